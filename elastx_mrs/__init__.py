@@ -1,0 +1,3 @@
+"""Elastx Mail Relay's DNS records, declared with Pulumi."""
+
+__version__ = "0.1.0"
