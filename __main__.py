@@ -1,0 +1,8 @@
+"""The stack: its config in, one MailRelay, its outputs."""
+
+import pulumi
+
+from elastx_mrs import MailRelay, stack_config
+
+relay = MailRelay("mail", stack_config())
+pulumi.export("smtp", relay.smtp)

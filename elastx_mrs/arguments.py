@@ -1,0 +1,157 @@
+"""The shape of a config: what the component is told, as frozen, checked objects.
+
+Shapes are pydantic's business: it reports every fault of a structure at once, with its path. The rules of the
+values are those of :mod:`elastx_mrs.records`.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic.alias_generators import to_camel
+
+from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, names, spf
+from elastx_mrs.records.challenge import account_address, challenge
+
+TSIG_ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+
+
+def _bare(key: str) -> BeforeValidator:
+    """Let a bare string stand for an object with only ``key``."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+    )
+
+
+class Spf(_Object):
+    """One domain's SPF record: typed terms, the whole record, or somebody else's."""
+
+    record: Annotated[str, AfterValidator(spf.whole_record)] | None = None
+    external: bool = False
+    include: list[Annotated[str, AfterValidator(spf.include_target)]] = []
+    ip4: list[Annotated[str, AfterValidator(spf.ip4_network)]] = []
+    ip6: list[Annotated[str, AfterValidator(spf.ip6_network)]] = []
+    a: list[Annotated[str, AfterValidator(spf.host)]] = []
+    mx: list[Annotated[str, AfterValidator(spf.host)]] = []
+    all: Literal["fail", "softfail", "neutral"] = "fail"
+
+    def value(self) -> str:
+        """Return the record's value."""
+        return self.record or spf.from_terms(self.include, self.ip4, self.ip6, self.a, self.mx, self.all)
+
+
+def _key(text: str, info: ValidationInfo) -> str:
+    return dkim.from_paste(text, info.data.get("selector", dkim.DEFAULT_SELECTOR))
+
+
+class Dkim(_Object):
+    """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
+
+    selector: Annotated[str, AfterValidator(names.selector)] = dkim.DEFAULT_SELECTOR
+    external: bool = False
+    record: Annotated[str, AfterValidator(_key)] | None = None
+
+
+def _tag(name: str) -> AfterValidator:
+    return AfterValidator(lambda value: dmarc.tag_value(name, value))
+
+
+class Dmarc(_Object):
+    """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
+
+    record: Annotated[str, AfterValidator(dmarc.whole_record)] | None = None
+    external: bool = False
+    p: Annotated[str, _tag("p")] | None = None
+    sp: Annotated[str, _tag("sp")] | None = None
+    np: Annotated[str, _tag("np")] | None = None
+    adkim: Annotated[str, _tag("adkim")] | None = None
+    aspf: Annotated[str, _tag("aspf")] | None = None
+    rua: list[Annotated[str, AfterValidator(dmarc.report_uri)]] = []
+    ruf: list[Annotated[str, AfterValidator(dmarc.report_uri)]] = []
+    fo: Annotated[str, _tag("fo")] | None = None
+    t: Annotated[str, _tag("t")] | None = None
+
+    def value(self) -> str:
+        """Return the record's value."""
+        tags = {name: getattr(self, name) for name in type(self).model_fields if name not in ("record", "external")}
+        texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in tags.items() if value}
+        return self.record or dmarc.from_tags(texts)
+
+
+_Account = Annotated[str, AfterValidator(account_address)]
+_Accounts = Annotated[list[_Account], Field(min_length=1)]
+_SpfField = Annotated[Spf, _bare("record")]
+_DkimField = Annotated[Dkim, _bare("record")]
+_DmarcField = Annotated[Dmarc, _bare("record")]
+_Ttl = Annotated[int, BeforeValidator(lambda value: int(value) if isinstance(value, float) else value)]
+
+
+class Domain(_Object):
+    """One sender domain and what differs from the defaults there."""
+
+    name: Annotated[str, AfterValidator(names.sender_domain)]
+    accounts: _Accounts | None = None
+    spf: _SpfField | None = None
+    dkim: _DkimField | None = None
+    dmarc: _DmarcField | None = None
+    ttl: _Ttl | None = None
+
+
+class Cloudflare(_Object):
+    """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
+
+    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output.
+    """
+
+    account_id: str | None = None
+    zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
+
+
+def _tsig_algorithm(text: str) -> str:
+    if text.lower() not in TSIG_ALGORITHMS:
+        raise RecordError(f"is {text!r}; write one of {', '.join(TSIG_ALGORITHMS)} (RFC 8945 §6)")
+    return text.lower()
+
+
+class Rfc2136(_Object):
+    """Publishing by dynamic update. Server and key are read where it runs, so that they are never resource inputs."""
+
+    zones: Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Field(min_length=1)]
+    server: str | None = None
+    key_name: str | None = None
+    algorithm: Annotated[str, AfterValidator(_tsig_algorithm)] | None = None
+
+
+class Arguments(_Object):
+    """Everything that the component is told."""
+
+    accounts: _Accounts
+    domains: Annotated[list[Annotated[Domain, _bare("name")]], Field(min_length=1)]
+    spf: _SpfField = Spf()
+    dkim: _DkimField = Dkim()
+    dmarc: _DmarcField = Dmarc()
+    ttl: _Ttl | None = None
+    cloudflare: Cloudflare | None = None
+    rfc2136: Rfc2136 | None = None
+
+    def records(self) -> list[TxtRecord]:
+        """Return every record to declare, in the order of the domains; those of others are left out."""
+        return [record for domain in self.domains for record in self._of(domain)]
+
+    def _of(self, domain: Domain) -> Iterator[TxtRecord]:
+        name, ttl = domain.name, self.ttl if domain.ttl is None else domain.ttl
+        for account in domain.accounts or self.accounts:
+            yield challenge(name, account, ttl)
+        spf_ = domain.spf or self.spf
+        if not spf_.external:
+            yield spf.spf(name, spf_.value(), ttl)
+        key = domain.dkim or self.dkim
+        if not key.external and key.record is not None:
+            yield dkim.dkim(name, key.selector, key.record, ttl)
+        policy = domain.dmarc or self.dmarc
+        if not policy.external:
+            yield dmarc.dmarc(name, policy.value(), ttl)

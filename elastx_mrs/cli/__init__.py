@@ -1,0 +1,49 @@
+"""The command ``elastx-mrs``. Each subcommand is imported when it is called, so that the command starts fast."""
+
+import os
+from importlib import import_module
+
+import click
+
+from elastx_mrs import __version__
+
+# Looking for pydantic plugins means reading the metadata of every installed package: a tenth of the start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+_COMMANDS = {
+    "completion": "Print what makes the shell complete this command.",
+    "lab": "Run a DNS server on this machine, to try everything with no account.",
+    "lab-check": "Ask the lab's DNS server for every record of a stack.",
+    "records": "Show what must be in DNS.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"elastx_mrs.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):  # from the table above: help must not import every command
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="elastx-mrs")
+def main() -> None:
+    """Every DNS record that Elastx Mail Relay needs.
+
+    \b
+    elastx-mrs records --account user@domain.com --domain domain.com --dkim 'v=DKIM1; p=…'
+    elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format zone
+    pulumi config --show-secrets --json | elastx-mrs records --config -
+    elastx-mrs lab -- pulumi up
+
+    Exit codes: 0 all is well, 1 something is not as it should be, 2 bad input.
+    """

@@ -1,0 +1,31 @@
+"""``elastx-mrs lab``: a DNS server on this machine, and a command run against it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("lab", context_settings={"ignore_unknown_options": False})
+@click.option(
+    "--dir", "directory", default=".lab", show_default=True, metavar="DIR", help="Where zones and key are kept."
+)
+@click.argument("command_", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+def command(directory: str, command_: tuple[str, ...]) -> None:
+    """Run a DNS server on this machine, to try everything with no account.
+
+    It serves example.com, example.se and elastx.email on a free port of the loopback address, and keeps what is
+    published in DIR. With a COMMAND it runs that with all that the stack lab needs in its environment, and exits with
+    its code; without, it runs until Ctrl-C. It is for trying and testing, not for serving.
+
+    \b
+    elastx-mrs lab                                   start it, and say how to use it
+    elastx-mrs lab -- pulumi up --stack lab          one command against it
+    """
+    from elastx_mrs.cli.inputs import BadInput
+    from elastx_mrs.lab.session import LabError, run
+
+    try:
+        sys.exit(run(Path(directory), command_))
+    except LabError as error:
+        raise BadInput(str(error)) from None

@@ -1,0 +1,30 @@
+"""``elastx-mrs records``: what must be in DNS, without a network and without Pulumi."""
+
+from typing import Any
+
+import click
+
+from elastx_mrs.cli.inputs import arguments
+from elastx_mrs.cli.render import FORMATS, render
+
+
+@click.command("records")
+@click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
+@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@click.option("--account", multiple=True, metavar="ADDRESS", help="A user account of the SMTP server; may be repeated.")
+@click.option("--domain", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
+@click.option("--dkim", metavar="VALUE", help="The DKIM value that Elastx provides, in any form.")
+@click.option("--spf", metavar="VALUE", help="The whole SPF record. [default: v=spf1 include:elastx.email -all]")
+@click.option("--dmarc", metavar="VALUE", help="The whole DMARC record. [default: v=DMARC1; p=none;]")
+@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How.")
+def command(stack_config: str | None, config: str | None, format_: str, **options: Any) -> None:
+    """Show what must be in DNS.
+
+    \b
+    elastx-mrs records --account user@domain.com --domain domain.com --dkim 'v=DKIM1; p=…'
+    elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format markdown
+    pulumi config --show-secrets --json | elastx-mrs records --config - --format json
+
+    The format zone loads by itself (named-checkzone); fragment is for $INCLUDE in a zone that you have.
+    """
+    click.echo(render(arguments(stack_config, config, options).records(), format_), nl=False)

@@ -1,0 +1,79 @@
+"""Records as a table, a zone file, JSON or Markdown."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.text import presentation
+
+_COLUMNS = ("domain", "kind", "name", "ttl", "value")
+
+
+def _table(records: Sequence[TxtRecord]) -> str:
+    from tabulate import tabulate
+
+    rows = [(r.domain, r.kind, r.name, r.ttl, r.value) for r in records]
+    return tabulate(rows, headers=_COLUMNS, tablefmt="plain", disable_numparse=True) + "\n"
+
+
+def _markdown(records: Sequence[TxtRecord]) -> str:
+    from tabulate import tabulate
+
+    rows = [(r.domain, r.kind, _code(r.name), r.ttl, _code(r.value)) for r in records]
+    return tabulate(rows, headers=_COLUMNS, tablefmt="github", disable_numparse=True) + "\n"
+
+
+def _code(text: str) -> str:
+    """Return text as code in a Markdown table: a bar would end the cell, a backquote the code."""
+    fence = "``" if "`" in text else "`"
+    space = " " if "`" in text else ""
+    return f"{fence}{space}{text.replace('|', chr(92) + '|')}{space}{fence}"
+
+
+def _json(records: Sequence[TxtRecord]) -> str:
+    rows = [{"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl} for r in records]
+    return json.dumps(rows, indent=2) + "\n"
+
+
+def _fragment(records: Sequence[TxtRecord]) -> str:
+    lines = []
+    domain = ""
+    for record in records:
+        if record.domain != domain:
+            domain = record.domain
+            lines.append(f"; {domain}\n")
+        lines.append(_line(record))
+    return "".join(lines)
+
+
+def _zone(records: Sequence[TxtRecord]) -> str:
+    """Return a file that loads by itself, whichever domain is taken as the zone."""
+    lines = ["; SOA and NS are there only so that this file loads by itself; leave them out of a zone that you have.\n"]
+    domain = ""
+    for record in records:
+        if record.domain != domain:
+            domain = record.domain
+            lines.append(
+                f"{domain}. {record.ttl} IN SOA localhost. hostmaster.{domain}. 1 3600 900 604800 {record.ttl}\n"
+            )
+            lines.append(f"{domain}. {record.ttl} IN NS localhost.\n")
+        lines.append(_line(record))
+    return "".join(lines)
+
+
+def _line(record: TxtRecord) -> str:
+    return f"{record.name}. {record.ttl} IN TXT {presentation(record.value)}\n"
+
+
+FORMATS: Mapping[str, Callable[[Sequence[TxtRecord]], str]] = {
+    "table": _table,
+    "zone": _zone,
+    "fragment": _fragment,
+    "json": _json,
+    "markdown": _markdown,
+}
+
+
+def render(records: Sequence[TxtRecord], format_: str) -> str:
+    """Return records in one of :data:`FORMATS`, with a final line end."""
+    return FORMATS[format_](records)

@@ -1,0 +1,113 @@
+"""Sender domains and owner names: what the config may name, as lower-case A-labels."""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+
+from elastx_mrs.records.record import RecordError
+from elastx_mrs.records.text import describe_character
+
+MAX_NAME = 253
+"""Octets in a name as text: 255 on the wire (RFC 1035 §3.1) less the first length and the root label."""
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_OWNER_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def sender_domain(text: str) -> str:
+    """Return a sender domain as lower-case A-labels (RFC 5890 §2.3.2.1) without a final dot.
+
+    :raises RecordError: for what is no domain that mail can be sent from: a URL, an address, a wildcard, a single
+        label, an over-long name, a label that is no host name's (RFC 1123 §2.1).
+    """
+    if not text.strip():
+        raise RecordError("is empty; write a domain name such as example.com")
+    if text != text.strip():
+        raise RecordError(f"has white space around it; write {text.strip()}")
+    _refuse_other_things(text)
+    name = to_ascii(text.removesuffix("."))
+    labels = name.split(".")
+    for label in labels:
+        if not _LABEL.fullmatch(label):
+            raise RecordError(_label_problem(label))
+    if len(labels) < 2:
+        raise RecordError("is a single label; write the whole name, such as example.com")
+    if labels[-1].isdigit():
+        raise RecordError("ends in a number, so it is no domain name; write one such as example.com")
+    return check_length(name)
+
+
+def to_ascii(name: str) -> str:
+    """Return a name as lower-case A-labels; ASCII is only put in lower case.
+
+    :raises RecordError: where IDNA 2008 (RFC 5891, mapped as in UTS 46) does not allow it.
+    """
+    if name.isascii():
+        return name.lower()
+    import idna  # its tables cost 10 ms, and few names need them
+
+    try:
+        return idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise RecordError(f"is not a valid internationalised name: {error}") from error
+
+
+def owner_name(prefix: str, domain: str) -> str:
+    """Return ``prefix`` (such as ``_dmarc``) below ``domain``.
+
+    :raises RecordError: where the name would be too long for DNS.
+    """
+    return check_length(f"{prefix}.{domain}")
+
+
+def check_length(name: str) -> str:
+    """Return ``name`` if DNS can hold it.
+
+    :raises RecordError: where it has more than 253 octets.
+    """
+    if len(name) > MAX_NAME:
+        raise RecordError(f"makes the name {name[:40]}… of {len(name)} octets; DNS allows {MAX_NAME} (RFC 1035 §3.1)")
+    return name
+
+
+def longest_zone(domain: str, zones: Sequence[str]) -> str | None:
+    """Return the longest of ``zones`` that ``domain`` is or ends in, by whole labels; None where there is none."""
+    return max((zone for zone in zones if domain == zone or domain.endswith(f".{zone}")), key=len, default=None)
+
+
+def selector(text: str) -> str:
+    """Return a DKIM selector in lower case (RFC 6376 §3.1: one or more labels).
+
+    :raises RecordError: for anything else, such as the whole owner name.
+    """
+    if "_domainkey" in text:
+        raise RecordError(f"is an owner name; write the selector alone, such as {text.partition('.')[0]}")
+    if not all(_OWNER_LABEL.fullmatch(label) for label in text.lower().split(".")):
+        raise RecordError("is not a selector: letters, digits and hyphens, such as elastx")
+    return text.lower()
+
+
+def _refuse_other_things(text: str) -> None:
+    if "://" in text or "/" in text:
+        host = re.sub(r"^[^:]*://", "", text).split("/")[0].split("@")[-1].split(":")[0]
+        raise RecordError(f"is a URL or a path; write the domain alone{f': {host}' if host else ''}")
+    if "@" in text:
+        raise RecordError(f"is an e-mail address; write its domain alone: {text.rpartition('@')[2]}")
+    if "*" in text:
+        raise RecordError("is a wildcard; mail is sent from real names, so list each domain")
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return
+    raise RecordError("is an IP address; write a domain name such as example.com")
+
+
+def _label_problem(label: str) -> str:
+    if not label:
+        return "has an empty label (two dots together, or a dot in front)"
+    if len(label) > 63:
+        return f"has a label of {len(label)} octets; DNS allows 63 (RFC 1035 §2.3.4)"
+    for character in label:
+        if not re.fullmatch(r"[a-z0-9-]", character):
+            return f"has {describe_character(character)} in it; labels are letters, digits and hyphens"
+    return f"has the label {label!r}, which begins or ends with a hyphen"

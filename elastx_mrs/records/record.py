@@ -1,0 +1,46 @@
+"""The one value that everything passes on, and the one error that every rule raises."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+DEFAULT_TTL = 1800
+"""Seconds; the TTL of the DKIM sample on the service's page."""
+
+Kind = Literal["challenge", "spf", "dkim", "dmarc"]
+
+
+class RecordError(ValueError):
+    """A value that must not be published. The message says what is wrong and what to write instead."""
+
+
+@dataclass(frozen=True)
+class TxtRecord:
+    """One TXT record.
+
+    :param domain: the sender domain it is for, as lower-case A-labels without a final dot.
+    :param kind: ``challenge``, ``spf``, ``dkim`` or ``dmarc``.
+    :param name: the owner name, as lower-case A-labels without a final dot.
+    :param value: the value as one string of printable ASCII, however many character-strings it takes.
+    :param configured_ttl: seconds, or None where the user named none.
+    """
+
+    domain: str
+    kind: Kind
+    name: str
+    value: str
+    configured_ttl: int | None = None
+
+    @property
+    def ttl(self) -> int:
+        """Seconds: the configured TTL, else :data:`DEFAULT_TTL`."""
+        return DEFAULT_TTL if self.configured_ttl is None else self.configured_ttl
+
+    @property
+    def suffix(self) -> str:
+        """What tells the record from its domain's others, stable however the config is reordered.
+
+        A challenge is named by its token's first 12 digits, so that no account's address stands in a name.
+        """
+        if self.kind != "challenge":
+            return self.kind
+        return f"challenge-{self.value.partition('=')[2][:12]}"

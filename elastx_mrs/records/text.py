@@ -1,0 +1,103 @@
+r"""Character-strings (RFC 1035 §3.3) and their presentation format (§5.1).
+
+A value is one string inside this project. It is cut into character-strings of at most 255 octets on the way out, and
+joined with nothing between on the way in (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
+"""
+
+import re
+from collections.abc import Iterable
+
+from elastx_mrs.records.record import RecordError
+
+MAX_STRING = 255
+"""Octets in one character-string: its length is one octet (RFC 1035 §3.3)."""
+
+_ESCAPE = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^\s"\\]|\\.)+)|(\s+)', re.DOTALL)
+
+
+def check_printable(value: str) -> str:
+    """Return ``value`` if it is one or more octets of printable ASCII.
+
+    :raises RecordError: naming the first other character and its position, counted from 1.
+    """
+    if not value:
+        raise RecordError("is empty")
+    for position, character in enumerate(value, start=1):
+        if not " " <= character <= "~":
+            raise RecordError(
+                f"has {describe_character(character)} at position {position}; only printable ASCII can be published"
+            )
+    return value
+
+
+def describe_character(character: str) -> str:
+    """Return the code point, and the character too where a terminal can safely show it."""
+    code = f"U+{ord(character):04X}"
+    return f"{character!r} ({code})" if character.isprintable() else code
+
+
+def cut(value: bytes) -> list[bytes]:
+    """Return the character-strings of ``value``: every one but the last of 255 octets, and at least one."""
+    return [value[start : start + MAX_STRING] for start in range(0, len(value), MAX_STRING)] or [b""]
+
+
+def join(strings: Iterable[bytes]) -> bytes:
+    """Return the value that character-strings make: joined with nothing between."""
+    return b"".join(strings)
+
+
+def quote(string: bytes) -> str:
+    r"""Return one character-string in quotes: ``\`` and ``"`` escaped, octets that are not printable as ``\DDD``."""
+    return f'"{show(string, quoted=True)}"'
+
+
+def show(octets: bytes, *, quoted: bool = False) -> str:
+    r"""Return octets for people to read: those that are not printable ASCII as ``\DDD``, a backslash as ``\\``."""
+    special = b'\\"' if quoted else b"\\"
+    return "".join(
+        f"\\{octet:03d}" if not 0x20 <= octet <= 0x7E else f"\\{octet:c}" if octet in special else chr(octet)
+        for octet in octets
+    )
+
+
+def presentation(value: str) -> str:
+    r"""Return the RDATA of a TXT record: ``"<255 octets>" "<rest>"``.
+
+    Zone files take it (RFC 1035 §5.1), and it is the content that Cloudflare stores and gives back unchanged.
+    """
+    return " ".join(quote(string) for string in cut(value.encode("ascii")))
+
+
+def parse(text: str) -> list[bytes]:
+    r"""Return the character-strings of presentation format, quoted or not, with ``\X`` and ``\DDD`` undone.
+
+    :raises RecordError: for an unclosed quote or a ``\DDD`` over 255.
+    """
+    strings: list[bytes] = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise RecordError(f"has a quote that is never closed, or a final backslash, at position {position + 1}")
+        quoted, bare, _space = match.groups()
+        if quoted is not None or bare is not None:
+            strings.append(_unescape(quoted if quoted is not None else bare, match.start() + 1))
+        position = match.end()
+    return strings
+
+
+def _unescape(text: str, position: int) -> bytes:
+    result = bytearray()
+    end = 0
+    for match in _ESCAPE.finditer(text):
+        result += text[end : match.start()].encode()
+        decimal, character = match.groups()
+        if decimal is None:
+            result += character.encode()
+        elif int(decimal) > 255:
+            raise RecordError(f"has \\{decimal} at position {position + match.start()}: an octet is at most \\255")
+        else:
+            result.append(int(decimal))
+        end = match.end()
+    return bytes(result + text[end:].encode())

@@ -1,0 +1,31 @@
+import hashlib
+
+import pytest
+
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records.challenge import account_address, challenge, token
+from tests import golden
+
+
+def test_the_page_s_token() -> None:
+    assert token(golden.ACCOUNT) == golden.TOKEN
+
+
+def test_the_exact_string_is_hashed() -> None:
+    assert token("User@domain.com") == "elastx-mrs=" + hashlib.sha256(b"User@domain.com").hexdigest()
+    assert token("User@domain.com") != golden.TOKEN
+
+
+def test_the_record_is_directly_under_the_domain_and_its_suffix_holds_no_account() -> None:
+    record = challenge("domain.com", golden.ACCOUNT)
+    assert record == TxtRecord("domain.com", "challenge", "domain.com", golden.TOKEN)
+    assert record.suffix == "challenge-f7ee5ec73121"
+    assert record.ttl == 1800
+
+
+@pytest.mark.parametrize(
+    "text", ["a@b.se ", "\ta@b.se", "user", "@b.se", "a@", "a@b", "a@@b.se", "a b@c.se", "a@b_c.se", ""]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(RecordError, match=r"not an e-mail address|white space"):
+        account_address(text)
