@@ -82,7 +82,7 @@ def parse(given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True)
     if arguments is not None:
         faults += (fault for fault in _of_the_whole(arguments) if not _within(fault.path, malformed))
     if faults or arguments is None:
-        raise ConfigError(faults)
+        raise ConfigError(list(dict.fromkeys(faults)))
     return arguments
 
 
@@ -108,7 +108,8 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Argumen
     try:
         arguments = parse(given, camel_case=True, publisher=publisher)
     except ConfigError as error:
-        raise ConfigError([*faults, *error.faults]) from None
+        said = {fault.path for fault in faults}
+        raise ConfigError([*faults, *(fault for fault in error.faults if fault.path not in said)]) from None
     if faults:
         raise ConfigError(faults)
     return arguments
@@ -149,15 +150,14 @@ def _fault(given: Mapping[str, Any], details: Any, camel_case: bool) -> Fault:
     location: list[str | int] = []
     value: Any = given
     for step in details["loc"]:
-        if isinstance(value, str):  # a bare string, expanded: the user wrote no deeper key
+        if isinstance(value, str) or _is_encrypted(value):  # the user wrote no deeper key
             break
         if step == "[key]":
             continue
         location.append(step)
         value = _child(value, step)
     kind, problem = details["type"], str(details["msg"])
-    if kind == "extra_forbidden" and location[-1] == "secure":
-        location.pop()
+    if _is_encrypted(value):
         problem = _ENCRYPTED
     elif kind == "extra_forbidden":
         container = next((str(step) for step in reversed(location[:-1]) if isinstance(step, str)), "")
@@ -176,6 +176,10 @@ def _fault(given: Mapping[str, Any], details: Any, camel_case: bool) -> Fault:
     return Fault(_path(location), problem)
 
 
+def _is_encrypted(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
 def _child(value: Any, step: str | int) -> Any:
     try:
         return value[step]
@@ -184,8 +188,6 @@ def _child(value: Any, step: str | int) -> Any:
 
 
 def _wrong_type(value: Any, problem: str) -> str:
-    if isinstance(value, dict) and set(value) == {"secure"}:
-        return _ENCRYPTED
     if hasattr(value, "apply") and hasattr(value, "is_known"):
         return "is a Pulumi Output, known only later; what decides which records exist must be a plain value"
     wanted = problem.removeprefix("Input should be ").replace(" or instance of ", ", ").partition(",")[0]

@@ -1,4 +1,5 @@
 import base64
+import itertools
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -51,7 +52,7 @@ def test_wrapped_anywhere_in_the_key(places: list[int], end: str) -> None:
 @given(st.lists(st.integers(0, len(golden.DKIM)), max_size=5))
 def test_cut_into_quoted_strings_anywhere(places: list[int]) -> None:
     edges = [0, *sorted(places), len(golden.DKIM)]
-    pieces = [golden.DKIM[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [golden.DKIM[a:b] for a, b in itertools.pairwise(edges)]
     assert from_paste(" ".join(f'"{piece}"' for piece in pieces)) == golden.DKIM
 
 

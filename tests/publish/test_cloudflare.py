@@ -1,0 +1,126 @@
+"""The exact inputs that the engine receives for Cloudflare, by Pulumi's mocks; the engine itself comes with the API."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests import golden
+
+ZONES = [
+    {"id": "z1", "name": "example.com"},
+    {"id": "z2", "name": "news.example.com"},
+    {"id": "z3", "name": "bücher.example"},
+]
+BASE = {"accounts": ["a@acme.example", "b@acme.example"], "dkim": {"record": golden.DKIM}}
+
+
+class Engine(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.resources: dict[str, pulumi.runtime.MockResourceArgs] = {}
+        self.calls: list[pulumi.runtime.MockCallArgs] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources[args.name] = args
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        self.calls.append(args)
+        return {"results": ZONES}
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    mocks = Engine()
+    pulumi.runtime.set_mocks(mocks, preview=False)
+    yield mocks
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+def deploy(program: Callable[[], object]) -> None:
+    @pulumi.runtime.test
+    def run() -> None:
+        program()
+
+    run()
+
+
+def relay(**args: Any) -> Callable[[], object]:
+    from elastx_mrs import MailRelay
+
+    return lambda: MailRelay("mail", BASE | args)
+
+
+def records(engine: Engine) -> dict[str, pulumi.runtime.MockResourceArgs]:
+    return {name: args for name, args in engine.resources.items() if args.typ == "cloudflare:index/dnsRecord:DnsRecord"}
+
+
+def test_one_record_each_with_content_that_never_drifts(engine: Engine) -> None:
+    deploy(
+        relay(domains=[{"name": "example.com", "dmarc": {"record": golden.DMARC}}], cloudflare={"account_id": "acc"})
+    )
+    found = records(engine)
+    assert {name: args.inputs for name, args in found.items() if "challenge" not in name} == {
+        "mail-example.com-spf": {
+            "zoneId": "z1", "name": "example.com", "type": "TXT", "ttl": 1800, "content": f'"{golden.SPF}"',
+        },
+        "mail-example.com-dkim": {
+            "zoneId": "z1", "name": "elastx._domainkey.example.com", "type": "TXT", "ttl": 1800,
+            "content": f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"',
+        },
+        "mail-example.com-dmarc": {
+            "zoneId": "z1", "name": "_dmarc.example.com", "type": "TXT", "ttl": 1800, "content": f'"{golden.DMARC}"',
+        },
+    }  # fmt: skip
+    assert sum("-challenge-" in name for name in found) == 2
+    assert len(engine.calls) == 1
+    assert engine.calls[0].token == "cloudflare:index/getZones:getZones"
+    assert engine.calls[0].args == {"account": {"id": "acc"}}
+
+
+def test_one_look_up_serves_all_domains_and_the_longest_zone_wins(engine: Engine) -> None:
+    names = ["example.com", "a.news.example.com", "shop.example.com", "bücher.example"]
+    deploy(relay(domains=[{"name": name} for name in names], cloudflare={}))
+    zones = {name: args.inputs["zoneId"] for name, args in records(engine).items() if name.endswith("-spf")}
+    assert zones == {
+        "mail-example.com-spf": "z1",
+        "mail-a.news.example.com-spf": "z2",
+        "mail-shop.example.com-spf": "z1",
+        "mail-xn--bcher-kva.example-spf": "z3",
+    }
+    assert len(engine.calls) == 1
+
+
+def test_with_all_zones_given_nothing_is_listed_and_an_id_may_be_an_output(engine: Engine) -> None:
+    deploy(
+        lambda: relay(
+            domains=[{"name": "example.org"}], cloudflare={"zones": {"example.org": pulumi.Output.from_input("z9")}}
+        )()
+    )
+    assert engine.calls == []
+    assert {args.inputs["zoneId"] for args in records(engine).values()} == {"z9"}
+
+
+def test_a_zone_that_cloudflare_does_not_have_is_named_and_nothing_is_declared(engine: Engine) -> None:
+    with pytest.raises(Exception, match=r"Cloudflare lists no zone for example\.org, example\.net \(3 zones seen\)"):
+        deploy(relay(domains=[{"name": name} for name in ("example.com", "example.org", "example.net")], cloudflare={}))
+    assert records(engine) == {}
+
+
+def test_bad_arguments_stop_the_program_before_anything_is_declared(engine: Engine) -> None:
+    with pytest.raises(pulumi.RunError, match=r"mail: domains\[0\]\.name: is a URL"):
+        deploy(relay(domains=[{"name": "https://example.com"}], cloudflare={}))
+    assert engine.resources == {}
+
+
+def test_an_output_where_it_would_decide_which_records_exist_is_refused(engine: Engine) -> None:
+    def program() -> None:
+        relay(domains=[{"name": pulumi.Output.from_input("example.com")}], cloudflare={})()
+
+    with pytest.raises(pulumi.RunError, match=r"domains\[0\]\.name: is a Pulumi Output"):
+        deploy(program)
