@@ -165,15 +165,18 @@ class Primary:
             raise self._unreachable(error) from None
         except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey) as error:
             raise UpdateError(f"{self} did not accept the TSIG key {self.key.name}: {_tsig_problem(error)}") from None
+        except dns.exception.FormError as error:
+            if "TSIG" not in str(error):
+                raise UpdateError(f"{self} sent an answer that cannot be read: {error}") from None
+            raise UpdateError(
+                f"{self} answered without a signature (RFC 8945 §5.4), so that nothing in it can be trusted; "
+                f"does it know the key {self.key.name}?"
+            ) from None
         except dns.exception.DNSException as error:
             raise UpdateError(f"{self} sent an answer that cannot be read: {error or type(error).__name__}") from None
         rcode = answer.rcode()
         if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             raise UpdateError(self._refusal(message, rcode))
-        if not answer.had_tsig:
-            raise UpdateError(
-                f"{self} answered a signed message without a signature (RFC 8945 §5.4); nothing is trusted"
-            )
         return answer
 
     def _unreachable(self, error: BaseException) -> UnreachableError:

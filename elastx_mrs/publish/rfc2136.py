@@ -68,8 +68,8 @@ def primary(get: Get) -> Primary:
 def adopted(get: Get) -> frozenset[str]:
     """Return the owner names at which identical content may be taken over."""
     listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
-    listed += os.environ.get("ELASTX_MRS_ADOPT", "").split(",")
-    return frozenset(name.strip().lower().removesuffix(".") for name in listed if name.strip())
+    names = [*listed, *os.environ.get("ELASTX_MRS_ADOPT", "").split(",")]
+    return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
 
 
 class TxtProvider(dynamic.ResourceProvider):

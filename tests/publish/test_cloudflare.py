@@ -26,9 +26,9 @@ class Engine(pulumi.runtime.Mocks):
         self.resources[args.name] = args
         return f"{args.name}-id", args.inputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
         self.calls.append(args)
-        return {"results": ZONES}
+        return {"results": ZONES}, None
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def engine() -> Iterator[Engine]:
 
 
 def deploy(program: Callable[[], object]) -> None:
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> None:
         program()
 

@@ -2,6 +2,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import pytest
+from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E))
 
 def dnspython_strings(text: str) -> list[bytes]:
     rdata = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.TXT, text)
+    assert isinstance(rdata, TXT)
     return list(rdata.strings)
 
 

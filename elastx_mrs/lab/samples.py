@@ -1,0 +1,40 @@
+"""The zones of a company as they are before it uses the relay: its own TXT, MX and NS records, no mail policy yet."""
+
+from collections.abc import Mapping
+
+_HEAD = """\
+$TTL 3600
+@ SOA ns1 hostmaster 2026010101 3600 900 604800 300
+@ NS ns1
+@ NS ns2
+ns1 A 127.0.0.1
+ns2 A 127.0.0.1
+"""
+
+SAMPLES: Mapping[str, str] = {
+    "example.com": _HEAD
+    + """\
+@ A 192.0.2.10
+@ AAAA 2001:db8::10
+@ MX 1 smtp.google.com.
+@ TXT "google-site-verification=Zx8sample0verification0string0of0nobody00000"
+@ TXT "MS=ms12345678"
+@ TXT "facebook-domain-verification=0sample0sample0sample0sample00"
+www CNAME @
+shop A 192.0.2.11
+""",
+    "example.se": _HEAD
+    + """\
+@ A 192.0.2.20
+@ MX 10 mail
+@ TXT "google-site-verification=Qy7sample0verification0string0of0nobody00000"
+mail A 192.0.2.21
+www A 192.0.2.20
+""",
+    # What the relay's SPF include leads to; the networks are documentation addresses, not Elastx's own.
+    "elastx.email": _HEAD
+    + """\
+@ TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"
+smtp A 192.0.2.25
+""",
+}

@@ -1,0 +1,180 @@
+"""The server: UDP and TCP on one free port of the loopback address, with EDNS, truncation and TSIG (RFC 8945)."""
+
+import asyncio
+import contextlib
+import io
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rrset
+import dns.tsig
+import dns.update
+
+from elastx_mrs.lab.answer import PAYLOAD, answer
+from elastx_mrs.lab.update import update
+from elastx_mrs.lab.zones import ZoneStore
+
+IDLE_SECONDS = 30.0
+TRIES = 20
+
+Keyring = Mapping[dns.name.Name, dns.tsig.Key]
+
+
+class LabServer:
+    """Serves a store's zones while it is entered as an asynchronous context.
+
+    :param keyring: the TSIG keys that may update; queries need none.
+    """
+
+    def __init__(self, store: ZoneStore, keyring: Keyring, host: str = "127.0.0.1") -> None:
+        self._store = store
+        self._keyring = dict(keyring)
+        self._host = host
+        self._port = 0
+        self._connections: set[asyncio.Task[None]] = set()
+
+    @property
+    def address(self) -> str:
+        """``address:port`` of both UDP and TCP."""
+        return f"{self._host}:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        udp, tcp = _sockets(self._host)
+        self._port = udp.getsockname()[1]
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(self), sock=udp)
+        self._tcp = await asyncio.start_server(self._connected, sock=tcp)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._transport.close()
+        self._tcp.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def respond(self, wire: bytes, limit: int | None) -> bytes | None:
+        """Return the response to a message, or None to what is none.
+
+        :param limit: octets that a UDP answer may have without EDNS; None over TCP.
+        """
+        try:
+            request = dns.message.from_wire(wire, keyring=self._keyring)
+        except dns.message.UnknownTSIGKey:
+            return self._tsig_error(wire, dns.rcode.BADKEY)
+        except dns.tsig.BadTime:
+            return self._tsig_error(wire, dns.rcode.BADTIME)
+        except (dns.tsig.BadSignature, dns.tsig.BadAlgorithm, dns.tsig.BadKey):
+            return self._tsig_error(wire, dns.rcode.BADSIG)
+        except (dns.exception.DNSException, ValueError, struct.error):
+            return _format_error(wire)
+        if request.flags & dns.flags.QR:
+            return None
+        response = self._process(request)
+        if limit is not None and request.edns >= 0:
+            limit = max(limit, min(request.payload, PAYLOAD))
+        return _to_wire(response, limit)
+
+    def _process(self, request: dns.message.Message) -> dns.message.Message:
+        if isinstance(request, dns.update.UpdateMessage):
+            response = dns.message.make_response(request, our_payload=PAYLOAD)
+            response.set_rcode(update(self._store, request) if request.had_tsig else dns.rcode.REFUSED)
+            return response
+        return answer(self._store, request)
+
+    def _tsig_error(self, wire: bytes, error: dns.rcode.Rcode) -> bytes | None:
+        """Return NOTAUTH with the reason in a TSIG record that has no signature (RFC 8945 §5.3.2)."""
+        request = dns.message.from_wire(wire, keyring=False)
+        if request.tsig is None:
+            return _format_error(wire)
+        response = dns.message.Message(id=request.id)
+        response.flags = dns.flags.Flag(dns.flags.QR | dns.opcode.to_flags(request.opcode()))
+        response.set_rcode(dns.rcode.NOTAUTH)
+        response.sections[0] = request.sections[0]
+        other = struct.pack("!HI", 0, int(time.time())) if error == dns.rcode.BADTIME else b""
+        unsigned = request.tsig[0].replace(error=error, mac=b"", other=other)
+        record = io.BytesIO()
+        dns.rrset.from_rdata(request.tsig.name, 0, unsigned).to_wire(record)
+        plain = response.to_wire()
+        return plain[:10] + struct.pack("!H", 1) + plain[12:] + record.getvalue()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  asyncio runs every connection in one
+        self._connections.add(task)
+        try:
+            with contextlib.suppress(
+                asyncio.IncompleteReadError, TimeoutError, ConnectionError, asyncio.CancelledError
+            ):
+                await self._serve(reader, writer)
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer every message of a connection (RFC 7766 §6.2)."""
+        while True:
+            async with asyncio.timeout(IDLE_SECONDS):
+                (length,) = struct.unpack("!H", await reader.readexactly(2))
+                response = self.respond(await reader.readexactly(length), None)
+            if response is not None:
+                writer.write(struct.pack("!H", len(response)) + response)
+                await writer.drain()
+
+
+class _Udp(asyncio.DatagramProtocol):
+    def __init__(self, server: LabServer) -> None:
+        self._server = server
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # asyncio's promise
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        response = self._server.respond(data, 512)
+        if response is not None:
+            self._transport.sendto(response, addr)
+
+
+def _sockets(host: str) -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a listening TCP socket on the same free port."""
+    for _ in range(TRIES):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind((host, 0))
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            tcp.bind((host, udp.getsockname()[1]))
+        except OSError:
+            udp.close()
+            tcp.close()
+            continue
+        return udp, tcp
+    raise OSError(f"no port of {host} was free for both UDP and TCP in {TRIES} tries")
+
+
+def _to_wire(response: dns.message.Message, limit: int | None) -> bytes:
+    try:
+        return response.to_wire(max_size=limit or 65535)
+    except dns.exception.TooBig:
+        for section in (response.answer, response.authority, response.additional):
+            section.clear()
+        response.flags |= dns.flags.TC
+        return response.to_wire(max_size=65535)
+
+
+def _format_error(wire: bytes) -> bytes | None:
+    if len(wire) < 12 or wire[2] & 0x80:
+        return None
+    flags = 0x8000 | (int.from_bytes(wire[2:4], "big") & 0x7900) | dns.rcode.FORMERR
+    return wire[:2] + struct.pack("!5H", flags, 0, 0, 0, 0)

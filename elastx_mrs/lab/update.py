@@ -1,0 +1,147 @@
+"""Dynamic updates (RFC 2136 §3): prerequisites, then changes, all of them or none."""
+
+from collections.abc import Sequence
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdataset
+import dns.rdatatype
+import dns.rrset
+import dns.transaction
+import dns.update
+import dns.zone
+
+from elastx_mrs.lab.zones import ZoneStore
+
+_META = range(128, 256)
+"""Types that are no data (RFC 6895 §3.1)."""
+
+
+class _RefusedError(Exception):
+    def __init__(self, rcode: dns.rcode.Rcode) -> None:
+        super().__init__(rcode)
+        self.rcode = rcode
+
+
+def update(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.rcode.Rcode:
+    """Apply an update whose signature was good, keep the zone, and return the response code."""
+    try:
+        zone = _zone(store, request)
+        _check_prerequisites(zone, request.prerequisite)
+        _check_names(zone, request.update)
+        with zone.writer() as transaction:
+            for rrset in request.update:
+                _apply(zone, transaction, rrset)
+            if transaction.changed():
+                transaction.update_serial()
+                changed = True
+            else:
+                changed = False
+    except _RefusedError as refused:
+        return refused.rcode
+    if changed:
+        store.keep(zone)
+    return dns.rcode.NOERROR
+
+
+def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.zone.Zone:
+    if len(request.zone) != 1 or request.zone[0].rdtype != dns.rdatatype.SOA:
+        raise _RefusedError(dns.rcode.FORMERR)
+    zone = store.zone(request.zone[0].name)
+    if zone is None:
+        raise _RefusedError(dns.rcode.NOTAUTH)
+    return zone
+
+
+def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[dns.rrset.RRset]) -> None:
+    """§3.2: each is a name or an RRset that must, or must not, be there."""
+    for rrset in prerequisites:
+        _check_in_zone(zone, rrset.name)
+        node = zone.get_node(rrset.name)
+        found = zone.get_rdataset(rrset.name, rrset.rdtype)
+        if rrset.deleting == dns.rdataclass.ANY:
+            if rrset.rdtype == dns.rdatatype.ANY and node is None:
+                raise _RefusedError(dns.rcode.NXDOMAIN)
+            if rrset.rdtype != dns.rdatatype.ANY and found is None:
+                raise _RefusedError(dns.rcode.NXRRSET)
+        elif rrset.deleting == dns.rdataclass.NONE:
+            if rrset.rdtype == dns.rdatatype.ANY and node is not None:
+                raise _RefusedError(dns.rcode.YXDOMAIN)
+            if rrset.rdtype != dns.rdatatype.ANY and found is not None:
+                raise _RefusedError(dns.rcode.YXRRSET)
+        elif found is None or set(found) != set(rrset):
+            raise _RefusedError(dns.rcode.NXRRSET)
+
+
+def _check_names(zone: dns.zone.Zone, updates: Sequence[dns.rrset.RRset]) -> None:
+    """§3.4.1: every name in the zone, every type a real one, before anything is changed."""
+    for rrset in updates:
+        _check_in_zone(zone, rrset.name)
+        is_any = rrset.rdtype == dns.rdatatype.ANY and rrset.deleting == dns.rdataclass.ANY
+        if rrset.rdtype in _META and not is_any:
+            raise _RefusedError(dns.rcode.FORMERR)
+
+
+def _check_in_zone(zone: dns.zone.Zone, name: dns.name.Name) -> None:
+    assert zone.origin is not None  # noqa: S101  they are all loaded with one
+    if not name.is_subdomain(zone.origin):
+        raise _RefusedError(dns.rcode.NOTZONE)
+
+
+def _apply(zone: dns.zone.Zone, transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> None:
+    """§3.4.2: add an RRset, delete one, delete a name, or delete single records."""
+    name, at_apex = rrset.name, rrset.name == zone.origin
+    if rrset.deleting is None:
+        _add(transaction, rrset, at_apex)
+    elif rrset.deleting == dns.rdataclass.NONE:
+        if rrset.rdtype != dns.rdatatype.SOA and not (at_apex and rrset.rdtype == dns.rdatatype.NS):
+            _replace(
+                transaction, name, rrset.rdtype, [r for r in _at(transaction, name, rrset.rdtype) if r not in rrset]
+            )
+    elif rrset.rdtype == dns.rdatatype.ANY:
+        for rdtype in [found.rdtype for found in transaction.get_node(name) or ()]:
+            if not (at_apex and rdtype in (dns.rdatatype.SOA, dns.rdatatype.NS)):
+                transaction.delete(name, rdtype)
+    elif not (at_apex and rrset.rdtype in (dns.rdatatype.SOA, dns.rdatatype.NS)):
+        transaction.delete(name, rrset.rdtype)
+
+
+def _add(transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset, at_apex: bool) -> None:
+    """§3.4.2.2: a CNAME and other data exclude each other, and what comes second is dropped without a word."""
+    node = transaction.get_node(rrset.name)
+    types = {found.rdtype for found in node or ()}
+    is_cname = rrset.rdtype == dns.rdatatype.CNAME
+    if (is_cname and types - {dns.rdatatype.CNAME}) or (not is_cname and dns.rdatatype.CNAME in types):
+        return
+    if rrset.rdtype == dns.rdatatype.SOA and not at_apex:
+        return
+    single = rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.SOA)
+    old = [] if single else _at(transaction, rrset.name, rrset.rdtype)
+    _replace(transaction, rrset.name, rrset.rdtype, [*old, *(r for r in rrset if r not in old)], rrset.ttl)
+
+
+def _at(
+    transaction: dns.transaction.Transaction, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+) -> list[dns.rdata.Rdata]:
+    return list(transaction.get(name, rdtype) or ())
+
+
+def _replace(
+    transaction: dns.transaction.Transaction,
+    name: dns.name.Name,
+    rdtype: dns.rdatatype.RdataType,
+    rdatas: list[dns.rdata.Rdata],
+    ttl: int | None = None,
+) -> None:
+    """Set an RRset; an added record's TTL becomes that of all (RFC 2181 §5.2), as BIND and Knot do it."""
+    old = transaction.get(name, rdtype)
+    if not rdatas:
+        if old is not None:
+            transaction.delete(name, rdtype)
+        return
+    new_ttl = ttl if ttl is not None else old.ttl if old is not None else 0
+    if old is None or old.ttl != new_ttl or set(old) != set(rdatas):
+        transaction.replace(name, dns.rdataset.from_rdata_list(new_ttl, rdatas))

@@ -1,0 +1,66 @@
+"""The lab's zones: files in its folder, loaded at the start, and written again at every change."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import dns.exception
+import dns.name
+import dns.zone
+
+from elastx_mrs.lab.samples import SAMPLES
+
+
+class LabError(Exception):
+    """The lab cannot do what was asked; the message says what, where, and what to do."""
+
+
+class ZoneStore:
+    """Zones by name, kept in ``directory`` as ``<name>.zone`` in master file format (RFC 1035 §5).
+
+    :param samples: what a new folder starts with, master files by zone name.
+    :raises LabError: where a file cannot be read.
+    """
+
+    def __init__(self, directory: Path, samples: Mapping[str, str] = SAMPLES) -> None:
+        """Load the zones, after making the sample ones where the folder is new."""
+        self._directory = directory
+        if not directory.exists():
+            directory.mkdir(parents=True)
+            for name, text in samples.items():
+                self._write(name, text)
+        self._zones: dict[dns.name.Name, dns.zone.Zone] = {}
+        for path in sorted(directory.glob("*.zone")):
+            origin = dns.name.from_text(path.stem)
+            try:
+                self._zones[origin] = dns.zone.from_file(str(path), origin, relativize=False)
+            except (dns.exception.DNSException, OSError) as error:
+                raise LabError(
+                    f"{path}: is no zone file ({error}); mend it, or remove the folder to begin anew"
+                ) from None
+
+    def zone_of(self, name: dns.name.Name) -> dns.zone.Zone | None:
+        """Return the zone with the longest name that ``name`` is, or is below."""
+        while name not in self._zones:
+            if name == dns.name.root:
+                return None
+            name = name.parent()
+        return self._zones[name]
+
+    def zone(self, origin: dns.name.Name) -> dns.zone.Zone | None:
+        """Return the zone of exactly that name."""
+        return self._zones.get(origin)
+
+    def keep(self, zone: dns.zone.Zone) -> None:
+        """Write a changed zone to its file."""
+        assert zone.origin is not None  # noqa: S101  they are all loaded with one
+        self._write(zone.origin.to_text(omit_final_dot=True), zone.to_text(relativize=False))
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._directory / f"{name}.zone"
+        unfinished = path.with_suffix(".unfinished")
+        with unfinished.open("w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
