@@ -36,7 +36,7 @@ def update(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.rcode.Rco
             for rrset in request.update:
                 _apply(zone, transaction, rrset)
             if transaction.changed():
-                transaction.update_serial()
+                transaction.update_serial(name=zone.origin)
                 changed = True
             else:
                 changed = False

@@ -77,7 +77,7 @@ class Primary:
                     "in the program, give the resource an alias instead"
                 )
             update = self._update(zone)
-            update.add(owner, _ttl(ttl, found), _rdata(value))
+            update.add(dns.name.from_text(owner), _ttl(ttl, found), _rdata(value))
             self._change(ask, update, owner, value, present=True)
 
     def replace(self, zone: str, owner: str, old: str, new: str, ttl: int | None) -> None:
@@ -86,8 +86,8 @@ class Primary:
             found = self._read(ask, owner)
             update = self._update(zone)
             for rdata in _matching(found, old) + (_matching(found, new) if new != old else []):
-                update.delete(owner, rdata)  # the stored octets: one that is cut differently deletes nothing
-            update.add(owner, _ttl(ttl, found), _rdata(new))
+                update.delete(dns.name.from_text(owner), rdata)  # the stored octets: one that is cut differently deletes nothing
+            update.add(dns.name.from_text(owner), _ttl(ttl, found), _rdata(new))
             self._change(ask, update, owner, new, present=True)
             if new != old and _matching(self._read(ask, owner), old):
                 raise UpdateError(f"{self} still has the old TXT at {owner} after the update; look at its log")
@@ -99,7 +99,7 @@ class Primary:
             if stored:
                 update = self._update(zone)
                 for rdata in stored:
-                    update.delete(owner, rdata)
+                    update.delete(dns.name.from_text(owner), rdata)
                 self._change(ask, update, owner, value, present=False)
 
     def read(self, owner: str) -> tuple[list[bytes], int | None]:
