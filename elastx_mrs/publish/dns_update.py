@@ -12,7 +12,6 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.rdtypes.ANY.TXT
@@ -86,7 +85,9 @@ class Primary:
             found = self._read(ask, owner)
             update = self._update(zone)
             for rdata in _matching(found, old) + (_matching(found, new) if new != old else []):
-                update.delete(dns.name.from_text(owner), rdata)  # the stored octets: one that is cut differently deletes nothing
+                update.delete(
+                    dns.name.from_text(owner), rdata
+                )  # the stored octets: one that is cut differently deletes nothing
             update.add(dns.name.from_text(owner), _ttl(ttl, found), _rdata(new))
             self._change(ask, update, owner, new, present=True)
             if new != old and _matching(self._read(ask, owner), old):
@@ -155,32 +156,40 @@ class Primary:
         except OSError as error:
             raise self._unreachable(error) from None
         with connection:
-            connection.setblocking(False)
             yield lambda message: self._ask(connection, message)
 
     def _ask(self, connection: socket.socket, message: dns.message.Message) -> dns.message.Message:
         try:
-            answer = dns.query.tcp(message, self.host, TIMEOUT, self.port, sock=connection)
-        except (dns.exception.Timeout, OSError, EOFError) as error:
+            wire = _exchange(connection, message.to_wire())
+        except (OSError, EOFError) as error:
             raise self._unreachable(error) from None
+        try:
+            answer = dns.message.from_wire(wire, keyring=message.keyring, request_mac=message.mac)
         except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey) as error:
             raise UpdateError(f"{self} did not accept the TSIG key {self.key.name}: {_tsig_problem(error)}") from None
-        except dns.exception.FormError as error:
-            if "TSIG" not in str(error):
-                raise UpdateError(f"{self} sent an answer that cannot be read: {error}") from None
-            raise UpdateError(
-                f"{self} answered without a signature (RFC 8945 §5.4), so that nothing in it can be trusted; "
-                f"does it know the key {self.key.name}?"
-            ) from None
         except dns.exception.DNSException as error:
-            raise UpdateError(f"{self} sent an answer that cannot be read: {error or type(error).__name__}") from None
-        rcode = answer.rcode()
-        if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            raise UpdateError(self._refusal(message, rcode))
+            raise UpdateError(self._unreadable(message, wire, error)) from None
+        if not message.is_response(answer):
+            raise UpdateError(f"{self} sent an answer to another question; is it a DNS server?")
+        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            raise UpdateError(self._refusal(message, answer.rcode()))
         return answer
 
+    def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> str:
+        """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""
+        try:
+            unsigned = dns.message.from_wire(wire, keyring=False)
+        except dns.exception.DNSException:
+            return f"{self} sent an answer that cannot be read: {error or type(error).__name__}"
+        if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return self._refusal(message, unsigned.rcode())
+        return (
+            f"{self} answered without a signature (RFC 8945 §5.4), so that nothing in it can be trusted; "
+            f"does it know the key {self.key.name}?"
+        )
+
     def _unreachable(self, error: BaseException) -> UnreachableError:
-        reason = f"no answer in {TIMEOUT:.0f} s" if isinstance(error, (TimeoutError, dns.exception.Timeout)) else ""
+        reason = f"no answer in {TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else ""
         if isinstance(error, EOFError):
             reason = "it closed the connection"
         return UnreachableError(
@@ -199,6 +208,22 @@ class Primary:
             dns.rcode.NOTIMP: "it does not do dynamic updates",
         }
         return f"{self} answered {dns.rcode.to_text(rcode)} to {what} of {zone}; {cures.get(rcode, 'look at its log')}"
+
+
+def _exchange(connection: socket.socket, wire: bytes) -> bytes:
+    """Send a message and return the next one (RFC 1035 §4.2.2: a length before each)."""
+    connection.sendall(len(wire).to_bytes(2, "big") + wire)
+    return _receive(connection, int.from_bytes(_receive(connection, 2), "big"))
+
+
+def _receive(connection: socket.socket, length: int) -> bytes:
+    received = b""
+    while len(received) < length:
+        piece = connection.recv(length - len(received))
+        if not piece:
+            raise EOFError
+        received += piece
+    return received
 
 
 Ask = Callable[[dns.message.Message], dns.message.Message]

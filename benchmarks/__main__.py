@@ -1,0 +1,106 @@
+"""``make bench``: each figure is a ratio of two commands, run in turn on the same machine."""
+
+import copy
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from elastx_mrs.config import parse_stack
+from elastx_mrs.lab.session import open_lab
+from elastx_mrs.records.names import longest_zone
+from tests import golden
+from tests.engine.stack import Stack
+
+DOMAINS = 100
+ZONE = "example.com"
+CONFIG = {
+    "accounts": ["smtp-prod@acme.example", "newsletter@acme.example"],
+    "dkim": golden.DKIM,
+    "domains": [f"d{number:03}.{ZONE}" for number in range(DOMAINS)],
+    "rfc2136": {"zones": [ZONE]},
+}
+SAMPLE = {ZONE: "$TTL 3600\n@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\nns1 A 127.0.0.1\n"}
+
+
+def main() -> None:
+    """Print one line a figure: the ratio, what it may be at most, and the medians behind it."""
+    with tempfile.TemporaryDirectory() as folder:
+        command_start(Path(folder))
+        engine(Path(folder))
+
+
+def report(what: str, ours: list[float], other: list[float], most: float) -> None:
+    """Print a ratio of medians."""
+    mine, theirs = statistics.median(ours), statistics.median(other)
+    verdict = "ok" if mine <= most * theirs else "TOO SLOW"
+    print(f"{what}: {mine / theirs:.2f} (at most {most:.2f}: {verdict}); {mine:.3f} s / {theirs:.3f} s", flush=True)
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Return the seconds that an action takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def run(*command: str) -> None:
+    """Run a command that must succeed, its output thrown away."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def command_start(folder: Path) -> None:
+    """``elastx-mrs records`` beside a Python that does nothing."""
+    path = folder / "Pulumi.bench.yaml"
+    config = {"elastx-mrs:" + key: value for key, value in CONFIG.items()} | {"elastx-mrs:domains": ["example.com"]}
+    path.write_text(yaml.safe_dump({"config": config}))
+    script = shutil.which("elastx-mrs") or sys.exit("elastx-mrs is not on PATH; run make bench")
+    ours, other = [], []
+    for _ in range(21):
+        ours.append(timed(lambda: run(script, "records", "--stack-config", str(path))))
+        other.append(timed(lambda: run(sys.executable, "-c", "pass")))
+    report("elastx-mrs records / python -c pass", ours[1:], other[1:], 15)
+
+
+def engine(folder: Path) -> None:
+    """``pulumi up`` and ``pulumi preview`` of the component beside a flat program with the same resources."""
+    with open_lab(folder / "lab", SAMPLE) as lab:
+        component = Stack.create(folder / "component", lab.environment(), copy.deepcopy(CONFIG))
+        component.environment = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX")}
+        flat = Stack.create(folder / "flat", component.environment, copy.deepcopy(CONFIG))
+        (flat.directory / "__main__.py").write_text(flat_program())
+        print(f"{DOMAINS} domains, {flat_program().count('TxtResource(')} records; some minutes", flush=True)
+        ups: dict[str, list[float]] = {"component": [], "flat": []}
+        previews: dict[str, list[float]] = {"component": [], "flat": []}
+        for _ in range(2):
+            for name, stack in (("component", component), ("flat", flat)):
+                ups[name].append(timed(stack.up))
+                previews[name] += [timed(lambda stack=stack: stack.preview("--expect-no-changes")) for _ in range(3)]
+                stack.pulumi("destroy", "--yes", "--stack", "test", "--skip-preview")
+    report("pulumi up, component / flat program", ups["component"], ups["flat"], 1.10)
+    report("pulumi preview, component / flat program", previews["component"], previews["flat"], 1.10)
+
+
+def flat_program() -> str:
+    """Return a program that declares the same resources one by one, through the same publisher."""
+    lines = ["from pulumi import ResourceOptions", "from elastx_mrs.publish.rfc2136 import TxtResource", ""]
+    for record in parse_stack({f"elastx-mrs:{key}": value for key, value in CONFIG.items()}).records():
+        inputs = {
+            "profile": "default",
+            "zone": longest_zone(record.domain, [ZONE]),
+            "owner": record.name,
+            "value": record.value,
+            "ttl": None,
+        }
+        lines.append(f"TxtResource({f'flat-{record.domain}-{record.suffix}'!r}, {inputs!r}, ResourceOptions())")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

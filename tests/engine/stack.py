@@ -1,0 +1,98 @@
+"""The real engine and the real program, in a folder, a backend and a PULUMI_HOME of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 180
+
+
+@dataclass
+class Stack:
+    """One stack of the project's own program.
+
+    ``config`` may be changed between runs; it is written to the stack's file before each.
+    """
+
+    directory: Path
+    environment: dict[str, str]
+    config: dict[str, Any]
+
+    @classmethod
+    def create(cls, directory: Path, environment: dict[str, str], config: dict[str, Any]) -> "Stack":
+        if shutil.which("pulumi") is None:
+            reason = "pulumi is not on PATH; run the tests with make test"
+            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        project = directory / "project"
+        (project / "stacks").mkdir(parents=True)
+        (directory / "state").mkdir()
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copyfile(ROOT / name, project / name)
+        # Current language hosts want the virtual environment that Pulumi.yaml names.
+        (project / ".venv").symlink_to(ROOT / ".venv")
+        stack = cls(project, environment, config)
+        stack.pulumi("stack", "init", "test")
+        return stack
+
+    def pulumi(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        self._write_config()
+        result = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.directory,
+            env=self._environment() | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT,
+        )
+        if check and result.returncode != 0:
+            pytest.fail(
+                f"pulumi {' '.join(arguments)} exited with {result.returncode}:\n{result.stdout}{result.stderr}"
+            )
+        return result
+
+    def up(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", "test", *arguments, check=check, **environment)
+
+    def preview(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("preview", "--stack", "test", *arguments, check=check, **environment)
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        state = json.loads(self.pulumi("stack", "export", "--stack", "test").stdout)
+        found = state["deployment"].get("resources", [])
+        return {item["urn"].rpartition("::")[2]: item for item in found}
+
+    def written(self) -> dict[str, Any]:
+        """The config as it stands in the stack's file, by key with its namespace."""
+        config: dict[str, Any] = yaml.safe_load(self._file.read_text())["config"]
+        return config
+
+    @property
+    def _file(self) -> Path:
+        return self.directory / "stacks" / "Pulumi.test.yaml"
+
+    def _write_config(self) -> None:
+        path = self._file
+        before = yaml.safe_load(path.read_text()) if path.exists() else {}
+        kept = {key: value for key, value in (before or {}).items() if key != "config"}  # the encryption salt
+        config = {f"elastx-mrs:{key}": value for key, value in self.config.items()}
+        path.write_text(yaml.safe_dump(kept | {"config": config}, allow_unicode=True))
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
+        return inherited | {
+            "PULUMI_BACKEND_URL": f"file://{self.directory.parent / 'state'}",
+            "PULUMI_HOME": str(self.directory.parent / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **self.environment,
+        }

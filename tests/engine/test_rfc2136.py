@@ -1,0 +1,193 @@
+"""The whole of it: real engine, real program, against the lab and against BIND and Knot from Debian."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dns.query
+import dns.tsigkeyring
+import dns.update
+import pytest
+
+from tests import golden
+from tests.engine.stack import Stack
+from tests.servers import NameServer, start
+from tests.servers.zones import FOREIGN
+
+FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
+CONFIG: dict[str, Any] = {
+    "accounts": [FIRST, SECOND],
+    "dkim": golden.DKIM_PAGE,
+    "domains": [{"name": "example.com", "dmarc": golden.DMARC}, {"name": "news.example.com", "accounts": [SECOND]}],
+    "rfc2136": {"zones": ["example.com", "example.se"]},
+}
+# Computed with sha256sum, as the service's page says: echo -n smtp-prod@acme.example | sha256sum
+FIRST_TOKEN = b"elastx-mrs=d96aab757c15c45fc8f91040a0f325adc891b7abd1e87690c85f8502c8ffd06d"
+SECOND_TOKEN = b"elastx-mrs=2c77290c4634fb34d12ea310c2a8f2e0fa8dfbea2ab8abaaeb9753c18d9373fd"
+SPF, DKIM, DMARC = golden.SPF.encode(), golden.DKIM.encode(), golden.DMARC.encode()
+
+
+@pytest.fixture(params=["lab", "bind", "knot"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServer]:
+    with start(request.param, tmp_path / "server") as running:
+        yield running
+
+
+@pytest.fixture
+def stack(server: NameServer, tmp_path: Path) -> Stack:
+    return Stack.create(tmp_path, server.environment(), copy.deepcopy(CONFIG))
+
+
+def ours_and(foreign: str, *values: bytes, ttl: int = 3600) -> dict[bytes, int]:
+    return FOREIGN[foreign] | dict.fromkeys(values, ttl)
+
+
+def send(server: NameServer, change: dns.update.UpdateMessage) -> None:
+    change.use_tsig(dns.tsigkeyring.from_text({server.key_name: server.key}), algorithm="hmac-sha256")
+    assert dns.query.tcp(change, server.host, timeout=5, port=server.port).rcode() == 0
+
+
+def test_the_life_of_a_stack(server: NameServer, stack: Stack) -> None:
+    stack.preview()
+    assert server.txt("example.com") == FOREIGN["example.com"], "a preview changes nothing"
+
+    stack.up()
+    apex = ours_and("example.com", FIRST_TOKEN, SECOND_TOKEN, SPF)
+    assert server.txt("example.com") == apex
+    assert server.txt("elastx._domainkey.example.com") == {DKIM: 1800}
+    assert server.txt("_dmarc.example.com") == {DMARC: 1800}
+    assert server.txt("news.example.com") == {SECOND_TOKEN: 1800, SPF: 1800}
+
+    stack.preview("--expect-no-changes")
+    stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
+    stack.up("--expect-no-changes")
+
+    stack.config["spf"] = {"include": ["_spf.google.com"], "all": "softfail"}  # a value changed
+    stack.config["domains"].append("example.se")  # a domain added
+    stack.up()
+    changed = b"v=spf1 include:elastx.email include:_spf.google.com ~all"
+    assert server.txt("example.com") == ours_and("example.com", FIRST_TOKEN, SECOND_TOKEN, changed)
+    assert server.txt("news.example.com") == {SECOND_TOKEN: 1800, changed: 1800}
+    assert server.txt("example.se") == ours_and("example.se", FIRST_TOKEN, SECOND_TOKEN, changed)
+    assert server.txt("_dmarc.example.se") == {b"v=DMARC1; p=none;": 1800}
+
+    stack.config["accounts"] = [SECOND]  # an account removed
+    stack.up()
+    assert server.txt("example.com") == ours_and("example.com", SECOND_TOKEN, changed)
+    assert server.txt("example.se") == ours_and("example.se", SECOND_TOKEN, changed)
+
+    stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert {name: server.txt(name) for name in FOREIGN} == FOREIGN
+    for owner in ("news.example.com", "_dmarc.example.com", "elastx._domainkey.example.se"):
+        assert server.txt(owner) == {}
+
+
+def test_a_record_that_somebody_changed_or_removed_is_mended_after_a_refresh(server: NameServer, stack: Stack) -> None:
+    stack.up()
+    change = dns.update.UpdateMessage("example.com")
+    change.delete("@", "TXT", f'"{golden.SPF}"')
+    change.add("@", 3600, "TXT", '"v=spf1 include:elastx.email ?all"')
+    change.delete("_dmarc", "TXT")
+    send(server, change)
+    stack.pulumi("refresh", "--yes", "--stack", "test")
+    assert stack.resources()["mail-example.com-spf"]["outputs"]["value"] == "v=spf1 include:elastx.email ?all"
+    assert "mail-example.com-dmarc" not in stack.resources()
+    stack.up()
+    assert server.txt("example.com") == ours_and("example.com", FIRST_TOKEN, SECOND_TOKEN, SPF)
+    assert server.txt("_dmarc.example.com") == {DMARC: 1800}
+
+
+def test_names_are_stable_and_no_secret_and_no_account_is_kept(server: NameServer, stack: Stack) -> None:
+    stack.up()
+    resources = stack.resources()
+    assert {name for name in resources if name.startswith("mail-")} == {
+        "mail-example.com-challenge-d96aab757c15",
+        "mail-example.com-challenge-2c77290c4634",
+        "mail-example.com-spf",
+        "mail-example.com-dkim",
+        "mail-example.com-dmarc",
+        "mail-news.example.com-challenge-2c77290c4634",
+        "mail-news.example.com-spf",
+        "mail-news.example.com-dkim",
+        "mail-news.example.com-dmarc",
+    }
+    spf = resources["mail-news.example.com-spf"]
+    inputs = {key: value for key, value in spf["inputs"].items() if key != "__provider"}
+    assert inputs == {
+        "profile": "default", "zone": "example.com", "owner": "news.example.com", "value": golden.SPF,
+    }  # fmt: skip
+    # The engine keeps the whole stack config as the dynamic provider's inputs, secrets encrypted; ours hold none of it.
+    text = repr([item for item in resources.values() if not item["type"].startswith("pulumi:providers:")])
+    assert server.key not in text
+    assert server.address not in text
+    assert FIRST not in text
+
+    stack.config["domains"].reverse()
+    stack.config["accounts"].reverse()
+    stack.preview("--expect-no-changes")
+
+
+def test_a_configured_ttl_is_the_whole_rrset_s(server: NameServer, stack: Stack) -> None:
+    stack.config["domains"] = [{"name": "news.example.com", "ttl": 300}]
+    stack.up()
+    assert server.txt("news.example.com") == {FIRST_TOKEN: 300, SECOND_TOKEN: 300, SPF: 300}
+    stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
+    stack.config["domains"] = [{"name": "news.example.com", "ttl": 600}]
+    stack.up()
+    assert server.txt("news.example.com") == {FIRST_TOKEN: 600, SECOND_TOKEN: 600, SPF: 600}
+
+
+@pytest.mark.parametrize("server", ["bind"], indirect=True)
+def test_server_and_key_from_the_stack_s_config(server: NameServer, stack: Stack) -> None:
+    stack.environment.clear()
+    stack.config["rfc2136"] |= {"server": server.address, "keyName": server.key_name, "algorithm": "hmac-sha256"}
+    stack.pulumi("config", "set", "--secret", "--stack", "test", "elastx-mrs:tsigKey", server.key)
+    stack.config["tsigKey"] = stack.written()["elastx-mrs:tsigKey"]
+    stack.up()
+    assert server.txt("_dmarc.example.com") == {DMARC: 1800}
+    assert server.key not in stack.pulumi("stack", "export", "--stack", "test").stdout
+    stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
+    stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert server.txt("example.com") == FOREIGN["example.com"]
+
+
+@pytest.mark.parametrize("server", ["lab"], indirect=True)
+class TestBadInput:
+    """Said before anything is sent, in lines that need no traceback."""
+
+    def fails(self, result: Any, *messages: str) -> None:
+        said = result.stdout + result.stderr
+        assert result.returncode != 0
+        assert all(message in said for message in messages), said
+        assert "Traceback" not in said
+
+    def test_config(self, server: NameServer, stack: Stack) -> None:
+        stack.config |= {"domain": ["x"], "accounts": ["nope"]}
+        self.fails(stack.preview(check=False), "accounts[0]: 'nope' is not", "domain: is not a key here; did you mean")
+
+    def test_a_zone_that_the_primary_does_not_have(self, server: NameServer, stack: Stack) -> None:
+        stack.config["rfc2136"]["zones"].append("example.org")
+        self.fails(stack.preview(check=False), f"{server.address} answered REFUSED to the query of example.org")
+
+    def test_a_wrong_key(self, server: NameServer, stack: Stack) -> None:
+        self.fails(stack.preview(check=False, ELASTX_MRS_RFC2136_KEY="bm8="), "BADSIG")
+        result = stack.preview(check=False, ELASTX_MRS_RFC2136_KEY="not base64!")
+        self.fails(result, "tsigKey: is not base64")
+        assert "not base64!" not in result.stdout + result.stderr
+        self.fails(stack.up(check=False, ELASTX_MRS_RFC2136_KEY_NAME="other."), "BADKEY")
+        assert server.txt("example.com") == FOREIGN["example.com"]
+
+    def test_no_answer_is_a_warning_in_a_preview_and_an_error_in_up(self, server: NameServer, stack: Stack) -> None:
+        stack.environment["ELASTX_MRS_RFC2136_SERVER"] = "127.0.0.1:1"
+        preview = stack.preview()
+        assert "warning: 127.0.0.1:1 does not answer over TCP" in preview.stdout + preview.stderr
+        self.fails(stack.up(check=False), "127.0.0.1:1 does not answer over TCP")
+
+    def test_an_identical_record_is_not_taken_over_unless_told(self, server: NameServer, stack: Stack) -> None:
+        change = dns.update.UpdateMessage("example.com")
+        change.add("_dmarc", 300, "TXT", f'"{golden.DMARC}"')
+        send(server, change)
+        self.fails(stack.up(check=False), "_dmarc.example.com has this TXT", "ELASTX_MRS_ADOPT=_dmarc.example.com")
+        stack.up(ELASTX_MRS_ADOPT="_dmarc.example.com")
+        assert server.txt("_dmarc.example.com") == {DMARC: 300}
