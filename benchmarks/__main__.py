@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -71,9 +72,9 @@ def command_start(folder: Path) -> None:
 def engine(folder: Path) -> None:
     """``pulumi up`` and ``pulumi preview`` of the component beside a flat program with the same resources."""
     with open_lab(folder / "lab", SAMPLE) as lab:
-        component = Stack.create(folder / "component", lab.environment(), copy.deepcopy(CONFIG))
-        component.environment = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX")}
-        flat = Stack.create(folder / "flat", component.environment, copy.deepcopy(CONFIG))
+        server = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX")}
+        component = Stack.create(folder / "component", server, copy.deepcopy(CONFIG))
+        flat = Stack.create(folder / "flat", server, copy.deepcopy(CONFIG))
         (flat.directory / "__main__.py").write_text(flat_program())
         print(f"{DOMAINS} domains, {flat_program().count('TxtResource(')} records; some minutes", flush=True)
         ups: dict[str, list[float]] = {"component": [], "flat": []}
@@ -81,7 +82,7 @@ def engine(folder: Path) -> None:
         for _ in range(2):
             for name, stack in (("component", component), ("flat", flat)):
                 ups[name].append(timed(stack.up))
-                previews[name] += [timed(lambda stack=stack: stack.preview("--expect-no-changes")) for _ in range(3)]
+                previews[name] += [timed(partial(stack.preview, "--expect-no-changes")) for _ in range(3)]
                 stack.pulumi("destroy", "--yes", "--stack", "test", "--skip-preview")
     report("pulumi up, component / flat program", ups["component"], ups["flat"], 1.10)
     report("pulumi preview, component / flat program", previews["component"], previews["flat"], 1.10)
