@@ -1,7 +1,6 @@
 """``elastx-mrs records`` as a user runs it: a process, its output, its exit code."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from tests import golden
+from tests.servers import require
 
 STACK = {
     "config": {
@@ -80,11 +80,12 @@ def test_options_and_pulumi_s_json_give_the_same() -> None:
 
 
 @pytest.mark.parametrize("zone", ["domain.com", "xn--bcher-kva.example"])
-@pytest.mark.skipif(not shutil.which("named-checkzone"), reason="named-checkzone is not installed (bind9-utils)")
 def test_the_zone_format_is_accepted_by_named_checkzone(stack_file: str, zone: str, tmp_path: Path) -> None:
     path = tmp_path / "zone"
     path.write_text(run("records", "--stack-config", stack_file, "--format", "zone").stdout)
-    result = subprocess.run(["named-checkzone", "-D", zone, str(path)], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [require("named-checkzone"), "-D", zone, str(path)], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"' in result.stdout
 

@@ -2,7 +2,6 @@
 
 import base64
 import random
-import shutil
 import socket
 import subprocess
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from elastx_mrs.publish.dns_update import Primary, UnreachableError, UpdateError, changed_value, key_from
-from tests.servers import NameServer, start
+from tests.servers import NameServer, require, start
 from tests.servers.zones import FOREIGN
 
 LENGTHS = (1, 254, 255, 256, 510, 511, 765, 766)
@@ -46,10 +45,7 @@ def test_a_value_of_any_length_comes_back_the_same(server: NameServer, length: i
 
 def dig(server: NameServer, owner: str) -> str:
     """Return the value as dig shows it, unescaped by dig's own rules: a backslash before a quote or a backslash."""
-    program = shutil.which("dig")
-    if program is None:
-        pytest.skip("dig is not installed (bind9-dnsutils)")
-    command = [program, f"@{server.host}", "-p", str(server.port), "+short", owner, "TXT"]
+    command = [require("dig"), f"@{server.host}", "-p", str(server.port), "+short", owner, "TXT"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     joined = shown[1:-1].replace('" "', "") if '\\" "' not in shown else None
     if joined is None:  # a quote just before a cut: take the strings one by one

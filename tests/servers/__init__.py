@@ -63,12 +63,13 @@ def start(kind: str, directory: Path) -> Iterator[NameServer]:
             host, _, number = lab.address.rpartition(":")
             yield NameServer("lab", host, int(number), lab.key_name, lab.key)
         return
-    program = _require({"bind": "named", "knot": "knotd"}[kind])
+    program = require({"bind": "named", "knot": "knotd"}[kind])
     with _daemon(kind, program, directory) as port:
         yield NameServer(kind, "127.0.0.1", port)
 
 
-def _require(program: str) -> str:
+def require(program: str) -> str:
+    """Where a program of Debian's is; without it the test is skipped and says why, and in CI that is a failure."""
     found = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
     if found is None:
         reason = f"{program} is not installed, and tests/servers/install.sh could not install it"

@@ -1,0 +1,1 @@
+"""Builds Pulumi where the machine has none."""
