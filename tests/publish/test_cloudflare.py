@@ -26,9 +26,9 @@ class Engine(pulumi.runtime.Mocks):
         self.resources[args.name] = args
         return f"{args.name}-id", args.inputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.calls.append(args)
-        return {"results": ZONES}, None
+        return {"results": ZONES}, []
 
 
 @pytest.fixture
