@@ -90,33 +90,32 @@ def run(directory: Path, command: Sequence[str]) -> int:
 
 
 def _run(lab: Lab, command: Sequence[str]) -> int:
-    try:
-        process = subprocess.Popen(command, env=os.environ | lab.environment())
-    except FileNotFoundError:
-        print(f"lab: there is no command {command[0]}; is it on PATH?", file=sys.stderr)
-        return 127
-    except PermissionError:
-        print(f"lab: {command[0]} is no program that can be run", file=sys.stderr)
-        return 126
     with _signals(lambda *_: None):  # Ctrl-C reaches the command too, which decides
-        code = process.wait()
+        try:
+            code = subprocess.run(command, env=os.environ | lab.environment(), check=False).returncode
+        except FileNotFoundError:
+            print(f"lab: there is no command {command[0]}; is it on PATH?", file=sys.stderr)
+            return 127
+        except PermissionError:
+            print(f"lab: {command[0]} is no program that can be run", file=sys.stderr)
+            return 126
     return code if code >= 0 else 128 - code
 
 
 def _wait(lab: Lab) -> int:
     host, _, port = lab.address.rpartition(":")
-    print(
-        f"The lab's DNS server answers at {lab.address}, over UDP and TCP. "
-        "It is for trying and testing, not for serving.\n"
-        f"\n  dig @{host} -p {port} example.com TXT\n"
-        f"\nIts zones are example.com, example.se and elastx.email, kept in {lab.directory / 'zones'}.\n"
-        f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {lab.directory / 'tsig.key'}.\n"
-        "To run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"
-        "Ctrl-C stops it.",
-        flush=True,
-    )
     stop = threading.Event()
     with _signals(lambda *_: stop.set()):
+        print(
+            f"The lab's DNS server answers at {lab.address}, over UDP and TCP. "
+            "It is for trying and testing, not for serving.\n"
+            f"\n  dig @{host} -p {port} example.com TXT\n"
+            f"\nIts zones are example.com, example.se and elastx.email, kept in {lab.directory / 'zones'}.\n"
+            f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {lab.directory / 'tsig.key'}.\n"
+            "To run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"
+            "Ctrl-C stops it.",
+            flush=True,
+        )
         stop.wait()
     return 0
 

@@ -1,6 +1,8 @@
 """The exact inputs that the engine receives for Cloudflare, by Pulumi's mocks; the engine itself comes with the API."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,8 +40,13 @@ def engine() -> Iterator[Engine]:
     mocks = Engine()
     pulumi.runtime.set_mocks(mocks, preview=False)
     yield mocks
+    loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     asyncio.set_event_loop(None)
+    with warnings.catch_warnings():
+        # The SDK's mocks open an event loop in each thread that they run in, and never close it.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def deploy(program: Callable[[], object]) -> None:
