@@ -90,15 +90,24 @@ def run(directory: Path, command: Sequence[str]) -> int:
 
 
 def _run(lab: Lab, command: Sequence[str]) -> int:
-    with _signals(lambda *_: None):  # Ctrl-C reaches the command too, which decides
+    started: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        # Ctrl-C reaches the command by itself, being in the same process group; the command decides what it means.
+        if number == signal.SIGTERM:
+            for process in started:
+                process.terminate()
+
+    with _signals(pass_on):
         try:
-            code = subprocess.run(command, env=os.environ | lab.environment(), check=False).returncode
+            started.append(subprocess.Popen(command, env=os.environ | lab.environment()))
         except FileNotFoundError:
             print(f"lab: there is no command {command[0]}; is it on PATH?", file=sys.stderr)
             return 127
         except PermissionError:
             print(f"lab: {command[0]} is no program that can be run", file=sys.stderr)
             return 126
+        code = started[0].wait()
     return code if code >= 0 else 128 - code
 
 
