@@ -1,9 +1,8 @@
 """The exact inputs that the engine receives for Cloudflare, by Pulumi's mocks; the engine itself comes with the API."""
 
 import asyncio
-import gc
-import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
@@ -35,18 +34,23 @@ class Engine(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def own_loop() -> None:
+        """Give a thread its event loop: the SDK's mocks want one, and would open it themselves and never close it."""
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    own_loop()
+    main = loops[0]
+    main.set_default_executor(ThreadPoolExecutor(initializer=own_loop))
     mocks = Engine()
     pulumi.runtime.set_mocks(mocks, preview=False)
     yield mocks
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
+    main.run_until_complete(main.shutdown_default_executor())
     asyncio.set_event_loop(None)
-    with warnings.catch_warnings():
-        # The SDK's mocks open an event loop in each thread that they run in, and never close it.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    for loop in loops:
+        loop.close()
 
 
 def deploy(program: Callable[[], object]) -> None:
@@ -117,6 +121,20 @@ def test_a_zone_that_cloudflare_does_not_have_is_named_and_nothing_is_declared(e
     with pytest.raises(Exception, match=r"Cloudflare lists no zone for example\.org, example\.net \(3 zones seen\)"):
         deploy(relay(domains=[{"name": name} for name in ("example.com", "example.org", "example.net")], cloudflare={}))
     assert records(engine) == {}
+
+
+def test_what_the_component_has_for_the_program(engine: Engine) -> None:
+    made: list[Any] = []
+    deploy(lambda: made.append(relay(domains=[{"name": "example.com"}], cloudflare={})()))
+    component = made[0]
+    assert component.smtp == {"host": "smtp.elastx.email", "port": 587, "starttls": True}
+    assert [(record.kind, record.name) for record in component.records] == [
+        ("challenge", "example.com"),
+        ("challenge", "example.com"),
+        ("spf", "example.com"),
+        ("dkim", "elastx._domainkey.example.com"),
+        ("dmarc", "_dmarc.example.com"),
+    ]
 
 
 def test_bad_arguments_stop_the_program_before_anything_is_declared(engine: Engine) -> None:

@@ -132,6 +132,11 @@ def test_a_zone_that_the_server_does_not_have(server: NameServer) -> None:
         primary(server).check_zone("example.org")
 
 
+def test_a_name_within_a_zone_is_no_zone(server: NameServer) -> None:
+    with pytest.raises(UpdateError, match=r"is not authoritative for the zone mail\.example\.com"):
+        primary(server).check_zone("mail.example.com")
+
+
 def test_a_server_that_is_not_there() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: nobody else gets the port
