@@ -248,8 +248,9 @@ def key_from(name: str, octets: bytes, algorithm: str) -> dns.tsig.Key:
 
 
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:
+    """Return the records of a value: as declared, or as :func:`changed_value` shows what somebody made of it."""
     wanted = value.encode("ascii")
-    return [rdata for rdata in found or () if join(rdata.strings) == wanted]
+    return [rdata for rdata in found or () if (octets := join(rdata.strings)) == wanted or show(octets) == value]
 
 
 def _rdata(value: str) -> Txt:

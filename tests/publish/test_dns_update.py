@@ -7,9 +7,12 @@ import subprocess
 import threading
 from collections.abc import Iterator
 
+import dns.query
+import dns.update
 import pytest
 
 from elastx_mrs.publish.dns_update import Primary, UnreachableError, UpdateError, changed_value, key_from
+from tests import golden
 from tests.servers import NameServer, require, start
 from tests.servers.zones import FOREIGN
 
@@ -94,6 +97,18 @@ def test_a_record_that_is_cut_differently_is_still_ours(server: NameServer) -> N
     to.remove("example.com", "example.com", "changed")
     to.add("example.com", "example.com", "two strings of one record", None, adopt=False)
     assert server.txt("example.com") == FOREIGN["example.com"]
+
+
+def test_a_record_that_somebody_filled_with_other_octets_is_replaced_too(server: NameServer) -> None:
+    to, owner = primary(server), "_dmarc.example.se"
+    foreign = dns.update.UpdateMessage("example.se", keyring=to.key)
+    foreign.add("_dmarc", 300, "TXT", '"v=DMARC1; p=none; n=\\255"')
+    dns.query.tcp(foreign, server.host, timeout=5, port=server.port)
+    shown = changed_value(to.read(owner)[0], golden.DMARC)
+    assert shown == "v=DMARC1; p=none; n=\\255"
+    to.replace("example.se", owner, shown, golden.DMARC, None)
+    assert server.txt(owner) == {golden.DMARC.encode(): 300}
+    to.remove("example.se", owner, golden.DMARC)
 
 
 def test_what_is_there_already_is_not_taken_over_by_accident(server: NameServer) -> None:
