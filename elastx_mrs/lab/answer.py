@@ -3,6 +3,8 @@
 import dns.flags
 import dns.message
 import dns.name
+import dns.node
+import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdataset
@@ -15,11 +17,16 @@ from elastx_mrs.lab.zones import ZoneStore
 PAYLOAD = 1232
 """Octets of a UDP answer that pass everywhere unbroken."""
 
+_TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
+
 
 def answer(store: ZoneStore, query: dns.message.Message) -> dns.message.Message:
     """Return the response to a query."""
     response = dns.message.make_response(query, our_payload=PAYLOAD)
-    if query.opcode() != 0:
+    if query.edns > 0:
+        response.set_rcode(dns.rcode.BADVERS)  # RFC 6891 §6.1.3
+        return response
+    if query.opcode() != dns.opcode.QUERY:
         response.set_rcode(dns.rcode.NOTIMP)
         return response
     if len(query.question) != 1:
@@ -27,7 +34,7 @@ def answer(store: ZoneStore, query: dns.message.Message) -> dns.message.Message:
         return response
     question = query.question[0]
     zone = store.zone_of(question.name)
-    if zone is None or question.rdclass != dns.rdataclass.IN:
+    if zone is None or question.rdclass != dns.rdataclass.IN or question.rdtype in _TRANSFERS:
         response.set_rcode(dns.rcode.REFUSED)
         return response
     _fill(response, zone, question.name, question.rdtype)
@@ -37,29 +44,51 @@ def answer(store: ZoneStore, query: dns.message.Message) -> dns.message.Message:
 def _fill(
     response: dns.message.Message, zone: dns.zone.Zone, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> None:
-    cut = _delegation(zone, name)
-    if cut is not None:
-        _put(response.authority, cut, zone.find_rdataset(cut, dns.rdatatype.NS))
-        return
-    response.flags |= dns.flags.AA
-    for _ in range(8):  # CNAMEs within the zone
+    """Follow the CNAMEs within the zone from ``name`` to the records, a referral, or the lack of them."""
+    assert zone.origin is not None  # noqa: S101  they are all loaded with one
+    seen: set[dns.name.Name] = set()
+    while name.is_subdomain(zone.origin) and name not in seen:
+        seen.add(name)
+        cut = _delegation(zone, name)
+        if cut is not None and not (cut == name and rdtype == dns.rdatatype.DS):  # RFC 4035 §3.1.4.1: DS is above it
+            _refer(response, zone, cut)
+            return
+        response.flags |= dns.flags.AA
         node = _node(zone, name)
         if node is None:
-            response.set_rcode(dns.rcode.NOERROR if _exists(zone, name) else dns.rcode.NXDOMAIN)
-            break
+            found = _exists(zone, name)
+            _put_negative(response, zone, dns.rcode.NOERROR if found else dns.rcode.NXDOMAIN)
+            return
         alias = node.get_rdataset(dns.rdataclass.IN, dns.rdatatype.CNAME)
-        if alias is not None and rdtype not in (dns.rdatatype.CNAME, dns.rdatatype.ANY):
-            _put(response.answer, name, alias)
-            name = alias[0].target
-            if zone.origin is None or not name.is_subdomain(zone.origin):
-                return
-            continue
-        for rdataset in node:
-            if rdtype in (rdataset.rdtype, dns.rdatatype.ANY):
+        if alias is None or rdtype in (dns.rdatatype.CNAME, dns.rdatatype.ANY):
+            matching = [rdataset for rdataset in node if rdtype in (rdataset.rdtype, dns.rdatatype.ANY)]
+            for rdataset in matching:
                 _put(response.answer, name, rdataset)
-        break
-    if not response.answer and zone.origin is not None:
-        _put(response.authority, zone.origin, zone.find_rdataset(zone.origin, dns.rdatatype.SOA))
+            if not matching:
+                _put_negative(response, zone, dns.rcode.NOERROR)
+            return
+        _put(response.answer, name, alias)
+        name = alias[0].target
+
+
+def _put_negative(response: dns.message.Message, zone: dns.zone.Zone, rcode: dns.rcode.Rcode) -> None:
+    """Say that there is nothing, with the SOA at the TTL that the lack may be remembered for (RFC 2308 §3)."""
+    assert zone.origin is not None  # noqa: S101  they are all loaded with one
+    response.set_rcode(rcode)
+    soa = zone.find_rdataset(zone.origin, dns.rdatatype.SOA)
+    ttl = min(soa.ttl, soa[0].minimum)
+    response.authority.append(dns.rrset.from_rdata_list(zone.origin, ttl, list(soa)))
+
+
+def _refer(response: dns.message.Message, zone: dns.zone.Zone, cut: dns.name.Name) -> None:
+    """Name the child zone's servers, with the addresses that only this zone can give (RFC 1034 §4.2.1)."""
+    servers = zone.find_rdataset(cut, dns.rdatatype.NS)
+    _put(response.authority, cut, servers)
+    for server in servers:
+        for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
+            glue = zone.get_rdataset(server.target, rdtype) if server.target.is_subdomain(cut) else None
+            if glue is not None:
+                _put(response.additional, server.target, glue)
 
 
 def _delegation(zone: dns.zone.Zone, name: dns.name.Name) -> dns.name.Name | None:

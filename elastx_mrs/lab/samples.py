@@ -20,16 +20,20 @@ SAMPLES: Mapping[str, str] = {
 @ TXT "google-site-verification=Zx8sample0verification0string0of0nobody00000"
 @ TXT "MS=ms12345678"
 @ TXT "facebook-domain-verification=0sample0sample0sample0sample00"
-www CNAME @
+www A 192.0.2.10
+www AAAA 2001:db8::10
 shop A 192.0.2.11
 """,
     "example.se": _HEAD
     + """\
 @ A 192.0.2.20
+@ AAAA 2001:db8::20
 @ MX 10 mail
 @ TXT "google-site-verification=Qy7sample0verification0string0of0nobody00000"
+@ TXT "MS=ms87654321"
 mail A 192.0.2.21
 www A 192.0.2.20
+www AAAA 2001:db8::20
 """,
     # What the relay's SPF include leads to; the networks are documentation addresses, not Elastx's own.
     "elastx.email": _HEAD

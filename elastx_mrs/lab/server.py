@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import io
+import errno
+import logging
 import socket
 import struct
-import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -16,16 +16,19 @@ import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
-import dns.rrset
 import dns.tsig
 import dns.update
 
 from elastx_mrs.lab.answer import PAYLOAD, answer
+from elastx_mrs.lab.signature import tsig_error
 from elastx_mrs.lab.update import update
 from elastx_mrs.lab.zones import ZoneStore
 
+HEADER_OCTETS = 12
 IDLE_SECONDS = 30.0
 TRIES = 20
+
+_log = logging.getLogger(__name__)
 
 Keyring = Mapping[dns.name.Name, dns.tsig.Key]
 
@@ -34,14 +37,16 @@ class LabServer:
     """Serves a store's zones while it is entered as an asynchronous context.
 
     :param keyring: the TSIG keys that may update; queries need none.
+    :param port: 0 for a free one.
     """
 
-    def __init__(self, store: ZoneStore, keyring: Keyring, host: str = "127.0.0.1") -> None:
+    def __init__(self, store: ZoneStore, keyring: Keyring, host: str = "127.0.0.1", port: int = 0) -> None:
         self._store = store
         self._keyring = dict(keyring)
         self._host = host
-        self._port = 0
+        self._port = port
         self._connections: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     @property
     def address(self) -> str:
@@ -49,7 +54,7 @@ class LabServer:
         return f"{self._host}:{self._port}"
 
     async def __aenter__(self) -> Self:
-        udp, tcp = _sockets(self._host)
+        udp, tcp = _sockets(self._host, self._port)
         self._port = udp.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(self), sock=udp)
@@ -59,6 +64,7 @@ class LabServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopping = True
         self._transport.close()
         self._tcp.close()
         for task in self._connections:
@@ -70,22 +76,22 @@ class LabServer:
 
         :param limit: octets that a UDP answer may have without EDNS; None over TCP.
         """
+        if len(wire) < HEADER_OCTETS or wire[2] & 0x80:  # QR: two servers must not answer each other for ever
+            return None
         try:
             request = dns.message.from_wire(wire, keyring=self._keyring)
-        except dns.message.UnknownTSIGKey:
-            return self._tsig_error(wire, dns.rcode.BADKEY)
-        except dns.tsig.BadTime:
-            return self._tsig_error(wire, dns.rcode.BADTIME)
-        except (dns.tsig.BadSignature, dns.tsig.BadAlgorithm, dns.tsig.BadKey):
-            return self._tsig_error(wire, dns.rcode.BADSIG)
+        except (dns.message.UnknownTSIGKey, dns.tsig.BadSignature, dns.tsig.BadAlgorithm, dns.tsig.BadTime) as error:
+            return tsig_error(wire, error, self._keyring) or _error(wire, dns.rcode.FORMERR)
         except (dns.exception.DNSException, ValueError, struct.error):
-            return _format_error(wire)
-        if request.flags & dns.flags.QR:
-            return None
-        response = self._process(request)
-        if limit is not None and request.edns >= 0:
-            limit = max(limit, min(request.payload, PAYLOAD))
-        return _to_wire(response, limit)
+            return _error(wire, dns.rcode.FORMERR)
+        try:
+            response = self._process(request)
+            if limit is not None and request.edns >= 0:
+                limit = max(limit, min(request.payload, PAYLOAD))
+            return _to_wire(response, limit)
+        except Exception:  # a fault of ours, or a full disk: the others are still served
+            _log.exception("the lab could not answer a message")
+            return _error(wire, dns.rcode.SERVFAIL)
 
     def _process(self, request: dns.message.Message) -> dns.message.Message:
         if isinstance(request, dns.update.UpdateMessage):
@@ -93,22 +99,6 @@ class LabServer:
             response.set_rcode(update(self._store, request) if request.had_tsig else dns.rcode.REFUSED)
             return response
         return answer(self._store, request)
-
-    def _tsig_error(self, wire: bytes, error: dns.rcode.Rcode) -> bytes | None:
-        """Return NOTAUTH with the reason in a TSIG record that has no signature (RFC 8945 §5.3.2)."""
-        request = dns.message.from_wire(wire, keyring=False)
-        if request.tsig is None:
-            return _format_error(wire)
-        response = dns.message.Message(id=request.id)
-        response.flags = dns.flags.Flag(dns.flags.QR | dns.opcode.to_flags(request.opcode()))
-        response.set_rcode(dns.rcode.NOTAUTH)
-        response.sections[0] = request.sections[0]
-        other = struct.pack("!HI", 0, int(time.time())) if error == dns.rcode.BADTIME else b""
-        unsigned = request.tsig[0].replace(error=error, mac=b"", other=other)
-        record = io.BytesIO()
-        dns.rrset.from_rdata(request.tsig.name, 0, unsigned).to_wire(record)
-        plain = response.to_wire()
-        return plain[:10] + struct.pack("!H", 1) + plain[12:] + record.getvalue()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -121,7 +111,7 @@ class LabServer:
                 await self._serve(reader, writer)
         finally:
             self._connections.discard(task)
-            writer.close()
+            writer.transport.abort() if self._stopping else writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer every message of a connection (RFC 7766 §6.2)."""
@@ -131,7 +121,8 @@ class LabServer:
                 response = self.respond(await reader.readexactly(length), None)
             if response is not None:
                 writer.write(struct.pack("!H", len(response)) + response)
-                await writer.drain()
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await writer.drain()
 
 
 class _Udp(asyncio.DatagramProtocol):
@@ -147,20 +138,22 @@ class _Udp(asyncio.DatagramProtocol):
             self._transport.sendto(response, addr)
 
 
-def _sockets(host: str) -> tuple[socket.socket, socket.socket]:
-    """Return a UDP and a listening TCP socket on the same free port."""
+def _sockets(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a TCP socket bound to the same port, a free one where ``port`` is 0."""
     for _ in range(TRIES):
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.bind((host, 0))
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
+            udp.bind((host, port))
             tcp.bind((host, udp.getsockname()[1]))
         except OSError:
             udp.close()
             tcp.close()
             continue
         return udp, tcp
-    raise OSError(f"no port of {host} was free for both UDP and TCP in {TRIES} tries")
+    raise OSError(
+        errno.EADDRINUSE, f"port {port or 'any'} of {host} was not free for both UDP and TCP in {TRIES} tries"
+    )
 
 
 def _to_wire(response: dns.message.Message, limit: int | None) -> bytes:
@@ -173,8 +166,7 @@ def _to_wire(response: dns.message.Message, limit: int | None) -> bytes:
         return response.to_wire(max_size=65535)
 
 
-def _format_error(wire: bytes) -> bytes | None:
-    if len(wire) < 12 or wire[2] & 0x80:
-        return None
-    flags = 0x8000 | (int.from_bytes(wire[2:4], "big") & 0x7900) | dns.rcode.FORMERR
+def _error(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
+    """Return a bare header with the message's id and opcode."""
+    flags = 0x8000 | (int.from_bytes(wire[2:4], "big") & 0x7900) | rcode
     return wire[:2] + struct.pack("!5H", flags, 0, 0, 0, 0)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[
             raise LabError(
                 f"{directory}: another lab is using it; stop that, or name another folder with --dir"
             ) from None
-        key = _key(directory / "tsig.key")
+        key = _key(_key_file(directory))
         store = ZoneStore(directory / "zones", samples)
         with _serving(store, key) as address:
             yield Lab(directory, address, key)
@@ -104,8 +105,8 @@ def _run(lab: Lab, command: Sequence[str]) -> int:
         except FileNotFoundError:
             print(f"lab: there is no command {command[0]}; is it on PATH?", file=sys.stderr)
             return 127
-        except PermissionError:
-            print(f"lab: {command[0]} is no program that can be run", file=sys.stderr)
+        except OSError as error:
+            print(f"lab: {command[0]} cannot be run: {error.strerror}", file=sys.stderr)
             return 126
         code = started[0].wait()
     return code if code >= 0 else 128 - code
@@ -120,13 +121,20 @@ def _wait(lab: Lab) -> int:
             "It is for trying and testing, not for serving.\n"
             f"\n  dig @{host} -p {port} example.com TXT\n"
             f"\nIts zones are example.com, example.se and elastx.email, kept in {lab.directory / 'zones'}.\n"
-            f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {lab.directory / 'tsig.key'}.\n"
-            "To run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"
+            f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {_key_file(lab.directory)}.\n"
+            f"\n{_exports(lab)}\n"
+            "\nTo run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"
             "Ctrl-C stops it.",
             flush=True,
         )
         stop.wait()
     return 0
+
+
+def _exports(lab: Lab) -> str:
+    """Return lines for a shell; the key is read from its file, so that it is not on the screen."""
+    lines = [f"  export {name}={shlex.quote(value)}" for name, value in lab.environment().items() if value != lab.key]
+    return "\n".join([*lines, f'  export ELASTX_MRS_RFC2136_KEY="$(cat {shlex.quote(str(_key_file(lab.directory)))})"'])
 
 
 @contextlib.contextmanager
@@ -139,13 +147,28 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
             signal.signal(number, old)
 
 
+def _key_file(directory: Path) -> Path:
+    return directory / "tsig.key"
+
+
 def _key(path: Path) -> str:
-    """Return the folder's TSIG key, making it the first time; nobody else may read it."""
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode() + "\n")
-    return path.read_text().strip()
+    """Return the folder's TSIG key (base64), making it the first time; nobody else may read it."""
+    try:
+        if not path.exists():
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode() + "\n")
+            unfinished.replace(path)
+        key = path.read_text(encoding="ascii").strip()
+        if not base64.b64decode(key, validate=True):
+            raise ValueError("it is empty")
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}; make it readable, or name another folder with --dir") from None
+    except ValueError as error:
+        raise LabError(f"{path}: is no TSIG key in base64 ({error}); remove it, and the lab makes a new one") from None
+    return key
 
 
 @contextlib.contextmanager
@@ -158,7 +181,10 @@ def _serving(store: ZoneStore, key: str) -> Iterator[str]:
     thread = threading.Thread(target=loop.run_forever, name="elastx-mrs-lab", daemon=True)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+        try:
+            asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+        except OSError as error:
+            raise LabError(f"the lab cannot listen on the loopback address: {error.strerror}; try again") from None
         try:
             yield server.address
         finally:

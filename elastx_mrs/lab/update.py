@@ -10,9 +10,11 @@ import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
 import dns.rrset
+import dns.serial
 import dns.transaction
 import dns.update
 import dns.zone
+from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.lab.zones import ZoneStore
 
@@ -27,37 +29,49 @@ class _RefusedError(Exception):
 
 
 def update(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.rcode.Rcode:
-    """Apply an update whose signature was good, keep the zone, and return the response code."""
+    """Apply an update whose signature was good, keep the zone, and return the response code.
+
+    :raises OSError: where the zone cannot be written; what is served is then as it was.
+    """
     try:
-        zone = _zone(store, request)
-        _check_prerequisites(zone, request.prerequisite)
-        _check_names(zone, request.update)
-        with zone.writer() as transaction:
-            for rrset in request.update:
-                _apply(zone, transaction, rrset)
-            if transaction.changed():
-                transaction.update_serial(name=zone.origin)
-                changed = True
-            else:
-                changed = False
+        served = _zone(store, request)
+        _check_prerequisites(served, request.prerequisite)
+        _check_updates(served, request.update)
     except _RefusedError as refused:
         return refused.rcode
+    zone = dns.zone.Zone(served.origin, relativize=False)
+    zone.nodes = dict(served.nodes)  # a writer copies the nodes that it changes
+    with zone.writer() as transaction:
+        for rrset in request.update:
+            _apply(zone, transaction, rrset)
+        changed = transaction.changed()
+        if changed and _serial(transaction, zone.origin) == served.get_soa().serial:  # §3.6
+            transaction.update_serial(name=zone.origin)
     if changed:
         store.keep(zone)
     return dns.rcode.NOERROR
+
+
+def _serial(transaction: dns.transaction.Transaction, origin: dns.name.Name | None) -> dns.serial.Serial:
+    """Return the zone's serial, compared by RFC 1982's arithmetic; no update can delete the SOA record."""
+    assert origin is not None  # noqa: S101  they are all loaded with one
+    (soa,) = _at(transaction, origin, dns.rdatatype.SOA)
+    assert isinstance(soa, SOA)  # noqa: S101  by its type
+    return dns.serial.Serial(soa.serial)
 
 
 def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.zone.Zone:
     if len(request.zone) != 1 or request.zone[0].rdtype != dns.rdatatype.SOA:
         raise _RefusedError(dns.rcode.FORMERR)
     zone = store.zone(request.zone[0].name)
-    if zone is None:
+    if zone is None or request.zone[0].rdclass != zone.rdclass:
         raise _RefusedError(dns.rcode.NOTAUTH)
     return zone
 
 
 def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[dns.rrset.RRset]) -> None:
     """§3.2: each is a name or an RRset that must, or must not, be there."""
+    wanted: dict[tuple[dns.name.Name, dns.rdatatype.RdataType], set[dns.rdata.Rdata]] = {}
     for rrset in prerequisites:
         _check_in_zone(zone, rrset.name)
         node = zone.get_node(rrset.name)
@@ -72,14 +86,21 @@ def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[dns.rrset.
                 raise _RefusedError(dns.rcode.YXDOMAIN)
             if rrset.rdtype != dns.rdatatype.ANY and found is not None:
                 raise _RefusedError(dns.rcode.YXRRSET)
-        elif found is None or set(found) != set(rrset):
+        elif rrset.rdclass != zone.rdclass or rrset.ttl:
+            raise _RefusedError(dns.rcode.FORMERR)
+        else:
+            wanted.setdefault((rrset.name, rrset.rdtype), set()).update(rrset)
+    for (name, rdtype), rdatas in wanted.items():  # §3.2.3: an RRset's records come one by one, and are compared as one
+        if set(zone.get_rdataset(name, rdtype) or ()) != rdatas:
             raise _RefusedError(dns.rcode.NXRRSET)
 
 
-def _check_names(zone: dns.zone.Zone, updates: Sequence[dns.rrset.RRset]) -> None:
-    """§3.4.1: every name in the zone, every type a real one, before anything is changed."""
+def _check_updates(zone: dns.zone.Zone, updates: Sequence[dns.rrset.RRset]) -> None:
+    """§3.4.1: every name in the zone, every class and type a real one, before anything is changed."""
     for rrset in updates:
         _check_in_zone(zone, rrset.name)
+        if rrset.rdclass != zone.rdclass or (rrset.deleting is not None and rrset.ttl):
+            raise _RefusedError(dns.rcode.FORMERR)
         is_any = rrset.rdtype == dns.rdatatype.ANY and rrset.deleting == dns.rdataclass.ANY
         if rrset.rdtype in _META and not is_any:
             raise _RefusedError(dns.rcode.FORMERR)
@@ -97,16 +118,16 @@ def _apply(zone: dns.zone.Zone, transaction: dns.transaction.Transaction, rrset:
     if rrset.deleting is None:
         _add(transaction, rrset, at_apex)
     elif rrset.deleting == dns.rdataclass.NONE:
-        if rrset.rdtype != dns.rdatatype.SOA and not (at_apex and rrset.rdtype == dns.rdatatype.NS):
-            _replace(
-                transaction, name, rrset.rdtype, [r for r in _at(transaction, name, rrset.rdtype) if r not in rrset]
-            )
+        rest = [r for r in _at(transaction, name, rrset.rdtype) if r not in rrset]
+        is_last_ns = at_apex and rrset.rdtype == dns.rdatatype.NS and not rest  # §3.4.2.4
+        if rrset.rdtype != dns.rdatatype.SOA and not is_last_ns:
+            _replace(transaction, name, rrset.rdtype, rest)
     elif rrset.rdtype == dns.rdatatype.ANY:
         for rdtype in [found.rdtype for found in transaction.get_node(name) or ()]:
             if not (at_apex and rdtype in (dns.rdatatype.SOA, dns.rdatatype.NS)):
-                transaction.delete(name, rdtype)
+                _replace(transaction, name, rdtype, [])
     elif not (at_apex and rrset.rdtype in (dns.rdatatype.SOA, dns.rdatatype.NS)):
-        transaction.delete(name, rrset.rdtype)
+        _replace(transaction, name, rrset.rdtype, [])
 
 
 def _add(transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset, at_apex: bool) -> None:
@@ -116,11 +137,16 @@ def _add(transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset, at_ap
     is_cname = rrset.rdtype == dns.rdatatype.CNAME
     if (is_cname and types - {dns.rdatatype.CNAME}) or (not is_cname and dns.rdatatype.CNAME in types):
         return
-    if rrset.rdtype == dns.rdatatype.SOA and not at_apex:
+    if rrset.rdtype == dns.rdatatype.SOA and not (at_apex and _is_newer(rrset, transaction)):
         return
     single = rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.SOA)
     old = [] if single else _at(transaction, rrset.name, rrset.rdtype)
     _replace(transaction, rrset.name, rrset.rdtype, [*old, *(r for r in rrset if r not in old)], rrset.ttl)
+
+
+def _is_newer(soa: dns.rrset.RRset, transaction: dns.transaction.Transaction) -> bool:
+    """§3.4.2.2: an SOA replaces the zone's unless its serial is lower."""
+    return not dns.serial.Serial(soa[0].serial) < _serial(transaction, soa.name)
 
 
 def _at(

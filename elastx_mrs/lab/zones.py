@@ -25,16 +25,17 @@ class ZoneStore:
     def __init__(self, directory: Path, samples: Mapping[str, str] = SAMPLES) -> None:
         """Load the zones, after making the sample ones where the folder is new."""
         self._directory = directory
-        if not directory.exists():
-            directory.mkdir(parents=True)
-            for name, text in samples.items():
-                self._write(name, text)
+        try:
+            if not directory.exists():
+                _make(directory, samples)
+        except OSError as error:
+            raise LabError(f"{directory}: {error.strerror}; name another folder with --dir") from None
         self._zones: dict[dns.name.Name, dns.zone.Zone] = {}
         for path in sorted(directory.glob("*.zone")):
             origin = dns.name.from_text(path.stem)
             try:
                 self._zones[origin] = dns.zone.from_file(str(path), origin, relativize=False)
-            except (dns.exception.DNSException, OSError) as error:
+            except (dns.exception.DNSException, OSError, ValueError) as error:
                 raise LabError(
                     f"{path}: is no zone file ({error}); mend it, or remove the folder to begin anew"
                 ) from None
@@ -52,15 +53,34 @@ class ZoneStore:
         return self._zones.get(origin)
 
     def keep(self, zone: dns.zone.Zone) -> None:
-        """Write a changed zone to its file."""
-        assert zone.origin is not None  # noqa: S101  they are all loaded with one
-        self._write(zone.origin.to_text(omit_final_dot=True), zone.to_text(relativize=False))
+        """Write a changed zone to its file, and serve it from then on.
 
-    def _write(self, name: str, text: str) -> None:
-        path = self._directory / f"{name}.zone"
-        unfinished = path.with_suffix(".unfinished")
-        with unfinished.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        :raises OSError: where it cannot be written; the one before is still served.
+        """
+        assert zone.origin is not None  # noqa: S101  they are all loaded with one
+        _write(self._directory / f"{zone.origin.to_text(omit_final_dot=True)}.zone", zone.to_text(relativize=False))
+        self._zones[zone.origin] = zone
+
+
+def _make(directory: Path, samples: Mapping[str, str]) -> None:
+    """Make the folder with all the samples at once, so that a start cut short leaves none with some of them."""
+    unfinished = directory.with_name(f"{directory.name}.unfinished")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    for name, text in samples.items():
+        _write(unfinished / f"{name}.zone", text)
+    unfinished.replace(directory)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never half of one."""
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name lasts only when the folder does
+    finally:
+        os.close(folder)

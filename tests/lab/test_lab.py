@@ -1,12 +1,11 @@
 """The lab's server over real sockets, and the command that runs something in it."""
 
-import base64
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import dns.flags
@@ -20,51 +19,7 @@ import dns.update
 import pytest
 
 from elastx_mrs.lab.session import Lab, LabError, open_lab
-
-ZONES = {
-    "example.com": """$TTL 3600
-@ SOA ns1 hostmaster 1 3600 900 604800 300
-@ NS ns1
-ns1 A 127.0.0.1
-@ TXT "one"
-alias CNAME ns1
-*.wild TXT "from a wildcard"
-a.b.wild TXT "makes b.wild exist"
-child NS ns.child
-ns.child A 127.0.0.1
-"""
-}
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    with open_lab(tmp_path / "lab", ZONES) as running:
-        yield running
-
-
-def where(lab: Lab) -> tuple[str, int]:
-    host, _, port = lab.address.rpartition(":")
-    return host, int(port)
-
-
-def ask(lab: Lab, name: str, rdtype: str = "TXT", *, tcp: bool = True) -> dns.message.Message:
-    host, port = where(lab)
-    query = dns.message.make_query(name, rdtype)
-    return (dns.query.tcp if tcp else dns.query.udp)(query, host, timeout=5, port=port)
-
-
-def strings(response: dns.message.Message) -> list[str]:
-    return sorted(rdata.to_text() for rrset in response.answer for rdata in rrset)
-
-
-def update(zone: str = "example.com") -> dns.update.UpdateMessage:
-    return dns.update.UpdateMessage(zone)
-
-
-def send(lab: Lab, message: dns.update.UpdateMessage, key: dns.tsig.Key | None = None) -> dns.message.Message:
-    host, port = where(lab)
-    message.use_tsig(key or dns.tsig.Key(lab.key_name, base64.b64decode(lab.key), dns.tsig.HMAC_SHA256))
-    return dns.query.tcp(message, host, timeout=5, port=port)
+from tests.lab.client import ZONES, ask, send, strings, update, where
 
 
 @pytest.mark.parametrize("tcp", [True, False])

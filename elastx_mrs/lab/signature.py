@@ -1,0 +1,55 @@
+"""What a server says of a signature that is not good (RFC 8945 §5.2), which dnspython leaves to the server."""
+
+import io
+import struct
+import time
+from collections.abc import Mapping
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rrset
+import dns.tsig
+
+
+def tsig_error(
+    wire: bytes, error: dns.exception.DNSException, keyring: Mapping[dns.name.Name, dns.tsig.Key]
+) -> bytes | None:
+    """Return NOTAUTH with the reason in a TSIG record, or None where the message is malformed besides.
+
+    Only BADTIME is signed, with the client's time so that the client can check it (§5.2.3): in the other cases there
+    is no key that both sides are known to have.
+    """
+    try:
+        request = dns.message.from_wire(wire, keyring=False)
+    except (dns.exception.DNSException, ValueError, struct.error):
+        return None
+    if request.tsig is None:
+        return None
+    reason = _reason(error)
+    response = dns.message.Message(id=request.id)
+    response.flags = dns.flags.Flag(dns.flags.QR | dns.opcode.to_flags(request.opcode()))
+    response.set_rcode(dns.rcode.NOTAUTH)
+    response.sections[0] = request.sections[0]
+    plain = response.to_wire()
+    theirs = request.tsig[0]
+    server_time = struct.pack("!HI", 0, int(time.time())) if reason == dns.rcode.BADTIME else b""
+    ours = theirs.replace(error=reason, mac=b"", other=server_time, original_id=request.id)
+    if reason == dns.rcode.BADTIME:
+        key = keyring[request.tsig.name]
+        ours, _ = dns.tsig.sign(  # type: ignore[no-untyped-call]  # dnspython has no types for it
+            plain, key, ours, theirs.time_signed, request_mac=theirs.mac
+        )
+    record = io.BytesIO()
+    dns.rrset.from_rdata(request.tsig.name, 0, ours).to_wire(record)
+    return plain[:10] + struct.pack("!H", 1) + plain[12:] + record.getvalue()
+
+
+def _reason(error: dns.exception.DNSException) -> dns.rcode.Rcode:
+    """§5.2.1 counts an algorithm that the key is not for as an unknown key."""
+    if isinstance(error, dns.message.UnknownTSIGKey | dns.tsig.BadAlgorithm):
+        return dns.rcode.BADKEY
+    return dns.rcode.BADTIME if isinstance(error, dns.tsig.BadTime) else dns.rcode.BADSIG

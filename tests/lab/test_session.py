@@ -1,0 +1,112 @@
+"""The lab's folder, and what it says and sets for those who use it."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import dns.rcode
+import pytest
+
+from elastx_mrs.lab.session import LabError, open_lab, run
+from tests.lab.client import ask, strings
+
+START = "import sys; from pathlib import Path; from elastx_mrs.lab.session import run; "
+START += "sys.exit(run(Path(sys.argv[1]), sys.argv[2:]))"
+
+
+def test_the_sample_zones_are_those_of_a_company_without_mail_policy(tmp_path: Path) -> None:
+    with open_lab(tmp_path) as lab:
+        for domain in ("example.com", "example.se"):
+            texts = ask(lab, domain)
+            assert len(strings(texts)) >= 2
+            assert texts.answer[0].ttl == 3600
+            assert not any("spf1" in text or "DMARC" in text for text in strings(texts))
+            assert strings(ask(lab, domain, "NS")) == [f"ns1.{domain}.", f"ns2.{domain}."]
+            assert strings(ask(lab, f"ns2.{domain}", "A")) == ["127.0.0.1"]
+            for name in (domain, f"www.{domain}"):
+                assert strings(ask(lab, name, "A"))
+                assert strings(ask(lab, name, "AAAA"))
+        assert strings(ask(lab, "example.com", "MX")) == ["1 smtp.google.com."]
+        assert strings(ask(lab, "example.se", "MX")) == ["10 mail.example.se."]
+        assert ask(lab, "news.example.com").rcode() == dns.rcode.NXDOMAIN
+        assert strings(ask(lab, "elastx.email")) == ['"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"']
+
+
+def test_everything_of_pulumi_lies_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_lab(Path("here")) as lab:
+        environment = lab.environment()
+    here = tmp_path.resolve() / "here"
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{here}/state"
+    assert (here / "state").is_dir()
+    assert environment["PULUMI_HOME"] == str(here / "pulumi-home")
+    assert environment["ELASTX_MRS_RFC2136_SERVER"] == environment["ELASTX_MRS_LAB_DNS"] == lab.address
+    assert environment["ELASTX_MRS_RFC2136_KEY"] not in repr(lab)
+
+
+@pytest.mark.parametrize("content", ["", "not base64!", "å"])
+def test_a_damaged_key_is_named_with_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "tsig.key").write_text(content, encoding="utf-8")
+    with pytest.raises(LabError, match=r"tsig\.key: is no TSIG key in base64 .*remove it"), open_lab(tmp_path):
+        pass
+
+
+def test_a_start_cut_short_is_taken_up_again(tmp_path: Path) -> None:
+    (tmp_path / "zones.unfinished").mkdir()
+    (tmp_path / "zones.unfinished" / "example.com.zone").write_text("half")
+    (tmp_path / "tsig.unfinished").write_text("half")
+    with open_lab(tmp_path) as lab:
+        assert len(lab.key) == 44
+        for zone in ("example.com", "example.se", "elastx.email"):
+            assert strings(ask(lab, zone, "SOA"))
+
+
+def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/below"):
+        with pytest.raises(LabError, match="name another folder"), open_lab(tmp_path / folder):
+            pass
+
+
+def test_a_program_that_cannot_be_run_is_126(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name, mode in (("text", 0o644), ("empty", 0o755)):
+        (tmp_path / name).write_bytes(b"\x00\x01")
+        (tmp_path / name).chmod(mode)
+        assert run(tmp_path / "lab", [str(tmp_path / name)]) == 126
+        assert name in capfd.readouterr().err
+
+
+def test_the_command_has_the_terminal_s_input_and_output(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", START, str(tmp_path), "cat"],
+        input=b"through",
+        check=True,
+        timeout=60,
+        capture_output=True,
+    )
+    assert result.stdout == b"through"
+
+
+def test_the_exports_that_it_shows_work_in_a_shell_and_hide_the_key(tmp_path: Path) -> None:
+    folder = tmp_path / "with a space"
+    with subprocess.Popen([sys.executable, "-c", START, str(folder)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C" in line:
+                break
+        process.terminate()
+        assert process.wait(30) == 0
+    key = (folder / "tsig.key").read_text().strip()
+    assert key not in "".join(said)
+    exports = "".join(line for line in said if line.startswith("  export "))
+    shell = subprocess.run(
+        ["sh", "-c", f"{exports}\nenv"], env={"PATH": os.environ["PATH"]}, check=True, capture_output=True, text=True
+    )
+    variables = dict(line.split("=", 1) for line in shell.stdout.splitlines())
+    assert variables["ELASTX_MRS_RFC2136_KEY"] == key
+    assert variables["PULUMI_HOME"] == str(folder.resolve() / "pulumi-home")
+    assert shlex.quote(str(folder.resolve() / "pulumi-home")) in exports
