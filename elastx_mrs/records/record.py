@@ -6,11 +6,28 @@ from typing import Literal
 DEFAULT_TTL = 1800
 """Seconds; the TTL of the DKIM sample on the service's page."""
 
-Kind = Literal["challenge", "spf", "dkim", "dmarc"]
+Kind = Literal["challenge", "spf", "dkim", "dmarc", "report"]
 
 
 class RecordError(ValueError):
-    """A value that must not be published. The message says what is wrong and what to write instead."""
+    """A value that must not be published. Each problem says what is wrong and what to write instead."""
+
+    def __init__(self, *problems: str) -> None:
+        """Keep what is wrong, one thing or several."""
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a user should know of a value that may be published all the same.
+
+    :param level: ``warning`` where it is probably not what was meant, ``notice`` where it is good to know.
+    :param text: what it is, and what to write instead; reads on after a path: ``dmarc: says p=none; …``.
+    """
+
+    level: Literal["warning", "notice"]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -18,7 +35,7 @@ class TxtRecord:
     """One TXT record.
 
     :param domain: the sender domain it is for, as lower-case A-labels without a final dot.
-    :param kind: ``challenge``, ``spf``, ``dkim`` or ``dmarc``.
+    :param kind: ``challenge``, ``spf``, ``dkim``, ``dmarc`` or ``report``.
     :param name: the owner name, as lower-case A-labels without a final dot.
     :param value: the value as one string of printable ASCII, however many character-strings it takes.
     :param configured_ttl: seconds, or None where the user named none.
@@ -39,8 +56,11 @@ class TxtRecord:
     def suffix(self) -> str:
         """What tells the record from its domain's others, stable however the config is reordered.
 
-        A challenge is named by its token's first 12 digits, so that no account's address stands in a name.
+        A challenge is named by its token's first 12 digits, so that no account's address stands in a name; a
+        report authorisation by the domain that the reports are about.
         """
-        if self.kind != "challenge":
-            return self.kind
-        return f"challenge-{self.value.partition('=')[2][:12]}"
+        if self.kind == "challenge":
+            return f"challenge-{self.value.partition('=')[2][:12]}"
+        if self.kind == "report":
+            return f"report-{self.name.partition('._report._dmarc.')[0]}"
+        return self.kind

@@ -1,0 +1,43 @@
+"""What a question to the DNS came to. *There is none* and *could not ask* are never mixed up."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import dns.rdata
+
+from elastx_mrs.records.text import join
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer.
+
+    :param name: the name that was asked for, as lower-case A-labels without a final dot.
+    :param rdtype: the type that was asked for, such as ``TXT``.
+    :param status: ``found``; ``nodata``, where the name has no record of that type; ``nxdomain``, where there is no
+        such name; ``failed``, where no server gave a usable answer (time-outs, SERVFAIL, REFUSED, rubbish).
+    :param rdatas: the records of that type at the end of any chain of CNAMEs; empty unless ``found``.
+    :param canonical: the name at the end of that chain; the name itself where there is none.
+    :param problem: why it failed: which servers, and what each did; empty unless ``failed``.
+    """
+
+    name: str
+    rdtype: str
+    status: Literal["found", "nodata", "nxdomain", "failed"]
+    rdatas: tuple[dns.rdata.Rdata, ...] = ()
+    canonical: str = ""
+    problem: str = ""
+
+    @property
+    def void(self) -> bool:
+        """Whether it is a void lookup: an empty answer, or no such name (RFC 7208 §4.6.4)."""
+        return self.status in ("nodata", "nxdomain")
+
+    def texts(self) -> list[bytes]:
+        """Return the values of TXT records, the character-strings of each joined with nothing between."""
+        return [join(rdata.strings) for rdata in self.rdatas if hasattr(rdata, "strings")]
+
+
+Ask = Callable[[str, str], Awaitable[Answer]]
+"""Asks for a name and a type, both as in :class:`Answer`; never raises for what the DNS does."""
