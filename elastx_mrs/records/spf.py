@@ -1,21 +1,31 @@
-"""SPF (RFC 7208): which servers may send as the domain. One record per name, and Elastx's include always in it."""
+"""SPF (RFC 7208): which servers may send as the domain. One record per name, and Elastx's include always in it.
 
-import ipaddress
-import re
-from collections.abc import Sequence
+The grammar is in :mod:`elastx_mrs.records.spf_terms`; here is what a record that we declare must hold.
+"""
 
-from elastx_mrs.records.record import RecordError, TxtRecord
+import difflib
+from collections.abc import Iterator, Sequence
+
+from elastx_mrs.records.record import RecordError, Remark, TxtRecord
+from elastx_mrs.records.spf_macro import letters
+from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Modifier, Record, Term, domain_spec_problem, parse
 from elastx_mrs.records.text import check_printable
 
-VERSION = "v=spf1"
-ELASTX = "include:elastx.email"
+ELASTX_NAME = "elastx.email"
+ELASTX = f"include:{ELASTX_NAME}"
 """The term that the service's page asks for, unqualified: a match means pass (RFC 7208 §4.6.2)."""
 
 ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all"}
 """What other servers' mail gets. ``+all`` is not offered: it lets every server in the world send."""
 
-_DOMAIN_SPEC = re.compile(r"[A-Za-z0-9_%{}.+,/=-]*[A-Za-z0-9_}-]\.?")
-_CIDR = re.compile(r"(?:/(\d{1,2}))?(?://(\d{1,3}))?$")
+MAX_LOOKUPS = 10
+"""Terms that look something up, nested ones counted (RFC 7208 §4.6.4)."""
+
+LONG = 450
+"""Octets from which a record may not fit an answer over UDP (RFC 7208 §3.4)."""
+
+_BROAD = {4: 8, 6: 16}
+"""Prefix lengths below which a network is more than anybody's own; by IP version."""
 
 
 def spf(domain: str, value: str, ttl: int | None = None) -> TxtRecord:
@@ -34,14 +44,16 @@ def from_terms(
     """Return the record with Elastx's include first, then the given terms, then ``all``.
 
     The terms are as the functions below return them. Without any it is the service's basic value.
+
+    :raises RecordError: where the terms together are no record to declare.
     """
     terms = [ELASTX]
     terms += [f"ip4:{network}" for network in ip4]
     terms += [f"ip6:{network}" for network in ip6]
     terms += [_host_term("a", host) for host in a]
     terms += [_host_term("mx", host) for host in mx]
-    terms += [f"include:{target}" for target in include if f"include:{target}".lower() != ELASTX]
-    return " ".join([VERSION, *terms, ALL[all_]])
+    terms += [f"include:{target}" for target in include if _name(target) != ELASTX_NAME]
+    return whole_record(" ".join([VERSION, *terms, ALL[all_]]))
 
 
 def include_target(text: str) -> str:
@@ -59,7 +71,7 @@ def ip4_network(text: str) -> str:
 
     :raises RecordError: where it is not an IPv4 address or network.
     """
-    return _network(text, ipaddress.IPv4Network, "IPv4", "192.0.2.0/24")
+    return _network(text, "ip4", "IPv4", "192.0.2.0/24")
 
 
 def ip6_network(text: str) -> str:
@@ -67,7 +79,7 @@ def ip6_network(text: str) -> str:
 
     :raises RecordError: where it is not an IPv6 address or network.
     """
-    return _network(text, ipaddress.IPv6Network, "IPv6", "2001:db8::/32")
+    return _network(text, "ip6", "IPv6", "2001:db8::/32")
 
 
 def host(text: str) -> str:
@@ -75,14 +87,15 @@ def host(text: str) -> str:
 
     :raises RecordError: where the name or a prefix length is wrong (RFC 7208 §5.3, §5.4).
     """
-    cidr = _CIDR.search(text)
-    assert cidr is not None  # noqa: S101  every part of the pattern is optional
-    name = text[: cidr.start()]
-    if name != "@":
-        _domain_spec(name)
-    for length, most in zip(cidr.groups(), (32, 128), strict=True):
-        if length is not None and int(length) > most:
-            raise RecordError(f"has the prefix length /{length}; at most /{most} is possible")
+    try:
+        (term,) = parse(f"{VERSION} {_host_term('a', check_printable(text))}").mechanisms
+    except (RecordError, ValueError):
+        term = None
+    if term is None or (text[:1] == "@") != (term.domain is None) or (term.domain and name_problem(term.domain)):
+        raise RecordError(
+            f"{_shown(text)} is not @, for the domain itself, or a name such as mail.example.com, with a prefix length "
+            "from /0 to /32, or // and one to 128, behind it where wanted (RFC 7208 §5.3)"
+        )
     return text
 
 
@@ -91,28 +104,148 @@ def whole_record(text: str) -> str:
 
     First, because an earlier term could match, and fail, before it is reached (RFC 7208 §4.6.2).
 
-    :raises RecordError: where it is no SPF record, or Elastx's include is in it in a way that would not pass mail.
+    :raises RecordError: with all that is wrong: it is no SPF record (each syntax error with its position), lets
+        everybody send, or has Elastx's include in a way that would not pass mail.
     """
     check_printable(text)
-    version, _, rest = text.partition(" ")
-    if version.lower() != VERSION:
-        raise RecordError(f"is not an SPF record: it must begin with 'v=spf1 ' (RFC 7208 §4.5), not {version[:20]!r}")
-    terms = rest.split()
-    if VERSION in (term.lower() for term in terms):
+    if text.lower().count(f"{VERSION} ") + text.lower().endswith(f" {VERSION}") > 1:
         raise RecordError("holds two SPF records; a domain has exactly one, so merge their terms (RFC 7208 §3.2)")
-    lowered = [term.lower().removesuffix(".") for term in terms]
-    if any(term in {"all", "+all"} for term in lowered):
-        raise RecordError("ends in +all, which lets every server send as the domain; write -all or ~all")
-    if any(term[:1] in "+-~?" and term[1:] == ELASTX for term in lowered):
-        raise RecordError(f"has a qualifier on {ELASTX}; write it without one, so that mail through Elastx passes")
-    if lowered.count(ELASTX) > 1:
-        raise RecordError(f"has {ELASTX} twice, which costs a second lookup; write it once")
-    if ELASTX not in lowered:
-        return " ".join([VERSION, ELASTX, *terms])
-    end = next((i for i, term in enumerate(lowered) if term.lstrip("-~?") == "all"), len(lowered))
-    if lowered.index(ELASTX) > end:
-        raise RecordError(f"has {ELASTX} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before")
+    record = parse(text)
+    problems = [*_of_elastx(record, text), *_of_everybody(record), *_of_names(record)]
+    if not problems:
+        if not any(_is_elastx(term) for term in record.mechanisms):
+            text = " ".join([VERSION, ELASTX, *text[len(VERSION) :].split()])
+        own = sum(term.name in LOOKUPS for term in parse(text).evaluated())
+        if own > MAX_LOOKUPS:
+            problems.append(
+                f"has {own} terms that look something up, and receivers follow {MAX_LOOKUPS}, nested ones counted "
+                "(RFC 7208 §4.6.4); take some out, or write the addresses as ip4 and ip6"
+            )
+    if problems:
+        raise RecordError(*problems)
     return text
+
+
+def name_problem(text: str) -> str | None:
+    """Return why a domain-spec is no name that DNS can hold, or None; one with macros is left to the receiver."""
+    name = text.removesuffix(".")
+    if "%" not in text and (len(name) > 253 or any(not 0 < len(label) < 64 for label in name.split("."))):
+        return (
+            f"{_shown(text)} is no name that DNS can hold: labels have 1 to 63 octets, the whole 253 (RFC 1035 §2.3.4)"
+        )
+    return None
+
+
+def remarks(value: str) -> list[Remark]:
+    """Return what is allowed in a record and probably not meant.
+
+    :param value: as :func:`whole_record` or :func:`from_terms` returned it.
+    """
+    record = parse(value)
+    found = [*_of_order(record), *_of_meaning(record)]
+    if len(value) > LONG:
+        text = f"has {len(value)} octets; over {LONG} an answer may not fit UDP (RFC 7208 §3.4)"
+        found.append(Remark("notice", f"{text}; move terms into a record of their own that you include"))
+    return found
+
+
+def _of_elastx(record: Record, text: str) -> Iterator[str]:
+    terms = record.mechanisms
+    ours = [number for number, term in enumerate(terms) if _is_elastx(term)]
+    end = next((number for number, term in enumerate(terms) if term.name == "all"), len(terms))
+    if any(text[at - 1] in "+-~?" for term, at in zip(record.terms, record.positions, strict=True) if _is_elastx(term)):
+        yield f"has a qualifier on {ELASTX}; write it without one, so that mail through Elastx passes (RFC 7208 §4.6.2)"
+    if len(ours) > 1:
+        yield f"has {ELASTX} twice, which costs a second lookup; write it once (RFC 7208 §4.6.4)"
+    elif ours and ours[0] > end:
+        yield f"has {ELASTX} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before"
+
+
+def _of_everybody(record: Record) -> Iterator[str]:
+    for term, position in zip(record.terms, record.positions, strict=True):
+        at = f"at position {position}"
+        if isinstance(term, Modifier):
+            continue
+        if term.name == "all" and term.qualifier == "+":
+            yield f"has +all {at}, which lets every server send as the domain; write -all or ~all (RFC 7208 §5.1)"
+        elif term.qualifier == "+" and (term.network is not None and term.network.prefixlen == 0):
+            yield f"has {term} {at}, which lets every server send as the domain; name your own networks (RFC 7208 §5.6)"
+        elif term.qualifier == "+" and term.name in ("a", "mx") and 0 in (term.ip4_length, term.ip6_length):
+            yield f"has {term} {at}, whose prefix length 0 lets every server send; leave it out (RFC 7208 §5.6)"
+
+
+def _of_names(record: Record) -> Iterator[str]:
+    for term, position in zip(record.terms, record.positions, strict=True):
+        domain = (
+            term.domain if isinstance(term, Mechanism) else term.value if term.name in ("redirect", "exp") else None
+        )
+        if domain is not None and (problem := name_problem(domain)):
+            yield f"has at position {position} the term {term.name}, whose name {problem}"
+
+
+def _of_order(record: Record) -> Iterator[Remark]:
+    terms = record.mechanisms
+    end = next((number for number, term in enumerate(terms) if term.name == "all"), None)
+    redirect = record.modifier("redirect")
+    if end is not None and terms[end + 1 :]:
+        after = " ".join(map(str, terms[end + 1 :]))
+        yield Remark("warning", f"has {after} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before")
+    if end is not None and redirect is not None:
+        yield Remark("warning", f"has {redirect} beside 'all', which makes receivers ignore it (RFC 7208 §6.1)")
+    if end is None and redirect is None:
+        yield Remark(
+            "warning", "has no 'all', so that other servers get 'neutral' (RFC 7208 §4.7); end it in ~all or -all"
+        )
+    for term in terms:
+        if _is_elastx(term):
+            break
+        if term.qualifier != "+":
+            text = f"has {term} before {ELASTX}, so that mail through Elastx fails where it matches"
+            yield Remark("warning", f"{text} (RFC 7208 §4.6.2); move it behind, if that is not meant")
+
+
+def _of_meaning(record: Record) -> Iterator[Remark]:
+    seen: set[str] = set()
+    for term in record.terms:
+        text = str(term)
+        if text.lower() in seen:
+            yield Remark(
+                "notice", f"has {text} twice; the second does nothing, and may cost a lookup (RFC 7208 §4.6.2)"
+            )
+        seen.add(text.lower())
+        yield from _of_modifier(term) if isinstance(term, Modifier) else _of_mechanism(term)
+
+
+def _of_modifier(term: Modifier) -> Iterator[Remark]:
+    if term.name not in ("redirect", "exp"):
+        close = difflib.get_close_matches(term.name, ["redirect", "exp"], n=1)
+        hint = f"; did you mean {close[0]}=?" if close else ""
+        yield Remark("warning", f"has the unknown modifier {term.name}=, which receivers ignore (RFC 7208 §6){hint}")
+
+
+def _of_mechanism(term: Mechanism) -> Iterator[Remark]:
+    if term.name == "ptr":
+        yield Remark("warning", "has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5); write ip4 or a")
+    if term.domain is not None and "p" in letters(term.domain):
+        yield Remark("warning", f"has the macro %{{p}} in {term}, which is not to be used (RFC 7208 §7.2)")
+    if term.name == "include" and term.domain is not None and not _is_elastx(term):
+        name = _name(term.domain)
+        if difflib.SequenceMatcher(None, name, ELASTX_NAME).ratio() > 0.85:
+            yield Remark("warning", f"includes {name}, which is not Elastx's {ELASTX_NAME}; is it misspelt?")
+    network = term.network
+    if network is not None and term.qualifier == "+" and network.prefixlen < _BROAD[network.version]:
+        count = f"2^{network.max_prefixlen - network.prefixlen}"
+        yield Remark(
+            "warning", f"has {term}, which lets {count} addresses send; name your own networks (RFC 7208 §5.6)"
+        )
+
+
+def _is_elastx(term: Term) -> bool:
+    return isinstance(term, Mechanism) and term.name == "include" and _name(term.domain or "") == ELASTX_NAME
+
+
+def _name(domain_spec: str) -> str:
+    return domain_spec.lower().removesuffix(".")
 
 
 def _host_term(mechanism: str, argument: str) -> str:
@@ -120,18 +253,28 @@ def _host_term(mechanism: str, argument: str) -> str:
 
 
 def _domain_spec(text: str) -> str:
-    if not _DOMAIN_SPEC.fullmatch(text) or "." not in text:
-        raise RecordError(f"{text!r} is not a domain name, such as _spf.example.com (RFC 7208 §7.1)")
+    found = domain_spec_problem(text) if text else (0, "")
+    problem = f"{_shown(text)} is not a domain name, such as _spf.example.com (RFC 7208 §7.1)" if found else None
+    if problem := problem or name_problem(text):
+        raise RecordError(problem)
     return text
 
 
-def _network(
-    text: str, kind: type[ipaddress.IPv4Network] | type[ipaddress.IPv6Network], version: str, example: str
-) -> str:
-    try:
-        kind(text, strict=False)
-    except ValueError:
-        raise RecordError(f"{text!r} is not an {version} address or network, such as {example}") from None
+def _network(text: str, mechanism: str, version: str, example: str) -> str:
     if "/" in text and not text.rpartition("/")[2].isdigit():
-        raise RecordError(f"{text!r} has a netmask; write a prefix length, such as {example}")
+        raise RecordError(f"{_shown(text)} has a netmask; write a prefix length, such as {example} (RFC 7208 §5.6)")
+    try:
+        (term,) = parse(f"{VERSION} {mechanism}:{check_printable(text)}").mechanisms
+    except (RecordError, ValueError):
+        raise RecordError(
+            f"{_shown(text)} is not an {version} address or network, such as {example} (RFC 7208 §5.6)"
+        ) from None
+    if term.network is not None and term.network.prefixlen == 0:
+        raise RecordError(
+            f"{_shown(text)} lets every server send as the domain; name your own networks (RFC 7208 §5.6)"
+        )
     return text
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 80 else f"{text[:80]}…")
