@@ -2,9 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
 import dns.rdata
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.NS import NS
+from dns.rdtypes.ANY.PTR import PTR
+from dns.rdtypes.ANY.TXT import TXT
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
 
 from elastx_mrs.records.text import join
 
@@ -36,7 +43,21 @@ class Answer:
 
     def texts(self) -> list[bytes]:
         """Return the values of TXT records, the character-strings of each joined with nothing between."""
-        return [join(rdata.strings) for rdata in self.rdatas if hasattr(rdata, "strings")]
+        return [join(rdata.strings) for rdata in self.rdatas if isinstance(rdata, TXT)]
+
+    def addresses(self) -> list[IPv4Address | IPv6Address]:
+        """Return the addresses of A or AAAA records."""
+        return [ip_address(rdata.address) for rdata in self.rdatas if isinstance(rdata, (A, AAAA))]
+
+    def names(self) -> list[str]:
+        """Return the names that MX (the preferred first), NS or PTR records lead to, in lower case, no final dot.
+
+        A null MX (RFC 7505) leads to the empty name.
+        """
+        mx = sorted((rdata for rdata in self.rdatas if isinstance(rdata, MX)), key=lambda rdata: rdata.preference)
+        others = [rdata.target for rdata in self.rdatas if isinstance(rdata, (NS, PTR))]
+        found = [rdata.exchange for rdata in mx] + others
+        return [name.to_text(omit_final_dot=True).lower().removesuffix(".") for name in found]
 
 
 Ask = Callable[[str, str], Awaitable[Answer]]
