@@ -1,4 +1,6 @@
 import base64
+import contextlib
+import hashlib
 import itertools
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.dkim import dkim, from_paste
+from elastx_mrs.records.dkim import dkim, fingerprint, from_paste, remarks
 from tests import golden
 
 HALVES = f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"'
@@ -35,6 +37,8 @@ HALVES = f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"'
         f"elastx._domainkey.yourdomain.com.\t1800\tIN\tTXT\t{HALVES}",
         f"IN TXT {HALVES}",
         f"TXT {HALVES}",
+        golden.DKIM.replace("; ", ";\t"),
+        f"{HALVES} ; clé publique",
     ],
 )
 def test_every_form_that_people_paste_is_the_same_value(text: str) -> None:
@@ -97,6 +101,19 @@ def ec_der() -> str:
         (golden.DKIM_FIRST, "cut off"),
         ("v=DKIM1; p=MIIB", "cut off"),
         (HALVES[:-1], "never closed"),
+        ('"\\"\\"\\"', "never closed"),
+        (f"elastx._domainkey IN TXT {HALVES}\nelastx._domainkey IN TXT {HALVES}", "several records"),
+        (f'"v=DKIM1; n=é; p={golden.KEY}"', "U+00E9"),
+        (f'"v=DKIM1; n=\ud800; p={golden.KEY}"', "U+D800"),
+        (f"v=DKIM1; n=\ud800; p={golden.KEY}", "U+D800"),
+        (f"v=DKIM1; n=\x1b[31m; p={golden.KEY}", "U+001B"),
+        (f'"v=DKIM1; n=\\027; p={golden.KEY}"', "U+001B"),
+        (f"\x1b[31m._domainkey IN TXT {HALVES}", "selector \\027[31m,"),
+        (f"\ud800._domainkey IN TXT {HALVES}", "selector \\\\ud800,"),
+        (golden.DKIM + "; rubbish", "'rubbish' where a tag"),
+        (golden.DKIM + "; ; ", "'' where a tag"),
+        (golden.DKIM.removesuffix("AQAB") + "AQ==AQAB", "after the '='"),
+        (f"v=DKIM1 p={golden.KEY}", "first tag"),
         (HALVES + " rubbish", "outside its quotes"),
         (golden.DKIM + "AAAA", "after the key's end"),
         (f"{golden.DKIM} {golden.DKIM}", "twice"),
@@ -105,7 +122,7 @@ def ec_der() -> str:
         ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "PEM file"),
         (f"v=DKIM1; p={private_der()}", "private key"),
         (f"v=DKIM1; p={ec_der()}", "not RSA"),
-        ("v=DKIM1; p=not!base64", "'!' in p="),
+        ("v=DKIM1; p=not!base64", "'!' (U+0021) in p="),
         ("v=DKIM1; p=aGVsbG8gd29ybGQh", "no RSA public key"),
         ("v=spf1 include:elastx.email -all", "another record"),
         ('"v=DMARC1; p=none;"', "another record"),
@@ -114,6 +131,7 @@ def ec_der() -> str:
         (f"k=rsa; v=DKIM1; p={golden.KEY}", "first tag"),
         (f"v=DKIM2; p={golden.KEY}", "first tag"),
         (f"v=DKIM1; k=dsa; p={golden.KEY}", "k=dsa"),
+        (f"v=DKIM1.0; p={golden.KEY}", "first tag"),
         (golden.KEY, "tag such as"),
         (f"v=DKIM1; n=é; p={golden.KEY}", "position 12"),
     ],
@@ -122,3 +140,42 @@ def test_what_is_no_whole_public_key_is_refused(text: str, message: str) -> None
     with pytest.raises(RecordError) as error:
         from_paste(text)
     assert message in str(error.value)
+
+
+def test_several_problems_are_told_together() -> None:
+    with pytest.raises(RecordError) as error:
+        from_paste("h=sha1; s=tlsrpt; t=y,s; p=; k=rsa")
+    revoked, words, hashes, service = error.value.problems
+    assert "revoked" in revoked
+    assert "'y,s' in t=" in words
+    assert "h=sha1" in hashes
+    assert "s=tlsrpt" in service
+    with pytest.raises(RecordError) as error:
+        from_paste(f"k=rsa; v=DKIM1; p={golden.KEY}!")
+    assert len(error.value.problems) == 2
+
+
+def test_thousands_of_faults_make_a_short_message() -> None:
+    with pytest.raises(RecordError) as error:
+        from_paste(";".join(f"x{number}" for number in range(9999)))
+    assert len(str(error.value)) < 600
+
+
+@given(st.text(st.characters(), max_size=60) | st.text('v=DKIM1;p"\\() \nTXThst:y', max_size=60), st.integers(0, 500))
+def test_text_put_into_a_key_is_let_through_or_our_own_error(text: str, place: int) -> None:
+    with contextlib.suppress(RecordError):
+        value = from_paste(golden.DKIM[:place] + text + golden.DKIM[place:])
+        assert value.isascii()
+        assert value.isprintable()
+        assert from_paste(value) == value
+        remarks(value)
+
+
+def test_the_service_s_own_key_is_without_remark() -> None:
+    assert remarks(golden.DKIM) == []
+
+
+def test_the_fingerprint_is_the_key_s_and_no_other_tag_s() -> None:
+    expected = hashlib.sha256(base64.b64decode(golden.KEY)).hexdigest()
+    assert fingerprint(golden.DKIM) == expected
+    assert fingerprint(f"v=DKIM1; k=rsa; n=x; p={golden.KEY[:50]} {golden.KEY[50:]};") == expected

@@ -1,0 +1,309 @@
+"""What a DKIM key record says (RFC 6376 §3.6.1): its tags, its key, and what receivers make of them.
+
+:func:`parse` takes what is served, revoked and test keys too, and refuses only what receivers cannot read at all.
+:func:`problems` says why a key must not be declared, :func:`remarks` what to know of one that may be.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from elastx_mrs.records import dkim_rsa
+from elastx_mrs.records.dkim_rsa import RsaKey
+from elastx_mrs.records.record import RecordError, Remark
+from elastx_mrs.records.text import describe_character, show
+
+ED25519_OCTETS = 32
+_ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # a SubjectPublicKeyInfo up to its key (RFC 8410 §10.1)
+_KNOWN = frozenset("vhknpst")
+_MOST_FAULTS = 5
+"""Of one kind, as no more are read, and a hostile record can have thousands."""
+_WHITE_SPACE = " \t\r\n"
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_NAME = _LETTERS | frozenset("0123456789_")
+_WORD = _LETTERS | frozenset("0123456789-")
+_BASE64 = _LETTERS | frozenset("0123456789+/=")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key record.
+
+    :param tags: names and values in their order, without the white space around them; ``p`` has none within either.
+    :param public_key: the octets that ``p=`` stands for; none where the key is revoked.
+    :param rsa: the key, where it is an RSA key that can be read.
+    :param fault: why ``public_key`` is no key of its type; empty where it is one, or is revoked.
+    """
+
+    tags: tuple[tuple[str, str], ...]
+    public_key: bytes
+    rsa: RsaKey | None
+    fault: str
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return a tag's value as written."""
+        return dict(self.tags).get(name, default)
+
+    @property
+    def key_type(self) -> str:
+        """``k=``: ``rsa``, which is the default, ``ed25519`` (RFC 8463 §4), or one that receivers ignore."""
+        return self.get("k", "rsa")
+
+    @property
+    def bits(self) -> int | None:
+        """The size of the key: of an RSA key's modulus, 256 for Ed25519; None where there is no such key."""
+        if self.rsa is not None:
+            return self.rsa.bits
+        return 8 * ED25519_OCTETS if self.key_type == "ed25519" and self.public_key and not self.fault else None
+
+    @property
+    def revoked(self) -> bool:
+        """Whether ``p=`` is empty: whatever was signed with the key is not to be trusted."""
+        return not self.public_key
+
+    @property
+    def hash_algorithms(self) -> tuple[str, ...] | None:
+        """``h=``: the hash algorithms that may be used, such as ``sha256``; None where all may be."""
+        return self._words("h")
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """``s=``: the kinds of service the key is for; ``*``, which is the default, is all, ``email`` is mail."""
+        return self._words("s") or ("*",)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """``t=``: ``y`` for a test, ``s`` where ``i=`` of a signature must not be in a subdomain."""
+        return self._words("t") or ()
+
+    @property
+    def notes(self) -> str:
+        """``n=``: for people to read; as written, which is quoted-printable."""
+        return self.get("n")
+
+    def _words(self, name: str) -> tuple[str, ...] | None:
+        content = dict(self.tags).get(name)
+        return None if content is None else tuple(word.strip(_WHITE_SPACE) for word in content.split(":"))
+
+
+def parse(value: bytes | str) -> Key:
+    """Return the key of a record as it is served, its character-strings joined.
+
+    A revoked key, one in test mode, and one that no receiver will take are described, not refused.
+
+    :raises RecordError: for what receivers must discard unread: no tag-list (RFC 6376 §3.2), a ``v=`` that is not
+        first or not ``DKIM1``, no ``p=``, or one that is not base64 (§3.6.1).
+    """
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    tags = tag_list(text)
+    names = [name for name, _ in tags]
+    faults = []
+    if "v" in names and tags[0] != ("v", "DKIM1"):
+        faults.append("must have v=DKIM1 as its first tag (RFC 6376 §3.6.1)")
+    encoded = dict(tags).get("p")
+    if encoded is None:
+        faults.append(
+            "has no p= tag, which holds the key; write the value that Elastx provides, v=DKIM1; p=… (RFC 6376 §3.6.1)"
+        )
+    try:
+        octets = _base64(encoded or "")
+    except RecordError as error:
+        faults += error.problems
+    if faults:
+        raise RecordError(*faults)
+    rsa, fault = _key(octets, dict(tags).get("k", "rsa"))
+    return Key(tags, octets, rsa, fault)
+
+
+def tag_list(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the names and values of a tag-list (RFC 6376 §3.2), without the white space around them.
+
+    ``p`` has none within either, as its base64 may be wrapped. White space after the last ``;`` is let through, as
+    every verifier does.
+
+    :raises RecordError: with all that is wrong: other octets, what is no ``tag=value``, a tag that is there twice.
+    """
+    for position, character in enumerate(text, start=1):
+        if not (" " <= character <= "~" or character in _WHITE_SPACE):
+            where = f"has {describe_character(character)} at position {position}"
+            raise RecordError(f"{where}; a tag-list is printable ASCII (RFC 6376 §3.2)")
+    specs = text.split(";")
+    if not specs[-1].strip(_WHITE_SPACE):
+        specs.pop()
+    tags: dict[str, str] = {}
+    faults: dict[str, None] = {}
+    for spec in specs:
+        name, equals, content = (part.strip(_WHITE_SPACE) for part in spec.partition("="))
+        if not equals or name[:1] not in _LETTERS or not _NAME.issuperset(name):
+            faults[f"has {excerpt(spec)} where a tag such as v=DKIM1 or p=… is expected (RFC 6376 §3.2)"] = None
+        elif name in tags:
+            faults[f"has the tag {excerpt(name)} twice; are these two keys? Write one (RFC 6376 §3.2)"] = None
+        else:
+            tags[name] = "".join(content.split()) if name == "p" else content
+    if faults:
+        raise RecordError(*list(faults)[:_MOST_FAULTS])
+    return tuple(tags.items())
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of what somebody else wrote, in quotes and safe to show."""
+    start, rest = text.strip()[:20], text.strip()[20:]
+    return f"'{show(start.encode(errors='backslashreplace'))}{'…' if rest else ''}'"
+
+
+def problems(key: Key) -> Iterator[str]:
+    """Yield each reason why the key must not be declared, known weak keys last."""
+    if key.revoked:
+        yield (
+            "has an empty p=, which means that the key is revoked; write the value that Elastx provides, "
+            "v=DKIM1; p=… (RFC 6376 §3.6.1)"
+        )
+    elif key.fault:
+        yield key.fault
+    yield from _word_problems(key)
+    if key.hash_algorithms is not None and "sha256" not in key.hash_algorithms:
+        yield (
+            f"has h={_shown(key, 'h')}, which forbids sha256, the one hash that may sign; take h= out (RFC 8301 §3.1)"
+        )
+    if not {"*", "email"} & set(key.services):
+        yield f"has s={_shown(key, 's')}, so it is not for mail; take s= out (RFC 6376 §3.6.1)"
+    if key.rsa is None:
+        return
+    if key.rsa.bits < dkim_rsa.MIN_BITS:
+        yield (
+            f"is an RSA key of {key.rsa.bits} bits; receivers ignore those under {dkim_rsa.MIN_BITS}, "
+            f"have one of {dkim_rsa.SIGNING_BITS} made (RFC 8301 §3.2)"
+        )
+    elif not key.rsa.verifiable:
+        yield (
+            f"is an RSA key of {key.rsa.bits} bits with an exponent of {key.rsa.exponent.bit_length()}, more than "
+            f"receivers verify; have one of {dkim_rsa.SIGNING_BITS} bits with the exponent 65537 made (RFC 8301 §3.2)"
+        )
+    else:
+        yield from dkim_rsa.weaknesses(key.rsa)
+
+
+def remarks(key: Key) -> Iterator[Remark]:
+    """Yield what to know of a key that may be declared."""
+    if key.tags[0][0] != "v":
+        yield Remark("notice", "has no version; put v=DKIM1; in front of it (RFC 6376 §3.6.1: recommended)")
+    if key.rsa is not None and key.rsa.verifiable:
+        yield from _rsa_remarks(key.rsa)
+    if "y" in key.flags:
+        yield Remark(
+            "warning",
+            "has t=y, test mode: receivers may treat what is signed with it as if it were not; take it out "
+            "(RFC 6376 §3.6.1)",
+        )
+    if "s" in key.flags:
+        yield Remark(
+            "notice",
+            "has t=s: a signature's i= must be in the domain itself; take it out if subdomains send too "
+            "(RFC 6376 §3.6.1)",
+        )
+    if "sha1" in (key.hash_algorithms or ()):
+        yield Remark("notice", "has sha1 in h=, which must not be used any more; take h= out (RFC 8301 §3.1)")
+    for name, _ in key.tags:
+        if name == "g":
+            yield Remark(
+                "warning",
+                "has g=, which RFC 6376 dropped (appendix E): old receivers match it against the sender's address; "
+                "take it out (RFC 4871 §3.6.1)",
+            )
+        elif name not in _KNOWN and name.lower() in _KNOWN:
+            yield Remark(
+                "warning",
+                f"has the tag {name}, which receivers ignore, as upper and lower case differ; "
+                f"write {name.lower()} (RFC 6376 §3.2)",
+            )
+
+
+def _shown(key: Key, name: str) -> str:
+    return show(key.get(name)[:40].encode())
+
+
+def _base64(text: str) -> bytes:
+    for character in text:
+        if character not in _BASE64:
+            raise RecordError(
+                f"has {describe_character(character)} in p=, which is not base64; "
+                "paste the value again, whole (RFC 6376 §3.6.1)"
+            )
+    if "=" in text.rstrip("="):
+        raise RecordError("has more in p= after the '=' that ends its base64; paste the value again, alone")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise RecordError(
+            f"has a p= of {len(text)} characters that is cut off or damaged: base64 with its final '=' comes in "
+            "fours; paste the value again, whole (RFC 6376 §3.6.1)"
+        ) from None
+
+
+def _key(octets: bytes, key_type: str) -> tuple[RsaKey | None, str]:
+    """Return the RSA key, if it is one, and what is wrong with it, if anything is."""
+    if not octets:
+        return None, ""
+    if key_type not in ("rsa", "ed25519"):
+        shown = show(key_type[:20].encode())
+        return None, f"has k={shown}; receivers know rsa and ed25519 and ignore others (RFC 6376 §3.6.1, RFC 8463 §4)"
+    if octets.startswith(_ED25519_INFO) and len(octets) == len(_ED25519_INFO) + ED25519_OCTETS:
+        bare = base64.b64encode(octets.removeprefix(_ED25519_INFO)).decode()
+        return None, f"has an Ed25519 key in a SubjectPublicKeyInfo; write k=ed25519; p={bare} (RFC 8463 §4.2)"
+    if key_type == "ed25519":
+        return None, _ed25519_fault(octets)
+    if len(octets) == ED25519_OCTETS:
+        bare = base64.b64encode(octets).decode()
+        return None, f"has a p= of 32 octets, as Ed25519 keys are, without k=; write k=ed25519; p={bare} (RFC 8463 §4)"
+    try:
+        return dkim_rsa.read(octets), ""
+    except RecordError as error:
+        return None, str(error)
+
+
+def _ed25519_fault(octets: bytes) -> str:
+    if len(octets) == ED25519_OCTETS:
+        return ""
+    try:
+        dkim_rsa.read(octets)
+    except RecordError as error:
+        if str(error) == dkim_rsa.PRIVATE:
+            return str(error)
+        return (
+            f"has an Ed25519 key of {len(octets)} octets, not {ED25519_OCTETS}; paste the value again, whole "
+            "(RFC 8463 §4.2)"
+        )
+    return "has k=ed25519, but its key is RSA; take k= out (RFC 8463 §4)"
+
+
+def _word_problems(key: Key) -> Iterator[str]:
+    """Yield the first of each list's parts that is no hyphenated-word (RFC 6376 §3.6.1), nor ``*``."""
+    for name, words in (("h", key.hash_algorithms), ("s", key.services), ("t", key.flags)):
+        for word in words or ():
+            if word != "*" and (word[:1] not in _LETTERS or word[-1] == "-" or not _WORD.issuperset(word)):
+                yield f"has {excerpt(word)} in {name}=, which is no word; join words with ':' (RFC 6376 §3.6.1)"
+                break
+
+
+def _rsa_remarks(key: RsaKey) -> Iterator[Remark]:
+    if key.bits < dkim_rsa.SIGNING_BITS:
+        yield Remark(
+            "warning",
+            f"is an RSA key of {key.bits} bits; signers should use {dkim_rsa.SIGNING_BITS}, ask for a new one "
+            "(RFC 8301 §3.2)",
+        )
+    if key.bits > dkim_rsa.MAX_REQUIRED_BITS:
+        yield Remark(
+            "warning",
+            f"is an RSA key of {key.bits} bits; receivers need not verify those over {dkim_rsa.MAX_REQUIRED_BITS}, "
+            f"and its record is long for DNS; {dkim_rsa.SIGNING_BITS} will do (RFC 8301 §3.2)",
+        )
+    if key.encoding == "RSAPublicKey":
+        yield Remark(
+            "warning",
+            "is a bare RSAPublicKey, which RFC 6376 §3.6.1 asks for and not every receiver reads; write the "
+            "SubjectPublicKeyInfo that everybody publishes (RFC 6376 appendix C, erratum 3017)",
+        )
+    for oddity in dkim_rsa.oddities(key):
+        yield Remark("warning", oddity)

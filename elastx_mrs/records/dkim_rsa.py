@@ -1,0 +1,218 @@
+"""RSA keys as DKIM publishes them: read from their DER, and held against the known ways in which keys are weak.
+
+The few octets of DER are read here, not by a library: what is wrong with a pasted key is then known exactly, and keys
+that a library would not load, such as those with an invalid exponent, can still be described.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from elastx_mrs.records.record import RecordError
+
+MIN_BITS = 1024
+"""Receivers must not accept less (RFC 8301 §3.2)."""
+SIGNING_BITS = 2048
+"""Signers should use no less (RFC 8301 §3.2)."""
+MAX_REQUIRED_BITS = 4096
+"""The most that receivers must be able to verify (RFC 8301 §3.2)."""
+MAX_BITS = 16384
+"""The most that OpenSSL verifies (``OPENSSL_RSA_MAX_MODULUS_BITS``). Weak keys are looked for up to here only, and
+with exponents that OpenSSL takes: the arithmetic is more than linear, and this bounds what a hostile record costs."""
+_SMALL_MODULUS_BITS, _MAX_EXPONENT_BITS = 3072, 64  # OPENSSL_RSA_SMALL_MODULUS_BITS, OPENSSL_RSA_MAX_PUBEXP_BITS
+
+PRIVATE = "is a private key, which must never be published; write the public one that Elastx provides"
+
+WEAKNESSES: Mapping[str, str] = {
+    "rsainvalid": "its public exponent is not one that RSA can have (RFC 8017 §3.1)",
+    "smallfactors": "its modulus has small factors, so it was damaged on its way or badly made",
+    "fermat": "its two primes are so close together that anybody can compute the private key",
+    "roca": "it comes from a chip whose keys can be factored (ROCA, CVE-2017-15361)",
+    "rsapoly": "its bits show a generator of poor randomness, whose keys can be factored",
+    "sharedprimes": "it shares a prime with another key that was found, so its private key is known",
+    "smalld": "its private exponent is so small that anybody can compute it (Wiener's attack)",
+}
+"""The checks of badkeys that refuse a key, by their names there. Not among them: its block list, which is a download;
+``rsawarnings``, which is about sizes; ``xzbackdoor``, which looks for a payload to sshd, not for a weak key; and
+``pattern`` and ``rsabias`` (:data:`ODDITIES`)."""
+
+ODDITIES: Mapping[str, str] = {
+    "pattern": "one octet 16 times in a row",
+    "rsabias": "far more ones than zeros in its modulus, or far fewer",
+}
+"""Checks of badkeys for keys that chance does not make, and that are not known to be weak."""
+
+_INTEGER, _BIT_STRING, _OID, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
+_RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
+_NULL = b"\x05\x00"
+_NO_KEY = "has a p= that is base64 but no RSA public key; paste the value again, whole"
+
+
+@dataclass(frozen=True)
+class RsaKey:
+    """An RSA public key (RFC 8017 §3.1).
+
+    :param encoding: how it was written: ``SubjectPublicKeyInfo`` (RFC 5280 §4.1), or a bare ``RSAPublicKey`` (RFC 8017
+        appendix A.1.1, known as PKCS #1).
+    """
+
+    modulus: int
+    exponent: int
+    encoding: Literal["SubjectPublicKeyInfo", "RSAPublicKey"]
+
+    @property
+    def bits(self) -> int:
+        """The length of the modulus, which is what is called the size of the key."""
+        return self.modulus.bit_length()
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether OpenSSL, which most receivers have, verifies with numbers of this length."""
+        if self.bits > _SMALL_MODULUS_BITS:
+            return self.bits <= MAX_BITS and self.exponent.bit_length() <= _MAX_EXPONENT_BITS
+        return True
+
+
+class _NotDerError(Exception):
+    """These octets are not the DER that is expected there."""
+
+
+def read(octets: bytes) -> RsaKey:
+    """Return the key that ``octets`` are, the decoded ``p=`` of a record.
+
+    :raises RecordError: where they are anything but one RSA public key in DER (X.690): cut off, longer, private,
+        another algorithm's.
+    """
+    _check_extent(octets)
+    try:
+        content, _ = _element(octets, _SEQUENCE)
+        if content[:1] == bytes([_INTEGER]):
+            return RsaKey(*_integers(content), "RSAPublicKey")
+        algorithm, rest = _element(content, _SEQUENCE)
+        _check_algorithm(algorithm)
+        bit_string, rest = _element(rest, _BIT_STRING)
+        if rest or bit_string[:1] != b"\0":
+            raise _NotDerError
+        content, rest = _element(bit_string[1:], _SEQUENCE)
+        if rest:
+            raise _NotDerError
+        return RsaKey(*_integers(content), "SubjectPublicKeyInfo")
+    except _NotDerError:
+        raise RecordError(_NO_KEY) from None
+
+
+def weaknesses(key: RsaKey) -> Iterator[str]:
+    """Yield each way in which the key is known to be weak, its check's name first."""
+    for name, meaning in WEAKNESSES.items():
+        if _trips(name, key):
+            yield f"is a weak RSA key (badkeys: {name}): {meaning}; have a new one made (RFC 6376 §3.3.3)"
+            if name == "rsainvalid":
+                return  # the other checks expect an exponent that makes sense
+
+
+def oddities(key: RsaKey) -> Iterator[str]:
+    """Yield what chance would hardly have given the key, its check's name first."""
+    for name, meaning in ODDITIES.items():
+        if _trips(name, key):
+            yield f"is an RSA key that looks made up (badkeys: {name}): {meaning}; check that it is the right one"
+
+
+def _trips(check: str, key: RsaKey) -> bool:
+    try:
+        return bool(_checks()[check](key.modulus, e=key.exponent))
+    except ArithmeticError:
+        # smalld divides by zero for some exponents that were made up, and then only once it has the factors.
+        return True
+
+
+@cache
+def _checks() -> Mapping[str, Callable[..., object]]:
+    """Return the checks by name: those of ``badkeys.allchecks``, without importing all of badkeys.
+
+    That takes up to 110 ms, nearly all for certificates and SSH keys. So each check's own module is imported, while the
+    package around them is there but not run. Whoever imports badkeys later runs it, and finds these modules in place.
+    """
+    found = find_spec("badkeys")
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError("badkeys is not installed, though elastx-mrs depends on it")
+    folder = Path(found.submodule_search_locations[0])
+    sys.modules.setdefault("badkeys.keydata", _not_run("badkeys.keydata", folder))  # an empty one, for sharedprimes
+    package = _not_run("badkeys.rsakeys", folder)
+    try:
+        sys.modules.setdefault("badkeys.rsakeys", package)
+        modules = {name: import_module(f"badkeys.rsakeys.{name}") for name in (*WEAKNESSES, *ODDITIES)}
+    finally:
+        if sys.modules["badkeys.rsakeys"] is package:
+            del sys.modules["badkeys.rsakeys"]
+    return {name: getattr(module, name) for name, module in modules.items()}
+
+
+def _not_run(name: str, folder: Path) -> ModuleType:
+    """Return a package of badkeys as it is before its ``__init__.py`` is run."""
+    spec = spec_from_file_location(name, folder / name.rpartition(".")[2] / "__init__.py")
+    assert spec is not None  # noqa: S101  a .py file always has a loader
+    return module_from_spec(spec)
+
+
+def _check_extent(octets: bytes) -> None:
+    """Check that the octets are one SEQUENCE from end to end, and no private key (RFC 5958 §2, RFC 8017 A.1.2)."""
+    if octets[:1] != bytes([_SEQUENCE]):
+        raise RecordError(_NO_KEY)
+    first = octets[1] if len(octets) > 1 else 0
+    width = first & 0x7F if first >= 0x80 else 0
+    start = 2 + width
+    end = start + (int.from_bytes(octets[2:start], "big") if width else first)
+    if octets[start : start + 2] == bytes([_INTEGER, 1]) and octets[start + 2 : start + 3] in (b"\0", b"\1"):
+        raise RecordError(PRIVATE)  # they begin with a version; no modulus is 0 or 1
+    if end > len(octets):
+        missing = f"the key has at least {end} octets, {len(octets)} are there" if width <= 4 else "no key is so long"
+        raise RecordError(f"is cut off or damaged: {missing}; paste the value again, whole")
+    if end < len(octets):
+        raise RecordError(f"has {len(octets) - end} octets after the key's end; paste the value again, alone")
+
+
+def _check_algorithm(content: bytes) -> None:
+    if content == _RSA_ENCRYPTION + _NULL:
+        return
+    if content.startswith(_RSA_ENCRYPTION):
+        raise RecordError("has an RSA key whose algorithm lacks its NULL; have it written again (RFC 3279 §2.3.1)")
+    if content[:1] != bytes([_OID]):
+        raise _NotDerError
+    raise RecordError("has a key that is not RSA; DKIM has RSA keys and, with k=ed25519, Ed25519 (RFC 8463 §4)")
+
+
+def _integers(content: bytes) -> tuple[int, int]:
+    """Return modulus and exponent, the two that an RSAPublicKey has."""
+    modulus, rest = _element(content, _INTEGER)
+    exponent, rest = _element(rest, _INTEGER)
+    if rest:
+        raise _NotDerError
+    return _positive(modulus), _positive(exponent)
+
+
+def _positive(content: bytes) -> int:
+    """Return an INTEGER in its one DER form, without needless zeros (X.690 §8.3.2), that is not negative."""
+    if not content or content[0] >= 0x80 or (content[0] == 0 and len(content) > 1 and content[1] < 0x80):
+        raise _NotDerError
+    return int.from_bytes(content, "big")
+
+
+def _element(der: bytes, tag: int) -> tuple[bytes, bytes]:
+    """Return the content of the element that ``der`` begins with, and what follows it (X.690 §8.1, §10.1)."""
+    if len(der) < 2 or der[0] != tag:
+        raise _NotDerError
+    start, length = 2, der[1]
+    if length >= 0x80:
+        start = 2 + (length & 0x7F)
+        length = int.from_bytes(der[2:start], "big")
+        if start > 6 or length < 0x80 or der[2] == 0:  # 4 octets of length are 4 GiB; DER takes the fewest
+            raise _NotDerError
+    if len(der) < start + length:
+        raise _NotDerError
+    return der[start : start + length], der[start + length :]
