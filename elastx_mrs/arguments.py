@@ -4,13 +4,13 @@ Shapes are pydantic's business: it reports every fault of a structure at once, w
 values are those of :mod:`elastx_mrs.records`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, names, spf
+from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge
 
 TSIG_ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
@@ -82,6 +82,24 @@ class Dmarc(_Object):
         return self.record or dmarc.from_tags(texts)
 
 
+def _server(text: str) -> str:
+    names.server_address(text)
+    return text
+
+
+class Guard(_Object):
+    """What happens where publishing would break mail: ``require`` stops, ``warn`` says so, ``off`` does not look."""
+
+    mode: Literal["require", "warn", "off"] = "require"
+
+
+class Verification(_Object):
+    """Who is asked what the DNS says: ``nameservers`` (addresses) take the place of delegation from the root."""
+
+    nameservers: list[Annotated[str, AfterValidator(_server)]] = []
+    root_hints: list[Annotated[str, AfterValidator(_server)]] = []
+
+
 _Account = Annotated[str, AfterValidator(account_address)]
 _Accounts = Annotated[list[_Account], Field(min_length=1)]
 _SpfField = Annotated[Spf, _bare("record")]
@@ -98,6 +116,7 @@ class Domain(_Object):
     spf: _SpfField | None = None
     dkim: _DkimField | None = None
     dmarc: _DmarcField | None = None
+    guard: Annotated[Guard, _bare("mode")] | None = None
     ttl: _Ttl | None = None
 
 
@@ -137,13 +156,16 @@ class Arguments(_Object):
     ttl: _Ttl | None = None
     cloudflare: Cloudflare | None = None
     rfc2136: Rfc2136 | None = None
+    guard: Annotated[Guard, _bare("mode")] = Guard()
+    verification: Verification = Verification()
 
     def records(self) -> list[TxtRecord]:
         """Return every record to declare, in the order of the domains; those of others are left out."""
-        return [record for domain in self.domains for record in self._of(domain)]
+        ttls = {domain.name: self.ttl if domain.ttl is None else domain.ttl for domain in self.domains}
+        return [record for domain in self.domains for record in self._of(domain, ttls)]
 
-    def _of(self, domain: Domain) -> Iterator[TxtRecord]:
-        name, ttl = domain.name, self.ttl if domain.ttl is None else domain.ttl
+    def _of(self, domain: Domain, ttls: Mapping[str, int | None]) -> Iterator[TxtRecord]:
+        name, ttl = domain.name, ttls[domain.name]
         for account in domain.accounts or self.accounts:
             yield challenge(name, account, ttl)
         spf_ = domain.spf or self.spf
@@ -155,3 +177,4 @@ class Arguments(_Object):
         policy = domain.dmarc or self.dmarc
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)
+            yield from report.report(name, policy.value(), ttls)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.arguments import Arguments, Cloudflare, Dkim, Dmarc, Domain, Rfc2136, Spf
+from elastx_mrs.arguments import Arguments, Cloudflare, Dkim, Dmarc, Domain, Guard, Rfc2136, Spf, Verification
 from elastx_mrs.records import RecordError, names
 
 NAMESPACE = "elastx-mrs"
@@ -35,6 +35,8 @@ _CONTAINERS: Mapping[str, type[BaseModel]] = {
     "dmarc": Dmarc,
     "cloudflare": Cloudflare,
     "rfc2136": Rfc2136,
+    "guard": Guard,
+    "verification": Verification,
 }
 
 
@@ -74,7 +76,9 @@ def parse(given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True)
     try:
         arguments: Arguments | None = Arguments.model_validate(dict(given), by_alias=camel_case, by_name=not camel_case)
     except ValidationError as error:
-        faults += [_fault(given, details, camel_case) for details in error.errors(include_url=False)]
+        faults += [
+            fault for details in error.errors(include_url=False) for fault in _faults(given, details, camel_case)
+        ]
         paths = [details["loc"] for details in error.errors()]
         malformed = {path[1] for path in paths if path[0] == "domains" and len(path) > 1}
         arguments = _well_formed(given, paths, malformed, camel_case)
@@ -146,7 +150,7 @@ def _within(path: str, domains: set[int | str]) -> bool:
     return any(path.startswith(f"domains[{index}]") for index in domains)
 
 
-def _fault(given: Mapping[str, Any], details: Any, camel_case: bool) -> Fault:
+def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fault]:
     location: list[str | int] = []
     value: Any = given
     for step in details["loc"]:
@@ -164,7 +168,9 @@ def _fault(given: Mapping[str, Any], details: Any, camel_case: bool) -> Fault:
         model = _CONTAINERS.get(container, Arguments)
         problem = _unknown(str(location[-1]), [to_camel(n) if camel_case else n for n in model.model_fields])
     elif kind == "value_error":
-        problem = str(details["ctx"]["error"])
+        error = details["ctx"]["error"]
+        problems = error.problems if isinstance(error, RecordError) else [str(error)]
+        return [Fault(_path(location), text) for text in problems]
     elif kind == "missing":
         problem = "is missing; write it"
     elif kind == "too_short":
@@ -173,7 +179,7 @@ def _fault(given: Mapping[str, Any], details: Any, camel_case: bool) -> Fault:
         problem = f"is {value!r}; write {details['ctx']['expected']}"
     elif "type" in kind:
         problem = _wrong_type(value, problem)
-    return Fault(_path(location), problem)
+    return [Fault(_path(location), problem)]
 
 
 def _is_encrypted(value: Any) -> bool:
@@ -287,7 +293,7 @@ def _of_the_whole(arguments: Arguments) -> Iterator[Fault]:
     try:
         arguments.records()
     except RecordError as error:
-        yield Fault("domains", str(error))
+        yield from (Fault("domains", problem) for problem in error.problems)
 
 
 def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import NAMESPACE, ConfigError, parse, parse_stack
+from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.publish import Publisher
-from elastx_mrs.records import TxtRecord
+from elastx_mrs.publish.guard import MODES, ONCE, Guard, Memory, Mode, binding, hook
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.remarks import remarks
 from elastx_mrs.smtp import SMTP, Smtp
 
 
@@ -40,11 +45,41 @@ class MailRelay(pulumi.ComponentResource):
         super().__init__("elastx-mrs:index:MailRelay", name, None, opts)
         self.smtp = SMTP
         self.records = arguments.records()
+        for said in remarks(arguments):
+            _log(said.remark.level, str(said), self)
         publisher = self._publisher(arguments)
-        options = pulumi.ResourceOptions(parent=self)
-        for record in self.records:
-            publisher.declare(f"{name}-{record.domain}-{record.suffix}", record, options)
+        by_name = {f"{name}-{record.domain}-{record.suffix}": record for record in self.records}
+        resources: dict[str, pulumi.Resource] = {}
+        guard = self._guard(arguments, publisher, by_name, resources)
+        registered = hook(guard, name) if guard is not None else None
+        for resource, record in by_name.items():
+            hooks = binding(registered, record) if registered is not None else None
+            options = pulumi.ResourceOptions(parent=self, hooks=hooks)
+            resources[resource] = publisher.declare(resource, record, options)
         self.register_outputs({"smtp": self.smtp})
+
+    def _guard(
+        self,
+        arguments: Arguments,
+        publisher: Publisher,
+        by_name: Mapping[str, TxtRecord],
+        resources: Mapping[str, pulumi.Resource],
+    ) -> Guard | None:
+        """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
+        modes = _modes(arguments)
+        if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
+            return None
+        try:
+            asking = Asking.of(arguments.verification.nameservers, arguments.verification.root_hints, os.environ)
+        except RecordError as error:
+            raise pulumi.RunError(f"{NAMESERVERS}: {error}") from None
+        declared = {record.name: record for record in self.records if record.kind in ("spf", "dmarc")}
+        memory = Memory(publisher, asking.ask, asking.authorities, declared, publisher.adopted())
+
+        def say(level: str, text: str, resource: str) -> None:
+            _log(level, text, resources.get(resource, self))
+
+        return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say)
 
     def _publisher(self, arguments: Arguments) -> Publisher:
         if arguments.cloudflare is not None:
@@ -56,7 +91,7 @@ class MailRelay(pulumi.ComponentResource):
 
         assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
         self._ask_first(arguments.rfc2136.zones)
-        return Rfc2136(arguments.rfc2136.zones)
+        return Rfc2136(arguments.rfc2136.zones, _stack_config)
 
     def _ask_first(self, zones: list[str]) -> None:
         """Ask the primary for its zones before anything is sent; a preview may run where it can't be reached."""
@@ -71,6 +106,22 @@ class MailRelay(pulumi.ComponentResource):
             if not pulumi.runtime.is_dry_run():
                 raise pulumi.RunError(message)
             pulumi.log.warn(f"{message}. The preview goes on without it; an up would stop here", self)
+
+
+def _modes(arguments: Arguments) -> dict[str, Mode]:
+    """Return the guard's mode by domain: the environment's, else the domain's own, else the stack's."""
+    override = os.environ.get(ONCE)
+    if override and override not in MODES:
+        raise pulumi.RunError(f"{ONCE}: is {override!r}; write {', '.join(MODES[:-1])} or {MODES[-1]}")
+    stack = arguments.guard
+    return {domain.name: override or (domain.guard or stack).mode for domain in arguments.domains}
+
+
+def _log(level: str, text: str, resource: pulumi.Resource) -> None:
+    if level == "warning":
+        pulumi.log.warn(text, resource)
+    else:
+        pulumi.log.info(text, resource)
 
 
 def _stack_config(key: str) -> str | None:

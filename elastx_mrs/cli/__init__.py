@@ -12,6 +12,7 @@ from elastx_mrs import __version__
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 _COMMANDS = {
+    "adopt": "Print the stack config that keeps what a domain publishes today.",
     "completion": "Print what makes the shell complete this command.",
     "lab": "Run a DNS server on this machine, to try everything with no account.",
     "lab-check": "Ask the lab's DNS server for every record of a stack.",
@@ -48,7 +49,8 @@ def main() -> None:
     elastx-mrs records --account user@domain.com --domain domain.com --dkim 'v=DKIM1; p=…'
     elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format zone
     pulumi config --show-secrets --json | elastx-mrs records --config -
+    elastx-mrs adopt example.com
     elastx-mrs lab -- pulumi up
 
-    Exit codes: 0 all is well, 1 something is not as it should be, 2 bad input.
+    Exit codes: 0 all is well, 1 something is not as it should be, 2 bad input, 3 something could not be asked.
     """

@@ -6,6 +6,7 @@ import click
 
 from elastx_mrs.cli.inputs import arguments
 from elastx_mrs.cli.render import FORMATS, render
+from elastx_mrs.remarks import remarks
 
 
 @click.command("records")
@@ -25,6 +26,13 @@ def command(stack_config: str | None, config: str | None, format_: str, **option
     elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format markdown
     pulumi config --show-secrets --json | elastx-mrs records --config - --format json
 
+    Warnings and notices go to standard error, and below the table of --format markdown.
+
     The format zone loads by itself (named-checkzone); fragment is for $INCLUDE in a zone that you have.
     """
-    click.echo(render(arguments(stack_config, config, options).records(), format_), nl=False)
+    given = arguments(stack_config, config, options)
+    said = remarks(given)
+    click.echo(render(given.records(), said, format_), nl=False)
+    if format_ != "markdown":
+        for remark in said:
+            click.echo(f"{remark.remark.level}: {remark}", err=True)

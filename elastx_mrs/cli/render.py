@@ -1,10 +1,12 @@
 """Records as a table, a zone file, JSON or Markdown."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
+from elastx_mrs.remarks import Said
 
 _COLUMNS = ("domain", "kind", "name", "ttl", "value")
 
@@ -21,6 +23,17 @@ def _markdown(records: Sequence[TxtRecord]) -> str:
 
     rows = [(r.domain, r.kind, _code(r.name), r.ttl, _code(r.value)) for r in records]
     return tabulate(rows, headers=_COLUMNS, tablefmt="github", disable_numparse=True) + "\n"
+
+
+def _remarks(said: Sequence[Said]) -> str:
+    """Return warnings and notices as a Markdown list: their text may quote what a user or DNS wrote."""
+    lines = [f"- **{one.remark.level}** {_code(one.path)}: {_plain(one.remark.text)}\n" for one in said]
+    return "\n" + "".join(lines) if lines else ""
+
+
+def _plain(text: str) -> str:
+    """Return text that Markdown and HTML show as it is: every character that means something to either is escaped."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+\-!|~&@])", r"\\\1", text)
 
 
 def _code(text: str) -> str:
@@ -74,6 +87,6 @@ FORMATS: Mapping[str, Callable[[Sequence[TxtRecord]], str]] = {
 }
 
 
-def render(records: Sequence[TxtRecord], format_: str) -> str:
-    """Return records in one of :data:`FORMATS`, with a final line end."""
-    return FORMATS[format_](records)
+def render(records: Sequence[TxtRecord], said: Sequence[Said], format_: str) -> str:
+    """Return records in one of :data:`FORMATS`, with a final line end; Markdown has the remarks below."""
+    return FORMATS[format_](records) + (_remarks(said) if format_ == "markdown" else "")

@@ -41,4 +41,10 @@ www AAAA 2001:db8::20
 @ TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"
 smtp A 192.0.2.25
 """,
+    # Stands for the real zone, so that the company's mail policy and MX lead somewhere.
+    "google.com": _HEAD
+    + """\
+_spf TXT "v=spf1 ip4:198.51.100.0/24 ~all"
+smtp A 198.51.100.5
+""",
 }

@@ -45,6 +45,7 @@ class Lab:
             "ELASTX_MRS_RFC2136_KEY_NAME": self.key_name,
             "ELASTX_MRS_RFC2136_KEY": self.key,
             "ELASTX_MRS_LAB_DNS": self.address,
+            "ELASTX_MRS_NAMESERVERS": self.address,
             "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
             "PULUMI_HOME": str(self.directory / "pulumi-home"),
             "PULUMI_CONFIG_PASSPHRASE": "lab",
@@ -120,7 +121,7 @@ def _wait(lab: Lab) -> int:
             f"The lab's DNS server answers at {lab.address}, over UDP and TCP. "
             "It is for trying and testing, not for serving.\n"
             f"\n  dig @{host} -p {port} example.com TXT\n"
-            f"\nIts zones are example.com, example.se and elastx.email, kept in {lab.directory / 'zones'}.\n"
+            f"\nIts zones are example.com, example.se, elastx.email, google.com; kept in {lab.directory / 'zones'}.\n"
             f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {_key_file(lab.directory)}.\n"
             f"\n{_exports(lab)}\n"
             "\nTo run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"

@@ -1,11 +1,13 @@
 """What a question to the DNS came to. *There is none* and *could not ask* are never mixed up."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
 import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.PTR import PTR
@@ -13,7 +15,7 @@ from dns.rdtypes.ANY.TXT import TXT
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
-from elastx_mrs.records.text import join
+from elastx_mrs.records.text import cut, join
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,9 @@ class Answer:
 
 Ask = Callable[[str, str], Awaitable[Answer]]
 """Asks for a name and a type, both as in :class:`Answer`; never raises for what the DNS does."""
+
+
+def answer_of(name: str, values: Sequence[bytes]) -> Answer:
+    """Return the answer that a name with these TXT values will give."""
+    rdatas = tuple(TXT(dns.rdataclass.IN, dns.rdatatype.TXT, cut(value)) for value in values)
+    return Answer(name, "TXT", "found" if rdatas else "nodata", rdatas, name)

@@ -88,6 +88,8 @@ class Tree:
         if self.found.result != "record":
             kind: Literal["permerror", "temperror"] = "temperror" if self.found.result == "temperror" else "permerror"
             found.append(Problem(kind, (self.domain,), self.found.problem))
+        elif self.found.record is not None and (everybody := _open(self.found.record, (self.domain,))) is not None:
+            found.append(everybody)
         return found + list(dict.fromkeys(node.problem for _, node in self.walk() if node.problem is not None))
 
     def walk(self) -> Iterator[tuple[int, Node]]:
@@ -105,8 +107,9 @@ class Tree:
         if self.lookups > MAX_LOOKUPS:
             dearest = max(self.nodes, key=lambda node: node.lookups)
             text = (
-                f"takes {number(self.lookups)} lookups, and receivers follow {MAX_LOOKUPS} (RFC 7208 §4.6.4), so that mail "
-                f"gets permerror; take a term out, or write its addresses: {dearest.term} takes {number(dearest.lookups)}"
+                f"takes {number(self.lookups)} lookups, and receivers follow {MAX_LOOKUPS} (RFC 7208 §4.6.4), so that "
+                f"mail gets permerror; take a term out, or write its addresses: "
+                f"{dearest.term} takes {number(dearest.lookups)}"
             )
             yield Problem("permerror", (self.domain,), text)
         if max(self.voids) > MAX_VOIDS:
@@ -286,11 +289,14 @@ class _Count:
 
 
 def _open(record: Record, where: tuple[str, ...]) -> Problem | None:
-    if any(term.name == "all" and term.qualifier == "+" for term in record.mechanisms):
-        return Problem(
-            "open", where, "leads to a record that ends in +all: every server in the world passes; take it out"
-        )
-    return None
+    """Return that a record lets everybody pass; not where the term before says that a match is no pass (§5.2)."""
+    everybody = next((term for term in record.evaluated() if isinstance(term, Mechanism) and term.everybody), None)
+    if everybody is None or (where[1:] and where[-1][0] in "-~?"):
+        return None
+    text = "has +all" if everybody.name == "all" else f"has {everybody}"
+    if len(where) > 1:
+        text = f"leads to a record that {text}"
+    return Problem("open", where, f"{text}: every server in the world passes (RFC 7208 §5.1); take it out")
 
 
 def number(count: int) -> str:

@@ -4,7 +4,10 @@ from typing import Protocol
 
 import pulumi
 
+from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.records import TxtRecord
+
+__all__ = ["CannotAskError", "Existing", "Publisher"]
 
 
 class Publisher(Protocol):
@@ -12,4 +15,15 @@ class Publisher(Protocol):
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record as one resource called ``name``."""
+        ...
+
+    async def existing(self, owner: str) -> Existing:
+        """Say what is at an owner name, where this publisher would write to; the guard asks before anything is written.
+
+        :raises CannotAskError: where that cannot be found out.
+        """
+        ...
+
+    def adopted(self) -> frozenset[str]:
+        """Return the owner names at which a create takes over what is there; empty where it never does."""
         ...

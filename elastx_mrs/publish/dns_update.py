@@ -52,8 +52,8 @@ class Primary:
 
         :raises UpdateError: where the primary does not answer, refuses, or is not authoritative for the zone.
         """
-        with self._connected() as ask:
-            answer = ask(self._query(zone, dns.rdatatype.SOA))
+        with self.connected() as ask:
+            answer = ask(self.query(zone, dns.rdatatype.SOA))
         soa = answer.get_rrset(dns.message.ANSWER, dns.name.from_text(zone), dns.rdataclass.IN, dns.rdatatype.SOA)
         if not answer.flags & dns.flags.AA or soa is None:
             raise UpdateError(
@@ -65,10 +65,12 @@ class Primary:
         """Publish a value beside whatever else the name has, whose TTL stays.
 
         :param ttl: seconds, which the whole RRset then has (RFC 2181 §5.2); None for the RRset's, else 1800.
-        :param adopt: True where a value that is there already may be taken over.
+        :param adopt: True where what is there already may be taken over: the value itself, or the one record of its
+            kind (``v=spf1``, ``v=DKIM1``, ``v=DMARC1``), which the value then replaces in the same message.
         """
-        with self._connected() as ask:
+        with self.connected() as ask:
             found = self._read(ask, owner)
+            old = changed_value([join(rdata.strings) for rdata in found or ()], value) if adopt else None
             if _matching(found, value) and not adopt:
                 raise UpdateError(
                     f"{owner} has this TXT already, and this stack did not publish it: {value[:60]!r}. After an "
@@ -76,12 +78,14 @@ class Primary:
                     "in the program, give the resource an alias instead"
                 )
             update = self._update(zone)
+            for rdata in _matching(found, old) if old is not None else []:
+                update.delete(dns.name.from_text(owner), rdata)
             update.add(dns.name.from_text(owner), _ttl(ttl, found), _rdata(value))
             self._change(ask, update, owner, value, present=True)
 
     def replace(self, zone: str, owner: str, old: str, new: str, ttl: int | None) -> None:
         """Put ``new`` in place of ``old`` in one message, so that no server ever has both or neither."""
-        with self._connected() as ask:
+        with self.connected() as ask:
             found = self._read(ask, owner)
             update = self._update(zone)
             for rdata in _matching(found, old) + (_matching(found, new) if new != old else []):
@@ -95,7 +99,7 @@ class Primary:
 
     def remove(self, zone: str, owner: str, value: str) -> None:
         """Withdraw a value; that it is gone already is no fault."""
-        with self._connected() as ask:
+        with self.connected() as ask:
             stored = _matching(self._read(ask, owner), value)
             if stored:
                 update = self._update(zone)
@@ -105,12 +109,12 @@ class Primary:
 
     def read(self, owner: str) -> tuple[list[bytes], int | None]:
         """Return the values of the TXT records at a name, joined, and their TTL; an empty list and None without any."""
-        with self._connected() as ask:
+        with self.connected() as ask:
             found = self._read(ask, owner)
         return [join(rdata.strings) for rdata in found or ()], None if found is None else found.ttl
 
     def _read(self, ask: "Ask", owner: str) -> dns.rrset.RRset | None:
-        answer = ask(self._query(owner, dns.rdatatype.TXT))
+        answer = ask(self.query(owner, dns.rdatatype.TXT))
         name = dns.name.from_text(owner)
         alias = answer.get_rrset(dns.message.ANSWER, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
         if alias is not None:
@@ -132,7 +136,7 @@ class Primary:
         if lost is None:
             found = self._read(ask, owner)
         else:
-            with self._connected() as ask_again:
+            with self.connected() as ask_again:
                 found = self._read(ask_again, owner)
         if bool(_matching(found, value)) is not present:
             if lost is not None:
@@ -140,7 +144,8 @@ class Primary:
             state = "does not serve" if present else "still serves"
             raise UpdateError(f"{self} took the update but {state} the TXT at {owner}: {value[:60]!r}; look at its log")
 
-    def _query(self, name: str, kind: dns.rdatatype.RdataType) -> dns.message.QueryMessage:
+    def query(self, name: str, kind: dns.rdatatype.RdataType) -> dns.message.QueryMessage:
+        """Return a signed query, not for recursion."""
         query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
         query.flags &= ~dns.flags.RD
         query.use_tsig(self.key)
@@ -150,7 +155,11 @@ class Primary:
         return dns.update.UpdateMessage(zone, keyring=self.key)
 
     @contextmanager
-    def _connected(self) -> Iterator["Ask"]:
+    def connected(self) -> Iterator["Ask"]:
+        """Open a connection, on which one message after another is sent and answered.
+
+        :raises UnreachableError: where there is none, or it is lost; :raises UpdateError: for an answer that refuses.
+        """
         try:
             connection = socket.create_connection((self.host, self.port), TIMEOUT)
         except OSError as error:

@@ -4,6 +4,7 @@ The provider's class is pickled by reference, so ``elastx_mrs.publish.rfc2136`` 
 format. A server's address and key are read where it runs and are never inputs: they would end up in the state.
 """
 
+import asyncio
 import json
 import os
 import sys
@@ -18,11 +19,16 @@ import pulumi
 from pulumi import dynamic
 
 from elastx_mrs.publish.dns_update import Primary, UnreachableError, UpdateError, changed_value, key_from
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.probe import existing
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
 
 NAMESPACE = "elastx-mrs"
 """Of the stack's config, whatever the program's project is called."""
+
+CONNECTIONS = 8
+"""To the primary, at once."""
 
 Get = Callable[[str], Any]
 """The value of a stack config key, with its namespace, or None."""
@@ -135,10 +141,14 @@ class Rfc2136:
     """Declares records on an RFC 2136 primary.
 
     :param zones: the zones that the primary serves; a domain is in the longest one that it is, or ends in.
+    :param get: reads the stack's config, for where the primary is.
     """
 
-    def __init__(self, zones: Sequence[str]) -> None:
+    def __init__(self, zones: Sequence[str], get: Get) -> None:
         self._zones = zones
+        self._get = get
+        self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-probe")
+        self._dead: str | None = None
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record."""
@@ -150,6 +160,28 @@ class Rfc2136:
             "ttl": record.configured_ttl,
         }
         return TxtResource(name, inputs, options)
+
+    async def existing(self, owner: str) -> Existing:
+        """Ask the primary; after it did not answer once, it is not waited for again."""
+        zone = longest_zone(owner, self._zones)
+        if zone is None:
+            raise CannotAskError(f"{owner} is in none of rfc2136.zones ({', '.join(self._zones)}); add its zone there")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._existing, zone, owner)
+
+    def adopted(self) -> frozenset[str]:
+        """Return the owner names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
+        return adopted(self._get)
+
+    def _existing(self, zone: str, owner: str) -> Existing:
+        if self._dead is not None:
+            raise CannotAskError(self._dead)
+        try:
+            return existing(primary(self._get), zone, owner)
+        except UnreachableError as error:
+            self._dead = str(error)
+            raise CannotAskError(self._dead) from None
+        except UpdateError as error:
+            raise CannotAskError(str(error)) from None
 
 
 def check_zones(zones: Sequence[str], get: Get) -> list[str]:
@@ -167,7 +199,7 @@ def check_zones(zones: Sequence[str], get: Get) -> list[str]:
             return error
         return None
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=CONNECTIONS) as pool:
         problems = [found for found in pool.map(problem, zones) if found is not None]
     said = [str(found) for found in problems if not isinstance(found, UnreachableError)]
     if said:

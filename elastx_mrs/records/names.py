@@ -75,6 +75,29 @@ def longest_zone(domain: str, zones: Sequence[str]) -> str | None:
     return max((zone for zone in zones if domain == zone or domain.endswith(f".{zone}")), key=len, default=None)
 
 
+def server_address(text: str) -> tuple[str, int]:
+    """Return address and port of ``192.0.2.1``, ``192.0.2.1:53``, ``2001:db8::1`` or ``[2001:db8::1]:53``.
+
+    :raises RecordError: for anything else, such as a name.
+    """
+    host, port = text, "53"
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") if rest else "53"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    try:
+        address = ipaddress.ip_address(host)
+        if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+            raise ValueError
+    except ValueError:
+        shown = ascii(text[:60])
+        raise RecordError(
+            f"{shown} is not a server's address; write 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"
+        ) from None
+    return str(address), int(port)
+
+
 def selector(text: str) -> str:
     """Return a DKIM selector in lower case (RFC 6376 §3.1: one or more labels).
 

@@ -163,15 +163,12 @@ def _of_elastx(record: Record, text: str) -> Iterator[str]:
 
 def _of_everybody(record: Record) -> Iterator[str]:
     for term, position in zip(record.terms, record.positions, strict=True):
-        at = f"at position {position}"
-        if isinstance(term, Modifier):
+        if isinstance(term, Modifier) or not term.everybody:
             continue
-        if term.name == "all" and term.qualifier == "+":
-            yield f"has +all {at}, which lets every server send as the domain; write -all or ~all (RFC 7208 §5.1)"
-        elif term.qualifier == "+" and (term.network is not None and term.network.prefixlen == 0):
-            yield f"has {term} {at}, which lets every server send as the domain; name your own networks (RFC 7208 §5.6)"
-        elif term.qualifier == "+" and term.name in ("a", "mx") and 0 in (term.ip4_length, term.ip6_length):
-            yield f"has {term} {at}, whose prefix length 0 lets every server send; leave it out (RFC 7208 §5.6)"
+        text, cure = ("+all", "write -all or ~all") if term.name == "all" else (str(term), "name your own networks")
+        section = "§5.1" if term.name == "all" else "§5.6"
+        at = f"at position {position}"
+        yield f"has {text} {at}, which lets every server send as the domain; {cure} (RFC 7208 {section})"
 
 
 def _of_names(record: Record) -> Iterator[str]:

@@ -21,8 +21,8 @@ MAX_EXPANDED = 253
 """Octets of an expanded domain-spec; labels on the left are dropped until it fits (§7.3)."""
 
 
-def problem(text: str, letters: frozenset[str] = LETTERS) -> tuple[int, str] | None:
-    """Return where a macro-string (§7.1) breaks the grammar, counted from 0, and how; None where it is right."""
+def problem(text: str) -> tuple[int, str] | None:
+    """Return where a term's macro-string (§7.1) breaks the grammar, counted from 0, and how; None where it is right."""
     end = _STRING.match(text).end()  # type: ignore[union-attr]  # it matches the empty text too
     if end < len(text):
         if text[end] == "%":
@@ -32,13 +32,22 @@ def problem(text: str, letters: frozenset[str] = LETTERS) -> tuple[int, str] | N
         letter, digits = match[1], match[2]
         if letter is None:
             continue
-        if letter.lower() in EXPLANATION_ONLY - letters:
+        if letter.lower() in EXPLANATION_ONLY:
             return match.start(), f"has the macro %{{{letter}}}, which only an explanation may have (RFC 7208 §7.2)"
-        if letter.lower() not in letters:
-            return match.start(), f"has the unknown macro %{{{letter}}}; there are {', '.join(sorted(letters))} (§7.2)"
+        if letter.lower() not in LETTERS:
+            listed = ", ".join(sorted(LETTERS))
+            return match.start(), f"has the unknown macro %{{{letter}}}; there are {listed} (RFC 7208 §7.2)"
         if digits and not digits.strip("0"):
             return match.start(), "has a macro that keeps 0 labels; keep at least 1 (RFC 7208 §7.3)"
     return None
+
+
+def at_end(text: str) -> bool:
+    """Return whether a macro-string, written right, ends in a macro; ``%%_`` does not, and ``}`` alone neither."""
+    end = 0
+    for match in _MACRO.finditer(text) if "%" in text else ():
+        end = match.end()
+    return 0 < end == len(text)
 
 
 def letters(text: str) -> frozenset[str]:

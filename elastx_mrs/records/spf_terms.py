@@ -21,10 +21,11 @@ LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 _TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)(?:([:/=])(.*))?", re.DOTALL)
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IP4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-_LENGTHS = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?$")
+_LENGTHS = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?\Z")
 _TAKES_DOMAIN = frozenset({"include", "a", "mx", "ptr", "exists"})
 _NEEDS_DOMAIN = frozenset({"include", "exists"})
 _MOST = {"ip4": 32, "ip6": 128}
+_MODIFIERS = frozenset({"redirect", "exp"})
 _MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 
 
@@ -67,6 +68,11 @@ class Mechanism:
         if self.name == "ip4":
             return IPv4Network((self.address, self.ip4_length), strict=False)
         return IPv6Network((self.address, self.ip6_length), strict=False)
+
+    @property
+    def everybody(self) -> bool:
+        """Whether it lets every address of an IP version pass: ``+all``, or a prefix length of 0."""
+        return self.qualifier == "+" and (self.name == "all" or 0 in (self.ip4_length, self.ip6_length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +161,8 @@ def domain_spec_problem(text: str) -> tuple[int, str] | None:
     found = spf_macro.problem(text)
     if found is not None:
         return found
-    if text.endswith("}") or text[-2:] in ("%%", "%_", "%-"):
-        return None  # it ends in a macro
+    if spf_macro.at_end(text):
+        return None
     head, dot, label = text.removesuffix(".").rpartition(".")
     if not dot:
         return 0, "is not a whole domain name, such as _spf.example.com (RFC 7208 §7.1)"
@@ -182,7 +188,7 @@ def _placed(word: str, position: int, error: _TermError) -> str:
 def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
     seen: set[str] = set()
     for term, position in terms:
-        if isinstance(term, Modifier) and term.name in ("redirect", "exp"):
+        if isinstance(term, Modifier) and term.name in _MODIFIERS:
             if term.name in seen:
                 yield f"has at position {position} a second {term.name}=; one at most is allowed (RFC 7208 §6)"
             seen.add(term.name)
@@ -190,7 +196,7 @@ def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)  # the same few words stand in every domain's record
 def _term(word: str) -> Term:
-    match = _TERM.fullmatch(word)
+    match = _TERM.fullmatch(word) if word.isascii() and word.isprintable() else None
     if match is None:
         raise _malformed(word)
     qualifier, name, separator, rest = match.groups()
@@ -198,6 +204,8 @@ def _term(word: str) -> Term:
     if separator == "=":
         return _modifier(qualifier, name, rest, len(word) - len(rest))
     if name not in _MECHANISMS:
+        if name in _MODIFIERS:
+            raise _TermError(len(qualifier), f"is a modifier; write {name}=<domain> (RFC 7208 §6)")
         hint = "; a modifier is written name=value" if separator is None else ""
         raise _TermError(len(qualifier), f"is no mechanism; there are {', '.join(_MECHANISMS)}{hint} (RFC 7208 §5)")
     start = len(word) - len(rest) if separator else len(word)
@@ -215,7 +223,8 @@ def _term(word: str) -> Term:
 def _malformed(word: str) -> _TermError:
     for offset, character in enumerate(word):
         if not "!" <= character <= "~":
-            return _TermError(offset, f"has {describe_character(character)} in it; terms are parted by spaces (§4.6.1)")
+            shown = describe_character(character)
+            return _TermError(offset, f"has {shown} in it; terms are printable ASCII, parted by spaces (RFC 7208 §12)")
     start = 1 if word[0] in "+-~?" else 0
     end = start
     while end < len(word) and (word[end].isalnum() or word[end] in "-_."):
@@ -230,12 +239,12 @@ def _malformed(word: str) -> _TermError:
 def _modifier(qualifier: str, name: str, value: str, start: int) -> Modifier:
     if qualifier:
         raise _TermError(0, f"has the qualifier {qualifier!r}, but a modifier takes none (RFC 7208 §4.6.1)")
-    if name in ("redirect", "exp"):
+    if name in _MODIFIERS:
         if not value:
             raise _TermError(start, f"names no domain; write {name}=<domain> (RFC 7208 §6)")
         found = domain_spec_problem(value)
     else:
-        found = spf_macro.problem(value, spf_macro.LETTERS | spf_macro.EXPLANATION_ONLY)
+        found = spf_macro.problem(value)
     if found is not None:
         raise _TermError(start + found[0], found[1])
     return Modifier(name, value)
@@ -251,7 +260,8 @@ def _with_domain(name: str, qualifier: str, argument: str, start: int) -> Mechan
         ip6 = _length(lengths[2], 128, start + lengths.start(2))
         argument = argument[: lengths.start()]
     if argument[:1] == "/":
-        raise _TermError(start, f"has {argument[:20]!r} where a prefix length such as /24 may stand (RFC 7208 §5.6)")
+        may = "a prefix length such as /24 or /24//64 may stand" if name in ("a", "mx") else "only :<domain> may stand"
+        raise _TermError(start, f"has {argument[:20]!r} where {may} (RFC 7208 §12)")
     if not argument and name not in _NEEDS_DOMAIN:
         return Mechanism(name, qualifier, None, None, ip4, ip6)
     domain = argument[1:]

@@ -98,9 +98,11 @@ def test_the_fragment_has_no_soa_and_no_ns(stack_file: str) -> None:
 
 
 def test_markdown_and_table(stack_file: str) -> None:
-    markdown = run("records", "--stack-config", stack_file, "--format", "markdown").stdout.splitlines()
+    text = run("records", "--stack-config", stack_file, "--format", "markdown").stdout
+    markdown, remarks = (part.splitlines() for part in text.split("\n\n"))
     assert len(markdown) == 10
     assert {line.count("|") for line in markdown} == {6}
+    assert all(line.startswith(("- **warning** `", "- **notice** `")) for line in remarks)
     table = run("records", "--stack-config", stack_file).stdout.splitlines()
     assert len(table) == 9
     assert table[1].endswith(golden.TOKEN)

@@ -19,7 +19,10 @@ FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
 CONFIG: dict[str, Any] = {
     "accounts": [FIRST, SECOND],
     "dkim": golden.DKIM_PAGE,
-    "domains": [{"name": "example.com", "dmarc": golden.DMARC}, {"name": "news.example.com", "accounts": [SECOND]}],
+    "domains": [
+        {"name": "example.com", "dmarc": golden.DMARC},
+        {"name": "news.example.com", "accounts": [SECOND], "dmarc": golden.DMARC},
+    ],
     "rfc2136": {"zones": ["example.com", "example.se"]},
 }
 # Computed with sha256sum, as the service's page says: echo -n smtp-prod@acme.example | sha256sum

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,7 @@ class NameServer:
             "ELASTX_MRS_RFC2136_SERVER": self.address,
             "ELASTX_MRS_RFC2136_KEY_NAME": self.key_name,
             "ELASTX_MRS_RFC2136_KEY": self.key,
+            "ELASTX_MRS_NAMESERVERS": self.address,  # in place of delegation from the real root
         }
 
     def txt(self, name: str) -> dict[bytes, int]:
@@ -57,14 +58,14 @@ class NameServer:
 
 
 @contextmanager
-def start(kind: str, directory: Path) -> Iterator[NameServer]:
+def start(kind: str, directory: Path, zones: Mapping[str, str] = ZONES) -> Iterator[NameServer]:
     if kind == "lab":
-        with open_lab(directory, ZONES) as lab:
+        with open_lab(directory, zones) as lab:
             host, _, number = lab.address.rpartition(":")
             yield NameServer("lab", host, int(number), lab.key_name, lab.key)
         return
     program = require({"bind": "named", "knot": "knotd"}[kind])
-    with _daemon(kind, program, directory) as port:
+    with _daemon(kind, program, directory, zones) as port:
         yield NameServer(kind, "127.0.0.1", port)
 
 
@@ -80,17 +81,17 @@ def require(program: str) -> str:
 
 
 @contextmanager
-def _daemon(kind: str, program: str, directory: Path) -> Iterator[int]:
+def _daemon(kind: str, program: str, directory: Path, zones: Mapping[str, str]) -> Iterator[int]:
     for attempt in range(TRIES):
         folder = directory / f"{kind}-{attempt}"
         (folder / "db").mkdir(parents=True)
         port = _free_port()
-        command = {"bind": _bind, "knot": _knot}[kind](program, folder, port)
+        command = {"bind": _bind, "knot": _knot}[kind](program, folder, port, zones)
         log = folder / "log"
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         try:
-            if _answers(process, port):
+            if _answers(process, port, next(reversed(zones))):
                 yield port
                 return
         finally:
@@ -103,13 +104,13 @@ def _daemon(kind: str, program: str, directory: Path) -> Iterator[int]:
     pytest.fail(f"{program} did not start; its last log:\n{log.read_text()[-3000:]}")
 
 
-def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+def _answers(process: subprocess.Popen[bytes], port: int, zone: str) -> bool:
     """Wait until it serves the zones over UDP and TCP; False where it has ended, as when the port was taken."""
     end = time.monotonic() + START_SECONDS
     asks: list[Callable[..., dns.message.Message]] = [dns.query.udp, dns.query.tcp]
     while time.monotonic() < end and process.poll() is None:
         try:
-            query = dns.message.make_query("example.se", dns.rdatatype.SOA)
+            query = dns.message.make_query(zone, dns.rdatatype.SOA)
             if all(ask(query, "127.0.0.1", timeout=1, port=port).answer for ask in asks):
                 return True
         except (dns.exception.DNSException, OSError, EOFError):
@@ -129,27 +130,27 @@ def _free_port() -> int:
         return port
 
 
-def _bind(program: str, folder: Path, port: int) -> list[str]:
-    zones = ""
-    for name, text in ZONES.items():
+def _bind(program: str, folder: Path, port: int, zones: Mapping[str, str]) -> list[str]:
+    listed = ""
+    for name, text in zones.items():
         (folder / f"{name}.zone").write_text(text)
-        zones += f'zone "{name}" {{ type primary; file "{name}.zone"; allow-update {{ key {KEY_NAME}; }}; }};\n'
+        listed += f'zone "{name}" {{ type primary; file "{name}.zone"; allow-update {{ key {KEY_NAME}; }}; }};\n'
     (folder / "named.conf").write_text(
         f"""options {{ directory "{folder}"; pid-file none; session-keyfile "{folder}/session.key";
           listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no;
           notify no; managed-keys-directory "{folder}"; }};
         controls {{ }};
         key {KEY_NAME} {{ algorithm hmac-sha256; secret "{KEY}"; }};
-        {zones}"""
+        {listed}"""
     )
     return [program, "-g", "-n", "1", "-c", str(folder / "named.conf")]
 
 
-def _knot(program: str, folder: Path, port: int) -> list[str]:
-    zones = ""
-    for name, text in ZONES.items():
+def _knot(program: str, folder: Path, port: int, zones: Mapping[str, str]) -> list[str]:
+    listed = ""
+    for name, text in zones.items():
         (folder / f"{name}.zone").write_text(text)
-        zones += f"  - domain: {name}\n"
+        listed += f"  - domain: {name}\n"
     (folder / "knot.conf").write_text(
         f"""server:
   rundir: {folder}
@@ -171,6 +172,6 @@ template:
     acl: update
     zonefile-sync: 0
 zone:
-{zones}"""
+{listed}"""
     )
     return [program, "-c", str(folder / "knot.conf"), "-s", str(folder / "control.sock")]

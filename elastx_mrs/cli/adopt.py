@@ -1,0 +1,183 @@
+"""``elastx-mrs adopt``: the stack config that keeps what a domain publishes today, with Elastx added."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+import yaml
+
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.lookup.answer import Answer, Ask
+from elastx_mrs.lookup.asking import Asking, answered
+from elastx_mrs.lookup.spf import MAX_LOOKUPS
+from elastx_mrs.lookup.spf_tree import expand, number
+from elastx_mrs.records import RecordError, dkim, dmarc, names, spf, spf_terms
+from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.text import show
+
+
+@dataclass
+class Adopted:
+    """One domain: its place in the config, the names to take over, and what to know, a line each."""
+
+    domain: str
+    config: dict[str, Any] = field(default_factory=dict)
+    owners: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
+
+
+@click.command("adopt")
+@click.argument("domains", nargs=-1, required=True, metavar="DOMAIN...")
+@click.option("--selector", default=dkim.DEFAULT_SELECTOR, show_default=True, help="Of the DKIM key.")
+@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+def command(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -> None:
+    """Print the stack config that keeps what a domain publishes today, with Elastx added.
+
+    \b
+    elastx-mrs adopt example.com news.example.com
+    elastx-mrs adopt --nameserver 192.0.2.53 example.com > adopted.yaml
+
+    SPF terms, the DMARC record and a DKIM key at the selector are kept as they are. What an up will change follows as
+    comments. Nothing is written to DNS. Put the lines under config: in the stack's file, beside your accounts and the
+    DKIM key; once the up has been through, take elastx-mrs:adopt out again.
+
+    Exit codes: 0 all was read, 1 something there cannot be kept as it is, 2 bad input, 3 something could not be asked.
+    """
+    wanted = list(dict.fromkeys(_option("DOMAIN", domain, names.sender_domain) for domain in domains))
+    chosen = _option("--selector", selector, names.selector)
+    try:
+        asking = Asking.of(nameservers, (), os.environ)
+    except RecordError as error:
+        raise BadInput(f"--nameserver: {error}") from None
+    found = answered(_read_all(asking.ask, wanted, chosen), asking)
+    click.echo(render(found), nl=False)
+    sys.exit(1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0)
+
+
+def _option(name: str, text: str, check: Any) -> str:
+    try:
+        checked: str = check(text)
+    except RecordError as error:
+        raise BadInput(f"{name} {text!a}: {error}") from None
+    return checked
+
+
+async def _read_all(ask: Ask, domains: Sequence[str], selector: str) -> list[Adopted]:
+    import asyncio
+
+    return list(await asyncio.gather(*(read(ask, domain, selector) for domain in domains)))
+
+
+async def read(ask: Ask, domain: str, selector: str) -> Adopted:
+    """Read what a domain publishes and return the config that keeps it."""
+    adopted = Adopted(domain, {"name": domain})
+    apex = await ask(domain, "TXT")
+    await _spf(ask, adopted, apex)
+    _dmarc(adopted, await ask(f"_dmarc.{domain}", "TXT"))
+    _dkim(adopted, selector, await ask(f"{selector}._domainkey.{domain}", "TXT"))
+    tokens = [value for value in map(show, apex.texts()) if value.startswith(PREFIX)]
+    if tokens:
+        _own(adopted, domain)
+        listed = ", ".join(f"{token[:24]}…" for token in tokens)
+        adopted.changes.append(f"{domain} has {listed}: of your accounts', each is taken over; others stay as they are")
+    return adopted
+
+
+async def _spf(ask: Ask, adopted: Adopted, answer: Answer) -> None:
+    name = adopted.domain
+    texts = _texts(adopted, answer, "SPF", spf_terms.is_spf)
+    if len(texts) > 1:
+        fault = f"{name} has {len(texts)} SPF records, which is permerror (RFC 7208 §4.5): {' and '.join(texts)}"
+        adopted.faults.append(f"{fault}; merge them into one, by hand, and run this again")
+    if len(texts) != 1:
+        return
+    try:
+        new = spf.whole_record(texts[0])
+    except RecordError as error:
+        adopted.faults += [f"{name}: its SPF record '{texts[0]}' {problem}" for problem in error.problems]
+        return
+    _own(adopted, name)
+    adopted.config["spf"] = {"record": new}
+    before, after = await expand(ask, name, texts[0]), await expand(ask, name, new)
+    change = "stays as it is" if new == texts[0] else f"'{texts[0]}' becomes '{new}'"
+    cost = f"{number(before.lookups)} -> {number(after.lookups)} of {MAX_LOOKUPS}"
+    adopted.changes.append(f"{name} SPF {change}; lookups {cost}")
+    for problem in after.problems():
+        kept = adopted.unasked if problem.kind == "temperror" else adopted.changes
+        kept.append(f"{name} SPF: {' > '.join(problem.path)}: {problem.text}")
+
+
+def _dmarc(adopted: Adopted, answer: Answer) -> None:
+    name = f"_dmarc.{adopted.domain}"
+    texts = _texts(adopted, answer, "DMARC", lambda value: value[:8].lower() == b"v=dmarc1")
+    if len(texts) > 1:
+        fault = f"{name} has {len(texts)} DMARC records, of which receivers take none (RFC 9989 §4.10)"
+        adopted.faults.append(f"{fault}: {' and '.join(texts)}; leave one, and run this again")
+    if len(texts) != 1:
+        return
+    _own(adopted, name)
+    try:
+        adopted.config["dmarc"] = {"record": dmarc.whole_record(texts[0])}
+        adopted.changes.append(f"{name} stays as it is")
+    except RecordError as error:
+        adopted.faults += [f"{name}: its record '{texts[0]}' {problem}" for problem in error.problems]
+
+
+def _dkim(adopted: Adopted, selector: str, answer: Answer) -> None:
+    name = f"{selector}._domainkey.{adopted.domain}"
+    texts = _texts(adopted, answer, "DKIM", lambda _: True)
+    if len(texts) > 1:
+        adopted.faults.append(
+            f"{name} has {len(texts)} TXT records, and one is allowed (RFC 6376 §3.6.2.2); leave the key"
+        )
+    if len(texts) != 1:
+        return
+    _own(adopted, name)
+    try:
+        adopted.config["dkim"] = {"selector": selector, "record": dkim.from_paste(texts[0], selector)}
+        adopted.changes.append(f"{name} stays as it is; take it out here if it is the stack's own dkim")
+    except RecordError as error:
+        adopted.faults += [f"{name}: its record {problem}" for problem in error.problems]
+
+
+def _texts(adopted: Adopted, answer: Answer, kind: str, wanted: Any) -> list[str]:
+    if answer.status == "failed":
+        adopted.unasked.append(f"{kind} of {adopted.domain} could not be asked for: {answer.problem}")
+    if answer.status == "found" and answer.canonical not in ("", answer.name):
+        adopted.faults.append(f"{answer.name} is a CNAME to {answer.canonical}; say external: true, or remove it first")
+        return []
+    return [show(value) for value in answer.texts() if wanted(value)]
+
+
+def _own(adopted: Adopted, owner: str) -> None:
+    if owner not in adopted.owners:
+        adopted.owners.append(owner)
+
+
+def render(found: Sequence[Adopted]) -> str:
+    """Return the config as YAML, with what will change, what cannot be kept, and what was not asked as comments."""
+    config: dict[str, Any] = {
+        "elastx-mrs:domains": [one.config if len(one.config) > 1 else one.domain for one in found]
+    }
+    owners = [owner for one in found for owner in one.owners]
+    if owners:
+        config["elastx-mrs:adopt"] = owners
+    return yaml.safe_dump(config, sort_keys=False, width=100_000, allow_unicode=False) + "".join(_comments(found))
+
+
+def _comments(found: Sequence[Adopted]) -> Iterator[str]:
+    for one in found:
+        for title, lines in (("", one.changes), ("CANNOT BE KEPT: ", one.faults), ("NOT ASKED: ", one.unasked)):
+            for line in lines:
+                # What DNS says is quoted in here: a line end would let it out of the comment.
+                yield f"# {title}{line.encode('ascii', 'backslashreplace').decode().translate(_ONE_LINE)}\n"
+        if not (one.changes or one.faults or one.unasked):
+            yield f"# {one.domain} has no SPF, DMARC or DKIM record yet; the stack's defaults are added\n"
+
+
+_ONE_LINE = {code: f"\\{code:03d}" for code in (*range(32), 127)}

@@ -1,0 +1,277 @@
+"""Every query goes through one :class:`Network`: bounded, timed, and nothing asked twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from elastx_mrs.lookup import transport
+from elastx_mrs.lookup.transport import UnusableError
+from elastx_mrs.records.names import server_address
+
+IN_FLIGHT = 50
+"""Queries under way at once, over all servers."""
+
+IN_FLIGHT_PER_SERVER = 10
+"""Queries under way at once to one server: many limit the rate per client."""
+
+PATIENCE = 2.0
+"""Seconds that a server has to answer one query."""
+
+TRIES = 2
+"""Times that a query is sent to a server that does not answer."""
+
+BACK_OFF = 0.1
+"""Seconds between two tries."""
+
+REST = 30.0
+"""Seconds for which a server that answered nothing at all is left alone, so that it costs its time-out once only."""
+
+PAYLOAD = 1232
+"""Octets of an answer over UDP that no network cuts in pieces (DNS flag day 2020; EDNS, RFC 6891 §6.2.3)."""
+
+LISTED = 6
+"""Servers that a message tells of one by one: enough for any zone but the root."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A name server's address.
+
+    :param host: an IPv4 or IPv6 address.
+    :param name: the name that led to it, for people; empty where the address was given.
+    """
+
+    host: str
+    port: int = 53
+    name: str = field(default="", compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Server":
+        """Return the server at ``192.0.2.1``, ``192.0.2.1:53``, ``2001:db8::1`` or ``[2001:db8::1]:53``.
+
+        :raises RecordError: for anything else, such as a name.
+        """
+        return cls(*server_address(text))
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host and self.port != 53 else self.host
+        address = host if self.port == 53 else f"{host}:{self.port}"
+        return f"{self.name} ({address})" if self.name else address
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    :param name: absolute.
+    :param flags: ``dns.flags.RD`` to ask a recursive resolver; 0 to ask an authority.
+    """
+
+    name: dns.name.Name
+    rdtype: dns.rdatatype.RdataType
+    flags: int = 0
+
+
+class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
+    """Could not ask.
+
+    :param server: the server that gave no usable answer; None where it is about several.
+    :param problem: what it did, reading on after the server; where there is no one server, the whole story.
+    """
+
+    def __init__(self, server: Server | None, problem: str) -> None:
+        self.server = server
+        self.problem = problem
+        super().__init__(f"{server} {problem}" if server is not None else problem)
+
+
+@dataclass
+class _Running:
+    """An exchange under way, and how many wait for it."""
+
+    task: "asyncio.Task[dns.message.Message | LookupFailure]"
+    waiting: int = 0
+
+
+@dataclass
+class _OnLoop:
+    """What belongs to one event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    total: asyncio.Semaphore
+    servers: dict[Server, asyncio.Semaphore] = field(default_factory=dict)
+    running: dict[tuple[Server, Question], _Running] = field(default_factory=dict)
+
+
+class Network:
+    """One round of asking: what was answered, or was not, holds for the life of the object.
+
+    :param in_flight: queries under way at once, over all servers.
+    :param per_server: queries under way at once to one server.
+    :param patience: seconds that a server has to answer one query.
+    :param tries: times that a query is sent to a server that does not answer.
+    :ivar sent: queries sent so far; one over TCP after one over UDP is counted once.
+    """
+
+    def __init__(
+        self,
+        in_flight: int = IN_FLIGHT,
+        per_server: int = IN_FLIGHT_PER_SERVER,
+        patience: float = PATIENCE,
+        tries: int = TRIES,
+    ) -> None:
+        self.sent = 0
+        self._in_flight = in_flight
+        self._per_server = per_server
+        self._patience = patience
+        self._tries = tries
+        self._finished: dict[tuple[Server, Question], dns.message.Message | LookupFailure] = {}
+        self._heard: dict[Server, float] = {}
+        self._silent: dict[Server, float] = {}
+        self._here: _OnLoop | None = None
+
+    async def exchange(self, server: Server, question: Question) -> dns.message.Message:
+        """Return a server's answer, NOERROR or NXDOMAIN, to be read only: others are given the same object.
+
+        UDP first, then TCP where that was truncated or could not be read.
+
+        :raises LookupFailure: where it gave no usable one.
+        """
+        key = (server, question)
+        if key not in self._finished:
+            self._finished[key] = await self._shared(key)
+        answer = self._finished[key]
+        if isinstance(answer, LookupFailure):
+            # A new one each time: an exception that is raised again grows by each raiser's traceback. And the name
+            # that led here may be another than the first's.
+            raise LookupFailure(server, answer.problem)
+        return answer
+
+    async def first(self, servers: Iterable[Server], question: Question, read: Callable[[dns.message.Message], T]) -> T:
+        """Ask one server after the other, in order, until ``read`` can use the answer; return what it makes of it.
+
+        :param read: raises UnusableError for an answer of no use, such as that of a lame server.
+        :raises LookupFailure: naming every server and what it did.
+        """
+        problems = []
+        for server in dict.fromkeys(servers):
+            try:
+                return read(await self.exchange(server, question))
+            except LookupFailure as failure:
+                problems.append(str(failure))
+            except UnusableError as error:
+                problems.append(f"{server} {error}")
+        raise LookupFailure(None, listed(problems) or "there is no server to ask")
+
+    async def _shared(self, key: tuple[Server, Question]) -> dns.message.Message | LookupFailure:
+        """Wait for the one exchange of this kind; it ends with the last that waits for it."""
+        running = self._on_loop().running
+        entry = running.get(key)
+        if entry is None:
+            entry = running[key] = _Running(asyncio.create_task(self._asked(*key)))
+        entry.waiting += 1
+        try:
+            return await asyncio.shield(entry.task)
+        finally:
+            entry.waiting -= 1
+            if entry.waiting == 0:
+                running.pop(key, None)
+                if not entry.task.done():
+                    entry.task.cancel()
+                    await asyncio.wait({entry.task})
+
+    async def _asked(self, server: Server, question: Question) -> dns.message.Message | LookupFailure:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for attempt in range(self._tries):
+            if attempt:
+                await asyncio.sleep(BACK_OFF)
+            async with self._slot(server):
+                if clock() < self._silent.get(server, 0.0):
+                    return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
+                self.sent += 1
+                try:
+                    answer = await self._sent(server, question)
+                except TimeoutError:
+                    continue
+                except (OSError, UnusableError) as error:
+                    return LookupFailure(server, _problem(error))
+                self._heard[server] = clock()
+                return _usable(server, answer)
+        if self._heard.get(server, 0.0) < began:
+            self._silent[server] = clock() + REST
+        times = f", asked {self._tries} times" if self._tries > 1 else ""
+        return LookupFailure(server, f"did not answer in {self._patience:g} s{times}")
+
+    async def _sent(self, server: Server, question: Question) -> dns.message.Message:
+        query = dns.message.make_query(question.name, question.rdtype, use_edns=0, payload=PAYLOAD)
+        query.flags = dns.flags.Flag(question.flags)
+        answer = await self._over_udp_or_tcp(server, query)
+        if answer.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+            # Servers from before EDNS say so (RFC 6891 §7).
+            query.use_edns(False)
+            answer = await self._over_udp_or_tcp(server, query)
+        return answer
+
+    async def _over_udp_or_tcp(self, server: Server, query: dns.message.Message) -> dns.message.Message:
+        try:
+            answer = await transport.udp(server.host, server.port, query, self._patience)
+            if not answer.flags & dns.flags.TC:
+                return answer
+            before = "answered only in part over UDP"
+        except UnusableError as error:
+            before = str(error)
+        try:
+            answer = await transport.tcp(server.host, server.port, query, self._patience)
+        except TimeoutError:
+            raise UnusableError(f"{before}, and nothing over TCP in {self._patience:g} s") from None
+        except (OSError, UnusableError) as error:
+            raise UnusableError(f"{before}, and over TCP {_problem(error)}") from None
+        if answer.flags & dns.flags.TC:
+            raise UnusableError("answered only in part, even over TCP")
+        return answer
+
+    @asynccontextmanager
+    async def _slot(self, server: Server) -> AsyncIterator[None]:
+        here = self._on_loop()
+        bound = here.servers.setdefault(server, asyncio.Semaphore(self._per_server))
+        # The server's first: those that wait for a slow one must not keep others from being asked.
+        async with bound, here.total:
+            yield
+
+    def _on_loop(self) -> _OnLoop:
+        loop = asyncio.get_running_loop()
+        if self._here is None or self._here.loop is not loop:
+            self._here = _OnLoop(loop, asyncio.Semaphore(self._in_flight))
+        return self._here
+
+
+def listed(problems: Sequence[str]) -> str:
+    """Return problems as one, the first ones in full."""
+    more = len(problems) - LISTED
+    return "; ".join([*problems[:LISTED], f"and {more} more"] if more > 0 else problems)
+
+
+def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message | LookupFailure:
+    code = answer.rcode()
+    if code in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return answer
+    return LookupFailure(server, f"answered {dns.rcode.to_text(code)}")
+
+
+def _problem(error: OSError | UnusableError) -> str:
+    if isinstance(error, UnusableError):
+        return str(error)
+    if isinstance(error, ConnectionRefusedError):
+        return "refused the connection"
+    return f"cannot be reached: {error.strerror or type(error).__name__}"

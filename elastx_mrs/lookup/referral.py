@@ -1,0 +1,94 @@
+"""One step of the walk down: what a zone's servers say of the next name below."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+from dns.rdtypes.ANY.DNAME import DNAME
+from dns.rdtypes.ANY.NS import NS
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
+
+from elastx_mrs.lookup.network import Question, Server
+from elastx_mrs.lookup.reading import below, check_authority, find, referral, target, text
+from elastx_mrs.lookup.transport import UnusableError
+
+MAX_HOSTS = 30
+"""Name servers of one zone that are taken: the root has 13, and more than that is an attack or a mistake."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one answer says of a name.
+
+    :param kind: ``cut``, there is a zone of its own; ``name``, there is not, and the name exists; ``nxdomain``;
+        ``cname``, it is an alias; ``dname``, a name above it is one.
+    :param name: the zone; the owner of the CNAME or DNAME; else the name.
+    :param hosts: of a cut: its servers' names with the addresses that came along, none where no glue did.
+    :param target: of a CNAME or DNAME.
+    """
+
+    kind: Literal["cut", "name", "nxdomain", "cname", "dname"]
+    name: dns.name.Name
+    hosts: dict[dns.name.Name, tuple[Server, ...]] = field(default_factory=dict)
+    target: dns.name.Name | None = None
+
+
+def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Name, port: int) -> Step:
+    """Return what the answer to an NS query says.
+
+    :param zone: the zone whose servers were asked: they refer down only, and their glue counts for names in it only.
+    :raises UnusableError: where the server does not serve that zone.
+    """
+    ns = referral(reply)
+    if ns is not None and not reply.answer and name.is_subdomain(ns.name) and below(ns.name, zone):
+        return Step("cut", ns.name, _hosts(reply, ns, zone, port))
+    check_authority(reply, Question(name, dns.rdatatype.NS))
+    own = find(reply.answer, dns.rdatatype.NS, name)
+    if own is not None:  # the same server has the parent and the child, and answers for the child
+        return Step("cut", name, _hosts(reply, own, zone, port))
+    dname = find(reply.answer, dns.rdatatype.DNAME)
+    if dname is not None and below(name, dname.name):
+        rdata = dname[0]
+        return Step("dname", dname.name, target=rdata.target if isinstance(rdata, DNAME) else None)
+    alias = find(reply.answer, dns.rdatatype.CNAME, name)
+    if alias is not None:
+        return Step("cname", name, target=target(alias))
+    return Step("nxdomain" if reply.rcode() == dns.rcode.NXDOMAIN else "name", name)
+
+
+def read_addresses(
+    reply: dns.message.Message, host: dns.name.Name, rdtype: dns.rdatatype.RdataType, port: int
+) -> tuple[Server, ...]:
+    """Return a name server's addresses; none where it has none of that type.
+
+    :raises UnusableError: where the server does not serve that name, or it is an alias (RFC 2181 §10.3).
+    """
+    check_authority(reply, Question(host, rdtype))
+    if find(reply.answer, dns.rdatatype.CNAME, host) is not None:
+        raise UnusableError(f"says that {text(host)} is an alias, which no name server may be (RFC 2181 §10.3)")
+    return addresses_of(find(reply.answer, rdtype, host), port)
+
+
+def addresses_of(rrset: dns.rrset.RRset | None, port: int) -> tuple[Server, ...]:
+    """Return the addresses of A or AAAA records; none of None."""
+    return tuple(
+        Server(rdata.address, port, text(rrset.name)) for rdata in rrset or () if isinstance(rdata, (A, AAAA)) and rrset
+    )
+
+
+def _hosts(
+    reply: dns.message.Message, ns: dns.rrset.RRset, zone: dns.name.Name, port: int
+) -> dict[dns.name.Name, tuple[Server, ...]]:
+    names = sorted(rdata.target for rdata in ns if isinstance(rdata, NS))[:MAX_HOSTS]
+    return {host: _glue(reply, host, port) if host.is_subdomain(zone) else () for host in names}
+
+
+def _glue(reply: dns.message.Message, host: dns.name.Name, port: int) -> tuple[Server, ...]:
+    found = (find(reply.additional, rdtype, host) for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA))
+    return tuple(server for rrset in found for server in addresses_of(rrset, port))

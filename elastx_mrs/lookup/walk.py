@@ -1,0 +1,245 @@
+"""Who is authoritative for a name, as its parents say: a walk down from the root (RFC 1034 §5.3.3, RFC 9156)."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
+
+import dns.message
+import dns.name
+import dns.rdatatype
+
+from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server, listed
+from elastx_mrs.lookup.reading import absolute, below, text
+from elastx_mrs.lookup.referral import Step, read_addresses, read_step
+from elastx_mrs.lookup.roots import ROOT_SERVERS
+
+MAX_DEPTH = 4
+"""Name servers whose addresses wait on each other's; deeper chains of names without glue lead nowhere in practice."""
+
+MAX_QUESTIONS = 200
+"""Questions of one walk: a hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack")."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class NameServer:
+    """One name server of a zone.
+
+    :param name: as in its NS record, lower case, no final dot.
+    :param addresses: all that are known, IPv4 before IPv6.
+    :param problem: why there is none; empty where there is one.
+    """
+
+    name: str
+    addresses: tuple[Server, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a name is.
+
+    :param name: the name, lower case, no final dot.
+    :param zone: the deepest zone that it lies in; it is *delegated* where that is the name itself.
+    :param servers: who serves that zone, as its parent says, by name.
+    :param end: what the zone's servers say of the name: ``zone``, it is the zone's own; ``name``, it is in the zone,
+        or something below it is; ``nxdomain``, there is no such name; ``cname`` or ``dname``, it is an alias, or below
+        a DNAME, so that nothing is delegated there (RFC 6672 §2.3).
+    :param alias: the owner of that CNAME or DNAME; empty where there is none.
+    :param target: where that leads.
+    """
+
+    name: str
+    zone: str
+    servers: tuple[NameServer, ...]
+    end: Literal["zone", "name", "nxdomain", "cname", "dname"]
+    alias: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class _Zone:
+    """A zone on the way down: its servers' names, each with the addresses that came with the referral."""
+
+    name: dns.name.Name
+    hosts: dict[dns.name.Name, tuple[Server, ...]]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a walk ended: the zone, and the last step in it; no step where it is the zone's own name."""
+
+    zone: _Zone
+    last: Step | None = None
+
+
+@dataclass
+class _Budget:
+    left: int = MAX_QUESTIONS
+
+
+@dataclass(frozen=True)
+class _Trail:
+    """What led to a walk: the name servers whose addresses wait for it, and the questions that it has left."""
+
+    hosts: tuple[dns.name.Name, ...] = ()
+    budget: _Budget = field(default_factory=_Budget)
+
+    def to(self, host: dns.name.Name) -> "_Trail":
+        """Return the trail to a name server.
+
+        :raises LookupFailure: where it leads in a circle, or too deep.
+        """
+        circle = [text(name) for name in (*self.hosts, host)]
+        if host in self.hosts:
+            raise LookupFailure(None, f"its address waits on its own: {' -> '.join(circle)}")
+        if len(self.hosts) >= MAX_DEPTH:
+            raise LookupFailure(None, f"its address is over {MAX_DEPTH} delegations without glue away")
+        return replace(self, hosts=(*self.hosts, host))
+
+    def spend(self) -> None:
+        """Count one question.
+
+        :raises LookupFailure: where none is left.
+        """
+        if self.budget.left <= 0:
+            raise LookupFailure(None, f"takes over {MAX_QUESTIONS} questions to delegated servers; it was given up")
+        self.budget.left -= 1
+
+
+class Delegations:
+    """Walks from the root, each question asked once for as long as the network lives.
+
+    :param hints: where to begin; IANA's root servers unless given. Delegated servers are asked on the port of the
+        first, for NS records have none: 53, but in tests.
+    """
+
+    def __init__(self, network: Network, hints: Sequence[Server] = ()) -> None:
+        self._network = network
+        servers = tuple(hints) or ROOT_SERVERS
+        self._port = servers[0].port
+        self._root = _Zone(dns.name.root, {dns.name.root: servers})
+
+    async def cut(self, name: str) -> Cut:
+        """Return the zone that a name lies in and who serves it.
+
+        :param name: as A-labels.
+        :raises LookupFailure: where it could not be asked: which servers, and what each did.
+        :raises ValueError: where DNS cannot hold the name.
+        """
+        trail = _Trail()
+        asked = absolute(name)
+        place = await self._walk(asked, trail)
+        hosts = sorted(place.zone.hosts.items())
+        servers = await asyncio.gather(*(self._name_server(host, known, trail) for host, known in hosts))
+        last = place.last
+        if last is None:
+            return Cut(text(asked), text(place.zone.name), tuple(servers), "zone")
+        end = "zone" if last.kind == "cut" else last.kind
+        alias, target = (text(last.name), text(last.target)) if last.target is not None else ("", "")
+        return Cut(text(asked), text(place.zone.name), tuple(servers), end, alias, target)
+
+    async def zone_of(self, name: str) -> str:
+        """Return the zone alone; raises as :meth:`cut`."""
+        return text((await self._walk(absolute(name), _Trail())).zone.name)
+
+    async def child_zone(self, owner: str, zone: str) -> str | None:
+        """Return the first zone below ``zone`` that ``owner`` is delegated to; None where there is none.
+
+        Its own servers are not asked for it: that the parent delegates it is enough.
+
+        :raises LookupFailure: where it could not be asked.
+        :raises ValueError: where DNS cannot hold a name.
+        """
+        above = absolute(zone)
+        place = await self._walk(absolute(owner), _Trail(), above)
+        return text(place.zone.name) if below(place.zone.name, above) else None
+
+    async def _walk(self, name: dns.name.Name, trail: _Trail, above: dns.name.Name | None = None) -> _Place:
+        """Ask one label more at a time (RFC 9156 §3).
+
+        :param above: stop at the first zone below this one.
+        """
+        zone, depth = self._root, 2
+        last: Step | None = None
+        while depth <= len(name) and not (above is not None and below(zone.name, above)):
+            step = name.split(depth)[1]
+            last = await self._step(zone, step, trail)
+            if last.kind == "nxdomain" and step != name:
+                # Old servers deny names that only have others below (RFC 8020 §4): the whole name settles it.
+                whole = await self._step(zone, name, trail)
+                last = whole if whole.kind in ("nxdomain", "dname") else replace(last, kind="name")
+            if last.kind in ("nxdomain", "dname"):
+                return _Place(zone, last)
+            if last.kind == "cut":
+                zone, last = _Zone(last.name, last.hosts), None
+                depth = len(zone.name)
+            depth += 1
+        return _Place(zone, last)
+
+    async def _step(self, zone: _Zone, name: dns.name.Name, trail: _Trail) -> Step:
+        return await self._ask(
+            zone, name, dns.rdatatype.NS, lambda reply: read_step(reply, zone.name, name, self._port), trail
+        )
+
+    async def _ask(
+        self,
+        zone: _Zone,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        read: Callable[[dns.message.Message], T],
+        trail: _Trail,
+    ) -> T:
+        """Ask a zone's servers: first those whose addresses are known, then the others, until one can be used."""
+        trail.spend()
+        question = Question(name, rdtype)
+        problems = []
+        known = [server for host in sorted(zone.hosts) for server in zone.hosts[host]]
+        if known:
+            try:
+                return await self._network.first(in_order(known), question, read)
+            except LookupFailure as failure:
+                problems.append(str(failure))
+        for host in sorted(host for host, addresses in zone.hosts.items() if not addresses):
+            try:
+                return await self._network.first(await self._addresses(host, trail), question, read)
+            except LookupFailure as failure:
+                problems.append(f"{text(host)}: {failure}" if text(host) not in str(failure) else str(failure))
+        raise LookupFailure(None, f"{text(zone.name) or 'the root'}: {listed(problems)}")
+
+    async def _name_server(self, host: dns.name.Name, known: tuple[Server, ...], trail: _Trail) -> NameServer:
+        try:
+            addresses = known or await self._addresses(host, trail)
+        except LookupFailure as failure:
+            return NameServer(text(host), (), str(failure))
+        return NameServer(text(host), tuple(in_order(addresses)))
+
+    async def _addresses(self, host: dns.name.Name, trail: _Trail) -> tuple[Server, ...]:
+        """Return the addresses of a name server that came without glue.
+
+        :raises LookupFailure: where it has none, or they could not be asked for.
+        """
+        trail = trail.to(host)
+        place = await self._walk(host, trail)
+
+        async def ask(rdtype: dns.rdatatype.RdataType) -> tuple[Server, ...] | LookupFailure:
+            try:
+                return await self._ask(
+                    place.zone, host, rdtype, lambda reply: read_addresses(reply, host, rdtype, self._port), trail
+                )
+            except LookupFailure as failure:
+                return failure
+
+        found = await asyncio.gather(ask(dns.rdatatype.A), ask(dns.rdatatype.AAAA))
+        addresses = tuple(server for servers in found if isinstance(servers, tuple) for server in servers)
+        if not addresses:
+            failures = [str(failure) for failure in found if isinstance(failure, LookupFailure)]
+            raise LookupFailure(None, failures[0] if failures else f"{text(host)} has no address")
+        return addresses
+
+
+def in_order(servers: Sequence[Server]) -> list[Server]:
+    """Return servers in one order each time, that nothing be asked twice; IPv4 first, which more machines have."""
+    return sorted(set(servers), key=lambda server: (":" in server.host, server.name, server.host, server.port))

@@ -1,0 +1,175 @@
+"""The guard: asks what is there before a record is written, and stops what would break mail.
+
+A ``before_create`` hook, in previews too, and ``before_update`` for SPF, registered once a component. An error in it
+stops that one record, and with it the run.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pulumi
+
+from elastx_mrs.lookup.answer import Answer, Ask, answer_of
+from elastx_mrs.lookup.delegation import Authorities
+from elastx_mrs.lookup.network import LookupFailure
+from elastx_mrs.publish import Publisher
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.guard_checks import CREATE, UPDATE, Case, Check, Finding, Inherited
+from elastx_mrs.publish.guard_dmarc import inherited
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.text import join, parse
+
+Mode = Literal["require", "warn", "off"]
+
+MODES: tuple[Mode, ...] = ("require", "warn", "off")
+
+ONCE = "ELASTX_MRS_GUARD"
+"""The environment variable that overrides the mode for one run."""
+
+
+class StoppedError(Exception):
+    """A record must not be written; the message is what the user reads on that record's row."""
+
+
+class Memory:
+    """What checks may ask (``guard_checks.World``), each thing once a run.
+
+    :param ask: asks the DNS.
+    :param authorities: the delegated servers.
+    :param declared: the SPF and DMARC records of this run, by owner name: the DNS is taken as it will be.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        ask: Ask,
+        authorities: Authorities,
+        declared: Mapping[str, TxtRecord],
+        adopted: frozenset[str],
+    ) -> None:
+        self._publisher = publisher
+        self._ask = ask
+        self._authorities = authorities
+        self._existing: dict[str, asyncio.Future[Existing]] = {}
+        self.declared = declared
+        self.adopted = adopted
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """Ask the DNS, with what this run declares in place of what is there."""
+        declared = self.declared.get(name)
+        if declared is not None and rdtype == "TXT":
+            return answer_of(name, [declared.value.encode("ascii")])
+        return await self._ask(name, rdtype)
+
+    async def existing(self, owner: str) -> Existing:
+        """Say what the publisher has at a name."""
+        if owner not in self._existing:
+            self._existing[owner] = asyncio.ensure_future(self._publisher.existing(owner))
+        return await self._existing[owner]
+
+    async def child_zone(self, owner: str, zone: str) -> str | None:
+        """Say which child zone the delegated servers have a name in."""
+        try:
+            return await self._authorities.child_zone(owner, zone)
+        except LookupFailure as error:
+            raise CannotAskError(f"whether {owner} is in a child zone of {zone}: {error}") from None
+
+    async def inherited(self, domain: str) -> Inherited | None:
+        """Say which DMARC policy a domain has from above."""
+        return await inherited(self, domain)
+
+
+@dataclass
+class Guard:
+    """Runs the checks for each record, by its resource's name.
+
+    :param modes: by sender domain.
+    :param say: logs one line: ``warning`` or ``notice``, the text, and the resource it is about.
+    """
+
+    records: Mapping[str, TxtRecord]
+    modes: Mapping[str, Mode]
+    memory: Memory
+    preview: bool
+    say: Callable[[str, str, str], None]
+    create: Sequence[Check] = CREATE
+    update: Sequence[Check] = UPDATE
+    _said: dict[str, str] = field(default_factory=dict)
+
+    async def before(self, name: str, old_value: str | None) -> None:
+        """Check one resource's record.
+
+        :param old_value: the value it has now, for an update; None for a create.
+        :raises StoppedError: where it must not be written.
+        """
+        record = self.records.get(name)
+        mode = self.modes.get(record.domain, "require") if record is not None else "off"
+        if record is None or mode == "off":
+            return
+        case = Case(record, old_value, self.preview, self.memory)
+        findings = await run(self.create if old_value is None else self.update, case)
+        stops = []
+        for finding in findings:
+            if finding.level == "stop" and mode == "require":
+                stops.append(finding.text)
+            elif finding.level == "unasked" and mode == "require" and not self.preview:
+                stops.append(f"{finding.text}. To go on without asking, once: {ONCE}=warn")
+            else:
+                self._remark(name, finding)
+        if stops:
+            raise StoppedError(self._stopped(name, record, stops))
+
+    def _remark(self, name: str, finding: Finding) -> None:
+        if finding.text in self._said:
+            return
+        self._said[finding.text] = name
+        text = finding.text
+        if finding.level == "unasked":
+            text = f"{text}. Not checked here"
+            text += "; an up would stop" if self.preview else ""
+        self.say("notice" if finding.level == "notice" else "warning", f"guard: {text}", name)
+
+    def _stopped(self, name: str, record: TxtRecord, stops: Sequence[str]) -> str:
+        """Return the message; what was said of another record already is only pointed at."""
+        new = [text for text in stops if text not in self._said]
+        self._said.update(dict.fromkeys(new, name))
+        lines = new or [f"for the same reason as {self._said[stops[0]]}"]
+        return "\n  ".join(
+            [*lines, f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"]
+        )
+
+
+async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
+    """Run checks side by side; what could not be found out is a finding too."""
+
+    async def one(check: Check) -> list[Finding]:
+        try:
+            return await check(case)
+        except CannotAskError as error:
+            return [Finding("unasked", str(error))]
+
+    found = await asyncio.gather(*(one(check) for check in checks))
+    return list(dict.fromkeys(finding for findings in found for finding in findings))
+
+
+def hook(guard: Guard, name: str) -> pulumi.ResourceHook:
+    """Register the guard as the hook ``<component>-guard``."""
+
+    async def before(args: pulumi.ResourceHookArgs) -> None:
+        await guard.before(args.name, None if args.old_inputs is None else value_of(args.old_inputs))
+
+    return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+def binding(registered: pulumi.ResourceHook, record: TxtRecord) -> pulumi.ResourceHookBinding:
+    """Return when the guard runs for a record: before it is created, and before an SPF record changes."""
+    changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = [registered] if record.kind == "spf" else []
+    return pulumi.ResourceHookBinding(before_create=[registered], before_update=changing)
+
+
+def value_of(inputs: Mapping[str, object]) -> str:
+    """Return the value in a record resource's inputs: ours under ``value``, Cloudflare's quoted under ``content``."""
+    content = inputs.get("content")
+    return join(parse(content)).decode("ascii", "replace") if isinstance(content, str) else str(inputs.get("value", ""))

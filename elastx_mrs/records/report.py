@@ -1,0 +1,38 @@
+"""Report authorisation (RFC 9990 §4): a domain says that it takes DMARC reports about another one."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
+
+from elastx_mrs.records import dmarc
+from elastx_mrs.records.names import owner_name, to_ascii
+from elastx_mrs.records.record import RecordError, TxtRecord
+
+VALUE = "v=DMARC1;"
+
+
+def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> list[TxtRecord]:
+    """Return the records by which managed domains take reports about ``sender``.
+
+    None is needed where one name ends in the other: a name within one organisation.
+
+    :param policy: the sender's DMARC value.
+    :param destinations: the configured TTL (or None) by managed domain.
+    :raises RecordError: where a name would be too long for DNS.
+    """
+    hosts = dict.fromkeys(host for host in _hosts(policy) if host in destinations)
+    return [
+        TxtRecord(host, "report", owner_name(f"{sender}._report._dmarc", host), VALUE, destinations[host])
+        for host in hosts
+        if not f".{host}".endswith(f".{sender}") and not f".{sender}".endswith(f".{host}")
+    ]
+
+
+def _hosts(policy: str) -> Iterator[str]:
+    found = dmarc.tags(policy)
+    for uri in (uri.strip() for name in ("rua", "ruf") for uri in found.get(name, "").split(",")):
+        if uri.lower().startswith("mailto:"):
+            address = unquote(uri[7:].partition("?")[0].partition("!")[0])
+            try:
+                yield to_ascii(address.rpartition("@")[2]).removesuffix(".")
+            except RecordError:
+                continue
