@@ -5,6 +5,7 @@ values are those of :mod:`elastx_mrs.records`.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
@@ -161,11 +162,22 @@ class Arguments(_Object):
 
     def records(self) -> list[TxtRecord]:
         """Return every record to declare, in the order of the domains; those of others are left out."""
-        ttls = {domain.name: self.ttl if domain.ttl is None else domain.ttl for domain in self.domains}
-        return [record for domain in self.domains for record in self._of(domain, ttls)]
+        return [record for domain in self.domains for record in self.records_of(domain)]
 
-    def _of(self, domain: Domain, ttls: Mapping[str, int | None]) -> Iterator[TxtRecord]:
-        name, ttl = domain.name, ttls[domain.name]
+    def records_of(self, domain: Domain) -> list[TxtRecord]:
+        """Return one domain's records, and those by which other domains take reports about it.
+
+        :raises RecordError: for a name that DNS cannot hold.
+        """
+        return list(self._of(domain))
+
+    @cached_property
+    def ttls(self) -> Mapping[str, int | None]:
+        """The configured TTL in seconds, or None, by domain."""
+        return {domain.name: self.ttl if domain.ttl is None else domain.ttl for domain in self.domains}
+
+    def _of(self, domain: Domain) -> Iterator[TxtRecord]:
+        name, ttl = domain.name, self.ttls[domain.name]
         for account in domain.accounts or self.accounts:
             yield challenge(name, account, ttl)
         spf_ = domain.spf or self.spf
@@ -177,4 +189,4 @@ class Arguments(_Object):
         policy = domain.dmarc or self.dmarc
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)
-            yield from report.report(name, policy.value(), ttls)
+            yield from report.report(name, policy.value(), self.ttls)

@@ -279,6 +279,8 @@ def _of_the_whole(arguments: Arguments) -> Iterator[Fault]:
             yield Fault(path, "says external, so nothing is declared; take out the other keys, or external")
         elif policy.record is not None and beside:
             yield Fault(path, f"has record, the whole value, and {', '.join(beside)} too; write one or the other")
+        elif isinstance(policy, Spf):
+            yield from (Fault(path, problem) for problem in _spf_problems(policy))
     for index, domain in enumerate(arguments.domains):
         key = domain.dkim or arguments.dkim
         if key.record is None and not key.external:
@@ -290,10 +292,26 @@ def _of_the_whole(arguments: Arguments) -> Iterator[Fault]:
                 break
     yield from _zone_faults(arguments)
     yield from _ttl_faults(arguments)
+    if not any(_spf_problems(policy) for _, policy in _policies(arguments) if isinstance(policy, Spf)):
+        yield from _name_faults(arguments)
+
+
+def _spf_problems(policy: Spf) -> Sequence[str]:
+    """Return what is wrong with terms that are right each by itself."""
     try:
-        arguments.records()
+        policy.value()
     except RecordError as error:
-        yield from (Fault("domains", problem) for problem in error.problems)
+        return error.problems
+    return ()
+
+
+def _name_faults(arguments: Arguments) -> Iterator[Fault]:
+    """Yield each owner name that DNS cannot hold, at the domain that it is for."""
+    for index, domain in enumerate(arguments.domains):
+        try:
+            arguments.records_of(domain)
+        except RecordError as error:
+            yield from (Fault(f"domains[{index}]", problem) for problem in error.problems)
 
 
 def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:

@@ -1,8 +1,7 @@
 """Every query goes through one :class:`Network`: bounded, timed, and nothing asked twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -39,6 +38,9 @@ PAYLOAD = 1232
 
 LISTED = 6
 """Servers that a message tells of one by one: enough for any zone but the root."""
+
+LENGTH = 400
+"""Characters of one server's problem, which for one without glue is the story of a walk of its own."""
 
 T = TypeVar("T")
 
@@ -191,17 +193,19 @@ class Network:
                     await asyncio.wait({entry.task})
 
     async def _asked(self, server: Server, question: Question) -> dns.message.Message | LookupFailure:
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        for attempt in range(self._tries):
-            if attempt:
-                await asyncio.sleep(BACK_OFF)
-            async with self._slot(server):
-                if clock() < self._silent.get(server, 0.0):
-                    return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
-                self.sent += 1
+        here, clock = self._on_loop(), asyncio.get_running_loop().time
+        bound = here.servers.setdefault(server, asyncio.Semaphore(self._per_server))
+        # Held over all tries: those that queue behind them then learn that the server is dead before they ask.
+        async with bound:
+            began = clock()
+            if began < self._silent.get(server, 0.0):
+                return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
+            for attempt in range(self._tries):
+                if attempt:
+                    await asyncio.sleep(BACK_OFF)
                 try:
-                    answer = await self._sent(server, question)
+                    async with here.total:
+                        answer = await self._sent(server, question)
                 except TimeoutError:
                     continue
                 except (OSError, UnusableError) as error:
@@ -214,6 +218,7 @@ class Network:
         return LookupFailure(server, f"did not answer in {self._patience:g} s{times}")
 
     async def _sent(self, server: Server, question: Question) -> dns.message.Message:
+        self.sent += 1
         query = dns.message.make_query(question.name, question.rdtype, use_edns=0, payload=PAYLOAD)
         query.flags = dns.flags.Flag(question.flags)
         answer = await self._over_udp_or_tcp(server, query)
@@ -241,14 +246,6 @@ class Network:
             raise UnusableError("answered only in part, even over TCP")
         return answer
 
-    @asynccontextmanager
-    async def _slot(self, server: Server) -> AsyncIterator[None]:
-        here = self._on_loop()
-        bound = here.servers.setdefault(server, asyncio.Semaphore(self._per_server))
-        # The server's first: those that wait for a slow one must not keep others from being asked.
-        async with bound, here.total:
-            yield
-
     def _on_loop(self) -> _OnLoop:
         loop = asyncio.get_running_loop()
         if self._here is None or self._here.loop is not loop:
@@ -257,9 +254,10 @@ class Network:
 
 
 def listed(problems: Sequence[str]) -> str:
-    """Return problems as one, the first ones in full."""
+    """Return problems as one, the first ones, each of them cut where a hostile zone makes it long."""
+    shown = [text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…" for text in problems[:LISTED]]
     more = len(problems) - LISTED
-    return "; ".join([*problems[:LISTED], f"and {more} more"] if more > 0 else problems)
+    return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
 def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message | LookupFailure:

@@ -62,9 +62,12 @@ class Node:
     below: "Tree | None" = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tree:
     """One domain's record and what it leads to; a domain that is reached twice is the same object in both places.
+
+    Two are equal where they are the same, and as text there is none of what is below: a hostile tree has few domains
+    and more branches than can be walked. asyncio takes the text of a finished task's result, so that this matters.
 
     :param found: the record, or why there is none.
     :param nodes: the terms that look something up, in the order of evaluation.
@@ -81,6 +84,9 @@ class Tree:
         object.__setattr__(self, "lookups", sum(node.lookups for node in self.nodes))
         four, six = (sum(node.voids[family] for node in self.nodes) for family in (0, 1))
         object.__setattr__(self, "voids", (four, six))
+
+    def __repr__(self) -> str:
+        return f"<Tree {self.domain}: {number(self.lookups)} lookups>"
 
     def problems(self) -> list[Problem]:
         """Return every problem, each domain's once, and the whole tree's limits first."""
@@ -266,10 +272,8 @@ class _Count:
             return Node(written, voids=(1, 1))
         hosts = answer.names()
         if len(hosts) > MAX_NAMES:
-            text = (
-                f"leads to {len(hosts)} MX, and {MAX_NAMES} are allowed (RFC 7208 §4.6.4); write their networks as ip4"
-            )
-            return Node(written, problem=Problem("permerror", where, text))
+            text = f"leads to {len(hosts)} MX, and {MAX_NAMES} are allowed (RFC 7208 §4.6.4)"
+            return Node(written, problem=Problem("permerror", where, f"{text}; write their networks as ip4 and ip6"))
         return self._addresses(written, where, [(host, ("A", "AAAA")) for host in hosts if is_name(host)])
 
     def _addresses(self, written: str, where: tuple[str, ...], questions: list[tuple[str, tuple[str, str]]]) -> Node:

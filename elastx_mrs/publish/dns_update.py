@@ -74,8 +74,8 @@ class Primary:
             if _matching(found, value) and not adopt:
                 raise UpdateError(
                     f"{owner} has this TXT already, and this stack did not publish it: {value[:60]!r}. After an "
-                    f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner}; after a rename "
-                    "in the program, give the resource an alias instead"
+                    f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
+                    "with commas between); after a rename in the program, give the resource an alias instead"
                 )
             update = self._update(zone)
             for rdata in _matching(found, old) if old is not None else []:

@@ -18,7 +18,7 @@ from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard_checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard_dmarc import inherited
-from elastx_mrs.records import TxtRecord
+from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.text import join, parse
 
 Mode = Literal["require", "warn", "off"]
@@ -74,7 +74,8 @@ class Memory:
         try:
             return await self._authorities.child_zone(owner, zone)
         except LookupFailure as error:
-            raise CannotAskError(f"whether {owner} is in a child zone of {zone}: {error}") from None
+            cure = "let this machine ask them (port 53), or name servers that it may ask as verification.nameservers"
+            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}; {cure}") from None
 
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""
@@ -158,7 +159,8 @@ def hook(guard: Guard, name: str) -> pulumi.ResourceHook:
     """Register the guard as the hook ``<component>-guard``."""
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
-        await guard.before(args.name, None if args.old_inputs is None else value_of(args.old_inputs))
+        before = args.old_outputs or args.old_inputs  # the outputs know what a refresh has seen
+        await guard.before(args.name, None if before is None else value_of(before))
 
     return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
 
@@ -169,7 +171,12 @@ def binding(registered: pulumi.ResourceHook, record: TxtRecord) -> pulumi.Resour
     return pulumi.ResourceHookBinding(before_create=[registered], before_update=changing)
 
 
-def value_of(inputs: Mapping[str, object]) -> str:
-    """Return the value in a record resource's inputs: ours under ``value``, Cloudflare's quoted under ``content``."""
-    content = inputs.get("content")
-    return join(parse(content)).decode("ascii", "replace") if isinstance(content, str) else str(inputs.get("value", ""))
+def value_of(properties: Mapping[str, object]) -> str:
+    """Return the value in a record's inputs or outputs: ours under ``value``, Cloudflare's quoted under ``content``."""
+    content = properties.get("content")
+    if not isinstance(content, str):
+        return str(properties.get("value", ""))
+    try:
+        return join(parse(content)).decode("ascii", "replace")
+    except RecordError:
+        return content

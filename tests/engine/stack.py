@@ -59,6 +59,18 @@ class Stack:
             )
         return result
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A run in a process group of its own, so that all of it can be killed."""
+        self._write_config()
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.directory,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def up(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.pulumi("up", "--yes", "--skip-preview", "--stack", "test", *arguments, check=check, **environment)
 

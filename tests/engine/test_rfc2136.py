@@ -145,6 +145,7 @@ def test_a_configured_ttl_is_the_whole_rrset_s(server: NameServer, stack: Stack)
 def test_server_and_key_from_the_stack_s_config(server: NameServer, stack: Stack) -> None:
     stack.environment.clear()
     stack.config["rfc2136"] |= {"server": server.address, "keyName": server.key_name, "algorithm": "hmac-sha256"}
+    stack.config["verification"] = {"nameservers": [server.address]}
     stack.pulumi("config", "set", "--secret", "--stack", "test", "elastx-mrs:tsigKey", server.key)
     stack.config["tsigKey"] = stack.written()["elastx-mrs:tsigKey"]
     stack.up()

@@ -59,10 +59,10 @@ class Dns:
         return found
 
     def zones(self) -> dict[str, str]:
-        """Return master files, one zone for each name of two labels in the records."""
+        """Return master files, one zone for each top-level domain in the records; ``!`` is left out."""
         found: dict[str, str] = {}
         for name, lines in self.records.items():
-            zone = ".".join(name.split(".")[-2:])
+            zone = name.rpartition(".")[2]
             found.setdefault(zone, HEAD.format(zone=zone))
             found[zone] += "".join(_master(name, line) for line in lines if not line.endswith("!"))
         return found

@@ -1,4 +1,4 @@
-"""Servers to look things up at: a broken one made by hand, and private trees of BIND and Knot from a root of their own."""
+"""Servers to look things up at: a broken one made by hand, and private trees of BIND and Knot, from a root down."""
 
 import asyncio
 import signal
@@ -95,10 +95,6 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.tasks: set[asyncio.Task[None]] = set()
         self.transport: asyncio.DatagramTransport | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
-
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         async def reply() -> None:
             wire = await self.fake.reply(data, "udp")
@@ -118,6 +114,7 @@ async def fake(respond: Respond, delay: float = 0.0) -> AsyncIterator[Fake]:
     for _ in range(TRIES):
         transport, protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(made), local_addr=(made.host, 0))
         made.port = transport.get_extra_info("sockname")[1]
+        protocol.transport = transport
         try:
             stream = await asyncio.start_server(made.serve_stream, made.host, made.port)
         except OSError:

@@ -91,7 +91,7 @@ def _daemon(kind: str, program: str, directory: Path, zones: Mapping[str, str]) 
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         try:
-            if _answers(process, port, next(reversed(zones))):
+            if _answers(process, port, list(zones)[-1]):
                 yield port
                 return
         finally:

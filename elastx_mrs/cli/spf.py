@@ -1,0 +1,127 @@
+"""``elastx-mrs spf``: a domain's SPF as receivers see it, what it costs, and what a planned change would."""
+
+import asyncio
+import ipaddress
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.spf_view import Checked, Seen, as_json, as_text
+from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.asking import Asking, answered
+from elastx_mrs.lookup.spf import check_host
+from elastx_mrs.lookup.spf_tree import Tree, expand
+from elastx_mrs.records import RecordError, names, spf, spf_terms
+
+
+@click.command("spf")
+@click.argument("domain")
+@click.option("--add", multiple=True, metavar="TERM", help="Show what this term would cost; may be repeated.")
+@click.option(
+    "--ip", "addresses", multiple=True, metavar="ADDRESS", help="Say what mail from here gets; may be repeated."
+)
+@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+)
+def command(
+    domain: str, add: Sequence[str], addresses: Sequence[str], nameservers: Sequence[str], format_: str
+) -> None:
+    """Show a domain's SPF record as mail receivers see it, and what is left of its 10 lookups.
+
+    \b
+    elastx-mrs spf example.com
+    elastx-mrs spf example.com --add include:elastx.email
+    elastx-mrs spf example.com --ip 192.0.2.25 --nameserver 192.0.2.53
+
+    Every term that makes receivers look something up is a line, with what it and all below it cost. Over 10 lookups
+    receivers refuse the whole record (permerror), and mail that should pass does not; over 2 that find nothing, many do
+    (RFC 7208 §4.6.4). --add puts terms before the record's all, and shows the sum before and after. Nothing is written
+    to DNS.
+
+    Exit codes: 0 all is well, 1 the record (with --add, the planned one) is wrong or there is none, 2 bad input,
+    3 something could not be asked.
+    """
+    name = _domain(domain)
+    terms = [_term(text) for text in add]
+    clients = [_address(text) for text in addresses]
+    try:
+        # What is named for this one run is meant; the environment is for runs that name none.
+        asking = Asking.of(nameservers, (), {} if nameservers else os.environ)
+    except RecordError as error:
+        raise BadInput(f"--nameserver: {error}") from None
+    seen = answered(_look(asking.ask, name, terms, clients), asking)
+    click.echo(as_json(seen) if format_ == "json" else as_text(seen), nl=False)
+    sys.exit(seen.exit_code)
+
+
+async def _look(ask: Ask, domain: str, terms: Sequence[str], clients: Sequence[str]) -> Seen:
+    now = await expand(ask, domain)
+    record = planned_record(now, terms) if terms else None
+    planned = await expand(ask, domain, record) if record is not None else None
+    checks = [check_host(ask, client, domain, record=record) for client in clients]
+    results = await asyncio.gather(*checks)
+    checked = tuple(Checked(client, result) for client, result in zip(clients, results, strict=True))
+    return Seen(now, tuple(terms), record, planned, checked)
+
+
+def planned_record(now: Tree, terms: Sequence[str]) -> str | None:
+    """Return the published record with terms put before its ``all``, or after its last mechanism where it has none.
+
+    A domain without any record gets one that ends in ``-all``; None where the published one cannot be built upon.
+    """
+    if now.found.result == "none":
+        return " ".join([spf_terms.VERSION, *terms, spf.ALL["fail"]])
+    record = now.found.record
+    if record is None:
+        return None
+    # A record that parses is printable ASCII, in which only backslashes are shown otherwise.
+    text = now.found.text.replace("\\\\", "\\")
+    words = [text[position - 1 :].partition(" ")[0] for position in record.positions]
+    place = 0
+    for number, term in enumerate(record.terms):
+        if isinstance(term, spf_terms.Mechanism):
+            if term.name == "all":
+                place = number
+                break
+            place = number + 1
+    added = [term for term in dict.fromkeys(terms) if term not in map(str, record.terms[:place])]
+    return " ".join([spf_terms.VERSION, *words[:place], *added, *words[place:]])
+
+
+def _domain(text: str) -> str:
+    """Return a name that may have SPF: a sender domain, or one below ``_spf`` and the like that others include."""
+    try:
+        names.sender_domain(text.replace("_", "x"))
+        return names.to_ascii(text.removesuffix("."))
+    except RecordError as error:
+        raise BadInput(f"DOMAIN {text!a}: {error}") from None
+
+
+def _term(text: str) -> str:
+    try:
+        (term,) = spf_terms.parse(f"{spf_terms.VERSION} {text}").terms
+    except RecordError as error:
+        raise BadInput(f"--add {text!a}: {_moved(error)}") from None
+    except ValueError:
+        raise BadInput(f"--add {text!a}: is not one term; write one such as {spf.ELASTX}, and repeat --add") from None
+    if not isinstance(term, spf_terms.Mechanism) or term.name == "all":
+        raise BadInput(f"--add {text!a}: is no term to put before all; write one such as {spf.ELASTX} (RFC 7208 §5)")
+    return str(term)
+
+
+def _moved(error: RecordError) -> str:
+    """Return what is wrong with a term, without its position in the record that it was read in."""
+    return "; ".join(problem.partition(" a syntax error: ")[2] or problem for problem in error.problems)
+
+
+def _address(text: str) -> str:
+    """Return an address as receivers take it: an IPv4-mapped one as IPv4 (RFC 7208 §5)."""
+    try:
+        address = ipaddress.ip_address("" if "%" in text else text)  # a scope means nothing to SPF
+    except ValueError:
+        raise BadInput(f"--ip {text!a}: is no IP address; write one such as 192.0.2.25 or 2001:db8::25") from None
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -1,0 +1,271 @@
+"""The guard on the real engine: previews fail where an up would break mail, and the messages' ways out work."""
+
+import base64
+import copy
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import dns.name
+import dns.opcode
+import dns.query
+import dns.rdatatype
+import dns.update
+import pytest
+import yaml
+
+from elastx_mrs.publish.dns_update import key_from
+from tests import golden
+from tests.engine.stack import Stack
+from tests.servers import NameServer, require, start
+from tests.servers.zones import HEAD, ZONES
+
+ACCOUNT = "user@domain.com"
+SPF, DMARC, DKIM = golden.SPF.encode(), golden.DMARC.encode(), golden.DKIM.encode()
+FOREIGN_SPF = b"v=spf1 include:_spf.google.com ~all"
+MERGED = b"v=spf1 include:elastx.email include:_spf.google.com ~all"
+SERVED = ZONES | {
+    "example.com": HEAD.format(name="example.com")
+    + r"""@ TXT "google-site-verification=abc"
+@ TXT "v=spf1 include:_spf.google.com ~all"
+_dmarc TXT "v=DMARC1; p=reject"
+*.wild MX 10 mail
+*.wild TXT "v=spf1 -all"
+child NS ns.child
+ns.child A 127.0.0.1
+alias CNAME mail
+deep TXT "v=spf1 include:_spf.google.com include:elastx.email -all"
+""",
+}
+CONFIG: dict[str, Any] = {
+    "accounts": [ACCOUNT],
+    "dkim": golden.DKIM,
+    "domains": ["example.se"],
+    "rfc2136": {"zones": ["example.com", "example.se"]},
+}
+
+
+@pytest.fixture(params=["bind", "knot", "lab"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServer]:
+    with start(request.param, tmp_path / "server", SERVED) as running:
+        yield running
+
+
+@pytest.fixture
+def stack(server: NameServer, tmp_path: Path) -> Stack:
+    return Stack.create(tmp_path, server.environment(), copy.deepcopy(CONFIG))
+
+
+def passed(result: subprocess.CompletedProcess[str]) -> str:
+    text = result.stdout + result.stderr
+    assert result.returncode == 0, text
+    return text
+
+
+def failed(result: subprocess.CompletedProcess[str]) -> str:
+    text = result.stdout + result.stderr
+    assert result.returncode != 0, text
+    assert "Traceback" not in text
+    return text
+
+
+def mx(server: NameServer, name: str) -> list[str]:
+    query = dns.message.make_query(name, dns.rdatatype.MX)
+    answer = dns.query.udp(query, server.host, timeout=5, port=server.port)
+    return [str(rdata) for rrset in answer.answer for rdata in rrset]
+
+
+def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(server: NameServer, stack: Stack) -> None:
+    stack.config["domains"] = ["example.com"]
+    text = failed(stack.preview(check=False))
+    assert 'before hook "mail-guard" failed: example.com has the SPF record' in text
+    assert "permerror (RFC 7208 §4.5); run: elastx-mrs adopt example.com" in text
+    assert "_dmarc.example.com has the record 'v=DMARC1; p=reject' already" in text
+
+    adopt = subprocess.run(
+        [require("elastx-mrs"), "adopt", "example.com"],
+        env=os.environ | server.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert adopt.returncode == 0, adopt.stderr
+    printed = yaml.safe_load(adopt.stdout)
+    stack.config |= {key.partition(":")[2]: value for key, value in printed.items()}
+    before = server.txt("example.com")
+    text = passed(stack.preview())
+    assert f"is adopted, and becomes '{MERGED.decode()}'" in text
+    assert server.txt("example.com") == before, "neither adopt nor a preview writes"
+
+    stack.up()
+    found = server.txt("example.com")
+    assert MERGED in found
+    assert FOREIGN_SPF not in found
+    assert b"google-site-verification=abc" in found
+    assert server.txt("_dmarc.example.com").keys() == {b"v=DMARC1; p=reject"}
+    del stack.config["adopt"]
+    stack.preview("--expect-no-changes")
+
+
+def test_a_name_that_ends_a_wildcard_is_stopped_until_its_records_are_added(server: NameServer, stack: Stack) -> None:
+    stack.config["domains"] = [{"name": "a.wild.example.com", "dmarc": "v=DMARC1; p=reject"}]
+    assert mx(server, "a.wild.example.com") == ["10 mail.example.com."]
+    text = failed(stack.preview(check=False))
+    listed = re.search(r"Add first: (\S+) MX (10 \S+)", text)
+    assert listed is not None, text
+    add = dns.update.UpdateMessage("example.com", keyring=stack_key(server))
+    add.add(dns.name.from_text(listed[1]), 3600, "MX", listed[2])
+    assert dns.query.tcp(add, server.host, timeout=5, port=server.port).rcode() == 0
+    stack.up()
+    assert mx(server, "a.wild.example.com") == ["10 mail.example.com."]
+    assert SPF in server.txt("a.wild.example.com")
+
+
+def stack_key(server: NameServer) -> Any:
+    return key_from(server.key_name, base64.b64decode(server.key), "hmac-sha256")
+
+
+@pytest.mark.parametrize("server", ["bind"], indirect=True)
+def test_an_spf_change_that_makes_an_eleventh_lookup_is_stopped(server: NameServer, stack: Stack) -> None:
+    stack.up()
+    own = [f"mail{number}.example.se" for number in range(7)]
+    stack.config["spf"] = {"include": ["deep.example.com"], "a": own, "all": "softfail"}
+    text = failed(stack.preview(check=False))
+    assert "takes 11 lookups, and receivers follow 10 (RFC 7208 §4.6.4)" in text
+    assert failed(stack.up(check=False))
+    assert SPF in server.txt("example.se"), "nothing was changed"
+    own.pop()
+    stack.up()
+    assert SPF not in server.txt("example.se")
+
+
+@pytest.mark.parametrize("server", ["knot"], indirect=True)
+def test_modes_by_domain_by_stack_and_by_run(server: NameServer, stack: Stack) -> None:
+    stack.config["domains"] = [{"name": "example.com", "dmarc": {"external": True}}]
+    assert "permerror" in failed(stack.preview(check=False))
+    assert "warning: guard: example.com has the SPF record" in passed(stack.preview(ELASTX_MRS_GUARD="warn"))
+    assert "permerror" not in passed(stack.preview(ELASTX_MRS_GUARD="off"))
+    assert "ELASTX_MRS_GUARD: is 'of'" in failed(stack.preview(check=False, ELASTX_MRS_GUARD="of"))
+    stack.config["guard"] = {"mode": "off"}
+    assert "permerror" not in passed(stack.preview())
+    stack.config["domains"][0]["guard"] = "require"
+    assert "permerror" in failed(stack.preview(check=False))
+    assert passed(stack.preview(ELASTX_MRS_GUARD="warn"))
+
+
+@pytest.mark.parametrize("server", ["bind"], indirect=True)
+def test_what_is_in_the_way_is_named_for_each_record(server: NameServer, stack: Stack) -> None:
+    stack.config["domains"] = ["x.child.example.com", "alias.example.com"]
+    text = failed(stack.preview(check=False))
+    assert "x.child.example.com lies in the zone child.example.com, delegated away from example.com" in text
+    assert "alias.example.com is a CNAME to mail.example.com, and no TXT can stand beside one" in text
+
+
+@pytest.mark.parametrize("server", ["lab"], indirect=True)
+def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer, stack: Stack) -> None:
+    stack.config["spf"] = "v=spf1 ptr ?all"
+    text = passed(stack.preview())
+    component = text.partition("elastx-mrs:index:MailRelay (mail):")[2]
+    assert "warning: spf: has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5)" in component
+    assert "dmarc: says p=none: receivers do nothing with mail that fails" in component
+
+
+@pytest.mark.parametrize("server", ["knot"], indirect=True)
+def test_reports_to_another_domain_of_the_config_are_authorised(server: NameServer, stack: Stack) -> None:
+    stack.config["dmarc"] = {"p": "reject", "rua": ["mailto:dmarc@example.se"]}
+    stack.config["domains"] = ["new.example.com", "example.se", "sub.example.se"]
+    stack.up()
+    assert server.txt("new.example.com._report._dmarc.example.se").keys() == {b"v=DMARC1;"}
+    assert "mail-example.se-report-new.example.com" in stack.resources()
+    assert server.txt("sub.example.se._report._dmarc.example.se") == {}
+
+
+@pytest.mark.parametrize("server", ["bind", "knot"], indirect=True)
+def test_a_run_killed_between_publishing_and_saving_is_repaired_as_the_message_says(
+    server: NameServer, stack: Stack
+) -> None:
+    with kills_after_first_update(server) as proxy:
+        stack.environment["ELASTX_MRS_RFC2136_SERVER"] = proxy.address
+        proxy.start(stack)
+        assert proxy.killed.wait(120)
+    stack.environment["ELASTX_MRS_RFC2136_SERVER"] = server.address
+    text = failed(stack.up(check=False))
+    if "currently locked" in text:
+        assert "pulumi cancel" in text
+        stack.pulumi("cancel", "--yes", "test")
+    result = stack.up(check=False)
+    for _ in range(5):  # as many records as were under way; the engine may stop before it has come to all of them
+        names = re.findall(
+            r"run once more with ELASTX_MRS_ADOPT=(\S+) \(several such: with commas between\)", failed(result)
+        )
+        result = stack.up(check=False, ELASTX_MRS_ADOPT=",".join(names))
+        if result.returncode == 0:
+            break
+    passed(result)
+    assert server.txt("_dmarc.example.se").keys() == {b"v=DMARC1; p=none;"}
+    assert server.txt("elastx._domainkey.example.se").keys() == {DKIM}
+    assert {SPF, golden.TOKEN.encode()} <= server.txt("example.se").keys()
+    stack.preview("--expect-no-changes")
+
+
+class Proxy:
+    """Passes DNS over TCP on to a server; once an UPDATE is done there, kills the run instead of answering."""
+
+    def __init__(self, server: NameServer) -> None:
+        self._server = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.killed = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def start(self, stack: Stack) -> None:
+        self._process = stack.start("up", "--yes", "--skip-preview", "--stack", "test")
+
+    def close(self) -> None:
+        self._listener.close()
+        if self._process is not None:
+            self._process.wait(30)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.create_connection((self._server.host, self._server.port)) as upstream:
+            while wire := framed(client):
+                upstream.sendall(len(wire).to_bytes(2, "big") + wire)
+                answer = framed(upstream)
+                if (wire[2] >> 3) & 0xF == dns.opcode.UPDATE:
+                    if self._process is not None and not self.killed.is_set():
+                        self.killed.set()
+                        os.killpg(self._process.pid, signal.SIGKILL)
+                    return
+                client.sendall(len(answer).to_bytes(2, "big") + answer)
+
+
+def framed(connection: socket.socket) -> bytes:
+    try:
+        length = connection.recv(2, socket.MSG_WAITALL)
+        return connection.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL) if len(length) == 2 else b""
+    except OSError:
+        return b""
+
+
+@contextmanager
+def kills_after_first_update(server: NameServer) -> Iterator[Proxy]:
+    proxy = Proxy(server)
+    try:
+        yield proxy
+    finally:
+        proxy.close()

@@ -1,0 +1,253 @@
+"""What a name has, from BIND and Knot, and from servers that answer as none should."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.reading import MAX_CHAIN
+from elastx_mrs.lookup.resolver import Resolver
+from tests.lookup.nets import Reply, Respond, answer, dead, fake, fakes, impatient, net
+from tests.lookup.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with net(tmp_path_factory.mktemp("tree"), DAEMONS) as common:
+        yield common
+
+
+def ask(port: int, name: str, rdtype: str, hosts: tuple[str, ...] = (COMPANY, OTHER)) -> Answer:
+    resolver = Resolver.of(Network(patience=10), [Server(host, port) for host in hosts])
+    return asyncio.run(resolver.ask(name, rdtype))
+
+
+def ask_fakes(name: str, rdtype: str, *responds: Respond, flags: int = 0) -> Answer:
+    async def work() -> Answer:
+        async with fakes(*responds) as servers:
+            made = Resolver(impatient(), [server.server for server in servers], flags, "nobody")
+            return await made.ask(name, rdtype)
+
+    return asyncio.run(work())
+
+
+def test_records_are_found(port: int) -> None:
+    found = ask(port, "Example.COM.", "txt")
+    assert (found.name, found.rdtype, found.status, found.canonical, found.problem) == (
+        "example.com",
+        "TXT",
+        "found",
+        "example.com",
+        "",
+    )
+    assert sorted(found.texts()) == [b"two strings", b"v=spf1 -all"]
+    assert ask(port, "example.com", "MX").names() == ["mail.example.com"]
+    assert [str(address) for address in ask(port, "mail.example.com", "A").addresses()] == ["192.0.2.21"]
+
+
+@pytest.mark.parametrize("name", ["empty.example.com", "mail.example.com", "moved.example.com"])
+def test_a_name_without_such_a_record_is_nodata(port: int, name: str) -> None:
+    assert ask(port, name, "TXT") == Answer(name, "TXT", "nodata", canonical=name)
+
+
+@pytest.mark.parametrize("name", ["nothing.example.com", "a.b.nothing.example.com", "nothing.example.se"])
+def test_no_such_name_is_nxdomain(port: int, name: str) -> None:
+    assert ask(port, name, "TXT") == Answer(name, "TXT", "nxdomain", canonical=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "canonical"),
+    [
+        ("alias.example.com", "found", "www.example.se"),
+        ("near.example.com", "found", "www.example.se"),
+        ("www.moved.example.com", "found", "www.example.se"),
+        ("void.example.com", "nxdomain", "nothing.example.se"),
+        ("gone.example.com", "nxdomain", "nothing.example.com"),
+        ("bare.example.com", "nodata", "mail.example.com"),
+        ("nothing.moved.example.com", "nxdomain", "nothing.example.se"),
+        ("x.wild.example.com", "nodata", "mail.example.com"),
+    ],
+)
+def test_aliases_are_followed_across_zones_and_servers(port: int, name: str, status: str, canonical: str) -> None:
+    found = ask(port, name, "TXT")
+    assert (found.name, found.status, found.canonical) == (name, status, canonical)
+    assert found.texts() == ([b"of example.se"] if status == "found" else [])
+
+
+def test_an_alias_itself_can_be_asked_for(port: int) -> None:
+    found = ask(port, "alias.example.com", "CNAME")
+    assert (found.status, found.canonical, str(found.rdatas[0])) == ("found", "alias.example.com", "www.example.se.")
+
+
+@pytest.mark.parametrize("name", ["across.example.com", "circle-a.example.se"])
+def test_aliases_in_a_circle_are_failed(port: int, name: str) -> None:
+    found = ask(port, name, "TXT")
+    assert found.status == "failed"
+    assert found.problem.startswith(f"its CNAMEs lead in a circle: {name} -> ")
+
+
+def test_aliases_without_an_end_are_failed(port: int) -> None:
+    found = ask(port, "endless.example.com", "TXT")
+    assert found.status == "failed"
+    assert found.problem == (
+        f"its CNAMEs lead on over {MAX_CHAIN} times: endless.example.com -> e0.example.se -> e1.example.se -> "
+        "e2.example.se -> …"
+    )
+
+
+@pytest.mark.parametrize(("records", "status"), [(MAX_CHAIN, "found"), (MAX_CHAIN + 1, "failed")])
+def test_sixteen_aliases_are_followed_and_no_more(records: int, status: str) -> None:
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        number = int(query.question[0].name.labels[0].decode()[1:])
+        rest = "TXT end" if number == records else f"CNAME n{number + 1}.example."
+        return answer(query, f"n{number}.example. 60 IN {rest}")
+
+    assert ask_fakes("n0.example", "TXT", respond).status == status
+
+
+def test_an_alias_to_where_no_server_answers_is_failed_and_says_where(port: int) -> None:
+    found = ask(port, "refused.example.com", "TXT")
+    assert found == Answer(
+        "refused.example.com",
+        "TXT",
+        "failed",
+        problem=f"refused.example.com -> www.example.org: {COMPANY}:{port} answered REFUSED; "
+        f"{OTHER}:{port} answered REFUSED",
+    )
+
+
+def test_every_server_and_what_it_did_is_told(port: int) -> None:
+    found = ask(port, "mail.example.com", "A", ("127.0.0.9", OTHER, TOP, ROOT))
+    lame = "refers to others for mail.example.com: it does not serve that name"
+    assert found.problem == (
+        f"127.0.0.9:{port} refused the connection; {OTHER}:{port} answered REFUSED; "
+        f"{TOP}:{port} {lame}; {ROOT}:{port} {lame}"
+    )
+    assert found.status == "failed"
+    assert not found.void
+
+
+def test_the_first_server_of_use_is_taken(port: int) -> None:
+    assert ask(port, "mail.example.com", "A", ("127.0.0.9", TOP, OTHER, COMPANY)).status == "found"
+
+
+def test_a_name_in_a_child_zone_is_asked_of_the_server_that_has_it(port: int) -> None:
+    assert ask(port, "child.example.com", "TXT").texts() == [b"child"]
+
+
+def test_a_question_is_asked_once_in_any_case_and_at_once() -> None:
+    async def work() -> int:
+        async with fake(lambda query, via: answer(query, "a.example. 60 IN TXT x"), delay=0.05) as server:
+            resolver = Resolver.of(impatient(10), [server.server])
+            names = ["a.example", "A.example", "a.EXAMPLE."] * 5
+            found = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
+            assert {(one.status, one.name) for one in found} == {("found", "a.example")}
+            assert await resolver.ask("a.example", "txt") is await resolver.ask("A.example", "TXT")
+            return server.queries
+
+    assert asyncio.run(work()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["a..b", ".a.b", "a.b..", "x" * 64 + ".com", ".".join(["x" * 60] * 5), "é.com", "a\\", "a\\999", "@"]
+)
+def test_what_dns_cannot_hold_is_failed_and_not_asked(name: str) -> None:
+    found = asyncio.run(Resolver.of(Network(), [dead()]).ask(name, "TXT"))
+    assert found.status == "failed"
+    assert found.problem.endswith("is not a name that DNS can hold (RFC 1035 §3.1)")
+    assert found.problem.isprintable()
+
+
+@given(st.one_of(st.text(max_size=300), st.text(alphabet="aA.\\0-_@\x00é", max_size=300)))
+def test_no_name_raises(name: str) -> None:
+    found = asyncio.run(Resolver.of(Network(), []).ask(name, "TXT"))
+    assert found.status == "failed"
+    assert found.problem.isprintable()
+
+
+def test_no_servers_is_failed_and_says_so(tmp_path: Path) -> None:
+    missing = asyncio.run(Resolver.system(Network(), str(tmp_path / "none")).ask("example.com", "TXT"))
+    assert missing.problem == f"{tmp_path / 'none'} names no resolver; set nameservers"
+    assert asyncio.run(Resolver.of(Network(), []).ask("example.com", "TXT")).problem == "no nameservers are given"
+
+
+def test_the_systems_resolvers_are_those_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "resolv.conf").write_text(
+        "# the machine's\nnameserver 127.0.0.9\nnameserver 127.0.0.10\noptions ndots:5\n"
+    )
+    found = asyncio.run(Resolver.system(impatient(0.1, tries=1), str(tmp_path / "resolv.conf")).ask("a.test", "A"))
+    assert [part.split()[0] for part in found.problem.split("; ")] == ["127.0.0.9", "127.0.0.10"]
+
+
+def test_a_resolver_is_asked_to_recurse_and_need_not_be_an_authority() -> None:
+    flags: list[int] = []
+
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        flags.append(query.flags)
+        return answer(query, "a.example. 60 IN CNAME b.example.", "b.example. 60 IN TXT x", flags=dns.flags.RA)
+
+    found = ask_fakes("a.example", "TXT", respond, flags=dns.flags.RD)
+    assert (found.status, found.canonical) == ("found", "b.example")
+    assert flags == [dns.flags.RD]
+
+
+def test_a_resolvers_nodata_need_not_have_an_soa() -> None:
+    found = ask_fakes("a.example", "TXT", lambda query, via: answer(query, flags=dns.flags.RA), flags=dns.flags.RD)
+    assert found.status == "nodata"
+
+
+def referring(query: dns.message.Message, via: str) -> Reply:
+    response = dns.message.make_response(query)
+    response.authority.append(dns.rrset.from_text("example.", 60, "IN", "NS", "ns.example."))
+    return response
+
+
+def test_a_referral_is_never_taken_for_nodata() -> None:
+    assert "refers to others for a.example" in ask_fakes("a.example", "TXT", referring).problem
+    assert "it is no resolver" in ask_fakes("a.example", "TXT", referring, flags=dns.flags.RD).problem
+
+
+def test_an_answer_from_a_cache_is_not_an_authoritys() -> None:
+    def cached(query: dns.message.Message, via: str) -> Reply:
+        return answer(query, "a.example. 60 IN TXT stale", flags=dns.flags.RA)
+
+    found = ask_fakes("a.example", "TXT", cached, lambda query, via: answer(query, "a.example. 60 IN TXT own"))
+    assert found.texts() == [b"own"]
+
+
+def test_a_negative_answer_is_about_the_end_of_the_chain_only_where_its_soa_says_so() -> None:
+    """RFC 6604: some servers deny, by the code of an answer with a CNAME, a name that they do not serve."""
+
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        if query.question[0].name.to_text() == "b.other.":
+            return answer(query, "b.other. 60 IN TXT there")
+        response = answer(query, "a.example. 60 IN CNAME b.other.")
+        response.authority.append(dns.rrset.from_text("example.", 60, "IN", "SOA", "ns.example. h. 1 1 1 1 1"))
+        response.set_rcode(dns.rcode.NXDOMAIN)
+        return response
+
+    assert ask_fakes("a.example", "TXT", respond).texts() == [b"there"]
+
+
+def test_records_of_other_names_in_the_answer_are_not_taken() -> None:
+    found = ask_fakes("a.example", "TXT", lambda query, via: answer(query, "b.example. 60 IN TXT other"))
+    assert found.status == "nodata"
+
+
+def test_a_huge_answer_of_aliases_takes_no_time() -> None:
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        if via == "udp":
+            return answer(query, flags=dns.flags.TC)
+        return answer(query, *(f"n{number}.e. 60 IN CNAME n{number + 1}.e." for number in range(2000)))
+
+    found = ask_fakes("n0.e", "TXT", respond)
+    assert found.status == "failed"
