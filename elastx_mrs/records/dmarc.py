@@ -38,7 +38,6 @@ _DROPPED: Mapping[str, str] = {
     "ri": "leave it out: aggregate reports come at least daily (RFC 9990)",
 }
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--:<-~]+")
-_FO = re.compile(r"[01ds](:[01ds])*")
 _TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -82,8 +81,11 @@ def tag_value(tag: str, value: str) -> str:
     choices = _CHOICES.get(tag)
     if choices is not None and value.lower() not in choices:
         raise RecordError(f"is {value[:40]!a}; write {', '.join(choices[:-1])} or {choices[-1]} (RFC 9989 §4.7)")
-    if tag == "fo" and not _FO.fullmatch(value):
-        raise RecordError(f"is {value[:40]!a}; write 0, 1, d or s, several joined by ':' (RFC 9989 §4.7)")
+    if tag == "fo":
+        options = value.lower().split(":")
+        if not set(options) <= {"0", "1", "d", "s"} or len(set(options)) < len(options) or {"0", "1"} <= set(options):
+            text = f"is {value[:40]!a}; write 0 or 1, d, s, each once, several joined by ':' (RFC 9989 §4.7)"
+            raise RecordError(text)
     if tag in ("rua", "ruf"):
         for uri in value.split(","):
             report_uri(uri.strip())

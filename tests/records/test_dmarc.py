@@ -1,7 +1,22 @@
+"""DMARC records, beside checkdmarc's reading of the same ones."""
+
+import checkdmarc.dmarc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.dmarc import dmarc, from_tags, report_uri, tag_value, whole_record
+from elastx_mrs.records.dmarc import (
+    Policy,
+    dmarc,
+    from_tags,
+    read,
+    remarks,
+    report_uri,
+    strength,
+    tag_value,
+    whole_record,
+)
 from tests import golden
 
 
@@ -50,7 +65,139 @@ def test_report_addresses_are_uris() -> None:
             report_uri(text)
 
 
-def test_fo() -> None:
-    assert tag_value("fo", "1:d") == "1:d"
-    with pytest.raises(RecordError):
-        tag_value("fo", "2")
+@pytest.mark.parametrize("value", ["2", "", "0:1", "d:d", "1:", "1,d"])
+def test_fo_that_the_standard_does_not_allow(value: str) -> None:
+    assert tag_value("fo", "1:d:s") == "1:d:s"
+    with pytest.raises(RecordError, match=r"RFC 9989 §4\.7"):
+        tag_value("fo", value)
+
+
+def test_several_faults_are_reported_together() -> None:
+    with pytest.raises(RecordError) as error:
+        whole_record("v=DMARC1; sp=x; p=y; p=none; rua=dmarc@example.com")
+    text = "\n".join(error.value.problems)
+    assert len(error.value.problems) == 5
+    for part in ("p= right after", "'p' twice", "tag sp, which", "tag p, which", "mailto:dmarc@example.com"):
+        assert part in text
+
+
+def levels(value: str) -> dict[str, str]:
+    """The remarks' levels, by the word after ``has`` or ``says``."""
+    return {remark.text.split()[1].strip(",="): remark.level for remark in remarks(value)}
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "level", "cure"),
+    [
+        ("v=DMARC1; p=none; rua=mailto:a@b.se; pct=50", "pct", "warning", "t=y"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; rf=afrf", "rf", "warning", "RFC 9991"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; ri=3600", "ri", "warning", "RFC 9990"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se!10m", "a", "warning", "obsolete"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; aspff=x", "the", "warning", "did you mean aspf=?"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=y", "t=y:", "warning", "RFC 7489 ignore t"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; np=none", "np", "notice", "RFC 7489 ignore"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; psd=n", "psd=n", "warning", "§4.10"),
+        ("v=DMARC1; p=reject", "p=reject", "notice", "rua=mailto:"),
+        ("v=DMARC1; p=none; rua=mailto:a@b.se", "p=none:", "notice", "quarantine, then reject"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; fo=1", "fo", "notice", "ruf="),
+    ],
+)
+def test_what_is_probably_not_meant_is_remarked(value: str, word: str, level: str, cure: str) -> None:
+    whole_record(value)
+    assert levels(value)[word] == level
+    assert any(cure in remark.text for remark in remarks(value))
+
+
+def test_a_policy_that_needs_no_remark_has_none() -> None:
+    assert remarks("v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@example.com; adkim=s") == []
+
+
+# RFC 9989 §4.7, §4.8: unknown tags and faulty values are passed over, and what then holds.
+@pytest.mark.parametrize(
+    ("value", "policy"),
+    [
+        ("v=DMARC1; p=reject", Policy(p="reject")),
+        ("v=DMARC1;p=reject;;", Policy(p="reject")),
+        ("v=DMARC1", Policy(p="none")),
+        ("v=DMARC1; sp=reject", Policy(p="none", sp="reject")),
+        ("v=DMARC1; p=REJECT; adkim=S", Policy(p="reject", adkim="s")),
+        ("v=DMARC1; p=reject; adkim=x; foo=bar", Policy(p="reject", ignored=("adkim", "foo"))),
+        ("v=DMARC1; p=x; rua=mailto:a@b.se", Policy(rua=("mailto:a@b.se",), ignored=("p",))),
+        ("v=DMARC1; p=reject; sp=x; rua=mailto:a@b.se", Policy(rua=("mailto:a@b.se",), ignored=("sp",))),
+        ("v=DMARC1; p=x", None),
+        ("v=DMARC1; p=none; np=x; rua=nobody", None),
+        ("v=DMARC1; p=none; p=none", None),
+        ("v=dmarc1; p=none", None),
+        ("v=DMARC10; p=none", None),
+        ("p=none; v=DMARC1", None),
+        ("v=spf1 -all", None),
+        ("", None),
+    ],
+)
+def test_a_record_as_a_receiver_reads_it(value: str, policy: Policy | None) -> None:
+    assert read(value) == policy
+    assert read(value.encode()) == policy
+
+
+def test_strength_grows_with_the_policy_and_testing_takes_a_step_off() -> None:
+    assert [strength(policy, "n") for policy in ("none", "quarantine", "reject")] == [0, 1, 2]
+    assert [strength(policy, "y") for policy in ("none", "quarantine", "reject")] == [0, 0, 1]
+
+
+TAGS = {
+    "p": ["none", "quarantine", "reject", "Reject", "nono", ""],
+    "sp": ["none", "reject", "x"],
+    "np": ["quarantine", "x"],
+    "adkim": ["r", "s"],
+    "aspf": ["s", "R"],
+    "fo": ["0", "1", "1:d:s", "0:1", "d:d", "2"],
+    "t": ["y", "n", "x"],
+    "psd": ["y", "n", "u", "x"],
+    "pct": ["50"],
+    "unknown": ["x"],
+}
+
+
+def refusal(text: str) -> str:
+    try:
+        whole_record(text)
+    except RecordError as error:
+        return str(error)
+    return ""
+
+
+@given(st.lists(st.sampled_from([(tag, value) for tag, values in TAGS.items() for value in values]), max_size=5))
+def test_checkdmarc_takes_and_refuses_the_same(tags: list[tuple[str, str]]) -> None:
+    text = "; ".join(["v=DMARC1", *(f"{tag}={value}" for tag, value in tags)])
+    try:
+        found = checkdmarc.dmarc.parse_dmarc_record(text, "example.com")
+    except checkdmarc.dmarc.DMARCError:
+        found = None
+    refused = refusal(text)
+    if refused:
+        # On purpose: a value that the standard lets fall back to its default (RFC 9989 §4.8) is not declared, nor is a
+        # record that older receivers refuse for the place of p (RFC 7489 §6.4), nor a tag twice, known or not
+        # (RFC 6376 §3.2).
+        twice = len({tag for tag, _ in tags}) < len(tags)
+        assert found is None or twice or "p= right after" in refused or "which is" in refused
+        return
+    assert found is not None, text
+    policy = read(text)
+    assert policy is not None
+    for tag in ("p", "adkim", "aspf", "fo", "t", "psd"):
+        assert getattr(policy, tag) == found["tags"][tag]["value"]
+    for tag in ("sp", "np"):
+        inherited = policy.sp if tag == "np" and policy.sp else policy.p
+        assert (getattr(policy, tag) or inherited) == found["tags"][tag]["value"]
+    dropped = {tag for tag, _ in tags if tag in ("pct", "unknown")}
+    assert {tag for tag in dropped if any(f"{tag}" in warning for warning in found["warnings"])} == dropped
+    assert {word for word in ("pct", "unknown") if any(f"{word}=" in r.text for r in remarks(text))} == dropped
+
+
+@given(st.text() | st.text(alphabet="v=DMARC1; pnoerjctqua:@!,ï\n\x1b").map(lambda text: f"v=DMARC1; {text}"))
+def test_no_text_raises_anything_else(text: str) -> None:
+    refused = refusal(text)
+    assert refused.isprintable()
+    if not refused:
+        assert all(remark.text.isprintable() for remark in remarks(text))
+    read(text.encode(errors="replace"))
