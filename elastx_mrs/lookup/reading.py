@@ -45,7 +45,7 @@ def absolute(name: str) -> dns.name.Name:
             raise ValueError
         return dns.name.from_text(name)
     except (dns.exception.DNSException, ValueError):
-        shown = ascii(name) if len(name) <= 80 else f"{ascii(name[:79])}…"
+        shown = ascii(name) if len(name) <= 80 else f"{name[:79]!a}…"
         raise ValueError(f"{shown} is not a name that DNS can hold (RFC 1035 §3.1)") from None
 
 

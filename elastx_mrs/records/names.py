@@ -83,12 +83,12 @@ def server_address(text: str) -> tuple[str, int]:
     host, port = text, "53"
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest else "53"
+        port = "53" if not rest else rest[1:] if rest[0] == ":" else ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     try:
         address = ipaddress.ip_address(host)
-        if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        if "%" in host or not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
             raise ValueError
     except ValueError:
         shown = ascii(text[:60])

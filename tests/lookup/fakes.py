@@ -80,13 +80,13 @@ class Dns:
         return any(other == name or other.endswith(f".{name}") for other in self.records)
 
 
-def pyspf_result(records: Records, address: str, sender: str, helo: str = "mail.example.net") -> tuple[str, int]:
-    """Return what pyspf answers, and the lookups that it counted."""
+def pyspf_query(records: Records, address: str, sender: str, helo: str = "mail.example.net") -> tuple[str, str, int]:
+    """Return what pyspf answers, what it says of it, and the lookups that it counted."""
     before, pyspf.DNSLookup = pyspf.DNSLookup, Dns(records).pyspf_lookup
     try:
         query = pyspf.query(address, sender, helo)
-        result: str = query.check()[0]
-        return result, query.lookups
+        result, _, text = query.check()
+        return result, text, query.lookups
     finally:
         pyspf.DNSLookup = before
 

@@ -368,7 +368,7 @@ def test_a_cancelled_question_leaves_nothing_behind_and_can_be_asked_again() -> 
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
                     await network.exchange(server.server, TXT)
-            assert not [task for task in asyncio.all_tasks() if "_asked" in repr(task.get_coro())]
+            assert not [task for task in asyncio.all_tasks() if "Network._asked" in repr(task.get_coro())]
             assert (await network.exchange(server.server, TXT)).answer
 
     run(work())

@@ -10,7 +10,7 @@ from elastx_mrs.lookup import spf_tree
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.spf import check_host
 from elastx_mrs.lookup.spf_tree import Problem, Tree, expand, number
-from tests.lookup.fakes import Dns, Records, pyspf_result
+from tests.lookup.fakes import Dns, Records, pyspf_query
 
 NOBODY = "203.0.113.77"
 """An address that no record here matches."""
@@ -185,7 +185,7 @@ def test_a_loop_is_permerror_and_ends(size: int, term: str) -> None:
     assert zone.asked.total() == size
     assert asyncio.run(check_host(Dns(records).ask, NOBODY, "ring0.example")).result == "permerror"
     if (size, term) != (1, "include"):
-        assert pyspf_result(records, NOBODY, "x@ring0.example") == ("permerror", 11)
+        assert pyspf_query(records, NOBODY, "x@ring0.example")[::2] == ("permerror", 11)
 
 
 def test_a_syntax_error_after_all_of_an_included_record_breaks_the_whole() -> None:

@@ -81,3 +81,27 @@ def test_the_longest_zone_wins_and_only_whole_labels_count() -> None:
     assert longest_zone("news.example.com", zones) == "news.example.com"
     assert longest_zone("example.com", zones) == "example.com"
     assert longest_zone("sample.com", zones) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("192.0.2.1", ("192.0.2.1", 53)),
+        ("192.0.2.1:5353", ("192.0.2.1", 5353)),
+        ("2001:db8::1", ("2001:db8::1", 53)),
+        ("[2001:db8::1]", ("2001:db8::1", 53)),
+        ("[2001:DB8::1]:5353", ("2001:db8::1", 5353)),
+    ],
+)
+def test_a_server_s_address(text: str, address: tuple[str, int]) -> None:
+    assert server_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ns1.example.com", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "[::1]53", "[::1", "fe80::1%\x1b[31m", "::1:x"],
+)
+def test_what_is_no_server_s_address(text: str) -> None:
+    with pytest.raises(RecordError) as error:
+        server_address(text)
+    assert str(error.value).isprintable()
