@@ -82,8 +82,8 @@ def server_address(text: str) -> tuple[str, int]:
     """
     host, port = text, "53"
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = "53" if not rest else rest[1:] if rest[0] == ":" else ""
+        host, closed, rest = text[1:].partition("]")
+        port = "53" if closed and not rest else rest[1:] if rest[:1] == ":" else ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     try:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import longest_zone, owner_name, selector, sender_domain
+from elastx_mrs.records.names import longest_zone, owner_name, selector, sender_domain, server_address
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,17 @@ def test_a_server_s_address(text: str, address: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "ns1.example.com", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "[::1]53", "[::1", "fe80::1%\x1b[31m", "::1:x"],
+    [
+        "",
+        "ns1.example.com",
+        "192.0.2.1:",
+        "192.0.2.1:0",
+        "192.0.2.1:65536",
+        "[::1]53",
+        "[::1",
+        "fe80::1%\x1b[31m",
+        "::1:x",
+    ],
 )
 def test_what_is_no_server_s_address(text: str) -> None:
     with pytest.raises(RecordError) as error:
