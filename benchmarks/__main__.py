@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks import policy
 from elastx_mrs.config import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
@@ -27,13 +28,17 @@ CONFIG = {
     "domains": [f"d{number:03}.{ZONE}" for number in range(DOMAINS)],
     "rfc2136": {"zones": [ZONE]},
 }
-SAMPLE = {ZONE: "$TTL 3600\n@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\nns1 A 127.0.0.1\n"}
+HEAD = "$TTL 3600\n@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\nns1 A 127.0.0.1\n"
+SAMPLE = {ZONE: HEAD, "elastx.email": HEAD + '@ TXT "v=spf1 ip4:192.0.2.0/24 -all"\n'}
 
 
 def main() -> None:
     """Print one line a figure: the ratio, what it may be at most, and the medians behind it."""
     with tempfile.TemporaryDirectory() as folder:
         command_start(Path(folder))
+        report("parsing and rendering 10,000 SPF records / pyspf's parsing", *policy.parsing(), 1.0)
+        report("counting a ten-lookup tree / its longest chain of questions", *policy.tree(), 1.5)
+        guard(Path(folder))
         engine(Path(folder))
 
 
@@ -69,10 +74,28 @@ def command_start(folder: Path) -> None:
     report("elastx-mrs records / python -c pass", ours[1:], other[1:], 15)
 
 
+def guard(folder: Path) -> None:
+    """What the guard adds to the first preview of 100 domains, when every record is new."""
+    with open_lab(folder / "guarded", SAMPLE) as lab:
+        server = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX")}
+        stack = Stack.create(folder / "guard", server, copy.deepcopy(CONFIG))
+        times: dict[str, list[float]] = {"require": [], "off": []}
+        for _ in range(3):
+            for mode, seconds in times.items():
+                seconds.append(timed(partial(stack.preview, ELASTX_MRS_GUARD=mode)))
+    with_guard, without = statistics.median(times["require"]), statistics.median(times["off"])
+    print(
+        f"the guard in a first preview of {DOMAINS} domains adds {with_guard - without:.2f} s: "
+        f"{with_guard / without:.2f} ({with_guard:.2f} s / {without:.2f} s)",
+        flush=True,
+    )
+
+
 def engine(folder: Path) -> None:
     """``pulumi up`` and ``pulumi preview`` of the component beside a flat program with the same resources."""
     with open_lab(folder / "lab", SAMPLE) as lab:
         server = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX")}
+        server["ELASTX_MRS_GUARD"] = "off"  # the flat program has none; what it adds has a line of its own
         component = Stack.create(folder / "component", server, copy.deepcopy(CONFIG))
         flat = Stack.create(folder / "flat", server, copy.deepcopy(CONFIG))
         (flat.directory / "__main__.py").write_text(flat_program())

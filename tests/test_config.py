@@ -136,6 +136,11 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (domain_with(dmarc={"p": "nono"}), "domains[1].dmarc.p", "none, quarantine or reject"),
         (domain_with(dmarc={"rua": ["a@b.se"]}), "domains[1].dmarc.rua[0]", "write mailto:a@b.se"),
         (domain_with(spff=1), "domains[1].spff", "did you mean spf?"),
+        (domain_with(spf={"a": ["@"] * 10}), "domains[1].spf", "11 terms that look something up"),
+        (domain_with(guard="of"), "domains[1].guard", "'require', 'warn' or 'off'"),
+        (stack(guard={"mod": "warn"}), "guard.mod", "did you mean mode?"),
+        (stack(verification={"nameservers": ["ns1"]}), "verification.nameservers[0]", "is not a server's address"),
+        (stack(verification={"nameserver": []}), "verification.nameserver", "did you mean nameservers?"),
         (domain_with(ttl="300"), "domains[1].ttl", "whole number"),
         (domain_with(ttl=0), "domains[1].ttl", "seconds from 1"),
         (stack(dkim=None), "dkim", "no key for example.com"),
@@ -186,6 +191,22 @@ def test_faults_of_all_kinds_are_reported_together() -> None:
         "domains[2]",
         "domains[3].spf.alll",
     }
+
+
+def test_several_faults_of_one_value_are_each_named() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_stack(domain_with(spf="v=spf1 ip4:1.2.3 foo -all", dmarc="v=DMARC1; p=x; sp=y"))
+    assert [fault.path for fault in error.value.faults] == ["domains[1].spf"] * 2 + ["domains[1].dmarc"] * 2
+    assert "position 12" in str(error.value)
+    assert "position 18" in str(error.value)
+
+
+def test_guard_modes_and_name_servers() -> None:
+    arguments = parse_stack(
+        domain_with(guard="off") | stack(guard={"mode": "warn"}, verification={"nameservers": ["127.0.0.1:5353"]})
+    )
+    assert arguments.guard.mode == "warn"
+    assert arguments.verification.nameservers == ["127.0.0.1:5353"]
 
 
 def test_a_program_s_keys_are_snake_case_and_its_input_is_left_alone() -> None:

@@ -51,7 +51,8 @@ def command(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -
     wanted = list(dict.fromkeys(_option("DOMAIN", domain, names.sender_domain) for domain in domains))
     chosen = _option("--selector", selector, names.selector)
     try:
-        asking = Asking.of(nameservers, (), os.environ)
+        # What is named for this one run is meant; the environment is for runs that name none.
+        asking = Asking.of(nameservers, (), {} if nameservers else os.environ)
     except RecordError as error:
         raise BadInput(f"--nameserver: {error}") from None
     found = answered(_read_all(asking.ask, wanted, chosen), asking)

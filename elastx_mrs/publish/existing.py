@@ -22,7 +22,7 @@ class Existing:
 
     owner: str
     zone: str
-    txt: Sequence[bytes] = ()
+    txt: tuple[bytes, ...] = ()
     others: Mapping[str, Sequence[str]] = field(default_factory=dict)
     synthesised: Mapping[str, Sequence[str]] = field(default_factory=dict)
     dname: tuple[str, str] | None = None

@@ -56,7 +56,7 @@ class Listing:
             encloser = next((name for name in above if name in self._names), self._zone)
             return Existing(owner, self._zone, synthesised=self._texts(f"*.{encloser}", (*_TYPES, "TXT")))
         kinds = tuple(kind for kind in _TYPES if kind != "CNAME" or owner != self._zone)
-        txt = [value for value in self._at(owner).get("TXT", ()) if isinstance(value, bytes)]
+        txt = tuple(value for value in self._at(owner).get("TXT", ()) if isinstance(value, bytes))
         return Existing(owner, self._zone, txt, self._texts(owner, kinds))
 
     def _at(self, name: str) -> dict[str, list[str | bytes]]:

@@ -50,7 +50,7 @@ class _Probe:
         if owner != self._zone and here == self._wildcard(owner):
             return Existing(owner, self._zone, synthesised=here)
         own = _find(answer.answer, dns.rdatatype.TXT, owner)
-        txt = [join(rdata.strings) for rdata in own or () if isinstance(rdata, TXT)]
+        txt = tuple(join(rdata.strings) for rdata in own or () if isinstance(rdata, TXT))
         return Existing(owner, self._zone, txt, {kind: found for kind, found in here.items() if kind != "TXT"})
 
     def _answer(self, name: str, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:

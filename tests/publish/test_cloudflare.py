@@ -8,6 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
+from elastx_mrs.publish import CannotAskError, Existing
+from elastx_mrs.publish.cloudflare import Cloudflare
 from tests import golden
 
 ZONES = [
@@ -15,6 +17,18 @@ ZONES = [
     {"id": "z2", "name": "news.example.com"},
     {"id": "z3", "name": "bücher.example"},
 ]
+# As the API lists them: TXT in quotes, or, where somebody stored it so, without (terraform-provider-cloudflare#6354).
+RECORDS = {
+    "z1": [
+        {"name": "example.com", "type": "TXT", "content": '"v=spf1 include:_spf.google.com " "~all"'},
+        {"name": "example.com", "type": "TXT", "content": "google-site-verification=abc"},
+        {"name": "example.com", "type": "MX", "content": "mail.example.com", "priority": 10},
+        {"name": "example.com", "type": "CNAME", "content": "shop.example.net"},
+        {"name": "alias.example.com", "type": "CNAME", "content": "mail.example.com"},
+        {"name": "*.wild.example.com", "type": "A", "content": "192.0.2.1"},
+    ],
+    "z2": [],
+}
 BASE = {"accounts": ["a@acme.example", "b@acme.example"], "dkim": {"record": golden.DKIM}}
 
 
@@ -29,6 +43,10 @@ class Engine(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.calls.append(args)
+        if args.token == "cloudflare:index/getDnsRecords:getDnsRecords":
+            return {"results": RECORDS[args.args["zoneId"]]}, []
+        if args.token == "cloudflare:index/getZone:getZone":
+            return {"name": next(zone["name"] for zone in ZONES if zone["id"] == args.args["zoneId"])}, []
         return {"results": ZONES}, []
 
 
@@ -135,6 +153,42 @@ def test_what_the_component_has_for_the_program(engine: Engine) -> None:
         ("dkim", "elastx._domainkey.example.com"),
         ("dmarc", "_dmarc.example.com"),
     ]
+
+
+def existing(*owners: str, given: dict[str, Any] | None = None) -> list[Existing]:
+    found: list[Existing] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def run() -> pulumi.Output[None]:
+        component = pulumi.ComponentResource("test:index:Parent", "parent")
+        publisher = Cloudflare(None, given or {}, ["example.com", "news.example.com"], component)
+
+        async def ask() -> None:
+            found.extend([await publisher.existing(owner) for owner in owners])
+
+        return pulumi.Output.from_input(ask())
+
+    run()
+    return found
+
+
+def test_what_exists_is_read_from_one_list_a_zone(engine: Engine) -> None:
+    apex, alias, wild, news = existing(
+        "example.com", "alias.example.com", "_dmarc.a.wild.example.com", "_dmarc.news.example.com"
+    )
+    assert apex.txt == (b"v=spf1 include:_spf.google.com ~all", b"google-site-verification=abc")
+    assert apex.others == {"MX": ["10 mail.example.com"]}, "a CNAME at the apex is flattened and in nobody's way"
+    assert alias.others == {"CNAME": ["mail.example.com"]}
+    assert wild.synthesised == {"A": ["192.0.2.1"]}
+    assert (news.zone, news.txt) == ("news.example.com", ())
+    listings = [call.args["zoneId"] for call in engine.calls if call.token.endswith("getDnsRecords")]
+    assert listings == ["z1", "z2"]
+
+
+def test_a_zone_whose_id_is_not_known_yet_cannot_be_asked(engine: Engine) -> None:
+    unknown = pulumi.Output(set(), asyncio.sleep(0), asyncio.sleep(0, False))
+    with pytest.raises(CannotAskError, match=r"the id of example\.com's zone is known only"):
+        existing("example.com", given={"example.com": unknown, "news.example.com": "z2"})
 
 
 def test_bad_arguments_stop_the_program_before_anything_is_declared(engine: Engine) -> None:

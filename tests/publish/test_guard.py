@@ -301,7 +301,7 @@ def test_hostile_text_is_shown_harmless(hostile: bytes) -> None:
         declared: ClassVar[dict[str, TxtRecord]] = {}
 
         async def existing(self, owner: str) -> Existing:
-            return Existing(owner, owner, [hostile])
+            return Existing(owner, owner, (hostile,))
 
         async def child_zone(self, owner: str, zone: str) -> None:
             return None
