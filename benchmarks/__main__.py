@@ -58,7 +58,7 @@ def timed(action: Callable[[], object]) -> float:
 
 def run(*command: str) -> None:
     """Run a command that must succeed, its output thrown away."""
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def command_start(folder: Path) -> None:

@@ -10,10 +10,14 @@ import click
 from elastx_mrs.lookup.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.lookup.spf_tree import Node, Problem, Tree, number
 
-WRONG = ("permerror", "open", "voids")
+WRONG = ("permerror", "none", "open", "voids")
 """Kinds of problems that are the record's own; the others are about what could not be asked or told."""
 
-_COLOURS = {"permerror": "red", "open": "red", "voids": "yellow", "temperror": "yellow", "sender": "cyan"}
+_COLOURS = dict.fromkeys(("permerror", "none", "open"), "red") | {
+    "voids": "yellow",
+    "temperror": "yellow",
+    "sender": "cyan",
+}
 
 
 @dataclass(frozen=True)

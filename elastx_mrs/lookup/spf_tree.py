@@ -33,13 +33,14 @@ class Problem:
     """One thing that keeps a receiver from an answer, or us from counting.
 
     :param kind: ``permerror``: receivers refuse the whole policy; ``temperror``: it could not be asked;
+        ``none``: the domain has no record;
         ``sender``: known only when a mail comes (its macros need the sender); ``open``: it lets everybody send;
         ``voids``: over the limit that receivers should have, and not all do.
     :param path: the domain, and the terms that lead to it.
     :param text: what is wrong, and what to do.
     """
 
-    kind: Literal["permerror", "temperror", "sender", "open", "voids"]
+    kind: Literal["permerror", "temperror", "none", "sender", "open", "voids"]
     path: tuple[str, ...]
     text: str
 
@@ -92,8 +93,7 @@ class Tree:
         """Return every problem, each domain's once, and the whole tree's limits first."""
         found = list(self._limits())
         if self.found.result != "record":
-            kind: Literal["permerror", "temperror"] = "temperror" if self.found.result == "temperror" else "permerror"
-            found.append(Problem(kind, (self.domain,), self.found.problem))
+            found.append(Problem(self.found.result, (self.domain,), self.found.problem))
         elif self.found.record is not None and (everybody := _open(self.found.record, (self.domain,))) is not None:
             found.append(everybody)
         return found + list(dict.fromkeys(node.problem for _, node in self.walk() if node.problem is not None))

@@ -58,7 +58,7 @@ NUMBERS = {
     "alias.example": (2, (0, 0), []),
     "long.example": (1, (0, 0), []),
     "macro.example": (1, (0, 0), ["sender"]),
-    "none.example": (0, (0, 0), ["permerror"]),
+    "none.example": (0, (0, 0), ["none"]),
     "ring0.example": (None, (0, 0), ["permerror", "permerror"]),
     "self.example": (None, (0, 0), ["permerror", "permerror"]),
 }

@@ -217,7 +217,7 @@ def test_what_receivers_answer_permerror_to_is_said_with_its_path(terms: str, ot
 
 def test_a_domain_without_a_record_is_a_problem_of_its_own() -> None:
     problem = only(tree({}))
-    assert (problem.kind, problem.path, problem.text) == ("permerror", ("example.com",), "there is no such name")
+    assert (problem.kind, problem.path, problem.text) == ("none", ("example.com",), "there is no such name")
     problem = only(tree({"example.com": ["TXT v=spf1 mx", "TXT v=spf1 a"]}))
     assert "it has 2 SPF records" in problem.text
     assert tree({}).lookups == 0
