@@ -152,7 +152,7 @@ def _texts(adopted: Adopted, answer: Answer, kind: str, wanted: Any) -> list[str
     if answer.status == "found" and answer.canonical not in ("", answer.name):
         adopted.faults.append(f"{answer.name} is a CNAME to {answer.canonical}; say external: true, or remove it first")
         return []
-    return [show(value) for value in answer.texts() if wanted(value)]
+    return [value.decode("latin-1") for value in answer.texts() if wanted(value)]
 
 
 def _own(adopted: Adopted, owner: str) -> None:

@@ -279,13 +279,15 @@ class _Count:
     def _addresses(self, written: str, where: tuple[str, ...], questions: list[tuple[str, tuple[str, str]]]) -> Node:
         """Return a term that asks for addresses: of each name, one type for IPv4 senders, another for IPv6 ones."""
         voids = [0, 0]
+        problem = None
         for name, types in questions:
             for family, rdtype in enumerate(types):
                 answer = self._crawl.answers.get((name, rdtype))
                 if answer is None or answer.status == "failed":
-                    return Node(written, problem=self._unasked(where, name, rdtype, answer))
-                voids[family] += answer.void
-        return Node(written, voids=(voids[0], voids[1]))
+                    problem = problem or self._unasked(where, name, rdtype, answer)
+                else:
+                    voids[family] += answer.void  # a sender of that family may never ask for what failed
+        return Node(written, voids=(voids[0], voids[1]), problem=problem)
 
     def _unasked(self, where: tuple[str, ...], name: str, rdtype: str, answer: Answer | None) -> Problem:
         why = answer.problem if answer is not None else self._crawl.cut

@@ -97,7 +97,7 @@ class Guard:
     say: Callable[[str, str, str], None]
     create: Sequence[Check] = CREATE
     update: Sequence[Check] = UPDATE
-    _said: dict[str, str] = field(default_factory=dict)
+    _said: set[str] = field(default_factory=set)
 
     async def before(self, name: str, old_value: str | None) -> None:
         """Check one resource's record.
@@ -120,26 +120,19 @@ class Guard:
             else:
                 self._remark(name, finding)
         if stops:
-            raise StoppedError(self._stopped(name, record, stops))
+            # Each record says all of it: the engine may end a run before it has shown what others said.
+            way_out = f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"
+            raise StoppedError("\n  ".join([*stops, way_out]))
 
     def _remark(self, name: str, finding: Finding) -> None:
         if finding.text in self._said:
             return
-        self._said[finding.text] = name
+        self._said.add(finding.text)
         text = finding.text
         if finding.level == "unasked":
             text = f"{text}. Not checked here"
             text += "; an up would stop" if self.preview else ""
         self.say("notice" if finding.level == "notice" else "warning", f"guard: {text}", name)
-
-    def _stopped(self, name: str, record: TxtRecord, stops: Sequence[str]) -> str:
-        """Return the message; what was said of another record already is only pointed at."""
-        new = [text for text in stops if text not in self._said]
-        self._said.update(dict.fromkeys(new, name))
-        lines = new or [f"for the same reason as {self._said[stops[0]]}"]
-        return "\n  ".join(
-            [*lines, f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"]
-        )
 
 
 async def run(checks: Iterable[Check], case: Case) -> list[Finding]:

@@ -29,6 +29,7 @@ open TXT "v=spf1 +all"
 evil TXT "v=spf1 \027[31m\010elastx-mrs:adopt:\010- x\013 -all"
 _dmarc.evil TXT "v=DMARC1; p=none; x=\010elastx-mrs:accounts: [evil@example.com]"
 _dmarc.yaml TXT "v=DMARC1; p=none; x=': #\"| &a *b !!python/object"
+_dmarc.slash TXT "v=DMARC1; p=none; x=a\\b"
 _dmarc.alias CNAME _dmarc
 """,
 }
@@ -108,6 +109,11 @@ def test_hostile_text_stays_inside_its_string(server: NameServer) -> None:
         assert all(owner.endswith(domain) for owner in config(result).get("elastx-mrs:adopt", []))
     (kept,) = config(adopt(server, "yaml.example.com"))["elastx-mrs:domains"]
     assert kept["dmarc"]["record"] == """v=DMARC1; p=none; x=': #"| &a *b !!python/object"""
+
+
+def test_a_backslash_is_kept_as_it_is(server: NameServer) -> None:
+    (kept,) = config(adopt(server, "slash.example.com"))["elastx-mrs:domains"]
+    assert kept["dmarc"]["record"] == "v=DMARC1; p=none; x=a\\b"
 
 
 def test_what_could_not_be_asked_is_said_and_has_its_own_exit_code(tmp_path: Path) -> None:

@@ -84,11 +84,10 @@ def mx(server: NameServer, name: str) -> list[str]:
 
 
 def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(server: NameServer, stack: Stack) -> None:
-    stack.config["domains"] = ["example.com"]
+    stack.config["domains"] = [{"name": "example.com", "dmarc": {"external": True}}]
     text = failed(stack.preview(check=False))
     assert 'before hook "mail-guard" failed: example.com has the SPF record' in text
     assert "permerror (RFC 7208 §4.5); run: elastx-mrs adopt example.com" in text
-    assert "_dmarc.example.com has the record 'v=DMARC1; p=reject' already" in text
 
     adopt = subprocess.run(
         [require("elastx-mrs"), "adopt", "example.com"],
@@ -159,11 +158,20 @@ def test_modes_by_domain_by_stack_and_by_run(server: NameServer, stack: Stack) -
 
 
 @pytest.mark.parametrize("server", ["bind"], indirect=True)
-def test_what_is_in_the_way_is_named_for_each_record(server: NameServer, stack: Stack) -> None:
-    stack.config["domains"] = ["x.child.example.com", "alias.example.com"]
-    text = failed(stack.preview(check=False))
-    assert "x.child.example.com lies in the zone child.example.com, delegated away from example.com" in text
-    assert "alias.example.com is a CNAME to mail.example.com, and no TXT can stand beside one" in text
+@pytest.mark.parametrize(
+    ("domain", "message"),
+    [
+        (
+            "x.child.example.com",
+            "x.child.example.com lies in the zone child.example.com, delegated away from example.com",
+        ),
+        ("alias.example.com", "alias.example.com is a CNAME to mail.example.com, and no TXT can stand beside one"),
+    ],
+)
+def test_what_is_in_the_way_is_named(server: NameServer, stack: Stack, domain: str, message: str) -> None:
+    # One at a time: the engine may end a preview before it has come to a sibling of what failed.
+    stack.config["domains"] = [{"name": domain, "dmarc": {"external": True}}]
+    assert message in failed(stack.preview(check=False))
 
 
 @pytest.mark.parametrize("server", ["lab"], indirect=True)

@@ -80,6 +80,7 @@ def known(records: Records, result: Result, theirs: str, text: str) -> bool:
     terms = [line for lines in records.values() for line in lines if line.startswith("TXT v=spf1")]
     return (
         "trivial recursion" in text
+        or "moo= MUST appear at most once" in text
         or ("Too many DNS lookups" in text and any("redirect=" in line for line in terms))
         or (theirs in ("temperror", "permerror") and result.result == "pass" and "mx" in result.reason)
         or (theirs in ("temperror", "permerror") and any("mx" in line for line in terms) and _many_hosts(records))
@@ -129,6 +130,12 @@ PASSES = {"pass.example": ["TXT v=spf1 ip4:192.0.2.1 -all"], "none.example.net":
             "fail",
             "permerror",
             "RFC 7208 §6.1: a redirect beside all is ignored, so it is no eleventh lookup",
+        ),
+        (
+            example("ip4:192.0.2.1 moo=x moo=x"),
+            "pass",
+            "permerror",
+            "RFC 7208 §6: unrecognised modifiers are ignored, no matter how often they appear",
         ),
         (
             example("ip4:192.0.2.1 include:example.com", **PASSES),

@@ -247,6 +247,12 @@ def test_what_could_not_be_asked_is_never_taken_for_absent(records: Records, pat
     assert "192.0.2.53 did not answer in 2 s" in problem.text
 
 
+def test_what_is_void_for_ipv4_senders_is_counted_where_the_other_type_could_not_be_asked() -> None:
+    found = tree(of("a:a.example", "-all", **{"a.example": ["MX 1 x.example", "AAAA !"]}))
+    assert found.voids == (1, 0)
+    assert only(found).kind == "temperror"
+
+
 @pytest.mark.parametrize(
     "term",
     [
