@@ -6,7 +6,6 @@ import dns.exception
 import dns.flags
 import dns.name
 import dns.rdatatype
-import dns.resolver
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
@@ -34,6 +33,8 @@ class Resolver:
 
         :param configuration: the file that lists them; on Windows the registry does.
         """
+        import dns.resolver  # 60 ms, most of them for what DNS over HTTPS needs; every preview would pay
+
         nobody = f"{configuration} names no resolver; set nameservers"
         try:
             found = dns.resolver.Resolver(configuration)
