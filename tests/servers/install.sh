@@ -3,7 +3,8 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 missing=
-for pair in named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils knotd:knot; do
+for pair in named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils knotd:knot nsd:nsd unbound:unbound \
+    opendkim-testkey:opendkim-tools ip:iproute2; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0

@@ -1,0 +1,1 @@
+"""A received message: did the whole chain work?"""
