@@ -49,13 +49,15 @@ T = TypeVar("T")
 class Server:
     """A name server's address.
 
-    :param host: an IPv4 or IPv6 address.
+    :param host: an IPv4 or IPv6 address; with ``url`` it may be a name.
     :param name: the name that led to it, for people; empty where the address was given.
+    :param url: ``tls://…`` (RFC 7858) or ``https://…`` (RFC 8484), where it is asked that way; empty for plain DNS.
     """
 
     host: str
     port: int = 53
     name: str = field(default="", compare=False)
+    url: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Server":
@@ -66,6 +68,8 @@ class Server:
         return cls(*server_address(text))
 
     def __str__(self) -> str:
+        if self.url:
+            return self.url
         host = f"[{self.host}]" if ":" in self.host and self.port != 53 else self.host
         address = host if self.port == 53 else f"{host}:{self.port}"
         return f"{self.name} ({address})" if self.name else address
@@ -229,6 +233,10 @@ class Network:
         return answer
 
     async def _over_udp_or_tcp(self, server: Server, query: dns.message.Message) -> dns.message.Message:
+        if server.url:
+            from elastx_mrs.lookup import secure  # what it needs is slow to import, and few ask that way
+
+            return await secure.exchange(server.url, server.host, server.port, query, self._patience)
         try:
             answer = await transport.udp(server.host, server.port, query, self._patience)
             if not answer.flags & dns.flags.TC:

@@ -3,12 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from elastx_mrs.records.record import RecordError
 from elastx_mrs.records.text import describe_character
 
 MAX_NAME = 253
 """Octets in a name as text: 255 on the wire (RFC 1035 §3.1) less the first length and the root label."""
+
+_URL_PORTS = {"tls": 853, "https": 443}
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OWNER_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -96,6 +99,27 @@ def server_address(text: str) -> tuple[str, int]:
             f"{shown} is not a server's address; write 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"
         ) from None
     return str(address), int(port)
+
+
+def resolver_address(text: str) -> tuple[str, int, str]:
+    """Return host, port and URL of a recursive resolver: an address, ``tls://…`` (RFC 7858) or ``https://…`` (RFC 8484).
+
+    :return: the URL is empty for an address; a URL's host may be a name.
+    :raises RecordError: for anything else.
+    """
+    if "://" not in text:
+        return (*server_address(text), "")
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        host, port = None, None
+    extra = host is not None and bool(url.username or url.query or url.fragment)
+    if host is None or extra or url.scheme not in _URL_PORTS or (url.scheme == "tls" and url.path):
+        raise RecordError(
+            f"{ascii(text[:60])} is not a resolver; write an address, tls://dns.example or https://dns.example/dns-query"
+        )
+    return host, port or _URL_PORTS[url.scheme], text
 
 
 def selector(text: str) -> str:
