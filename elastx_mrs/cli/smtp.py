@@ -1,0 +1,193 @@
+"""``elastx-mrs smtp``: can mail be handed in at the relay, safely?"""
+
+import getpass
+import ipaddress
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+
+import click
+
+from elastx_mrs import __version__
+from elastx_mrs.cli.ending import Checking, exit_code
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.records import RecordError, names
+from elastx_mrs.records.challenge import account_address
+from elastx_mrs.smtp import SMTP
+from elastx_mrs.smtp.letter import compose
+from elastx_mrs.smtp.probe import Check, Errand, probe
+from elastx_mrs.smtp.session import Session
+
+PASSWORD = "ELASTX_MRS_SMTP_PASSWORD"  # noqa: S105 - the variable's name
+"""The environment variable with the account's password."""
+
+COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
+"""Of verdicts; click takes them out again where nobody sees them."""
+
+_HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+@click.command("smtp", cls=Checking)
+@click.option("--host", default=SMTP["host"], show_default=True, help="The server, by the name its certificate is for.")
+@click.option("--port", type=click.IntRange(1, 65535), default=SMTP["port"], show_default=True, help="Its port.")
+@click.option("--account", metavar="ADDRESS", help=f"Log in as this user account; its password is ${PASSWORD}.")
+@click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address, with --to.")
+@click.option("--to", "recipient", metavar="ADDRESS", help="Send it to this address.")
+@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds to wait for each answer.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+)
+def command(
+    host: str,
+    port: int,
+    account: str | None,
+    sender: str | None,
+    recipient: str | None,
+    timeout: float,
+    format_: str,
+) -> None:
+    """Check that mail can be handed in at the relay, or at another server, and that no password can leak there.
+
+    \b
+    elastx-mrs smtp
+    elastx-mrs smtp --account smtp-prod@acme.example
+    elastx-mrs smtp --account smtp-prod@acme.example --from news@example.com --to me@receiver.example
+
+    STARTTLS, the certificate and its name, and that AUTH is offered only after it; with --account a login, tried once;
+    with --from and --to one test message, which says what it is. The password is read from ELASTX_MRS_SMTP_PASSWORD,
+    or asked for on a terminal; it is never an argument, never shown, and sent over verified TLS only. SSL_CERT_FILE
+    names other authorities than the machine's.
+
+    Exit codes: 0 all is well, 1 something is wrong, 2 the server could not be asked, 3 bad input.
+    """
+    asked = _read(host, port, account, sender, recipient, timeout)
+    checks = probe(*asked)
+    done = list(_as_text(asked[0], checks) if format_ == "text" else _as_json(asked[0], checks))
+    verdicts = {check.verdict for check in done}
+    sys.exit(exit_code(wrong=bool(verdicts & {"wrong", "absent"}), unasked="unreachable" in verdicts))
+
+
+def _read(
+    host: str, port: int, account: str | None, sender: str | None, recipient: str | None, timeout: float
+) -> tuple[Session, Errand]:
+    """Return what to do where, everything that was given checked before anything is asked of anybody."""
+    name = _host(host)
+    relay = name == SMTP["host"]
+    if not (math.isfinite(timeout) and 0.1 <= timeout <= 600):
+        raise BadInput(f"--timeout {timeout:g}: is not 0.1 to 600; write the seconds to wait for each answer")
+    if account is not None:
+        _account(account, relay=relay)
+    letter = None
+    if (sender is None) != (recipient is None):
+        given, missing = ("--from", "--to") if recipient is None else ("--to", "--from")
+        raise BadInput(f"{given}: is given without {missing}; a test message needs both")
+    if sender is not None and recipient is not None:
+        if account is None and relay:
+            raise BadInput(f"--from: {name} takes mail after a login only; name the user account with --account")
+        server = f"{name}:{port}"
+        letter = compose(_address("--from", sender), _address("--to", recipient), server, account, __version__)
+    session = Session(name, port, timeout, _password(account) if account is not None else "")
+    return session, Errand(account, letter, login_needed=relay)
+
+
+def _host(text: str) -> str:
+    """Return a host name as A-labels, or an address: a name of one label too, as hosts on this machine have."""
+    try:
+        return str(ipaddress.ip_address("" if "%" in text else text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    try:
+        name = names.check_length(names.to_ascii(text.removesuffix(".")))
+    except RecordError as error:
+        raise BadInput(f"--host {text[:80]!a}: {error}") from None
+    if not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
+        hint = "; the port is --port" if re.fullmatch(r"[^:/]+:[0-9]+", text) else ""
+        raise BadInput(f"--host {text[:80]!a}: is no host name; write one such as {SMTP['host']}{hint}")
+    return name
+
+
+def _account(text: str, *, relay: bool) -> None:
+    """Refuse what cannot be an account: the relay's are addresses, and other servers' anything that can be sent."""
+    if relay:
+        try:
+            account_address(text)
+        except RecordError as error:
+            raise BadInput(f"--account: {error}") from None
+    elif not text or not text.isprintable():
+        raise BadInput(f"--account {text[:80]!a}: is no name of an account; write what the server knows it by")
+
+
+def _address(option: str, text: str) -> str:
+    """Return an address with its domain as A-labels; what is not ASCII before the @ needs SMTPUTF8, which few have."""
+    local, at, domain = text.rpartition("@")
+    shown = f"{option} {text[:80]!a}"
+    if not at or not local:
+        raise BadInput(f"{shown}: is not an address; write one such as news@example.com")
+    if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
+        raise BadInput(
+            f"{shown}: has {local[:70]!a} before the @; write 1 to 64 ASCII letters, digits, and any of "
+            "!#$%&'*+-/=?^_`{|}~, with single dots between (RFC 5321 §4.1.2)"
+        )
+    try:
+        return f"{local}@{names.sender_domain(domain)}"
+    except RecordError as error:
+        raise BadInput(f"{shown}: its domain {error}") from None
+
+
+def _password(account: str) -> str:
+    """Return the password from the environment, or from a terminal, where it is not echoed.
+
+    No message says what it is, in part or at length.
+    """
+    text = os.environ.get(PASSWORD, "")
+    source = f"${PASSWORD}"
+    if not text:
+        if not sys.stdin.isatty():
+            raise BadInput(f"--account: there is no password; set {PASSWORD}, or run this on a terminal to be asked")
+        source = "the password"
+        try:
+            text = getpass.getpass(f"Password of {account}: ")
+        except EOFError:
+            text = ""
+    if not text:
+        raise BadInput(f"{source}: is empty; give the account's password")
+    if any(character in text for character in "\0\r\n"):
+        raise BadInput(f"{source}: has a line break or a NUL in it; give the password alone (RFC 4616 §2)")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{source}: is not UTF-8 (RFC 4616 §2)") from None
+    return text
+
+
+def _as_text(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
+    """Print each check as soon as it is done."""
+    click.echo(f"{session.host}:{session.port}")
+    for check in checks:
+        click.echo(f"{click.style(f'{check.verdict:<12}', fg=COLOURS[check.verdict])}{check.name}: {check.seen}")
+        if check.verdict in ("wrong", "absent", "unreachable"):
+            click.echo(f"{'':12}expected: {check.expected}")
+        if check.cure:
+            click.echo(f"{'':12}do: {check.cure}")
+        yield check
+
+
+def _as_json(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
+    """Print all of it as one object."""
+    done = list(checks)
+    listed = [
+        {
+            "check": check.name,
+            "verdict": check.verdict,
+            "expected": check.expected,
+            "seen": check.seen,
+            "do": check.cure,
+        }
+        for check in done
+    ]
+    click.echo(json.dumps({"host": session.host, "port": session.port, "checks": listed}, indent=2))
+    yield from done

@@ -1,0 +1,88 @@
+"""The way to a server: its addresses, a connection to one of them, and what its certificate says."""
+
+import queue
+import socket
+import threading
+
+from elastx_mrs.records.text import show
+
+
+class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
+    """There was no answer.
+
+    :param cure: what to do.
+    """
+
+    def __init__(self, problem: str, cure: str) -> None:
+        self.cure = cure
+        super().__init__(problem)
+
+
+def connected(host: str, port: int, timeout: float) -> tuple[socket.socket, str]:
+    """Return a connection to the first address of a host that lets us, and that address.
+
+    :param timeout: seconds for the name, and for each of its addresses.
+    :raises CouldNotAsk: saying what each address did.
+    """
+    problems = []
+    for family, address in _addresses(host, port, timeout):
+        try:
+            return _to(family, address, timeout), address[0]
+        except OSError as error:
+            why = f"nothing in {timeout:g} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
+            problems.append(f"{address[0]}: {why}")
+    raise CouldNotAsk(
+        f"no connection to port {port} of {host} ({'; '.join(problems[:4])})",
+        "check host and port, and whether this network lets connections to that port out",
+    )
+
+
+def _to(family: int, address: tuple[str, int], timeout: float) -> socket.socket:
+    connecting = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connecting.settimeout(timeout)
+        connecting.connect(address)
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting
+
+
+def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[str, int]]]:
+    """Return what the host's name leads to; asked aside, as the system's resolver heeds neither time-out nor Ctrl-C."""
+    found: queue.SimpleQueue[list[tuple[int, tuple[str, int]]] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.put([(family, sockaddr) for family, _, _, _, sockaddr in infos])  # type: ignore[misc]
+        except OSError as error:
+            found.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    cure = "check the host's name, and this machine's resolvers"
+    try:
+        answer = found.get(timeout=timeout)
+    except queue.Empty:
+        raise CouldNotAsk(f"no address of {host} in {timeout:g} s", cure) from None
+    if isinstance(answer, OSError):
+        raise CouldNotAsk(f"no address of {host}: {answer.strerror or answer}", cure)
+    return answer
+
+
+def described(der: bytes) -> str:
+    """Return whom a certificate is for, who says so, and when it is valid."""
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = [*listed.get_values_for_type(x509.DNSName), *map(str, listed.get_values_for_type(x509.IPAddress))]
+    except x509.ExtensionNotFound:
+        names = []
+    except ValueError:
+        return "a certificate that cannot be read"
+    begin, end = (moment.date() for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
+    issuer = certificate.issuer.rfc4514_string()[:80] or "nobody"
+    text = f"for {', '.join(names[:5]) or 'no name'}, by {issuer}, valid from {begin} to {end}"
+    return show(text.encode())

@@ -1,0 +1,216 @@
+"""Whether a mail server can be used safely: STARTTLS, its certificate and its name, AUTH, a login, one test message.
+
+The order is that of a careful mail program: nothing secret is sent before the certificate is verified, and a password
+is tried once, as servers lock accounts that fail often.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal
+
+from elastx_mrs.smtp.connecting import CouldNotAsk
+from elastx_mrs.smtp.session import Reply, Session, TrustError
+
+Verdict = Literal["pass", "wrong", "absent", "unreachable", "unchecked"]
+
+MECHANISMS = ("PLAIN", "LOGIN")
+"""What this module logs in with, the preferred first (RFC 4616; LOGIN is what old servers offer)."""
+
+_BAD_PASSWORD = 535
+_VERIFY_CURES = {
+    10: "have the server's certificate renewed",
+    9: "check the clocks of the server and of this machine",
+    62: "use the name that the certificate is for, or have one made for this name",
+    64: "use a name that the certificate is for, not an address",
+    18: "have a certificate made by an authority that is trusted, or name its file in SSL_CERT_FILE",
+}
+"""What to do about OpenSSL's X509_V_ERR_*; for other numbers it is what 18, self-signed, has."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check comes to.
+
+    :param verdict: ``wrong``: something else than expected; ``absent``: it is not offered; ``unreachable``: could not
+        ask; ``unchecked``: not asked, as what it depends on did not pass, or as it is not needed.
+    :param expected: what should be.
+    :param seen: what is; text of the server's is printable ASCII, cut, and without the password.
+    :param cure: what to do; empty where there is nothing to do.
+    """
+
+    name: str
+    verdict: Verdict
+    expected: str
+    seen: str
+    cure: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to hand in.
+
+    :param sender: the envelope's, as ``recipient`` is; ASCII.
+    :param content: header and body with CRLF.
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What to do there.
+
+    :param account: to log in as; None to log in not at all.
+    :param login_needed: whether the server is one that nobody can use without a login.
+    """
+
+    account: str | None = None
+    letter: Letter | None = None
+    login_needed: bool = True
+
+
+Step = Callable[[Session, Errand], Check]
+
+
+def probe(session: Session, errand: Errand) -> Iterator[Check]:
+    """Yield each check as soon as it is done; after one that the rest depends on, the rest is ``unchecked``.
+
+    :param session: with the password, where there is an account.
+    """
+    steps: list[tuple[str, Step]] = [
+        ("connection", _connection),
+        ("no AUTH before TLS", _before_tls),
+        ("STARTTLS", _starttls),
+        ("certificate", _certificate),
+        ("AUTH", _auth),
+    ]
+    steps += [("login", _login)] if errand.account is not None else []
+    steps += [("test message", _letter)] if errand.letter is not None else []
+    blocked = ""
+    with closing(session):
+        for name, step in steps:
+            if blocked:
+                yield Check(name, "unchecked", "", f"not asked, as {blocked} did not pass")
+                continue
+            check = _taken(name, step, session, errand)
+            yield check
+            if check.verdict not in ("pass", "unchecked") and step is not _before_tls:
+                blocked = name
+
+
+def _taken(name: str, step: Step, session: Session, errand: Errand) -> Check:
+    try:
+        return step(session, errand)
+    except CouldNotAsk as error:
+        return Check(name, "unreachable", "an answer", str(error), error.cure)
+
+
+def _refused(name: str, expected: str, reply: Reply, cure: str) -> Check:
+    """Return what a refusal is: 4yz is for now only (RFC 5321 §4.2.1), so that nothing is known yet."""
+    if 400 <= reply.code < 500:
+        return Check(
+            name, "unreachable", expected, str(reply), "the server says that it is so for now: try again later"
+        )
+    return Check(name, "wrong", expected, str(reply), cure)
+
+
+def _connection(session: Session, errand: Errand) -> Check:
+    reply = session.connect()
+    if reply.code != 220:
+        return _refused("connection", "220 (RFC 5321 §3.1)", reply, "check host and port; is it a mail server?")
+    return Check("connection", "pass", "220", f"{session.address}: {reply}")
+
+
+def _before_tls(session: Session, errand: Errand) -> Check:
+    name, expected = "no AUTH before TLS", "no AUTH before STARTTLS (RFC 4954 §4, RFC 8314 §3.3)"
+    reply = session.ehlo()
+    if reply.code != 250:
+        return _refused(name, "250 to EHLO", reply, "check host and port; is it an ESMTP server?")
+    offered = session.extension("auth")
+    if offered is None:
+        return Check(name, "pass", expected, "AUTH is not offered")
+    cure = "have the server offer AUTH after STARTTLS only: programs without TLS send passwords in the clear"
+    return Check(name, "wrong", expected, f"AUTH {offered}".strip(), cure)
+
+
+def _starttls(session: Session, errand: Errand) -> Check:
+    expected = "STARTTLS (RFC 3207)"
+    if session.extension("starttls") is None:
+        cure = "check host and port; if they are right, something between takes STARTTLS out, or the server has no TLS"
+        return Check("STARTTLS", "absent", expected, "STARTTLS is not offered", cure)
+    reply = session.command("STARTTLS")
+    if reply.code != 220:
+        return _refused("STARTTLS", "220 to STARTTLS (RFC 3207 §4)", reply, "have the server's TLS set up")
+    return Check("STARTTLS", "pass", expected, str(reply))
+
+
+def _certificate(session: Session, errand: Errand) -> Check:
+    expected = f"a certificate for {session.host} that is valid and trusted"
+    try:
+        shown = session.encrypt()
+    except TrustError as error:
+        cure = _VERIFY_CURES.get(error.code, _VERIFY_CURES[18])
+        presented = session.presented()
+        return Check("certificate", "wrong", expected, f"{error}{f' ({presented})' if presented else ''}", cure)
+    except ssl.SSLError as error:
+        cure = "have the server offer TLS 1.2 or 1.3"
+        return Check("certificate", "wrong", expected, f"no TLS: {error.reason or error}", cure)
+    return Check("certificate", "pass", expected, shown)
+
+
+def _auth(session: Session, errand: Errand) -> Check:
+    expected = f"AUTH with {' or '.join(MECHANISMS)} after STARTTLS (RFC 4954)"
+    reply = session.ehlo()
+    if reply.code != 250:
+        return _refused("AUTH", "250 to EHLO after STARTTLS", reply, "ask who runs the server")
+    offered = session.extension("auth")
+    if offered is None:
+        if errand.account is None and not errand.login_needed:
+            return Check("AUTH", "unchecked", expected, "AUTH is not offered, and no account is given")
+        return Check(
+            "AUTH", "absent", expected, "AUTH is not offered", "check host and port: is it for handing in mail?"
+        )
+    if not set(MECHANISMS) & set(offered.upper().split()):
+        return Check("AUTH", "wrong", expected, f"AUTH {offered}", "have the server offer PLAIN, which TLS protects")
+    return Check("AUTH", "pass", expected, f"AUTH {offered}")
+
+
+def _login(session: Session, errand: Errand) -> Check:
+    offered = (session.extension("auth") or "").upper().split()
+    mechanism = next(known for known in MECHANISMS if known in offered)
+    reply = session.login(mechanism, errand.account or "")
+    if reply.code == 235:
+        return Check("login", "pass", "235", f"{mechanism}: {reply}")
+    expected = "235 (RFC 4954 §6)"
+    if reply.code == _BAD_PASSWORD:
+        cure = "account or password is wrong: check both; Elastx Support gives out and resets them"
+        return Check("login", "wrong", expected, f"{mechanism}: {reply}", cure)
+    return _refused("login", expected, reply, "ask who runs the server why this account may not log in")
+
+
+def _letter(session: Session, errand: Errand) -> Check:
+    name, expected, letter = "test message", "250 to the message (RFC 5321 §3.3)", errand.letter
+    if letter is None:
+        raise AssertionError("there is no step without a letter")
+    domain = letter.sender.rpartition("@")[2]
+    may = f"is {domain}'s challenge record for this account in DNS? See: elastx-mrs records"
+    if errand.account is None:
+        may = f"may mail from {domain} be handed in here without a login? Else name --account"
+    commands = (
+        (f"MAIL FROM:<{letter.sender}>", 250, may),
+        (f"RCPT TO:<{letter.recipient}>", 250, f"check the address {letter.recipient}; {may}"),
+        ("DATA", 354, may),
+    )
+    for command, code, cure in commands:
+        reply = session.command(command)
+        if reply.code != code and not (code == 250 and reply.code == 251):
+            session.command("RSET")
+            return _refused(name, expected, Reply(reply.code, f"{reply.text} (to {command})"), cure)
+    reply = session.content(letter.content)
+    if reply.code != 250:
+        return _refused(name, expected, reply, may)
+    return Check(name, "pass", expected, str(reply), "save it where it is received, and run: elastx-mrs message FILE")
