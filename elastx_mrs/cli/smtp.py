@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from elastx_mrs import __version__
+from elastx_mrs.cli.check_view import entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.records import RecordError, names
@@ -23,9 +24,6 @@ from elastx_mrs.smtp.session import Session
 
 PASSWORD = "ELASTX_MRS_SMTP_PASSWORD"  # noqa: S105 - the variable's name
 """The environment variable with the account's password."""
-
-COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
-"""Of verdicts; click takes them out again where nobody sees them."""
 
 _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -168,26 +166,13 @@ def _as_text(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
     """Print each check as soon as it is done."""
     click.echo(f"{session.host}:{session.port}")
     for check in checks:
-        click.echo(f"{click.style(f'{check.verdict:<12}', fg=COLOURS[check.verdict])}{check.name}: {check.seen}")
-        if check.verdict in ("wrong", "absent", "unreachable"):
-            click.echo(f"{'':12}expected: {check.expected}")
-        if check.cure:
-            click.echo(f"{'':12}do: {check.cure}")
+        click.echo("\n".join(lines(check)))
         yield check
 
 
 def _as_json(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
     """Print all of it as one object."""
     done = list(checks)
-    listed = [
-        {
-            "check": check.name,
-            "verdict": check.verdict,
-            "expected": check.expected,
-            "seen": check.seen,
-            "do": check.cure,
-        }
-        for check in done
-    ]
-    click.echo(json.dumps({"host": session.host, "port": session.port, "checks": listed}, indent=2))
+    content = {"host": session.host, "port": session.port, "checks": [entry(check) for check in done]}
+    click.echo(json.dumps(content, indent=2))
     yield from done

@@ -1,0 +1,123 @@
+"""``elastx-mrs message``: did the whole chain work, from the relay to the receiver?"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
+from elastx_mrs.cli.ending import Checking, exit_code
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.lookup.asking import Asking, answered
+from elastx_mrs.message.chain import Chain, judge, told
+from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
+from elastx_mrs.message.signature import NotInstalledError
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.text import show
+
+
+@click.command("message", cls=Checking)
+@click.argument("file")
+@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+)
+def command(file: str, nameservers: Sequence[str], format_: str) -> None:
+    """Judge a received message, such as the one that elastx-mrs smtp sent: SPF, DKIM and DMARC.
+
+    \b
+    elastx-mrs message received.eml
+    elastx-mrs message - < received.eml
+
+    FILE is the message as it was received, with its whole header. What SPF came to is the receiver's word, in the
+    topmost Authentication-Results or Received-SPF; anybody can write such a field, so look whose it is. DKIM signatures
+    are verified now, with the keys that DNS serves now, and DMARC is judged of both. The extra elastx-mrs[message] is
+    needed for DKIM.
+
+    Exit codes: 0 the whole chain worked, 1 something is wrong, 2 something could not be asked, 3 bad input.
+    """
+    message = _message(file)
+    try:
+        # What is named for this one run is meant; the environment is for runs that name none.
+        asking = Asking.of(nameservers, (), {} if nameservers else os.environ)
+    except RecordError as error:
+        raise BadInput(f"--nameserver: {error}") from None
+    try:
+        chain = answered(judge(asking.ask, message), asking)
+    except NotInstalledError as error:
+        raise BadInput(str(error)) from None
+    click.echo(_as_json(chain) if format_ == "json" else "\n".join(_as_text(chain)))
+    verdicts = {finding.verdict for finding in chain.findings}
+    sys.exit(exit_code(wrong=bool(verdicts & {"wrong", "absent"}), unasked="unreachable" in verdicts))
+
+
+def _message(path: str) -> Message:
+    source = "standard input" if path == "-" else path
+    try:
+        with click.open_file(path, "rb") as file:
+            octets = file.read(MAX_OCTETS + 1)
+        return read(octets)
+    except OSError as error:
+        raise BadInput(f"{path!a}: {error.strerror}; name a message's file, or - for standard input") from None
+    except NotAMessage as error:
+        raise BadInput(f"{show(source.encode(errors='backslashreplace'))}: {error}") from None
+
+
+def _as_text(chain: Chain) -> Iterator[str]:
+    indent = " " * WIDTH
+    yield f"From {chain.sender}, Return-Path {_path(chain)}"
+    if chain.said is not None:
+        said = ", ".join(f"{one.method}={one.result}" for one in chain.said.results) or "nothing"
+        yield f"{show((chain.said.by or 'a receiver without a name').encode())} says: {show(said[:300].encode())}"
+    for finding in chain.findings:
+        yield from lines(finding)
+        if finding.name != "DKIM":
+            continue
+        for signature, _ in chain.signatures if len(chain.signatures) > 1 else ():
+            yield f"{indent}{click.style(signature.verdict, fg=COLOURS[signature.verdict])}: {told(signature)}"
+        for signature, _ in chain.signatures:
+            for note in signature.notes:
+                yield f"{indent}notice: d={signature.domain}: {note}"
+    broken = [finding.name for finding in chain.findings if finding.verdict not in ("pass", "unchecked")]
+    unknown = [finding.name for finding in chain.findings if finding.verdict == "unchecked"]
+    if broken:
+        yield f"the chain did not work, or cannot be told to: {', '.join(broken)}"
+    elif unknown:
+        yield f"what was seen of the chain worked; nothing is known of {', '.join(unknown)}"
+    else:
+        yield "the whole chain worked"
+
+
+def _path(chain: Chain) -> str:
+    return "none" if chain.return_path is None else show(f"<{chain.return_path}>".encode(errors="backslashreplace"))
+
+
+def _as_json(chain: Chain) -> str:
+    signatures = [
+        {
+            "domain": one.domain,
+            "selector": one.selector,
+            "verdict": one.verdict,
+            "aligned": {"same": True, "below": True, "no": False, "unknown": None}[fit],
+            "seen": one.seen,
+            "do": one.cure,
+            "headers": list(one.headers),
+            "notices": list(one.notes),
+        }
+        for one, fit in chain.signatures
+    ]
+    said: dict[str, Any] | None = None
+    if chain.said is not None:
+        results = [{"method": one.method, "result": one.result, **one.properties} for one in chain.said.results]
+        said = {"by": chain.said.by, "results": results}
+    content = {
+        "from": chain.sender,
+        "return_path": chain.return_path,
+        "claimed": said,
+        "checks": [entry(finding) for finding in chain.findings],
+        "signatures": signatures,
+    }
+    return json.dumps(content, indent=2)

@@ -1,1 +1,0 @@
-"""A received message: did the whole chain work?"""

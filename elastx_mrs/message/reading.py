@@ -1,0 +1,141 @@
+"""A saved message, as it came: its header fields in their order, and from whom it says it is."""
+
+import email.policy
+import email.utils
+import re
+from dataclasses import dataclass
+from email.headerregistry import Address
+
+from elastx_mrs.records import RecordError, names
+from elastx_mrs.records.text import show
+
+MAX_OCTETS = 50 * 2**20
+"""More than any mail system takes."""
+
+_FROM = 10_000
+"""Characters of a From field that are read: 10 of the longest lines there may be."""
+
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_SAVE = "save the message as it was received (“show original”, “view source”, .eml)"
+_OTHERS = (
+    (b"\xd0\xcf\x11\xe0", "is an Outlook .msg file"),
+    (b"\xff\xfe", "is UTF-16 text"),
+    (b"\xfe\xff", "is UTF-16 text"),
+    (b"\x1f\x8b", "is compressed"),
+    (b"PK\x03\x04", "is a ZIP file"),
+    (b"%PDF", "is a PDF file"),
+)
+
+
+class NotAMessage(ValueError):  # noqa: N818 - what it says is what the file is
+    """What was given is no message that can be judged; the text reads on after the file's name."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message.
+
+    :param octets: from its first header field on, as it was given.
+    :param fields: name, in lower case, and value, unfolded, of each header field from the top.
+    :param sender: the address in its one From field, its domain as A-labels.
+    """
+
+    octets: bytes
+    fields: tuple[tuple[str, str], ...]
+    sender: str
+
+    @property
+    def domain(self) -> str:
+        """The domain that DMARC is about (RFC 9989 §4.1: the Author Domain)."""
+        return self.sender.rpartition("@")[2]
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a header field, the topmost first."""
+        return [value for field, value in self.fields if field == name]
+
+    @property
+    def return_path(self) -> str | None:
+        """The envelope's sender as the receiver wrote it down (RFC 5321 §4.4); empty for ``<>``, None without any."""
+        found = self.all("return-path")
+        return email.utils.parseaddr(found[0])[1] if found else None
+
+
+def read(octets: bytes) -> Message:
+    """Return the message in a file, with or without mbox's ``From `` line, and with any line ends.
+
+    :raises NotAMessage: saying what else it is.
+    """
+    _refuse_other_things(octets)
+    octets = octets.removeprefix(b"\xef\xbb\xbf")
+    if octets.startswith(b"From "):
+        octets = b"".join(_LINE_END.split(octets, maxsplit=1)[1:])
+    fields = tuple(_fields(octets))
+    return Message(octets, fields, _sender([value for name, value in fields if name == "from"]))
+
+
+def _refuse_other_things(octets: bytes) -> None:
+    if len(octets) > MAX_OCTETS:
+        raise NotAMessage(f"is over {MAX_OCTETS // 2**20} MiB; {_SAVE}, alone")
+    if not octets.strip():
+        raise NotAMessage(f"is empty; {_SAVE}")
+    for start, what in _OTHERS:
+        if octets.startswith(start):
+            raise NotAMessage(f"{what}, not a message; {_SAVE}")
+    if octets.lstrip()[:1] == b"<":
+        raise NotAMessage(f"is HTML or XML, not a message; {_SAVE}")
+
+
+def _fields(octets: bytes) -> list[tuple[str, str]]:
+    """Return the header fields (RFC 5322 §2.2), unfolded."""
+    found: list[tuple[str, list[bytes]]] = []
+    lines = _LINE_END.split(octets)
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            if not found:
+                raise NotAMessage(f"begins with an empty line, where its header should be (RFC 5322 §2.1); {_SAVE}")
+            if number == len(lines):
+                break
+            return [(name, _text(parts)) for name, parts in found]
+        if b"\0" in line:
+            raise NotAMessage(f"is binary: line {number} has a NUL in it; {_SAVE}")
+        if line[:1] in b" \t" and found:
+            found[-1][1].append(line)
+            continue
+        field = _FIELD.match(line)
+        if field is None:
+            what = f"line {number} is '{show(line[:40])}'"
+            kind = "is no message" if not found else "has a broken header"
+            raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {_SAVE}")
+        found.append((field.group(1).decode("ascii").lower(), [line[field.end() :]]))
+    raise NotAMessage(f"ends before the empty line after its header (RFC 5322 §2.1): it is cut off; {_SAVE}, whole")
+
+
+def _text(lines: list[bytes]) -> str:
+    return b"".join(lines).decode("utf-8", "backslashreplace").strip()
+
+
+def _sender(found: list[str]) -> str:
+    """Return the one address of the one From field: DMARC cannot be judged of others (RFC 5322 §3.6, RFC 9989 §4.1)."""
+    if len(found) != 1:
+        what = f"has {len(found)} From fields" if found else "has no From field"
+        raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")
+    addresses = _addresses(found[0][:_FROM])
+    shown = f"'{show(found[0][:80].encode())}'"
+    if not addresses:
+        raise NotAMessage(f"has a From field without an address that can be read: {shown} (RFC 5322 §3.6.2)")
+    try:
+        domains = {names.sender_domain(address.domain) for address in addresses}
+    except RecordError as error:
+        raise NotAMessage(f"is from {shown}, whose domain {error}") from None
+    if len(domains) > 1:
+        raise NotAMessage(f"is from several domains: {shown}; DMARC can be judged of one (RFC 9989 §4.1)")
+    return f"{show(addresses[0].username.encode())}@{domains.pop()}"
+
+
+def _addresses(value: str) -> list[Address]:
+    try:
+        header = email.policy.default.header_factory("From", value)
+        return [address for address in getattr(header, "addresses", ()) if address.domain]
+    except Exception:  # what the standard library raises for a header that somebody made up is not documented
+        return []
