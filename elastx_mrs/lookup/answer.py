@@ -29,6 +29,7 @@ class Answer:
     :param rdatas: the records of that type at the end of any chain of CNAMEs; empty unless ``found``.
     :param canonical: the name at the end of that chain; the name itself where there is none.
     :param problem: why it failed: which servers, and what each did; empty unless ``failed``.
+    :param lame: whether it failed because the server answers, and does not serve the name.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Answer:
     rdatas: tuple[dns.rdata.Rdata, ...] = ()
     canonical: str = ""
     problem: str = ""
+    lame: bool = False
 
     @property
     def void(self) -> bool:

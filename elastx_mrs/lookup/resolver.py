@@ -1,6 +1,6 @@
 """What a name has, as receivers are told: CNAMEs followed, *there is none* and *could not ask* told apart."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import dns.exception
 import dns.flags
@@ -11,18 +11,21 @@ from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.reading import MAX_CHAIN, Reading, absolute, read, text
 
+Find = Callable[[dns.name.Name], Awaitable[Sequence[Server]]]
+"""Finds the servers to ask about a name, in order; raises LookupFailure where it cannot."""
+
 
 class Resolver:
-    """Asks a fixed set of servers, in order, each question once.
+    """Asks the servers for each name, in order, each question once.
 
-    :param servers: asked in this order; one that gives no usable answer is passed over for the next.
+    :param find: finds them; one that gives no usable answer is passed over for the next.
     :param flags: ``dns.flags.RD`` where they are recursive resolvers, 0 where they are authorities.
     :param nobody: what to say where there are no servers.
     """
 
-    def __init__(self, network: Network, servers: Sequence[Server], flags: int, nobody: str) -> None:
+    def __init__(self, network: Network, find: Find, flags: int, nobody: str) -> None:
         self._network = network
-        self._servers = tuple(servers)
+        self._find = find
         self._flags = flags
         self._nobody = nobody
         self._answers: dict[tuple[str, str], Answer] = {}
@@ -33,21 +36,23 @@ class Resolver:
 
         :param configuration: the file that lists them; on Windows the registry does.
         """
-        import dns.resolver  # 60 ms, most of them for what DNS over HTTPS needs; every preview would pay
-
-        nobody = f"{configuration} names no resolver; set nameservers"
-        try:
-            found = dns.resolver.Resolver(configuration)
-        except dns.exception.DNSException:
-            return cls(network, (), dns.flags.RD, nobody)
-        # As read from the system's settings they are addresses; the class has room for other kinds.
-        hosts = [host for host in found.nameservers if isinstance(host, str)]
-        return cls(network, [Server(host, found.port) for host in hosts], dns.flags.RD, nobody)
+        servers = system_resolvers(configuration)
+        return cls(network, _fixed(servers), dns.flags.RD, f"{configuration} names no resolver; set nameservers")
 
     @classmethod
     def of(cls, network: Network, servers: Sequence[Server]) -> "Resolver":
         """Return what asks the given servers, as the authorities that they are: RD clear, AA expected."""
-        return cls(network, servers, 0, "no nameservers are given")
+        return cls(network, _fixed(servers), 0, "no nameservers are given")
+
+    @classmethod
+    def recursive(cls, network: Network, servers: Sequence[Server]) -> "Resolver":
+        """Return what asks the given recursive resolvers."""
+        return cls(network, _fixed(servers), dns.flags.RD, "no resolvers are given")
+
+    @classmethod
+    def iterative(cls, network: Network, find: Find) -> "Resolver":
+        """Return what asks the authorities themselves, for each name those that ``find`` finds: no cache between."""
+        return cls(network, find, 0, "it has no name server")
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Return the answer; what the DNS does never raises.
@@ -65,12 +70,13 @@ class Resolver:
         return self._answers[key]
 
     async def _asked(self, asked: dns.name.Name, name: str, rdtype: str) -> Answer:
-        if not self._servers:
-            return Answer(name, rdtype, "failed", problem=self._nobody)
         chain = [asked]
         while True:
             try:
-                reading = await self._read(Question(chain[-1], dns.rdatatype.from_text(rdtype), self._flags))
+                servers = await self._find(chain[-1])
+                if not servers:
+                    return Answer(name, rdtype, "failed", problem=self._nobody)
+                reading = await self._read(servers, Question(chain[-1], dns.rdatatype.from_text(rdtype), self._flags))
             except LookupFailure as failure:
                 through = f"{_listed(chain)}: " if len(chain) > 1 else ""
                 return Answer(name, rdtype, "failed", problem=f"{through}{failure}")
@@ -80,8 +86,30 @@ class Resolver:
             if reading.status is not None:
                 return Answer(name, rdtype, reading.status, tuple(reading.rrset or ()), text(chain[-1]))
 
-    async def _read(self, question: Question) -> Reading:
-        return await self._network.first(self._servers, question, lambda reply: read(reply, question))
+    async def _read(self, servers: Sequence[Server], question: Question) -> Reading:
+        return await self._network.first(servers, question, lambda reply: read(reply, question))
+
+
+def system_resolvers(configuration: str = "/etc/resolv.conf") -> list[Server]:
+    """Return the machine's own recursive resolvers; none where it has none.
+
+    :param configuration: the file that lists them; on Windows the registry does.
+    """
+    import dns.resolver  # 60 ms, most of them for what DNS over HTTPS needs; every preview would pay
+
+    try:
+        found = dns.resolver.Resolver(configuration)
+    except dns.exception.DNSException:
+        return []
+    # As read from the system's settings they are addresses; the class has room for other kinds.
+    return [Server(host, found.port) for host in found.nameservers if isinstance(host, str)]
+
+
+def _fixed(servers: Sequence[Server]) -> Find:
+    async def find(name: dns.name.Name) -> Sequence[Server]:
+        return servers
+
+    return find
 
 
 def _endless(chain: Sequence[dns.name.Name]) -> str | None:

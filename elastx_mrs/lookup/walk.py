@@ -141,6 +141,22 @@ class Delegations:
         alias, target = (text(last.name), text(last.target)) if last.target is not None else ("", "")
         return Cut(text(asked), text(place.zone.name), tuple(servers), end, alias, target)
 
+    async def addresses(self, host: str) -> tuple[Server, ...]:
+        """Return the addresses of a name server, as the servers of its own zone give them.
+
+        :raises LookupFailure: where it has none, or they could not be asked for.
+        :raises ValueError: where DNS cannot hold the name.
+        """
+        return tuple(in_order(await self._addresses(absolute(host), _Trail())))
+
+    async def serving(self, name: dns.name.Name) -> list[Server]:
+        """Return every known address of the servers of a name's zone.
+
+        :raises LookupFailure: where they could not be found.
+        """
+        cut = await self.cut(text(name))
+        return [address for server in cut.servers for address in server.addresses]
+
     async def zone_of(self, name: str) -> str:
         """Return the zone alone; raises as :meth:`cut`."""
         return text((await self._walk(absolute(name), _Trail())).zone.name)

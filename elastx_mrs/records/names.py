@@ -102,7 +102,7 @@ def server_address(text: str) -> tuple[str, int]:
 
 
 def resolver_address(text: str) -> tuple[str, int, str]:
-    """Return host, port and URL of a recursive resolver: an address, ``tls://…`` (RFC 7858) or ``https://…`` (RFC 8484).
+    """Return host, port and URL of a resolver: an address, ``tls://…`` (RFC 7858) or ``https://…`` (RFC 8484).
 
     :return: the URL is empty for an address; a URL's host may be a name.
     :raises RecordError: for anything else.
@@ -117,7 +117,7 @@ def resolver_address(text: str) -> tuple[str, int, str]:
     extra = host is not None and bool(url.username or url.query or url.fragment)
     if host is None or extra or url.scheme not in _URL_PORTS or (url.scheme == "tls" and url.path):
         raise RecordError(
-            f"{ascii(text[:60])} is not a resolver; write an address, tls://dns.example or https://dns.example/dns-query"
+            f"{text[:60]!a} is not a resolver; write an address, tls://dns.example or https://dns.example/dns-query"
         )
     return host, port or _URL_PORTS[url.scheme], text
 

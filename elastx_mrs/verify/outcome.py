@@ -18,8 +18,8 @@ class Detail:
     """What one server says, where that is not what it should say.
 
     :param verdict: ``wrong``: something else than expected; ``absent``: nothing; ``unreachable``: no usable answer;
-        ``cached``: a resolver that still holds an old or negative answer; ``unchecked``: it was not or cannot be asked.
-    :param server: its name and address, such as ``ns2.example.com (192.0.2.53)``; empty where it is about no one server.
+        ``cached``: a resolver that still holds an old or negative answer; ``unchecked``: not, or not to be, asked.
+    :param server: its name and address, such as ``ns2.example.com (192.0.2.53)``; empty where it is about none.
     :param expected: what it should say.
     :param seen: what it says.
     :param cure: what to do.

@@ -34,7 +34,8 @@ def ask(port: int, name: str, rdtype: str, hosts: tuple[str, ...] = (COMPANY, OT
 def ask_fakes(name: str, rdtype: str, *responds: Respond, flags: int = 0) -> Answer:
     async def work() -> Answer:
         async with fakes(*responds) as servers:
-            made = Resolver(impatient(), [server.server for server in servers], flags, "nobody")
+            make = Resolver.recursive if flags else Resolver.of
+            made = make(impatient(), [server.server for server in servers])
             return await made.ask(name, rdtype)
 
     return asyncio.run(work())

@@ -1,0 +1,230 @@
+"""What every authoritative server says, one by one: each server, at each of its addresses.
+
+A receiver may be sent to any of them, so that one that is behind is mail that fails now and then.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import dns.flags
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.SOA import SOA
+
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.reading import MAX_CHAIN, absolute, read, text
+from elastx_mrs.lookup.transport import UnusableError
+from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one server says at one of its addresses.
+
+    :param host: the server's name, or its address where it was configured by that.
+    """
+
+    host: str
+    server: Server
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What all servers say of one name.
+
+    :param name: the name that was asked for.
+    :param aliases: the names that CNAMEs lead to from there; what is seen was asked at the servers of the last.
+    :param nobody: the servers that have no address, with why.
+    :param problem: why nobody could be asked; empty where somebody was.
+    """
+
+    name: str
+    sightings: tuple[Sighting, ...] = ()
+    aliases: tuple[str, ...] = ()
+    nobody: tuple[NameServer, ...] = ()
+    problem: str = ""
+
+    def by_host(self) -> dict[str, list[Sighting]]:
+        """Return what was seen, by server."""
+        found: dict[str, list[Sighting]] = {server.name: [] for server in self.nobody}
+        for sighting in self.sightings:
+            found.setdefault(sighting.host, []).append(sighting)
+        return found
+
+
+@dataclass(frozen=True)
+class Served:
+    """Who serves a zone.
+
+    :param zone: its name; empty where the servers were configured, so that nobody asked.
+    :param servers: all of them: those that the parent names, those that the zone names, and a hidden primary.
+    :param parent: the names that the parent has.
+    :param child: the names that each server of the zone has, or its problem.
+    :param serials: the zone's serial (RFC 1035 §3.3.13) at each address that answered.
+    :param primary: the hidden primary, where one was configured.
+    """
+
+    zone: str
+    servers: tuple[NameServer, ...]
+    parent: tuple[str, ...] = ()
+    child: tuple[tuple[Server, tuple[str, ...] | str], ...] = ()
+    serials: tuple[tuple[Server, int], ...] = ()
+    primary: Server | None = None
+
+
+class Places(Protocol):
+    """Says who serves a name."""
+
+    async def served(self, name: str) -> Served:
+        """Return the servers of a name's zone.
+
+        :raises LookupFailure: where they could not be found.
+        """
+        ...
+
+
+class Configured:
+    """Servers that take the place of delegation, or resolvers where it cannot be followed."""
+
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self._served = Served("", tuple(NameServer(str(server), (server,)) for server in servers))
+
+    async def served(self, name: str) -> Served:
+        """Return them, whatever the name."""
+        return self._served
+
+
+class Delegated:
+    """The servers that the parent's and the zone's own NS records name.
+
+    :param primary: a hidden primary: in no NS record, and asked all the same.
+    """
+
+    def __init__(self, network: Network, delegations: Delegations, primary: Server | None = None) -> None:
+        self._network = network
+        self._delegations = delegations
+        self._primary = primary
+        self._known: dict[str, asyncio.Task[Served]] = {}
+
+    async def served(self, name: str) -> Served:
+        """Return the servers of a name's zone; each zone's are looked for once."""
+        return await self.of(await self._delegations.cut(name))
+
+    async def of(self, cut: Cut) -> Served:
+        """Return the servers of a zone."""
+        task = self._known.get(cut.zone)
+        if task is None:
+            task = self._known[cut.zone] = asyncio.create_task(self._of(cut))
+        return await task
+
+    async def _of(self, cut: Cut) -> Served:
+        apex = absolute(cut.zone or ".")
+        listed = {server.name: server for server in cut.servers}
+        child = await self._own_names(apex, cut.servers)
+        more = sorted({name for _, names in child if not isinstance(names, str) for name in names} - set(listed))
+        servers = [*cut.servers, *await asyncio.gather(*(self._named(name) for name in more))]
+        if self._primary is not None and not any(self._primary in server.addresses for server in servers):
+            servers.append(NameServer(f"the primary {self._primary}", (self._primary,)))
+        addresses = [address for server in servers for address in server.addresses]
+        serials = await asyncio.gather(*(self._serial(address, apex) for address in addresses))
+        known = [(server, serial) for server, serial in zip(addresses, serials, strict=True) if serial is not None]
+        return Served(cut.zone, tuple(servers), tuple(listed), child, tuple(known), self._primary)
+
+    async def _own_names(
+        self, apex: dns.name.Name, servers: Sequence[NameServer]
+    ) -> tuple[tuple[Server, tuple[str, ...] | str], ...]:
+        """Return the NS set that each address has, or why it has none."""
+        addresses = [address for server in servers for address in server.addresses]
+        question = Question(apex, dns.rdatatype.NS)
+        answers = await asyncio.gather(*(answer_at(self._network, address, question) for address in addresses))
+        return tuple(
+            (address, answer.problem or tuple(sorted(answer.names())))
+            for address, answer in zip(addresses, answers, strict=True)
+        )
+
+    async def _named(self, host: str) -> NameServer:
+        try:
+            return NameServer(host, await self._delegations.addresses(host))
+        except (LookupFailure, ValueError) as failure:
+            return NameServer(host, (), str(failure))
+
+    async def _serial(self, server: Server, apex: dns.name.Name) -> int | None:
+        answer = await answer_at(self._network, server, Question(apex, dns.rdatatype.SOA))
+        return next((rdata.serial for rdata in answer.rdatas if isinstance(rdata, SOA)), None)
+
+
+async def answer_at(network: Network, server: Server, question: Question) -> Answer:
+    """Return what one server answers itself: a CNAME is not followed to other servers' names.
+
+    A name that it is an alias of stands in ``canonical``.
+    """
+    name, rdtype = text(question.name), dns.rdatatype.to_text(question.rdtype)
+    try:
+        reading = read(await network.exchange(server, question), question)
+    except LookupFailure as failure:
+        return Answer(name, rdtype, "failed", problem=failure.problem)
+    except UnusableError as error:
+        return Answer(name, rdtype, "failed", problem=str(error), lame=True)
+    rdatas = tuple(reading.rrset or ())
+    if reading.chain and not question.flags & dns.flags.RD:
+        return Answer(name, rdtype, "nodata", (), text(reading.chain[0]))
+    return Answer(name, rdtype, reading.status or "nodata", rdatas, name)
+
+
+class Observer:
+    """Asks all servers for the TXT records of a name, each once.
+
+    :param flags: ``dns.flags.RD`` where the servers are recursive resolvers, which follow CNAMEs themselves.
+    """
+
+    def __init__(self, network: Network, places: Places, flags: int = 0) -> None:
+        self._network = network
+        self._places = places
+        self._flags = flags
+        self._known: dict[str, asyncio.Task[Observation]] = {}
+
+    async def served(self, name: str) -> Served:
+        """Return the servers of a name's zone; raises LookupFailure."""
+        return await self._places.served(name)
+
+    async def txt(self, name: str) -> Observation:
+        """Return what the servers say, at the end of any CNAMEs; never raises for what the DNS does."""
+        if name not in self._known:
+            self._known[name] = asyncio.create_task(self._followed(name))
+        return await self._known[name]
+
+    async def _followed(self, name: str) -> Observation:
+        aliases: list[str] = []
+        end = name
+        while True:
+            seen = replace(await self._asked(end), name=name, aliases=tuple(aliases))
+            targets = sorted({s.answer.canonical for s in seen.sightings if s.answer.canonical not in ("", end)})
+            if not targets or any(s.answer.status == "found" for s in seen.sightings):
+                return seen
+            if len(targets) > 1:
+                return replace(seen, problem=f"its servers do not agree where it leads: {', '.join(targets)}")
+            if targets[0] in (name, *aliases):
+                circle = " -> ".join([name, *aliases, targets[0]])
+                return replace(seen, problem=f"its CNAMEs lead in a circle: {circle}")
+            if len(aliases) >= MAX_CHAIN:
+                return replace(seen, problem=f"its CNAMEs lead on over {MAX_CHAIN} times")
+            end = targets[0]
+            aliases.append(end)
+
+    async def _asked(self, name: str) -> Observation:
+        try:
+            served = await self._places.served(name)
+            question = Question(absolute(name), dns.rdatatype.TXT, self._flags)
+        except (LookupFailure, ValueError) as failure:
+            return Observation(name, problem=str(failure))
+        asked = [(server.name, address) for server in served.servers for address in server.addresses]
+        answers = await asyncio.gather(*(answer_at(self._network, address, question) for _, address in asked))
+        sightings = tuple(
+            Sighting(host, address, answer) for (host, address), answer in zip(asked, answers, strict=True)
+        )
+        nobody = tuple(server for server in served.servers if not server.addresses)
+        return Observation(name, sightings, (), nobody, "" if asked or nobody else "there is no name server to ask")

@@ -1,0 +1,93 @@
+"""Who is asked in one round. Everything goes through one network: nothing is asked twice, and one bound holds."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import dns.flags
+
+from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.authority import Configured, Delegated, Observer, Places
+from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.resolver import Resolver
+from elastx_mrs.lookup.walk import Delegations
+
+IN_FLIGHT = 200
+"""Queries under way at once, over all servers."""
+
+IN_FLIGHT_PER_SERVER = 50
+"""Queries under way at once to one server."""
+
+
+@dataclass(frozen=True)
+class Who:
+    """Whom a user wants asked.
+
+    :param nameservers: take the place of delegation; none where that is followed.
+    :param root_hints: where delegation begins; IANA's root servers where there are none.
+    :param primary: a hidden primary, asked beside the delegated servers.
+    :param resolvers: recursive resolvers, asked after the authorities.
+    :param must_agree: whether a resolver that is behind fails a domain.
+    :param via: ``resolvers`` where the authorities cannot be reached from here.
+    """
+
+    nameservers: tuple[Server, ...] = ()
+    root_hints: tuple[Server, ...] = ()
+    primary: Server | None = None
+    resolvers: tuple[Server, ...] = ()
+    must_agree: bool = False
+    via: Literal["delegation", "resolvers"] = "delegation"
+
+
+@dataclass
+class Asked:
+    """One round's way to them.
+
+    :ivar spf: what SPF records came to for Elastx's addresses, by their text: most domains have the same one.
+    """
+
+    who: Who
+    network: Network
+    spf: dict[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def delegations(self) -> Delegations:
+        """The walk from the root."""
+        return Delegations(self.network, self.who.root_hints)
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Every server that is to be asked for a domain's records."""
+        who = self.who
+        places: Places
+        if who.via == "resolvers":
+            return Observer(self.network, Configured(who.resolvers), int(dns.flags.RD))
+        if who.nameservers:
+            places = Configured([*who.nameservers, *([who.primary] if who.primary is not None else [])])
+        else:
+            places = Delegated(self.network, self.delegations, who.primary)
+        return Observer(self.network, places)
+
+    @cached_property
+    def ask(self) -> Ask:
+        """What a receiver would be answered about any name, without a cache between."""
+        who = self.who
+        if who.via == "resolvers":
+            return Resolver.recursive(self.network, who.resolvers).ask
+        if who.nameservers:
+            return Resolver.of(self.network, who.nameservers).ask
+        return Resolver.iterative(self.network, self.delegations.serving).ask
+
+
+class Round:
+    """One round of asking: everything in it is asked once."""
+
+    def __init__(self) -> None:
+        self.network = Network(IN_FLIGHT, IN_FLIGHT_PER_SERVER)
+        self._asked: dict[Who, Asked] = {}
+
+    def asked(self, who: Who) -> Asked:
+        """Return the way to them; those who are the same share it."""
+        if who not in self._asked:
+            self._asked[who] = Asked(who, self.network)
+        return self._asked[who]

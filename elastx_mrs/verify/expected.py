@@ -1,0 +1,67 @@
+"""What the DNS should say of one sender domain: the records, and what is known of those that others publish."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.dkim import DEFAULT_SELECTOR
+from elastx_mrs.records.names import owner_name
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one sender domain should have.
+
+    :param records: the declared ones. SPF, DKIM and DMARC are judged where they are not among them too: mail needs
+        them, whoever publishes them.
+    :param selector: the DKIM selector.
+    :param accounts_known: whether the challenges are all among the records; without, any will do.
+    :param known_challenges: ``elastx-mrs=`` strings of other stacks, which may stand beside ours.
+    :param left_out: records that exist only in the config yet, by the name of their resource: not judged.
+    :param left_out_kinds: their kinds, such as ``spf``: not to be taken for somebody else's.
+    """
+
+    domain: str
+    records: tuple[TxtRecord, ...] = ()
+    selector: str = DEFAULT_SELECTOR
+    accounts_known: bool = True
+    known_challenges: frozenset[str] = field(default_factory=frozenset)
+    left_out: tuple[str, ...] = ()
+    left_out_kinds: frozenset[str] = field(default_factory=frozenset)
+
+    def of_kind(self, kind: str) -> TxtRecord | None:
+        """Return the first declared record of a kind; None where it is somebody else's, or left out."""
+        return next((record for record in self.records if record.kind == kind), None)
+
+    @property
+    def key_name(self) -> str:
+        """The owner name of the DKIM key."""
+        declared = self.of_kind("dkim")
+        return declared.name if declared is not None else owner_name(f"{self.selector}._domainkey", self.domain)
+
+    @property
+    def policy_name(self) -> str:
+        """The owner name of the DMARC record."""
+        return owner_name("_dmarc", self.domain)
+
+    @property
+    def names(self) -> list[str]:
+        """Every owner name with TXT records that matter."""
+        return list(
+            dict.fromkeys([self.domain, self.key_name, self.policy_name, *(record.name for record in self.records)])
+        )
+
+
+def from_records(records: Iterable[TxtRecord], known_challenges: Iterable[str] = ()) -> list[Expected]:
+    """Return what records ask for, domain by domain, in their order."""
+    by_domain: dict[str, list[TxtRecord]] = {}
+    for record in records:
+        by_domain.setdefault(record.domain, []).append(record)
+    known = frozenset(known_challenges)
+    return [Expected(domain, tuple(found), known_challenges=known) for domain, found in by_domain.items()]
+
+
+def from_domains(domains: Sequence[str], known_challenges: Iterable[str] = ()) -> list[Expected]:
+    """Return what can be asked of domains alone, whose accounts and key nobody named."""
+    known = frozenset(known_challenges)
+    return [Expected(domain, accounts_known=False, known_challenges=known) for domain in dict.fromkeys(domains)]
