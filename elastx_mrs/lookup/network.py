@@ -93,11 +93,13 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
 
     :param server: the server that gave no usable answer; None where it is about several.
     :param problem: what it did, reading on after the server; where there is no one server, the whole story.
+    :param rcode: what it answered, where that was an error, such as SERVFAIL.
     """
 
-    def __init__(self, server: Server | None, problem: str) -> None:
+    def __init__(self, server: Server | None, problem: str, rcode: dns.rcode.Rcode | None = None) -> None:
         self.server = server
         self.problem = problem
+        self.rcode = rcode
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
 
@@ -160,7 +162,7 @@ class Network:
         if isinstance(answer, LookupFailure):
             # A new one each time: an exception that is raised again grows by each raiser's traceback. And the name
             # that led here may be another than the first's.
-            raise LookupFailure(server, answer.problem)
+            raise LookupFailure(server, answer.problem, answer.rcode)
         return answer
 
     async def first(self, servers: Iterable[Server], question: Question, read: Callable[[dns.message.Message], T]) -> T:
@@ -272,7 +274,7 @@ def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message 
     code = answer.rcode()
     if code in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return answer
-    return LookupFailure(server, f"answered {dns.rcode.to_text(code)}")
+    return LookupFailure(server, f"answered {dns.rcode.to_text(code)}", code)
 
 
 def _problem(error: OSError | UnusableError) -> str:
