@@ -19,15 +19,16 @@ def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> 
     :param destinations: the configured TTL (or None) by managed domain.
     :raises RecordError: where a name would be too long for DNS.
     """
-    hosts = dict.fromkeys(host for host in _hosts(policy) if host in destinations)
+    managed = dict.fromkeys(host for host in hosts(policy) if host in destinations)
     return [
         TxtRecord(host, "report", owner_name(f"{sender}._report._dmarc", host), VALUE, destinations[host])
-        for host in hosts
+        for host in managed
         if not f".{host}".endswith(f".{sender}") and not f".{sender}".endswith(f".{host}")
     ]
 
 
-def _hosts(policy: str) -> Iterator[str]:
+def hosts(policy: str) -> Iterator[str]:
+    """Yield the domains that a policy has reports sent to by mail, as A-labels (RFC 9989 §4.7, rua and ruf)."""
     found = dmarc.tags(policy)
     for uri in (uri.strip() for name in ("rua", "ruf") for uri in found.get(name, "").split(",")):
         if uri.lower().startswith("mailto:"):

@@ -1,5 +1,6 @@
 """Who is asked in one round. Everything goes through one network: nothing is asked twice, and one bound holds."""
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -43,12 +44,14 @@ class Who:
 class Asked:
     """One round's way to them.
 
-    :ivar spf: what SPF records came to for Elastx's addresses, by their text: most domains have the same one.
+    :ivar elastx: the addresses that Elastx's own SPF record passes; looked up once, with the first domain.
+    :ivar passing: SPF records known to pass all of those, by their text: most domains have the same one.
     """
 
     who: Who
     network: Network
-    spf: dict[str, object] = field(default_factory=dict)
+    elastx: "asyncio.Task[object] | None" = None
+    passing: set[str] = field(default_factory=set)
 
     @cached_property
     def delegations(self) -> Delegations:

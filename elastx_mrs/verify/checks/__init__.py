@@ -1,0 +1,1 @@
+"""One verdict for each requirement, a module for each kind."""

@@ -1,0 +1,100 @@
+"""Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
+
+from elastx_mrs.lookup.authority import Served
+from elastx_mrs.lookup.network import LookupFailure, Server
+from elastx_mrs.verify.asked import Asked
+from elastx_mrs.verify.checks.published import ASK
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.outcome import Detail, Outcome
+
+CHECK = "delegation"
+_HALF = 1 << 31
+
+
+async def delegation(asked: Asked, expected: Expected) -> Outcome:
+    """Say whether the domain is delegated, to servers that serve it."""
+    domain = expected.domain
+    if asked.who.via == "resolvers":
+        return _unchecked(domain, "asked through resolvers: who serves it, and what each server says, was not checked")
+    if asked.who.nameservers:
+        return _unchecked(domain, "name servers are configured, so that delegation was not followed")
+    try:
+        cut = await asked.delegations.cut(domain)
+    except (LookupFailure, ValueError) as failure:
+        cure = "let this machine ask name servers (port 53), or set verification.nameservers or via: resolvers"
+        return Outcome(domain, CHECK, domain, (Detail("unreachable", "", "a delegation", str(failure), cure),))
+    if "." not in cut.zone and cut.end != "zone":
+        parent = f"the zone {cut.zone}" if cut.zone else "the root"
+        seen = f"{parent} does not delegate {domain}"
+        cure = "register it, or have its name servers entered at the registrar; for later: verification: {mode: off}"
+        detail = Detail("absent", "", f"NS records for {domain}", seen, cure)
+        return Outcome(domain, CHECK, domain, (detail,), hopeless=f"{domain} is not delegated")
+    served = await asked.observer.served(domain)
+    names = ", ".join(server.name for server in served.servers)
+    return Outcome(
+        domain, CHECK, served.zone, tuple(_details(served)), f"{served.zone}: {names}", tuple(_notices(served))
+    )
+
+
+def _unchecked(domain: str, why: str) -> Outcome:
+    cure = "leave out nameservers and via where this machine may ask port 53"
+    return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "a delegation", why, cure),))
+
+
+def _details(served: Served) -> list[Detail]:
+    wanted = f"an answer for {served.zone}"
+    details = [
+        Detail("unreachable", server.name, wanted, server.problem, ASK)
+        for server in served.servers
+        if not server.addresses
+    ]
+    problems = {server: names for server, names in served.child if isinstance(names, str)}
+    answered = {server for server, _ in served.serials} | {
+        server for server, _ in served.child if server not in problems
+    }
+    for server in served.servers:
+        if server.addresses and not answered & set(server.addresses):
+            details += [_silent(address, problems.get(address, ""), served, wanted) for address in server.addresses]
+    return details
+
+
+def _silent(address: Server, problem: str, served: Served, wanted: str) -> Detail:
+    lame = "does not serve" in problem
+    cure = f"load the zone {served.zone} on it, or take it out of the NS records" if lame else ASK
+    return Detail("wrong" if lame else "unreachable", str(address), wanted, problem or "gave no SOA record", cure)
+
+
+def _notices(served: Served) -> list[str]:
+    notices = []
+    parent = set(served.parent)
+    for server, names in served.child:
+        if not isinstance(names, str) and set(names) != parent:
+            more = ", ".join(sorted(set(names) - parent)) or "none"
+            less = ", ".join(sorted(parent - set(names))) or "none"
+            notices.append(f"{server} names other NS than the parent: more: {more}; fewer: {less}")
+    dead = {server for server, names in served.child if isinstance(names, str)}
+    for name_server in served.servers:
+        alive = [address for address in name_server.addresses if address not in dead]
+        notices += [
+            f"{address} does not answer for {served.zone}"
+            for address in name_server.addresses
+            if address in dead and alive
+        ]
+    return notices + _behind(served)
+
+
+def _behind(served: Served) -> list[str]:
+    if not served.serials:
+        return []
+    newest = served.serials[0][1]
+    for _, serial in served.serials:
+        if 0 < (serial - newest) % (1 << 32) < _HALF:  # RFC 1982 §3.2
+            newest = serial
+    if served.primary is not None:
+        newest = dict(served.serials).get(served.primary, newest)
+    ahead = ", ".join(str(server) for server, serial in served.serials if serial == newest)
+    return [
+        f"{server} is behind: it has serial {serial}, {ahead} has {newest}"
+        for server, serial in served.serials
+        if serial != newest
+    ]

@@ -1,0 +1,80 @@
+"""Which DMARC policy does a receiver find (RFC 9989 §4.10), and may its reports be sent (RFC 9990 §4)?"""
+
+import asyncio
+
+from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.dmarc import Step, Walk, walk
+from elastx_mrs.records import RecordError, report
+from elastx_mrs.records.names import owner_name
+from elastx_mrs.verify.asked import Asked
+from elastx_mrs.verify.checks.judged import listed, nothing
+from elastx_mrs.verify.checks.published import is_authorisation
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.outcome import Detail, Outcome
+
+POLICY, REPORTS = "dmarc-policy", "reports"
+WANTED = "a DMARC policy that receivers find"
+
+
+async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
+    """Say which policy applies, and whether those whom it sends reports to have said that they take them."""
+    domain, name = expected.domain, expected.policy_name
+    walked = await walk(asked.ask, domain)
+    detail = _fault(walked, expected)
+    step = walked.found
+    if detail is not None or step is None:
+        details = (detail,) if detail is not None else ()
+        unknown = Detail("unchecked", "", "", "no policy is known", "")
+        return [Outcome(domain, POLICY, name, details), Outcome(domain, REPORTS, name, (unknown,))]
+    tag, value = walked.tag(exists=True) or ("p", "none")
+    seen = f"{tag}={value} from _dmarc.{step.domain}"
+    notices = () if step.domain == domain else (f"{domain} has no record of its own: {seen} applies",)
+    return [Outcome(domain, POLICY, name, (), seen, notices), await _reports(asked.ask, expected, step)]
+
+
+def _fault(walked: Walk, expected: Expected) -> Detail | None:
+    if walked.failed is not None:
+        seen = f"_dmarc.{walked.failed.domain}: {walked.failed.text}"
+        return Detail("unreachable", "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
+    own = walked.steps[0]
+    if own.status == "several":
+        return Detail("wrong", "", WANTED, f"several, which are all discarded: {own.text}", "leave one of them")
+    if walked.found is None:
+        cure = "publish one, such as v=DMARC1; p=quarantine;"
+        return Detail("absent", "", WANTED, "none, up to the root", cure)
+    if expected.of_kind("dmarc") is not None and walked.found.domain != expected.domain:
+        seen = f"the one of {walked.found.domain}: '{walked.found.text}'"
+        return Detail("wrong", "", f"the declared policy at {expected.policy_name}", seen, "publish it (pulumi up)")
+    return None
+
+
+async def _reports(ask: Ask, expected: Expected, step: Step) -> Outcome:
+    hosts = list(dict.fromkeys(report.hosts(step.text)))
+    details = [
+        detail for detail in await asyncio.gather(*(_authorised(ask, step.domain, host) for host in hosts)) if detail
+    ]
+    seen = f"taken by {', '.join(hosts)}" if hosts else "none are asked for"
+    hopeless = "others have to say that they take reports" if details else ""
+    if any(detail.verdict == "unreachable" for detail in details):
+        hopeless = ""
+    return Outcome(expected.domain, REPORTS, expected.policy_name, tuple(details), seen, (), hopeless)
+
+
+async def _authorised(ask: Ask, policy_domain: str, host: str) -> Detail | None:
+    """Return why reports about a domain will not be sent to a host; a wildcard there answers like any record."""
+    ours, theirs = await asyncio.gather(walk(ask, policy_domain), walk(ask, host))
+    if ours.organizational_domain == theirs.organizational_domain:
+        return None
+    try:
+        name = owner_name(f"{policy_domain}._report._dmarc", host)
+    except RecordError as error:
+        return Detail("wrong", "", "", f"{host} {error}", "have the reports sent elsewhere")
+    wanted = f"v=DMARC1; at {name}, by which {host} takes reports about {policy_domain}"
+    answer = await ask(name, "TXT")
+    if answer.status == "failed":
+        return Detail("unreachable", "", wanted, answer.problem, f"see why the name servers of {host} do not answer")
+    if any(is_authorisation(text) for text in answer.texts()):
+        return None
+    texts = answer.texts()
+    cure = f"have {host} publish it, or take it out of rua and ruf: receivers send it nothing"
+    return Detail("wrong" if texts else "absent", "", wanted, listed(texts) or nothing(answer), cure)

@@ -1,0 +1,158 @@
+"""Is each record on every name server? Compared as joined octets (RFC 7208 §3.3, RFC 6376 §3.6.2.2)."""
+
+from collections.abc import Sequence
+
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.authority import Observer
+from elastx_mrs.records import RecordError, TxtRecord, dkim_key, dmarc, spf_terms
+from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.verify.checks.judged import Fault, Judge, judged, listed, nothing
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.outcome import Outcome
+
+ASK = "see that the server runs and may be reached from here (UDP and TCP, port 53), or take it out of the NS records"
+
+
+async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> Outcome:
+    """Say whether a declared record is on every server."""
+    seen = await observer.txt(wanted.name)
+    value = wanted.value.encode("ascii")
+    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value), cure=ASK)
+    notices += [f"{wanted.name} is an alias of {' -> '.join(seen.aliases)}"] if seen.aliases else []
+    check = wanted.suffix
+    return Outcome(expected.domain, check, wanted.name, tuple(details), "as declared", tuple(notices))
+
+
+def judge_of(kind: str, value: bytes) -> Judge:
+    """Return what judges an answer where a record of that kind and value is expected."""
+    return {"challenge": _challenge, "spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
+
+
+def _publish(what: str) -> str:
+    return f"publish the {what} (pulumi up), or wait until this server has it"
+
+
+def _challenge(value: bytes) -> Judge:
+    def judge(answer: Answer) -> Fault | None:
+        texts = answer.texts()
+        if value in texts:
+            return None
+        others = [text for text in texts if text.startswith(PREFIX.encode())]
+        return "absent", listed(others) if others else nothing(answer), _publish("challenge")
+
+    return judge
+
+
+def _spf(value: bytes) -> Judge:
+    def judge(answer: Answer) -> Fault | None:
+        return _one_of([text for text in answer.texts() if spf_terms.is_spf(text)], value, answer, "SPF record")
+
+    return judge
+
+
+def _dkim(value: bytes) -> Judge:
+    def judge(answer: Answer) -> Fault | None:
+        return _one_of(answer.texts(), value, answer, "TXT record (RFC 6376 §3.6.2.2)", "DKIM key")
+
+    return judge
+
+
+def _dmarc(value: bytes) -> Judge:
+    def judge(answer: Answer) -> Fault | None:
+        found = [text for text in answer.texts() if text == value or dmarc.read(text) is not None]
+        return _one_of(found, value, answer, "DMARC record (RFC 9989 §4.10)")
+
+    return judge
+
+
+def _report(value: bytes) -> Judge:
+    def judge(answer: Answer) -> Fault | None:
+        texts = answer.texts()
+        if any(is_authorisation(text) for text in texts):
+            return None
+        return ("wrong" if texts else "absent"), listed(texts) or nothing(answer), _publish("report authorisation")
+
+    return judge
+
+
+def is_authorisation(text: bytes) -> bool:
+    """Whether a TXT value lets reports be sent (RFC 9990 §4: a DMARC record, of which only ``v`` need be there)."""
+    return text.replace(b" ", b"").partition(b";")[0] == b"v=DMARC1"
+
+
+def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, name: str = "") -> Fault | None:
+    name = name or what.partition(" (")[0]
+    if list(found) == [value]:
+        return None
+    if not found:
+        return "absent", listed(answer.texts()) if answer.texts() else nothing(answer), _publish(name)
+    if len(found) > 1:
+        beside = "all but the declared one" if value in found else "all of them and publish the declared one"
+        return "wrong", listed(found), f"exactly one {what} may be there: delete {beside}"
+    return "wrong", listed(found), f"replace it with the declared {name}, or declare what is there"
+
+
+async def key(observer: Observer, expected: Expected) -> Outcome:
+    """Say whether somebody else's DKIM key can be used: there is no declared value to compare with."""
+    seen = await observer.txt(expected.key_name)
+    details, notices = judged(seen, "one DKIM key, the one that Elastx provides", _any_key, cure=ASK)
+    notices += [f"{expected.key_name} is an alias of {' -> '.join(seen.aliases)}"] if seen.aliases else []
+    return Outcome(expected.domain, "dkim", expected.key_name, tuple(details), "a usable key", tuple(notices))
+
+
+def _any_key(answer: Answer) -> Fault | None:
+    texts = answer.texts()
+    if not texts:
+        return "absent", nothing(answer), "publish the DKIM key that Elastx provides"
+    if len(texts) > 1:
+        return "wrong", listed(texts), "exactly one TXT record may be there (RFC 6376 §3.6.2.2): delete the others"
+    try:
+        found = dkim_key.parse(texts[0])
+    except RecordError as error:
+        return "wrong", listed(texts), f"it {error}"
+    problems = list(dkim_key.problems(found))
+    return ("wrong", listed(texts), "; ".join(f"it {problem}" for problem in problems)) if problems else None
+
+
+async def challenges(observer: Observer, expected: Expected, *, strict: bool) -> Outcome:
+    """Say whether the apex lets only known accounts send: a challenge that nobody knows lets a stranger.
+
+    :param strict: whether an unknown one is ``wrong``; inside ``up`` it is a notice, for the engine deletes what was
+        withdrawn after the program has run.
+    """
+    seen = await observer.txt(expected.domain)
+    declared = {record.value for record in expected.records if record.kind == "challenge"}
+    known = {text.encode("ascii") for text in declared | expected.known_challenges}
+    strangers: list[bytes] = []
+
+    def judge(answer: Answer) -> Fault | None:
+        found = [text for text in answer.texts() if text.lower().startswith(PREFIX.encode())]
+        if not expected.accounts_known:
+            return None if found else ("absent", nothing(answer) if not answer.texts() else "none among its TXT", _ANY)
+        unknown = [text for text in found if text not in known]
+        strangers.extend(text for text in unknown if text not in strangers)
+        return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
+
+    only = "no elastx-mrs= string but the declared ones" if expected.accounts_known else "an elastx-mrs= string"
+    details, notices = judged(seen, only, judge, cure=ASK)
+    if strangers and not strict:
+        notices = [f"{listed([text])} is published and not declared" for text in strangers] + notices
+    return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
+
+
+async def undeclared(observer: Observer, expected: Expected) -> list[str]:
+    """Return the ``elastx-mrs=`` strings at the apex that are neither declared nor known."""
+    known = {record.value for record in expected.records} | expected.known_challenges
+    texts = {
+        text.decode("latin-1")
+        for sighting in (await observer.txt(expected.domain)).sightings
+        for text in sighting.answer.texts()
+    }
+    return sorted(text for text in texts - known if text.lower().startswith(PREFIX))
+
+
+_STRANGER = (
+    "an account that nobody declared may send as this domain: delete it, or list it in verification.knownChallenges "
+    "where it is another stack's"
+)
+_ANY = "publish the challenge of each account that sends as this domain"

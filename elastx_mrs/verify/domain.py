@@ -1,0 +1,88 @@
+"""One sender domain, in order: delegation, every name server, and only when those agree, resolvers and meaning."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+
+from elastx_mrs.verify.asked import Asked
+from elastx_mrs.verify.checks import delegation, dmarc, published, resolvers, spf
+from elastx_mrs.verify.checks.judged import agree
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.outcome import FAILING, Detail, Outcome
+
+Outcomes = dict[str, Outcome]
+"""By check."""
+
+
+async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome], *, strict: bool = True) -> Outcomes:
+    """Return one outcome for each requirement; those that passed before are kept, and nobody is asked for them.
+
+    :param strict: whether a challenge that nobody declared is ``wrong``.
+    """
+    found: Outcomes = dict(passed)
+    if delegation.CHECK not in found:
+        found[delegation.CHECK] = await delegation.delegation(asked, expected)
+    if found[delegation.CHECK].hopeless:
+        return _in_order(found | _unchecked(expected, found, "the domain is not delegated"))
+    await _published(asked, expected, found, strict=strict)
+    found |= {name: _left_out(expected, name) for name in expected.left_out}
+    failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
+    if any(outcome.check != delegation.CHECK for outcome in failing) and not await _agree(asked, expected):
+        return _in_order(found | _unchecked(expected, found, "the name servers do not agree yet"))
+    works: dict[str, Awaitable[Outcome | list[Outcome]]] = {}
+    if spf.POLICY not in found or spf.TREE not in found:
+        works[spf.POLICY] = spf.spf(asked, expected)
+    if dmarc.POLICY not in found or dmarc.REPORTS not in found:
+        works[dmarc.POLICY] = dmarc.dmarc(asked, expected)
+    if not failing:
+        works |= {
+            name: check(asked, expected)
+            for name, check in (
+                (resolvers.RESOLVERS, resolvers.resolvers),
+                (resolvers.DNSSEC, resolvers.dnssec),
+            )
+            if name not in found
+        }
+    for result in await asyncio.gather(*works.values()):
+        for outcome in result if isinstance(result, list) else [result]:
+            found.setdefault(outcome.check, outcome)
+    if failing:
+        found |= _unchecked(expected, found, "a resolver that is asked too early remembers the old answer")
+    return _in_order(found)
+
+
+async def _published(asked: Asked, expected: Expected, found: Outcomes, *, strict: bool) -> None:
+    observer = asked.observer
+    works = [published.record(observer, expected, record) for record in expected.records if record.suffix not in found]
+    ours = {record.kind for record in expected.records} | expected.left_out_kinds
+    if "dkim" not in ours and "dkim" not in found:
+        works.append(published.key(observer, expected))
+    if "challenges" not in found:
+        works.append(published.challenges(observer, expected, strict=strict))
+    for outcome in await asyncio.gather(*works):
+        found[outcome.check] = outcome
+
+
+async def _agree(asked: Asked, expected: Expected) -> bool:
+    seen = await asyncio.gather(*(asked.observer.txt(name) for name in expected.names))
+    return all(agree(observation) for observation in seen)
+
+
+def _left_out(expected: Expected, name: str) -> Outcome:
+    detail = Detail("unchecked", "", "its record", "it was not created in this run", "run pulumi up for all of them")
+    return Outcome(expected.domain, name, expected.domain, (detail,))
+
+
+def _unchecked(expected: Expected, found: Outcomes, why: str) -> Outcomes:
+    """Return the checks that were not made, and why."""
+    detail = Detail("unchecked", "", "", f"not asked: {why}", "mend what is named first")
+    missing = [check for check in _AFTER if check not in found]
+    return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
+
+
+_AFTER = (spf.POLICY, spf.TREE, dmarc.POLICY, dmarc.REPORTS, resolvers.DNSSEC, resolvers.RESOLVERS)
+_FIRST = (delegation.CHECK,)
+
+
+def _in_order(found: Outcomes) -> Outcomes:
+    between = [check for check in found if check not in (*_FIRST, *_AFTER)]
+    return {check: found[check] for check in (*_FIRST, *between, *_AFTER) if check in found}

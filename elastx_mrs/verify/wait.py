@@ -1,0 +1,90 @@
+"""Asks until all holds, or the deadline: only for what does not hold yet, and never after it does."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from elastx_mrs.verify.asked import Round, Who
+from elastx_mrs.verify.domain import Outcomes, verify
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.outcome import FAILING, Outcome
+
+FIRST_INTERVAL = 1.0
+"""Seconds between the first two rounds; each one after is twice as long."""
+
+LONGEST_INTERVAL = 10.0
+"""Seconds between two rounds at most: from when the last server is right to the verdict."""
+
+DOMAINS_AT_ONCE = 100
+"""Domains looked at side by side: enough to keep every bound of the network busy, few enough for memory."""
+
+
+@dataclass
+class Job:
+    """One domain to verify.
+
+    :param who: whom to ask.
+    :param timeout: seconds to wait for it; 0 asks once.
+    :param strict: whether a challenge that nobody declared is ``wrong``.
+    :ivar outcomes: the last, by check.
+    """
+
+    expected: Expected
+    who: Who
+    timeout: float
+    strict: bool = True
+    outcomes: Outcomes = field(default_factory=dict)
+
+    def open(self) -> list[Outcome]:
+        """Return what does not hold."""
+        return [outcome for outcome in self.outcomes.values() if self._fails(outcome)]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether waiting can help: something does not hold, and nothing says that it never will."""
+        found = self.open()
+        return bool(found) and not any(outcome.hopeless for outcome in found)
+
+    def _fails(self, outcome: Outcome) -> bool:
+        verdict = outcome.verdict
+        return verdict in FAILING or (verdict == "cached" and self.who.must_agree)
+
+
+async def wait(
+    jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None], step: Callable[[], None] | None = None
+) -> None:
+    """Verify domains until all hold, or waiting cannot help any, or their deadlines.
+
+    :param progress: is told of those still waited for, before each pause.
+    :param step: is called whenever a domain was looked at.
+    """
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    interval = FIRST_INTERVAL
+    pending = list(jobs)
+    while pending:
+        await _round(pending, step)
+        waiting = [job for job in pending if job.waiting]
+        pending = [job for job in waiting if clock() - began < job.timeout]
+        if not pending:
+            return
+        progress(pending)
+        left = max(job.timeout for job in pending) - (clock() - began)
+        await asyncio.sleep(max(0.0, min(interval, left)))
+        interval = min(2 * interval, LONGEST_INTERVAL)
+
+
+async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
+    asking = Round()
+    bound = asyncio.Semaphore(DOMAINS_AT_ONCE)
+
+    async def one(job: Job) -> None:
+        async with bound:
+            passed = {check: outcome for check, outcome in job.outcomes.items() if outcome.verdict == "pass"}
+            job.outcomes = await verify(asking.asked(job.who), job.expected, passed, strict=job.strict)
+            if step is not None:
+                step()
+
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(one(job))
