@@ -12,7 +12,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, names, report, spf
-from elastx_mrs.records.challenge import account_address, challenge
+from elastx_mrs.records.challenge import account_address, challenge, known_challenge
+
+MAX_TIMEOUT = 86400
+"""Seconds; who waits longer than a day for DNS waits for something else."""
 
 TSIG_ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 
@@ -94,11 +97,43 @@ class Guard(_Object):
     mode: Literal["require", "warn", "off"] = "require"
 
 
-class Verification(_Object):
-    """Who is asked what the DNS says: ``nameservers`` (addresses) take the place of delegation from the root."""
+def _resolver(text: str) -> str:
+    names.resolver_address(text)
+    return text
 
-    nameservers: list[Annotated[str, AfterValidator(_server)]] = []
-    root_hints: list[Annotated[str, AfterValidator(_server)]] = []
+
+def _seconds(value: float) -> float:
+    if not 0 <= value <= MAX_TIMEOUT:
+        raise RecordError(f"is {value:g}; write seconds from 0, which asks once, to {MAX_TIMEOUT}")
+    return value
+
+
+_Servers = Annotated[list[Annotated[str, AfterValidator(_server)]], Field(min_length=1)]
+_Resolvers = Annotated[list[Annotated[str, AfterValidator(_resolver)]], Field(min_length=1)]
+_Seconds = Annotated[
+    float, BeforeValidator(lambda value: float(value) if type(value) is int else value), AfterValidator(_seconds)
+]
+
+
+class Verification(_Object):
+    """Who is asked what the DNS says, for how long, and what follows.
+
+    ``nameservers`` (addresses) take the place of delegation from the root; the guard asks them too.
+    """
+
+    mode: Literal["require", "warn", "off"] = "require"
+    timeout: _Seconds = 300.0
+    nameservers: _Servers | None = None
+    root_hints: _Servers | None = None
+    primary: Annotated[str, AfterValidator(_server)] | None = None
+    resolvers: _Resolvers | None = None
+    resolvers_must_agree: bool = False
+    known_challenges: list[Annotated[str, AfterValidator(known_challenge)]] = []
+    via: Literal["delegation", "resolvers"] = "delegation"
+
+    def over(self, stack: "Verification") -> "Verification":
+        """Return the stack's, with what is set here, for one domain, in place of it."""
+        return stack.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
 _Account = Annotated[str, AfterValidator(account_address)]
@@ -118,6 +153,7 @@ class Domain(_Object):
     dkim: _DkimField | None = None
     dmarc: _DmarcField | None = None
     guard: Annotated[Guard, _bare("mode")] | None = None
+    verification: Annotated[Verification, _bare("mode")] | None = None
     ttl: _Ttl | None = None
 
 
@@ -158,7 +194,7 @@ class Arguments(_Object):
     cloudflare: Cloudflare | None = None
     rfc2136: Rfc2136 | None = None
     guard: Annotated[Guard, _bare("mode")] = Guard()
-    verification: Verification = Verification()
+    verification: Annotated[Verification, _bare("mode")] = Verification()
 
     def records(self) -> list[TxtRecord]:
         """Return every record to declare, in the order of the domains; those of others are left out."""

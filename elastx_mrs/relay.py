@@ -70,7 +70,9 @@ class MailRelay(pulumi.ComponentResource):
         if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
             return None
         try:
-            asking = Asking.of(arguments.verification.nameservers, arguments.verification.root_hints, os.environ)
+            asking = Asking.of(
+                arguments.verification.nameservers or (), arguments.verification.root_hints or (), os.environ
+            )
         except RecordError as error:
             raise pulumi.RunError(f"{NAMESERVERS}: {error}") from None
         declared = {record.name: record for record in self.records if record.kind in ("spf", "dmarc")}

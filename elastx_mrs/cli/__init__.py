@@ -19,6 +19,7 @@ _COMMANDS = {
     "message": "Judge a received message: did the whole chain work?",
     "records": "Show what must be in DNS.",
     "smtp": "Check that mail can be handed in at the relay.",
+    "verify": "Ask every name server whether mail will pass.",
     "spf": "Show a domain's SPF as receivers see it, and what is left of its lookups.",
 }
 

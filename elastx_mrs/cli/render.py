@@ -21,22 +21,22 @@ def _table(records: Sequence[TxtRecord]) -> str:
 def _markdown(records: Sequence[TxtRecord]) -> str:
     from tabulate import tabulate
 
-    rows = [(r.domain, r.kind, _code(r.name), r.ttl, _code(r.value)) for r in records]
+    rows = [(r.domain, r.kind, code(r.name), r.ttl, code(r.value)) for r in records]
     return tabulate(rows, headers=_COLUMNS, tablefmt="github", disable_numparse=True) + "\n"
 
 
 def _remarks(said: Sequence[Said]) -> str:
     """Return warnings and notices as a Markdown list: their text may quote what a user or DNS wrote."""
-    lines = [f"- **{one.remark.level}** {_code(one.path)}: {_plain(one.remark.text)}\n" for one in said]
+    lines = [f"- **{one.remark.level}** {code(one.path)}: {plain(one.remark.text)}\n" for one in said]
     return "\n" + "".join(lines) if lines else ""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text that Markdown and HTML show as it is: every character that means something to either is escaped."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-!|~&@])", r"\\\1", text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Return text as code in a Markdown table: a bar would end the cell, a backquote the code."""
     fence = "``" if "`" in text else "`"
     space = " " if "`" in text else ""

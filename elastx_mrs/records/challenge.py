@@ -8,6 +8,7 @@ from elastx_mrs.records.record import RecordError, TxtRecord
 
 PREFIX = "elastx-mrs="
 
+_CHALLENGE = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
 _ADDRESS = re.compile(r'[^\s"(),:;<>@\[\]\\\x00-\x1f\x7f]+@[^\s@]+')
 
 
@@ -25,6 +26,16 @@ def account_address(text: str) -> str:
         sender_domain(domain)
     except RecordError as error:
         raise RecordError(f"{text!r} is not an e-mail address: its domain {error}") from error
+    return text
+
+
+def known_challenge(text: str) -> str:
+    """Return a challenge of somebody else's, as it stands in DNS.
+
+    :raises RecordError: where it is none.
+    """
+    if not _CHALLENGE.fullmatch(text):
+        raise RecordError(f"{text[:80]!a} is not a challenge; write {PREFIX} and 64 hex digits, as it stands in DNS")
     return text
 
 

@@ -1,0 +1,193 @@
+"""``elastx-mrs verify``: does every name server say what it should, and does it mean that mail passes?"""
+
+import asyncio
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from elastx_mrs.cli.ending import Checking, exit_code
+from elastx_mrs.cli.inputs import BadInput, arguments
+from elastx_mrs.cli.progress import shown
+from elastx_mrs.cli.verify_view import FORMATS
+from elastx_mrs.lookup.asking import NAMESERVERS
+from elastx_mrs.lookup.network import Server
+from elastx_mrs.records import RecordError, TxtRecord, names
+from elastx_mrs.records.challenge import known_challenge
+from elastx_mrs.verify import plan
+from elastx_mrs.verify.asked import Who
+from elastx_mrs.verify.expected import from_domains, from_records
+from elastx_mrs.verify.wait import Job, wait
+
+_KINDS = ("challenge", "spf", "dkim", "dmarc", "report")
+
+
+@click.command("verify", cls=Checking)
+@click.argument("domains", nargs=-1, metavar="[DOMAIN]...")
+@click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
+@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@click.option("--records", metavar="FILE", help="What elastx-mrs records --format json prints; - is standard input.")
+@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@click.option(
+    "--resolver", "resolvers", multiple=True, metavar="ADDRESS|URL", help="Ask this one too: tls://, https://."
+)
+@click.option("--root-hints", metavar="FILE", help="Begin delegation at these, as in IANA's named.root.")
+@click.option("--primary", metavar="ADDRESS", help="A hidden primary, asked beside the delegated servers.")
+@click.option("--via", type=click.Choice(["delegation", "resolvers"]), help="resolvers: where port 53 is blocked.")
+@click.option("--known-challenge", "known", multiple=True, metavar="STRING", help="Another stack's elastx-mrs= string.")
+@click.option(
+    "--timeout", type=float, help="Seconds to wait until all holds; 0 asks once. [default: 0, or the config's]"
+)
+@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How.")
+def command(domains: Sequence[str], format_: str, timeout: float | None, **options: Any) -> None:
+    """Ask every name server whether mail of these domains will pass.
+
+    \b
+    elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
+    elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format json | elastx-mrs verify --records -
+    elastx-mrs verify example.com
+    elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml --timeout 600 --format github
+
+    With DOMAINs beside a config or records, only those; DOMAINs alone are judged as far as that goes without knowing
+    accounts and key. Delegation first, then every authoritative server at each of its addresses, and only when these
+    agree the resolvers, and what the records mean: SPF passes all of Elastx's addresses, DMARC is found, reports may
+    be sent, DNSSEC validates.
+
+    Exit codes: 0 all holds, 1 something is wrong or absent, 2 nothing is, and something could not be asked, 3 bad
+    input. What only a resolver's cache still holds, and what was not checked, does not change it.
+    """
+    if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
+        raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")
+    jobs = _jobs([_domain(text) for text in domains], timeout, options)
+    asyncio.run(shown(jobs, wait))
+    click.echo(FORMATS[format_](jobs), nl=False)
+    open_ = [outcome.verdict for job in jobs for outcome in job.open()]
+    sys.exit(exit_code(wrong=any(v != "unreachable" for v in open_), unasked="unreachable" in open_))
+
+
+def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]) -> list[Job]:
+    sources = [name for name in ("stack_config", "config", "records") if options[name]]
+    if len(sources) > 1 or not (sources or domains):
+        raise click.UsageError("say what to verify, in one way: --stack-config, --config or --records FILE, or DOMAINs")
+    if sources and sources[0] != "records":
+        given = arguments(options["stack_config"], options["config"], {})
+        try:
+            jobs = plan.jobs(given, os.environ)
+        except RecordError as error:
+            raise BadInput(f"verification: {error}") from None
+        jobs = [replace(job, timeout=job.timeout if timeout is None else timeout) for job in jobs]
+    else:
+        known = [_checked("--known-challenge", text, known_challenge) for text in options["known"]]
+        expected = from_records(_records(options["records"]), known) if sources else from_domains(domains, known)
+        jobs = [Job(one, _environment(), timeout or 0.0) for one in expected]
+    return [replace(job, who=_overridden(job.who, options)) for job in _chosen(jobs, domains)]
+
+
+def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:
+    found = {job.expected.domain: job for job in jobs}
+    for domain in domains:
+        if domain not in found:
+            raise BadInput(f"{domain}: is not among the domains given, or its verification is off")
+    if not jobs:
+        raise BadInput("there is nothing to verify: verification is off for every domain")
+    return [found[domain] for domain in dict.fromkeys(domains)] if domains else jobs
+
+
+def _environment() -> Who:
+    from elastx_mrs.arguments import Verification
+
+    try:
+        return plan.who(Verification(), os.environ)
+    except RecordError as error:
+        raise BadInput(f"{NAMESERVERS}: {error}") from None
+
+
+def _overridden(who: Who, options: dict[str, Any]) -> Who:
+    """Return whom to ask, as this run's options say."""
+    changes: dict[str, Any] = {}
+    if options["nameservers"]:
+        changes["nameservers"] = _checked("--nameserver", options["nameservers"], plan.servers)
+        changes["resolvers"] = ()
+    if options["resolvers"]:
+        changes["resolvers"] = _checked("--resolver", options["resolvers"], plan.resolvers)
+    if options["root_hints"]:
+        changes["root_hints"] = _root_hints(options["root_hints"])
+    if options["primary"]:
+        changes["primary"] = _checked("--primary", [options["primary"]], plan.servers)[0]
+    if options["via"]:
+        changes["via"] = options["via"]
+        if options["via"] == "resolvers" and not changes.get("resolvers", who.resolvers):
+            raise BadInput("--via resolvers: this machine names none; add --resolver ADDRESS")
+    return replace(who, **changes)
+
+
+def _checked(option: str, value: Any, read: Any) -> Any:
+    try:
+        return read(value)
+    except RecordError as error:
+        raise BadInput(f"{option}: {error}") from None
+
+
+def _domain(text: str) -> str:
+    return str(_checked(f"DOMAIN {text!a}", text, names.sender_domain))
+
+
+def _root_hints(path: str) -> tuple[Server, ...]:
+    """Return the addresses in a file of root hints, a zone file with NS, A and AAAA records (IANA's named.root)."""
+    import dns.exception
+    import dns.zonefile
+
+    try:
+        rrsets = dns.zonefile.read_rrsets(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"--root-hints {path}: {error.strerror}") from None
+    except (dns.exception.DNSException, UnicodeDecodeError, ValueError) as error:
+        raise BadInput(f"--root-hints {path}: is no file of root hints: {error}") from None
+    found = [
+        Server(rdata.address, name=rrset.name.to_text(omit_final_dot=True).lower())
+        for rrset in rrsets
+        for rdata in rrset
+        if hasattr(rdata, "address")
+    ]
+    if not found:
+        raise BadInput(f"--root-hints {path}: has no addresses; write A or AAAA records of the root's servers")
+    return tuple(found)
+
+
+def _records(path: str) -> list[TxtRecord]:
+    """Return the records in JSON as ``elastx-mrs records`` prints it."""
+    source = "standard input" if path == "-" else path
+    again = "print them anew with elastx-mrs records --format json"
+    try:
+        with click.open_file(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; name a file, or - for standard input") from None
+    except ValueError as error:
+        raise BadInput(f"{source}: is not whole JSON ({error}); {again}") from None
+    if not isinstance(content, list) or not content:
+        raise BadInput(f"{source}: is not a list of records; {again}")
+    return [_record(f"{source}: [{number}]", row, again) for number, row in enumerate(content)]
+
+
+def _record(place: str, row: object, again: str) -> TxtRecord:
+    keys = ("domain", "kind", "name", "value", "ttl")
+    if not isinstance(row, dict) or set(row) != set(keys):
+        raise BadInput(f"{place}: is not a record of this version, with {', '.join(keys)}; {again}")
+    texts = [row[key] for key in keys[:4]]
+    ttl = row["ttl"]
+    if not all(isinstance(text, str) and text.isascii() and text for text in texts) or type(ttl) is not int:
+        raise BadInput(f"{place}: has a value that is no text, or a ttl that is no number; {again}")
+    domain, kind, name, value = texts
+    if kind not in _KINDS:
+        raise BadInput(f"{place}: kind is {kind!r}; this version knows {', '.join(_KINDS)}; {again}")
+    _checked(f"{place}: domain", domain, names.sender_domain)
+    if name != domain and not name.endswith(f".{domain}"):
+        raise BadInput(f"{place}: name {name} is not at or below {domain}; {again}")
+    return TxtRecord(domain, kind, name, value, ttl)

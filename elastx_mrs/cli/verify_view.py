@@ -1,0 +1,117 @@
+"""What ``elastx-mrs verify`` prints: a table, JSON, Markdown, JUnit's XML, or GitHub's annotations."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from xml.etree import ElementTree as ET
+
+from elastx_mrs.cli.render import code, plain
+from elastx_mrs.verify import report
+from elastx_mrs.verify.outcome import Outcome
+from elastx_mrs.verify.wait import Job
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _table(jobs: Sequence[Job]) -> str:
+    found = []
+    for job in jobs:
+        outcomes = list(job.outcomes.values())
+        passed = [outcome.check for outcome in outcomes if outcome.verdict == "pass"]
+        found.append(f"{report.verdict(job):<12}{job.expected.domain}")
+        found += [f"  {line}" for line in report.lines(outcomes)]
+        found += [f"  notice: {notice}" for notice in _notices(outcomes)]
+        found += [f"  pass: {', '.join(passed)}"] if passed else []
+    return "\n".join([*found, report.summary(jobs)]) + "\n"
+
+
+def _notices(outcomes: Sequence[Outcome]) -> list[str]:
+    return list(dict.fromkeys(notice for outcome in outcomes for notice in outcome.notices))
+
+
+def _json(jobs: Sequence[Job]) -> str:
+    return json.dumps(report.as_data(jobs), indent=2) + "\n"
+
+
+def _markdown(jobs: Sequence[Job]) -> str:
+    rows = ["| domain | verdict | what, and what to do |", "|---|---|---|"]
+    for job in jobs:
+        outcomes = list(job.outcomes.values())
+        said = [*report.lines(outcomes), *(f"notice: {notice}" for notice in _notices(outcomes))]
+        cell = "<br>".join(plain(line) for line in said) or "all checks pass"
+        rows.append(f"| {code(job.expected.domain)} | **{report.verdict(job)}** | {cell} |")
+    return "\n".join([*rows, "", report.summary(jobs)]) + "\n"
+
+
+def _junit(jobs: Sequence[Job]) -> str:
+    root = ET.Element("testsuites", name="elastx-mrs verify")
+    for job in jobs:
+        outcomes = list(job.outcomes.values())
+        counts = {tag: sum(_TAGS[o.verdict] == tag for o in outcomes) for tag in ("failure", "error", "skipped")}
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=job.expected.domain,
+            tests=str(len(outcomes)),
+            failures=str(counts["failure"]),
+            errors=str(counts["error"]),
+            skipped=str(counts["skipped"]),
+        )
+        for outcome in outcomes:
+            _case(suite, outcome)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+_TAGS = {
+    "pass": "",
+    "wrong": "failure",
+    "absent": "failure",
+    "unreachable": "error",
+    "cached": "skipped",
+    "unchecked": "skipped",
+}
+
+
+def _case(suite: ET.Element, outcome: Outcome) -> None:
+    case = ET.SubElement(suite, "testcase", classname=outcome.domain, name=outcome.check)
+    tag = _TAGS[outcome.verdict]
+    if tag:
+        lines = [_CONTROL.sub("?", line) for line in report.lines([outcome])]
+        found = ET.SubElement(case, tag, message=lines[0])
+        if tag != "skipped":
+            found.set("type", outcome.verdict)
+            found.text = "\n".join(lines)
+
+
+def _github(jobs: Sequence[Job]) -> str:
+    """Return workflow commands, which GitHub shows as annotations; line breaks and percent signs are escaped."""
+    found = []
+    for job in jobs:
+        failing = {outcome.check for outcome in job.open()}
+        for outcome in job.outcomes.values():
+            level = "error" if outcome.check in failing else "notice"
+            title = _property(f"{job.expected.domain} {outcome.check}: {outcome.verdict}")
+            found += [f"::{level} title={title}::{_data(line)}" for line in report.lines([outcome])]
+        found += [
+            f"::notice title={_property(job.expected.domain)}::{_data(notice)}"
+            for notice in _notices(list(job.outcomes.values()))
+        ]
+    return "\n".join([*found, report.summary(jobs)]) + "\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMATS: dict[str, Callable[[Sequence[Job]], str]] = {
+    "table": _table,
+    "json": _json,
+    "markdown": _markdown,
+    "junit": _junit,
+    "github": _github,
+}

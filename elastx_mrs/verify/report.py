@@ -1,0 +1,101 @@
+"""What verification came to, in words and as data. How it looks on a screen or in a file is the command's business."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from elastx_mrs.verify.outcome import FAILING, Outcome, Verdict, worst
+from elastx_mrs.verify.wait import Job
+
+
+def verdict(job: Job) -> Verdict:
+    """Return what a domain comes to: the worst of its checks."""
+    return worst([outcome.verdict for outcome in job.outcomes.values()])
+
+
+def failed(jobs: Iterable[Job]) -> list[Job]:
+    """Return those that do not hold."""
+    return [job for job in jobs if job.open()]
+
+
+def lines(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return what is not as it should be, a line each; what one server does to several checks is said once."""
+    seen: dict[tuple[str, str, str, str], list[str]] = {}
+    for outcome in outcomes:
+        for detail in outcome.details:
+            expected = f"; expected {detail.expected}" if detail.expected and detail.verdict != "unreachable" else ""
+            key = (detail.verdict, detail.server, detail.seen + expected, detail.cure)
+            label = outcome.check if outcome.name in ("", outcome.domain) else f"{outcome.check} ({outcome.name})"
+            checks = seen.setdefault(key, [])
+            if label not in checks:
+                checks.append(label)
+    return [
+        f"{verdict_}: {', '.join(checks)}{f' at {server}' if server else ''}: {what}{f'. Do: {cure}' if cure else ''}"
+        for (verdict_, server, what, cure), checks in seen.items()
+    ]
+
+
+def message(job: Job) -> str:
+    """Return one domain's failure for people: what, where, and what to do, a line each."""
+    found = [f"{job.expected.domain} is not verified:", *(f"  {line}" for line in lines(job.open()))]
+    hopeless = list(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
+    found += [f"  (not waited for: {why})" for why in hopeless]
+    return "\n".join(found)
+
+
+def missing(jobs: Sequence[Job], most: int = 5) -> str:
+    """Return in one line what is still waited for: domains, and the servers that are not right yet."""
+    parts = []
+    for job in jobs[:most]:
+        places = [
+            f"{outcome.check}{f' at {detail.server}' if detail.server else ''}"
+            for outcome in job.open()
+            for detail in outcome.details
+            if detail.verdict in FAILING or detail.verdict == "cached"
+        ]
+        shown = list(dict.fromkeys(places))
+        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+        parts.append(f"{job.expected.domain}: {', '.join(shown[:3])}{more}")
+    rest = f"; and {len(jobs) - most} more domains" if len(jobs) > most else ""
+    return "; ".join(parts) + rest
+
+
+def summary(jobs: Sequence[Job]) -> str:
+    """Return the whole in one line."""
+    good = len(jobs) - len(failed(jobs))
+    noun = "domain" if len(jobs) == 1 else "domains"
+    return f"{good} of {len(jobs)} {noun} verified"
+
+
+def as_data(jobs: Sequence[Job]) -> dict[str, Any]:
+    """Return everything, ready for JSON."""
+    return {
+        "verdict": worst([verdict(job) for job in jobs]),
+        "domains": [
+            {
+                "domain": job.expected.domain,
+                "verdict": verdict(job),
+                "checks": [_check(outcome) for outcome in job.outcomes.values()],
+            }
+            for job in jobs
+        ],
+    }
+
+
+def _check(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "check": outcome.check,
+        "name": outcome.name,
+        "verdict": outcome.verdict,
+        "seen": outcome.seen if not outcome.details else "",
+        "details": [
+            {
+                "verdict": detail.verdict,
+                "server": detail.server,
+                "expected": detail.expected,
+                "seen": detail.seen,
+                "cure": detail.cure,
+            }
+            for detail in outcome.details
+        ],
+        "notices": list(outcome.notices),
+    }
