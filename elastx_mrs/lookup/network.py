@@ -12,7 +12,8 @@ import dns.rcode
 import dns.rdatatype
 
 from elastx_mrs.lookup import transport
-from elastx_mrs.lookup.transport import UnusableError
+from elastx_mrs.lookup.pool import Sockets
+from elastx_mrs.lookup.wire import Query, UnusableError
 from elastx_mrs.records.names import server_address
 
 IN_FLIGHT = 50
@@ -32,9 +33,6 @@ BACK_OFF = 0.1
 
 REST = 30.0
 """Seconds for which a server that answered nothing at all is left alone, so that it costs its time-out once only."""
-
-PAYLOAD = 1232
-"""Octets of an answer over UDP that no network cuts in pieces (DNS flag day 2020; EDNS, RFC 6891 §6.2.3)."""
 
 LISTED = 6
 """Servers that a message tells of one by one: enough for any zone but the root."""
@@ -112,12 +110,20 @@ class _Running:
 
 
 @dataclass
+class _AtServer:
+    """What belongs to one server, on one event loop."""
+
+    bound: asyncio.Semaphore
+    sockets: Sockets
+
+
+@dataclass
 class _OnLoop:
     """What belongs to one event loop."""
 
     loop: asyncio.AbstractEventLoop
     total: asyncio.Semaphore
-    servers: dict[Server, asyncio.Semaphore] = field(default_factory=dict)
+    servers: dict[Server, _AtServer] = field(default_factory=dict)
     running: dict[tuple[Server, Question], _Running] = field(default_factory=dict)
 
 
@@ -199,48 +205,47 @@ class Network:
                     await asyncio.wait({entry.task})
 
     async def _asked(self, server: Server, question: Question) -> dns.message.Message | LookupFailure:
-        here, clock = self._on_loop(), asyncio.get_running_loop().time
-        bound = here.servers.setdefault(server, asyncio.Semaphore(self._per_server))
+        here, there = self._on_loop(), self._at(server)
+        clock = here.loop.time
         # Held over all tries: those that queue behind them then learn that the server is dead before they ask.
-        async with bound:
-            began = clock()
-            if began < self._silent.get(server, 0.0):
-                return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
-            for attempt in range(self._tries):
-                if attempt:
-                    await asyncio.sleep(BACK_OFF)
-                try:
-                    async with here.total:
-                        answer = await self._sent(server, question)
-                except TimeoutError:
-                    continue
-                except (OSError, UnusableError) as error:
-                    return LookupFailure(server, _problem(error))
-                self._heard[server] = clock()
-                return _usable(server, answer)
-        if self._heard.get(server, 0.0) < began:
-            self._silent[server] = clock() + REST
+        with there.sockets:
+            async with there.bound:
+                began = clock()
+                if began < self._silent.get(server, 0.0):
+                    return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
+                for attempt in range(self._tries):
+                    if attempt:
+                        await asyncio.sleep(BACK_OFF)
+                    try:
+                        async with here.total:
+                            answer = await self._sent(server, question)
+                    except TimeoutError:
+                        continue
+                    except (OSError, UnusableError) as error:
+                        return LookupFailure(server, _problem(error))
+                    self._heard[server] = clock()
+                    return _usable(server, answer)
+            if self._heard.get(server, 0.0) < began:
+                self._silent[server] = clock() + REST
         times = f", asked {self._tries} times" if self._tries > 1 else ""
         return LookupFailure(server, f"did not answer in {self._patience:g} s{times}")
 
     async def _sent(self, server: Server, question: Question) -> dns.message.Message:
         self.sent += 1
-        query = dns.message.make_query(question.name, question.rdtype, use_edns=0, payload=PAYLOAD)
-        query.flags = dns.flags.Flag(question.flags)
-        answer = await self._over_udp_or_tcp(server, query)
+        asked = (question.name, question.rdtype, question.flags)
+        answer = await self._over_udp_or_tcp(server, Query.make(*asked))
         if answer.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers from before EDNS say so (RFC 6891 §7).
-            query.use_edns(False)
-            answer = await self._over_udp_or_tcp(server, query)
+            answer = await self._over_udp_or_tcp(server, Query.make(*asked, opt=b""))
         return answer
 
-    async def _over_udp_or_tcp(self, server: Server, query: dns.message.Message) -> dns.message.Message:
+    async def _over_udp_or_tcp(self, server: Server, query: Query) -> dns.message.Message:
         if server.url:
             from elastx_mrs.lookup import secure  # what it needs is slow to import, and few ask that way
 
-            return await secure.exchange(server.url, server.host, server.port, query, self._patience)
+            return await secure.exchange(server.url, server.host, server.port, query.message(), self._patience)
         try:
-            answer = await transport.udp(server.host, server.port, query, self._patience)
+            answer = await self._at(server).sockets.ask(query, self._patience)
             if not answer.flags & dns.flags.TC:
                 return answer
             before = "answered only in part over UDP"
@@ -261,6 +266,12 @@ class Network:
         if self._here is None or self._here.loop is not loop:
             self._here = _OnLoop(loop, asyncio.Semaphore(self._in_flight))
         return self._here
+
+    def _at(self, server: Server) -> _AtServer:
+        servers = self._on_loop().servers
+        if server not in servers:
+            servers[server] = _AtServer(asyncio.Semaphore(self._per_server), Sockets(server.host, server.port))
+        return servers[server]
 
 
 def listed(problems: Sequence[str]) -> str:
