@@ -6,3 +6,4 @@ from elastx_mrs import MailRelay, stack_config
 
 relay = MailRelay("mail", stack_config())
 pulumi.export("smtp", relay.smtp)
+pulumi.export("verification", relay.verification)

@@ -1,4 +1,4 @@
-"""``MailRelay``: the component that joins the steps. Records are computed, then declared with a publisher."""
+"""``MailRelay``: the component that joins the steps. Records are computed, declared with a publisher, and verified."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import NAMESPACE, ConfigError, parse, parse_stack
+from elastx_mrs.deployed import Verification, verified
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.guard import MODES, ONCE, Guard, Memory, Mode, binding, hook
@@ -35,6 +36,9 @@ class MailRelay(pulumi.ComponentResource):
     records: list[TxtRecord]
     """What is declared, in the order of the domains."""
 
+    verification: pulumi.Output[Verification]
+    """The domains by the mode in which they are verified; in an ``up`` it is there only after that."""
+
     def __init__(
         self, name: str, args: Mapping[str, Any] | Arguments, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -49,14 +53,16 @@ class MailRelay(pulumi.ComponentResource):
             _log(said.remark.level, str(said), self)
         publisher = self._publisher(arguments)
         by_name = {f"{name}-{record.domain}-{record.suffix}": record for record in self.records}
-        resources: dict[str, pulumi.Resource] = {}
+        resources: dict[str, pulumi.CustomResource] = {}
         guard = self._guard(arguments, publisher, by_name, resources)
         registered = hook(guard, name) if guard is not None else None
         for resource, record in by_name.items():
             hooks = binding(registered, record) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             resources[resource] = publisher.declare(resource, record, options)
-        self.register_outputs({"smtp": self.smtp})
+        published = {resource: publisher.published(declared) for resource, declared in resources.items()}
+        self.verification = verified(arguments, by_name, published, lambda level, text: _log(level, text, self))
+        self.register_outputs({"smtp": self.smtp, "verification": self.verification})
 
     def _guard(
         self,
@@ -123,7 +129,7 @@ def _log(level: str, text: str, resource: pulumi.Resource) -> None:
     if level == "warning":
         pulumi.log.warn(text, resource)
     else:
-        pulumi.log.info(text, resource)
+        pulumi.log.info(text, resource, ephemeral=level == "progress")
 
 
 def _stack_config(key: str) -> str | None:

@@ -15,7 +15,6 @@ _COMMANDS = {
     "adopt": "Print the stack config that keeps what a domain publishes today.",
     "completion": "Print what makes the shell complete this command.",
     "lab": "Run a DNS server on this machine, to try everything with no account.",
-    "lab-check": "Ask the lab's DNS server for every record of a stack.",
     "message": "Judge a received message: did the whole chain work?",
     "records": "Show what must be in DNS.",
     "smtp": "Check that mail can be handed in at the relay.",

@@ -78,7 +78,8 @@ def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]
     if sources and sources[0] != "records":
         given = arguments(options["stack_config"], options["config"], {})
         try:
-            jobs = plan.jobs(given, os.environ)
+            wanted = {name for name, settings in plan.settings(given).items() if settings.mode != "off"}
+            jobs = plan.jobs(given, given.records(), os.environ, wanted)
         except RecordError as error:
             raise BadInput(f"verification: {error}") from None
         jobs = [replace(job, timeout=job.timeout if timeout is None else timeout) for job in jobs]

@@ -17,6 +17,10 @@ class Publisher(Protocol):
         """Declare one record as one resource called ``name``."""
         ...
 
+    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+        """Return the value that a declared record has in the state, its character-strings joined."""
+        ...
+
     async def existing(self, owner: str) -> Existing:
         """Say what is at an owner name, where this publisher would write to; the guard asks before anything is written.
 

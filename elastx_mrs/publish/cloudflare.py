@@ -84,6 +84,13 @@ class Cloudflare:
         )
         return resource
 
+    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+        """Return the value in the state, out of its quotes."""
+        content = resource.content  # type: ignore[attr-defined]
+        return pulumi.Output.all(resource.id, content).apply(
+            lambda known: join(parse(known[1])).decode("ascii", "replace")
+        )
+
     async def existing(self, owner: str) -> Existing:
         """Look in the zone's records, which are listed once, through the component's own provider."""
         domain = longest_zone(owner, list(self._zone_ids))

@@ -161,6 +161,10 @@ class Rfc2136:
         }
         return TxtResource(name, inputs, options)
 
+    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+        """Return the value in the state."""
+        return pulumi.Output.all(resource.id, resource.value).apply(lambda known: str(known[1]))  # type: ignore[attr-defined]
+
     async def existing(self, owner: str) -> Existing:
         """Ask the primary; after it did not answer once, it is not waited for again."""
         zone = longest_zone(owner, self._zones)

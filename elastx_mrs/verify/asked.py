@@ -7,11 +7,12 @@ from typing import Literal
 
 import dns.flags
 
-from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.authority import Configured, Delegated, Observer, Places
 from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.resolver import Resolver
 from elastx_mrs.lookup.walk import Delegations
+from elastx_mrs.verify.outcome import Verdict
 
 IN_FLIGHT = 200
 """Queries under way at once, over all servers."""
@@ -78,8 +79,26 @@ class Asked:
         if who.via == "resolvers":
             return Resolver.recursive(self.network, who.resolvers).ask
         if who.nameservers:
-            return Resolver.of(self.network, who.nameservers).ask
+            return self._configured()
         return Resolver.iterative(self.network, self.delegations.serving).ask
+
+    @property
+    def cannot_ask(self) -> Verdict:
+        """What it means that somebody else's name could not be asked: configured servers need not know it."""
+        return "unchecked" if self.who.nameservers else "unreachable"
+
+    def _configured(self) -> Ask:
+        """Ask the configured servers, and for names that they do not know the resolvers, where some are listed."""
+        first = Resolver.of(self.network, self.who.nameservers).ask
+        second = Resolver.recursive(self.network, self.who.resolvers).ask
+
+        async def ask(name: str, rdtype: str) -> Answer:
+            answer = await first(name, rdtype)
+            if answer.status == "failed" and self.who.resolvers:
+                return await second(name, rdtype)
+            return answer
+
+        return ask
 
 
 class Round:

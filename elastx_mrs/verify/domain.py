@@ -1,7 +1,7 @@
 """One sender domain, in order: delegation, every name server, and only when those agree, resolvers and meaning."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks import delegation, dmarc, published, resolvers, spf
@@ -28,6 +28,9 @@ async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome]
     failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
     if any(outcome.check != delegation.CHECK for outcome in failing) and not await _agree(asked, expected):
         return _in_order(found | _unchecked(expected, found, "the name servers do not agree yet"))
+    for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
+        if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
+            found = _unchecked(expected, found, f"the {kind} record is not there yet", checks) | found
     works: dict[str, Awaitable[Outcome | list[Outcome]]] = {}
     if spf.POLICY not in found or spf.TREE not in found:
         works[spf.POLICY] = spf.spf(asked, expected)
@@ -72,10 +75,10 @@ def _left_out(expected: Expected, name: str) -> Outcome:
     return Outcome(expected.domain, name, expected.domain, (detail,))
 
 
-def _unchecked(expected: Expected, found: Outcomes, why: str) -> Outcomes:
+def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[str] = ()) -> Outcomes:
     """Return the checks that were not made, and why."""
     detail = Detail("unchecked", "", "", f"not asked: {why}", "mend what is named first")
-    missing = [check for check in _AFTER if check not in found]
+    missing = [check for check in checks or _AFTER if check not in found]
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 
 

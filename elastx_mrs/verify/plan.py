@@ -1,6 +1,6 @@
 """From a config to what is verified: each domain's records, whom to ask, and how long."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from elastx_mrs.arguments import Arguments, Verification
 from elastx_mrs.lookup.asking import NAMESERVERS
@@ -76,19 +76,23 @@ def expectations(arguments: Arguments, records: Sequence[TxtRecord]) -> list[Exp
     ]
 
 
-def jobs(arguments: Arguments, environment: Mapping[str, str]) -> list[Job]:
-    """Return every domain whose verification is not off.
+def jobs(
+    arguments: Arguments, records: Sequence[TxtRecord], environment: Mapping[str, str], domains: Container[str]
+) -> list[Job]:
+    """Return what to verify of some domains.
 
+    :param records: as for :func:`expectations`.
     :raises RecordError: as :func:`who`.
     """
     found = settings(arguments)
     whom: dict[str, Who] = {}
     made = []
-    for expected in expectations(arguments, arguments.records()):
-        verification = found[expected.domain]
-        if verification.mode == "off":
+    for expected in expectations(arguments, records):
+        if expected.domain not in domains:
             continue
+        verification = found[expected.domain]
         key = verification.model_dump_json(exclude={"mode", "timeout", "known_challenges"})
-        whom.setdefault(key, who(verification, environment))
+        if key not in whom:
+            whom[key] = who(verification, environment)
         made.append(Job(expected, whom[key], verification.timeout))
     return made

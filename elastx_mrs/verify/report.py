@@ -22,7 +22,11 @@ def lines(outcomes: Iterable[Outcome]) -> list[str]:
     seen: dict[tuple[str, str, str, str], list[str]] = {}
     for outcome in outcomes:
         for detail in outcome.details:
-            expected = f"; expected {detail.expected}" if detail.expected and detail.verdict != "unreachable" else ""
+            expected = (
+                f"; expected {detail.expected}"
+                if detail.expected and detail.verdict in ("wrong", "absent", "cached")
+                else ""
+            )
             key = (detail.verdict, detail.server, detail.seen + expected, detail.cure)
             label = outcome.check if outcome.name in ("", outcome.domain) else f"{outcome.check} ({outcome.name})"
             checks = seen.setdefault(key, [])

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
 from elastx_mrs.records.names import owner_name
@@ -10,7 +9,7 @@ from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks.judged import listed, nothing
 from elastx_mrs.verify.checks.published import is_authorisation
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome
+from elastx_mrs.verify.outcome import Detail, Outcome, Verdict
 
 POLICY, REPORTS = "dmarc-policy", "reports"
 WANTED = "a DMARC policy that receivers find"
@@ -20,7 +19,7 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
     """Say which policy applies, and whether those whom it sends reports to have said that they take them."""
     domain, name = expected.domain, expected.policy_name
     walked = await walk(asked.ask, domain)
-    detail = _fault(walked, expected)
+    detail = _fault(walked, expected, asked.cannot_ask)
     step = walked.found
     if detail is not None or step is None:
         details = (detail,) if detail is not None else ()
@@ -29,13 +28,15 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
     tag, value = walked.tag(exists=True) or ("p", "none")
     seen = f"{tag}={value} from _dmarc.{step.domain}"
     notices = () if step.domain == domain else (f"{domain} has no record of its own: {seen} applies",)
-    return [Outcome(domain, POLICY, name, (), seen, notices), await _reports(asked.ask, expected, step)]
+    return [Outcome(domain, POLICY, name, (), seen, notices), await _reports(asked, expected, step)]
 
 
-def _fault(walked: Walk, expected: Expected) -> Detail | None:
-    if walked.failed is not None:
+def _fault(walked: Walk, expected: Expected, cannot_ask: Verdict) -> Detail | None:
+    if walked.failed is not None and walked.steps[0].policy is None:  # with a record of its own nobody looks above
         seen = f"_dmarc.{walked.failed.domain}: {walked.failed.text}"
-        return Detail("unreachable", "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
+        own_name = walked.failed.domain == walked.domain
+        verdict: Verdict = "unreachable" if own_name else cannot_ask
+        return Detail(verdict, "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
     own = walked.steps[0]
     if own.status == "several":
         return Detail("wrong", "", WANTED, f"several, which are all discarded: {own.text}", "leave one of them")
@@ -48,10 +49,10 @@ def _fault(walked: Walk, expected: Expected) -> Detail | None:
     return None
 
 
-async def _reports(ask: Ask, expected: Expected, step: Step) -> Outcome:
+async def _reports(asked: Asked, expected: Expected, step: Step) -> Outcome:
     hosts = list(dict.fromkeys(report.hosts(step.text)))
     details = [
-        detail for detail in await asyncio.gather(*(_authorised(ask, step.domain, host) for host in hosts)) if detail
+        detail for detail in await asyncio.gather(*(_authorised(asked, step.domain, host) for host in hosts)) if detail
     ]
     seen = f"taken by {', '.join(hosts)}" if hosts else "none are asked for"
     hopeless = "others have to say that they take reports" if details else ""
@@ -60,10 +61,14 @@ async def _reports(ask: Ask, expected: Expected, step: Step) -> Outcome:
     return Outcome(expected.domain, REPORTS, expected.policy_name, tuple(details), seen, (), hopeless)
 
 
-async def _authorised(ask: Ask, policy_domain: str, host: str) -> Detail | None:
+async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | None:
     """Return why reports about a domain will not be sent to a host; a wildcard there answers like any record."""
+    if f".{host}".endswith(f".{policy_domain}") or f".{policy_domain}".endswith(f".{host}"):
+        return None  # one within the other: nobody asks (§4)
+    ask = asked.ask
     ours, theirs = await asyncio.gather(walk(ask, policy_domain), walk(ask, host))
-    if ours.organizational_domain == theirs.organizational_domain:
+    failed = ours.failed or theirs.failed
+    if failed is None and ours.organizational_domain == theirs.organizational_domain:
         return None
     try:
         name = owner_name(f"{policy_domain}._report._dmarc", host)
@@ -72,7 +77,7 @@ async def _authorised(ask: Ask, policy_domain: str, host: str) -> Detail | None:
     wanted = f"v=DMARC1; at {name}, by which {host} takes reports about {policy_domain}"
     answer = await ask(name, "TXT")
     if answer.status == "failed":
-        return Detail("unreachable", "", wanted, answer.problem, f"see why the name servers of {host} do not answer")
+        return Detail(asked.cannot_ask, "", wanted, answer.problem, f"see why the name servers of {host} do not answer")
     if any(is_authorisation(text) for text in answer.texts()):
         return None
     texts = answer.texts()

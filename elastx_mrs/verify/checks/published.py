@@ -140,17 +140,6 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
 
 
-async def undeclared(observer: Observer, expected: Expected) -> list[str]:
-    """Return the ``elastx-mrs=`` strings at the apex that are neither declared nor known."""
-    known = {record.value for record in expected.records} | expected.known_challenges
-    texts = {
-        text.decode("latin-1")
-        for sighting in (await observer.txt(expected.domain)).sightings
-        for text in sighting.answer.texts()
-    }
-    return sorted(text for text in texts - known if text.lower().startswith(PREFIX))
-
-
 _STRANGER = (
     "an account that nobody declared may send as this domain: delete it, or list it in verification.knownChallenges "
     "where it is another stack's"

@@ -46,8 +46,8 @@ async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
         return [_passes(domain, found), Outcome(domain, TREE, domain, seen="as every domain with this record")]
     tree = await expand(asked.ask, domain)
     relay = await _relay(asked)
-    details = await _details(asked.ask, domain, tree, relay)
-    beside = _beside(tree)
+    details = await _details(asked, domain, tree, relay)
+    beside = _beside(tree, asked.cannot_ask)
     if not details and not beside.details and not beside.notices and _says_the_same_anywhere(tree, found.record):
         asked.passing.add(found.text)
     declared = expected.of_kind("spf")
@@ -99,9 +99,10 @@ async def _look_up(ask: Ask) -> Relay:
     return Relay(tree, passing, "" if passing else f"it passes no address: {'; '.join(reasons[:3])}")
 
 
-async def _details(ask: Ask, domain: str, tree: Tree, relay: Relay) -> list[Detail]:
+async def _details(asked: Asked, domain: str, tree: Tree, relay: Relay) -> list[Detail]:
+    ask = asked.ask
     if not relay.addresses:
-        verdict: Verdict = "unreachable" if relay.tree.found.result == "temperror" else "wrong"
+        verdict: Verdict = asked.cannot_ask if relay.tree.found.result == "temperror" else "wrong"
         return [Detail(verdict, "", WANTED, f"the SPF of {ELASTX}: {relay.problem}", SUPPORT)]
     own = await networks(ask, relay.tree)
     tried = list(dict.fromkeys([*relay.addresses, *points(own, await networks(ask, tree))]))
@@ -118,14 +119,14 @@ async def _details(ask: Ask, domain: str, tree: Tree, relay: Relay) -> list[Deta
     for address, result in failing:
         first, kept, count = by_reason.get(result.reason, (address, result, 0))
         by_reason[result.reason] = (first, kept, count + 1)
-    return [_failing(tree, *entry) for entry in list(by_reason.values())[:4]]
+    return [_failing(tree, asked.cannot_ask, *entry) for entry in list(by_reason.values())[:4]]
 
 
-def _failing(tree: Tree, address: Address, result: Result, count: int) -> Detail:
+def _failing(tree: Tree, cannot_ask: Verdict, address: Address, result: Result, count: int) -> Detail:
     more = f", and {count - 1} more of the addresses tried" if count > 1 else ""
     seen = f"mail from {address}{more} gets {result.result}: {result.reason}"
     if result.result == "temperror":
-        return Detail("unreachable", "", WANTED, seen, "see why that name's servers do not answer, and verify again")
+        return Detail(cannot_ask, "", WANTED, seen, "see why that name's servers do not answer, and verify again")
     broken = next((problem for problem in tree.problems() if problem.kind == "permerror"), None)
     if result.result == "permerror":
         return Detail("wrong", "", WANTED, seen, _door(broken) if broken is not None else "mend the record")
@@ -143,7 +144,7 @@ def _door(problem: Problem) -> str:
     return "mend the record"
 
 
-def _beside(tree: Tree) -> Outcome:
+def _beside(tree: Tree, cannot_ask: Verdict) -> Outcome:
     """Return what is wrong in the tree for any sender: the worst case, which Elastx's mail may never come to."""
     details, notices = [], []
     for problem in tree.problems():
@@ -151,7 +152,7 @@ def _beside(tree: Tree) -> Outcome:
         if problem.kind in ("permerror", "none", "open"):
             details.append(Detail("wrong", "", "a record that every receiver can follow", text, _door(problem)))
         elif problem.kind == "temperror":
-            details.append(Detail("unreachable", "", "an answer for every term", text, "see why it does not answer"))
+            details.append(Detail(cannot_ask, "", "an answer for every term", text, "see why it does not answer"))
         elif problem.kind == "voids":
             notices.append(text)
     hopeless = "its tree will not change by waiting" if any(detail.verdict == "wrong" for detail in details) else ""

@@ -1,0 +1,49 @@
+"""Which Pulumi command runs the program. The engine tells a program only whether it is a preview."""
+
+import os
+import subprocess
+from pathlib import Path, PurePath
+
+_COMMANDS = frozenset(["up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch", "import"])
+_TEARS_DOWN = {"destroy": "destroy", "down": "destroy", "dn": "destroy", "refresh": "refresh"}
+_MOST = 12
+
+
+def operation() -> str:
+    """Return ``destroy`` or ``refresh`` where one of these runs the program (``--run-program``), else ``up``.
+
+    Looked up in the processes that started this one: ``pulumi`` is among them, under the Automation API too. Where
+    they cannot be seen it is taken for ``up``, which is the stricter.
+    """
+    pid = os.getppid()
+    for _ in range(_MOST):
+        parent, arguments = _process(pid)
+        if arguments and PurePath(arguments[0]).stem == "pulumi":
+            command = next((word for word in arguments[1:] if word in _COMMANDS), "")
+            return _TEARS_DOWN.get(command, "up")
+        if parent <= 1:
+            break
+        pid = parent
+    return "up"
+
+
+def _process(pid: int) -> tuple[int, list[str]]:
+    """Return a process's parent and its arguments; (0, []) where it cannot be seen."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        return int(status.rpartition(")")[2].split()[1]), arguments
+    except (OSError, ValueError, IndexError):
+        return _by_ps(pid)
+
+
+def _by_ps(pid: int) -> tuple[int, list[str]]:
+    """Ask ``ps`` (POSIX), where there is no /proc, as on macOS."""
+    try:
+        done = subprocess.run(
+            ["ps", "-o", "ppid=,args=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=5
+        )
+        parent, _, command = done.stdout.strip().partition(" ")
+        return int(parent), command.split()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return 0, []
