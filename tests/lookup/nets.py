@@ -107,12 +107,12 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def fake(respond: Respond, delay: float = 0.0) -> AsyncIterator[Fake]:
+async def fake(respond: Respond, delay: float = 0.0, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Fake]:
     """A running :class:`Fake`, on one loopback port over UDP and TCP, on the running event loop."""
-    made = Fake(respond, delay)
+    made = Fake(respond, delay, host)
     loop = asyncio.get_running_loop()
     for _ in range(TRIES):
-        transport, protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(made), local_addr=(made.host, 0))
+        transport, protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(made), local_addr=(host, port))
         made.port = transport.get_extra_info("sockname")[1]
         protocol.transport = transport
         try:

@@ -67,8 +67,8 @@ def _said(answer: Answer) -> frozenset[bytes]:
 
 
 def listed(values: Sequence[bytes]) -> str:
-    """Return values for people, each cut where it is long."""
-    shown = [show(value) for value in values[:4]]
+    """Return values for people, in one order whatever the server's, each cut where it is long."""
+    shown = [show(value) for value in sorted(values)[:4]]
     cut = [text if len(text) <= LENGTH else f"{text[:LENGTH]}… ({len(text)} octets)" for text in shown]
     more = f" and {len(values) - 4} more" if len(values) > 4 else ""
     return " | ".join(f"'{text}'" for text in cut) + more
