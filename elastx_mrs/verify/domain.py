@@ -26,7 +26,7 @@ async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome]
     await _published(asked, expected, found, strict=strict)
     found |= {name: _left_out(expected, name) for name in expected.left_out}
     failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
-    if any(outcome.check != delegation.CHECK for outcome in failing) and not await _agree(asked, expected):
+    if not await _agree(asked, expected, failing):
         return _in_order(found | _unchecked(expected, found, "the name servers do not agree yet"))
     for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
         if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
@@ -65,8 +65,10 @@ async def _published(asked: Asked, expected: Expected, found: Outcomes, *, stric
         found[outcome.check] = outcome
 
 
-async def _agree(asked: Asked, expected: Expected) -> bool:
-    seen = await asyncio.gather(*(asked.observer.txt(name) for name in expected.names))
+async def _agree(asked: Asked, expected: Expected, failing: Sequence[Outcome]) -> bool:
+    """Whether all servers say the same of what is not right yet; what has passed is the same everywhere."""
+    names = dict.fromkeys(outcome.name for outcome in failing if outcome.name in expected.names)
+    seen = await asyncio.gather(*(asked.observer.txt(name) for name in names))
     return all(agree(observation) for observation in seen)
 
 
