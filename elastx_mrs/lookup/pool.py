@@ -7,7 +7,7 @@ from typing import cast
 
 import dns.message
 
-from elastx_mrs.lookup.wire import Query, UnusableError, read
+from elastx_mrs.lookup.wire import Query, UnusableError
 
 USES = 32
 """Queries sent from one port.
@@ -98,7 +98,7 @@ class _Socket(asyncio.DatagramProtocol):
         if self._query is None or self._answer is None or self._answer.done() or not self._query.own(data):
             return
         try:
-            answer = read(data)
+            answer = self._query.read(data)
         except UnusableError as error:
             self._answer.set_exception(error)
             return

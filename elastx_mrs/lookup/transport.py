@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import dns.message
 
-from elastx_mrs.lookup.wire import Query, UnusableError, read
+from elastx_mrs.lookup.wire import Query, UnusableError
 
 __all__ = ["UnusableError", "tcp"]  # the error is known under this module's name too
 
@@ -30,7 +30,7 @@ async def tcp(host: str, port: int, query: Query, patience: float) -> dns.messag
             writer.transport.abort()
             with suppress(OSError):
                 await writer.wait_closed()
-    answer = read(wire)
+    answer = query.read(wire)
     if not query.own(wire) or not query.is_answered_by(answer):
         raise UnusableError("answered another question")
     return answer
