@@ -1,0 +1,263 @@
+"""An Internet of its own, in a network namespace: a root on port 53, BIND, Knot and NSD below it, unbound in front.
+
+Everything listens where it would in the world, so that nothing is bypassed: programs with no option for a port, such as
+opendkim-testkey, ask here what they ask there. The namespace's /etc/resolv.conf names the unbound.
+"""
+
+import datetime
+import ipaddress
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.servers import require
+
+ROOT, TOP, BIND, KNOT, NSD, SIX = "127.0.0.2", "127.0.0.3", "127.0.0.11", "127.0.0.12", "127.0.0.13", "::1"
+RESOLVER, FAR = "127.0.0.53", "192.0.2.53"
+"""The unbound: on this machine, and at an address that is not."""
+
+START_SECONDS = 30
+
+
+@dataclass
+class World:
+    """The running namespace.
+
+    :ivar environment: with the certificate authority of the unbound's DNS over TLS and HTTPS.
+    """
+
+    folder: Path
+    pid: int
+    environment: dict[str, str] = field(default_factory=dict)
+    servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def enter(self, command: Sequence[str]) -> list[str]:
+        return ["nsenter", "--preserve-credentials", "-U", "-n", "-m", "-t", str(self.pid), *command]
+
+    def run(self, *command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.enter(command),
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            cwd=self.folder,
+        )
+
+    def verify(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        main = "from elastx_mrs.cli import main; main()"
+        hints = ("--root-hints", str(self.folder / "root.hints"))
+        return self.run(sys.executable, "-c", main, "verify", *hints, *arguments, stdin=stdin)
+
+    def dig(self, *arguments: str) -> str:
+        return self.run("dig", "+short", "+time=2", "+tries=1", *arguments).stdout
+
+    def change(self, name: str, text: str) -> None:
+        """Give BIND another version of a zone, and wait until it is served."""
+        path = self.folder / "bind" / f"{name}.zone"
+        serial = int(path.read_text().partition(" h. ")[2].split()[0]) + 1
+        path.write_text(text.replace(" h. 1 ", f" h. {serial} "))
+        self.servers["bind"].send_signal(1)
+        self._until(lambda: f" {serial} " in self.dig(f"@{BIND}", name, "SOA"))
+
+    def _until(self, done: object) -> None:
+        assert callable(done)
+        end = time.monotonic() + START_SECONDS
+        while not done():
+            if time.monotonic() > end:
+                pytest.fail(
+                    "the servers did not come up: " + "".join(p.read_text()[-800:] for p in self.folder.glob("*/log"))
+                )
+            time.sleep(0.1)
+
+    def serves(self, address: str, name: str) -> None:
+        self._until(
+            lambda: (
+                self.dig(f"@{address}", name, "SOA").strip() not in ("",)
+                and "error" not in self.dig(f"@{address}", name, "SOA")
+            )
+        )
+
+
+@contextmanager
+def world(folder: Path, zones: dict[str, dict[str, str]], anchors: str) -> Iterator[World]:
+    """Run it.
+
+    :param zones: by ``root``, ``top``, ``bind``, ``knot``, ``nsd`` and ``six``: master files by zone.
+    :param anchors: unbound's ``trust-anchor`` lines.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n")
+    (folder / "root.hints").write_text(f". 3600 NS a.root.\na.root. 3600 A {ROOT}\n")
+    # Without that it asks through a libunbound of its own, which begins at the real root.
+    (folder / "opendkim.conf").write_text(f"Nameservers {RESOLVER}\n")
+    _certificates(folder)
+    addresses = [ROOT, TOP, BIND, KNOT, NSD, RESOLVER]
+    added = "".join(f"ip addr add {address}/8 dev lo; " for address in addresses) + f"ip addr add {FAR}/32 dev lo; "
+    mounted = f"mount --bind {folder}/resolv.conf /etc/resolv.conf"
+    script = f"set -e; {mounted}; ip link set lo up; {added} echo ready; exec sleep infinity"
+    require("ip")
+    with ExitStack() as stack:
+        holder = stack.enter_context(_process([require("unshare"), "-rnm", "sh", "-c", script], folder, "holder"))
+        made = World(folder, holder.pid)
+        made._until(lambda: "ready" in (folder / "holder" / "log").read_text())
+        made.environment = {
+            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(folder),
+            "SSL_CERT_FILE": str(folder / "ca.pem"),
+        }
+        commands = {
+            "root": _knot(folder / "root", ROOT, zones["root"]),
+            "top": _knot(folder / "top", TOP, zones["top"]),
+            "bind": _bind(folder / "bind", BIND, zones["bind"]),
+            "knot": _knot(folder / "knot", KNOT, zones["knot"]),
+            "nsd": _nsd(folder / "nsd", NSD, zones["nsd"]),
+            "six": _nsd(folder / "six", SIX, zones["six"]),
+            "unbound": _unbound(folder, anchors),
+        }
+        for name, command in commands.items():
+            made.servers[name] = stack.enter_context(_process(made.enter(command), folder, name))
+        for name, address in zip(commands, (ROOT, TOP, BIND, KNOT, NSD, SIX), strict=False):
+            made.serves(address, next(iter(zones[name])))
+        made.serves(RESOLVER, next(iter(zones["bind"])))
+        yield made
+
+
+@contextmanager
+def _process(command: list[str], folder: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    (folder / name).mkdir(exist_ok=True)
+    # Ends with the tests, however these end.
+    tied = [require("setpriv"), "--pdeathsig", "KILL", *command]
+    with (folder / name / "log").open("w") as log:
+        process = subprocess.Popen(tied, stdout=log, stderr=subprocess.STDOUT, cwd=folder / name)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _files(folder: Path, zones: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in zones.items():
+        (folder / f"{'root' if name == '.' else name}.zone").write_text(text)
+
+
+def _bind(folder: Path, address: str, zones: dict[str, str]) -> list[str]:
+    _files(folder, zones)
+    listed = "".join(f'zone "{name}" {{ type primary; file "{name}.zone"; }};\n' for name in zones)
+    (folder / "named.conf").write_text(
+        f"""options {{ directory "{folder}"; pid-file none; session-keyfile "{folder}/session.key";
+          listen-on {{ {address}; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify no;
+          managed-keys-directory "{folder}"; check-integrity no; }};
+        controls {{ }};
+        {listed}"""
+    )
+    return [require("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
+
+
+def _knot(folder: Path, address: str, zones: dict[str, str]) -> list[str]:
+    _files(folder, zones)
+    listed = "".join(f'  - domain: "{n}"\n    file: "{"root" if n == "." else n}.zone"\n' for n in zones)
+    (folder / "knot.conf").write_text(
+        f"server:\n  rundir: {folder}\n  listen: {address}@53\n  udp-workers: 1\n  tcp-workers: 1\n"
+        f"  background-workers: 1\ndatabase:\n  storage: {folder}/db\ntemplate:\n  - id: default\n"
+        f"    storage: {folder}\n    zonefile-sync: -1\nzone:\n{listed}"
+    )
+    return [require("knotd"), "-c", str(folder / "knot.conf"), "-s", str(folder / "control.sock")]
+
+
+def _nsd(folder: Path, address: str, zones: dict[str, str]) -> list[str]:
+    _files(folder, zones)
+    listed = "".join(f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n' for name in zones)
+    (folder / "nsd.conf").write_text(
+        f'server:\n  ip-address: {address}\n  username: ""\n  chroot: ""\n  zonesdir: "{folder}"\n'
+        f'  database: ""\n  pidfile: "{folder}/nsd.pid"\n  xfrdfile: "{folder}/xfrd.state"\n'
+        f'  zonelistfile: "{folder}/zone.list"\n  xfrdir: "{folder}"\n  server-count: 1\n'
+        f"remote-control:\n  control-enable: no\n{listed}"
+    )
+    return [require("nsd"), "-d", "-c", str(folder / "nsd.conf")]
+
+
+def _unbound(folder: Path, anchors: str) -> list[str]:
+    places = "".join(f"  interface: {a}@{p}\n" for a in (RESOLVER, FAR) for p in (53, 853, 443))
+    (folder / "unbound.conf").write_text(
+        f"""server:
+{places}  access-control: 0.0.0.0/0 allow
+  tls-service-key: "{folder}/server.key"
+  tls-service-pem: "{folder}/server.pem"
+  https-port: 443
+  do-daemonize: no
+  do-not-query-localhost: no
+  chroot: ""
+  username: ""
+  pidfile: ""
+  directory: "{folder}"
+  use-syslog: no
+  root-hints: "{folder}/root.hints"
+  serve-expired: yes
+  num-threads: 1
+  do-ip6: no
+{anchors}remote-control:
+  control-enable: no
+"""
+    )
+    return [require("unbound"), "-d", "-c", str(folder / "unbound.conf")]
+
+
+def _certificates(folder: Path) -> None:
+    """A certificate authority, and the unbound's certificate for both of its addresses."""
+    now = datetime.datetime.now(datetime.UTC)
+
+    def made(
+        name: str, issuer: str, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey, ca: bool
+    ) -> bytes:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+            .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        )
+        if not ca:
+            names = [x509.IPAddress(ipaddress.ip_address(address)) for address in (RESOLVER, FAR)]
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    (folder / "ca.pem").write_bytes(made("test CA", "test CA", authority, authority, True))
+    (folder / "server.pem").write_bytes(made("resolver", "test CA", server, authority, False))
+    (folder / "server.key").write_bytes(
+        server.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
+def signed(folder: Path, name: str, text: str) -> tuple[str, str]:
+    """Sign a zone with BIND's tools; return it, and its DS record's data."""
+    folder.mkdir(parents=True)
+    keygen, signzone, dsfromkey = require("dnssec-keygen"), require("dnssec-signzone"), require("dnssec-dsfromkey")
+    for flags in (["-f", "KSK"], []):
+        subprocess.run([keygen, "-q", "-a", "13", *flags, name], cwd=folder, check=True, capture_output=True)
+    (folder / "zone").write_text(text)
+    subprocess.run(
+        [signzone, "-q", "-S", "-o", name, "-f", "signed", "zone"], cwd=folder, check=True, capture_output=True
+    )
+    keys = [path for path in sorted(folder.glob("*.key")) if " 257 " in path.read_text()]
+    shown = subprocess.run([dsfromkey, "-2", str(keys[0])], cwd=folder, check=True, capture_output=True, text=True)
+    return (folder / "signed").read_text(), shown.stdout.partition(" DS ")[2].strip()
