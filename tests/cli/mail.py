@@ -135,24 +135,26 @@ def serve(handler: Handler, context: ssl.SSLContext | None, **options: Any) -> I
 
 
 @contextmanager
-def scripted(*answers: bytes | None) -> Iterator[tuple[int, threading.Event]]:
+def scripted(*answers: bytes | None, heard: int = 0) -> Iterator[tuple[int, threading.Event]]:
     """A port at which each connection is told the answers, one before each thing that it says; None hangs up.
 
-    After the last it says nothing more. The event is set once somebody has connected and was told the first.
+    After the last it says nothing more.
+
+    :param heard: the answers after which the event is set.
     """
     met = threading.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            for answer in answers:
+            for number, answer in enumerate(answers, start=1):
                 if answer is None:
                     return
                 writer.write(answer)
                 await writer.drain()
-                met.set()
+                if number == heard:
+                    met.set()
                 if not await reader.read(65536):
                     return
-            met.set()
             await reader.read()
         except (ConnectionError, asyncio.CancelledError):
             pass  # the test is done with it

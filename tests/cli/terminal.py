@@ -1,0 +1,69 @@
+"""The command as a program of its own: signals, terminals, and what a user's shell sees."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+SECONDS = 30.0
+_PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the test runner was started with
+from elastx_mrs.cli import main
+main(prog_name="elastx-mrs")
+"""
+_TERMINAL = "import fcntl, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+
+
+def start(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+def interrupted(process: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, and see that it ends as it should."""
+    process.send_signal(2)
+    output, errors = process.communicate(timeout=SECONDS)
+    assert "Traceback" not in output + errors
+    assert errors.endswith("interrupted\n")
+    assert process.returncode == 130
+
+
+def typed(*arguments: str, prompt: str, keys: str, environment: Mapping[str, str]) -> tuple[str, int]:
+    """Return what a terminal shows, and the exit code, after keys are typed at a prompt."""
+    outer, inner = pty.openpty()
+    program = [sys.executable, "-c", _TERMINAL + _PROGRAM, *arguments]
+    process = subprocess.Popen(
+        program, stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=dict(environment)
+    )
+    os.close(inner)
+    shown, sent, end = "", False, time.monotonic() + SECONDS
+    try:
+        while time.monotonic() < end:
+            if not select.select([outer], [], [], 0.1)[0]:
+                continue
+            try:
+                octets = os.read(outer, 4096)
+            except OSError:  # Linux's end of file, once nobody has the terminal open
+                break
+            if not octets:
+                break
+            shown += octets.decode(errors="replace")
+            if prompt in shown and not sent:
+                os.write(outer, keys.encode())
+                sent = True
+        return shown, process.wait(SECONDS)
+    finally:
+        os.close(outer)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
