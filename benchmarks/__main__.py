@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks import policy
+from benchmarks import policy, verify
 from elastx_mrs.config import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
@@ -38,15 +38,18 @@ def main() -> None:
         command_start(Path(folder))
         report("parsing and rendering 10,000 SPF records / pyspf's parsing", *policy.parsing(), 1.0)
         report("counting a ten-lookup tree / its longest chain of questions", *policy.tree(), 1.5)
+        for figure in verify.figures(Path(folder) / "verify", CONFIG):
+            report(figure.what, figure.ours, figure.other, figure.most, figure.unit)
         guard(Path(folder))
         engine(Path(folder))
 
 
-def report(what: str, ours: list[float], other: list[float], most: float) -> None:
+def report(what: str, ours: list[float], other: list[float], most: float, unit: str = "s") -> None:
     """Print a ratio of medians."""
     mine, theirs = statistics.median(ours), statistics.median(other)
     verdict = "ok" if mine <= most * theirs else "TOO SLOW"
-    print(f"{what}: {mine / theirs:.2f} (at most {most:.2f}: {verdict}); {mine:.3f} s / {theirs:.3f} s", flush=True)
+    told = f"{what}: {mine / theirs:.2f} (at most {most:.2f}: {verdict})"
+    print(f"{told}; {mine:.3f} {unit} / {theirs:.3f} {unit}", flush=True)
 
 
 def timed(action: Callable[[], object]) -> float:
