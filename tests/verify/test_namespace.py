@@ -113,7 +113,7 @@ def test_three_kinds_of_servers_agree_and_the_judges_do_too(net: World) -> None:
     for server in (BIND, KNOT, NSD, RESOLVER):
         assert presentation(DMARC) in net.dig(f"@{server}", "_dmarc.good.com", "TXT").strip()
         assert f'"{TOKEN}"' in net.dig(f"@{server}", "good.com", "TXT")
-    assert "key OK" in opendkim(net, "good.com").stderr
+    assert opendkim(net, "good.com").returncode == 0
     assert judged(net, "good.com") == {"spf": True, "dmarc": True}
 
 
