@@ -1,0 +1,205 @@
+"""``elastx-mrs verify`` as its users call it: sources, formats, exit codes, and what they can get wrong."""
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from tests import golden
+from tests.servers import NameServer, start
+from tests.servers.zones import HEAD
+from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, declared, records
+
+ELASTX = HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n'
+MAIN = [sys.executable, "-c", "from elastx_mrs.cli import main; main()", "verify"]
+STRANGER = "elastx-mrs=" + "0" * 64
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
+    zones = {
+        "good.com": HEAD.format(name="good.com") + records(),
+        "bad.com": HEAD.format(name="bad.com") + records(spf=[SPF, "v=spf1 -all"], challenges=[TOKEN, STRANGER]),
+        "elastx.email": ELASTX,
+    }
+    with start("bind", tmp_path_factory.mktemp("bind"), zones) as running:
+        yield running
+
+
+def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ELASTX_MRS_")}
+    return subprocess.run(
+        [*MAIN, *arguments],
+        input=stdin,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def rows(*domains: str) -> str:
+    return json.dumps(
+        [
+            {"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl}
+            for domain in domains
+            for r in declared(domain).records
+        ]
+    )
+
+
+def test_records_from_a_pipe_a_stack_and_domains_alone(server: NameServer, tmp_path: Path) -> None:
+    asked = ("--nameserver", server.address)
+    done = run("--records", "-", *asked, stdin=rows("good.com"))
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "1 of 1 domain verified", "")
+
+    stack = {"accounts": [golden.ACCOUNT], "dkim": DKIM, "dmarc": DMARC, "domains": ["good.com", "bad.com"]}
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(yaml.safe_dump({"config": {f"elastx-mrs:{key}": value for key, value in stack.items()}}))
+    done = run("--stack-config", str(file), "--timeout", "0", *asked)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 of 2 domains verified")
+    done = run("good.com", "--stack-config", str(file), ELASTX_MRS_NAMESERVERS=server.address)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 of 1 domain verified")
+
+    done = run("good.com", *asked)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_known_challenge_is_no_strangers(server: NameServer) -> None:
+    done = run("--records", "-", "--nameserver", server.address, "--format", "json", stdin=rows("bad.com"))
+    checks = {check["check"]: check for check in json.loads(done.stdout)["domains"][0]["checks"]}
+    assert (done.returncode, checks["challenges"]["verdict"]) == (1, "wrong")
+    assert checks["challenges"]["details"][0]["seen"] == f"'{STRANGER}'"
+    known = ("--known-challenge", STRANGER)
+    done = run("--records", "-", "--nameserver", server.address, "--format", "json", *known, stdin=rows("bad.com"))
+    checks = {check["check"]: check for check in json.loads(done.stdout)["domains"][0]["checks"]}
+    assert checks["challenges"]["verdict"] == "pass"
+
+
+def test_junit_has_a_suite_for_each_domain_and_a_case_for_each_check(server: NameServer) -> None:
+    done = run("--records", "-", "--nameserver", server.address, "--format", "junit", stdin=rows("good.com", "bad.com"))
+    root = ET.fromstring(done.stdout)  # noqa: S314 - our own output
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["good.com", "bad.com"]
+    assert (suites["good.com"].get("failures"), suites["good.com"].get("errors")) == ("0", "0")
+    failed = [case.get("name") for case in suites["bad.com"] if case.find("failure") is not None]
+    assert failed == ["spf", "challenges", "spf-policy"]
+    assert suites["bad.com"].get("failures") == "3"
+    assert suites["bad.com"].get("tests") == str(len(suites["bad.com"]))
+    skipped = {case.get("name") for case in suites["good.com"] if case.find("skipped") is not None}
+    assert skipped == {"delegation", "dnssec", "resolvers"}
+
+
+def test_github_gets_annotations_and_markdown_a_table(server: NameServer) -> None:
+    asked = ("--records", "-", "--nameserver", server.address)
+    lines = run(*asked, "--format", "github", stdin=rows("bad.com")).stdout.splitlines()
+    assert any(line.startswith("::error title=bad.com spf%3A wrong::wrong: spf at 127.0.0.1:") for line in lines)
+    assert all(line.startswith("::") for line in lines[:-1])
+    table = run(*asked, "--format", "markdown", stdin=rows("bad.com", "good.com")).stdout.splitlines()
+    assert [line for line in table if line.startswith("|")][2].startswith("| `bad.com` | **wrong** | ")
+    assert all(line.count(" | ") == 2 for line in table if line.startswith("| `"))
+
+
+def test_who_does_not_answer_could_not_be_asked() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        done = run("--records", "-", "--nameserver", address, stdin=rows("good.com"))
+    assert done.returncode == 2
+    assert f"unreachable: challenge-{TOKEN[11:23]}, spf, dkim" in done.stdout
+    assert address in done.stdout
+    assert "asking name servers: 0 of 1 domains so far" in done.stderr, "a line where it takes over two seconds"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        ((), "", "say what to verify, in one way"),
+        (("--records", "-", "--stack-config", "x"), "", "say what to verify, in one way"),
+        (("--records", "-"), "", "standard input: is not whole JSON"),
+        (("--records", "-"), "[]", "standard input: is not a list of records"),
+        (("--records", "-"), '{"a": 1}', "standard input: is not a list of records"),
+        (("--records", "-"), '[{"domain": "good.com"}]', "[0]: is not a record of this version"),
+        (("--records", "-"), rows("good.com")[:-40], "is not whole JSON"),
+        (("--records", "-"), rows("good.com").replace('"spf"', '"spv"'), "[1]: kind is 'spv'"),
+        (("--records", "-"), rows("good.com").replace('"ttl": 1800', '"ttl": "1800"'), "a ttl that is no number"),
+        (("--records", "-"), rows("good.com").replace("_dmarc.good", "_dmarc.bad"), "is not at or below good.com"),
+        (("--records", "/nowhere"), "", "/nowhere: No such file"),
+        (("good.com", "--nameserver", "ns1.good.com"), "", "--nameserver: 'ns1.good.com' is not a server's address"),
+        (("good.com", "--nameserver", "127.0.0.1:99999"), "", "--nameserver: '127.0.0.1:99999' is not a server's"),
+        (("good.com", "--resolver", "ftp://x"), "", "--resolver: 'ftp://x' is not a resolver"),
+        (("good.com", "--root-hints", "/nowhere"), "", "--root-hints /nowhere: No such file"),
+        (("good.com", "--timeout", "-1"), "", "--timeout: is -1"),
+        (("good.com", "--timeout", "nan"), "", "--timeout: is nan"),
+        (("good.com", "--known-challenge", "x"), "", "--known-challenge: 'x' is not a challenge"),
+        (("good.com", "--format", "xml"), "", "'xml' is not one of"),
+        (("https://good.com",), "", "is a URL"),
+        (("bad.com", "--records", "-"), rows("good.com"), "bad.com: is not among the domains given"),
+        (("--stack-config", "/nowhere"), "", "/nowhere: No such file"),
+    ],
+    ids=lambda value: None,
+)
+def test_bad_input_is_told_and_exits_with_3(arguments: tuple[str, ...], stdin: str, said: str) -> None:
+    done = run(*arguments, stdin=stdin)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_root_hints_without_an_address_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "hints"
+    file.write_text(". 3600 NS a.root.\n")
+    assert "has no addresses" in run("good.com", "--root-hints", str(file)).stderr
+    file.write_text("not a zone file")
+    done = run("good.com", "--root-hints", str(file))
+    assert (done.returncode, "is no file of root hints" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("after", [0.05, 0.3, 1.0])
+def test_ctrl_c_leaves_no_traceback(after: float) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.settimeout(30)
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        arguments = [*MAIN, "good.com", "--nameserver", address, "--timeout", "60"]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            silent.recv(512)  # it has begun
+            time.sleep(after)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+
+
+def test_on_a_terminal_a_table_changes_in_place_and_the_result_stays(server: NameServer) -> None:
+    master, slave = pty.openpty()
+    arguments = [*MAIN, "bad.com", "good.com", "--nameserver", server.address, "--timeout", "1"]
+    with subprocess.Popen(
+        arguments, stdin=slave, stdout=slave, stderr=slave, env=os.environ | {"TERM": "xterm"}
+    ) as process:
+        os.close(slave)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            seen += piece
+    os.close(master)
+    assert process.returncode == 1
+    assert b"\x1b[" in seen
+    assert b"still missing" in seen
+    assert seen.rstrip().endswith(b"1 of 2 domains verified")
