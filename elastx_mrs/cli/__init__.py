@@ -53,7 +53,9 @@ def main() -> None:
     elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format zone
     pulumi config --show-secrets --json | elastx-mrs records --config -
     elastx-mrs adopt example.com
+    elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs lab -- pulumi up
 
-    Exit codes: 0 all is well, 1 something is not as it should be, 2 bad input, 3 something could not be asked.
+    Exit codes: 0 all is well, 1 something is not as it should be; 2 bad input, 3 something could not be asked; of
+    verify, smtp and message the other way round: 2 something could not be asked, 3 bad input.
     """

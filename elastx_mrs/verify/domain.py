@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from typing import Literal
 
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks import delegation, dmarc, published, resolvers, spf
@@ -59,6 +60,8 @@ async def _published(asked: Asked, expected: Expected, found: Outcomes, *, stric
     ours = {record.kind for record in expected.records} | expected.left_out_kinds
     if "dkim" not in ours and "dkim" not in found:
         works.append(published.key(observer, expected))
+    kinds: tuple[Literal["spf", "dmarc"], ...] = ("spf", "dmarc")
+    works += [published.external(observer, expected, kind) for kind in kinds if kind not in ours and kind not in found]
     if "challenges" not in found:
         works.append(published.challenges(observer, expected, strict=strict))
     for outcome in await asyncio.gather(*works):

@@ -34,7 +34,10 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
         failed = [sighting for sighting in sightings if sighting.answer.status == "failed"]
         if usable:
             notices += [f"{sighting.server} {sighting.answer.problem}" for sighting in failed]
-            details += _of_one(host, usable, expected, judge)
+            found = _of_one(host, usable, expected, judge)
+            details += found
+            if not found and len({_said(sighting.answer) for sighting in usable}) > 1:
+                notices.append(f"{host} has addresses that differ in other records of {seen.name}")
         elif failed:
             details += [
                 Detail("unreachable", str(sighting.server), expected, sighting.answer.problem, cure)
@@ -48,11 +51,10 @@ def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) 
     details = [
         Detail(fault[0], str(sighting.server), expected, fault[1], fault[2]) for sighting, fault in faults if fault
     ]
-    if len({_said(sighting.answer) for sighting in usable}) > 1 and len(details) < len(faults):
+    if details and len(details) < len(faults):
         right = next(str(sighting.server) for sighting, fault in faults if fault is None)
         cure = f"{host} has addresses that disagree: have all of them serve what {right} serves"
         details = [Detail("wrong", item.server, item.expected, item.seen, cure) for item in details]
-        details = details or [Detail("wrong", host, expected, "its addresses give different answers", cure)]
     return details
 
 

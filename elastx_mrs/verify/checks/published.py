@@ -1,6 +1,8 @@
 """Is each record on every name server? Compared as joined octets (RFC 7208 §3.3, RFC 6376 §3.6.2.2)."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observer
@@ -112,6 +114,38 @@ def _any_key(answer: Answer) -> Fault | None:
         return "wrong", listed(texts), f"it {error}"
     problems = list(dkim_key.problems(found))
     return ("wrong", listed(texts), "; ".join(f"it {problem}" for problem in problems)) if problems else None
+
+
+async def external(observer: Observer, expected: Expected, kind: Literal["spf", "dmarc"]) -> Outcome:
+    """Say whether all servers have somebody else's SPF or DMARC record, one and the same; what it says comes later.
+
+    No DMARC record may be there at all: a policy from above may apply.
+    """
+    name = expected.domain if kind == "spf" else expected.policy_name
+    seen = await observer.txt(name)
+    what = "SPF record" if kind == "spf" else "DMARC record"
+
+    def ours(answer: Answer) -> list[bytes]:
+        texts = answer.texts()
+        return [text for text in texts if (spf_terms.is_spf(text) if kind == "spf" else dmarc.read(text) is not None)]
+
+    common = Counter(tuple(ours(s.answer)) for s in seen.sightings if s.answer.status != "failed").most_common(1)
+
+    def judge(answer: Answer) -> Fault | None:
+        found = ours(answer)
+        if len(found) > 1:
+            return "wrong", listed(found), f"exactly one {what} may be there: delete the others"
+        if kind == "spf" and not found:
+            return "absent", listed(answer.texts()) or nothing(answer), "publish it: v=spf1 include:elastx.email -all"
+        if found != list(common[0][0]):
+            return "wrong", listed(found) or f"no {what}", "have all name servers serve the same"
+        return None
+
+    wanted = (
+        f"one {what}, the same on every server" if kind == "spf" else f"one {what} or none, the same on every server"
+    )
+    details, notices = judged(seen, wanted, judge, cure=ASK)
+    return Outcome(expected.domain, kind, name, tuple(details), "the same on every server", tuple(notices))
 
 
 async def challenges(observer: Observer, expected: Expected, *, strict: bool) -> Outcome:
