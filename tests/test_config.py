@@ -141,6 +141,15 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (stack(guard={"mod": "warn"}), "guard.mod", "did you mean mode?"),
         (stack(verification={"nameservers": ["ns1"]}), "verification.nameservers[0]", "is not a server's address"),
         (stack(verification={"nameserver": []}), "verification.nameserver", "did you mean nameservers?"),
+        (stack(verification={"nameservers": []}), "verification.nameservers", "write at least one"),
+        (stack(verification={"resolvers": ["ftp://x"]}), "verification.resolvers[0]", "is not a resolver"),
+        (stack(verification={"resolvers": ["tls://x/path"]}), "verification.resolvers[0]", "is not a resolver"),
+        (stack(verification={"timeout": -1}), "verification.timeout", "write seconds from 0"),
+        (stack(verification={"timeout": 1e9}), "verification.timeout", "to 86400"),
+        (stack(verification={"knownChallenges": ["x"]}), "verification.knownChallenges[0]", "is not a challenge"),
+        (stack(verification={"mode": "on"}), "verification.mode", "'require', 'warn' or 'off'"),
+        (stack(verification="of"), "verification", "'require', 'warn' or 'off'"),
+        (stack(verification={"via": "dns"}), "verification.via", "'delegation' or 'resolvers'"),
         (domain_with(ttl="300"), "domains[1].ttl", "whole number"),
         (domain_with(ttl=0), "domains[1].ttl", "seconds from 1"),
         (stack(dkim=None), "dkim", "no key for example.com"),
@@ -223,3 +232,15 @@ def test_a_program_s_keys_are_snake_case_and_its_input_is_left_alone() -> None:
     assert given == before
     with pytest.raises(ConfigError, match=r"cloudflare\.accountId: is not a key here; did you mean account_id\?"):
         parse(given | {"cloudflare": {"accountId": "abc"}}, camel_case=False)
+
+
+def test_a_domains_verification_is_over_the_stacks() -> None:
+    arguments = parse_stack(
+        domain_with(verification={"timeout": 0, "knownChallenges": [f"elastx-mrs={'0' * 64}"]})
+        | stack(verification={"mode": "warn", "timeout": 60, "resolvers": ["tls://dns.example"]})
+    )
+    domain = arguments.domains[1]
+    assert domain.verification is not None
+    over = domain.verification.over(arguments.verification)
+    assert (over.mode, over.timeout, over.resolvers) == ("warn", 0, ["tls://dns.example"])
+    assert over.known_challenges == [f"elastx-mrs={'0' * 64}"]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import dns.flags
 import dns.message
@@ -10,10 +11,13 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.authority import Observer, Served
+from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.walk import NameServer
 from elastx_mrs.records.text import presentation
 from elastx_mrs.verify import report
-from elastx_mrs.verify.outcome import Detail
+from elastx_mrs.verify.checks import published
+from elastx_mrs.verify.outcome import Detail, Outcome
 from elastx_mrs.verify.wait import Job
 from tests.lookup.nets import answer, fake, net
 from tests.verify.scene import DAEMONS, DKIM, DMARC, ODD, ONE, ROOT, SPF, TOKEN, TWO, declared, looked_at, who
@@ -274,26 +278,28 @@ def test_a_server_that_comes_right_is_waited_for_and_then_nothing_more(port: int
     assert asked.count("elastx._domainkey.odd.com.") == 1, "what had passed was not asked for again"
 
 
+@dataclass(frozen=True)
+class TwoAddresses:
+    """A server of good.com with one address more."""
+
+    addresses: tuple[Server, ...]
+
+    async def served(self, name: str) -> Served:
+        return Served("good.com", (NameServer("ns1.good.com", self.addresses),))
+
+
 def test_two_addresses_of_one_server_that_disagree_are_wrong(port: int) -> None:
-    async def work() -> Job:
-        old = [f"_dmarc.good.com. 3600 IN TXT {presentation('v=DMARC1; p=none')}"]
-        async with fake(lambda query, via: answer(query, *old), 0.0, ODD, port):
-            from elastx_mrs.lookup.authority import Configured, Observer
-            from elastx_mrs.lookup.network import Network
-            from elastx_mrs.lookup.walk import NameServer
-            from elastx_mrs.verify.checks import published
+    old = f"_dmarc.good.com. 3600 IN TXT {presentation('v=DMARC1; p=none')}"
+    both = TwoAddresses((Server(ONE, port, "ns1.good.com"), Server(ODD, port, "ns1.good.com")))
+    expected = declared("good.com")
 
-            places = Configured([])
-            both = (Server(ONE, port, "ns1.good.com"), Server(ODD, port, "ns1.good.com"))
-            places._served = places._served.__class__("good.com", (NameServer("ns1.good.com", both),))
-            wanted = declared("good.com").records[3]
-            outcome = await published.record(Observer(Network(), places), declared("good.com"), wanted)
-            return Job(declared("good.com"), who(port), 0.0, outcomes={"dmarc": outcome})
+    async def work() -> Outcome:
+        async with fake(lambda query, via: answer(query, old), 0.0, ODD, port):
+            return await published.record(Observer(Network(), both), expected, expected.records[3])
 
-    job = asyncio.run(work())
-    (detail,) = details(job, "dmarc")
+    (detail,) = asyncio.run(work()).details
     assert (detail.verdict, detail.server) == ("wrong", f"ns1.good.com ({ODD}:{port})")
-    assert "addresses that disagree" in detail.cure
+    assert f"addresses that disagree: have all of them serve what ns1.good.com ({ONE}:{port}) serves" in detail.cure
 
 
 def test_a_hidden_primary_is_asked_beside_the_delegated_servers(port: int) -> None:
