@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from elastx_mrs.message import claims, signature
+from elastx_mrs.message import claims
 from elastx_mrs.message.chain import Chain, Finding, judge
 from elastx_mrs.message.reading import NotAMessage, read
 from tests import signed as make
@@ -29,12 +29,6 @@ def judged(octets: bytes, records: Records = RECORDS) -> Chain:
 
 def found(octets: bytes, records: Records = RECORDS) -> dict[str, Finding]:
     return {finding.name: finding for finding in judged(octets, records).findings}
-
-
-def dkim_of(octets: bytes, record: str | None = None, **more: list[str]) -> signature.Signature:
-    records = RECORDS | ({"elastx._domainkey.mail.example": [f"TXT {record}"]} if record is not None else {}) | more
-    ((one, _),) = judged(octets, records).signatures
-    return one
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["crlf", "lf"])
@@ -280,8 +274,16 @@ def test_neither_dkim_nor_a_word_on_spf_leaves_dmarc_open() -> None:
     assert [one.verdict for one in result.values()] == ["unchecked", "absent", "unchecked"]
 
 
-def test_a_receiver_of_many_kinds_of_mail() -> None:
-    """A message as mail programs make them: several parts, encoded words, folded fields."""
+def test_a_signature_that_cannot_be_verified_here_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("dkim.nacl", raising=False)
+    octets = make.signed(make.message(), KEY).replace(b"a=rsa-sha256", b"a=ed25519-sha256")
+    record = "TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    result = found(octets, {**RECORDS, "elastx._domainkey.mail.example": [record]})
+    assert [one.verdict for one in result.values()] == ["unchecked", "unreachable", "unreachable"]
+
+
+def test_a_message_as_mail_programs_make_them() -> None:
+    """Several parts, encoded words, folded fields."""
     letter = EmailMessage(policy=email.policy.SMTP)
     letter["From"], letter["To"], letter["Subject"] = "Räksmörgås <a@mail.example>", "b@c.example", "å" * 90
     letter.set_content("text å\n.\nFrom here\n")

@@ -125,11 +125,14 @@ def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Finding:
     best, fit = min(own or fits, key=lambda pair: order.index(pair[0].verdict))
     seen = f"{told(best)}; {_fit(fit, domain)}"
     if best.verdict != "pass":
-        return Finding("DKIM", best.verdict, expected, seen, best.cure)
+        # What cannot be verified here is not known to be good: that is no success.
+        verdict: Verdict = "unreachable" if best.verdict == "unchecked" else best.verdict
+        return Finding("DKIM", verdict, expected, seen, best.cure)
     if fit == "no":
         return Finding("DKIM", "wrong", expected, seen, f"have the relay sign for {domain}; is its DKIM record in DNS?")
-    verdict: Verdict = "unreachable" if fit == "unknown" else "pass"
-    return Finding("DKIM", verdict, expected, f"{seen}; verified now", "try again" if fit == "unknown" else "")
+    if fit == "unknown":
+        return Finding("DKIM", "unreachable", expected, f"{seen}; verified now", "try again")
+    return Finding("DKIM", "pass", expected, f"{seen}; verified now")
 
 
 def _dmarc(
