@@ -42,6 +42,8 @@ LENGTH = 400
 
 T = TypeVar("T")
 
+_Key = tuple[str, int, str, bytes, int, int]
+
 
 @dataclass(frozen=True)
 class Server:
@@ -124,7 +126,7 @@ class _OnLoop:
     loop: asyncio.AbstractEventLoop
     total: asyncio.Semaphore
     servers: dict[Server, _AtServer] = field(default_factory=dict)
-    running: dict[tuple[Server, Question], _Running] = field(default_factory=dict)
+    running: dict[_Key, _Running] = field(default_factory=dict)
 
 
 class Network:
@@ -149,7 +151,7 @@ class Network:
         self._per_server = per_server
         self._patience = patience
         self._tries = tries
-        self._finished: dict[tuple[Server, Question], dns.message.Message | LookupFailure] = {}
+        self._finished: dict[_Key, dns.message.Message | LookupFailure] = {}
         self._heard: dict[Server, float] = {}
         self._silent: dict[Server, float] = {}
         self._here: _OnLoop | None = None
@@ -161,10 +163,10 @@ class Network:
 
         :raises LookupFailure: where it gave no usable one.
         """
-        key = (server, question)
-        if key not in self._finished:
-            self._finished[key] = await self._shared(key)
-        answer = self._finished[key]
+        key = _key(server, question)
+        answer = self._finished.get(key)
+        if answer is None:
+            answer = self._finished[key] = await self._shared(key, server, question)
         if isinstance(answer, LookupFailure):
             # A new one each time: an exception that is raised again grows by each raiser's traceback. And the name
             # that led here may be another than the first's.
@@ -187,12 +189,12 @@ class Network:
                 problems.append(f"{server} {error}")
         raise LookupFailure(None, listed(problems) or "there is no server to ask")
 
-    async def _shared(self, key: tuple[Server, Question]) -> dns.message.Message | LookupFailure:
+    async def _shared(self, key: _Key, server: Server, question: Question) -> dns.message.Message | LookupFailure:
         """Wait for the one exchange of this kind; it ends with the last that waits for it."""
         running = self._on_loop().running
         entry = running.get(key)
         if entry is None:
-            entry = running[key] = _Running(asyncio.create_task(self._asked(*key)))
+            entry = running[key] = _Running(asyncio.create_task(self._asked(server, question)))
         entry.waiting += 1
         try:
             return await asyncio.shield(entry.task)
@@ -222,7 +224,7 @@ class Network:
                     except TimeoutError:
                         continue
                     except (OSError, UnusableError) as error:
-                        return LookupFailure(server, _problem(error))
+                        return LookupFailure(server, transport.problem(error))
                     self._heard[server] = clock()
                     return _usable(server, answer)
             if self._heard.get(server, 0.0) < began:
@@ -233,33 +235,19 @@ class Network:
     async def _sent(self, server: Server, question: Question) -> dns.message.Message:
         self.sent += 1
         asked = (question.name, question.rdtype, question.flags)
-        answer = await self._over_udp_or_tcp(server, Query.make(*asked))
+        answer = await self._once(server, Query.make(*asked))
         if answer.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers from before EDNS say so (RFC 6891 §7).
-            answer = await self._over_udp_or_tcp(server, Query.make(*asked, opt=b""))
+            answer = await self._once(server, Query.make(*asked, opt=b""))
         return answer
 
-    async def _over_udp_or_tcp(self, server: Server, query: Query) -> dns.message.Message:
+    async def _once(self, server: Server, query: Query) -> dns.message.Message:
         if server.url:
             from elastx_mrs.lookup import secure  # what it needs is slow to import, and few ask that way
 
             return await secure.exchange(server.url, server.host, server.port, query.message(), self._patience)
-        try:
-            answer = await self._at(server).sockets.ask(query, self._patience)
-            if not answer.flags & dns.flags.TC:
-                return answer
-            before = "answered only in part over UDP"
-        except UnusableError as error:
-            before = str(error)
-        try:
-            answer = await transport.tcp(server.host, server.port, query, self._patience)
-        except TimeoutError:
-            raise UnusableError(f"{before}, and nothing over TCP in {self._patience:g} s") from None
-        except (OSError, UnusableError) as error:
-            raise UnusableError(f"{before}, and over TCP {_problem(error)}") from None
-        if answer.flags & dns.flags.TC:
-            raise UnusableError("answered only in part, even over TCP")
-        return answer
+        sockets = self._at(server).sockets
+        return await transport.exchange(sockets, server.host, server.port, query, self._patience)
 
     def _on_loop(self) -> _OnLoop:
         loop = asyncio.get_running_loop()
@@ -281,16 +269,14 @@ def listed(problems: Sequence[str]) -> str:
     return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
+def _key(server: Server, question: Question) -> _Key:
+    """Return what tells apart who is asked what, in values that are quick to hash: dnspython's names are slow."""
+    name = question.name.to_digestable()
+    return server.host, server.port, server.url, name, int(question.rdtype), question.flags
+
+
 def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message | LookupFailure:
     code = answer.rcode()
     if code in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return answer
     return LookupFailure(server, f"answered {dns.rcode.to_text(code)}", code)
-
-
-def _problem(error: OSError | UnusableError) -> str:
-    if isinstance(error, UnusableError):
-        return str(error)
-    if isinstance(error, ConnectionRefusedError):
-        return "refused the connection"
-    return f"cannot be reached: {error.strerror or type(error).__name__}"

@@ -1,13 +1,42 @@
-"""One query to one server over TCP. The connection is closed however it ends."""
+"""One query to one server, over UDP and, where that is not enough, TCP. Connections are closed however it ends."""
 
 import asyncio
 from contextlib import suppress
 
+import dns.flags
 import dns.message
 
+from elastx_mrs.lookup.pool import Sockets
 from elastx_mrs.lookup.wire import Query, UnusableError
 
-__all__ = ["UnusableError", "tcp"]  # the error is known under this module's name too
+__all__ = ["UnusableError", "exchange", "problem", "tcp"]  # the error is known under this module's name too
+
+
+async def exchange(sockets: Sockets, host: str, port: int, query: Query, patience: float) -> dns.message.Message:
+    """Return the answer to ``query``: UDP first, then TCP where that was truncated or could not be read.
+
+    :param sockets: to that server.
+    :param patience: seconds, for each of the two.
+    :raises UnusableError: where no usable answer came.
+    :raises TimeoutError: where none came over UDP.
+    :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
+    """
+    try:
+        answer = await sockets.ask(query, patience)
+        if not answer.flags & dns.flags.TC:
+            return answer
+        before = "answered only in part over UDP"
+    except UnusableError as error:
+        before = str(error)
+    try:
+        answer = await tcp(host, port, query, patience)
+    except TimeoutError:
+        raise UnusableError(f"{before}, and nothing over TCP in {patience:g} s") from None
+    except (OSError, UnusableError) as error:
+        raise UnusableError(f"{before}, and over TCP {problem(error)}") from None
+    if answer.flags & dns.flags.TC:
+        raise UnusableError("answered only in part, even over TCP")
+    return answer
 
 
 async def tcp(host: str, port: int, query: Query, patience: float) -> dns.message.Message:
@@ -34,3 +63,12 @@ async def tcp(host: str, port: int, query: Query, patience: float) -> dns.messag
     if not query.own(wire) or not query.is_answered_by(answer):
         raise UnusableError("answered another question")
     return answer
+
+
+def problem(error: OSError | UnusableError) -> str:
+    """Return what a server did, reading on after it."""
+    if isinstance(error, UnusableError):
+        return str(error)
+    if isinstance(error, ConnectionRefusedError):
+        return "refused the connection"
+    return f"cannot be reached: {error.strerror or type(error).__name__}"
