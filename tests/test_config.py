@@ -235,11 +235,9 @@ def test_a_program_s_keys_are_snake_case_and_its_input_is_left_alone() -> None:
 
 
 def test_a_domains_verification_is_over_the_stacks() -> None:
-    arguments = parse_stack(
-        domain_with(verification={"timeout": 0, "knownChallenges": [f"elastx-mrs={'0' * 64}"]})
-        | stack(verification={"mode": "warn", "timeout": 60, "resolvers": ["tls://dns.example"]})
-    )
-    domain = arguments.domains[1]
+    own = {"name": "example.com", "verification": {"timeout": 0, "knownChallenges": [f"elastx-mrs={'0' * 64}"]}}
+    whole = {"mode": "warn", "timeout": 60, "resolvers": ["tls://dns.example"]}
+    (domain,) = (arguments := parse_stack(stack(domains=[own], verification=whole))).domains
     assert domain.verification is not None
     over = domain.verification.over(arguments.verification)
     assert (over.mode, over.timeout, over.resolvers) == ("warn", 0, ["tls://dns.example"])

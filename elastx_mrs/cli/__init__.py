@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from elastx_mrs import __version__
+from elastx_mrs.interrupt import loud
 
 # Looking for pydantic plugins means reading the metadata of every installed package: a tenth of the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -35,6 +36,7 @@ class _Lazy(click.Group):
         module = import_module(f"elastx_mrs.cli.{cmd_name.replace('-', '_')}")
         gc.freeze()
         gc.enable()
+        loud()
         command: click.Command = module.command
         return command
 

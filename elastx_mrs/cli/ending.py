@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from elastx_mrs.interrupt import INTERRUPTED
+
 EXIT_WRONG = 1
 """Something is not as it should be."""
 
@@ -15,9 +17,6 @@ EXIT_UNASKED = 2
 
 EXIT_INPUT = 3
 """The command was given something that it cannot work with."""
-
-INTERRUPTED = 130
-"""Ctrl-C: 128 and SIGINT's number, which is what shells report."""
 
 
 def exit_code(*, wrong: bool, unasked: bool) -> int:

@@ -106,7 +106,7 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            # Most tests are about publishing, on servers that know nothing of Elastx's SPF; those of verification say so.
+            # Most tests are about publishing, on servers that know nothing of Elastx's SPF.
             "ELASTX_MRS_VERIFICATION": "off",
             **self.environment,
         }

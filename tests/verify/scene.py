@@ -45,6 +45,7 @@ def zone(name: str, body: str, servers: str = "ns1 ns2", serial: int = 1) -> str
 
 ZONES = {
     "good.com": records(more='@ TXT "google-site-verification=abc"'),
+    "unproved.com": records(challenges=[]),
     "stranger.com": records(challenges=[TOKEN, "elastx-mrs=" + "0" * 64]),
     "twospf.com": records(spf=[SPF, "v=spf1 include:_spf.google.com ~all"]),
     "nospf.com": records(spf=[]),

@@ -22,6 +22,8 @@ from elastx_mrs.verify.wait import Job
 from tests.lookup.nets import answer, fake, net
 from tests.verify.scene import DAEMONS, DKIM, DMARC, ODD, ONE, ROOT, SPF, TOKEN, TWO, declared, looked_at, who
 
+CHALLENGE = f"challenge-{TOKEN.partition('=')[2][:12]}"
+
 pytestmark = pytest.mark.xdist_group("verify-net")
 
 
@@ -48,9 +50,6 @@ def details(job: Job, check: str) -> tuple[Detail, ...]:
     return job.outcomes[check].details
 
 
-CHALLENGE = f"challenge-{TOKEN.partition('=')[2][:12]}"
-
-
 def test_a_domain_that_is_right_passes_everything(port: int) -> None:
     job = verify(port, "good.com")
     assert verdicts(job) == {}
@@ -74,6 +73,7 @@ def test_a_domain_that_is_right_passes_everything(port: int) -> None:
         ("revoked.com", {"dkim": "wrong"}, "replace it with the declared DKIM key"),
         ("twodmarc.com", {"dmarc": "wrong", "dmarc-policy": "wrong"}, "exactly one DMARC record"),
         ("nodmarc.com", {"dmarc": "absent"}, "publish the DMARC record"),
+        ("unproved.com", {CHALLENGE: "absent"}, "publish the challenge"),
         ("stranger.com", {"challenges": "wrong"}, "an account that nobody declared may send as this domain"),
     ],
 )
@@ -193,7 +193,7 @@ def test_servers_that_only_the_zone_itself_names_are_asked_too(port: int) -> Non
 
 
 def test_a_domain_that_is_not_delegated_is_not_waited_for(port: int) -> None:
-    job = verify(port, "nobody.com", timeout=3600)
+    job = verify(port, "nobody.com", timeout=30)
     assert verdicts(job) == {"delegation": "absent"}
     assert "com does not delegate nobody.com" in details(job, "delegation")[0].seen
     assert job.outcomes["delegation"].hopeless == "nobody.com is not delegated"
