@@ -17,8 +17,8 @@ from elastx_mrs.verify.outcome import Verdict
 IN_FLIGHT = 200
 """Queries under way at once, over all servers."""
 
-IN_FLIGHT_PER_SERVER = 50
-"""Queries under way at once to one server."""
+IN_FLIGHT_PER_SERVER = 100
+"""Queries under way at once to one server: of two servers, neither waits for the other's share."""
 
 
 @dataclass(frozen=True)

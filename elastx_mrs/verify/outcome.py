@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Verdict = Literal["pass", "wrong", "absent", "unreachable", "cached", "unchecked"]
@@ -53,7 +54,7 @@ class Outcome:
     notices: tuple[str, ...] = ()
     hopeless: str = ""
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """The worst of the details; ``pass`` without any."""
         return worst([detail.verdict for detail in self.details])
