@@ -31,6 +31,15 @@ class Sighting:
     server: Server
     answer: Answer
 
+    @property
+    def no_route(self) -> bool:
+        """Whether this machine has no IPv6 at all: then each such address fails, which says nothing of the server."""
+        return ":" in self.server.host and NO_ROUTE in self.answer.problem
+
+
+NO_ROUTE = "Network is unreachable"
+"""What the system calls it (ENETUNREACH)."""
+
 
 @dataclass(frozen=True)
 class Observation:

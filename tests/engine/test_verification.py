@@ -78,7 +78,10 @@ def test_an_up_fails_while_dns_is_wrong_and_the_next_one_passes(server: NameServ
     change(server, "example.com", add=SECOND_SPF)
     said = failed(stack.up(check=False))
     assert "example.com is not verified:" in said
-    assert f"wrong: spf at {server.address}: 'v=spf1 include:_spf.google.com ~all' | 'v=spf1 include:elastx.email -all'" in said
+    assert (
+        f"wrong: spf at {server.address}: 'v=spf1 include:_spf.google.com ~all' | 'v=spf1 include:elastx.email -all'"
+        in said
+    )
     assert "example.se is not verified" not in said
     assert set(stack.resources()) == records
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from elastx_mrs.verify import report
 from elastx_mrs.verify.checks import published
 from elastx_mrs.verify.outcome import Detail, Outcome
 from elastx_mrs.verify.wait import Job
+from tests.lookup.fakes import pyspf_query
 from tests.lookup.nets import answer, fake, net
 from tests.verify.scene import DAEMONS, DKIM, DMARC, ODD, ONE, ROOT, SPF, TOKEN, TWO, declared, looked_at, who
 
@@ -115,6 +117,28 @@ def test_somebody_elses_records_have_to_be_the_same_everywhere(port: int) -> Non
     job = verify(port, "twospf.com", spf="")
     assert verdicts(job) == {"spf": "wrong", "spf-policy": "wrong"}
     assert verdicts(verify(port, "nospf.com", spf="")) == {"spf": "absent"}
+
+
+def test_pyspf_says_the_same() -> None:
+    elastx = {"elastx.email": ["TXT v=spf1 include:_spf.elastx.email ip6:2001:db8:25::/48 -all"],
+              "_spf.elastx.email": ["TXT v=spf1 ip4:203.0.113.0/24 ~all"]}  # fmt: skip
+
+    def results(value: str) -> set[str]:
+        zone = elastx | {"example.com": [f"TXT {value}"]}
+        addresses = ("203.0.113.0", "203.0.113.64", "203.0.113.255", "2001:db8:25::1")
+        return {pyspf_query(zone, address, "postmaster@example.com")[0] for address in addresses}
+
+    assert results(SPF) == {"pass"}
+    assert results("v=spf1 ip4:203.0.113.0/24 ip6:2001:db8:25::/48 -all") == {"pass"}
+    for value, expected in {
+        "v=spf1 -include:elastx.email -all": {"fail"},
+        "v=spf1 ~include:elastx.email ~all": {"softfail"},
+        "v=spf1 ?include:elastx.email ~all": {"neutral"},
+        "v=spf1 -ip4:203.0.113.64/26 include:elastx.email -all": {"fail", "pass"},
+        "v=spf1 include:elastx.email.evil.com -all": {"permerror"},
+        "v=spf1 -all include:elastx.email": {"fail"},
+    }.items():
+        assert results(value) == expected, value
 
 
 def test_addresses_written_out_pass_too(port: int) -> None:
@@ -250,6 +274,17 @@ def test_a_lame_server_is_wrong(port: int) -> None:
     job = odd(port, lambda query, via: answer(query, flags=0))
     assert verdicts(job)["delegation"] == "wrong"
     assert "load the zone odd.com on it" in details(job, "delegation")[0].cure
+
+
+def test_nothing_is_asked_twice_in_a_round(port: int) -> None:
+    async def work() -> Counter[tuple[str, str, str]]:
+        async with fake(right, 0.0, ODD, port) as server:
+            await looked_at(declared("odd.com"), who(port))
+            return server.asked
+
+    asked = asyncio.run(work())
+    assert set(asked.values()) == {1}, asked
+    assert ("_dmarc.odd.com.", "TXT", "udp") in asked
 
 
 def test_a_server_that_truncates_everything_is_asked_over_tcp(port: int) -> None:

@@ -32,7 +32,7 @@ def _address(server: str) -> str:
 
 PLACES = {"good.com": "ns1 ns2 ns3", "six.com": "ns1 ns6", "twospf.com": "ns1 ns2 ns3", "nokey.com": "ns1 ns2 ns3",
           "twodmarc.com": "ns1 ns2 ns3", "old.com": "ns1", "negative.com": "ns1", "expired.com": "ns1",
-          "signed.com": "ns1", "bogus.com": "ns1"}  # fmt: skip
+          "signed.com": "ns1", "bogus.com": "ns1", "both.com": "ns1"}  # fmt: skip
 BODIES = {name: records() for name in PLACES} | {
     "twospf.com": records(spf=[SPF, "v=spf1 -all"]),
     "nokey.com": records(dkim=[]),
@@ -46,7 +46,7 @@ BODIES = {name: records() for name in PLACES} | {
 def zones(folder: Path) -> tuple[dict[str, dict[str, str]], str]:
     texts = {name: zone(name, BODIES[name], PLACES[name], 1 if name == "expired.com" else 3600) for name in PLACES}
     texts["elastx.email"] = zone("elastx.email", '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n', "ns1")
-    digests, anchors = "", ""
+    digests, anchors = "ns1.both.com. AAAA 2001:db8::1\n", ""
     for name in ("signed.com", "bogus.com"):
         texts[name], digest = signed(folder / name, name, texts[name])
         if name == "bogus.com":
@@ -163,6 +163,15 @@ def test_a_server_on_ipv6_only_is_asked(net: World) -> None:
     code, checks = verify(net, "six.com")
     assert (code, failing(checks)) == (0, {})
     assert "ns6.six.com" in checks["delegation"]["seen"]
+
+
+def test_without_ipv6_that_is_said_once_and_fails_nothing(net: World) -> None:
+    code, checks = verify(net, "both.com")
+    assert (code, failing(checks)) == (0, {})
+    assert checks["delegation"]["notices"] == [
+        "this machine has no IPv6: 1 of the servers' addresses could not be asked"
+    ]
+    assert not any(check["notices"] for name, check in checks.items() if name != "delegation")
 
 
 def test_a_resolver_with_an_old_answer_is_cached_and_fails_only_who_wants_it(net: World, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
 
-from elastx_mrs.lookup.authority import Served
+from elastx_mrs.lookup.authority import NO_ROUTE, Served
 from elastx_mrs.lookup.network import LookupFailure, Server
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks.published import ASK
@@ -72,9 +72,13 @@ def _notices(served: Served) -> list[str]:
             more = ", ".join(sorted(set(names) - parent)) or "none"
             less = ", ".join(sorted(parent - set(names))) or "none"
             notices.append(f"{server} names other NS than the parent: more: {more}; fewer: {less}")
-    dead = {server for server, names in served.child if isinstance(names, str)}
+    failed = {server: names for server, names in served.child if isinstance(names, str)}
+    without = [server for server, problem in failed.items() if ":" in server.host and NO_ROUTE in problem]
+    if without:
+        notices.append(f"this machine has no IPv6: {len(without)} of the servers' addresses could not be asked")
+    dead = set(failed) - set(without)
     for name_server in served.servers:
-        alive = [address for address in name_server.addresses if address not in dead]
+        alive = [address for address in name_server.addresses if address not in failed]
         notices += [
             f"{address} does not answer for {served.zone}"
             for address in name_server.addresses

@@ -33,7 +33,8 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
         usable = [sighting for sighting in sightings if sighting.answer.status != "failed"]
         failed = [sighting for sighting in sightings if sighting.answer.status == "failed"]
         if usable:
-            notices += [f"{sighting.server} {sighting.answer.problem}" for sighting in failed]
+            dead = [sighting for sighting in failed if not sighting.no_route]
+            notices += [f"{sighting.server} {sighting.answer.problem}" for sighting in dead]
             found = _of_one(host, usable, expected, judge)
             details += found
             if not found and len({_said(sighting.answer) for sighting in usable}) > 1:
