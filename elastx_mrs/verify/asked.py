@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dns.flags
 
@@ -13,6 +13,9 @@ from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.resolver import Resolver
 from elastx_mrs.lookup.walk import Delegations
 from elastx_mrs.verify.outcome import Verdict
+
+if TYPE_CHECKING:
+    from elastx_mrs.verify.checks.spf import Relay
 
 IN_FLIGHT = 200
 """Queries under way at once, over all servers."""
@@ -51,7 +54,7 @@ class Asked:
 
     who: Who
     network: Network
-    elastx: "asyncio.Task[object] | None" = None
+    elastx: "asyncio.Task[Relay] | None" = None
     passing: set[str] = field(default_factory=set)
 
     @cached_property

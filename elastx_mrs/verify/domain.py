@@ -1,7 +1,8 @@
 """One sender domain, in order: delegation, every name server, and only when those agree, resolvers and meaning."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Literal
 
 from elastx_mrs.verify.asked import Asked
@@ -29,29 +30,32 @@ async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome]
     failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
     if not await _agree(asked, expected, failing):
         return _in_order(found | _unchecked(expected, found, "the name servers do not agree yet"))
+    await _meaning(asked, expected, found)
+    if not failing:
+        await _later(asked, expected, found)
+    return _in_order(found | _unchecked(expected, found, "a resolver that is asked too early remembers the old answer"))
+
+
+async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
+    """What do the records come to for a receiver?"""
     for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
         if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
-            found = _unchecked(expected, found, f"the {kind} record is not there yet", checks) | found
-    works: dict[str, Awaitable[Outcome | list[Outcome]]] = {}
+            found |= _unchecked(expected, found, f"the {kind} record is not there yet", checks)
+    works = []
     if spf.POLICY not in found or spf.TREE not in found:
-        works[spf.POLICY] = spf.spf(asked, expected)
+        works.append(spf.spf(asked, expected))
     if dmarc.POLICY not in found or dmarc.REPORTS not in found:
-        works[dmarc.POLICY] = dmarc.dmarc(asked, expected)
-    if not failing:
-        works |= {
-            name: check(asked, expected)
-            for name, check in (
-                (resolvers.RESOLVERS, resolvers.resolvers),
-                (resolvers.DNSSEC, resolvers.dnssec),
-            )
-            if name not in found
-        }
-    for result in await asyncio.gather(*works.values()):
-        for outcome in result if isinstance(result, list) else [result]:
-            found.setdefault(outcome.check, outcome)
-    if failing:
-        found |= _unchecked(expected, found, "a resolver that is asked too early remembers the old answer")
-    return _in_order(found)
+        works.append(dmarc.dmarc(asked, expected))
+    for outcome in chain.from_iterable(await asyncio.gather(*works)):
+        found.setdefault(outcome.check, outcome)
+
+
+async def _later(asked: Asked, expected: Expected, found: Outcomes) -> None:
+    """Ask resolvers, now that all authorities are right."""
+    checks = {resolvers.RESOLVERS: resolvers.resolvers, resolvers.DNSSEC: resolvers.dnssec}
+    works = [check(asked, expected) for name, check in checks.items() if name not in found]
+    for outcome in await asyncio.gather(*works):
+        found[outcome.check] = outcome
 
 
 async def _published(asked: Asked, expected: Expected, found: Outcomes, *, strict: bool) -> None:

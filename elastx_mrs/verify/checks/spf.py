@@ -82,9 +82,7 @@ def _not_ours(expected: Expected, found: Found) -> str:
 async def _relay(asked: Asked) -> Relay:
     if asked.elastx is None:
         asked.elastx = asyncio.create_task(_look_up(asked.ask))
-    relay = await asked.elastx
-    assert isinstance(relay, Relay)  # noqa: S101  nothing else is put there
-    return relay
+    return await asked.elastx
 
 
 async def _look_up(ask: Ask) -> Relay:
