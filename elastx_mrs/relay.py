@@ -60,7 +60,10 @@ class MailRelay(pulumi.ComponentResource):
             hooks = binding(registered, record) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             resources[resource] = publisher.declare(resource, record, options)
-        published = {resource: publisher.published(declared) for resource, declared in resources.items()}
+
+        def published(resource: str) -> pulumi.Output[str]:
+            return publisher.published(resources[resource])
+
         self.verification = verified(arguments, by_name, published, lambda level, text: _log(level, text, self))
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
 
