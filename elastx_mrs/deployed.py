@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 import pulumi
 from pulumi.output import Unknown
@@ -12,13 +12,10 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.engine import operation
+from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
 from elastx_mrs.verify.wait import Job, wait
-
-Mode = Literal["require", "warn", "off"]
-
-MODES: tuple[Mode, ...] = ("require", "warn", "off")
 
 ONCE = "ELASTX_MRS_VERIFICATION"
 """The environment variable that overrides the mode for one run."""
@@ -80,12 +77,10 @@ def _shape(arguments: Arguments) -> Verification:
 
 def _modes(arguments: Arguments) -> dict[str, Mode]:
     """Return the mode by domain: the environment's, else the domain's own, else the stack's."""
-    override = os.environ.get(ONCE)
-    if not override:
-        return {domain: settings.mode for domain, settings in plan.settings(arguments).items()}
-    if override not in MODES:
-        raise pulumi.RunError(f"{ONCE}: is {override!r}; write {', '.join(MODES[:-1])} or {MODES[-1]}")
-    return {domain.name: override for domain in arguments.domains}
+    try:
+        return of_run(ONCE, os.environ, {name: own.mode for name, own in plan.settings(arguments).items()})
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def _jobs(

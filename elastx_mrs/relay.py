@@ -13,8 +13,9 @@ from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import NAMESPACE, ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
+from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.publish import Publisher
-from elastx_mrs.publish.guard import MODES, ONCE, Guard, Memory, Mode, binding, hook
+from elastx_mrs.publish.guard import ONCE, Guard, Memory, binding, hook
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.remarks import remarks
 from elastx_mrs.smtp import SMTP, Smtp
@@ -121,11 +122,11 @@ class MailRelay(pulumi.ComponentResource):
 
 def _modes(arguments: Arguments) -> dict[str, Mode]:
     """Return the guard's mode by domain: the environment's, else the domain's own, else the stack's."""
-    override = os.environ.get(ONCE)
-    if override and override not in MODES:
-        raise pulumi.RunError(f"{ONCE}: is {override!r}; write {', '.join(MODES[:-1])} or {MODES[-1]}")
-    stack = arguments.guard
-    return {domain.name: override or (domain.guard or stack).mode for domain in arguments.domains}
+    configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
+    try:
+        return of_run(ONCE, os.environ, configured)
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def _log(level: str, text: str, resource: pulumi.Resource) -> None:

@@ -30,17 +30,25 @@ def stack_file(path: str) -> dict[str, Any]:
     return {str(key): value for key, value in config.items()}
 
 
-def pulumi_json(path: str) -> dict[str, Any]:
-    """Return the config values that ``pulumi config --show-secrets --json`` prints."""
+def json_file(path: str, cure: str) -> Any:
+    """Return what a file in JSON holds; ``-`` is standard input.
+
+    :param cure: what to do where it is not JSON.
+    """
     try:
         with click.open_file(path, encoding="utf-8") as file:
-            content = json.load(file)
+            return json.load(file)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}; name a file, or - for standard input") from None
     except ValueError as error:
-        raise BadInput(f"{_source(path)}: is not JSON ({error}); pipe: pulumi config --show-secrets --json") from None
+        raise BadInput(f"{source_name(path)}: is not JSON ({error}); {cure}") from None
+
+
+def pulumi_json(path: str) -> dict[str, Any]:
+    """Return the config values that ``pulumi config --show-secrets --json`` prints."""
+    content = json_file(path, "pipe: pulumi config --show-secrets --json")
     if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
-        raise BadInput(f"{_source(path)}: is not what pulumi config --show-secrets --json prints")
+        raise BadInput(f"{source_name(path)}: is not what pulumi config --show-secrets --json prints")
     return {key: _shown(value) for key, value in content.items()}
 
 
@@ -50,7 +58,8 @@ def _shown(value: dict[str, Any]) -> Any:
     return value.get("objectValue", value.get("value"))
 
 
-def _source(path: str) -> str:
+def source_name(path: str) -> str:
+    """Return what an error calls a file."""
     return "standard input" if path == "-" else path
 
 
@@ -67,7 +76,7 @@ def arguments(stack_config: str | None, config: str | None, options: dict[str, A
     if stack_config:
         return _read(stack_config, lambda: parse_stack(stack_file(stack_config), publisher=False))
     if config:
-        return _read(_source(config), lambda: parse_stack(pulumi_json(config), publisher=False))
+        return _read(source_name(config), lambda: parse_stack(pulumi_json(config), publisher=False))
     return _from_options(options)
 
 

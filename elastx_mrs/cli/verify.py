@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import json
 import math
 import os
 import sys
@@ -14,10 +13,10 @@ from typing import Any
 import click
 
 from elastx_mrs.cli.ending import Checking, exit_code
-from elastx_mrs.cli.inputs import BadInput, arguments
+from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cli.progress import shown
 from elastx_mrs.cli.verify_view import FORMATS
-from elastx_mrs.lookup.asking import NAMESERVERS
+from elastx_mrs.lookup.asking import NAMESERVERS, servers_at
 from elastx_mrs.lookup.network import Server
 from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.records.challenge import known_challenge
@@ -116,14 +115,14 @@ def _overridden(who: Who, options: dict[str, Any]) -> Who:
     """Return whom to ask, as this run's options say."""
     changes: dict[str, Any] = {}
     if options["nameservers"]:
-        changes["nameservers"] = _checked("--nameserver", options["nameservers"], plan.servers)
+        changes["nameservers"] = _checked("--nameserver", options["nameservers"], servers_at)
         changes["resolvers"] = ()
     if options["resolvers"]:
         changes["resolvers"] = _checked("--resolver", options["resolvers"], plan.resolvers)
     if options["root_hints"]:
         changes["root_hints"] = _root_hints(options["root_hints"])
     if options["primary"]:
-        changes["primary"] = _checked("--primary", [options["primary"]], plan.servers)[0]
+        changes["primary"] = _checked("--primary", [options["primary"]], servers_at)[0]
     if options["via"]:
         changes["via"] = options["via"]
         if options["via"] == "resolvers" and not changes.get("resolvers", who.resolvers):
@@ -166,15 +165,8 @@ def _root_hints(path: str) -> tuple[Server, ...]:
 
 def _records(path: str) -> list[TxtRecord]:
     """Return the records in JSON as ``elastx-mrs records`` prints it."""
-    source = "standard input" if path == "-" else path
     again = "print them anew with elastx-mrs records --format json"
-    try:
-        with click.open_file(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a file, or - for standard input") from None
-    except ValueError as error:
-        raise BadInput(f"{source}: is not whole JSON ({error}); {again}") from None
+    content, source = json_file(path, again), source_name(path)
     if not isinstance(content, list) or not content:
         raise BadInput(f"{source}: is not a list of records; {again}")
     return [_record(f"{source}: [{number}]", row, again) for number, row in enumerate(content)]

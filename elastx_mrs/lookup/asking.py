@@ -41,14 +41,26 @@ class Asking:
         :param root_hints: addresses to begin delegation at; IANA's root servers unless given.
         :raises RecordError: naming the address that is none.
         """
-        override = environment.get(NAMESERVERS, "")
-        listed = [text.strip() for text in override.split(",") if text.strip()] or list(nameservers)
-        servers = [Server(*server_address(text)) for text in listed]
+        servers = configured(nameservers, environment)
         network = Network()
         if servers:
             return cls(network, Resolver.of(network, servers).ask, Authorities.of(network, servers))
-        hints = [Server(*server_address(text)) for text in root_hints]
+        hints = servers_at(root_hints)
         return cls(network, Resolver.system(network).ask, Authorities.delegated(network, hints))
+
+
+def configured(nameservers: Sequence[str], environment: Mapping[str, str]) -> tuple[Server, ...]:
+    """Return the name servers that take the place of delegation; ``ELASTX_MRS_NAMESERVERS`` overrides them.
+
+    :raises RecordError: naming the address that is none.
+    """
+    override = [text.strip() for text in environment.get(NAMESERVERS, "").split(",") if text.strip()]
+    return servers_at(override or nameservers)
+
+
+def servers_at(addresses: Sequence[str]) -> tuple[Server, ...]:
+    """Return servers by their addresses; raises RecordError."""
+    return tuple(Server(*server_address(text)) for text in addresses)
 
 
 def answered(work: Coroutine[Any, Any, T], asking: Asking) -> T:

@@ -7,23 +7,19 @@ stops that one record, and with it the run.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pulumi
 
 from elastx_mrs.lookup.answer import Answer, Ask, answer_of
 from elastx_mrs.lookup.delegation import Authorities
 from elastx_mrs.lookup.network import LookupFailure
+from elastx_mrs.modes import Mode
 from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard_checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard_dmarc import inherited
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.text import join, parse
-
-Mode = Literal["require", "warn", "off"]
-
-MODES: tuple[Mode, ...] = ("require", "warn", "off")
 
 ONCE = "ELASTX_MRS_GUARD"
 """The environment variable that overrides the mode for one run."""

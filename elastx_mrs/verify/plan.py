@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from elastx_mrs.arguments import Arguments, Verification
-from elastx_mrs.lookup.asking import NAMESERVERS
+from elastx_mrs.lookup.asking import configured, servers_at
 from elastx_mrs.lookup.network import Server
 from elastx_mrs.lookup.resolver import system_resolvers
 from elastx_mrs.records import RecordError, TxtRecord
@@ -27,8 +27,7 @@ def who(verification: Verification, environment: Mapping[str, str]) -> Who:
 
     :raises RecordError: naming the address there that is none.
     """
-    override = [text.strip() for text in environment.get(NAMESERVERS, "").split(",") if text.strip()]
-    nameservers = servers(override or verification.nameservers or ())
+    nameservers = configured(verification.nameservers or (), environment)
     if verification.resolvers is not None:
         asked = resolvers(verification.resolvers)
     else:
@@ -37,17 +36,12 @@ def who(verification: Verification, environment: Mapping[str, str]) -> Who:
         raise RecordError("via: resolvers, and there is none; name one in verification.resolvers")
     return Who(
         nameservers=() if verification.via == "resolvers" else nameservers,
-        root_hints=servers(verification.root_hints or ()),
+        root_hints=servers_at(verification.root_hints or ()),
         primary=None if verification.primary is None else Server(*server_address(verification.primary)),
         resolvers=asked,
         must_agree=verification.resolvers_must_agree,
         via=verification.via,
     )
-
-
-def servers(texts: Iterable[str]) -> tuple[Server, ...]:
-    """Return name servers by their addresses; raises RecordError."""
-    return tuple(Server(*server_address(text)) for text in texts)
 
 
 def resolvers(texts: Iterable[str]) -> tuple[Server, ...]:

@@ -127,11 +127,11 @@ def test_who_does_not_answer_could_not_be_asked() -> None:
     [
         ((), "", "say what to verify, in one way"),
         (("--records", "-", "--stack-config", "x"), "", "say what to verify, in one way"),
-        (("--records", "-"), "", "standard input: is not whole JSON"),
+        (("--records", "-"), "", "standard input: is not JSON"),
         (("--records", "-"), "[]", "standard input: is not a list of records"),
         (("--records", "-"), '{"a": 1}', "standard input: is not a list of records"),
         (("--records", "-"), '[{"domain": "good.com"}]', "[0]: is not a record of this version"),
-        (("--records", "-"), rows("good.com")[:-40], "is not whole JSON"),
+        (("--records", "-"), rows("good.com")[:-40], "is not JSON"),
         (("--records", "-"), rows("good.com").replace('"spf"', '"spv"'), "[1]: kind is 'spv'"),
         (("--records", "-"), rows("good.com").replace('"ttl": 1800', '"ttl": "1800"'), "a ttl that is no number"),
         (("--records", "-"), rows("good.com").replace("_dmarc.good", "_dmarc.bad"), "is not at or below good.com"),

@@ -9,8 +9,9 @@ from typing import ClassVar
 import pytest
 
 from elastx_mrs.lookup.asking import Asking
+from elastx_mrs.modes import Mode
 from elastx_mrs.publish import guard_checks
-from elastx_mrs.publish.guard import Guard, Memory, Mode, StoppedError
+from elastx_mrs.publish.guard import Guard, Memory, StoppedError
 from elastx_mrs.publish.guard_checks import Case, Check
 from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.records import TxtRecord, dkim, dmarc, spf
