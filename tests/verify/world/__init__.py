@@ -20,6 +20,9 @@ from tests.verify.world import odd
 from tests.verify.world.company import CUTTING, DEAD_SIX, SILENT, SLOW
 from tests.verify.world.zones import zones
 
+ANCHORS = "bind.keys"
+"""The root's key as BIND's delv takes it, in the world's folder."""
+
 _ODD = [
     odd.Odd(SILENT, "nothing"),
     odd.Odd(DEAD_SIX, "nothing"),
@@ -31,8 +34,13 @@ _ODD = [
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     """Run all of it."""
-    made, anchor = zones(folder / "keys")
+    made, digest = zones(folder / "keys")
+    anchor = f'  trust-anchor: ". DS {digest}"\n'
     with world(folder / "world", made, anchor) as running, _odd_servers(running, _ODD):
+        tag, algorithm, kind, *hexadecimal = digest.split()
+        (running.folder / ANCHORS).write_text(
+            f'trust-anchors {{ . static-ds {tag} {algorithm} {kind} "{"".join(hexadecimal)}"; }};\n'
+        )
         yield running
 
 

@@ -76,3 +76,6 @@ SIGNED = [Company("signed.com"), Company("bogus.com")]
 """Signed, from the root down; of the second a record was changed after that."""
 
 COMPANIES = {company.domain: company for company in (*SERVERS, *RECORDS, *SIGNED)}
+
+UNTOLD = frozenset(("stale.com", "lame.com", "late.com", "disagree.com"))
+"""What a resolver says of these is a matter of luck: of which server it asks."""

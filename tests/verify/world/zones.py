@@ -65,7 +65,7 @@ def _signed_companies(folder: Path) -> tuple[dict[str, str], str]:
 
 
 def zones(folder: Path) -> tuple[Zones, str]:
-    """Return every server's zones, and unbound's trust anchor; keys are made in the folder."""
+    """Return every server's zones, and the data of the root's DS record; keys are made in the folder."""
     ready, digests = _signed_companies(folder)
     delegations = "".join(company.delegation() for company in COMPANIES.values())
     com, digest = signed(folder / "com", "com", _zone("com", f"@ NS ns.top.\n{delegations}{digests}"))
@@ -82,7 +82,7 @@ def zones(folder: Path) -> tuple[Zones, str]:
         "knot": _companies(KNOT, ready) | _others() | children,
         "nsd": _companies(NSD, ready),
         "six": _companies(SIX, ready),
-    }, f'  trust-anchor: ". DS {digest}"\n'
+    }, digest
 
 
 def _companies(address: str, ready: Mapping[str, str]) -> dict[str, str]:
