@@ -1,0 +1,231 @@
+"""``elastx-mrs verify`` in the test Internet: of each domain the verdict, the server named, and what the run ends with.
+
+That the domains are what their names say is proved in ``test_world``, by others' programs. How long each run took is in
+the report (``--junit-xml``); nothing is asserted of it, for machines differ.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.verify.namespace import BIND, KNOT, NSD, RESOLVER, TOP, World
+from tests.verify.scene import TOKEN, declared, records
+from tests.verify.world import companies
+from tests.verify.world.companies import COMPANIES
+from tests.verify.world.company import DEAD_SIX, SILENT, server
+
+pytest_plugins = ["tests.verify.world.fixture"]
+pytestmark = pytest.mark.xdist_group("verify-world")
+
+Record = Callable[[str, object], None]
+CHALLENGE = f"challenge-{TOKEN.partition('=')[2][:12]}"
+PUBLISHED = (CHALLENGE, "spf", "dkim", "dmarc")
+ALL = ("ns1", "ns2", "ns3")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the command came to."""
+
+    code: int
+    checks: dict[str, Any]
+
+    @property
+    def failing(self) -> dict[str, str]:
+        """Every check that neither passed nor was left out."""
+        return {name: c["verdict"] for name, c in self.checks.items() if c["verdict"] not in ("pass", "unchecked")}
+
+    def servers(self, check: str) -> set[str]:
+        return {detail["server"] for detail in self.checks[check]["details"]}
+
+    def seen(self, check: str) -> str:
+        return " ".join(detail["seen"] for detail in self.checks[check]["details"])
+
+    def notices(self) -> str:
+        return " ".join(notice for check in self.checks.values() for notice in check["notices"])
+
+
+def verify(internet: World, record: Record, domain: str, timeout: int = 0, **kinds: str) -> Run:
+    """Run it for a domain's four records, some of them declared otherwise; ``""`` for somebody else's."""
+    keys = ("domain", "kind", "name", "value", "ttl")
+    rows = [{key: getattr(row, key) for key in keys} for row in declared(domain, **kinds).records]
+    began = time.monotonic()
+    options = ("--records", "-", "--format", "json", "--timeout", str(timeout))
+    done = internet.verify(*options, domain, stdin=json.dumps(rows))
+    record("seconds", round(time.monotonic() - began, 2))
+    assert done.stdout, done.stderr
+    (found,) = json.loads(done.stdout)["domains"]
+    assert found["domain"] == domain
+    return Run(done.returncode, {check["check"]: check for check in found["checks"]})
+
+
+@pytest.mark.parametrize("domain", ["good.com", "six.com", "truncating.com", "slow.com", "child.com", "signed.com"])
+def test_what_is_right_passes_every_check(internet: World, record_property: Record, domain: str) -> None:
+    run = verify(internet, record_property, domain)
+    assert (run.code, {check["verdict"] for check in run.checks.values()}) == (0, {"pass"}), run.checks
+    assert run.notices() == ""
+
+
+@pytest.mark.parametrize(
+    ("domain", "notice"),
+    [
+        ("nsdiffer.com", f"{server('nsdiffer.com', 'ns1')} names other NS than the parent: more: ns3.nsdiffer.com"),
+        ("unreachable6.com", f"ns3.unreachable6.com ({DEAD_SIX}) does not answer for unreachable6.com"),
+        ("cname.com", "_dmarc.cname.com is an alias of policy.keys.net"),
+    ],
+)
+def test_what_is_odd_and_harms_nobody_is_a_notice(
+    internet: World, record_property: Record, domain: str, notice: str
+) -> None:
+    run = verify(internet, record_property, domain)
+    assert (run.code, {check["verdict"] for check in run.checks.values()}) == (0, {"pass"}), run.checks
+    assert notice in run.notices()
+
+
+@pytest.mark.parametrize(
+    ("domain", "address", "seen"),
+    [
+        ("silent.com", SILENT, "did not answer"),
+        ("servfail.com", NSD, "answered SERVFAIL"),
+        ("refused.com", NSD, "answered REFUSED"),
+    ],
+)
+def test_a_server_that_gives_no_answer_is_unreachable_and_named_for_every_record(
+    internet: World, record_property: Record, domain: str, address: str, seen: str
+) -> None:
+    run = verify(internet, record_property, domain)
+    assert (run.code, set(run.failing.values())) == (2, {"unreachable"})
+    assert set(run.failing) == {"delegation", *PUBLISHED, "challenges"}
+    assert all(run.servers(check) == {f"ns3.{domain} ({address})"} for check in run.failing)
+    assert seen in run.seen("delegation")
+
+
+def test_a_lame_server_is_wrong_and_named(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "lame.com")
+    assert (run.code, run.failing["delegation"]) == (1, "wrong")
+    assert run.servers("delegation") == {f"ns3.lame.com ({TOP})"}
+    assert {run.failing[check] for check in PUBLISHED} == {"unreachable"}, "it was not asked what it does not serve"
+
+
+def test_a_server_that_is_behind_is_named_and_the_others_are_not(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "stale.com")
+    assert (run.code, run.failing) == (1, {CHALLENGE: "absent", "dmarc": "wrong"})
+    assert run.servers(CHALLENGE) == run.servers("dmarc") == {server("stale.com", "ns2")}
+    assert f"{server('stale.com', 'ns2')} is behind: it has serial 1" in run.notices()
+    assert run.checks["resolvers"]["verdict"] == "unchecked", "a resolver asked now would remember the old answer"
+
+
+def test_the_address_of_a_server_that_disagrees_is_named(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "disagree.com")
+    assert (run.code, run.failing) == (1, {"dmarc": "wrong"})
+    assert run.servers("dmarc") == {f"ns1.disagree.com ({KNOT})"}
+    (detail,) = run.checks["dmarc"]["details"]
+    assert f"all of them serve what ns1.disagree.com ({BIND}) serves" in detail["cure"]
+
+
+def test_a_server_that_comes_right_after_five_seconds_is_waited_for(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "late.com")
+    assert (run.code, run.failing) == (1, {"dmarc": "absent"})
+    assert run.servers("dmarc") == {server("late.com", "ns1")}
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(verify, internet, record_property, "late.com", 90)
+        time.sleep(5)
+        ended_before = waiting.done()
+        internet.change("late.com", COMPANIES["late.com"].zone(records(), 1))
+        run = waiting.result()
+    assert not ended_before
+    assert (run.code, run.failing) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("domain", "failing"),
+    [
+        ("nochallenge.com", {CHALLENGE: "absent"}),
+        ("unknown.com", {"challenges": "wrong"}),
+        ("twospf.com", {"spf": "wrong", "spf-policy": "wrong"}),
+        ("nodkim.com", {"dkim": "absent"}),
+        ("otherkey.com", {"dkim": "wrong"}),
+        ("revoked.com", {"dkim": "wrong"}),
+        ("twodkim.com", {"dkim": "wrong"}),
+        ("nodmarc.com", {"dmarc": "absent"}),
+        ("twodmarc.com", {"dmarc": "wrong", "dmarc-policy": "wrong"}),
+    ],
+)
+def test_a_record_that_is_not_as_declared_is_named_at_every_server(
+    internet: World, record_property: Record, domain: str, failing: dict[str, str]
+) -> None:
+    run = verify(internet, record_property, domain)
+    assert (run.code, run.failing) == (1, failing)
+    assert run.servers(next(iter(failing))) == {server(domain, label) for label in ALL}
+
+
+@pytest.mark.parametrize(
+    ("domain", "spf", "failing", "seen"),
+    [
+        ("minusinclude.com", companies.MINUS_INCLUDE, {"spf-policy"}, "gets fail: minusinclude.com: -include"),
+        ("minusip4.com", companies.MINUS_IP4, {"spf-policy"}, "mail from 203.0.113.64 gets fail"),
+        ("lookalike.com", companies.LOOKALIKE, {"spf-policy"}, "gets fail: lookalike.com: -all"),
+        ("e1astx.com", companies.LOOKALIKE_ONE, {"spf-policy"}, "gets fail: e1astx.com: -all"),
+        ("broken-first.com", companies.BROKEN_FIRST, {"spf-policy", "spf-tree"}, "gets permerror: broken.net"),
+        ("broken-tree.com", companies.BROKEN_TREE, {"spf-tree"}, "include:broken.net"),
+    ],
+)
+def test_spf_published_as_declared_is_wrong_where_elastx_does_not_pass(
+    internet: World, record_property: Record, domain: str, spf: str, failing: set[str], seen: str
+) -> None:
+    run = verify(internet, record_property, domain, spf=spf)
+    assert (run.code, run.failing) == (1, dict.fromkeys(failing, "wrong"))
+    assert seen in run.seen(min(failing))
+    assert run.checks["spf"]["verdict"] == "pass", "every server has what was declared"
+
+
+def test_a_child_zone_without_the_key_hides_the_one_above(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "emptychild.com")
+    assert (run.code, run.failing) == (1, {"dkim": "absent"})
+    assert run.servers("dkim") == {f"ns.keys.net ({KNOT})"}
+
+
+def test_aliases_in_a_circle_are_no_answer(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "loop.com")
+    assert (run.code, run.failing) == (2, {"dmarc": "unreachable"})
+    assert "lead in a circle: _dmarc.loop.com -> a.loop.com -> b.loop.com -> a.loop.com" in run.seen("dmarc")
+
+
+def test_a_policy_from_above_is_found_and_said(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "sub.inherit.com", dmarc="")
+    assert (run.code, run.failing) == (0, {})
+    assert "p=quarantine from _dmarc.inherit.com applies" in run.notices()
+
+
+@pytest.mark.parametrize(
+    ("domain", "dmarc", "code", "failing"),
+    [
+        ("reports.com", companies.TAKEN, 0, {}),
+        ("wildcard.com", companies.ANYONE, 0, {}),
+        ("unasked.com", companies.UNASKED, 1, {"reports": "absent"}),
+    ],
+)
+def test_reports_go_only_to_those_who_say_that_they_take_them(
+    internet: World, record_property: Record, domain: str, dmarc: str, code: int, failing: dict[str, str]
+) -> None:
+    run = verify(internet, record_property, domain, dmarc=dmarc)
+    assert (run.code, run.failing) == (code, failing)
+
+
+def test_a_domain_that_is_not_delegated_is_not_waited_for(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "undelegated.com", timeout=90)
+    assert (run.code, run.failing) == (1, {"delegation": "absent"})
+    assert "the zone com does not delegate undelegated.com" in run.seen("delegation")
+
+
+def test_a_bogus_domain_is_wrong_though_every_server_has_its_records(internet: World, record_property: Record) -> None:
+    run = verify(internet, record_property, "bogus.com")
+    assert (run.code, run.failing) == (1, {"dnssec": "wrong"})
+    assert run.servers("dnssec") == {RESOLVER}
+    assert {run.checks[check]["verdict"] for check in ("delegation", *PUBLISHED)} == {"pass"}
