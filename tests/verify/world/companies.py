@@ -43,10 +43,12 @@ SERVERS = [
 """What name servers do."""
 
 CHILD_NS = "_domainkey NS ns.keys.net.\n"
+ABOVE = {"ns1": (BIND,), "ns3": (NSD,)}
+"""Not Knot, which has the zones below: it would answer for these at once, and nothing would be followed."""
 
 RECORDS = [
-    Company("child.com", records(dkim=[], more=CHILD_NS)),
-    Company("emptychild.com", records(dkim=[DKIM], more=CHILD_NS)),
+    Company("child.com", records(dkim=[], more=CHILD_NS), hosts=ABOVE),
+    Company("emptychild.com", records(dkim=[DKIM], more=CHILD_NS), hosts=ABOVE),
     Company("cname.com", records(dmarc=[], more="_dmarc CNAME policy.keys.net.")),
     Company("loop.com", records(dmarc=[], more="_dmarc CNAME a\na CNAME b\nb CNAME a")),
     Company("twospf.com", records(spf=[SPF, "v=spf1 include:broken.net -all"])),
