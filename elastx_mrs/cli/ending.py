@@ -1,6 +1,8 @@
 """How a command that checks things ends: one number for each kind of ending, and no traceback after Ctrl-C."""
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +19,10 @@ EXIT_UNASKED = 2
 
 EXIT_INPUT = 3
 """The command was given something that it cannot work with."""
+
+
+_TICK = 0.2
+"""Seconds."""
 
 
 def exit_code(*, wrong: bool, unasked: bool) -> int:
@@ -50,10 +56,31 @@ class Checking(click.Command):
 def ending() -> Iterator[None]:
     """Give what click is told of these numbers: bad input, of ours or of its own, and Ctrl-C, at a prompt too."""
     try:
-        yield
+        with _ticking():
+            yield
     except click.ClickException as error:
         error.show()
         raise click.exceptions.Exit(EXIT_INPUT) from None
     except (KeyboardInterrupt, click.Abort):
         print("\ninterrupted", file=sys.stderr, flush=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _ticking() -> Iterator[None]:
+    """Have the system interrupt what waits, every tick, so that Ctrl-C is heeded then at the latest.
+
+    Python heeds a signal between two instructions, or when it interrupts a wait: one that comes just before a wait
+    begins would be heeded only when that ends. asyncio knows that; reading a socket or a pipe does not.
+    """
+    free = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if not free or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:  # somebody else has the alarm
+        yield
+        return
+    signal.signal(signal.SIGALRM, lambda signum, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
