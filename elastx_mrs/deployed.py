@@ -15,6 +15,7 @@ from elastx_mrs.engine import operation
 from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
+from elastx_mrs.verify.checks.published import UNDECLARED
 from elastx_mrs.verify.wait import Job, wait
 
 ONCE = "ELASTX_MRS_VERIFICATION"
@@ -128,7 +129,7 @@ def _ways_out(jobs: Sequence[Job]) -> list[str]:
         for job in jobs
         if (outcome := job.outcomes.get("challenges")) is not None
         for notice in outcome.notices
-        if "not declared" in notice
+        if notice.endswith(UNDECLARED)
     ]
     if still:
         lines.append(

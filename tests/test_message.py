@@ -7,8 +7,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from elastx_mrs.check import Check
 from elastx_mrs.message import claims
-from elastx_mrs.message.chain import Chain, Finding, judge
+from elastx_mrs.message.chain import Chain, judge
 from elastx_mrs.message.reading import NotAMessage, read
 from tests import signed as make
 from tests.lookup.fakes import Dns, Records
@@ -27,7 +28,7 @@ def judged(octets: bytes, records: Records = RECORDS) -> Chain:
     return asyncio.run(judge(Dns(records).ask, read(octets)))
 
 
-def found(octets: bytes, records: Records = RECORDS) -> dict[str, Finding]:
+def found(octets: bytes, records: Records = RECORDS) -> dict[str, Check]:
     return {finding.name: finding for finding in judged(octets, records).findings}
 
 

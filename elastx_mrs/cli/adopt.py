@@ -1,6 +1,5 @@
 """``elastx-mrs adopt``: the stack config that keeps what a domain publishes today, with Elastx added."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +9,9 @@ import click
 import yaml
 
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.nameservers import asking_of
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.lookup.asking import Asking, answered
+from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import MAX_LOOKUPS
 from elastx_mrs.lookup.spf_tree import expand, number
 from elastx_mrs.records import RecordError, dkim, dmarc, names, spf, spf_terms
@@ -50,11 +50,7 @@ def command(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -
     """
     wanted = list(dict.fromkeys(_option("DOMAIN", domain, names.sender_domain) for domain in domains))
     chosen = _option("--selector", selector, names.selector)
-    try:
-        # What is named for this one run is meant; the environment is for runs that name none.
-        asking = Asking.of(nameservers, (), {} if nameservers else os.environ)
-    except RecordError as error:
-        raise BadInput(f"--nameserver: {error}") from None
+    asking = asking_of(nameservers)
     found = answered(_read_all(asking.ask, wanted, chosen), asking)
     click.echo(render(found), nl=False)
     sys.exit(1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0)

@@ -1,7 +1,6 @@
 """``elastx-mrs message``: did the whole chain work, from the relay to the receiver?"""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,12 +9,12 @@ import click
 
 from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
-from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.lookup.asking import Asking, answered
+from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.cli.nameservers import asking_of
+from elastx_mrs.lookup.asking import answered
 from elastx_mrs.message.chain import Chain, judge, told
 from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
 from elastx_mrs.message.signature import NotInstalledError
-from elastx_mrs.records import RecordError
 from elastx_mrs.records.text import show
 
 
@@ -40,11 +39,7 @@ def command(file: str, nameservers: Sequence[str], format_: str) -> None:
     Exit codes: 0 the whole chain worked, 1 something is wrong, 2 something could not be asked, 3 bad input.
     """
     message = _message(file)
-    try:
-        # What is named for this one run is meant; the environment is for runs that name none.
-        asking = Asking.of(nameservers, (), {} if nameservers else os.environ)
-    except RecordError as error:
-        raise BadInput(f"--nameserver: {error}") from None
+    asking = asking_of(nameservers)
     try:
         chain = answered(judge(asking.ask, message), asking)
     except NotInstalledError as error:
@@ -55,7 +50,6 @@ def command(file: str, nameservers: Sequence[str], format_: str) -> None:
 
 
 def _message(path: str) -> Message:
-    source = "standard input" if path == "-" else path
     try:
         with click.open_file(path, "rb") as file:
             octets = file.read(MAX_OCTETS + 1)
@@ -63,7 +57,7 @@ def _message(path: str) -> Message:
     except OSError as error:
         raise BadInput(f"{path!a}: {error.strerror}; name a message's file, or - for standard input") from None
     except NotAMessage as error:
-        raise BadInput(f"{show(source.encode(errors='backslashreplace'))}: {error}") from None
+        raise BadInput(f"{show(source_name(path).encode(errors='backslashreplace'))}: {error}") from None
 
 
 def _as_text(chain: Chain) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from elastx_mrs import __version__
+from elastx_mrs.check import Check
 from elastx_mrs.cli.check_view import entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput
@@ -19,7 +20,7 @@ from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.smtp import SMTP
 from elastx_mrs.smtp.letter import compose
-from elastx_mrs.smtp.probe import Check, Errand, probe
+from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
 
 PASSWORD = "ELASTX_MRS_SMTP_PASSWORD"  # noqa: S105 - the variable's name

@@ -2,16 +2,16 @@
 
 import asyncio
 import ipaddress
-import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.nameservers import asking_of
 from elastx_mrs.cli.spf_view import Checked, Seen, as_json, as_text
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.asking import Asking, answered
+from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import check_host
 from elastx_mrs.lookup.spf_tree import Tree, expand
 from elastx_mrs.records import RecordError, names, spf, spf_terms
@@ -48,11 +48,7 @@ def command(
     name = _domain(domain)
     terms = [_term(text) for text in add]
     clients = [_address(text) for text in addresses]
-    try:
-        # What is named for this one run is meant; the environment is for runs that name none.
-        asking = Asking.of(nameservers, (), {} if nameservers else os.environ)
-    except RecordError as error:
-        raise BadInput(f"--nameserver: {error}") from None
+    asking = asking_of(nameservers)
     seen = answered(_look(asking.ask, name, terms, clients), asking)
     click.echo(as_json(seen) if format_ == "json" else as_text(seen), nl=False)
     sys.exit(seen.exit_code)

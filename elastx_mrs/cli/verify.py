@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -20,12 +20,13 @@ from elastx_mrs.lookup.asking import NAMESERVERS, servers_at
 from elastx_mrs.lookup.network import Server
 from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.records.challenge import known_challenge
+from elastx_mrs.records.record import Kind
 from elastx_mrs.verify import plan
 from elastx_mrs.verify.asked import Who
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
 
-_KINDS = ("challenge", "spf", "dkim", "dmarc", "report")
+_KINDS = get_args(Kind)
 
 
 @click.command("verify", cls=Checking)
@@ -88,8 +89,11 @@ def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]
     else:
         known = [_checked("--known-challenge", text, known_challenge) for text in options["known"]]
         expected = from_records(_records(options["records"]), known) if sources else from_domains(domains, known)
-        jobs = [Job(one, _environment(), timeout or 0.0) for one in expected]
-    return [replace(job, who=_overridden(job.who, options)) for job in _chosen(jobs, domains)]
+        who = _environment()
+        jobs = [Job(one, who, timeout or 0.0) for one in expected]
+    chosen = _chosen(jobs, domains)
+    whom = {who: _overridden(who, options) for who in {job.who for job in chosen}}
+    return [replace(job, who=whom[job.who]) for job in chosen]
 
 
 def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:

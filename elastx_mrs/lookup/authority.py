@@ -16,8 +16,8 @@ from dns.rdtypes.ANY.SOA import SOA
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.reading import MAX_CHAIN, absolute, read, text
-from elastx_mrs.lookup.transport import UnusableError
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
+from elastx_mrs.lookup.wire import UnusableError
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Served:
     :param zone: its name; empty where the servers were configured, so that nobody asked.
     :param servers: all of them: those that the parent names, those that the zone names, and a hidden primary.
     :param parent: the names that the parent has.
-    :param child: the names that each server of the zone has, or its problem.
+    :param child: what each address of the parent's servers answers when asked for the zone's own NS records.
     :param serials: the zone's serial (RFC 1035 §3.3.13) at each address that answered.
     :param primary: the hidden primary, where one was configured.
     """
@@ -80,7 +80,7 @@ class Served:
     zone: str
     servers: tuple[NameServer, ...]
     parent: tuple[str, ...] = ()
-    child: tuple[tuple[Server, tuple[str, ...] | str], ...] = ()
+    child: tuple[Sighting, ...] = ()
     serials: tuple[tuple[Server, int], ...] = ()
     primary: Server | None = None
 
@@ -121,10 +121,7 @@ class Delegated:
 
     async def served(self, name: str) -> Served:
         """Return the servers of a name's zone; each zone's are looked for once."""
-        return await self.of(await self._delegations.cut(name))
-
-    async def of(self, cut: Cut) -> Served:
-        """Return the servers of a zone."""
+        cut = await self._delegations.cut(name)
         task = self._known.get(cut.zone)
         if task is None:
             task = self._known[cut.zone] = asyncio.create_task(self._of(cut))
@@ -133,27 +130,18 @@ class Delegated:
     async def _of(self, cut: Cut) -> Served:
         apex = absolute(cut.zone or ".")
         listed = {server.name: server for server in cut.servers}
-        child = await self._own_names(apex, cut.servers)
-        more = sorted({name for _, names in child if not isinstance(names, str) for name in names} - set(listed))
+        child = await sightings(self._network, cut.servers, Question(apex, dns.rdatatype.NS))
+        more = sorted({name for sighting in child for name in sighting.answer.names()} - set(listed))
         servers = [*cut.servers, *await asyncio.gather(*(self._named(name) for name in more))]
         if self._primary is not None and not any(self._primary in server.addresses for server in servers):
             servers.append(NameServer(f"the primary {self._primary}", (self._primary,)))
-        addresses = [address for server in servers for address in server.addresses]
-        serials = await asyncio.gather(*(self._serial(address, apex) for address in addresses))
-        known = [(server, serial) for server, serial in zip(addresses, serials, strict=True) if serial is not None]
-        return Served(cut.zone, tuple(servers), tuple(listed), child, tuple(known), self._primary)
-
-    async def _own_names(
-        self, apex: dns.name.Name, servers: Sequence[NameServer]
-    ) -> tuple[tuple[Server, tuple[str, ...] | str], ...]:
-        """Return the NS set that each address has, or why it has none."""
-        addresses = [address for server in servers for address in server.addresses]
-        question = Question(apex, dns.rdatatype.NS)
-        answers = await asyncio.gather(*(answer_at(self._network, address, question) for address in addresses))
-        return tuple(
-            (address, answer.problem or tuple(sorted(answer.names())))
-            for address, answer in zip(addresses, answers, strict=True)
+        serials = tuple(
+            (sighting.server, rdata.serial)
+            for sighting in await sightings(self._network, servers, Question(apex, dns.rdatatype.SOA))
+            for rdata in sighting.answer.rdatas
+            if isinstance(rdata, SOA)
         )
+        return Served(cut.zone, tuple(servers), tuple(listed), child, serials, self._primary)
 
     async def _named(self, host: str) -> NameServer:
         try:
@@ -161,9 +149,12 @@ class Delegated:
         except (LookupFailure, ValueError) as failure:
             return NameServer(host, (), str(failure))
 
-    async def _serial(self, server: Server, apex: dns.name.Name) -> int | None:
-        answer = await answer_at(self._network, server, Question(apex, dns.rdatatype.SOA))
-        return next((rdata.serial for rdata in answer.rdatas if isinstance(rdata, SOA)), None)
+
+async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:
+    """Ask every server at each of its addresses."""
+    asked = [(server.name, address) for server in servers for address in server.addresses]
+    answers = await asyncio.gather(*(answer_at(network, address, question) for _, address in asked))
+    return tuple(Sighting(host, address, answer) for (host, address), answer in zip(asked, answers, strict=True))
 
 
 async def answer_at(network: Network, server: Server, question: Question) -> Answer:
@@ -230,10 +221,6 @@ class Observer:
             question = Question(absolute(name), dns.rdatatype.TXT, self._flags)
         except (LookupFailure, ValueError) as failure:
             return Observation(name, problem=str(failure))
-        asked = [(server.name, address) for server in served.servers for address in server.addresses]
-        answers = await asyncio.gather(*(answer_at(self._network, address, question) for _, address in asked))
-        sightings = tuple(
-            Sighting(host, address, answer) for (host, address), answer in zip(asked, answers, strict=True)
-        )
+        seen = await sightings(self._network, served.servers, question)
         nobody = tuple(server for server in served.servers if not server.addresses)
-        return Observation(name, sightings, (), nobody, "" if asked or nobody else "there is no name server to ask")
+        return Observation(name, seen, (), nobody, "" if seen or nobody else "there is no name server to ask")

@@ -10,8 +10,8 @@ import dns.rdatatype
 
 from elastx_mrs.lookup.network import Network, Question, Server
 from elastx_mrs.lookup.reading import absolute, below, check_authority, find, referral, text
-from elastx_mrs.lookup.transport import UnusableError
 from elastx_mrs.lookup.walk import Delegations
+from elastx_mrs.lookup.wire import UnusableError
 
 
 class _Source(Protocol):

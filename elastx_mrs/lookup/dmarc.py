@@ -40,6 +40,11 @@ class Walk:
         return next((step for step in self.steps if step.status == "failed"), None)
 
     @property
+    def unknown(self) -> Step | None:
+        """The step that keeps it from being known which record applies: nobody looks above one's own (§4.10.1)."""
+        return self.failed if self.steps[0].policy is None else None
+
+    @property
     def organizational_domain(self) -> str:
         """The organisational domain (§4.10.2)."""
         found = [step for step in self.steps if step.policy is not None]

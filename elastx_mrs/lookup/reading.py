@@ -14,7 +14,7 @@ import dns.rrset
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from elastx_mrs.lookup.network import Question
-from elastx_mrs.lookup.transport import UnusableError
+from elastx_mrs.lookup.wire import UnusableError
 
 MAX_CHAIN = 16
 """CNAMEs from a name to its records, as many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed."""

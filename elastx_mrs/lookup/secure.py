@@ -8,7 +8,7 @@ import dns.exception
 import dns.message
 import dns.query
 
-from elastx_mrs.lookup.transport import UnusableError
+from elastx_mrs.lookup.wire import UnusableError
 
 SETTLE = 3.0
 """Times the patience of plain DNS: the handshakes take two or three exchanges more."""

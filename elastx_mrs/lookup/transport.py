@@ -9,8 +9,6 @@ import dns.message
 from elastx_mrs.lookup.pool import Sockets
 from elastx_mrs.lookup.wire import Query, UnusableError
 
-__all__ = ["UnusableError", "exchange", "problem", "tcp"]  # the error is known under this module's name too
-
 
 async def exchange(sockets: Sockets, host: str, port: int, query: Query, patience: float) -> dns.message.Message:
     """Return the answer to ``query``: UDP first, then TCP where that was truncated or could not be read.

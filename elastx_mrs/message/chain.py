@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from elastx_mrs.check import Check, Verdict
 from elastx_mrs.lookup import dmarc as tree
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.dmarc import Walk
 from elastx_mrs.message import claims
 from elastx_mrs.message.claims import SpfClaim
 from elastx_mrs.message.reading import Message
-from elastx_mrs.message.signature import Signature, Verdict, verify
+from elastx_mrs.message.signature import Signature, verify
 from elastx_mrs.records import RecordError, dmarc, names
 from elastx_mrs.records.text import show
 
@@ -30,32 +31,17 @@ _FITS = {
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one of the three comes to.
-
-    :param verdict: ``unchecked``: the receiver says nothing of it; ``unreachable``: DNS could not be asked, now or by
-        the receiver.
-    :param seen: what was found; safe to show.
-    """
-
-    name: Literal["SPF", "DKIM", "DMARC"]
-    verdict: Verdict
-    expected: str
-    seen: str
-    cure: str = ""
-
-
-@dataclass(frozen=True)
 class Chain:
     """All of it.
 
+    :param findings: SPF, DKIM and DMARC; ``unreachable`` also where the receiver could not ask.
     :param signatures: each with how its domain is aligned.
     :param said: the receiver's name, and all that it says it found.
     """
 
     sender: str
     return_path: str | None
-    findings: tuple[Finding, ...]
+    findings: tuple[Check, ...]
     signatures: tuple[tuple[Signature, Aligned], ...]
     said: claims.Claims | None
 
@@ -97,29 +83,29 @@ async def _aligned(ask: Ask, walk: Walk, domain: str, mode: str) -> Aligned:
     return "below" if other.organizational_domain == walk.organizational_domain else "no"
 
 
-def _spf(claim: SpfClaim | None, fits: Aligned, domain: str) -> Finding:
+def _spf(claim: SpfClaim | None, fits: Aligned, domain: str) -> Check:
     expected = "spf=pass, said by the receiver (RFC 8601, RFC 7208 §9.1)"
     if claim is None:
         seen = "neither Authentication-Results nor Received-SPF says anything of it"
         cure = "save the message with its whole header, from a receiver that checks SPF"
-        return Finding("SPF", "unchecked", expected, seen, f"{cure}; or: elastx-mrs spf {domain} --ip ADDRESS")
+        return Check("SPF", "unchecked", expected, seen, f"{cure}; or: elastx-mrs spf {domain} --ip ADDRESS")
     checked = _shown(claim.domain) or "a domain that it does not name"
     seen = f"{_shown(claim.source)} says {claim.result} for {checked} ({claim.identity}), {_fit(fits, domain)}"
     seen += "; that is its word, and was not checked now"
     if claim.result == "pass":
-        return Finding("SPF", "pass", expected, seen)
+        return Check("SPF", "pass", expected, seen)
     if claim.result == "temperror":
-        return Finding("SPF", "unreachable", expected, seen, "the receiver could not ask DNS: send another message")
+        return Check("SPF", "unreachable", expected, seen, "the receiver could not ask DNS: send another message")
     looked = f"elastx-mrs spf {checked}" if claim.domain else "elastx-mrs spf, of the domain of Return-Path"
-    return Finding("SPF", "wrong", expected, seen, f"look whether its record has Elastx's include: {looked}")
+    return Check("SPF", "wrong", expected, seen, f"look whether its record has Elastx's include: {looked}")
 
 
-def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Finding:
+def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:
     """Judge the signatures together: one that is verified and aligned is enough, and others are nobody's matter."""
     expected = f"a signature of {domain} that the key in DNS verifies (RFC 6376 §6.1)"
     if not fits:
         cure = f"have the relay sign for {domain}: is its DKIM record in DNS? See: elastx-mrs records"
-        return Finding("DKIM", "absent", expected, "the message is not signed", cure)
+        return Check("DKIM", "absent", expected, "the message is not signed", cure)
     order: tuple[Verdict, ...] = ("pass", "unreachable", "unchecked", "wrong", "absent")
     own = [(one, fit) for one, fit in fits if fit != "no"]
     best, fit = min(own or fits, key=lambda pair: order.index(pair[0].verdict))
@@ -127,17 +113,17 @@ def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Finding:
     if best.verdict != "pass":
         # What cannot be verified here is not known to be good: that is no success.
         verdict: Verdict = "unreachable" if best.verdict == "unchecked" else best.verdict
-        return Finding("DKIM", verdict, expected, seen, best.cure)
+        return Check("DKIM", verdict, expected, seen, best.cure)
     if fit == "no":
-        return Finding("DKIM", "wrong", expected, seen, f"have the relay sign for {domain}; is its DKIM record in DNS?")
+        return Check("DKIM", "wrong", expected, seen, f"have the relay sign for {domain}; is its DKIM record in DNS?")
     if fit == "unknown":
-        return Finding("DKIM", "unreachable", expected, f"{seen}; verified now", "try again")
-    return Finding("DKIM", "pass", expected, f"{seen}; verified now")
+        return Check("DKIM", "unreachable", expected, f"{seen}; verified now", "try again")
+    return Check("DKIM", "pass", expected, f"{seen}; verified now")
 
 
 def _dmarc(
     walk: Walk, claim: SpfClaim | None, spf_fits: Aligned, fits: Sequence[tuple[Signature, Aligned]], *, exists: bool
-) -> Finding:
+) -> Check:
     if (missing := _no_policy(walk)) is not None:
         return missing
     expected = f"SPF or DKIM passes for a domain aligned with {walk.domain} (RFC 9989 §4.4)"
@@ -149,29 +135,28 @@ def _dmarc(
         parts.append((verdict, spf_fits, f"SPF of {_shown(claim.domain)}, on the receiver's word"))
     passed = [f"{what}, {_FITS[fit]}" for verdict, fit, what in parts if verdict == "pass" and fit in ("same", "below")]
     if passed:
-        return Finding("DMARC", "pass", expected, f"passes by {'; and by '.join(passed)}; {policy}")
+        return Check("DMARC", "pass", expected, f"passes by {'; and by '.join(passed)}; {policy}")
     if any(fit != "no" and verdict in ("pass", "unreachable", "unchecked") for verdict, fit, _ in parts):
-        return Finding("DMARC", "unreachable", expected, f"cannot be told before that is known; {policy}", "see above")
+        return Check("DMARC", "unreachable", expected, f"cannot be told before that is known; {policy}", "see above")
     if claim is None:
         seen = f"cannot be told, as DKIM does not pass for it, and what SPF came to is not known; {policy}"
-        return Finding("DMARC", "unchecked", expected, seen, "see above")
+        return Check("DMARC", "unchecked", expected, seen, "see above")
     cure = f"mend SPF or DKIM: d= of the signature, or the domain of Return-Path, must be {walk.domain} or fit it"
-    return Finding("DMARC", "wrong", expected, f"fails: neither is aligned and passes; {policy}", cure)
+    return Check("DMARC", "wrong", expected, f"fails: neither is aligned and passes; {policy}", cure)
 
 
-def _no_policy(walk: Walk) -> Finding | None:
+def _no_policy(walk: Walk) -> Check | None:
     expected = "a DMARC record for the From domain (RFC 9989 §4.10)"
-    # Its own record is the one that applies, whatever is above it (§4.10.1); that is asked for alignment's sake.
-    if walk.failed is not None and walk.steps[0].policy is None:
-        seen = f"the record for {walk.domain} could not be asked for: {walk.failed.text}"
-        return Finding("DMARC", "unreachable", expected, seen, "try again")
+    if walk.unknown is not None:
+        seen = f"the record for {walk.domain} could not be asked for: {walk.unknown.text}"
+        return Check("DMARC", "unreachable", expected, seen, "try again")
     if walk.found is not None and walk.found.policy is not None:
         return None
     several = [
         f"_dmarc.{step.domain} has several, all of them ignored" for step in walk.steps if step.status == "several"
     ]
     seen = "; ".join([f"there is none for {walk.domain}", *several])
-    return Finding("DMARC", "absent", expected, seen, f"publish one at _dmarc.{walk.domain}; see: elastx-mrs records")
+    return Check("DMARC", "absent", expected, seen, f"publish one at _dmarc.{walk.domain}; see: elastx-mrs records")
 
 
 def _policy(walk: Walk, *, exists: bool) -> str:

@@ -10,15 +10,14 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from elastx_mrs.check import Verdict
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.message.reading import Message
 from elastx_mrs.records import RecordError, dkim_key, names
 from elastx_mrs.records.dkim_key import Key
 from elastx_mrs.records.text import show
-
-Verdict = Literal["pass", "wrong", "absent", "unreachable", "unchecked"]
 
 MOST = 10
 """Signatures that are verified; anybody can put more in front of a message."""

@@ -8,12 +8,10 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
 
+from elastx_mrs.check import Check
 from elastx_mrs.smtp.connecting import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
-
-Verdict = Literal["pass", "wrong", "absent", "unreachable", "unchecked"]
 
 MECHANISMS = ("PLAIN", "LOGIN")
 """What this module logs in with, the preferred first (RFC 4616; LOGIN is what old servers offer)."""
@@ -27,24 +25,6 @@ _VERIFY_CURES = {
     18: "have a certificate made by an authority that is trusted, or name its file in SSL_CERT_FILE",
 }
 """What to do about OpenSSL's X509_V_ERR_*; for other numbers it is what 18, self-signed, has."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one check comes to.
-
-    :param verdict: ``wrong``: something else than expected; ``absent``: it is not offered; ``unreachable``: could not
-        ask; ``unchecked``: not asked, as what it depends on did not pass, or as it is not needed.
-    :param expected: what should be.
-    :param seen: what is; text of the server's is printable ASCII, cut, and without the password.
-    :param cure: what to do; empty where there is nothing to do.
-    """
-
-    name: str
-    verdict: Verdict
-    expected: str
-    seen: str
-    cure: str = ""
 
 
 @dataclass(frozen=True)

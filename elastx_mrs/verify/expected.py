@@ -52,13 +52,18 @@ class Expected:
         )
 
 
+def by_domain(records: Iterable[TxtRecord]) -> dict[str, tuple[TxtRecord, ...]]:
+    """Return records by sender domain, in their order."""
+    found: dict[str, list[TxtRecord]] = {}
+    for record in records:
+        found.setdefault(record.domain, []).append(record)
+    return {domain: tuple(own) for domain, own in found.items()}
+
+
 def from_records(records: Iterable[TxtRecord], known_challenges: Iterable[str] = ()) -> list[Expected]:
     """Return what records ask for, domain by domain, in their order."""
-    by_domain: dict[str, list[TxtRecord]] = {}
-    for record in records:
-        by_domain.setdefault(record.domain, []).append(record)
     known = frozenset(known_challenges)
-    return [Expected(domain, tuple(found), known_challenges=known) for domain, found in by_domain.items()]
+    return [Expected(domain, found, known_challenges=known) for domain, found in by_domain(records).items()]
 
 
 def from_domains(domains: Sequence[str], known_challenges: Iterable[str] = ()) -> list[Expected]:

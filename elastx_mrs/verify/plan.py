@@ -9,7 +9,7 @@ from elastx_mrs.lookup.resolver import system_resolvers
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import resolver_address, server_address
 from elastx_mrs.verify.asked import Who
-from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.expected import Expected, by_domain
 from elastx_mrs.verify.wait import Job
 
 
@@ -55,14 +55,12 @@ def expectations(arguments: Arguments, records: Sequence[TxtRecord]) -> list[Exp
 
     :param records: those that are declared, or were: under ``--target`` not what the arguments say.
     """
-    by_domain: dict[str, list[TxtRecord]] = {}
-    for record in records:
-        by_domain.setdefault(record.domain, []).append(record)
+    found = by_domain(records)
     settings_ = settings(arguments)
     return [
         Expected(
             domain.name,
-            tuple(by_domain.get(domain.name, ())),
+            found.get(domain.name, ()),
             (domain.dkim or arguments.dkim).selector,
             known_challenges=frozenset(settings_[domain.name].known_challenges),
         )

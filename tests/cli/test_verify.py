@@ -18,7 +18,7 @@ import yaml
 from tests import golden
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD
-from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, declared, records
+from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records, rows
 
 ELASTX = HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n'
 MAIN = [sys.executable, "-c", "from elastx_mrs.command import run; run()", "verify"]
@@ -46,16 +46,6 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.Comp
         text=True,
         check=False,
         timeout=60,
-    )
-
-
-def rows(*domains: str) -> str:
-    return json.dumps(
-        [
-            {"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl}
-            for domain in domains
-            for r in declared(domain).records
-        ]
     )
 
 

@@ -148,7 +148,7 @@ def dead() -> Server:
 
 @dataclass(frozen=True)
 class Daemon:
-    """A real server to start: ``bind`` or ``knot``, its loopback address, its zones by name (``.`` for the root)."""
+    """A real server to start: ``bind``, ``knot`` or ``nsd``, its address, its zones by name (``.`` for the root)."""
 
     kind: str
     host: str
@@ -173,12 +173,9 @@ def net(directory: Path, daemons: Sequence[Daemon]) -> Iterator[int]:
 @contextmanager
 def _process(daemon: Daemon, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     own = folder / daemon.host
-    (own / "db").mkdir(parents=True)
-    for name, text in daemon.zones.items():
-        (own / _file(name)).write_text(text)
+    program = command(daemon, own, port)
     with (own / "log").open("w") as log:
-        command = {"bind": _bind, "knot": _knot}[daemon.kind](daemon, own, port)
-        process = subprocess.Popen(command, cwd=own, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(program, cwd=own, stdout=log, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
@@ -188,6 +185,14 @@ def _process(daemon: Daemon, folder: Path, port: int) -> Iterator[subprocess.Pop
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def command(daemon: Daemon, folder: Path, port: int) -> list[str]:
+    """What starts a server in the foreground; its zones and its configuration are written into a folder of its own."""
+    (folder / "db").mkdir(parents=True, exist_ok=True)
+    for name, text in daemon.zones.items():
+        (folder / _file(name)).write_text(text)
+    return {"bind": _bind, "knot": _knot, "nsd": _nsd}[daemon.kind](daemon, folder, port)
 
 
 def _file(name: str) -> str:
@@ -225,6 +230,27 @@ zone:
 {zones}"""
     )
     return [require("knotd"), "-c", str(folder / "knot.conf"), "-s", str(folder / "control.sock")]
+
+
+def _nsd(daemon: Daemon, folder: Path, port: int) -> list[str]:
+    zones = "".join(f'zone:\n  name: "{name}"\n  zonefile: "{_file(name)}"\n' for name in daemon.zones)
+    (folder / "nsd.conf").write_text(
+        f"""server:
+  ip-address: {daemon.host}@{port}
+  username: ""
+  chroot: ""
+  zonesdir: "{folder}"
+  database: ""
+  pidfile: "{folder}/nsd.pid"
+  xfrdfile: "{folder}/xfrd.state"
+  zonelistfile: "{folder}/zone.list"
+  xfrdir: "{folder}"
+  server-count: 1
+remote-control:
+  control-enable: no
+{zones}"""
+    )
+    return [require("nsd"), "-d", "-c", str(folder / "nsd.conf")]
 
 
 def _answers(daemon: Daemon, process: subprocess.Popen[bytes], port: int) -> bool:

@@ -19,11 +19,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.lookup.nets import Daemon, command
 from tests.servers import require
 
 ROOT, TOP, BIND, KNOT, NSD, SIX = "127.0.0.2", "127.0.0.3", "127.0.0.11", "127.0.0.12", "127.0.0.13", "::1"
 RESOLVER, FAR = "127.0.0.53", "192.0.2.53"
 """The unbound: on this machine, and at an address that is not."""
+
+SERVERS = {
+    "root": ("knot", ROOT),
+    "top": ("knot", TOP),
+    "bind": ("bind", BIND),
+    "knot": ("knot", KNOT),
+    "nsd": ("nsd", NSD),
+    "six": ("nsd", SIX),
+}
+"""By name: what each is, and where."""
 
 START_SECONDS = 30
 
@@ -117,28 +128,22 @@ def world(folder: Path, zones: dict[str, dict[str, str]], anchors: str) -> Itera
             "HOME": str(folder),
             "SSL_CERT_FILE": str(folder / "ca.pem"),
         }
-        commands = {
-            "root": _knot(folder / "root", ROOT, zones["root"]),
-            "top": _knot(folder / "top", TOP, zones["top"]),
-            "bind": _bind(folder / "bind", BIND, zones["bind"]),
-            "knot": _knot(folder / "knot", KNOT, zones["knot"]),
-            "nsd": _nsd(folder / "nsd", NSD, zones["nsd"]),
-            "six": _nsd(folder / "six", SIX, zones["six"]),
-            "unbound": _unbound(folder, anchors),
-        }
-        for name, command in commands.items():
-            made.servers[name] = stack.enter_context(_process(made.enter(command), folder, name))
-        for name, address in zip(commands, (ROOT, TOP, BIND, KNOT, NSD, SIX), strict=False):
+        for name, (kind, address) in SERVERS.items():
+            program = command(Daemon(kind, address, zones[name]), folder / name, 53)
+            made.servers[name] = stack.enter_context(_process(made.enter(program), folder, name))
+        program = _unbound(folder, anchors)
+        made.servers["unbound"] = stack.enter_context(_process(made.enter(program), folder, "unbound"))
+        for name, (_, address) in SERVERS.items():
             made.serves(address, next(iter(zones[name])))
         made.serves(RESOLVER, next(iter(zones["bind"])))
         yield made
 
 
 @contextmanager
-def _process(command: list[str], folder: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
+def _process(program: list[str], folder: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
     (folder / name).mkdir(exist_ok=True)
     # Ends with the tests, however these end.
-    tied = [require("setpriv"), "--pdeathsig", "KILL", *command]
+    tied = [require("setpriv"), "--pdeathsig", "KILL", *program]
     with (folder / name / "log").open("w") as log:
         process = subprocess.Popen(tied, stdout=log, stderr=subprocess.STDOUT, cwd=folder / name)
     try:
@@ -146,48 +151,6 @@ def _process(command: list[str], folder: Path, name: str) -> Iterator[subprocess
     finally:
         process.kill()
         process.wait()
-
-
-def _files(folder: Path, zones: dict[str, str]) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, text in zones.items():
-        (folder / f"{'root' if name == '.' else name}.zone").write_text(text)
-
-
-def _bind(folder: Path, address: str, zones: dict[str, str]) -> list[str]:
-    _files(folder, zones)
-    listed = "".join(f'zone "{name}" {{ type primary; file "{name}.zone"; }};\n' for name in zones)
-    (folder / "named.conf").write_text(
-        f"""options {{ directory "{folder}"; pid-file none; session-keyfile "{folder}/session.key";
-          listen-on {{ {address}; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify no;
-          managed-keys-directory "{folder}"; check-integrity no; }};
-        controls {{ }};
-        {listed}"""
-    )
-    return [require("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
-
-
-def _knot(folder: Path, address: str, zones: dict[str, str]) -> list[str]:
-    _files(folder, zones)
-    listed = "".join(f'  - domain: "{n}"\n    file: "{"root" if n == "." else n}.zone"\n' for n in zones)
-    (folder / "knot.conf").write_text(
-        f"server:\n  rundir: {folder}\n  listen: {address}@53\n  udp-workers: 1\n  tcp-workers: 1\n"
-        f"  background-workers: 1\ndatabase:\n  storage: {folder}/db\ntemplate:\n  - id: default\n"
-        f"    storage: {folder}\n    zonefile-sync: -1\nzone:\n{listed}"
-    )
-    return [require("knotd"), "-c", str(folder / "knot.conf"), "-s", str(folder / "control.sock")]
-
-
-def _nsd(folder: Path, address: str, zones: dict[str, str]) -> list[str]:
-    _files(folder, zones)
-    listed = "".join(f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n' for name in zones)
-    (folder / "nsd.conf").write_text(
-        f'server:\n  ip-address: {address}\n  username: ""\n  chroot: ""\n  zonesdir: "{folder}"\n'
-        f'  database: ""\n  pidfile: "{folder}/nsd.pid"\n  xfrdfile: "{folder}/xfrd.state"\n'
-        f'  zonelistfile: "{folder}/zone.list"\n  xfrdir: "{folder}"\n  server-count: 1\n'
-        f"remote-control:\n  control-enable: no\n{listed}"
-    )
-    return [require("nsd"), "-d", "-c", str(folder / "nsd.conf")]
 
 
 def _unbound(folder: Path, anchors: str) -> list[str]:

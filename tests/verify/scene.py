@@ -4,6 +4,7 @@ BIND has 127.0.0.1, Knot the other addresses. 127.0.0.9 is an address on which n
 a server that a test makes.
 """
 
+import json
 from collections.abc import Sequence
 
 from elastx_mrs.lookup.network import Server
@@ -148,6 +149,17 @@ def declared(domain: str, **kinds: str) -> Expected:
         if value
     ]
     return Expected(domain, tuple(found))
+
+
+def rows(*domains: str, **kinds: str) -> str:
+    """Return the declared records of domains as ``elastx-mrs records --format json`` prints them."""
+    return json.dumps(
+        [
+            {"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl}
+            for domain in domains
+            for r in declared(domain, **kinds).records
+        ]
+    )
 
 
 def who(port: int, **more: object) -> Who:

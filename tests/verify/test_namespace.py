@@ -13,7 +13,7 @@ import yaml
 from elastx_mrs.records.text import presentation
 from tests.golden import ACCOUNT
 from tests.verify.namespace import BIND, FAR, KNOT, NSD, RESOLVER, ROOT, SIX, TOP, World, signed, world
-from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, declared, records
+from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records, rows
 
 pytestmark = pytest.mark.xdist_group("verify-namespace")
 
@@ -82,15 +82,6 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made, anchors = zones(folder / "keys")
     with world(folder / "world", made, anchors) as running:
         yield running
-
-
-def rows(domain: str) -> str:
-    return json.dumps(
-        [
-            {"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl}
-            for r in declared(domain).records
-        ]
-    )
 
 
 def verify(net: World, domain: str, *options: str) -> tuple[int, dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.verify.namespace import BIND, KNOT, NSD, RESOLVER, TOP, World
-from tests.verify.scene import TOKEN, declared, records
+from tests.verify.scene import TOKEN, records, rows
 from tests.verify.world import companies
 from tests.verify.world.companies import COMPANIES
 from tests.verify.world.company import DEAD_SIX, SILENT, server
@@ -52,11 +52,9 @@ class Run:
 
 def verify(internet: World, record: Record, domain: str, timeout: int = 0, **kinds: str) -> Run:
     """Run it for a domain's four records, some of them declared otherwise; ``""`` for somebody else's."""
-    keys = ("domain", "kind", "name", "value", "ttl")
-    rows = [{key: getattr(row, key) for key in keys} for row in declared(domain, **kinds).records]
     began = time.monotonic()
     options = ("--records", "-", "--format", "json", "--timeout", str(timeout))
-    done = internet.verify(*options, domain, stdin=json.dumps(rows))
+    done = internet.verify(*options, domain, stdin=rows(domain, **kinds))
     record("seconds", round(time.monotonic() - began, 2))
     assert done.stdout, done.stderr
     (found,) = json.loads(done.stdout)["domains"]

@@ -1,6 +1,7 @@
 """Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
 
-from elastx_mrs.lookup.authority import NO_ROUTE, Served
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.authority import Served
 from elastx_mrs.lookup.network import LookupFailure, Server
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks.published import ASK
@@ -48,42 +49,41 @@ def _details(served: Served) -> list[Detail]:
         for server in served.servers
         if not server.addresses
     ]
-    problems = {server: names for server, names in served.child if isinstance(names, str)}
-    answered = {server for server, _ in served.serials} | {
-        server for server, _ in served.child if server not in problems
-    }
+    failed = {sighting.server: sighting.answer for sighting in served.child if sighting.answer.status == "failed"}
+    answered = {server for server, _ in served.serials} | {sighting.server for sighting in served.child} - set(failed)
     for server in served.servers:
         if server.addresses and not answered & set(server.addresses):
-            details += [_silent(address, problems.get(address, ""), served, wanted) for address in server.addresses]
+            details += [_silent(address, failed.get(address), served, wanted) for address in server.addresses]
     return details
 
 
-def _silent(address: Server, problem: str, served: Served, wanted: str) -> Detail:
-    lame = "does not serve" in problem
-    cure = f"load the zone {served.zone} on it, or take it out of the NS records" if lame else ASK
-    return Detail("wrong" if lame else "unreachable", str(address), wanted, problem or "gave no SOA record", cure)
+def _silent(address: Server, answer: Answer | None, served: Served, wanted: str) -> Detail:
+    """Return why a server does not count; it was not asked for NS where only the zone itself, or nobody, names it."""
+    seen = answer.problem if answer is not None else "gave no SOA record"
+    if answer is not None and answer.lame:
+        cure = f"load the zone {served.zone} on it, or take it out of the NS records"
+        return Detail("wrong", str(address), wanted, seen, cure)
+    return Detail("unreachable", str(address), wanted, seen, ASK)
 
 
 def _notices(served: Served) -> list[str]:
     notices = []
     parent = set(served.parent)
-    for server, names in served.child:
-        if not isinstance(names, str) and set(names) != parent:
-            more = ", ".join(sorted(set(names) - parent)) or "none"
-            less = ", ".join(sorted(parent - set(names))) or "none"
-            notices.append(f"{server} names other NS than the parent: more: {more}; fewer: {less}")
-    failed = {server: names for server, names in served.child if isinstance(names, str)}
-    without = [server for server, problem in failed.items() if ":" in server.host and NO_ROUTE in problem]
+    for sighting in served.child:
+        names = set(sighting.answer.names())
+        if sighting.answer.status != "failed" and names != parent:
+            more = ", ".join(sorted(names - parent)) or "none"
+            less = ", ".join(sorted(parent - names)) or "none"
+            notices.append(f"{sighting.server} names other NS than the parent: more: {more}; fewer: {less}")
+    without = {sighting.server for sighting in served.child if sighting.no_route}
     if without:
         notices.append(f"this machine has no IPv6: {len(without)} of the servers' addresses could not be asked")
-    dead = set(failed) - set(without)
-    for name_server in served.servers:
-        alive = [address for address in name_server.addresses if address not in failed]
-        notices += [
-            f"{address} does not answer for {served.zone}"
-            for address in name_server.addresses
-            if address in dead and alive
-        ]
+    alive = {sighting.host for sighting in served.child if sighting.answer.status != "failed"}
+    notices += [
+        f"{sighting.server} does not answer for {served.zone}"
+        for sighting in served.child
+        if sighting.answer.status == "failed" and not sighting.no_route and sighting.host in alive
+    ]
     return notices + _behind(served)
 
 

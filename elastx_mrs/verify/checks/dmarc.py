@@ -32,10 +32,9 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
 
 
 def _fault(walked: Walk, expected: Expected, cannot_ask: Verdict) -> Detail | None:
-    if walked.failed is not None and walked.steps[0].policy is None:  # with a record of its own nobody looks above
-        seen = f"_dmarc.{walked.failed.domain}: {walked.failed.text}"
-        own_name = walked.failed.domain == walked.domain
-        verdict: Verdict = "unreachable" if own_name else cannot_ask
+    if (step := walked.unknown) is not None:
+        seen = f"_dmarc.{step.domain}: {step.text}"
+        verdict: Verdict = "unreachable" if step.domain == walked.domain else cannot_ask
         return Detail(verdict, "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
     own = walked.steps[0]
     if own.status == "several":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.authority import Observer
+from elastx_mrs.lookup.authority import Observation, Observer
 from elastx_mrs.records import RecordError, TxtRecord, dkim_key, dmarc, spf_terms
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.verify.checks.judged import Fault, Judge, judged, listed, nothing
@@ -20,9 +20,12 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
     details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value), cure=ASK)
-    notices += [f"{wanted.name} is an alias of {' -> '.join(seen.aliases)}"] if seen.aliases else []
-    check = wanted.suffix
-    return Outcome(expected.domain, check, wanted.name, tuple(details), "as declared", tuple(notices))
+    notices += _aliased(seen)
+    return Outcome(expected.domain, wanted.suffix, wanted.name, tuple(details), "as declared", tuple(notices))
+
+
+def _aliased(seen: Observation) -> list[str]:
+    return [f"{seen.name} is an alias of {' -> '.join(seen.aliases)}"] if seen.aliases else []
 
 
 def judge_of(kind: str, value: bytes) -> Judge:
@@ -98,7 +101,7 @@ async def key(observer: Observer, expected: Expected) -> Outcome:
     """Say whether somebody else's DKIM key can be used: there is no declared value to compare with."""
     seen = await observer.txt(expected.key_name)
     details, notices = judged(seen, "one DKIM key, the one that Elastx provides", _any_key, cure=ASK)
-    notices += [f"{expected.key_name} is an alias of {' -> '.join(seen.aliases)}"] if seen.aliases else []
+    notices += _aliased(seen)
     return Outcome(expected.domain, "dkim", expected.key_name, tuple(details), "a usable key", tuple(notices))
 
 
@@ -162,7 +165,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     def judge(answer: Answer) -> Fault | None:
         found = [text for text in answer.texts() if text.lower().startswith(PREFIX.encode())]
         if not expected.accounts_known:
-            return None if found else ("absent", nothing(answer) if not answer.texts() else "none among its TXT", _ANY)
+            return None if found else ("absent", "none among its TXT" if answer.texts() else nothing(answer), _ANY)
         unknown = [text for text in found if text not in known]
         strangers.extend(text for text in unknown if text not in strangers)
         return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
@@ -170,9 +173,12 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     only = "no elastx-mrs= string but the declared ones" if expected.accounts_known else "an elastx-mrs= string"
     details, notices = judged(seen, only, judge, cure=ASK)
     if strangers and not strict:
-        notices = [f"{listed([text])} is published and not declared" for text in strangers] + notices
+        notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
     return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
 
+
+UNDECLARED = "is published and not declared"
+"""How a notice of an unknown challenge ends."""
 
 _STRANGER = (
     "an account that nobody declared may send as this domain: delete it, or list it in verification.knownChallenges "

@@ -13,7 +13,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.reading import absolute, find, read
-from elastx_mrs.lookup.transport import UnusableError
+from elastx_mrs.lookup.wire import UnusableError
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks.judged import listed, nothing
 from elastx_mrs.verify.checks.published import judge_of

@@ -9,7 +9,7 @@ from elastx_mrs.lookup.spf_record import Found, select
 from elastx_mrs.lookup.spf_tree import Problem, Tree, expand
 from elastx_mrs.records.spf_terms import Mechanism, Record
 from elastx_mrs.verify.asked import Asked
-from elastx_mrs.verify.checks.ranges import Address, networks, points, trees
+from elastx_mrs.verify.checks.ranges import Address, Network, networks, points, trees
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.outcome import Detail, Outcome, Verdict
 
@@ -25,13 +25,15 @@ WANTED = "exactly one SPF record, that passes every address of Elastx's"
 class Relay:
     """What Elastx's own record says.
 
-    :param tree: its terms.
+    :param result: as of :class:`Found`.
+    :param networks: that its terms name or lead to.
     :param addresses: those that it passes, one for each stretch between the borders of its networks.
     :param problem: why there are none.
     """
 
-    tree: Tree
-    addresses: tuple[Address, ...]
+    result: str
+    networks: tuple[Network, ...] = ()
+    addresses: tuple[Address, ...] = ()
     problem: str = ""
 
 
@@ -88,31 +90,28 @@ async def _relay(asked: Asked) -> Relay:
 async def _look_up(ask: Ask) -> Relay:
     tree = await expand(ask, ELASTX)
     if tree.found.record is None:
-        return Relay(tree, (), tree.found.problem)
+        return Relay(tree.found.result, problem=tree.found.problem)
     own = await networks(ask, tree)
     tried = points(own, own)
     results = await asyncio.gather(*(check_host(ask, str(address), ELASTX) for address in tried))
     passing = tuple(address for address, result in zip(tried, results, strict=True) if result.result == "pass")
     reasons = sorted({result.reason for result in results if result.result != "pass"})
-    return Relay(tree, passing, "" if passing else f"it passes no address: {'; '.join(reasons[:3])}")
+    problem = "" if passing else f"it passes no address: {'; '.join(reasons[:3])}"
+    return Relay(tree.found.result, tuple(own), passing, problem)
 
 
 async def _details(asked: Asked, domain: str, tree: Tree, relay: Relay) -> list[Detail]:
     ask = asked.ask
     if not relay.addresses:
-        verdict: Verdict = asked.cannot_ask if relay.tree.found.result == "temperror" else "wrong"
+        verdict: Verdict = asked.cannot_ask if relay.result == "temperror" else "wrong"
         return [Detail(verdict, "", WANTED, f"the SPF of {ELASTX}: {relay.problem}", SUPPORT)]
-    own = await networks(ask, relay.tree)
-    tried = list(dict.fromkeys([*relay.addresses, *points(own, await networks(ask, tree))]))
-    theirs, results = await asyncio.gather(
-        asyncio.gather(*(check_host(ask, str(address), ELASTX) for address in tried)),
-        asyncio.gather(*(check_host(ask, str(address), domain) for address in tried)),
-    )
-    failing = [
-        (address, result)
-        for address, own_result, result in zip(tried, theirs, results, strict=True)
-        if own_result.result == "pass" and result.result != "pass"
-    ]
+    known = set(relay.addresses)
+    more = [point for point in points(relay.networks, await networks(ask, tree)) if point not in known]
+    theirs = await asyncio.gather(*(check_host(ask, str(address), ELASTX) for address in more))
+    passing = [address for address, result in zip(more, theirs, strict=True) if result.result == "pass"]
+    tried = [*relay.addresses, *passing]
+    results = await asyncio.gather(*(check_host(ask, str(address), domain) for address in tried))
+    failing = [(address, result) for address, result in zip(tried, results, strict=True) if result.result != "pass"]
     by_reason: dict[str, tuple[Address, Result, int]] = {}
     for address, result in failing:
         first, kept, count = by_reason.get(result.reason, (address, result, 0))
