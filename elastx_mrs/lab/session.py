@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.tsig
@@ -22,20 +23,31 @@ from elastx_mrs.lab.samples import SAMPLES
 from elastx_mrs.lab.server import LabServer
 from elastx_mrs.lab.zones import LabError, ZoneStore
 
+if TYPE_CHECKING:
+    from elastx_mrs.lab.cloudflare.serving import CloudflareServer
+
 __all__ = ["Lab", "LabError", "open_lab", "run"]
 
 KEY_NAME = "elastx-mrs-lab."
 KEY_OCTETS = 32
 """As many as HMAC-SHA-256 puts out (RFC 2104 §3)."""
 
+TOKEN_LENGTH = 40
+"""Characters; the Cloudflare plugin refuses what doesn't look like a token."""
+
 
 @dataclass(frozen=True)
 class Lab:
-    """A running lab: where it answers, and the TSIG key (base64) that may update its zones."""
+    """A running lab: where it answers, the TSIG key (base64) that may update its zones, and Cloudflare's API of them.
+
+    The API's state is on the lab's own event loop: read it from anywhere, change it before anybody asks.
+    """
 
     directory: Path
     address: str
     key: str = field(repr=False)
+    cloudflare: "CloudflareServer"
+    token: str = field(repr=False)
     key_name: str = KEY_NAME
 
     def environment(self) -> dict[str, str]:
@@ -46,6 +58,8 @@ class Lab:
             "ELASTX_MRS_RFC2136_KEY": self.key,
             "ELASTX_MRS_LAB_DNS": self.address,
             "ELASTX_MRS_NAMESERVERS": self.address,
+            "CLOUDFLARE_BASE_URL": self.cloudflare.url,
+            "CLOUDFLARE_API_TOKEN": self.token,
             "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
             "PULUMI_HOME": str(self.directory / "pulumi-home"),
             "PULUMI_CONFIG_PASSPHRASE": "lab",
@@ -75,10 +89,11 @@ def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[
             raise LabError(
                 f"{directory}: another lab is using it; stop that, or name another folder with --dir"
             ) from None
-        key = _key(_key_file(directory))
+        key, token = _key(_key_file(directory)), _token(_token_file(directory))
         store = ZoneStore(directory / "zones", samples)
-        with _serving(store, key) as address:
-            yield Lab(directory, address, key)
+        cloudflare = _cloudflare(store, token, directory / "cloudflare")
+        with _serving(_dns(store, key), cloudflare) as server:
+            yield Lab(directory, server.address, key, cloudflare, token)
 
 
 def run(directory: Path, command: Sequence[str]) -> int:
@@ -121,6 +136,9 @@ def _wait(lab: Lab) -> int:
             f"The lab's DNS server answers at {lab.address}, over UDP and TCP. "
             "It is for trying and testing, not for serving.\n"
             f"\n  dig @{host} -p {port} example.com TXT\n"
+            f"\nCloudflare's API answers at {lab.cloudflare.url}, for the same zones:\n"
+            f'\n  curl -H "Authorization: Bearer $(cat {shlex.quote(str(_token_file(lab.directory)))})"'
+            f" {lab.cloudflare.url}/zones\n"
             f"\nIts zones are example.com, example.se, elastx.email, google.com; kept in {lab.directory / 'zones'}.\n"
             f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {_key_file(lab.directory)}.\n"
             f"\n{_exports(lab)}\n"
@@ -133,9 +151,14 @@ def _wait(lab: Lab) -> int:
 
 
 def _exports(lab: Lab) -> str:
-    """Return lines for a shell; the key is read from its file, so that it is not on the screen."""
-    lines = [f"  export {name}={shlex.quote(value)}" for name, value in lab.environment().items() if value != lab.key]
-    return "\n".join([*lines, f'  export ELASTX_MRS_RFC2136_KEY="$(cat {shlex.quote(str(_key_file(lab.directory)))})"'])
+    """Return lines for a shell; secrets are read from their files, so that they are not on the screen."""
+    files = {lab.key: _key_file(lab.directory), lab.token: _token_file(lab.directory)}
+    return "\n".join(
+        f"  export {name}={shlex.quote(value)}"
+        if value not in files
+        else f'  export {name}="$(cat {shlex.quote(str(files[value]))})"'
+        for name, value in lab.environment().items()
+    )
 
 
 @contextlib.contextmanager
@@ -152,44 +175,81 @@ def _key_file(directory: Path) -> Path:
     return directory / "tsig.key"
 
 
+def _token_file(directory: Path) -> Path:
+    return directory / "cloudflare.token"
+
+
 def _key(path: Path) -> str:
-    """Return the folder's TSIG key (base64), making it the first time; nobody else may read it."""
+    """Return the folder's TSIG key (base64), making it the first time."""
+    key = _secret(path, base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode())
+    try:
+        if not base64.b64decode(key, validate=True):
+            raise ValueError("it is empty")
+    except ValueError as error:
+        raise LabError(f"{path}: is no TSIG key in base64 ({error}); remove it, and the lab makes a new one") from None
+    return key
+
+
+def _token(path: Path) -> str:
+    """Return the folder's API token, making it the first time: 40 characters, as Cloudflare's have."""
+    token = _secret(path, secrets.token_hex(TOKEN_LENGTH // 2))
+    if len(token) != TOKEN_LENGTH or not token.isalnum():
+        raise LabError(f"{path}: is no API token; remove it, and the lab makes a new one")
+    return token
+
+
+def _secret(path: Path, new: str) -> str:
+    """Return what a file holds, ``new`` the first time; nobody else may read it."""
     try:
         if not path.exists():
             unfinished = path.with_suffix(".unfinished")
             unfinished.unlink(missing_ok=True)
             descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode() + "\n")
+                file.write(f"{new}\n")
             unfinished.replace(path)
-        key = path.read_text(encoding="ascii").strip()
-        if not base64.b64decode(key, validate=True):
-            raise ValueError("it is empty")
+        return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise LabError(f"{path}: {error.strerror}; make it readable, or name another folder with --dir") from None
-    except ValueError as error:
-        raise LabError(f"{path}: is no TSIG key in base64 ({error}); remove it, and the lab makes a new one") from None
-    return key
+    except ValueError:
+        raise LabError(f"{path}: is not ASCII text; remove it, and the lab makes a new one") from None
+
+
+def _dns(store: ZoneStore, key: str) -> LabServer:
+    name = dns.name.from_text(KEY_NAME)
+    return LabServer(store, {name: dns.tsig.Key(name, base64.b64decode(key), dns.tsig.HMAC_SHA256)})
+
+
+def _cloudflare(store: ZoneStore, token: str, directory: Path) -> "CloudflareServer":
+    try:
+        from elastx_mrs.lab.cloudflare.api import CloudflareApi
+        from elastx_mrs.lab.cloudflare.serving import CloudflareServer
+    except ModuleNotFoundError as error:
+        raise LabError(f"the package {error.name} is not installed; run: pip install 'elastx-mrs[lab]'") from None
+    return CloudflareServer(CloudflareApi(store, token, directory))
 
 
 @contextlib.contextmanager
-def _serving(store: ZoneStore, key: str) -> Iterator[str]:
-    """Run the server on an event loop of its own, in a thread, so that a command can be waited for beside it."""
-    name = dns.name.from_text(KEY_NAME)
-    keyring = {name: dns.tsig.Key(name, base64.b64decode(key), dns.tsig.HMAC_SHA256)}
+def _serving(server: LabServer, cloudflare: "CloudflareServer") -> Iterator[LabServer]:
+    """Run the servers on an event loop of their own, in a thread, so that a command can be waited for beside them."""
     loop = asyncio.new_event_loop()
-    server = LabServer(store, keyring)
     thread = threading.Thread(target=loop.run_forever, name="elastx-mrs-lab", daemon=True)
     thread.start()
+    both = contextlib.AsyncExitStack()
+
+    async def start() -> None:
+        await both.enter_async_context(server)
+        await both.enter_async_context(cloudflare)
+
     try:
         try:
-            asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+            asyncio.run_coroutine_threadsafe(start(), loop).result()
         except OSError as error:
             raise LabError(f"the lab cannot listen on the loopback address: {error.strerror}; try again") from None
         try:
-            yield server.address
+            yield server
         finally:
-            asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result()
+            asyncio.run_coroutine_threadsafe(both.aclose(), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

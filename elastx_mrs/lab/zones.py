@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dns.exception
 import dns.name
+import dns.rdatatype
 import dns.zone
 
 from elastx_mrs.lab.samples import SAMPLES
@@ -51,6 +52,15 @@ class ZoneStore:
     def zone(self, origin: dns.name.Name) -> dns.zone.Zone | None:
         """Return the zone of exactly that name."""
         return self._zones.get(origin)
+
+    def delegations(self) -> dict[str, list[str]]:
+        """Return the names of all zones, each with those of its name servers, without a final dot."""
+        return {
+            origin.to_text(omit_final_dot=True): [
+                server.target.to_text(omit_final_dot=True) for server in zone.find_rdataset(origin, dns.rdatatype.NS)
+            ]
+            for origin, zone in self._zones.items()
+        }
 
     def keep(self, zone: dns.zone.Zone) -> None:
         """Write a changed zone to its file, and serve it from then on.

@@ -1,0 +1,234 @@
+"""The API: Cloudflare's paths for zones and DNS records, over the lab's zones.
+
+A Starlette application: small, well kept, and all that a handful of routes needs.
+"""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from elastx_mrs.lab.cloudflare.book import Book
+from elastx_mrs.lab.cloudflare.clock import Clock, Limit, LimitedError
+from elastx_mrs.lab.cloudflare.faults import Fault, Request
+from elastx_mrs.lab.cloudflare.listing import page
+from elastx_mrs.lab.cloudflare.refused import RefusedError, no_route, not_allowed
+from elastx_mrs.lab.cloudflare.rules import FREE
+from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, identifier
+from elastx_mrs.lab.zones import ZoneStore
+
+BASE = "/client/v4"
+ZONES_PER_PAGE = 20
+RECORDS_PER_PAGE = 100
+_BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{32,})")
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class CloudflareApi:
+    """The API's state, and the application that answers for it; all of it on one event loop.
+
+    What tests and trials set: ``limit`` (the rate limit and its clock), ``faults`` (failing answers, the first that
+    strikes counts), ``delay`` (seconds on the wall's clock until DNS serves a change), ``tokens``, ``zones``, and
+    :meth:`add_zone`. What they read: ``log``, all requests in order.
+
+    :param store: the zones that the lab's DNS serves, each of which is one of the API's too.
+    :param directory: where identifiers and comments are kept; None to forget them.
+    :param token: the one that may do everything.
+    """
+
+    def __init__(self, store: ZoneStore, token: str, directory: Path | None = None, clock: Clock | None = None) -> None:
+        self.tokens: dict[str, Token] = {token: Token()}
+        self.limit = Limit(clock or Clock.of(os.environ))
+        self.faults: list[Fault] = []
+        self.delay = 0.0
+        self.log: list[Request] = []
+        self.zones: dict[str, Zone] = {}
+        self._begun = self.limit.clock.now()
+        for name, servers in store.delegations().items():
+            path = directory / f"{name}.json" if directory is not None else None
+            self._put(Zone(Book(name, FREE, store, path, self._later), name_servers=servers))
+        self._cut: Callable[[Scope], None] = lambda scope: None
+        self._app = Starlette(routes=self._routes())
+
+    def add_zone(self, name: str, account: Account, **settings: Any) -> Zone:
+        """Make a zone that only the API has, since nothing is delegated to it."""
+        zone = Zone(Book(name, FREE, None, None, self._later), account, **settings)
+        self._put(zone)
+        return zone
+
+    def zone(self, name: str, account: Account | None = None) -> Zone:
+        """Return a zone by its name, in one account where several have one."""
+        return next(z for z in self.zones.values() if z.name == name and account in (None, z.account))
+
+    def on_cut(self, cut: Callable[[Scope], None]) -> None:
+        """Say how the connection of a request is cut; only who serves it knows."""
+        self._cut = cut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        await self._app(scope, receive, send)
+
+    def _put(self, zone: Zone) -> None:
+        self.zones[zone.id] = zone
+
+    def _later(self, publish: Callable[[], None]) -> None:
+        if self.delay:
+            asyncio.get_running_loop().call_later(self.delay, publish)
+        else:
+            publish()
+
+    def _routes(self) -> list[Route]:
+        def route(path: str, method: str, handle: Callable[[HttpRequest, Token, Any], Any]) -> Route:
+            async def answer(request: HttpRequest) -> Response:
+                return await self._answer(request, handle)
+
+            return Route(f"{BASE}{path}", answer, methods=[method])
+
+        records = "/zones/{zone}/dns_records"
+        return [
+            route("/zones", "GET", self._list_zones),
+            route(
+                "/zones/{zone}",
+                "GET",
+                lambda request, token, _: self._zone(request, token, Permission.ZONE_READ).answer(),
+            ),
+            route(records, "GET", self._list_records),
+            route(records, "POST", lambda request, token, body: self._edited(request, token).add(body).answer()),
+            route(f"{records}/{{record}}", "GET", self._get),
+            route(f"{records}/{{record}}", "PUT", lambda r, t, body: self._edited(r, t).replace(_id(r), body).answer()),
+            route(f"{records}/{{record}}", "PATCH", lambda r, t, body: self._edited(r, t).patch(_id(r), body).answer()),
+            route(f"{records}/{{record}}", "DELETE", self._delete),
+            route("/user/tokens/verify", "GET", lambda *_: {"id": identifier("token"), "status": "active"}),
+            Route("/{path:path}", self._nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        ]
+
+    async def _answer(self, request: HttpRequest, handle: Callable[[HttpRequest, Token, Any], Any]) -> Response:
+        """Answer a request, with the fault that is to strike it, and log it."""
+        path = request.url.path.removeprefix(BASE) + (f"?{request.url.query}" if request.url.query else "")
+        raw = await request.body()
+        fault = next((fault for fault in self.faults if fault.strikes(request.method, path)), Fault())
+        await asyncio.sleep(fault.delay)
+        response: Response
+        if fault.reset == "before":
+            response = _Cut(self._cut)
+        elif fault.status:
+            response = JSONResponse(_failing(fault.status), fault.status, dict(fault.headers))
+        else:
+            response = self._work(request, raw, handle)
+            if fault.reset == "after":
+                response = _Cut(self._cut)
+        status = None if isinstance(response, _Cut) else response.status_code
+        now = self.limit.clock.now() - self._begun
+        self.log.append(Request(request.method, path, _json(raw), status, now))
+        return response
+
+    def _work(self, request: HttpRequest, raw: bytes, handle: Callable[[HttpRequest, Token, Any], Any]) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            token = self._token(request)
+            headers = self.limit.count(token.user)
+            body = _json(raw)
+            if request.method in ("POST", "PUT", "PATCH") and not isinstance(body, dict):
+                raise RefusedError(400, 9207, "Request body is invalid.")
+            result = handle(request, token, body)
+        except LimitedError as refused:
+            return JSONResponse(refused.envelope(), refused.status, refused.headers)
+        except RefusedError as refused:
+            return JSONResponse(refused.envelope(), refused.status, headers)
+        if not (isinstance(result, dict) and "result_info" in result):
+            result = {"success": True, "errors": [], "messages": [], "result": result}
+        return JSONResponse(result, headers=headers)
+
+    def _token(self, request: HttpRequest) -> Token:
+        given = request.headers.get("Authorization")
+        if given is None:
+            raise RefusedError(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
+        match = _BEARER.fullmatch(given)
+        if match is None:
+            chain = (6111, "Invalid format for Authorization header")
+            raise RefusedError(400, 6003, "Invalid request headers", chain)
+        if match[1] not in self.tokens:
+            raise RefusedError(403, 9109, "Invalid access token")
+        return self.tokens[match[1]]
+
+    def _list_zones(self, request: HttpRequest, token: Token, _: Any) -> Any:
+        if Permission.ZONE_READ not in token.permissions:
+            text = f"Actor 'com.cloudflare.api.token.{identifier('token')}' requires permission "
+            raise RefusedError(403, 0, text + "'com.cloudflare.api.account.zone.list' to list zones")
+        seen = [zone.answer() for zone in self.zones.values() if token.sees(zone)]
+        return page(seen, request.query_params, ZONES_PER_PAGE)
+
+    def _list_records(self, request: HttpRequest, token: Token, _: Any) -> Any:
+        records = self._read(request, token).all()
+        return page([record.answer() for record in records], request.query_params, RECORDS_PER_PAGE)
+
+    def _get(self, request: HttpRequest, token: Token, _: Any) -> Any:
+        return self._read(request, token).get(_id(request)).answer()
+
+    def _delete(self, request: HttpRequest, token: Token, _: Any) -> Any:
+        self._edited(request, token).remove(_id(request))
+        return {"id": _id(request)}
+
+    def _read(self, request: HttpRequest, token: Token) -> Book:
+        may_edit = Permission.DNS_EDIT in token.permissions
+        return self._zone(request, token, Permission.DNS_EDIT if may_edit else Permission.DNS_READ).book
+
+    def _edited(self, request: HttpRequest, token: Token) -> Book:
+        return self._zone(request, token, Permission.DNS_EDIT).book
+
+    def _zone(self, request: HttpRequest, token: Token, permission: Permission) -> Zone:
+        number = request.path_params["zone"]
+        if not _ID.fullmatch(number):
+            raise no_route(request.url.path)
+        zone = self.zones.get(number)
+        if zone is None or not token.sees(zone) or permission not in token.permissions:
+            raise not_allowed()
+        return zone
+
+    async def _nowhere(self, request: HttpRequest) -> Response:
+        return await self._answer(request, _no_route)
+
+
+class _Cut(Response):
+    """No answer: the connection is closed under the client."""
+
+    def __init__(self, cut: Callable[[Scope], None]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._cut(scope)
+        await receive()  # until the server has seen it, which would take it for a fault of ours
+
+
+def _no_route(request: HttpRequest, _token: Token, _body: Any) -> Any:
+    raise no_route(request.url.path)
+
+
+def _id(request: HttpRequest) -> str:
+    number: str = request.path_params["record"]
+    if not _ID.fullmatch(number):
+        raise no_route(request.url.path)
+    return number
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        return None
+
+
+def _failing(status: int) -> Mapping[str, Any]:
+    if status == 429:
+        return RefusedError(429, 971, "Please wait and consider throttling your request speed").envelope()
+    return RefusedError(status, 10001, "Internal server error").envelope()

@@ -1,0 +1,78 @@
+"""The API's time, which tests let run faster, and the rate limit that is counted on it."""
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from elastx_mrs.lab.cloudflare.refused import RefusedError
+
+VARIABLE = "ELASTX_MRS_LAB_CLOCK"
+"""The environment variable: how many times faster than the wall's the clock of the lab runs."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds that pass ``scale`` times as fast as others."""
+
+    scale: float = 1.0
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Clock":
+        """Return the clock that the environment asks for."""
+        return cls(float(environ.get(VARIABLE) or 1))
+
+    def now(self) -> float:
+        """Return the seconds since some moment."""
+        return time.monotonic() * self.scale
+
+    def real(self, seconds: float) -> float:
+        """Return how long some seconds of this clock take on the wall's."""
+        return seconds / self.scale
+
+
+@dataclass
+class Limit:
+    """At most ``requests`` in ``window`` seconds per user; who asks more is blocked for ``block`` seconds.
+
+    Source: Cloudflare, "Rate limits": 1,200 in five minutes, then all calls of the next five are blocked.
+    """
+
+    clock: Clock = field(default_factory=lambda: Clock.of(os.environ))
+    requests: int = 1200
+    window: float = 300.0
+    block: float = 300.0
+    _times: dict[str, deque[float]] = field(default_factory=dict)
+    _blocked: dict[str, float] = field(default_factory=dict)
+
+    def count(self, user: str) -> dict[str, str]:
+        """Count a request, and return the headers that its answer has.
+
+        :raises LimitedError: where the user is blocked, or now comes to be.
+        """
+        now = self.clock.now()
+        times = self._times.setdefault(user, deque())
+        while times and times[0] <= now - self.window:
+            times.popleft()
+        if now >= self._blocked.get(user, 0.0) and len(times) >= self.requests:
+            self._blocked[user] = now + self.block
+        if now < self._blocked.get(user, 0.0):
+            raise LimitedError(self._blocked[user] - now, self._headers(0, self._blocked[user] - now))
+        times.append(now)
+        return self._headers(self.requests - len(times), times[0] + self.window - now)
+
+    def _headers(self, remaining: int, reset: float) -> dict[str, str]:
+        return {
+            "Ratelimit": f'"default";r={remaining};t={math.ceil(reset)}',
+            "Ratelimit-Policy": f'"default";q={self.requests};w={math.ceil(self.window)}',
+        }
+
+
+class LimitedError(RefusedError):
+    """The answer to one request too many."""
+
+    def __init__(self, wait: float, headers: dict[str, str]) -> None:
+        super().__init__(429, 971, "Please wait and consider throttling your request speed")
+        self.headers = headers | {"Retry-After": str(math.ceil(wait))}

@@ -1,0 +1,94 @@
+"""What the API knows beside records: accounts, zones, and the tokens that may see and change them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from elastx_mrs.lab.cloudflare.book import Book
+
+
+class Permission(StrEnum):
+    """What a token may be allowed, as Cloudflare's dashboard calls it."""
+
+    ZONE_READ = "Zone:Read"
+    DNS_READ = "DNS:Read"
+    DNS_EDIT = "DNS:Edit"
+
+
+_SINCE = "2026-01-01T00:00:00.000000Z"
+
+
+def identifier(*parts: str) -> str:
+    """Return 32 hexadecimal digits, always the same for the same parts."""
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who zones belong to."""
+
+    name: str
+
+    @property
+    def id(self) -> str:
+        """Its identifier."""
+        return identifier("account", self.name)
+
+
+LAB = Account("elastx-mrs lab")
+
+
+@dataclass
+class Zone:
+    """A zone of an account, as the API has it; its records are in ``book``.
+
+    :param name_servers: those that it is to be delegated to.
+    """
+
+    book: Book
+    account: Account = LAB
+    name_servers: Sequence[str] = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+    status: Literal["initializing", "pending", "active", "moved"] = "active"
+    paused: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its apex."""
+        return self.book.name
+
+    @property
+    def id(self) -> str:
+        """Its identifier, other than that of another account's zone of the same name."""
+        return identifier("zone", self.account.name, self.name)
+
+    def answer(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        return {
+            "id": self.id, "name": self.name, "status": self.status, "paused": self.paused, "type": "full",
+            "development_mode": 0, "name_servers": list(self.name_servers), "original_name_servers": None,
+            "original_registrar": None, "original_dnshost": None, "modified_on": _SINCE, "created_on": _SINCE,
+            "activated_on": _SINCE if self.status == "active" else None, "meta": {"step": 2},
+            "owner": {"id": None, "type": "user", "email": None},
+            "account": {"id": self.account.id, "name": self.account.name},
+            "permissions": ["#dns_records:edit", "#dns_records:read", "#zone:read"],
+            "plan": {"id": identifier("plan", self.book.plan.name), "name": self.book.plan.name, "price": 0},
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Token:
+    """What an API token may do.
+
+    :param user: whose requests are counted together.
+    :param zones: the identifiers of the zones that it sees; None for all.
+    """
+
+    user: str = "lab"
+    permissions: frozenset[Permission] = frozenset(Permission)
+    zones: frozenset[str] | None = None
+
+    def sees(self, zone: Zone) -> bool:
+        """Whether a zone is one of the token's."""
+        return self.zones is None or zone.id in self.zones
