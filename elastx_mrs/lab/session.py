@@ -181,8 +181,8 @@ def _token_file(directory: Path) -> Path:
 
 def _key(path: Path) -> str:
     """Return the folder's TSIG key (base64), making it the first time."""
-    key = _secret(path, base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode())
     try:
+        key = _secret(path, base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode())
         if not base64.b64decode(key, validate=True):
             raise ValueError("it is empty")
     except ValueError as error:
@@ -192,14 +192,20 @@ def _key(path: Path) -> str:
 
 def _token(path: Path) -> str:
     """Return the folder's API token, making it the first time: 40 characters, as Cloudflare's have."""
-    token = _secret(path, secrets.token_hex(TOKEN_LENGTH // 2))
-    if len(token) != TOKEN_LENGTH or not token.isalnum():
-        raise LabError(f"{path}: is no API token; remove it, and the lab makes a new one")
+    try:
+        token = _secret(path, secrets.token_hex(TOKEN_LENGTH // 2))
+        if len(token) != TOKEN_LENGTH or not token.isalnum():
+            raise ValueError(f"it has {len(token)} characters")
+    except ValueError as error:
+        raise LabError(f"{path}: is no API token ({error}); remove it, and the lab makes a new one") from None
     return token
 
 
 def _secret(path: Path, new: str) -> str:
-    """Return what a file holds, ``new`` the first time; nobody else may read it."""
+    """Return what a file holds, ``new`` the first time; nobody else may read it.
+
+    :raises ValueError: where that is not ASCII text.
+    """
     try:
         if not path.exists():
             unfinished = path.with_suffix(".unfinished")
@@ -211,8 +217,6 @@ def _secret(path: Path, new: str) -> str:
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise LabError(f"{path}: {error.strerror}; make it readable, or name another folder with --dir") from None
-    except ValueError:
-        raise LabError(f"{path}: is not ASCII text; remove it, and the lab makes a new one") from None
 
 
 def _dns(store: ZoneStore, key: str) -> LabServer:
