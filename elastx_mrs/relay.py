@@ -53,7 +53,7 @@ class MailRelay(pulumi.ComponentResource):
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)
         publisher = self._publisher(arguments)
-        by_name = {f"{name}-{record.domain}-{record.suffix}": record for record in self.records}
+        by_name = {record.resource(name): record for record in self.records}
         resources: dict[str, pulumi.CustomResource] = {}
         guard = self._guard(arguments, publisher, by_name, resources)
         registered = hook(guard, name) if guard is not None else None

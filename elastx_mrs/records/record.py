@@ -64,3 +64,7 @@ class TxtRecord:
         if self.kind == "report":
             return f"report-{self.name.partition('._report._dmarc.')[0]}"
         return self.kind
+
+    def resource(self, component: str) -> str:
+        """Return the name of the record's resource in a component of that name."""
+        return f"{component}-{self.domain}-{self.suffix}"
