@@ -4,6 +4,7 @@ Shapes are pydantic's business: it reports every fault of a structure at once, w
 values are those of :mod:`elastx_mrs.records`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -157,14 +158,31 @@ class Domain(_Object):
     ttl: _Ttl | None = None
 
 
+MAX_COMMENT = 100
+"""Characters of a record's comment on Cloudflare's free plan."""
+
+
+def _comment(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise RecordError("is not one line of text; write who owns the records, such as {project}/{stack}")
+    if len(text) > MAX_COMMENT:
+        raise RecordError(f"has {len(text)} characters; Cloudflare's free plan has room for {MAX_COMMENT}")
+    unknown = set(re.findall(r"\{(.*?)\}", text)) - {"project", "stack", "component"}
+    if unknown:
+        raise RecordError(f"has {{{min(unknown)}}}; what is filled in is {{project}}, {{stack}} and {{component}}")
+    return text
+
+
 class Cloudflare(_Object):
     """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
 
-    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output.
+    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output. ``comment`` is each record's, and may hold
+    ``{project}``, ``{stack}`` and ``{component}``.
     """
 
     account_id: str | None = None
     zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
+    comment: Annotated[str, AfterValidator(_comment)] | None = None
 
 
 def _tsig_algorithm(text: str) -> str:

@@ -107,7 +107,8 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Argumen
         except ValueError as error:
             faults.append(Fault(key, f"begins like a list or an object but is not JSON: {error}"))
             continue
-        if value is not None and value not in ({}, ""):  # Pulumi.yaml's defaults of optional keys mean: absent
+        # Pulumi.yaml's defaults of optional keys mean: absent; but cloudflare's is "", for it may be {}.
+        if value is not None and value != "" and (value != {} or key == "cloudflare"):
             given[key] = value
     try:
         arguments = parse(given, camel_case=True, publisher=publisher)

@@ -95,10 +95,12 @@ class MailRelay(pulumi.ComponentResource):
 
     def _publisher(self, arguments: Arguments) -> Publisher:
         if arguments.cloudflare is not None:
-            from elastx_mrs.publish.cloudflare import Cloudflare
+            from elastx_mrs.publish.cloudflare import Cloudflare, Settings
 
+            given = arguments.cloudflare
             domains = [domain.name for domain in arguments.domains]
-            return Cloudflare(arguments.cloudflare.account_id, arguments.cloudflare.zones, domains, self)
+            settings = Settings(given.account_id, given.zones, domains, given.comment, len(self.records))
+            return Cloudflare(settings, self, self._name, lambda level, text: _log(level, text, self))
         from elastx_mrs.publish.rfc2136 import Rfc2136
 
         assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
@@ -130,7 +132,9 @@ def _modes(arguments: Arguments) -> dict[str, Mode]:
 
 
 def _log(level: str, text: str, resource: pulumi.Resource) -> None:
-    if level == "warning":
+    if level == "error":
+        pulumi.log.error(text, resource)
+    elif level == "warning":
         pulumi.log.warn(text, resource)
     else:
         pulumi.log.info(text, resource, ephemeral=level == "progress")

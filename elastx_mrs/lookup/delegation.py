@@ -19,6 +19,8 @@ class _Source(Protocol):
 
     async def child_zone(self, owner: str, zone: str) -> str | None: ...
 
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None: ...
+
 
 class Authorities:
     """Says which zone serves a name."""
@@ -55,6 +57,16 @@ class Authorities:
         """
         return await self._source.child_zone(owner, zone)
 
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        """Return the names of the servers that a zone is delegated to: none where it is not delegated.
+
+        None where servers were given in place of delegation.
+
+        :raises LookupFailure: where it could not be asked: which servers, and what each did.
+        :raises ValueError: where DNS cannot hold the name.
+        """
+        return await self._source.delegated_to(zone)
+
 
 class _Configured:
     """Asks for the SOA: an authority answers with its zone's, whether the name exists or not (RFC 2308 §3)."""
@@ -70,6 +82,9 @@ class _Configured:
         above = absolute(zone)
         found = await self._zone(absolute(owner), above)
         return text(found) if below(found, above) else None
+
+    async def delegated_to(self, _zone: str) -> tuple[str, ...] | None:
+        return None
 
     async def _zone(self, name: dns.name.Name, above: dns.name.Name) -> dns.name.Name:
         """Return a name's zone.

@@ -161,6 +161,11 @@ class Delegations:
         """Return the zone alone; raises as :meth:`cut`."""
         return text((await self._walk(absolute(name), _Trail())).zone.name)
 
+    async def delegated_to(self, zone: str) -> tuple[str, ...]:
+        """Return the names of the servers that a zone is delegated to; none where it is not. Raises as :meth:`cut`."""
+        place = await self._walk(absolute(zone), _Trail())
+        return tuple(sorted(map(text, place.zone.hosts))) if place.zone.name == absolute(zone) else ()
+
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return the first zone below ``zone`` that ``owner`` is delegated to; None where there is none.
 

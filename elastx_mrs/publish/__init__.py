@@ -31,3 +31,11 @@ class Publisher(Protocol):
     def adopted(self) -> frozenset[str]:
         """Return the owner names at which a create takes over what is there; empty where it never does."""
         ...
+
+    def merging(self, record: TxtRecord) -> str:
+        """Return what to run to keep, and change, what is at a record's name already."""
+        ...
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Return what to run where exactly a record's value is there already, as after an interrupted run."""
+        ...

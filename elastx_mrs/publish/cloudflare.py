@@ -1,98 +1,114 @@
-"""Publishing through Cloudflare: one ``DnsRecord`` per TXT record. The only module that imports Cloudflare's SDK."""
-
-from __future__ import annotations
+"""Publishing through Cloudflare: one ``DnsRecord`` per TXT record, however large the account."""
 
 import asyncio
-import gc
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import pulumi
+from pulumi.output import UNKNOWN
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
+from elastx_mrs.arguments import MAX_COMMENT
+from elastx_mrs.clock import Clock
+from elastx_mrs.publish import cloudflare_errors as errors
+from elastx_mrs.publish.cloudflare_types import (
+    RECORD_TYPE,
+    DnsRecord,
+    DnsRecordInputs,
+    ZoneInfo,
+    list_records,
+    list_zones,
+    plugin_version,
+    zone_name,
+)
 from elastx_mrs.publish.existing import CannotAskError, Existing
-from elastx_mrs.publish.listing import Listed, Listing
+from elastx_mrs.publish.listing import Listing
+from elastx_mrs.publish.pace import Pace
 from elastx_mrs.records import TxtRecord
-from elastx_mrs.records.names import longest_zone, to_ascii
+from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import join, parse, presentation
 
-if TYPE_CHECKING:
-    from types import ModuleType
+ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
+"""As the plugin asks for them; it ends a list only at an empty page."""
 
-MAX_RECORDS = 100_000
-"""Of one zone; Cloudflare's own limits are far below."""
+Say = Callable[[str, str], None]
+"""Logs one line on the component's row: ``notice``, ``warning``, ``error``, and the text."""
 
 
-def _sdk() -> ModuleType:
-    """Import the SDK: 160 MB that stay. Out of the garbage collector's sight, they don't slow what follows."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        import pulumi_cloudflare
-    except ModuleNotFoundError as error:
-        raise pulumi.RunError(
-            "cloudflare: the package pulumi-cloudflare is not installed; run: pip install 'elastx-mrs[cloudflare]'"
-        ) from error
-    finally:
-        if collecting:
-            gc.enable()
-    gc.freeze()
-    return pulumi_cloudflare
+@dataclass(frozen=True)
+class Settings:
+    """What the publisher is told.
+
+    :param account_id: the account whose zones are listed; None for all that the token sees.
+    :param zones: the zone's id by domain, which may be an Output; a domain that is missing here is looked up.
+    :param domains: every domain that records will be declared for, so that zones are listed once at most.
+    :param comment: of each record, with ``{project}``, ``{stack}`` and ``{component}`` to be filled in; None for none.
+    :param records: how many will be declared.
+    """
+
+    account_id: str | None = None
+    zones: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    domains: Sequence[str] = ()
+    comment: str | None = None
+    records: int = 0
 
 
 class Cloudflare:
     """Declares records in Cloudflare's zones.
 
-    :param account_id: the account whose zones are listed; None for all that the token sees.
-    :param zones: the zone's id by domain, which may be an Output; a domain that is missing here is looked up.
-    :param domains: every domain that records will be declared for, so that zones are listed once at most.
-    :param parent: the component; its provider is used for the look-up too.
+    :param component: the component; its provider is used for look-ups too.
+    :param name: the component's.
     """
 
-    def __init__(
-        self,
-        account_id: str | None,
-        zones: Mapping[str, pulumi.Input[str]],
-        domains: Sequence[str],
-        parent: pulumi.Resource,
-    ) -> None:
+    def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
         """List the zones, unless every domain's is given."""
-        self._sdk = _sdk()
-        self._zone_ids: dict[str, pulumi.Input[str]] = {}
-        missing = [domain for domain in domains if domain not in zones]
-        if missing:
-            listed = self._sdk.get_zones_output(
-                account={"id": account_id} if account_id else None, opts=pulumi.InvokeOptions(parent=parent)
-            )
-            found = listed.apply(lambda answer: find_zones(missing, answer.results))
-            self._zone_ids = {domain: found[domain] for domain in missing}
-        self._zone_ids |= {domain: zones[domain] for domain in domains if domain in zones}
-        self._invoke = pulumi.InvokeOptions(parent=parent)
+        plugin_version()  # fails here where the package is missing
+        self._component = component
+        self._name = name
+        self._say = say
+        self._comment = _comment(settings.comment, name)
+        self._invoke = pulumi.InvokeOptions(parent=component)
+        self._pace = Pace(Clock.of(os.environ), pulumi.runtime.is_dry_run(), lambda text: say("warning", text))
+        self._paced = settings.records + len(settings.domains) > self._pace.requests
+        self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
+        missing = [domain for domain in settings.domains if domain not in settings.zones]
+        self._zone_ids: dict[str, pulumi.Input[str]] = {
+            domain: settings.zones[domain] for domain in settings.domains if domain in settings.zones
+        }
+        if missing:
+            found: pulumi.Output[Any] = pulumi.Output.from_input(self._find(missing, settings.account_id))
+            self._zone_ids |= {domain: found[domain] for domain in missing}
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record, in the content format that Cloudflare gives back unchanged."""
-        # The API refuses a record that is there already, so a replacement's old one has to go first.
-        first = pulumi.ResourceOptions(delete_before_replace=True)
-        resource: pulumi.CustomResource = self._sdk.DnsRecord(
-            name,
-            zone_id=self._zone_ids[record.domain],
+        inputs = DnsRecordInputs(
+            zoneId=self._zone_ids[record.domain],
             name=record.name,
             type="TXT",
             content=presentation(record.value),
             ttl=record.ttl,
-            opts=pulumi.ResourceOptions.merge(options, first),
         )
-        return resource
+        if self._comment:
+            inputs["comment"] = self._comment
+        # The API refuses a record that is there already, so a replacement's old one has to go first.
+        own = pulumi.ResourceOptions(delete_before_replace=True, hooks=self._hooks)
+        return DnsRecord(name, inputs, pulumi.ResourceOptions.merge(options, own))
 
     def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
         """Return the value in the state, out of its quotes."""
-        content = resource.content  # type: ignore[attr-defined]
-        return pulumi.Output.all(resource.id, content).apply(
+        assert isinstance(resource, DnsRecord)  # noqa: S101  declare() makes no others
+        return pulumi.Output.all(resource.id, resource.content).apply(
             lambda known: join(parse(known[1])).decode("ascii", "replace")
         )
 
     async def existing(self, owner: str) -> Existing:
-        """Look in the zone's records, which are listed once, through the component's own provider."""
+        """Look in the zone's records, which are listed once a run, through the component's own provider."""
         domain = longest_zone(owner, list(self._zone_ids))
         if domain is None:
             raise CannotAskError(f"{owner} is in no zone of this component")
@@ -107,40 +123,162 @@ class Cloudflare:
         """Return nothing: what is there already is imported (``pulumi import``), and no create sees it then."""
         return frozenset()
 
-    async def _list(self, zone_id: str) -> Listing:
+    def merging(self, record: TxtRecord) -> str:
+        """Return what to run to keep, and change, what is at a record's name."""
+        return f"run: elastx-mrs adopt {record.domain}, put what it prints into the config, then {self._import}"
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Return what to run where exactly a record's value is there already."""
+        return self._import
+
+    @property
+    def _import(self) -> str:
+        component = "" if self._name == "mail" else f" --component {self._name}"
+        return (
+            f"run: pulumi config --show-secrets --json | elastx-mrs adopt --import --config -{component} > import.json"
+            " && pulumi import --file import.json --protect=false --generate-code=false"
+        )
+
+    async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
+        """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
         try:
-            zone = self._sdk.get_zone_output(zone_id=zone_id, opts=self._invoke)
-            listed = self._sdk.get_dns_records_output(zone_id=zone_id, max_items=MAX_RECORDS, opts=self._invoke)
-            name, records = await zone.name.future(), await listed.results.future()
-        except Exception as error:  # the SDK raises a bare Exception for whatever the provider says
-            raise CannotAskError(f"Cloudflare does not list the records of zone {zone_id}: {error}") from None
+            zones = await list_zones(account_id, self._invoke)
+        except Exception as error:  # the SDK raises a bare Exception for whatever the plugin says
+            raise pulumi.RunError(f"cloudflare: zones could not be listed: {_explained(error)}") from None
+        if zones is None:
+            return dict.fromkeys(domains, UNKNOWN)
+        await self._pace.look(math.ceil(len(zones) / ZONES_PER_PAGE) + 1)
+        found = find_zones(domains, zones)
+        self._zones = {zone.id: zone for zone in found.values()}
+        for zone in self._zones.values():
+            if zone.status != "active":
+                self._say("warning", _inactive(zone))
+        return {domain: zone.id for domain, zone in found.items()}
+
+    async def _list(self, zone_id: str) -> Listing:
+        zone = self._zones.get(zone_id)
+        await self._pace.look(2 if zone is not None else 3)
+        try:
+            name = zone.name if zone is not None else await zone_name(zone_id, self._invoke)
+            records = await list_records(zone_id, self._invoke)
+        except Exception as error:  # as above
+            shown = zone.name if zone is not None else zone_id
+            raise CannotAskError(f"Cloudflare does not list the records of {shown}: {_explained(error)}") from None
         if name is None or records is None:
             raise CannotAskError(f"Cloudflare can't be asked for zone {zone_id} yet: its provider is not configured")
-        return Listing(to_ascii(name), [_listed(record) for record in records])
+        await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
+        return Listing(name, records, zone.name_servers if zone is not None else ())
+
+    @cached_property
+    def _hooks(self) -> pulumi.ResourceHookBinding | None:
+        """Return what runs when a record fails, and, in a stack that the rate limit could stop, before each change."""
+        if isinstance(get_monitor(), MockMonitor):
+            return None  # mocks know no hooks
+
+        async def pace(_args: pulumi.ResourceHookArgs) -> None:
+            await self._pace.take()
+
+        async def failed(args: pulumi.ErrorHookArgs) -> bool:
+            return await self._failed(args)
+
+        before: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
+        if self._paced:
+            before = [pulumi.ResourceHook(f"{self._name}-cloudflare-pace", pace)]
+        on_error = [pulumi.ErrorHook(f"{self._name}-cloudflare-error", failed)]
+        return pulumi.ResourceHookBinding(before_create=before, before_update=before, on_error=on_error)
+
+    async def _failed(self, args: pulumi.ErrorHookArgs) -> bool:
+        """Say what a failure means, and whether it is to be tried again, after the rate limit has let go."""
+        text = args.errors[0]
+        if errors.LIMITED.search(text):
+            await self._pace.blocked()
+            return True
+        if errors.IDENTICAL.search(text) and args.failed_operation == "create":
+            self._say("error", await self._identical(args))
+        elif cure := errors.cure(text):
+            self._say("error", f"cloudflare: {args.name}: {cure}")
+        return False
+
+    async def _identical(self, args: pulumi.ErrorHookArgs) -> str:
+        """Return how to take over the record that is there, as after a create whose answer got lost."""
+        inputs = args.new_inputs or {}
+        why = (
+            f"cloudflare: {args.name}: exactly this record is there already, as after an interrupted run, and not in "
+            "this stack's state. To take it over"
+        )
+        zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))
+        value = join(parse(str(inputs.get("content"))))
+        try:
+            records = await list_records(zone_id, self._invoke) or []
+        except Exception:  # it is the first failure that the user has to hear of
+            records = []
+        number = next((one.id for one in records if (one.name, one.rdtype, one.value) == (name, "TXT", value)), "")
+        if not number:
+            return f"{why}, {self._import}"
+        parent = await self._component.urn.future()
+        provider = self._component._providers.get("cloudflare")
+        explicit = f" --provider '{provider._name}={await provider.urn.future()}'" if provider is not None else ""
+        return (
+            f"{why}, run: pulumi import {RECORD_TYPE} {args.name} {zone_id}/{number} --parent '{self._name}={parent}'"
+            f"{explicit} --protect=false --generate-code=false"
+        )
 
 
-def _listed(record: Any) -> Listed:
-    """Return one of the API's records: TXT content is in quotes, or, as older ones are, without."""
-    name, content = to_ascii(record.name), record.content or ""
-    if record.type == "TXT":
-        return Listed(name, "TXT", join(parse(content)) if content.startswith('"') else content.encode())
-    if record.type == "MX":
-        return Listed(name, "MX", f"{int(record.priority or 0)} {content.removesuffix('.') or '.'}")
-    return Listed(name, record.type, content)
+def _comment(template: str | None, component: str) -> str | None:
+    """Return a record's comment.
 
-
-def find_zones(domains: Sequence[str], listed: Sequence[Any] | None) -> dict[str, str]:
-    """Return the id of each domain's zone: the longest listed one that the domain is, or ends in.
-
-    :param listed: objects with ``name`` and ``id``.
-    :raises pulumi.RunError: naming every domain without a zone.
+    :raises pulumi.RunError: where it would be too long for the free plan.
     """
-    ids = {to_ascii(zone.name): str(zone.id) for zone in listed or ()}
-    zones = {domain: longest_zone(domain, list(ids)) for domain in domains}
-    lost = [domain for domain, zone in zones.items() if zone is None]
-    if lost:
+    if template is None:
+        return None
+    names = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "component": component}
+    comment = template
+    for key, value in names.items():
+        comment = comment.replace(f"{{{key}}}", value)
+    if len(comment) > MAX_COMMENT:
         raise pulumi.RunError(
-            f"domains: Cloudflare lists no zone for {', '.join(lost)} ({len(ids)} zones seen); add the zone there, "
+            f"cloudflare.comment: becomes {comment!r}, {len(comment)} characters; Cloudflare's free plan has room for "
+            f"{MAX_COMMENT}"
+        )
+    return comment
+
+
+def _explained(error: Exception) -> str:
+    text = str(error)
+    if errors.LIMITED.search(text):
+        return "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
+    cure = errors.cure(text)
+    return f"{cure} ({errors.shorten(text)})" if cure else errors.shorten(text)
+
+
+def _inactive(zone: ZoneInfo) -> str:
+    servers = " and ".join(zone.name_servers)
+    cure = f"nothing of it is served until the registrar delegates {zone.name} to {servers}" if servers else "see there"
+    return f"cloudflare: the zone {zone.name} is {zone.status}: {cure}"
+
+
+def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, ZoneInfo]:
+    """Return each domain's zone: the longest listed one that the domain is, or ends in.
+
+    :raises pulumi.RunError: naming every domain without a zone, and every zone that is there twice.
+    """
+    by_name: dict[str, list[ZoneInfo]] = {}
+    for zone in zones:
+        by_name.setdefault(zone.name, []).append(zone)
+    named = {domain: longest_zone(domain, list(by_name)) for domain in domains}
+    lost = [domain for domain, name in named.items() if name is None]
+    faults = []
+    if lost:
+        faults.append(
+            f"domains: Cloudflare lists no zone for {', '.join(lost)} ({len(by_name)} zones seen); add the zone there, "
             "let the token read it (Zone:Read), or write its id under cloudflare.zones"
         )
-    return {domain: ids[zone] for domain, zone in zones.items() if zone is not None}
+    for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
+        accounts = " and ".join(f"{zone.account_name} ({zone.account_id})" for zone in by_name[name])
+        faults.append(
+            f"cloudflare.accountId: {name} is a zone of {accounts}; write the id of the account that it is delegated "
+            "to, or the zone's id under cloudflare.zones"
+        )
+    if faults:
+        raise pulumi.RunError("\n  ".join(faults))
+    return {domain: by_name[name][0] for domain, name in named.items() if name is not None}

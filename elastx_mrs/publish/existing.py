@@ -18,6 +18,7 @@ class Existing:
         (RFC 4592 §3.3.1); it ends with the first record at the name, or below it.
     :param dname: the owner and the target of a DNAME above the name, or None.
     :param child: the child zone that the name lies in, so that what is written to ``zone`` is never served; or None.
+    :param name_servers: those that the publisher serves the zone on, where it says so.
     """
 
     owner: str
@@ -27,6 +28,7 @@ class Existing:
     synthesised: Mapping[str, Sequence[str]] = field(default_factory=dict)
     dname: tuple[str, str] | None = None
     child: str | None = None
+    name_servers: tuple[str, ...] = ()
 
     @property
     def served_txt(self) -> list[str]:

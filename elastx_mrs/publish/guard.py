@@ -73,6 +73,21 @@ class Memory:
             cure = "let this machine ask them (port 53), or name servers that it may ask as verification.nameservers"
             raise CannotAskError(f"child zones of {zone} could not be asked for: {error}; {cure}") from None
 
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        """Say which name servers a zone is delegated to; None where configured ones stand in for delegation."""
+        try:
+            return await self._authorities.delegated_to(zone)
+        except LookupFailure as error:
+            raise CannotAskError(f"the delegation of {zone} could not be asked for: {error}") from None
+
+    def merging(self, record: TxtRecord) -> str:
+        """Say what to run to keep, and change, what is at a record's name."""
+        return self._publisher.merging(record)
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Say what to run where exactly a record's value is there already."""
+        return self._publisher.claiming(record)
+
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""
         return await inherited(self, domain)

@@ -51,6 +51,18 @@ class World(Protocol):
         """Say which child zone of ``zone`` the delegated servers have a name in; :raises CannotAskError:."""
         ...
 
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        """Say which name servers a zone is delegated to; None where nobody can tell; :raises CannotAskError:."""
+        ...
+
+    def merging(self, record: TxtRecord) -> str:
+        """Say what to run to keep, and change, what is at a record's name."""
+        ...
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Say what to run where exactly a record's value is there already."""
+        ...
+
     async def inherited(self, domain: str) -> "Inherited | None":
         """Say which DMARC policy applies to a domain without a record of its own; :raises CannotAskError:."""
         ...
@@ -116,6 +128,19 @@ async def child_zone(case: Case) -> list[Finding]:
     return [_stop(case, f"{why}; publish it there: name {child} as a zone of the publisher")]
 
 
+async def delegated_elsewhere(case: Case) -> list[Finding]:
+    """A zone may be filled before it is delegated (RFC 1034 §4.2.2); until it is, nobody is served from it."""
+    found = await case.world.existing(case.owner)
+    if not found.name_servers:
+        return []
+    delegated = await case.world.delegated_to(found.zone)
+    if delegated is None or set(delegated) & set(found.name_servers):
+        return []
+    now = " and ".join(delegated) or "nobody"
+    why = f"the zone {found.zone} is delegated to {now}, and published to {' and '.join(found.name_servers)}"
+    return [Finding("warning", f"{why}: what is written there is served once the registrar delegates to them")]
+
+
 async def foreign_spf(case: Case) -> list[Finding]:
     """Two SPF records at a name are permerror for all its mail (RFC 7208 §4.5)."""
     if case.record.kind != "spf":
@@ -160,10 +185,8 @@ async def identical(case: Case) -> list[Finding]:
         return []
     if case.record.value not in map(show, found.txt):
         return []
-    text = (
-        "has exactly this TXT already. Unless it is being replaced, an up stops there: after an interrupted run, or to"
-    )
-    text += f" take it over, run once with ELASTX_MRS_ADOPT={case.owner}; after a rename, give the resource an alias"
+    text = "has exactly this TXT already. Unless it is being replaced, an up stops there. After an interrupted run, or"
+    text += f" to take it over, {case.world.claiming(case.record)}; after a rename, give the resource an alias"
     return [Finding("warning", f"{case.owner} {text}")]
 
 
@@ -242,8 +265,8 @@ async def null_mx(case: Case) -> list[Finding]:
 
 
 CREATE: tuple[Check, ...] = (
-    alias, redirected, child_zone, foreign_spf, foreign_dmarc, foreign_dkim, identical, lookups, weaker_dmarc, wildcard,
-    uncovered_mx, null_mx,
+    alias, redirected, child_zone, delegated_elsewhere, foreign_spf, foreign_dmarc, foreign_dkim, identical, lookups,
+    weaker_dmarc, wildcard, uncovered_mx, null_mx,
 )  # fmt: skip
 """Before a record is created; what is in the way comes first."""
 
@@ -256,7 +279,7 @@ def _stop(case: Case, text: str) -> Finding:
 
 
 def _adopt(case: Case) -> str:
-    return f"run: elastx-mrs adopt {case.record.domain}, and put what it prints into the config"
+    return case.world.merging(case.record)
 
 
 async def _other_txt(case: Case) -> list[str]:

@@ -17,11 +17,13 @@ class Listed:
     :param name: as lower-case A-labels without a final dot.
     :param rdtype: such as ``TXT``.
     :param value: of TXT the joined octets, of others as in a zone file.
+    :param id: the provider's identifier.
     """
 
     name: str
     rdtype: str
     value: str | bytes
+    id: str = ""
 
 
 class Listing:
@@ -29,11 +31,13 @@ class Listing:
 
     :param zone: its name.
     :param records: all that it has.
+    :param name_servers: those that the provider serves it on; empty where that is not known.
     """
 
-    def __init__(self, zone: str, records: Iterable[Listed]) -> None:
+    def __init__(self, zone: str, records: Iterable[Listed], name_servers: tuple[str, ...] = ()) -> None:
         """Sort the records by name and type, and note which names exist, empty ones too (RFC 4592 §2.2.2)."""
         self._zone = zone
+        self._name_servers = name_servers
         self._by_name: dict[str, dict[str, list[str | bytes]]] = defaultdict(lambda: defaultdict(list))
         self._names = {zone}
         for record in records:
@@ -54,10 +58,11 @@ class Listing:
             return Existing(owner, self._zone, dname=(dname, str(self._at(dname)["DNAME"][0])))
         if owner not in self._names:
             encloser = next((name for name in above if name in self._names), self._zone)
-            return Existing(owner, self._zone, synthesised=self._texts(f"*.{encloser}", (*_TYPES, "TXT")))
+            synthesised = self._texts(f"*.{encloser}", (*_TYPES, "TXT"))
+            return Existing(owner, self._zone, synthesised=synthesised, name_servers=self._name_servers)
         kinds = tuple(kind for kind in _TYPES if kind != "CNAME" or owner != self._zone)
         txt = tuple(value for value in self._at(owner).get("TXT", ()) if isinstance(value, bytes))
-        return Existing(owner, self._zone, txt, self._texts(owner, kinds))
+        return Existing(owner, self._zone, txt, self._texts(owner, kinds), name_servers=self._name_servers)
 
     def _at(self, name: str) -> dict[str, list[str | bytes]]:
         return self._by_name.get(name, {})

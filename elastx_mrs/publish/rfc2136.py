@@ -176,6 +176,14 @@ class Rfc2136:
         """Return the owner names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
         return adopted(self._get)
 
+    def merging(self, record: TxtRecord) -> str:
+        """Return what to run to keep, and change, what is at a record's name."""
+        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Return what to run where exactly a record's value is there already."""
+        return f"run once with ELASTX_MRS_ADOPT={record.name}"
+
     def _existing(self, zone: str, owner: str) -> Existing:
         if self._dead is not None:
             raise CannotAskError(self._dead)

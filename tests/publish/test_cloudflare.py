@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from elastx_mrs.publish import CannotAskError, Existing
-from elastx_mrs.publish.cloudflare import Cloudflare
+from elastx_mrs.publish.cloudflare import Cloudflare, Settings
 from tests import golden
 
 ZONES = [
@@ -109,7 +109,7 @@ def test_one_record_each_with_content_that_never_drifts(engine: Engine) -> None:
     assert sum("-challenge-" in name for name in found) == 2
     assert len(engine.calls) == 1
     assert engine.calls[0].token == "cloudflare:index/getZones:getZones"
-    assert engine.calls[0].args == {"account": {"id": "acc"}}
+    assert engine.calls[0].args == {"account": {"id": "acc"}, "maxItems": 1_000_000}
 
 
 def test_one_look_up_serves_all_domains_and_the_longest_zone_wins(engine: Engine) -> None:
@@ -161,7 +161,8 @@ def existing(*owners: str, given: dict[str, Any] | None = None) -> list[Existing
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> pulumi.Output[None]:
         component = pulumi.ComponentResource("test:index:Parent", "parent")
-        publisher = Cloudflare(None, given or {}, ["example.com", "news.example.com"], component)
+        settings = Settings(zones=given or {}, domains=["example.com", "news.example.com"])
+        publisher = Cloudflare(settings, component, "mail", lambda level, text: None)
 
         async def ask() -> None:
             found.extend([await publisher.existing(owner) for owner in owners])

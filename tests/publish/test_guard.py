@@ -310,6 +310,15 @@ def test_hostile_text_is_shown_harmless(hostile: bytes) -> None:
         async def child_zone(self, owner: str, zone: str) -> None:
             return None
 
+        async def delegated_to(self, zone: str) -> None:
+            return None
+
+        def merging(self, record: TxtRecord) -> str:
+            return "run: elastx-mrs adopt"
+
+        def claiming(self, record: TxtRecord) -> str:
+            return "run: elastx-mrs adopt"
+
         async def inherited(self, domain: str) -> None:
             return None
 

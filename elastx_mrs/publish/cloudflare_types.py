@@ -1,0 +1,144 @@
+"""The three types of the Cloudflare package that we use, by their tokens, without importing its SDK.
+
+``import pulumi_cloudflare`` takes 1.8 s and 160 MB, and what it leaves on the heap slows every garbage collection after
+it. What its typed classes guarantee, that names and types are those of the schema, tests guarantee here: they compare
+what is registered with what the SDK registers.
+"""
+
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from elastx_mrs.publish.listing import Listed
+from elastx_mrs.records.names import to_ascii
+from elastx_mrs.records.text import join, parse
+
+RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
+ZONES_FUNCTION = "cloudflare:index/getZones:getZones"
+ZONE_FUNCTION = "cloudflare:index/getZone:getZone"
+RECORDS_FUNCTION = "cloudflare:index/getDnsRecords:getDnsRecords"
+
+MAX_ITEMS = 1_000_000
+"""Of one list, which the plugin cuts at 1,000 unless told; Cloudflare's own limits are far below."""
+
+
+class DnsRecordInputs(TypedDict):
+    """The inputs of a TXT record, in the schema's casing. A ``ttl`` of 1 is automatic, else seconds."""
+
+    zoneId: pulumi.Input[str]
+    name: str
+    type: str
+    content: str
+    ttl: int
+    comment: NotRequired[str]
+
+
+class DnsRecord(pulumi.CustomResource):
+    """A DNS record of Cloudflare's."""
+
+    def __init__(self, name: str, inputs: DnsRecordInputs, opts: pulumi.ResourceOptions) -> None:
+        own = pulumi.ResourceOptions(version=plugin_version())
+        super().__init__(RECORD_TYPE, name, dict(inputs), pulumi.ResourceOptions.merge(own, opts))
+
+    @property
+    def content(self) -> pulumi.Output[str]:
+        """The content, as it is in the state."""
+        content: pulumi.Output[str] = pulumi.get(self, "content")
+        return content
+
+
+@dataclass(frozen=True)
+class ZoneInfo:
+    """A zone as Cloudflare lists it.
+
+    :param name: as lower-case A-labels.
+    :param status: ``active``, or ``initializing``, ``pending``, ``moved`` where nothing is delegated to Cloudflare.
+    :param name_servers: those that it is to be delegated to.
+    """
+
+    id: str
+    name: str
+    account_id: str
+    account_name: str
+    status: str
+    name_servers: tuple[str, ...]
+
+
+@cache
+def plugin_version() -> str:
+    """Return the plugin's version that belongs to the installed package.
+
+    :raises pulumi.RunError: where it is not installed.
+    """
+    spec = importlib.util.find_spec("pulumi_cloudflare")
+    if spec is None or spec.origin is None:
+        raise pulumi.RunError(
+            "cloudflare: the package pulumi-cloudflare is not installed; run: pip install 'elastx-mrs[cloudflare]'"
+        )
+    description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))
+    version: str = description["version"]
+    return version
+
+
+async def list_zones(account_id: str | None, opts: pulumi.InvokeOptions) -> list[ZoneInfo] | None:
+    """Return all zones that the token sees, of one account where it is named; None where the provider is not known yet.
+
+    :raises Exception: whatever the plugin says.
+    """
+    account = {"account": {"id": account_id}} if account_id else {}
+    found = await _invoke(ZONES_FUNCTION, {**account, "maxItems": MAX_ITEMS}, opts)
+    return None if found is None else [_zone(zone) for zone in found]
+
+
+async def zone_name(zone_id: str, opts: pulumi.InvokeOptions) -> str | None:
+    """Return a zone's name; None where the provider is not known yet."""
+    answer = await pulumi.runtime.invoke_async(ZONE_FUNCTION, {"zoneId": zone_id}, _with_version(opts))
+    name = (answer or {}).get("name")
+    return None if name is None else to_ascii(name)
+
+
+async def list_records(zone_id: str, opts: pulumi.InvokeOptions) -> list[Listed] | None:
+    """Return all records of a zone; None where the provider is not known yet."""
+    found = await _invoke(RECORDS_FUNCTION, {"zoneId": zone_id, "maxItems": MAX_ITEMS}, opts)
+    return None if found is None else [_record(record) for record in found]
+
+
+async def _invoke(
+    token: str, arguments: Mapping[str, Any], opts: pulumi.InvokeOptions
+) -> Sequence[Mapping[str, Any]] | None:
+    answer = await pulumi.runtime.invoke_async(token, dict(arguments), _with_version(opts))
+    results: Sequence[Mapping[str, Any]] | None = (answer or {}).get("results")
+    return results
+
+
+def _with_version(opts: pulumi.InvokeOptions) -> pulumi.InvokeOptions:
+    return pulumi.InvokeOptions.merge(pulumi.InvokeOptions(version=plugin_version()), opts)
+
+
+def _zone(zone: Mapping[str, Any]) -> ZoneInfo:
+    account = zone.get("account") or {}
+    return ZoneInfo(
+        str(zone["id"]),
+        to_ascii(zone["name"]),
+        str(account.get("id") or ""),
+        str(account.get("name") or ""),
+        str(zone.get("status") or "active"),
+        tuple(to_ascii(server.removesuffix(".")) for server in zone.get("nameServers") or ()),
+    )
+
+
+def _record(record: Mapping[str, Any]) -> Listed:
+    """Return one of the API's records: TXT content is in quotes, or, as older ones are, without."""
+    name, kind, content = to_ascii(record["name"]), record["type"], record.get("content") or ""
+    value: str | bytes = content
+    if kind == "TXT":
+        value = join(parse(content)) if content.startswith('"') else content.encode()
+    elif kind == "MX":
+        value = f"{int(record.get('priority') or 0)} {content.removesuffix('.') or '.'}"
+    return Listed(name, kind, value, str(record.get("id") or ""))
