@@ -46,13 +46,13 @@ class FlatStack:
     listed: str = ""
 
     @classmethod
-    def create(cls, directory: Path, environment: dict[str, str]) -> "FlatStack":
+    def create(cls, directory: Path, environment: dict[str, str], program: str = PROGRAM) -> "FlatStack":
         if shutil.which("pulumi") is None:
             reason = "pulumi is not on PATH; run the tests with make test"
             pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
         (directory / "state").mkdir(parents=True)
         (directory / "Pulumi.yaml").write_text("name: flat\nruntime: python\n")
-        (directory / "__main__.py").write_text(PROGRAM)
+        (directory / "__main__.py").write_text(program)
         stack = cls(directory, environment)
         assert stack.pulumi("stack", "init", "test").returncode == 0
         return stack

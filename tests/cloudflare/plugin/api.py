@@ -1,4 +1,4 @@
-"""Cloudflare's API over its own SDK, told apart from the real plugin by nothing that a server logs.
+"""Cloudflare's API over its own SDK.
 
 cloudflare-go and this SDK come from one generator: which failures are sent again, and when, is the same in both but
 for the number of tries and the bounds of ``Retry-After``, which are set here.
@@ -9,30 +9,37 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import httpx
-from cloudflare import APIConnectionError, APIStatusError, Cloudflare, Omit
+from cloudflare import APIConnectionError, APIStatusError, Cloudflare
 from cloudflare._models import FinalRequestOptions
+from cloudflare._types import Headers
 
 from tests.cloudflare.plugin.errors import ApiError
 from tests.cloudflare.plugin.values import Properties
 
 RETRIES = 10
-PRODUCT = "terraform-provider-cloudflare/5.23.0 terraform-plugin-framework/1.15.0 terraform/1.9.0"
+PRODUCT = "terraform-provider-cloudflare/5 stand-in"
 
 
 class _Client(Cloudflare):
     """The SDK's client with cloudflare-go's waits, which the engine can cut short and a test can shorten."""
 
     def __init__(self, base_url: str | None, token: str | None, cancelled: threading.Event) -> None:
-        headers: dict[str, Any] = {"User-Agent": PRODUCT}
-        if not token:
-            headers["Authorization"] = Omit()  # the API is the one to refuse it
-        super().__init__(api_token=token, base_url=base_url, max_retries=RETRIES, timeout=None, default_headers=headers)
+        super().__init__(
+            api_token=token,
+            base_url=base_url,
+            max_retries=RETRIES,
+            timeout=None,
+            default_headers={"User-Agent": PRODUCT},
+        )
         self._cancelled = cancelled
-        self._clock = float(os.environ.get("ELASTX_MRS_LAB_CLOCK", "1"))
+        self._clock = float(os.environ.get("ELASTX_MRS_LAB_CLOCK") or 1)
+
+    def _validate_headers(self, headers: Headers, custom_headers: Headers) -> None:
+        """A request without a token is the API's to refuse."""
 
     def _calculate_retry_timeout(
         self, remaining_retries: int, options: FinalRequestOptions, response_headers: httpx.Headers | None = None
@@ -67,9 +74,9 @@ class Api:
         try:
             answer: Properties = self._client.request(httpx.Response, options).json()
         except APIStatusError as error:
-            status = HTTPStatus(error.status_code)
+            status, said = error.status_code, error.response.text
             where = f'{method.upper()} "{error.request.url}"'
-            raise ApiError(f"{where}: {status.value} {status.phrase} {error.response.text}", status.value) from None
+            raise ApiError(f"{where}: {status} {responses.get(status, '')} {said}", status=status) from None
         except APIConnectionError as error:
             raise ApiError(f'{method.capitalize()} "{error.request.url}": {error.__cause__}') from None
         return answer

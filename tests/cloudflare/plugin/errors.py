@@ -1,12 +1,16 @@
 """What goes wrong between the plugin and the API, apart from ``api.py`` so that it costs no import of the SDK."""
 
+NO_REQUEST = "failed to make http request"
+
 
 class ApiError(Exception):
-    """The API refused, or did not answer; the text is the one that the user of the real plugin sees.
+    """The API refused, did not answer, or has not what was asked for, in the words of Cloudflare's provider.
 
     :param status: the HTTP status; None where there was no answer.
     """
 
-    def __init__(self, text: str, status: int | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, detail: str, *, summary: str = NO_REQUEST, status: int | None = None) -> None:
+        super().__init__(f"{summary}: {detail}")
+        self.summary = summary
+        self.detail = detail
         self.status = status

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tests.cloudflare.plugin.errors import ApiError
 from tests.cloudflare.plugin.naming import camel, camel_keys, snake
 from tests.cloudflare.plugin.values import Properties
 
@@ -73,10 +74,10 @@ def zone(api: Api, arguments: Properties) -> Properties:
     if "filter" in arguments:
         found = api.request("get", "/zones", query=_query(arguments["filter"]))["result"]
         if len(found) != 1:
-            raise LookupError(f"failed to find exactly one result: {len(found)} found")
+            raise ApiError(f"{len(found)} found", summary="failed to find exactly one result")
         zone_id = found[0]["id"]
     if not zone_id:
-        raise LookupError("Invalid zone configuration: empty or null zone ID: zone_id resolved to an empty value")
+        raise ApiError("zone_id resolved to an empty value", summary="Invalid zone configuration")
     answer = api.request("get", f"/zones/{zone_id}")["result"]
     return arguments | _result(answer, _ZONE) | {"zoneId": zone_id}
 

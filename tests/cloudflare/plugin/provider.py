@@ -22,14 +22,13 @@ from tests.cloudflare.plugin import record
 from tests.cloudflare.plugin.errors import ApiError
 from tests.cloudflare.plugin.log import EngineLog
 from tests.cloudflare.plugin.lookups import LOOKUPS
-from tests.cloudflare.plugin.values import Properties, plain, secret, struct
+from tests.cloudflare.plugin.values import UNKNOWN, Properties, plain, secret, struct
 
 if TYPE_CHECKING:
     from tests.cloudflare.plugin.api import Api
 
 VERSION = "6.23.1"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
-NO_REQUEST = "failed to make http request"
 _SECRETS = ("apiKey", "apiToken", "apiUserServiceKey")
 _SETTINGS = frozenset({*_SECRETS, "baseUrl", "email", "userAgentOperatorSuffix", "version", "pluginDownloadURL"})
 _TOKEN = re.compile(r"[0-9A-Za-z\-_]{40,80}")
@@ -53,7 +52,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "cloudflare", "version": VERSION}))
+        schema = {"name": "cloudflare", "version": VERSION, "resources": {RECORD: record.schema()}}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
@@ -67,7 +67,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         settings = plain(request.news)
         reasons = {key: "Invalid or unknown key" for key in settings if key not in _SETTINGS}
         token = settings.get("apiToken", os.environ.get("CLOUDFLARE_API_TOKEN"))
-        if token is not None and not _TOKEN.fullmatch(token):
+        if token not in (None, UNKNOWN) and not _TOKEN.fullmatch(token):
             reasons["apiToken"] = _BAD_TOKEN
         name = request.urn.rpartition("::")[2]
         failures = [
@@ -94,16 +94,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True, acceptResources=True)
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
-
         if request.tok not in LOOKUPS:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the stand-in has no {request.tok}")
         arguments = plain(request.args)
         try:
             found = LOOKUPS[request.tok](self._client, arguments)
         except ApiError as error:
-            self._fail("", str(error), context)
-        except LookupError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            self._fail("", context, error)
         return provider_pb2.InvokeResponse(**{"return": struct(found)})
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
@@ -146,7 +143,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             answer = self._client.request("get", f"/zones/{zone_id}/dns_records/{request.id}")["result"]
         except ApiError as error:
             if error.status != 404:
-                self._fail(request.urn, str(error), context)
+                self._fail(request.urn, context, error)
             gone = "The resource was not found on the server and will be removed from state."
             self._log.warning(request.urn, "Resource not found", gone)
             return provider_pb2.ReadResponse()
@@ -158,10 +155,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Read a record twice, as Terraform does: to import it, and once more to refresh what was imported."""
         zone_id, slash, record_id = request.id.partition("/")
         if not slash or not zone_id or not record_id:
-            wanted = "<zone_id>/<dns_record_id>"
-            context.abort(
-                grpc.StatusCode.UNKNOWN, f'invalid ID: expected urlencoded segments "{wanted}", got "{request.id}"'
-            )
+            wanted = f'expected urlencoded segments "<zone_id>/<dns_record_id>", got "{request.id}"'
+            self._fail(request.urn, context, ApiError(wanted, summary="invalid ID"))
         for _ in range(2):
             answer = self._request("get", f"/zones/{zone_id}/dns_records/{record_id}", None, request.urn, context)
         state = record.read(zone_id, answer)
@@ -199,13 +194,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             result: Properties = self._client.request(method, path, body=body)["result"]
         except ApiError as error:
-            self._fail(urn, str(error), context)
+            self._fail(urn, context, error)
         return result
 
-    def _fail(self, urn: str, detail: str, context: grpc.ServicerContext) -> NoReturn:
+    def _fail(self, urn: str, context: grpc.ServicerContext, error: ApiError) -> NoReturn:
         """Say it twice, as Pulumi's bridge does: in the log, and as the outcome."""
-        self._log.error(urn, NO_REQUEST, detail)
-        context.abort(grpc.StatusCode.UNKNOWN, f"{NO_REQUEST}: {detail}")
+        self._log.error(urn, error.summary, error.detail)
+        context.abort(grpc.StatusCode.UNKNOWN, str(error))
         raise AssertionError("abort raises")
 
 

@@ -30,6 +30,26 @@ _LEFT_TO_THE_API = ("content", "settings", "tags")
 _COMPUTED = ("commentModifiedOn", "createdOn", "id", "meta", "modifiedOn", "proxiable", "tagsModifiedOn")
 
 
+_TYPES: Properties = {
+    "data": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
+    "priority": {"type": "number"},
+    "privateRouting": {"type": "boolean"},
+    "proxiable": {"type": "boolean"},
+    "proxied": {"type": "boolean"},
+    "settings": {"type": "object", "additionalProperties": {"type": "boolean"}},
+    "tags": {"type": "array", "items": {"type": "string"}},
+    "ttl": {"type": "number"},
+}
+
+
+def schema() -> Properties:
+    """Return Pulumi's schema of the resource, which ``pulumi import`` reads to write a program."""
+    text = {"type": "string"}
+    inputs = {key: _TYPES.get(key, text) for key in (*_SENT, "zoneId")}
+    outputs = inputs | {key: _TYPES.get(key, text) for key in _COMPUTED if key != "id"}
+    return {"properties": outputs, "inputProperties": inputs, "requiredInputs": list(REQUIRED)}
+
+
 def planned(inputs: Properties, state: Properties) -> Properties:
     """Return what the record is to be: what the inputs don't say stays as the API has it."""
     plan = {key: inputs[key] for key in (*_SENT, "zoneId") if inputs.get(key) is not None}
