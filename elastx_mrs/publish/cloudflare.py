@@ -3,9 +3,8 @@
 import asyncio
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -16,8 +15,8 @@ from pulumi.runtime.settings import get_monitor
 from elastx_mrs.arguments import MAX_COMMENT
 from elastx_mrs.clock import Clock
 from elastx_mrs.publish import cloudflare_errors as errors
+from elastx_mrs.publish.cloudflare_failures import Failures, Say, hooks, import_file
 from elastx_mrs.publish.cloudflare_types import (
-    RECORD_TYPE,
     DnsRecord,
     DnsRecordInputs,
     ZoneInfo,
@@ -35,9 +34,6 @@ from elastx_mrs.records.text import join, parse, presentation
 
 ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
 """As the plugin asks for them; it ends a list only at an empty page."""
-
-Say = Callable[[str, str], None]
-"""Logs one line on the component's row: ``notice``, ``warning``, ``error``, and the text."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +64,17 @@ class Cloudflare:
     def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
         """List the zones, unless every domain's is given."""
         plugin_version()  # fails here where the package is missing
+        _check_credentials(component)
         self._component = component
         self._name = name
         self._say = say
         self._comment = _comment(settings.comment, name)
         self._invoke = pulumi.InvokeOptions(parent=component)
         self._pace = Pace(Clock.of(os.environ), pulumi.runtime.is_dry_run(), lambda text: say("warning", text))
-        self._paced = settings.records + len(settings.domains) > self._pace.requests
         self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
+        paced = settings.records + len(settings.domains) > self._pace.requests
+        self._hooks = hooks(component, name, self._pace if paced else None, Failures(component, name, self._pace, say))
         missing = [domain for domain in settings.domains if domain not in settings.zones]
         self._zone_ids: dict[str, pulumi.Input[str]] = {
             domain: settings.zones[domain] for domain in settings.domains if domain in settings.zones
@@ -125,19 +123,13 @@ class Cloudflare:
 
     def merging(self, record: TxtRecord) -> str:
         """Return what to run to keep, and change, what is at a record's name."""
-        return f"run: elastx-mrs adopt {record.domain}, put what it prints into the config, then {self._import}"
+        return (
+            f"run: elastx-mrs adopt {record.domain}, put what it prints into the config, then {import_file(self._name)}"
+        )
 
     def claiming(self, record: TxtRecord) -> str:
         """Return what to run where exactly a record's value is there already."""
-        return self._import
-
-    @property
-    def _import(self) -> str:
-        component = "" if self._name == "mail" else f" --component {self._name}"
-        return (
-            f"run: pulumi config --show-secrets --json | elastx-mrs adopt --import --config -{component} > import.json"
-            " && pulumi import --file import.json --protect=false --generate-code=false"
-        )
+        return import_file(self._name)
 
     async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
         """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
@@ -158,70 +150,24 @@ class Cloudflare:
     async def _list(self, zone_id: str) -> Listing:
         zone = self._zones.get(zone_id)
         await self._pace.look(2 if zone is not None else 3)
+        name = zone.name if zone is not None else await self._zone_name(zone_id)
         try:
-            name = zone.name if zone is not None else await zone_name(zone_id, self._invoke)
             records = await list_records(zone_id, self._invoke)
         except Exception as error:  # as above
-            shown = zone.name if zone is not None else zone_id
-            raise CannotAskError(f"Cloudflare does not list the records of {shown}: {_explained(error)}") from None
+            raise CannotAskError(f"Cloudflare does not list the records of {name}: {_explained(error)}") from None
         if name is None or records is None:
             raise CannotAskError(f"Cloudflare can't be asked for zone {zone_id} yet: its provider is not configured")
         await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
         return Listing(name, records, zone.name_servers if zone is not None else ())
 
-    @cached_property
-    def _hooks(self) -> pulumi.ResourceHookBinding | None:
-        """Return what runs when a record fails, and, in a stack that the rate limit could stop, before each change."""
-        if isinstance(get_monitor(), MockMonitor):
-            return None  # mocks know no hooks
-
-        async def pace(_args: pulumi.ResourceHookArgs) -> None:
-            await self._pace.take()
-
-        async def failed(args: pulumi.ErrorHookArgs) -> bool:
-            return await self._failed(args)
-
-        before: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
-        if self._paced:
-            before = [pulumi.ResourceHook(f"{self._name}-cloudflare-pace", pace)]
-        on_error = [pulumi.ErrorHook(f"{self._name}-cloudflare-error", failed)]
-        return pulumi.ResourceHookBinding(before_create=before, before_update=before, on_error=on_error)
-
-    async def _failed(self, args: pulumi.ErrorHookArgs) -> bool:
-        """Say what a failure means, and whether it is to be tried again, after the rate limit has let go."""
-        text = args.errors[0]
-        if errors.LIMITED.search(text):
-            await self._pace.blocked()
-            return True
-        if errors.IDENTICAL.search(text) and args.failed_operation == "create":
-            self._say("error", await self._identical(args))
-        elif cure := errors.cure(text):
-            self._say("error", f"cloudflare: {args.name}: {cure}")
-        return False
-
-    async def _identical(self, args: pulumi.ErrorHookArgs) -> str:
-        """Return how to take over the record that is there, as after a create whose answer got lost."""
-        inputs = args.new_inputs or {}
-        why = (
-            f"cloudflare: {args.name}: exactly this record is there already, as after an interrupted run, and not in "
-            "this stack's state. To take it over"
-        )
-        zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))
-        value = join(parse(str(inputs.get("content"))))
+    async def _zone_name(self, zone_id: str) -> str | None:
         try:
-            records = await list_records(zone_id, self._invoke) or []
-        except Exception:  # it is the first failure that the user has to hear of
-            records = []
-        number = next((one.id for one in records if (one.name, one.rdtype, one.value) == (name, "TXT", value)), "")
-        if not number:
-            return f"{why}, {self._import}"
-        parent = await self._component.urn.future()
-        provider = self._component._providers.get("cloudflare")
-        explicit = f" --provider '{provider._name}={await provider.urn.future()}'" if provider is not None else ""
-        return (
-            f"{why}, run: pulumi import {RECORD_TYPE} {args.name} {zone_id}/{number} --parent '{self._name}={parent}'"
-            f"{explicit} --protect=false --generate-code=false"
-        )
+            return await zone_name(zone_id, self._invoke)
+        except Exception as error:  # as above
+            raise CannotAskError(
+                f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
+                f"and see that the token's zone resources include it ({errors.shorten(str(error))})"
+            ) from None
 
 
 def _comment(template: str | None, component: str) -> str | None:
@@ -241,6 +187,15 @@ def _comment(template: str | None, component: str) -> str | None:
             f"{MAX_COMMENT}"
         )
     return comment
+
+
+def _check_credentials(component: pulumi.Resource) -> None:
+    """Stop here where the default provider has no token: the plugin's own words would name no permission."""
+    if "cloudflare" in component._providers or isinstance(get_monitor(), MockMonitor):
+        return
+    problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)
+    if problem:
+        raise pulumi.RunError(f"cloudflare: {problem}")
 
 
 def _explained(error: Exception) -> str:

@@ -1,10 +1,24 @@
 """What Cloudflare's refusals mean to who reads them: the plugin hands on the API's answer, and no cure."""
 
 import re
+from collections.abc import Callable, Mapping
 
 LIMITED = re.compile(r'\b429 Too Many Requests\b|"code":\s*971\b|status code 429', re.IGNORECASE)
 IDENTICAL = re.compile(r'"code":\s*8105[78]\b')
 _CODE = re.compile(r'"code":\s*(\d+)')
+_SAID = re.compile(r'"code":\s*(\d+),\s*"message":\s*"([^"]*)"')
+_STATUS = re.compile(r"\b([45]\d\d [A-Z][A-Za-z ]+) \{")
+_ENVELOPE = re.compile(r"invoke of \S+ failed: |invocation of \S+ returned an error: |failed to make http request: ")
+_TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{20,}")
+MAX_SHOWN = 300
+"""Characters of an error that is not Cloudflare's own."""
+
+SETTINGS = {
+    "apiToken": "CLOUDFLARE_API_TOKEN",
+    "apiKey": "CLOUDFLARE_API_KEY",
+    "apiUserServiceKey": "CLOUDFLARE_API_USER_SERVICE_KEY",
+}
+"""Where the plugin's default provider finds who it is: the stack's config ``cloudflare:…``, or the environment."""
 
 ZONE_READ = "give the token the permission Zone > Zone > Read, for all zones that it is to publish to"
 DNS_EDIT = "give the token the permission Zone > DNS > Edit, for all zones that it is to publish to"
@@ -35,7 +49,7 @@ def cure(text: str) -> str:
     lower = text.lower()
     if "missing" in lower and ("token" in lower or "credential" in lower):
         return f"no token is set; {_TOKEN}"
-    if any(word in lower for word in ("invalid character '<'", "expected value at line 1", "not json", "unmarshal")):
+    if any(word in lower for word in ("invalid character '<'", "expecting value", "not json", "unmarshal")):
         return "what answers is not Cloudflare's API; see CLOUDFLARE_BASE_URL, and any proxy on the way"
     if any(
         word in lower for word in ("connection refused", "no such host", "connection error", "timed out", "timeout")
@@ -44,7 +58,29 @@ def cure(text: str) -> str:
     return ""
 
 
+def credentials(config: Callable[[str], str | None], environ: Mapping[str, str]) -> str:
+    """Return what is wrong with what the default provider is given to say who it is; empty where nothing is.
+
+    :param config: reads a key of the stack's config for the plugin.
+    """
+    given = [name for name, variable in SETTINGS.items() if config(name) or environ.get(variable)]
+    if not given:
+        return f"no token is set; {_TOKEN}; or run: pulumi config set --secret cloudflare:apiToken"
+    token = config("apiToken") or environ.get("CLOUDFLARE_API_TOKEN") or ""
+    if given == ["apiToken"] and not _TOKEN_SHAPE.fullmatch(token):
+        return (
+            f"the token is not one of Cloudflare's, which have letters, digits, - and _ only, and no spaces; {_TOKEN}"
+        )
+    return ""
+
+
 def shorten(text: str) -> str:
-    """Return an error in one line: the plugin says the same over and over, across several."""
+    """Return what Cloudflare, or the way to it, said, in one line: the plugin and the engine say it again and again."""
     line = " ".join(text.split())
-    return line if len(line) <= 400 else f"{line[:400]}…"
+    said = _SAID.findall(line)
+    status = _STATUS.search(line)
+    if said:
+        answer = "; ".join(f"{message} (code {code})" for code, message in dict.fromkeys(said))
+        return f"Cloudflare said: {status[1] if status else ''} {answer}".replace("  ", " ")
+    line = _ENVELOPE.sub("", line)
+    return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}…"
