@@ -247,6 +247,12 @@ def test_the_life_of_records(life: Replay, name: str) -> None:
         said_twice(outcome)
 
 
+@pytest.mark.xdist_group("cloudflare-life")
+def test_a_record_that_is_gone_is_warned_of(life: Replay) -> None:
+    outcome, _ = life.reach("09-refresh-gone")
+    assert re.search(r"DnsRecord \(spf\):\n    warning: .*will be removed from state", outcome.stdout), outcome.stdout
+
+
 @pytest.mark.xdist_group("cloudflare-failures")
 @pytest.mark.parametrize("name", FAILURES)
 def test_failing_answers(failures: Replay, name: str) -> None:

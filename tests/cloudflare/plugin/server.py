@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc  # type: ignore[import-untyped]
@@ -23,10 +23,9 @@ def serve(arguments: list[str]) -> None:
 
     :param arguments: the command line; the first is the engine's address.
     """
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     engine = os.getppid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     server = grpc.server(
         ThreadPoolExecutor(WORKERS),
         options=[("grpc.max_receive_message_length", _LIMIT), ("grpc.max_send_message_length", _LIMIT)],
@@ -35,7 +34,11 @@ def serve(arguments: list[str]) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(EngineLog(address)), server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
-    while not ended.wait(1) and os.getppid() == engine:
-        pass
-    server.stop(None)
-    os._exit(0)  # a request that waits to be sent again would hold up the end for a minute
+    while os.getppid() == engine:
+        time.sleep(1)
+    _end()
+
+
+def _end(*_: object) -> None:
+    """End at once: Python would wait for a request that itself waits, for up to a minute, to be sent again."""
+    os._exit(0)
