@@ -51,9 +51,8 @@ class Replay:
 
     def stack(self, name: str) -> FlatStack:
         if name not in self._stacks:
-            environment = self.api.environment() | {
-                "ELASTX_MRS_LAB_CLOCK": "10"
-            }  # waits of the stand-in, not the real one
+            # The stand-in's waits are shorter by that; the real plugin takes its time.
+            environment = self.api.environment() | {"ELASTX_MRS_LAB_CLOCK": "10"}
             self._stacks[name] = FlatStack.create(self._folder / name, environment)
         return self._stacks[name]
 

@@ -44,6 +44,7 @@ class _Client(Cloudflare):
     def _calculate_retry_timeout(
         self, remaining_retries: int, options: FinalRequestOptions, response_headers: httpx.Headers | None = None
     ) -> float:
+        # As in cloudflare-go before 6.6. From 6.6 it backs off from 2 s to 30 s, and 6.10 heeds any Retry-After.
         asked = self._parse_retry_after_header(response_headers)
         if asked is not None and 0 <= asked < 60:
             return asked / self._clock
