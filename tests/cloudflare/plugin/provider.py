@@ -14,7 +14,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
