@@ -26,6 +26,7 @@ from elastx_mrs.publish.cloudflare_types import (
     zone_name,
 )
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.invoking import InvokeError
 from elastx_mrs.publish.listing import Listing
 from elastx_mrs.publish.pace import Pace
 from elastx_mrs.records import TxtRecord
@@ -69,7 +70,6 @@ class Cloudflare:
         self._name = name
         self._say = say
         self._comment = _comment(settings.comment, name)
-        self._invoke = pulumi.InvokeOptions(parent=component)
         self._pace = Pace(Clock.of(os.environ), pulumi.runtime.is_dry_run(), lambda text: say("warning", text))
         self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
@@ -107,12 +107,7 @@ class Cloudflare:
 
     async def existing(self, owner: str) -> Existing:
         """Look in the zone's records, which are listed once a run, through the component's own provider."""
-        domain = longest_zone(owner, list(self._zone_ids))
-        if domain is None:
-            raise CannotAskError(f"{owner} is in no zone of this component")
-        zone_id = await pulumi.Output.from_input(self._zone_ids[domain]).future()
-        if zone_id is None:
-            raise CannotAskError(f"the id of {domain}'s zone is known only when it is there")
+        zone_id = await self._zone_id(owner)
         if zone_id not in self._listings:
             self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
         return (await self._listings[zone_id]).existing(owner)
@@ -134,8 +129,8 @@ class Cloudflare:
     async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
         """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
         try:
-            zones = await list_zones(account_id, self._invoke)
-        except Exception as error:  # the SDK raises a bare Exception for whatever the plugin says
+            zones = await list_zones(account_id, self._component)
+        except InvokeError as error:
             raise pulumi.RunError(f"cloudflare: zones could not be listed: {_explained(error)}") from None
         if zones is None:
             return dict.fromkeys(domains, UNKNOWN)
@@ -152,18 +147,32 @@ class Cloudflare:
         await self._pace.look(2 if zone is not None else 3)
         name = zone.name if zone is not None else await self._zone_name(zone_id)
         try:
-            records = await list_records(zone_id, self._invoke)
-        except Exception as error:  # as above
+            records = await list_records(zone_id, self._component)
+        except InvokeError as error:
             raise CannotAskError(f"Cloudflare does not list the records of {name}: {_explained(error)}") from None
         if name is None or records is None:
             raise CannotAskError(f"Cloudflare can't be asked for zone {zone_id} yet: its provider is not configured")
         await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
         return Listing(name, records, zone.name_servers if zone is not None else ())
 
+    async def _zone_id(self, owner: str) -> str:
+        """Return the id of the zone that a name is in, one above the domains too: its DMARC record is asked for."""
+        domain = longest_zone(owner, list(self._zone_ids)) or next(iter(self._zone_ids), "")
+        zone_id = await pulumi.Output.from_input(self._zone_ids[domain]).future()
+        if zone_id is None:
+            raise CannotAskError(f"the id of {domain}'s zone is known only when it is there")
+        by_name = {zone.name: zone for zone in self._zones.values()}
+        zone = longest_zone(owner, list(by_name))
+        if zone is not None:
+            return by_name[zone].id
+        if longest_zone(owner, list(self._zone_ids)) is None:
+            raise CannotAskError(f"{owner} is in no zone of this component")
+        return zone_id
+
     async def _zone_name(self, zone_id: str) -> str | None:
         try:
-            return await zone_name(zone_id, self._invoke)
-        except Exception as error:  # as above
+            return await zone_name(zone_id, self._component)
+        except InvokeError as error:
             raise CannotAskError(
                 f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
                 f"and see that the token's zone resources include it ({errors.shorten(str(error))})"

@@ -8,6 +8,7 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_types import RECORD_TYPE, list_records
+from elastx_mrs.publish.invoking import InvokeError
 from elastx_mrs.publish.pace import Pace
 from elastx_mrs.records.text import join, parse
 
@@ -51,8 +52,8 @@ class Failures:
         zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))
         value = join(parse(str(inputs.get("content"))))
         try:
-            records = await list_records(zone_id, pulumi.InvokeOptions(parent=self._component)) or []
-        except Exception:  # it is the first failure that the user has to hear of
+            records = await list_records(zone_id, self._component) or []
+        except InvokeError:  # it is the first failure that the user has to hear of
             records = []
         number = next((one.id for one in records if (one.name, one.rdtype, one.value) == (name, "TXT", value)), "")
         if not number:

@@ -15,6 +15,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from elastx_mrs.publish.invoking import invoke
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.records.names import to_ascii
 from elastx_mrs.records.text import join, parse
@@ -86,39 +87,35 @@ def plugin_version() -> str:
     return version
 
 
-async def list_zones(account_id: str | None, opts: pulumi.InvokeOptions) -> list[ZoneInfo] | None:
+async def list_zones(account_id: str | None, component: pulumi.Resource) -> list[ZoneInfo] | None:
     """Return all zones that the token sees, of one account where it is named; None where the provider is not known yet.
 
-    :raises Exception: whatever the plugin says.
+    :param component: whose provider is asked.
+    :raises InvokeError: whatever the plugin says.
     """
     account = {"account": {"id": account_id}} if account_id else {}
-    found = await _invoke(ZONES_FUNCTION, {**account, "maxItems": MAX_ITEMS}, opts)
+    found = await _results(ZONES_FUNCTION, {**account, "maxItems": MAX_ITEMS}, component)
     return None if found is None else [_zone(zone) for zone in found]
 
 
-async def zone_name(zone_id: str, opts: pulumi.InvokeOptions) -> str | None:
-    """Return a zone's name; None where the provider is not known yet."""
-    answer = await pulumi.runtime.invoke_async(ZONE_FUNCTION, {"zoneId": zone_id}, _with_version(opts))
-    name = (answer or {}).get("name")
+async def zone_name(zone_id: str, component: pulumi.Resource) -> str | None:
+    """Return a zone's name; None where the provider is not known yet. Raises as :func:`list_zones`."""
+    name = (await invoke(ZONE_FUNCTION, {"zoneId": zone_id}, component, plugin_version())).get("name")
     return None if name is None else to_ascii(name)
 
 
-async def list_records(zone_id: str, opts: pulumi.InvokeOptions) -> list[Listed] | None:
-    """Return all records of a zone; None where the provider is not known yet."""
-    found = await _invoke(RECORDS_FUNCTION, {"zoneId": zone_id, "maxItems": MAX_ITEMS}, opts)
+async def list_records(zone_id: str, component: pulumi.Resource) -> list[Listed] | None:
+    """Return all records of a zone; None where the provider is not known yet. Raises as :func:`list_zones`."""
+    found = await _results(RECORDS_FUNCTION, {"zoneId": zone_id, "maxItems": MAX_ITEMS}, component)
     return None if found is None else [_record(record) for record in found]
 
 
-async def _invoke(
-    token: str, arguments: Mapping[str, Any], opts: pulumi.InvokeOptions
+async def _results(
+    token: str, arguments: Mapping[str, Any], component: pulumi.Resource
 ) -> Sequence[Mapping[str, Any]] | None:
-    answer = await pulumi.runtime.invoke_async(token, dict(arguments), _with_version(opts))
-    results: Sequence[Mapping[str, Any]] | None = (answer or {}).get("results")
+    results: Sequence[Mapping[str, Any]] | None
+    results = (await invoke(token, arguments, component, plugin_version())).get("results")
     return results
-
-
-def _with_version(opts: pulumi.InvokeOptions) -> pulumi.InvokeOptions:
-    return pulumi.InvokeOptions.merge(pulumi.InvokeOptions(version=plugin_version()), opts)
 
 
 def _zone(zone: Mapping[str, Any]) -> ZoneInfo:

@@ -1,0 +1,55 @@
+"""Calls a provider's function on threads of our own, so that a hook can wait for it.
+
+The SDK's ``invoke`` takes a thread of the pool in which every registration waits for its resource, 32 on a machine
+with two cores: once as many records wait for a hook, a hook that waits for an invoke waits for ever.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import grpc
+import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_monitor
+
+THREADS = 16
+
+
+class InvokeError(Exception):
+    """The function failed; the message is the provider's."""
+
+
+async def invoke(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource, version: str) -> Mapping[str, Any]:
+    """Return what a function answers; nothing where that is not known yet, as with a provider of unknown settings.
+
+    :param arguments: plain values, in the schema's casing.
+    :param parent: whose provider is asked, the default one where it has none.
+    :param version: the plugin's.
+    :raises InvokeError: whatever the provider says.
+    """
+    provider = parent.get_provider(token)
+    reference = ""
+    if provider is not None:
+        reference = f"{await provider.urn.future()}::{await provider.id.future() or rpc.UNKNOWN}"
+    values = await rpc.serialize_properties(dict(arguments), {})
+    request = resource_pb2.ResourceInvokeRequest(tok=token, args=values, provider=reference, version=version)
+    monitor = get_monitor()
+    assert monitor is not None  # noqa: S101  a program has one
+    try:
+        answer = await asyncio.get_running_loop().run_in_executor(_threads(), monitor.Invoke, request)
+    except grpc.RpcError as error:
+        raise InvokeError(error.details()) from None
+    if answer.failures:
+        raise InvokeError("; ".join(failure.reason for failure in answer.failures))
+    found: Mapping[str, Any]
+    found, _ = rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))
+    return found
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="elastx-mrs-invoke")
