@@ -1,7 +1,10 @@
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.toolchain/bin:$(PATH)
 unexport VIRTUAL_ENV
 
-.PHONY: help setup toolchain lab lab-up servers test check format bench clean
+# make lab STACK=lab-cloudflare is the same through Cloudflare's API, which the lab has too.
+STACK ?= lab
+
+.PHONY: help setup toolchain lab lab-up lab-cloudflare-up servers test check format bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -13,12 +16,17 @@ toolchain: setup ## make Pulumi available: from PATH, or built once into .toolch
 	@python toolchain/build.py
 
 lab: setup toolchain ## publish a company's records into a DNS server on this machine, and verify them there
-	@elastx-mrs lab --dir .lab -- $(MAKE) --no-print-directory lab-up
+	@elastx-mrs lab --dir .$(STACK) -- $(MAKE) --no-print-directory $(STACK)-up
 
-# Runs inside the lab, which puts the server, its key and Pulumi's own folders into the environment.
+# These run inside the lab, which puts its servers, their secrets and Pulumi's own folders into the environment.
 lab-up:
 	@pulumi stack select --create lab --non-interactive
 	@pulumi up --stack lab --yes --non-interactive --suppress-permalink
+
+lab-cloudflare-up:
+	@plugin=$$(python toolchain/cloudflare.py) && export PATH="$$plugin:$$PATH" && \
+	  pulumi stack select --create lab-cloudflare --non-interactive && \
+	  pulumi up --stack lab-cloudflare --yes --non-interactive --suppress-permalink
 
 servers:
 	@tests/servers/install.sh
@@ -40,4 +48,4 @@ bench: setup toolchain ## measure speed, as ratios in one run
 	@python -m benchmarks
 
 clean: ## remove all that these targets made; the next run starts from nothing
-	rm -rf .venv .toolchain .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .toolchain .lab .lab-cloudflare .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

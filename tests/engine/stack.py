@@ -47,7 +47,7 @@ class Stack:
         result = subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.directory,
-            env=self._environment() | environment,
+            env=self.environ() | environment,
             capture_output=True,
             text=True,
             check=False,
@@ -65,7 +65,7 @@ class Stack:
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.directory,
-            env=self._environment(),
+            env=self.environ(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -98,7 +98,7 @@ class Stack:
         config = {f"elastx-mrs:{key}": value for key, value in self.config.items()}
         path.write_text(yaml.safe_dump(kept | {"config": config}, allow_unicode=True))
 
-    def _environment(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
         return inherited | {
             "PULUMI_BACKEND_URL": f"file://{self.directory.parent / 'state'}",

@@ -1,0 +1,44 @@
+"""Prints the folder with Cloudflare's plugin for ``make lab STACK=lab-cloudflare``, which is to be first on PATH.
+
+The one of this machine, else Pulumi's download, else, where there is no way to it, the stand-in of the tests.
+"""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".toolchain" / "plugins-home"
+sys.path.insert(0, str(ROOT))
+
+from tests.cloudflare.which import plugin  # noqa: E402  the tests are no package that is installed
+
+
+def main() -> None:
+    """Print the folder; which plugin it is goes to standard error."""
+    found = plugin()
+    if found.kind == "stand-in":
+        found = plugin({"PULUMI_HOME": str(HOME)})
+    if found.kind == "stand-in" and download():
+        found = plugin({"PULUMI_HOME": str(HOME)})
+    told = {
+        "real": "using Cloudflare's own Pulumi plugin",
+        "stand-in": "Cloudflare's Pulumi plugin could not be downloaded; using the tests' stand-in, which does what the "
+        "real one was seen to do",
+    }
+    print(f"lab: {told[found.kind]}", file=sys.stderr)
+    print(found.folder)
+
+
+def download() -> bool:
+    """Let Pulumi download the plugin; return whether it could."""
+    environment = os.environ | {"PULUMI_HOME": str(HOME), "PULUMI_SKIP_UPDATE_CHECK": "1"}
+    command = ["pulumi", "plugin", "install", "resource", "cloudflare", version("pulumi-cloudflare")]
+    result = subprocess.run(command, env=environment, capture_output=True, check=False)
+    return result.returncode == 0
+
+
+if __name__ == "__main__":
+    main()
