@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import yaml
+from click.core import ParameterSource
 
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.nameservers import asking_of
@@ -32,10 +33,17 @@ class Adopted:
 
 
 @click.command("adopt")
-@click.argument("domains", nargs=-1, required=True, metavar="DOMAIN...")
+@click.argument("domains", nargs=-1, metavar="DOMAIN...")
 @click.option("--selector", default=dkim.DEFAULT_SELECTOR, show_default=True, help="Of the DKIM key.")
 @click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
-def command(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -> None:
+@click.option("--import", "import_", is_flag=True, help="Print the file for pulumi import instead (Cloudflare).")
+@click.option("--stack-config", metavar="FILE", help="Of the stack to import into, such as stacks/Pulumi.prod.yaml.")
+@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@click.option("--component", default="mail", show_default=True, metavar="NAME", help="Of the MailRelay.")
+@click.option("--provider", metavar="NAME=URN", help="The component's explicit Cloudflare provider.")
+@click.option("--state", metavar="FILE", help="What pulumi stack export prints: what it has is left out; - as above.")
+@click.pass_context
+def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **options: Any) -> None:
     """Print the stack config that keeps what a domain publishes today, with Elastx added.
 
     \b
@@ -46,14 +54,54 @@ def command(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -
     comments. Nothing is written to DNS. Put the lines under config: in the stack's file, beside your accounts and the
     DKIM key; once the up has been through, take elastx-mrs:adopt out again.
 
+    A stack that publishes through Cloudflare needs no elastx-mrs:adopt: what is there is imported, by a file that
+    --import prints. With DOMAINs, of these only; records that the stack has created itself are left out with --state.
+
+    \b
+    pulumi stack export > state.json
+    elastx-mrs adopt --import --stack-config stacks/Pulumi.prod.yaml --state state.json > import.json
+    pulumi import --file import.json --protect=false --generate-code=false
+
+    CLOUDFLARE_API_TOKEN is to have Zone > Zone > Read and Zone > DNS > Read. Standard error says what the next up will
+    change of what is imported, and what cannot be imported, with what to do.
+
     Exit codes: 0 all was read, 1 something there cannot be kept as it is, 2 bad input, 3 something could not be asked.
     """
+    _check_options(ctx, import_)
+    if import_:
+        from elastx_mrs.cli.adopt_cloudflare import run
+
+        sys.exit(run(domains, options))
+    sys.exit(_from_dns(domains, options["selector"], options["nameservers"]))
+
+
+_FOR_IMPORT = ("stack_config", "config", "component", "provider", "state")
+_FOR_DNS = {
+    "selector": "the stack's config has it",
+    "nameservers": "the records are read through Cloudflare's API",
+}
+
+
+def _check_options(ctx: click.Context, import_: bool) -> None:
+    """Refuse what does not go together; what is read from DNS needs a domain."""
+    given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
+    for parameter in ctx.command.params:
+        key, option = str(parameter.name), parameter.opts[0]
+        if key == "domains" and not import_ and not ctx.params[key]:
+            raise click.MissingParameter(ctx=ctx, param=parameter)
+        if key in given and key in _FOR_IMPORT and not import_:
+            raise click.UsageError(f"{option} is for adopt --import")
+        if key in given and key in _FOR_DNS and import_:
+            raise click.UsageError(f"{option} is not for --import: {_FOR_DNS[key]}")
+
+
+def _from_dns(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -> int:
     wanted = list(dict.fromkeys(_option("DOMAIN", domain, names.sender_domain) for domain in domains))
     chosen = _option("--selector", selector, names.selector)
     asking = asking_of(nameservers)
     found = answered(_read_all(asking.ask, wanted, chosen), asking)
     click.echo(render(found), nl=False)
-    sys.exit(1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0)
+    return 1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0
 
 
 def _option(name: str, text: str, check: Any) -> str:

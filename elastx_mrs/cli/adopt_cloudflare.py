@@ -1,0 +1,145 @@
+"""``elastx-mrs adopt --import``: the file for ``pulumi import``, of a stack that publishes through Cloudflare."""
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from elastx_mrs.arguments import Arguments
+from elastx_mrs.cli.adopt_import import COMPONENT_TYPE, RECORD_TYPE, Plan, State, import_file, plan
+from elastx_mrs.cli.cloudflare_zones import Read, read_zones
+from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
+from elastx_mrs.records import RecordError, TxtRecord, names
+
+MOST_SHOWN = 10
+"""Zones that one line names."""
+
+_PROVIDER = re.compile(r"([^=]+)=(urn:pulumi:.*::pulumi:providers:cloudflare::.+)")
+_EXPORT = "pipe: pulumi stack export"
+
+
+def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Print the file, and on standard error what it leads to; return the exit code."""
+    given, component = _given(options), options["component"]
+    provider = _provider(options["provider"])
+    state = _state(options["state"], component)
+    records = _chosen(given, domains)
+    assert given.cloudflare is not None  # noqa: S101  _given() has seen to it
+    wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
+    read = read_zones(wanted, _zone_ids(given.cloudflare.zones), given.cloudflare.account_id) if wanted else Read()
+    made = plan(records, read.zones, component, state, given.cloudflare.comment)
+    click.echo(json.dumps(import_file(made, component, state, provider, _plugin_version()), indent=2))
+    for line in _said(made, read):
+        click.echo(line, err=True)
+    return 1 if made.faults or made.lost else 3 if read.unasked else 0
+
+
+def _given(options: Mapping[str, Any]) -> Arguments:
+    """Return the stack's arguments, which are to publish through Cloudflare."""
+    stack_config, config = options["stack_config"], options["config"]
+    if bool(stack_config) == bool(config):
+        raise click.UsageError("say which stack --import is for, in one way: --stack-config FILE or --config FILE")
+    if config == "-" and options["state"] == "-":
+        raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
+    given = arguments(stack_config, config, {})
+    source = source_name(stack_config or config)
+    if given.rfc2136 is not None:
+        raise BadInput(
+            f"{source}: publishes by rfc2136, where nothing is imported: run elastx-mrs adopt DOMAIN without --import, "
+            "and put the adopt list that it prints into the config"
+        )
+    if given.cloudflare is None:
+        raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare, which may be {{}}")
+    return given
+
+
+def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:
+    for domain, zone_id in zones.items():
+        if not isinstance(zone_id, str) or not re.fullmatch(r"[A-Za-z0-9]+", zone_id):
+            raise BadInput(
+                f"cloudflare.zones.{domain}: is no zone's id in plain text; where it is encrypted, run: "
+                "pulumi config --show-secrets --json | elastx-mrs adopt --import --config -"
+            )
+    return dict(zones)
+
+
+def _chosen(given: Arguments, domains: Sequence[str]) -> list[TxtRecord]:
+    """Return the records to look for: of the domains that are named, or of all."""
+    known = {domain.name for domain in given.domains}
+    wanted = set()
+    for text in domains:
+        try:
+            domain = names.sender_domain(text)
+        except RecordError as error:
+            raise BadInput(f"DOMAIN {text!a}: {error}") from None
+        if domain not in known:
+            raise BadInput(f"DOMAIN {domain}: is not among the config's domains")
+        wanted.add(domain)
+    return [record for record in given.records() if not wanted or record.domain in wanted]
+
+
+def _provider(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    match = _PROVIDER.fullmatch(text)
+    if match is None:
+        raise BadInput(
+            f"--provider {text!a}: is not NAME=URN of a Cloudflare provider, such as "
+            "dns=urn:pulumi:prod::mail::pulumi:providers:cloudflare::dns; pulumi stack --show-urns lists them"
+        )
+    return match[1], match[2]
+
+
+def _state(path: str | None, component: str) -> State:
+    """Return what the state holds, from what ``pulumi stack export`` prints."""
+    if path is None:
+        return State()
+    content = json_file(path, _EXPORT)
+    try:
+        resources = [one for one in content["deployment"].get("resources") or [] if not one.get("delete")]
+        found = [one["urn"] for one in resources if (one["type"], _name(one["urn"])) == (COMPONENT_TYPE, component)]
+        records = [one for one in resources if one["type"] == RECORD_TYPE]
+        urn = found[0] if found else ""
+        own = frozenset(_name(one["urn"]) for one in records if urn and one.get("parent") == urn)
+        owners = {str(one["id"]).rpartition("/")[2]: _name(one["urn"]) for one in records if one.get("id")}
+    except (TypeError, KeyError, AttributeError):
+        raise BadInput(f"{source_name(path)}: is not what pulumi stack export prints; {_EXPORT}") from None
+    if len(found) > 1:
+        raise BadInput(f"{source_name(path)}: has {len(found)} components named {component}; name them differently")
+    return State(urn, own, owners)
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]
+
+
+def _plugin_version() -> str | None:
+    """Return the plugin's version that the installed package pulumi-cloudflare asks for, without importing it."""
+    spec = importlib.util.find_spec("pulumi_cloudflare")
+    if spec is None or spec.origin is None:
+        return None
+    description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))
+    return str(description["version"])
+
+
+def _said(made: Plan, read: Read) -> Iterator[str]:
+    """Yield what to know, a line each, and a last one that sums it up."""
+    yield from made.changes
+    for line in made.lost:
+        yield f"CANNOT BE KEPT: {line}"
+    for line in made.faults:
+        yield f"CANNOT BE IMPORTED: {line}"
+    for reason, zones in read.unasked.items():
+        more = f" and {len(zones) - MOST_SHOWN} more" if len(zones) > MOST_SHOWN else ""
+        yield f"NOT ASKED: {', '.join(zones[:MOST_SHOWN])}{more}: {reason}"
+    known = f", {made.known} in the state already" if made.known else ""
+    yield (
+        f"{len(made.imports)} records to import, of which the next up changes {len(made.changes)}; {made.absent} not "
+        f"there, which it creates{known}"
+    )
+    if not made.imports:
+        yield "there is nothing to import: go on with pulumi preview"

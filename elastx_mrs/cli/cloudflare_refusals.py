@@ -1,0 +1,147 @@
+"""What keeps us from reading Cloudflare's records, each with what to do about it; the token is never shown."""
+
+import datetime
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.records.text import show
+
+if TYPE_CHECKING:
+    import httpx
+    from cloudflare import APIError, APIStatusError
+
+TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105  the variable's name
+BASE_URL = "CLOUDFLARE_BASE_URL"
+API = "https://api.cloudflare.com/client/v4"
+
+BLOCKED = 300
+"""Seconds for which Cloudflare blocks who asked too much, where it does not say for how long."""
+
+MAX_SHOWN = 200
+"""Characters of what an API says."""
+
+_PERMISSIONS = "with the permissions Zone > Zone > Read and Zone > DNS > Read (an up needs DNS > Edit)"
+_BAD_TOKEN = frozenset({1000, 1001, 6003, 6111, 9106})
+"""Cloudflare's codes for a token that is none."""
+
+_FORBIDDEN = frozenset({0, 9109, 10000})
+"""Codes for what a token may not do."""
+
+
+class CannotReadError(click.ClickException):
+    """Something that could not be read, or not now, with its cure; ``all_zones`` unless it concerns one alone."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, all_zones: bool = True) -> None:
+        super().__init__(message)
+        self.all_zones = all_zones
+
+
+def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return token and base URL.
+
+    :raises BadInput: where there is no token, or one of them is malformed.
+    """
+    token = environ.get(TOKEN, "")
+    if not token:
+        raise BadInput(
+            f"{TOKEN} is not set; make a token {_PERMISSIONS} in Cloudflare's dashboard, under My Profile > API Tokens"
+        )
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", token):
+        raise BadInput(f"{TOKEN} has a character that is in no token, such as white space; copy it again")
+    base_url = environ.get(BASE_URL) or API
+    try:
+        url = urlsplit(base_url)
+        good = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and base_url.isprintable()
+    except ValueError:
+        good = False
+    if not good:
+        raise BadInput(f"{BASE_URL} is not a URL; leave it out, or write one such as {API}")
+    return token, base_url
+
+
+def explained(error: "APIError", what: str, base_url: str, token: str) -> BadInput | CannotReadError:
+    """Return what an error of the SDK's means.
+
+    :param what: that were asked for, ``zones`` or ``records``.
+    """
+    from cloudflare import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError
+
+    host = urlsplit(base_url).hostname
+    if isinstance(error, APITimeoutError):
+        return CannotReadError(f"{host} does not answer in time; see the network and any proxy, and run this again")
+    if isinstance(error, APIConnectionError):
+        cause = _shown(str(error.__cause__ or error), token)
+        return CannotReadError(f"{host} was not reached ({cause}); see {BASE_URL}, the network and any proxy")
+    if isinstance(error, RateLimitError):
+        return CannotReadError(_limited(error.response))
+    if isinstance(error, APIStatusError):
+        return _status(error, what, base_url, token)
+    return CannotReadError(f"{host}: {_shown(str(error), token)}")
+
+
+def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> BadInput | CannotReadError:
+    """Return what an answer other than success means; Cloudflare's own have codes."""
+    said = _said(error.body)
+    if not said and error.status_code < 500:
+        return not_cloudflare(error.response, base_url)
+    codes = [code for code, _ in said]
+    text = "; ".join(f"{message} (code {code})" for code, message in said) or "no reason given"
+    answer = f"Cloudflare said: HTTP {error.status_code}, {_shown(text, token)}"
+    if error.status_code >= 500:
+        return CannotReadError(f"Cloudflare fails ({answer}); run this again later")
+    unknown = any("invalid access token" in message.lower() for _, message in said)
+    if unknown or error.status_code == 401 or _BAD_TOKEN.intersection(codes):
+        return BadInput(f"{TOKEN} is not a token that Cloudflare knows; make one {_PERMISSIONS} ({answer})")
+    if _FORBIDDEN.intersection(codes) and what == "zones":
+        return BadInput(f"the token may not list zones; give it Zone > Zone > Read ({answer})")
+    if _FORBIDDEN.intersection(codes):
+        cure = "give it Zone > DNS > Read (an up needs DNS > Edit), for this zone too"
+        return CannotReadError(f"the token may not read its records; {cure} ({answer})", all_zones=False)
+    if error.status_code == 404 and what == "records":
+        cure = "see that the id under cloudflare.zones is a zone's (Overview > API > Zone ID)"
+        return CannotReadError(f"Cloudflare has no such zone; {cure} ({answer})", all_zones=False)
+    return CannotReadError(f"{what} could not be read: {answer}")
+
+
+def _said(body: object) -> list[tuple[int, str]]:
+    """Return Cloudflare's codes and texts, those of the chain below them too; empty where it is not its answer."""
+    errors: Any = body.get("errors") if isinstance(body, dict) else None
+    found = []
+    for one in errors if isinstance(errors, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("code"), int):
+            found.append((one["code"], str(one.get("message") or "")))
+            found += _said({"errors": one.get("error_chain")})
+    return found
+
+
+def _limited(response: "httpx.Response") -> str:
+    after = response.headers.get("retry-after", "")
+    seconds = int(after) if after.isdigit() else BLOCKED
+    at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=seconds)
+    return (
+        f"Cloudflare's rate limit is reached (1,200 requests in 5 minutes for all that its user does); run this again "
+        f"at {at:%H:%M:%S %Z}, in {seconds} seconds"
+    )
+
+
+def not_cloudflare(response: "httpx.Response", base_url: str) -> BadInput:
+    """Return what to say where the answer is somebody else's."""
+    kind = _shown(response.headers.get("content-type", "no type"), "")
+    return BadInput(
+        f"what answers at {urlsplit(base_url).hostname} is not Cloudflare's API (HTTP {response.status_code}, {kind}); "
+        f"see {BASE_URL}, and any proxy on the way"
+    )
+
+
+def _shown(text: str, token: str) -> str:
+    """Return foreign text in one printable line, and never the token."""
+    line = " ".join((text.replace(token, "…") if token else text).split())
+    shown = show(line.encode(errors="backslashreplace"))
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"

@@ -1,0 +1,252 @@
+"""Zones and their records as Cloudflare has them, read through its own Python SDK; nothing is changed.
+
+The SDK is imported when it is used: it takes half a second.
+"""
+
+import asyncio
+import datetime
+import math
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from elastx_mrs.cli.adopt_import import Found, Zone
+from elastx_mrs.cli.cloudflare_refusals import CannotReadError, credentials, explained, not_cloudflare
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.clock import Clock
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import longest_zone, to_ascii
+
+if TYPE_CHECKING:
+    import httpx
+    from cloudflare import AsyncCloudflare
+
+ZONES_PER_PAGE, RECORDS_PER_PAGE = 50, 5000
+"""The most that Cloudflare has on a page of zones; of records it would be more."""
+
+SIDE_BY_SIDE = 8
+"""Zones that are read at once."""
+
+WINDOW, REQUESTS = 300.0, 1100
+"""Seconds in which Cloudflare counts, and what we ask in them: it takes 1,200, but the dashboard's count too."""
+
+PATIENCE = 2.0
+"""Seconds after which the command says what it is doing."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Read:
+    """What was read: each domain's zone; and which zones could not be, by the reason."""
+
+    zones: dict[str, Zone] = field(default_factory=dict)
+    unasked: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_zones(
+    domains: Sequence[str], given: Mapping[str, str], account_id: str | None, environ: Mapping[str, str] = os.environ
+) -> Read:
+    """Return the zones of ``domains`` with their records.
+
+    :param given: the zone's id by domain, where the config names it; for the others zones are listed, once.
+    :param account_id: whose zones are listed; None for all that the token sees.
+    :raises BadInput: for a token, an id or a domain that Cloudflare does not take.
+    :raises CannotReadError: where Cloudflare could not be asked, or not now.
+    """
+    token, base_url = credentials(environ)
+    try:
+        import cloudflare  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"the package {error.name} is not installed; run: pip install 'elastx-mrs[cloudflare]'"
+        ) from None
+    reader = _Reader(token, base_url, Clock.of(environ))
+    return asyncio.run(_telling(reader.read(domains, given, account_id), reader))
+
+
+async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
+    """Do the work, with a line on standard error every other second that it takes."""
+    task = asyncio.ensure_future(work)
+    while not (await asyncio.wait({task}, timeout=PATIENCE))[0]:
+        _say(f"{reader.doing} …")
+    return await task
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class _Reader:
+    """Reads zones side by side, within the rate limit.
+
+    :ivar doing: for the user, what it is doing.
+    """
+
+    def __init__(self, token: str, base_url: str, clock: Clock) -> None:
+        self._token = token
+        self._base_url = base_url
+        self._pace = _Pace(clock)
+        self.doing = "asking Cloudflare for its zones"
+
+    async def read(self, domains: Sequence[str], given: Mapping[str, str], account_id: str | None) -> Read:
+        async with self._client() as client:
+            missing = [domain for domain in domains if domain not in given]
+            listed = find_zones(missing, await self._zones(client, account_id)) if missing else {}
+            ids = {domain: (given[domain], "") for domain in domains if domain in given} | listed
+            return await self._records_of(client, ids)
+
+    async def _records_of(self, client: "AsyncCloudflare", ids: Mapping[str, tuple[str, str]]) -> Read:
+        """Read each zone once, however many domains are in it."""
+        read, done = Read(), 0
+        places = asyncio.Semaphore(SIDE_BY_SIDE)
+        names: dict[str, str] = {}
+        for zone_id, name in ids.values():
+            names[zone_id] = names.get(zone_id) or name
+
+        async def one(zone_id: str, name: str) -> Zone | None:
+            nonlocal done
+            async with places:
+                try:
+                    zone = Zone.of(zone_id, name, await self._records(client, zone_id))
+                except CannotReadError as refusal:
+                    if refusal.all_zones:
+                        raise
+                    read.unasked.setdefault(str(refusal), []).append(name or f"zone {zone_id}")
+                    zone = None
+            done += 1
+            self.doing = f"reading Cloudflare's records: {done} of {len(names)} zones so far"
+            return zone
+
+        self.doing = f"reading Cloudflare's records of {len(names)} zones"
+        found = await asyncio.gather(*(one(*item) for item in names.items()))
+        by_id = {zone.id: zone for zone in found if zone is not None}
+        read.zones = {domain: by_id[zone_id] for domain, (zone_id, _) in ids.items() if zone_id in by_id}
+        return read
+
+    def _client(self) -> "AsyncCloudflare":
+        from cloudflare import AsyncCloudflare, DefaultAsyncHttpxClient
+
+        async def counted(request: "httpx.Request") -> None:
+            await self._pace.take()
+
+        async def final(response: "httpx.Response") -> None:
+            if response.status_code == 429:  # Cloudflare blocks for minutes; asking again only prolongs that
+                response.headers["x-should-retry"] = "false"
+
+        http = DefaultAsyncHttpxClient(event_hooks={"request": [counted], "response": [final]})
+        client = AsyncCloudflare(api_token=self._token, base_url=self._base_url, http_client=http)
+        # The SDK would take these from the environment, and prefer them to the token.
+        client.api_key = client.api_email = client.user_service_key = None
+        return client
+
+    async def _zones(self, client: "AsyncCloudflare", account_id: str | None) -> list[Mapping[str, Any]]:
+        account: Any = {"account": {"id": account_id}} if account_id else {}
+
+        async def page(number: int) -> Any:
+            return await client.zones.with_raw_response.list(page=number, per_page=ZONES_PER_PAGE, **account)
+
+        return await self._pages(page, "zones")
+
+    async def _records(self, client: "AsyncCloudflare", zone_id: str) -> list[Found]:
+        async def page(number: int) -> Any:
+            raw = client.dns.records.with_raw_response
+            return await raw.list(zone_id=zone_id, page=number, per_page=RECORDS_PER_PAGE)
+
+        return [_found(row) for row in await self._pages(page, "records")]
+
+    async def _pages(self, ask: Callable[[int], Coroutine[Any, Any, Any]], what: str) -> list[Mapping[str, Any]]:
+        """Return the rows of all pages: the SDK alone would ask for one more, to see that it is empty."""
+        from cloudflare import APIError
+
+        rows: list[Mapping[str, Any]] = []
+        for number in range(1, sys.maxsize):
+            try:
+                response = (await ask(number)).http_response
+            except APIError as error:
+                raise explained(error, what, self._base_url, self._token) from None
+            try:
+                content = response.json()
+                rows += (result := _rows(content))
+                pages = content["result_info"]["total_pages"]
+            except (ValueError, TypeError, KeyError):
+                raise not_cloudflare(response, self._base_url) from None
+            if number >= pages or not result:
+                break
+        return rows
+
+
+def _rows(content: Any) -> list[Mapping[str, Any]]:
+    """Return a page's rows; raises TypeError or KeyError where it is not one."""
+    rows = content["result"]
+    if content["success"] is not True or not all({"id", "name"} <= row.keys() for row in rows):
+        raise TypeError
+    return list(rows)
+
+
+def _found(row: Mapping[str, Any]) -> Found:
+    return Found(
+        str(row["id"]),
+        _ascii(str(row["name"])),
+        str(row.get("type") or ""),
+        str(row.get("content") or ""),
+        int(row.get("ttl") or 1),
+        str(row.get("comment") or ""),
+    )
+
+
+def _ascii(name: str) -> str:
+    """Return a name as lower-case A-labels; one that has none is nobody's that we look for."""
+    try:
+        return to_ascii(name.removesuffix("."))
+    except RecordError:
+        return name
+
+
+def find_zones(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Return id and name of each domain's zone: the longest one that the domain is, or ends in.
+
+    :raises BadInput: naming every domain without a zone, and every zone that is there twice.
+    """
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for zone in zones:
+        by_name.setdefault(_ascii(str(zone["name"])), []).append(zone)
+    named = {domain: longest_zone(domain, list(by_name)) for domain in domains}
+    faults = []
+    if lost := [domain for domain, name in named.items() if name is None]:
+        faults.append(
+            f"Cloudflare lists no zone for {', '.join(lost)} ({len(by_name)} zones seen); add the zone there, let the "
+            "token read it (Zone > Zone > Read, for all its zones), see that cloudflare.accountId is the zone's "
+            "account, or write the zone's id under cloudflare.zones"
+        )
+    for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
+        accounts = " and ".join(str((zone.get("account") or {}).get("id")) for zone in by_name[name])
+        faults.append(
+            f"{name} is a zone of the accounts {accounts}; write the id of the one that it is delegated to as "
+            "cloudflare.accountId, or the zone's id under cloudflare.zones"
+        )
+    if faults:
+        raise BadInput("\n  ".join(faults))
+    return {domain: (str(by_name[name][0]["id"]), name) for domain, name in named.items() if name is not None}
+
+
+class _Pace:
+    """Lets at most :data:`REQUESTS` pass in any :data:`WINDOW`, by Cloudflare's clock or the lab's."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._times: deque[float] = deque()
+
+    async def take(self) -> None:
+        """Return once one more may be made."""
+        while len(self._times) >= REQUESTS and (wait := self._times[0] + WINDOW - self._clock.now()) > 0:
+            real = self._clock.real(wait)
+            at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=math.ceil(real))
+            _say(f"Cloudflare takes 1,200 requests in 5 minutes; going on at {at:%H:%M:%S %Z}")
+            await asyncio.sleep(real)
+        if len(self._times) >= REQUESTS:
+            self._times.popleft()
+        self._times.append(self._clock.now())
