@@ -1,8 +1,11 @@
-"""Which Pulumi command runs the program. The engine tells a program only whether it is a preview."""
+"""What the engine does not tell a program: which command runs it; and what the SDK is slow at: waiting for its end."""
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path, PurePath
+
+from pulumi.runtime import settings
 
 _COMMANDS = frozenset(["up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch", "import"])
 _TEARS_DOWN = {"destroy": "destroy", "down": "destroy", "dn": "destroy", "refresh": "refresh"}
@@ -47,3 +50,15 @@ def _by_ps(pid: int) -> tuple[int, list[str]]:
         return int(parent), command.split()
     except (OSError, ValueError, subprocess.SubprocessError):
         return 0, []
+
+
+def registrations_first() -> None:
+    """Let the program's registrations begin before the SDK waits for its outputs.
+
+    At a program's end the SDK waits for the calls that have begun, one by one, and then for all outputs at once, again
+    after each one that is done, which takes the square of their number: 18 s of 24 for 1,000 records. No call has begun
+    by then, for none begins before the event loop has had a turn; one that only yields gives it that turn.
+    """
+    manager = getattr(settings, "_get_rpc_manager", None)  # not the SDK's public side; without it, it is only slower
+    if manager is not None:
+        manager().rpcs.append(asyncio.ensure_future(asyncio.sleep(0)))

@@ -12,6 +12,7 @@ from pulumi.runtime.settings import get_monitor
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import NAMESPACE, ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
+from elastx_mrs.engine import registrations_first
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.publish import Publisher
@@ -67,6 +68,7 @@ class MailRelay(pulumi.ComponentResource):
 
         self.verification = verified(arguments, by_name, published, lambda level, text: _log(level, text, self))
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
+        registrations_first()
 
     def _guard(
         self,
