@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
@@ -11,6 +10,7 @@ import pytest
 from elastx_mrs.publish import CannotAskError, Existing
 from elastx_mrs.publish.cloudflare import Cloudflare, Settings
 from tests import golden
+from tests.publish.mocked import deploy, mocked
 
 ZONES = [
     {"id": "z1", "name": "example.com"},
@@ -52,31 +52,9 @@ class Engine(pulumi.runtime.Mocks):
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def own_loop() -> None:
-        """Give a thread its event loop: the SDK's mocks want one, and would open it themselves and never close it."""
-        loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(loops[-1])
-
-    own_loop()
-    main = loops[0]
-    main.set_default_executor(ThreadPoolExecutor(initializer=own_loop))
     mocks = Engine()
-    pulumi.runtime.set_mocks(mocks, preview=False)
-    yield mocks
-    main.run_until_complete(main.shutdown_default_executor())
-    asyncio.set_event_loop(None)
-    for loop in loops:
-        loop.close()
-
-
-def deploy(program: Callable[[], object]) -> None:
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def run() -> None:
-        program()
-
-    run()
+    with mocked(mocks):
+        yield mocks
 
 
 def relay(**args: Any) -> Callable[[], object]:

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import pytest
 
+from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.asking import Asking
 from elastx_mrs.modes import Mode
-from elastx_mrs.publish import guard_checks
+from elastx_mrs.publish import Existing, guard_checks
 from elastx_mrs.publish.guard import Guard, Memory, StoppedError
 from elastx_mrs.publish.guard_checks import Case, Check
 from elastx_mrs.publish.rfc2136 import Rfc2136
@@ -169,8 +170,9 @@ def test_without_the_check_nothing_stops(server: NameServer, name: str) -> None:
 
 
 def test_every_check_has_a_test_that_fails_without_it() -> None:
+    elsewhere = {guard_checks.redirected, guard_checks.delegated_elsewhere}
     tested = {check for check, _, _ in STOPS.values()} | {check for check, _, _ in REMARKS.values()}
-    assert set(guard_checks.CREATE) - tested == {guard_checks.redirected}, "and that one is the next test's"
+    assert set(guard_checks.CREATE) - tested == elsewhere, "and these have tests of their own"
 
 
 def test_it_stops_below_a_dname(server: NameServer) -> None:
@@ -295,37 +297,65 @@ def test_records_stopped_for_one_reason_each_say_it_and_a_remark_is_said_once(se
     assert len(warned.said) == 1
 
 
+class Elsewhere:
+    """A zone that its publisher serves on other name servers than those that it is delegated to."""
+
+    adopted: ClassVar[frozenset[str]] = frozenset()
+    declared: ClassVar[dict[str, TxtRecord]] = {}
+
+    def __init__(self, delegated: tuple[str, ...] | None) -> None:
+        self._delegated = delegated
+
+    async def existing(self, owner: str) -> Existing:
+        return Existing(owner, "example.com", name_servers=("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"))
+
+    async def child_zone(self, owner: str, zone: str) -> None:
+        return None
+
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        assert zone == "example.com"
+        return self._delegated
+
+    def merging(self, record: TxtRecord) -> str:
+        return "run: elastx-mrs adopt"
+
+    def claiming(self, record: TxtRecord) -> str:
+        return "run: elastx-mrs adopt"
+
+    async def inherited(self, domain: str) -> None:
+        return None
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        return Answer(name, rdtype, "nodata")
+
+
+@pytest.mark.parametrize(
+    ("delegated", "told"),
+    [
+        (
+            ("ns1.old.example", "ns2.old.example"),
+            "delegated to ns1.old.example and ns2.old.example",
+        ),
+        ((), "is delegated to nobody, and published to ada.ns.cloudflare.com and bob.ns.cloudflare.com"),
+        (("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"), ""),
+        (None, ""),
+    ],
+    ids=["to others", "to nobody", "to these", "not known"],
+)
+def test_a_zone_that_is_delegated_elsewhere_is_a_warning(delegated: tuple[str, ...] | None, told: str) -> None:
+    case = Case(spf_of("example.com"), None, True, Elsewhere(delegated))
+    found = asyncio.run(guard_checks.delegated_elsewhere(case))
+    assert [finding.level for finding in found] == (["warning"] if told else [])
+    assert all(told in finding.text for finding in found)
+
+
 @pytest.mark.parametrize("hostile", [b"v=spf1 \x1b[31m -all", b"v=spf1 \n\r -all", b"v=spf1 \xff -all"])
 def test_hostile_text_is_shown_harmless(hostile: bytes) -> None:
-    from elastx_mrs.lookup.answer import Answer
-    from elastx_mrs.publish import Existing
-
-    class World:
-        adopted: ClassVar[frozenset[str]] = frozenset()
-        declared: ClassVar[dict[str, TxtRecord]] = {}
-
+    class World(Elsewhere):
         async def existing(self, owner: str) -> Existing:
             return Existing(owner, owner, (hostile,))
 
-        async def child_zone(self, owner: str, zone: str) -> None:
-            return None
-
-        async def delegated_to(self, zone: str) -> None:
-            return None
-
-        def merging(self, record: TxtRecord) -> str:
-            return "run: elastx-mrs adopt"
-
-        def claiming(self, record: TxtRecord) -> str:
-            return "run: elastx-mrs adopt"
-
-        async def inherited(self, domain: str) -> None:
-            return None
-
-        async def ask(self, name: str, rdtype: str) -> Answer:
-            return Answer(name, rdtype, "nodata")
-
-    found = asyncio.run(guard_checks.foreign_spf(Case(spf_of("example.com"), None, True, World())))
+    found = asyncio.run(guard_checks.foreign_spf(Case(spf_of("example.com"), None, True, World(None))))
     assert len(found) == 1
     assert all(" " <= character <= "~" or character in "§…" for character in found[0].text)
 
