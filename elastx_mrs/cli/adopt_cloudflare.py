@@ -18,7 +18,7 @@ from elastx_mrs.records import RecordError, TxtRecord, names
 MOST_SHOWN = 10
 """Zones that one line names."""
 
-_PROVIDER = re.compile(r"([^=]+)=(urn:pulumi:.*::pulumi:providers:cloudflare::.+)")
+_PROVIDER = re.compile(r"([^=]+)=(urn:pulumi:.*[:$]pulumi:providers:cloudflare::.+)")
 _EXPORT = "pipe: pulumi stack export"
 
 
@@ -104,13 +104,16 @@ def _state(path: str | None, component: str) -> State:
         found = [one["urn"] for one in resources if (one["type"], _name(one["urn"])) == (COMPONENT_TYPE, component)]
         records = [one for one in resources if one["type"] == RECORD_TYPE]
         urn = found[0] if found else ""
-        own = frozenset(_name(one["urn"]) for one in records if urn and one.get("parent") == urn)
+        own = [one for one in records if urn and one.get("parent") == urn]
+        # A reference to a provider is its URN and its identifier.
+        providers = {str(one.get("provider", "")).rpartition("::")[0] for one in own}
         owners = {str(one["id"]).rpartition("/")[2]: _name(one["urn"]) for one in records if one.get("id")}
-    except (TypeError, KeyError, AttributeError):
+    except (TypeError, KeyError, AttributeError, IndexError):
         raise BadInput(f"{source_name(path)}: is not what pulumi stack export prints; {_EXPORT}") from None
     if len(found) > 1:
         raise BadInput(f"{source_name(path)}: has {len(found)} components named {component}; name them differently")
-    return State(urn, own, owners)
+    explicit = sorted(provider for provider in providers if provider and not _name(provider).startswith("default"))
+    return State(urn, frozenset(_name(one["urn"]) for one in own), owners, explicit[0] if explicit else "")
 
 
 def _name(urn: str) -> str:

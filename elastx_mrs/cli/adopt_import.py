@@ -96,11 +96,13 @@ class State:
     :param component: the URN of the component; empty where the state has none, or nobody looked.
     :param names: of the records that are the component's.
     :param owners: the names of all resources of that type, by the record's identifier.
+    :param provider: the URN of the explicit provider that the component's records have; empty for the default one.
     """
 
     component: str = ""
     names: frozenset[str] = frozenset()
     owners: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def import_file(
 ) -> dict[str, Any]:
     """Return the content of the file for ``pulumi import --file``.
 
-    :param provider: the name and the URN of an explicit provider.
+    :param provider: name and URN of an explicit provider; None for the one that the state has, or else the default one.
     :param version: of the plugin, so that the default provider is the program's own; None to leave it to Pulumi.
     """
     table = {component: state.component} if state.component else {}
@@ -265,9 +267,11 @@ def import_file(
     if not state.component:
         resources.append({"type": COMPONENT_TYPE, "name": component, "component": True})
     own: dict[str, str] = {"version": version} if version else {}
-    if provider is not None:
-        own = {"provider": provider[0]}
-        table[provider[0]] = provider[1]
+    name, urn = provider or ("", state.provider)
+    if urn:
+        # What stands in the table is only the file's own; nothing of the component is named so.
+        own = {"provider": name if name and name != component else f"{component}-provider"}
+        table[own["provider"]] = urn
     resources += [
         {"type": RECORD_TYPE, "name": one.name, "id": one.id, "parent": component, **own} for one in made.imports
     ]

@@ -102,8 +102,9 @@ def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> Ba
     if _FORBIDDEN.intersection(codes) and what == "zones":
         return BadInput(f"the token may not list zones; give it Zone > Zone > Read ({answer})")
     if _FORBIDDEN.intersection(codes):
-        cure = "give it Zone > DNS > Read (an up needs DNS > Edit), for this zone too"
-        return CannotReadError(f"the token may not read its records; {cure} ({answer})", all_zones=False)
+        cure = "give it Zone > DNS > Read for this zone too (an up needs DNS > Edit)"
+        cure += ", and see that its id is right where cloudflare.zones has it"
+        return CannotReadError(f"the token may not read the records; {cure} ({answer})", all_zones=False)
     if error.status_code == 404 and what == "records":
         cure = "see that the id under cloudflare.zones is a zone's (Overview > API > Zone ID)"
         return CannotReadError(f"Cloudflare has no such zone; {cure} ({answer})", all_zones=False)

@@ -171,16 +171,16 @@ class _Reader:
             try:
                 content = response.json()
                 rows += (result := _rows(content))
-                pages = content["result_info"]["total_pages"]
-            except (ValueError, TypeError, KeyError):
+                last = not result or number >= content["result_info"]["total_pages"]
+            except (ValueError, TypeError, KeyError, AttributeError):
                 raise not_cloudflare(response, self._base_url) from None
-            if number >= pages or not result:
+            if last:
                 break
         return rows
 
 
 def _rows(content: Any) -> list[Mapping[str, Any]]:
-    """Return a page's rows; raises TypeError or KeyError where it is not one."""
+    """Return a page's rows; raises one of several errors where it is no page of Cloudflare's."""
     rows = content["result"]
     if content["success"] is not True or not all({"id", "name"} <= row.keys() for row in rows):
         raise TypeError
@@ -188,14 +188,9 @@ def _rows(content: Any) -> list[Mapping[str, Any]]:
 
 
 def _found(row: Mapping[str, Any]) -> Found:
-    return Found(
-        str(row["id"]),
-        _ascii(str(row["name"])),
-        str(row.get("type") or ""),
-        str(row.get("content") or ""),
-        int(row.get("ttl") or 1),
-        str(row.get("comment") or ""),
-    )
+    type_, content, comment = (str(row.get(key) or "") for key in ("type", "content", "comment"))
+    ttl = row.get("ttl")
+    return Found(str(row["id"]), _ascii(str(row["name"])), type_, content, ttl if isinstance(ttl, int) else 1, comment)
 
 
 def _ascii(name: str) -> str:
