@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks import policy, verify
+from benchmarks import cloudflare, policy, verify
 from elastx_mrs.config import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
@@ -42,6 +42,7 @@ def main() -> None:
             report(figure.what, figure.ours, figure.other, figure.most, figure.unit)
         guard(Path(folder))
         engine(Path(folder))
+        through_cloudflare(Path(folder))
 
 
 def report(what: str, ours: list[float], other: list[float], most: float, unit: str = "s") -> None:
@@ -112,6 +113,15 @@ def engine(folder: Path) -> None:
                 stack.pulumi("destroy", "--yes", "--stack", "test", "--skip-preview")
     report("pulumi up, component / flat program", ups["component"], ups["flat"], 1.10)
     report("pulumi preview, component / flat program", previews["component"], previews["flat"], 1.10)
+
+
+def through_cloudflare(folder: Path) -> None:
+    """Previews without changes beside a flat hand-written program; guard and verification off in both."""
+    for domains, rounds in ((100, 5), (1000, 3)):
+        used = cloudflare.previews(folder / f"cloudflare-{domains}", domains, rounds)
+        for what, unit, most in (("wall", "s", 0.85), ("processor", "s", 0.85), ("memory", "MB", 1.0)):
+            ours, other = ([getattr(one, what) for one in used[name]] for name in ("component", "flat"))
+            report(f"Cloudflare, preview of {domains} domains, {what}, component / flat", ours, other, most, unit)
 
 
 def flat_program() -> str:

@@ -17,9 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from elastx_mrs.clock import Clock
 from elastx_mrs.lab.cloudflare.book import Book
-from elastx_mrs.lab.cloudflare.clock import Clock, Limit, LimitedError
 from elastx_mrs.lab.cloudflare.faults import Fault, Request
+from elastx_mrs.lab.cloudflare.limit import Limit, LimitedError
 from elastx_mrs.lab.cloudflare.listing import page
 from elastx_mrs.lab.cloudflare.refused import RefusedError, no_route, not_allowed
 from elastx_mrs.lab.cloudflare.rules import FREE

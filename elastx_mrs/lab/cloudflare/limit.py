@@ -1,36 +1,12 @@
-"""The API's time, which tests let run faster, and the rate limit that is counted on it."""
+"""The rate limit, counted on the lab's clock."""
 
 import math
 import os
-import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from elastx_mrs.clock import Clock
 from elastx_mrs.lab.cloudflare.refused import RefusedError
-
-VARIABLE = "ELASTX_MRS_LAB_CLOCK"
-"""The environment variable: how many times faster than the wall's the clock of the lab runs."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Seconds that pass ``scale`` times as fast as others."""
-
-    scale: float = 1.0
-
-    @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "Clock":
-        """Return the clock that the environment asks for."""
-        return cls(float(environ.get(VARIABLE) or 1))
-
-    def now(self) -> float:
-        """Return the seconds since some moment."""
-        return time.monotonic() * self.scale
-
-    def real(self, seconds: float) -> float:
-        """Return how long some seconds of this clock take on the wall's."""
-        return seconds / self.scale
 
 
 @dataclass
