@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from elastx_mrs.arguments import Arguments
-from elastx_mrs.cli.adopt_import import COMPONENT_TYPE, RECORD_TYPE, Plan, State, import_file, plan
+from elastx_mrs.cli.adopt_import import COMPONENT_TYPE, RECORD_TYPE, Plan, State, counted, import_file, plan
 from elastx_mrs.cli.cloudflare_zones import Read, read_zones
-from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
+from elastx_mrs.cli.inputs import BadInput, ConfigFailure, arguments, json_file, source_name
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
@@ -45,7 +45,11 @@ def _given(options: Mapping[str, Any]) -> Arguments:
         raise click.UsageError("say which stack --import is for, in one way: --stack-config FILE or --config FILE")
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
-    given = arguments(stack_config, config, {})
+    try:
+        given = arguments(stack_config, config, {})
+    except ConfigFailure as failure:  # what is encrypted is read by a pipe, into this command
+        failure.message = failure.message.replace("elastx-mrs records ", "elastx-mrs adopt --import ")
+        raise
     source = source_name(stack_config or config)
     if given.rfc2136 is not None:
         raise BadInput(
@@ -141,8 +145,8 @@ def _said(made: Plan, read: Read) -> Iterator[str]:
         yield f"NOT ASKED: {', '.join(zones[:MOST_SHOWN])}{more}: {reason}"
     known = f", {made.known} in the state already" if made.known else ""
     yield (
-        f"{len(made.imports)} records to import, of which the next up changes {len(made.changes)}; {made.absent} not "
-        f"there, which it creates{known}"
+        f"{counted(len(made.imports), 'record')} to import, of which the next up changes {len(made.changes)}; "
+        f"{made.absent} not there, which it creates{known}"
     )
     if not made.imports:
         yield "there is nothing to import: go on with pulumi preview"

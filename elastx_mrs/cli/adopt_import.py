@@ -34,6 +34,11 @@ def octets(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number with what it counts, in the singular where it is one."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 @dataclass(frozen=True)
 class Found:
     """One record as Cloudflare lists it.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from elastx_mrs.cli.adopt_import import Found, Zone
+from elastx_mrs.cli.adopt_import import Found, Zone, counted
 from elastx_mrs.cli.cloudflare_refusals import CannotReadError, credentials, explained, not_cloudflare
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.clock import Clock
@@ -118,10 +118,10 @@ class _Reader:
                     read.unasked.setdefault(str(refusal), []).append(name or f"zone {zone_id}")
                     zone = None
             done += 1
-            self.doing = f"reading Cloudflare's records: {done} of {len(names)} zones so far"
+            self.doing = f"reading Cloudflare's records: {done} of {counted(len(names), 'zone')} so far"
             return zone
 
-        self.doing = f"reading Cloudflare's records of {len(names)} zones"
+        self.doing = f"reading Cloudflare's records of {counted(len(names), 'zone')}"
         found = await asyncio.gather(*(one(*item) for item in names.items()))
         by_id = {zone.id: zone for zone in found if zone is not None}
         read.zones = {domain: by_id[zone_id] for domain, (zone_id, _) in ids.items() if zone_id in by_id}
@@ -130,14 +130,14 @@ class _Reader:
     def _client(self) -> "AsyncCloudflare":
         from cloudflare import AsyncCloudflare, DefaultAsyncHttpxClient
 
-        async def counted(request: "httpx.Request") -> None:
+        async def paced(request: "httpx.Request") -> None:
             await self._pace.take()
 
         async def final(response: "httpx.Response") -> None:
             if response.status_code == 429:  # Cloudflare blocks for minutes; asking again only prolongs that
                 response.headers["x-should-retry"] = "false"
 
-        http = DefaultAsyncHttpxClient(event_hooks={"request": [counted], "response": [final]})
+        http = DefaultAsyncHttpxClient(event_hooks={"request": [paced], "response": [final]})
         client = AsyncCloudflare(api_token=self._token, base_url=self._base_url, http_client=http)
         # The SDK would take these from the environment, and prefer them to the token.
         client.api_key = client.api_email = client.user_service_key = None
@@ -213,9 +213,9 @@ def find_zones(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> di
     faults = []
     if lost := [domain for domain, name in named.items() if name is None]:
         faults.append(
-            f"Cloudflare lists no zone for {', '.join(lost)} ({len(by_name)} zones seen); add the zone there, let the "
-            "token read it (Zone > Zone > Read, for all its zones), see that cloudflare.accountId is the zone's "
-            "account, or write the zone's id under cloudflare.zones"
+            f"Cloudflare lists no zone for {', '.join(lost)} ({counted(len(by_name), 'zone')} seen); add the zone "
+            "there, let the token read it (Zone > Zone > Read, for all its zones), see that cloudflare.accountId is "
+            "the zone's account, or write the zone's id under cloudflare.zones"
         )
     for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
         accounts = " and ".join(str((zone.get("account") or {}).get("id")) for zone in by_name[name])

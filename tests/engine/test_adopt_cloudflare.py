@@ -79,8 +79,7 @@ def test_foreign_records_become_the_stacks_own(run: Trial) -> None:
     assert [one.method for one in run.api.log] == ["GET", "GET"], "the zones, and the records of one"
 
     imported = stack.pulumi(*IMPORT)
-    assert "imported" in imported.stdout
-    print(imported.stdout)
+    assert "4 imported" in imported.stdout, imported.stdout
     assert run.changes() == [], "an import only reads"
     shown = stack.preview("--diff")
     assert "~ 1 to update" in shown.stdout, shown.stdout
@@ -115,7 +114,7 @@ def test_the_state_says_what_is_left_to_import(run: Trial) -> None:
 
     told = adopt_import(run, stack, "--state", exported(stack))
     assert told.exit_code == 0, told.stderr
-    assert "1 records to import, of which the next up changes 0; 0 not there, which it creates, 7 in the" in told.stderr
+    assert "1 record to import, of which the next up changes 0; 0 not there, which it creates, 7 in the" in told.stderr
     assert "1 imported" in stack.pulumi(*IMPORT).stdout
     run.asked()
     stack.up("--expect-no-changes")

@@ -1,0 +1,160 @@
+"""``elastx-mrs adopt --import``: the file for ``pulumi import``, read from the lab's Cloudflare API."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import Result
+
+from elastx_mrs.cli import cloudflare_zones
+from elastx_mrs.lab.cloudflare.faults import Fault
+from elastx_mrs.lab.cloudflare.zone import Account, Permission
+from tests import golden
+from tests.cli.scene import TOKEN, Scene
+
+
+def imports(result: Result) -> dict[str, str]:
+    """The records to import: by name, the identifier."""
+    return {one["name"]: one["id"] for one in json.loads(result.stdout)["resources"] if not one.get("component")}
+
+
+def test_the_file_and_what_it_leads_to(scene: Scene) -> None:
+    result = scene.run()
+    assert result.exit_code == 1, "an SPF term would be lost"
+    zone = scene.api.zone("example.com")
+    ids = {record.fields.content: f"{zone.id}/{record.id}" for record in zone.book.all()}
+    assert imports(result) == {
+        "mail-example.com-challenge-f7ee5ec73121": ids[f'"{golden.TOKEN}"'],
+        "mail-example.com-spf": ids['"v=spf1 ip4:203.0.113.0/24 include:elastx.email -all"'],
+        "mail-example.com-dmarc": ids['"v=DMARC1; p=none;"'],
+    }
+    assert result.stderr.splitlines() == [
+        "example.com SPF 'v=spf1 ip4:203.0.113.0/24 include:elastx.email -all' becomes "
+        "'v=spf1 include:elastx.email -all'",
+        "_dmarc.example.com DMARC TTL 3600 becomes 1800",
+        "CANNOT BE KEPT: example.com SPF loses ip4:203.0.113.0/24, and who sends by that fails; take it into the "
+        "config: elastx-mrs adopt example.com prints it",
+        "3 records to import, of which the next up changes 2; 1 not there, which it creates",
+    ]
+
+
+def test_zones_are_listed_once_and_each_is_read_once(scene: Scene) -> None:
+    result = scene.run(config={"domains": ["example.com", "a.news.example.com", "example.se", "b.example.com"]})
+    assert len(imports(result)) == 3
+    listed, *read = scene.asked()
+    assert listed == "/zones?page=1&per_page=50"
+    wanted = ("example.com", "news.example.com", "example.se")  # the longest zone of each
+    assert sorted(path.split("/")[2] for path in read) == sorted(scene.api.zone(name).id for name in wanted)
+    assert {path.partition("?")[2] for path in read} == {"page=1&per_page=5000"}
+
+
+def test_none_is_listed_where_the_config_has_all(scene: Scene) -> None:
+    zones = {"example.com": scene.api.zone("example.com").id}
+    result = scene.run(config={"cloudflare": {"zones": zones}})
+    assert len(imports(result)) == 3
+    assert len(scene.asked()) == 1
+
+
+def test_pages_are_read_to_the_last_and_no_further(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudflare_zones, "RECORDS_PER_PAGE", 3)
+    for number in range(100):
+        scene.api.add_zone(f"z{number}.example", Account("many"))
+    count = len(scene.api.zone("example.com").book.all())
+    assert len(imports(scene.run())) == 3
+    assert len([path for path in scene.asked() if path.startswith("/zones?")]) == 3, "105 zones, 50 on a page"
+    assert len([path for path in scene.asked() if "dns_records" in path]) == -(-count // 3)
+
+
+def test_only_the_domains_that_are_named(scene: Scene) -> None:
+    config = {"domains": ["example.com", "News.Example.com."]}
+    assert set(imports(scene.run("news.EXAMPLE.com", config=config))) == {"mail-news.example.com-spf"}
+    result = scene.run("example.se", config=config)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "DOMAIN example.se: is not among the config's domains" in result.stderr
+
+
+def test_what_cannot_be_imported_is_said_and_the_rest_is_in_the_file(scene: Scene) -> None:
+    result = scene.run(config={"domains": ["two.example.com", "alias.example.com", "news.example.com"]})
+    assert result.exit_code == 1
+    assert set(imports(result)) == {"mail-news.example.com-spf"}
+    assert "CANNOT BE IMPORTED: two.example.com has 2 SPF records: 'v=spf1 " in result.stderr
+    assert "CANNOT BE IMPORTED: _dmarc.alias.example.com is a CNAME to _dmarc.example.com, and no" in result.stderr
+
+
+def test_nothing_to_import(scene: Scene) -> None:
+    result = scene.run(config={"domains": ["example.se"]})
+    assert (result.exit_code, imports(result)) == (0, {})
+    assert "0 records to import, of which the next up changes 0; 4 not there, which it creates\n" in result.stderr
+    assert "there is nothing to import: go on with pulumi preview" in result.stderr
+
+
+def test_of_two_accounts_the_configs_is_read(scene: Scene) -> None:
+    other = Account("somebody@example.com's Account")
+    scene.api.add_zone("example.com", other)
+    result = scene.run()
+    assert result.exit_code == 2
+    own = scene.api.zone("elastx.email").account.id
+    assert f"example.com is a zone of the accounts {own} and {other.id}; write the id" in result.stderr
+    assert "cloudflare.accountId" in result.stderr
+    assert "somebody@" not in result.stderr
+    assert len(imports(scene.run(config={"cloudflare": {"accountId": own}}))) == 3
+    assert imports(scene.run(config={"cloudflare": {"accountId": other.id}})) == {}
+
+
+def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
+    values = {"accounts": [golden.ACCOUNT], "domains": ["example.com"], "dkim": {"external": True}, "cloudflare": {}}
+    shown = {f"elastx-mrs:{key}": {"value": json.dumps(value), "secret": True} for key, value in values.items()}
+    result = scene.plain("--import", "--config", "-", stdin=json.dumps(shown))
+    assert len(imports(result)) == 3
+    urn = "urn:pulumi:prod::mail::elastx-mrs:index:MailRelay"
+    record = "cloudflare:index/dnsRecord:DnsRecord"
+    resources = [
+        {"urn": f"{urn}::mail", "type": "elastx-mrs:index:MailRelay"},
+        {"urn": f"{urn}${record}::mail-example.com-spf", "type": record, "id": "r", "parent": f"{urn}::mail"},
+        {"urn": f"{urn}${record}::mail-example.com-dmarc", "type": record, "parent": f"{urn}::mail", "delete": True},
+        {"urn": f"{urn}2${record}::mail-example.com-challenge-f7ee5ec73121", "type": record, "parent": f"{urn}::other"},
+    ]
+    exported = json.dumps({"version": 3, "deployment": {"resources": resources}})
+    state = scene.directory / "state.json"
+    state.write_text(exported)
+    result = scene.plain("--import", "--config", "-", "--state", str(state), stdin=json.dumps(shown))
+    assert set(imports(result)) == {"mail-example.com-dmarc", "mail-example.com-challenge-f7ee5ec73121"}
+    assert json.loads(result.stdout)["nameTable"] == {"mail": f"{urn}::mail"}
+    assert "1 in the state already" in result.stderr
+
+
+def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudflare_zones, "PATIENCE", 0.1)
+    scene.api.faults.append(Fault("GET", "dns_records", delay=0.3))
+    assert "reading Cloudflare's records of 1 zone …\n" in scene.run().stderr
+
+
+def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudflare_zones, "REQUESTS", 2)
+    result = scene.run(config={"domains": ["example.com", "example.se"]}, ELASTX_MRS_LAB_CLOCK="1000")
+    assert result.stderr.startswith("Cloudflare takes 1,200 requests in 5 minutes; going on at ")
+    assert len(imports(result)) == 3
+    assert len(scene.asked()) == 3
+
+
+def test_a_stack_that_reads_only_what_it_may(scene: Scene) -> None:
+    own = frozenset({scene.api.zone("example.com").id})
+    scene.permit(TOKEN, Permission.ZONE_READ, Permission.DNS_READ, zones=own)
+    assert len(imports(scene.run(CLOUDFLARE_API_TOKEN=TOKEN))) == 3
+
+
+def test_neither_the_sdk_nor_pulumi_is_loaded_before_it_is_used() -> None:
+    program = """
+import sys
+from elastx_mrs.cli import main
+try:
+    main(["adopt", "--help"])
+finally:
+    assert not {"cloudflare", "pulumi", "pulumi_cloudflare"} & set(sys.modules)
+    import elastx_mrs.cli.adopt_cloudflare
+    assert not {"cloudflare", "pulumi", "pulumi_cloudflare"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "pulumi import --file import.json --protect=false --generate-code=false" in done.stdout
