@@ -13,7 +13,7 @@ from elastx_mrs.interrupt import loud
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 _COMMANDS = {
-    "adopt": "Print the stack config that keeps what a domain publishes today.",
+    "adopt": "Print the stack config, or the import file, that keeps what is published today.",
     "completion": "Print what makes the shell complete this command.",
     "lab": "Run a DNS server on this machine, to try everything with no account.",
     "message": "Judge a received message: did the whole chain work?",

@@ -48,8 +48,7 @@ def _given(options: Mapping[str, Any]) -> Arguments:
     try:
         given = arguments(stack_config, config, {})
     except ConfigFailure as failure:  # what is encrypted is read by a pipe, into this command
-        failure.message = failure.message.replace("elastx-mrs records ", "elastx-mrs adopt --import ")
-        raise
+        raise BadInput(failure.message.replace("elastx-mrs records ", "elastx-mrs adopt --import ")) from None
     source = source_name(stack_config or config)
     if given.rfc2136 is not None:
         raise BadInput(

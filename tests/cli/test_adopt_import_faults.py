@@ -50,8 +50,8 @@ def test_a_token_without_dns_read(scene: Scene) -> None:
 
 
 def test_the_token_is_what_counts_in_the_environment(scene: Scene) -> None:
-    others = {"CLOUDFLARE_EMAIL": "a@example.com", "CLOUDFLARE_API_KEY": "k", "CLOUDFLARE_API_USER_SERVICE_KEY": "v1.0"}
-    assert scene.run(**others).stdout == scene.run().stdout != ""
+    result = scene.run(CLOUDFLARE_EMAIL="a@example.com", CLOUDFLARE_API_KEY="k", CLOUDFLARE_API_USER_SERVICE_KEY="v1.0")
+    assert result.stdout == scene.run().stdout != ""
 
 
 def test_zones_that_the_token_does_not_see(scene: Scene) -> None:
