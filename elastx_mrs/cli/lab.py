@@ -1,4 +1,4 @@
-"""``elastx-mrs lab``: a DNS server on this machine, and a command run against it."""
+"""``elastx-mrs lab``: DNS and Cloudflare's API on this machine, and a command run against them."""
 
 import sys
 from pathlib import Path
@@ -12,11 +12,12 @@ import click
 )
 @click.argument("command_", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def command(directory: str, command_: tuple[str, ...]) -> None:
-    """Run a DNS server on this machine, to try everything with no account.
+    """Run a DNS server on this machine, and Cloudflare's DNS API, to try everything with no account.
 
-    It serves example.com, example.se and elastx.email on a free port of the loopback address, and keeps what is
-    published in DIR. With a COMMAND it runs that with all that the stack lab needs in its environment, and exits with
-    its code; without, it runs until Ctrl-C. It is for trying and testing, not for serving.
+    They serve the same zones, example.com, example.se, elastx.email and google.com, on free ports of the loopback
+    address, and keep what is published in DIR. With a COMMAND it runs that with all that the stacks lab and
+    lab-cloudflare need in its environment, and exits with its code; without, it runs until Ctrl-C. It is for trying
+    and testing, not for serving.
 
     \b
     elastx-mrs lab                                   start it, and say how to use it
