@@ -79,7 +79,7 @@ def test_foreign_records_become_the_stacks_own(run: Trial) -> None:
     assert [one.method for one in run.api.log] == ["GET", "GET"], "the zones, and the records of one"
 
     imported = stack.pulumi(*IMPORT)
-    assert "4 imported" in imported.stdout, imported.stdout
+    assert "= 5 imported" in imported.stdout, "four records and the component"
     assert run.changes() == [], "an import only reads"
     shown = stack.preview("--diff")
     assert "~ 1 to update" in shown.stdout, shown.stdout
@@ -124,6 +124,36 @@ def test_the_state_says_what_is_left_to_import(run: Trial) -> None:
     told = adopt_import(run, stack, "--state", exported(stack))
     assert "there is nothing to import" in told.stderr
     stack.pulumi(*IMPORT)  # which Pulumi takes too
+    stack.preview("--expect-no-changes")
+
+
+def test_what_is_said_to_change_is_what_changes(run: Trial) -> None:
+    book = run.api.zone("example.se").book
+    texts: dict[str, dict[str, Any]] = {
+        "example.se": {"content": golden.SPF},  # without quotes, as older records are
+        "_dmarc.example.se": {"content": '"v=DMARC1; p=none;"', "ttl": 1},
+        "elastx._domainkey.example.se": {"content": f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"', "comment": "mine"},
+    }
+    for name, fields in texts.items():
+        book.add({"type": "TXT", "name": name, "ttl": 1800} | fields)
+    book.add({"type": "TXT", "name": "example.se", "ttl": 1800, "content": f'"{golden.TOKEN}"'})
+    stack = run.stack(accounts=[golden.ACCOUNT], domains=["example.se"])
+    stack.preview(check=False)
+    told = adopt_import(run, stack)
+    assert told.stderr.splitlines() == [
+        "example.se SPF is put in quotes, as Cloudflare wants it, and DNS says the same",
+        "elastx._domainkey.example.se DKIM key comment 'mine' becomes none",
+        "_dmarc.example.se DMARC TTL automatic becomes 1800",
+        "4 records to import, of which the next up changes 3; 0 not there, which it creates",
+    ]
+    stack.pulumi(*IMPORT)
+    shown = stack.preview().stdout
+    for row in ("spf update [diff: ~content]", "dkim update [diff: -comment]", "dmarc update [diff: ~ttl]"):
+        assert f"mail-example.se-{row}" in shown, shown
+    assert "~ 3 to update" in shown
+    run.asked()
+    stack.up()
+    assert run.changes() == ["PUT"] * 3
     stack.preview("--expect-no-changes")
 
 
