@@ -32,7 +32,7 @@ servers:
 	@tests/servers/install.sh
 
 test: setup toolchain servers ## run all tests
-	@pytest -n 2 --dist loadgroup
+	@pytest -n 2 --dist loadfile
 
 check: setup ## formatting, lint, strict types, import rules
 	@ruff format --check .

@@ -71,7 +71,8 @@ def import_file(component: str) -> str:
     """Return what to run to take over everything that is there, by a file."""
     named = "" if component == "mail" else f" --component {component}"
     return (
-        f"run: pulumi config --show-secrets --json | elastx-mrs adopt --import --config -{named} > import.json && "
+        "run: pulumi stack export > state.json && pulumi config --show-secrets --json | "
+        f"elastx-mrs adopt --import --config - --state state.json{named} > import.json && "
         "pulumi import --file import.json --protect=false --generate-code=false"
     )
 

@@ -9,8 +9,9 @@ import pytest
 from tests.engine.cloudflare import Trial, trial
 
 IMPORT = """set -e
+pulumi stack export --stack test > state.json
 pulumi config --show-secrets --json --stack test |
-  elastx-mrs adopt --import --config - example.se > import.json
+  elastx-mrs adopt --import --config - --state state.json example.se > import.json
 pulumi import --file import.json --protect=false --generate-code=false --yes --non-interactive --stack test
 """
 

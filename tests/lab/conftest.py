@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import cloudflare
 import pytest
 
 from elastx_mrs.lab.session import Lab, open_lab
+from tests.lab.api import client
 from tests.lab.client import ZONES
 
 
@@ -11,3 +13,9 @@ from tests.lab.client import ZONES
 def lab(tmp_path: Path) -> Iterator[Lab]:
     with open_lab(tmp_path / "lab", ZONES) as running:
         yield running
+
+
+@pytest.fixture
+def api(lab: Lab) -> Iterator[cloudflare.Cloudflare]:
+    with client(lab) as made:
+        yield made
