@@ -25,8 +25,8 @@ def main() -> None:
         found = plugin({"PULUMI_HOME": str(HOME)})
     told = {
         "real": "using Cloudflare's own Pulumi plugin",
-        "stand-in": "Cloudflare's Pulumi plugin could not be downloaded; using the tests' stand-in, which does what the "
-        "real one was seen to do",
+        "stand-in": "Cloudflare's Pulumi plugin could not be downloaded; using the tests' stand-in, which does what "
+        "the real one was seen to do",
     }
     print(f"lab: {told[found.kind]}", file=sys.stderr)
     print(found.folder)

@@ -4,11 +4,8 @@ The SDK is imported when it is used: it takes half a second.
 """
 
 import asyncio
-import datetime
-import math
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +14,10 @@ from elastx_mrs.cli.adopt_import import Found, Zone, counted
 from elastx_mrs.cli.cloudflare_refusals import CannotReadError, credentials, explained, not_cloudflare
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.clock import Clock
+from elastx_mrs.cloudflare import ZoneInfo, find_zones
+from elastx_mrs.pace import Pace
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import longest_zone, to_ascii
+from elastx_mrs.records.names import to_ascii
 
 if TYPE_CHECKING:
     import httpx
@@ -29,9 +28,6 @@ ZONES_PER_PAGE, RECORDS_PER_PAGE = 50, 5000
 
 SIDE_BY_SIDE = 8
 """Zones that are read at once."""
-
-WINDOW, REQUESTS = 300.0, 1100
-"""Seconds in which Cloudflare counts, and what we ask in them: it takes 1,200, but the dashboard's count too."""
 
 PATIENCE = 2.0
 """Seconds after which the command says what it is doing."""
@@ -89,14 +85,15 @@ class _Reader:
     def __init__(self, token: str, base_url: str, clock: Clock) -> None:
         self._token = token
         self._base_url = base_url
-        self._pace = _Pace(clock)
+        self._pace = Pace(clock, True, _say)
         self.doing = "asking Cloudflare for its zones"
 
     async def read(self, domains: Sequence[str], given: Mapping[str, str], account_id: str | None) -> Read:
         async with self._client() as client:
             missing = [domain for domain in domains if domain not in given]
-            listed = find_zones(missing, await self._zones(client, account_id)) if missing else {}
-            ids = {domain: (given[domain], "") for domain in domains if domain in given} | listed
+            ids = {domain: (given[domain], "") for domain in domains if domain in given}
+            if missing:
+                ids |= _places(missing, await self._zones(client, account_id))
             return await self._records_of(client, ids)
 
     async def _records_of(self, client: "AsyncCloudflare", ids: Mapping[str, tuple[str, str]]) -> Read:
@@ -201,47 +198,17 @@ def _ascii(name: str) -> str:
         return name
 
 
-def find_zones(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
-    """Return id and name of each domain's zone: the longest one that the domain is, or ends in.
+def _places(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Return id and name of each domain's zone.
 
     :raises BadInput: naming every domain without a zone, and every zone that is there twice.
     """
-    by_name: dict[str, list[Mapping[str, Any]]] = {}
-    for zone in zones:
-        by_name.setdefault(_ascii(str(zone["name"])), []).append(zone)
-    named = {domain: longest_zone(domain, list(by_name)) for domain in domains}
-    faults = []
-    if lost := [domain for domain, name in named.items() if name is None]:
-        faults.append(
-            f"Cloudflare lists no zone for {', '.join(lost)} ({counted(len(by_name), 'zone')} seen); add the zone "
-            "there, let the token read it (Zone > Zone > Read, for all its zones), see that cloudflare.accountId is "
-            "the zone's account, or write the zone's id under cloudflare.zones"
-        )
-    for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
-        accounts = " and ".join(str((zone.get("account") or {}).get("id")) for zone in by_name[name])
-        faults.append(
-            f"{name} is a zone of the accounts {accounts}; write the id of the one that it is delegated to as "
-            "cloudflare.accountId, or the zone's id under cloudflare.zones"
-        )
-    if faults:
-        raise BadInput("\n  ".join(faults))
-    return {domain: (str(by_name[name][0]["id"]), name) for domain, name in named.items() if name is not None}
+    try:
+        found = find_zones(domains, [_zone(zone) for zone in zones])
+    except RecordError as error:
+        raise BadInput("\n  ".join(error.problems)) from None
+    return {domain: (zone.id, zone.name) for domain, zone in found.items()}
 
 
-class _Pace:
-    """Lets at most :data:`REQUESTS` pass in any :data:`WINDOW`, by Cloudflare's clock or the lab's."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._times: deque[float] = deque()
-
-    async def take(self) -> None:
-        """Return once one more may be made."""
-        while len(self._times) >= REQUESTS and (wait := self._times[0] + WINDOW - self._clock.now()) > 0:
-            real = self._clock.real(wait)
-            at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=math.ceil(real))
-            _say(f"Cloudflare takes 1,200 requests in 5 minutes; going on at {at:%H:%M:%S %Z}")
-            await asyncio.sleep(real)
-        if len(self._times) >= REQUESTS:
-            self._times.popleft()
-        self._times.append(self._clock.now())
+def _zone(zone: Mapping[str, Any]) -> ZoneInfo:
+    return ZoneInfo(str(zone["id"]), _ascii(str(zone["name"])), str((zone.get("account") or {}).get("id") or ""))

@@ -14,12 +14,13 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import MAX_COMMENT
 from elastx_mrs.clock import Clock
+from elastx_mrs.cloudflare import ZoneInfo, find_zones
+from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_failures import Failures, Say, hooks, import_file
 from elastx_mrs.publish.cloudflare_types import (
     DnsRecord,
     DnsRecordInputs,
-    ZoneInfo,
     list_records,
     list_zones,
     plugin_version,
@@ -28,8 +29,7 @@ from elastx_mrs.publish.cloudflare_types import (
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.invoking import InvokeError
 from elastx_mrs.publish.listing import Listing
-from elastx_mrs.publish.pace import Pace
-from elastx_mrs.records import TxtRecord
+from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import join, parse, presentation
 
@@ -135,7 +135,10 @@ class Cloudflare:
         if zones is None:
             return dict.fromkeys(domains, UNKNOWN)
         await self._pace.look(math.ceil(len(zones) / ZONES_PER_PAGE) + 1)
-        found = find_zones(domains, zones)
+        try:
+            found = find_zones(domains, zones)
+        except RecordError as error:
+            raise pulumi.RunError("\n  ".join(error.problems)) from None
         self._zones = {zone.id: zone for zone in found.values()}
         for zone in self._zones.values():
             if zone.status != "active":
@@ -219,30 +222,3 @@ def _inactive(zone: ZoneInfo) -> str:
     servers = " and ".join(zone.name_servers)
     cure = f"nothing of it is served until the registrar delegates {zone.name} to {servers}" if servers else "see there"
     return f"cloudflare: the zone {zone.name} is {zone.status}: {cure}"
-
-
-def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, ZoneInfo]:
-    """Return each domain's zone: the longest listed one that the domain is, or ends in.
-
-    :raises pulumi.RunError: naming every domain without a zone, and every zone that is there twice.
-    """
-    by_name: dict[str, list[ZoneInfo]] = {}
-    for zone in zones:
-        by_name.setdefault(zone.name, []).append(zone)
-    named = {domain: longest_zone(domain, list(by_name)) for domain in domains}
-    lost = [domain for domain, name in named.items() if name is None]
-    faults = []
-    if lost:
-        faults.append(
-            f"domains: Cloudflare lists no zone for {', '.join(lost)} ({len(by_name)} zones seen); add the zone there, "
-            "let the token read it (Zone:Read), or write its id under cloudflare.zones"
-        )
-    for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
-        accounts = " and ".join(f"{zone.account_name} ({zone.account_id})" for zone in by_name[name])
-        faults.append(
-            f"cloudflare.accountId: {name} is a zone of {accounts}; write the id of the account that it is delegated "
-            "to, or the zone's id under cloudflare.zones"
-        )
-    if faults:
-        raise pulumi.RunError("\n  ".join(faults))
-    return {domain: by_name[name][0] for domain, name in named.items() if name is not None}

@@ -6,10 +6,10 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
+from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_types import RECORD_TYPE, list_records
 from elastx_mrs.publish.invoking import InvokeError
-from elastx_mrs.publish.pace import Pace
 from elastx_mrs.records.text import join, parse
 
 Say = Callable[[str, str], None]

@@ -8,13 +8,13 @@ what is registered with what the SDK registers.
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from elastx_mrs.cloudflare import ZoneInfo
 from elastx_mrs.publish.invoking import invoke
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.records.names import to_ascii
@@ -52,23 +52,6 @@ class DnsRecord(pulumi.CustomResource):
         """The content, as it is in the state."""
         content: pulumi.Output[str] = pulumi.get(self, "content")
         return content
-
-
-@dataclass(frozen=True)
-class ZoneInfo:
-    """A zone as Cloudflare lists it.
-
-    :param name: as lower-case A-labels.
-    :param status: ``active``, or ``initializing``, ``pending``, ``moved`` where nothing is delegated to Cloudflare.
-    :param name_servers: those that it is to be delegated to.
-    """
-
-    id: str
-    name: str
-    account_id: str
-    account_name: str
-    status: str
-    name_servers: tuple[str, ...]
 
 
 @cache
@@ -119,12 +102,10 @@ async def _results(
 
 
 def _zone(zone: Mapping[str, Any]) -> ZoneInfo:
-    account = zone.get("account") or {}
     return ZoneInfo(
         str(zone["id"]),
         to_ascii(zone["name"]),
-        str(account.get("id") or ""),
-        str(account.get("name") or ""),
+        str((zone.get("account") or {}).get("id") or ""),
         str(zone.get("status") or "active"),
         tuple(to_ascii(server.removesuffix(".")) for server in zone.get("nameServers") or ()),
     )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from click.testing import Result
@@ -10,6 +11,7 @@ from click.testing import Result
 from elastx_mrs.cli import cloudflare_zones
 from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Account, Permission
+from elastx_mrs.pace import Pace
 from tests import golden
 from tests.cli.scene import TOKEN, Scene
 
@@ -131,7 +133,7 @@ def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare_zones, "REQUESTS", 2)
+    monkeypatch.setattr(cloudflare_zones, "Pace", partial(Pace, requests=2))
     result = scene.run(config={"domains": ["example.com", "example.se"]}, ELASTX_MRS_LAB_CLOCK="1000")
     assert result.stderr.startswith("Cloudflare takes 1,200 requests in 5 minutes; going on at ")
     assert len(imports(result)) == 3
@@ -147,6 +149,7 @@ def test_a_stack_that_reads_only_what_it_may(scene: Scene) -> None:
 def test_neither_the_sdk_nor_pulumi_is_loaded_before_it_is_used() -> None:
     program = """
 import sys
+from functools import partial
 from elastx_mrs.cli import main
 try:
     main(["adopt", "--help"])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.clock import VARIABLE, Clock
-from elastx_mrs.publish.pace import REQUESTS, WINDOW, Pace
+from elastx_mrs.pace import REQUESTS, WINDOW, Pace
 
 LIMIT = 1200
 FAST = Clock(6000.0)

@@ -1,0 +1,53 @@
+"""Cloudflare's zones, as publishing and adopting see them: which of them a domain is in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import longest_zone
+
+
+@dataclass(frozen=True)
+class ZoneInfo:
+    """A zone as Cloudflare lists it.
+
+    :param name: as lower-case A-labels.
+    :param status: ``active``, or ``initializing``, ``pending``, ``moved`` where nothing is delegated to Cloudflare.
+    :param name_servers: those that it is to be delegated to.
+    """
+
+    id: str
+    name: str
+    account_id: str = ""
+    status: str = "active"
+    name_servers: tuple[str, ...] = ()
+
+
+def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, ZoneInfo]:
+    """Return each domain's zone: the longest listed one that the domain is, or ends in.
+
+    :raises RecordError: naming every domain without a zone, and every zone that is there twice.
+    """
+    by_name: dict[str, list[ZoneInfo]] = {}
+    for zone in zones:
+        by_name.setdefault(zone.name, []).append(zone)
+    named = {domain: longest_zone(domain, list(by_name)) for domain in domains}
+    lost = [domain for domain, name in named.items() if name is None]
+    faults = []
+    if lost:
+        seen = f"{len(by_name)} zone{'s' if len(by_name) != 1 else ''} seen"
+        faults.append(
+            f"domains: Cloudflare lists no zone for {', '.join(lost)} ({seen}); add the zone there, let the token read "
+            "it (Zone > Zone > Read, for all its zones), see that cloudflare.accountId is the zone's account, or write "
+            "the zone's id under cloudflare.zones"
+        )
+    for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
+        # Without the accounts' names, which often are somebody's address.
+        accounts = " and ".join(zone.account_id for zone in by_name[name])
+        faults.append(
+            f"cloudflare.accountId: {name} is a zone of the accounts {accounts}; write the id of the one that it is "
+            "delegated to, or the zone's id under cloudflare.zones"
+        )
+    if faults:
+        raise RecordError(*faults)
+    return {domain: by_name[name][0] for domain, name in named.items() if name is not None}
