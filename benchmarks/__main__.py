@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,7 +23,7 @@ from tests.engine.stack import Stack
 
 DOMAINS = 100
 ZONE = "example.com"
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "accounts": ["smtp-prod@acme.example", "newsletter@acme.example"],
     "dkim": golden.DKIM,
     "domains": [f"d{number:03}.{ZONE}" for number in range(DOMAINS)],
@@ -40,7 +41,7 @@ def main() -> None:
         report("counting a ten-lookup tree / its longest chain of questions", *policy.tree(), 1.5)
         for figure in verify.figures(Path(folder) / "verify", CONFIG):
             report(figure.what, figure.ours, figure.other, figure.most, figure.unit)
-        guard(Path(folder))
+        checks(Path(folder))
         engine(Path(folder))
         through_cloudflare(Path(folder))
 
@@ -78,19 +79,31 @@ def command_start(folder: Path) -> None:
     report("elastx-mrs records / python -c pass", ours[1:], other[1:], 15)
 
 
-def guard(folder: Path) -> None:
-    """What the guard adds to the first preview of 100 domains, when every record is new."""
-    with open_lab(folder / "guarded", SAMPLE) as lab:
-        server = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX")}
-        stack = Stack.create(folder / "guard", server, copy.deepcopy(CONFIG))
-        times: dict[str, list[float]] = {"require": [], "off": []}
-        for _ in range(3):
-            for mode, seconds in times.items():
-                seconds.append(timed(partial(stack.preview, ELASTX_MRS_GUARD=mode)))
-    with_guard, without = statistics.median(times["require"]), statistics.median(times["off"])
+def checks(folder: Path) -> None:
+    """What guard and verification add, through either publisher: each is a line of its own, and has no limit."""
+    publishers: dict[str, dict[str, Any]] = {
+        "RFC 2136": {"rfc2136": CONFIG["rfc2136"]},
+        "Cloudflare": {"cloudflare": {}},
+    }
+    own = {key: value for key, value in CONFIG.items() if key != "rfc2136"}
+    for name, publisher in publishers.items():
+        with open_lab(folder / f"checked-{name}", SAMPLE) as lab:
+            stack = cloudflare.stack(folder / f"checks-{name}", lab, copy.deepcopy(own | publisher))
+            adds(f"{name}: the guard in a first preview", stack.preview, "ELASTX_MRS_GUARD")
+            stack.up()
+            adds(f"{name}: verification in an up without changes", stack.up, "ELASTX_MRS_VERIFICATION")
+
+
+def adds(what: str, action: Callable[..., object], variable: str) -> None:
+    """Print what a mode of ``require`` adds to a command, against ``off``."""
+    times: dict[str, list[float]] = {"require": [], "off": []}
+    for _ in range(3):
+        for mode, seconds in times.items():
+            seconds.append(timed(partial(action, **{variable: mode})))
+    with_it, without = statistics.median(times["require"]), statistics.median(times["off"])
     print(
-        f"the guard in a first preview of {DOMAINS} domains adds {with_guard - without:.2f} s: "
-        f"{with_guard / without:.2f} ({with_guard:.2f} s / {without:.2f} s)",
+        f"{what} of {DOMAINS} domains adds {with_it - without:.2f} s: "
+        f"{with_it / without:.2f} ({with_it:.2f} s / {without:.2f} s)",
         flush=True,
     )
 

@@ -85,12 +85,12 @@ def api(folder: Path, domains: int) -> Iterator[Lab]:
         yield lab
 
 
-def stack(folder: Path, lab: Lab, domains: int, program: str = "") -> Stack:
-    """Return a stack of so many domains, of the project's program or another."""
+def stack(folder: Path, lab: Lab, given: dict[str, Any], program: str = "") -> Stack:
+    """Return a stack of a config, of the project's program or another; the guard is off unless a run turns it on."""
     own = {key: value for key, value in lab.environment().items() if key.startswith(("CLOUDFLARE", "ELASTX"))}
     own["PATH"] = f"{plugin().folder}{os.pathsep}{os.environ['PATH']}"
     own |= {"ELASTX_MRS_GUARD": "off", VARIABLE: str(CLOCK)}
-    made = Stack.create(folder, own, config(domains))
+    made = Stack.create(folder, own, given)
     if program:
         (made.directory / "__main__.py").write_text(program)
     return made
@@ -119,7 +119,7 @@ def previews(folder: Path, domains: int, rounds: int) -> dict[str, list[Usage]]:
         both = {}
         for name, program in (("component", ""), ("flat", flat_program(domains))):
             lab = labs.enter_context(api(folder / f"{name}-lab", domains))
-            both[name] = stack(folder / name, lab, domains, program)
+            both[name] = stack(folder / name, lab, config(domains), program)
             used = measured(both[name], "up", "--yes", "--skip-preview", **QUICK)
             requests = [one.method for one in lab.cloudflare.api.log]
             pages = requests.count("GET")
@@ -135,7 +135,7 @@ def curve(folder: Path) -> None:
     print("domains  records  up  up, one write  preview  refresh  requests of the up", flush=True)
     for domains in CURVE:
         with api(folder / f"lab-{domains}", domains) as lab:
-            made = stack(folder / f"stack-{domains}", lab, domains)
+            made = stack(folder / f"stack-{domains}", lab, config(domains))
             slow = None
             if domains <= SLOW:
                 slow = measured(made, "up", "--yes", "--skip-preview").wall
