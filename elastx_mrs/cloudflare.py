@@ -1,10 +1,30 @@
-"""Cloudflare's zones, as publishing and adopting see them: which of them a domain is in."""
+"""What publishing to Cloudflare and adopting from it share: the resource's type, its plugin, and a domain's zone."""
 
+import importlib.util
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import longest_zone
+
+COMPONENT_TYPE = "elastx-mrs:index:MailRelay"
+RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
+
+
+@cache
+def plugin_version() -> str | None:
+    """Return the plugin's version that belongs to the installed package ``pulumi-cloudflare``, without importing that.
+
+    None where it is not installed.
+    """
+    spec = importlib.util.find_spec("pulumi_cloudflare")
+    if spec is None or spec.origin is None:
+        return None
+    description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))
+    return str(description["version"])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
+from elastx_mrs.cloudflare import COMPONENT_TYPE
 from elastx_mrs.config import NAMESPACE, ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
 from elastx_mrs.engine import registrations_first
@@ -48,7 +49,7 @@ class MailRelay(pulumi.ComponentResource):
             arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False)
         except ConfigError as error:
             raise pulumi.RunError(f"{name}: {error}") from None
-        super().__init__("elastx-mrs:index:MailRelay", name, None, opts)
+        super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = SMTP
         self.records = arguments.records()
         for said in remarks(arguments):

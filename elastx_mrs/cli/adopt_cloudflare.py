@@ -1,18 +1,17 @@
 """``elastx-mrs adopt --import``: the file for ``pulumi import``, of a stack that publishes through Cloudflare."""
 
-import importlib.util
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from elastx_mrs.arguments import Arguments
-from elastx_mrs.cli.adopt_import import COMPONENT_TYPE, RECORD_TYPE, Plan, State, counted, import_file, plan
+from elastx_mrs.cli.adopt_import import Plan, State, counted, import_file, plan
 from elastx_mrs.cli.cloudflare_zones import Read, read_zones
 from elastx_mrs.cli.inputs import BadInput, ConfigFailure, arguments, json_file, source_name
+from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, plugin_version
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
@@ -32,7 +31,7 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
     read = read_zones(wanted, _zone_ids(given.cloudflare.zones), given.cloudflare.account_id) if wanted else Read()
     made = plan(records, read.zones, component, state, given.cloudflare.comment)
-    click.echo(json.dumps(import_file(made, component, state, provider, _plugin_version()), indent=2))
+    click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
         click.echo(line, err=True)
     return 1 if made.faults or made.lost else 3 if read.unasked else 0
@@ -121,15 +120,6 @@ def _state(path: str | None, component: str) -> State:
 
 def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
-
-
-def _plugin_version() -> str | None:
-    """Return the plugin's version that the installed package pulumi-cloudflare asks for, without importing it."""
-    spec = importlib.util.find_spec("pulumi_cloudflare")
-    if spec is None or spec.origin is None:
-        return None
-    description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))
-    return str(description["version"])
 
 
 def _said(made: Plan, read: Read) -> Iterator[str]:

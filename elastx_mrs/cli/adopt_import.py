@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, spf, spf_terms
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.text import join, parse, presentation, show
-
-COMPONENT_TYPE = "elastx-mrs:index:MailRelay"
-RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
 
 _AUTOMATIC = 1
 _TOKEN_SHOWN = len(PREFIX) + 12

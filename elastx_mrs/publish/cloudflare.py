@@ -14,7 +14,7 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import MAX_COMMENT
 from elastx_mrs.clock import Clock
-from elastx_mrs.cloudflare import ZoneInfo, find_zones
+from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, find_zones, plugin_version
 from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_failures import Failures, Say, hooks, import_file
@@ -23,7 +23,6 @@ from elastx_mrs.publish.cloudflare_types import (
     DnsRecordInputs,
     list_records,
     list_zones,
-    plugin_version,
     zone_name,
 )
 from elastx_mrs.publish.existing import CannotAskError, Existing
@@ -64,7 +63,10 @@ class Cloudflare:
 
     def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
         """List the zones, unless every domain's is given."""
-        plugin_version()  # fails here where the package is missing
+        if plugin_version() is None:
+            raise pulumi.RunError(
+                "cloudflare: the package pulumi-cloudflare is not installed; run: pip install 'elastx-mrs[cloudflare]'"
+            )
         _check_credentials(component)
         self._component = component
         self._name = name
@@ -203,7 +205,7 @@ def _comment(template: str | None, component: str) -> str | None:
 
 def _check_credentials(component: pulumi.Resource) -> None:
     """Stop here where the default provider has no token: the plugin's own words would name no permission."""
-    if "cloudflare" in component._providers or isinstance(get_monitor(), MockMonitor):
+    if component.get_provider(RECORD_TYPE) is not None or isinstance(get_monitor(), MockMonitor):
         return
     problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)
     if problem:

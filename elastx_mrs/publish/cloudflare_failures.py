@@ -1,15 +1,18 @@
 """What happens when a record fails: the rate limit is waited out, and what the API said is told with its cure."""
 
+import asyncio
 from collections.abc import Callable
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
+from elastx_mrs.cloudflare import RECORD_TYPE
 from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
-from elastx_mrs.publish.cloudflare_types import RECORD_TYPE, list_records
+from elastx_mrs.publish.cloudflare_types import list_records
 from elastx_mrs.publish.invoking import InvokeError
+from elastx_mrs.publish.listing import Listed
 from elastx_mrs.records.text import join, parse
 
 Say = Callable[[str, str], None]
@@ -28,6 +31,7 @@ class Failures:
         self._pace = pace
         self._say = say
         self._said: set[str] = set()
+        self._lists: dict[str, asyncio.Future[list[Listed]]] = {}
 
     async def failed(self, args: pulumi.ErrorHookArgs) -> bool:
         """Say what a failure means; return whether it is to be tried again, after the rate limit has let go."""
@@ -51,20 +55,27 @@ class Failures:
         )
         zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))
         value = join(parse(str(inputs.get("content"))))
-        try:
-            records = await list_records(zone_id, self._component) or []
-        except InvokeError:  # it is the first failure that the user has to hear of
-            records = []
-        number = next((one.id for one in records if (one.name, one.rdtype, one.value) == (name, "TXT", value)), "")
+        if zone_id not in self._lists:
+            self._lists[zone_id] = asyncio.ensure_future(self._list(zone_id))
+        listed = await self._lists[zone_id]
+        number = next((one.id for one in listed if (one.name, one.rdtype, one.value) == (name, "TXT", value)), "")
         if not number:
             return f"{why}, {import_file(self._name)}"
         parent = await self._component.urn.future()
-        provider = self._component._providers.get("cloudflare")
+        provider = self._component.get_provider(RECORD_TYPE)
         explicit = f" --provider '{provider._name}={await provider.urn.future()}'" if provider is not None else ""
         return (
             f"{why}, run: pulumi import {RECORD_TYPE} {args.name} {zone_id}/{number} --parent '{self._name}={parent}'"
             f"{explicit} --protect=false --generate-code=false"
         )
+
+    async def _list(self, zone_id: str) -> list[Listed]:
+        """Return a zone's records, once a run: a run that was killed may have left hundreds."""
+        await self._pace.take(2)
+        try:
+            return await list_records(zone_id, self._component) or []
+        except InvokeError:  # it is the first failure that the user has to hear of
+            return []
 
 
 def import_file(component: str) -> str:

@@ -5,22 +5,17 @@ it. What its typed classes guarantee, that names and types are those of the sche
 what is registered with what the SDK registers.
 """
 
-import importlib.util
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from elastx_mrs.cloudflare import ZoneInfo
+from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, plugin_version
 from elastx_mrs.publish.invoking import invoke
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.records.names import to_ascii
 from elastx_mrs.records.text import join, parse
 
-RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
 ZONES_FUNCTION = "cloudflare:index/getZones:getZones"
 ZONE_FUNCTION = "cloudflare:index/getZone:getZone"
 RECORDS_FUNCTION = "cloudflare:index/getDnsRecords:getDnsRecords"
@@ -54,22 +49,6 @@ class DnsRecord(pulumi.CustomResource):
         return content
 
 
-@cache
-def plugin_version() -> str:
-    """Return the plugin's version that belongs to the installed package.
-
-    :raises pulumi.RunError: where it is not installed.
-    """
-    spec = importlib.util.find_spec("pulumi_cloudflare")
-    if spec is None or spec.origin is None:
-        raise pulumi.RunError(
-            "cloudflare: the package pulumi-cloudflare is not installed; run: pip install 'elastx-mrs[cloudflare]'"
-        )
-    description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))
-    version: str = description["version"]
-    return version
-
-
 async def list_zones(account_id: str | None, component: pulumi.Resource) -> list[ZoneInfo] | None:
     """Return all zones that the token sees, of one account where it is named; None where the provider is not known yet.
 
@@ -83,7 +62,7 @@ async def list_zones(account_id: str | None, component: pulumi.Resource) -> list
 
 async def zone_name(zone_id: str, component: pulumi.Resource) -> str | None:
     """Return a zone's name; None where the provider is not known yet. Raises as :func:`list_zones`."""
-    name = (await invoke(ZONE_FUNCTION, {"zoneId": zone_id}, component, plugin_version())).get("name")
+    name = (await invoke(ZONE_FUNCTION, {"zoneId": zone_id}, component, plugin_version() or "")).get("name")
     return None if name is None else to_ascii(name)
 
 
@@ -97,7 +76,7 @@ async def _results(
     token: str, arguments: Mapping[str, Any], component: pulumi.Resource
 ) -> Sequence[Mapping[str, Any]] | None:
     results: Sequence[Mapping[str, Any]] | None
-    results = (await invoke(token, arguments, component, plugin_version())).get("results")
+    results = (await invoke(token, arguments, component, plugin_version() or "")).get("results")
     return results
 
 

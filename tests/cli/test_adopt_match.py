@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from elastx_mrs.cli.adopt_import import COMPONENT_TYPE, RECORD_TYPE, Found, Plan, State, Zone, import_file, plan
+from elastx_mrs.cli.adopt_import import Found, Plan, State, Zone, import_file, plan
+from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
 from tests import golden

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pulumi
+from pulumi.runtime.settings import set_root_resource
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def mocked(mocks: pulumi.runtime.Mocks) -> Iterator[None]:
     main = loops[0]
     main.set_default_executor(ThreadPoolExecutor(initializer=own_loop))
     pulumi.runtime.set_mocks(mocks, preview=False)
+    set_root_resource(None)  # type: ignore[arg-type]  # the one of the program before is on a loop that is closed
     yield
     main.run_until_complete(main.shutdown_default_executor())
     asyncio.set_event_loop(None)

@@ -12,6 +12,7 @@ import pulumi_cloudflare
 import pytest
 from pulumi_cloudflare import outputs
 
+from elastx_mrs.cloudflare import plugin_version
 from elastx_mrs.publish import cloudflare_types as types
 from tests.publish.mocked import deploy, mocked
 
@@ -103,7 +104,7 @@ def _snake(name: str) -> str:
 
 
 def test_the_plugin_is_the_installed_packages() -> None:
-    assert types.plugin_version() == importlib.metadata.version("pulumi-cloudflare")
+    assert plugin_version() == importlib.metadata.version("pulumi-cloudflare")
 
 
 def test_the_sdk_is_not_imported() -> None:
