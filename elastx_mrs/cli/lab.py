@@ -10,8 +10,14 @@ import click
 @click.option(
     "--dir", "directory", default=".lab", show_default=True, metavar="DIR", help="Where zones and key are kept."
 )
+@click.option(
+    "--dns-delay", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Until DNS serves what the API took."
+)
+@click.option(
+    "--rate-limit", type=click.IntRange(1), metavar="REQUESTS", help="The API's, in 5 minutes. [default: 1200]"
+)
 @click.argument("command_", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
-def command(directory: str, command_: tuple[str, ...]) -> None:
+def command(directory: str, dns_delay: float, rate_limit: int | None, command_: tuple[str, ...]) -> None:
     """Run a DNS server on this machine, and Cloudflare's DNS API, to try everything with no account.
 
     They serve the same zones, example.com, example.se, elastx.email and google.com, on free ports of the loopback
@@ -22,11 +28,12 @@ def command(directory: str, command_: tuple[str, ...]) -> None:
     \b
     elastx-mrs lab                                   start it, and say how to use it
     elastx-mrs lab -- pulumi up --stack lab          one command against it
+    elastx-mrs lab --dns-delay 20 -- pulumi up …     see verification wait for the name servers
     """
     from elastx_mrs.cli.inputs import BadInput
     from elastx_mrs.lab.session import LabError, run
 
     try:
-        sys.exit(run(Path(directory), command_))
+        sys.exit(run(Path(directory), command_, dns_delay, rate_limit))
     except LabError as error:
         raise BadInput(str(error)) from None

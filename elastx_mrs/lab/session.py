@@ -96,13 +96,18 @@ def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[
             yield Lab(directory, server.address, key, cloudflare, token)
 
 
-def run(directory: Path, command: Sequence[str]) -> int:
+def run(directory: Path, command: Sequence[str], delay: float = 0.0, requests: int | None = None) -> int:
     """Start a lab and run a command in it, or wait for Ctrl-C where there is none.
 
+    :param delay: seconds until DNS serves what Cloudflare's API has taken.
+    :param requests: that Cloudflare's API takes in five minutes; as Cloudflare does unless given.
     :returns: the command's exit code; 128 and the signal's number where one ended it; 127 where there is none.
     :raises LabError: where the lab can't start.
     """
     with open_lab(directory) as lab:
+        lab.cloudflare.api.delay = delay
+        if requests is not None:
+            lab.cloudflare.api.limit.requests = requests
         return _run(lab, command) if command else _wait(lab)
 
 
@@ -139,6 +144,7 @@ def _wait(lab: Lab) -> int:
             f"\nCloudflare's API answers at {lab.cloudflare.url}, for the same zones:\n"
             f'\n  curl -H "Authorization: Bearer $(cat {shlex.quote(str(_token_file(lab.directory)))})"'
             f" {lab.cloudflare.url}/zones\n"
+            f"\nWhat it is asked is in {lab.directory / 'cloudflare' / 'requests.jsonl'}, a line each.\n"
             f"\nIts zones are example.com, example.se, elastx.email, google.com; kept in {lab.directory / 'zones'}.\n"
             f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {_key_file(lab.directory)}.\n"
             f"\n{_exports(lab)}\n"

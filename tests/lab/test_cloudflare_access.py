@@ -1,5 +1,8 @@
 """Who may use the lab's Cloudflare API, how often, and how it fails; and that DNS and it are one."""
 
+import json
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,6 +108,29 @@ def test_dns_may_be_behind(api: cloudflare.Cloudflare, lab: Lab) -> None:
     while not ask(lab, "new.example.com").answer and time.monotonic() < end:
         time.sleep(0.02)
     assert strings(ask(lab, "new.example.com")) == ['"late"']
+
+
+def test_every_request_is_in_the_file_and_no_token(api: cloudflare.Cloudflare, lab: Lab) -> None:
+    add(api, lab, '"a"')
+    text = (lab.directory / "cloudflare" / "requests.jsonl").read_text()
+    (line,) = map(json.loads, text.splitlines())
+    assert (line["method"], line["path"], line["status"]) == ("POST", f"/zones/{zone(lab)}/dns_records", 200)
+    assert line["body"] == {"name": "new.example.com", "type": "TXT", "ttl": 300, "content": '"a"'}
+    assert lab.token not in text
+
+
+def test_the_command_sets_delay_and_limit(tmp_path: Path) -> None:
+    program = """
+import os, cloudflare
+client = cloudflare.Cloudflare(base_url=os.environ["CLOUDFLARE_BASE_URL"], max_retries=0)
+headers = client.zones.with_raw_response.list().headers
+assert headers["Ratelimit-Policy"] == '"default";q=7;w=300', headers
+print("asked")
+"""
+    lab = [sys.executable, "-c", "from elastx_mrs.cli import main; main()", "lab", "--dir", str(tmp_path / "lab")]
+    command = [*lab, "--rate-limit", "7", "--dns-delay", "0.5", "--", sys.executable, "-c", program]
+    result = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "asked\n"), result.stderr
 
 
 def test_fifty_at_once_lose_nothing(api: cloudflare.Cloudflare, lab: Lab) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, ide
 from elastx_mrs.lab.zones import ZoneStore
 
 BASE = "/client/v4"
+LOG = "requests.jsonl"
+"""The log's file: a request in each line, as JSON; begun anew with each start."""
+
 ZONES_PER_PAGE = 20
 RECORDS_PER_PAGE = 100
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{32,})")
@@ -42,7 +46,7 @@ class CloudflareApi:
     :meth:`add_zone`. What they read: ``log``, all requests in order.
 
     :param store: the zones that the lab's DNS serves, each of which is one of the API's too.
-    :param directory: where identifiers and comments are kept; None to forget them.
+    :param directory: where identifiers and comments are kept, and the log is written; None to forget them.
     :param token: the one that may do everything.
     """
 
@@ -52,6 +56,10 @@ class CloudflareApi:
         self.faults: list[Fault] = []
         self.delay = 0.0
         self.log: list[Request] = []
+        self._log_file = directory / LOG if directory is not None else None
+        if self._log_file is not None:
+            self._log_file.parent.mkdir(parents=True, exist_ok=True)
+            self._log_file.write_text("", encoding="utf-8")
         self.zones: dict[str, Zone] = {}
         self._begun = self.limit.clock.now()
         for name, servers in store.delegations().items():
@@ -129,8 +137,14 @@ class CloudflareApi:
                 response = _Cut(self._cut)
         status = None if isinstance(response, _Cut) else response.status_code
         now = self.limit.clock.now() - self._begun
-        self.log.append(Request(request.method, path, _json(raw), status, now))
+        self._note(Request(request.method, path, _json(raw), status, now))
         return response
+
+    def _note(self, request: Request) -> None:
+        self.log.append(request)
+        if self._log_file is not None:
+            with self._log_file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(request)) + "\n")
 
     def _work(self, request: HttpRequest, raw: bytes, handle: Callable[[HttpRequest, Token, Any], Any]) -> Response:
         headers: dict[str, str] = {}
