@@ -116,3 +116,34 @@ def test_secret_accounts_stand_nowhere_in_plain_text(run: Trial) -> None:
     for text in (exported, *(one.stdout + one.stderr for one in said), json.dumps([r.answer() for r in run.records()])):
         assert account not in text
         assert account.partition("@")[0] not in text
+
+
+def test_verification_waits_for_name_servers_that_are_behind(run: Trial) -> None:
+    run.api.delay = 2.0
+    stack = run.stack()
+    said = stack.up(ELASTX_MRS_VERIFICATION="require")
+    assert "verification: 1 of 1 domain verified" in said.stdout
+    assert run.dig("_dmarc.example.com") == {'"v=DMARC1; p=none;"'}
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "reason"),
+    [
+        ("example.com", {"type": "TXT", "content": '"v=spf1 include:_spf.example.net -all"'}, "RFC 7208 §4.5"),
+        ("_dmarc.example.com", {"type": "TXT", "content": '"v=DMARC1; p=reject"'}, "RFC 9989 §4.10"),
+        ("elastx._domainkey.example.com", {"type": "TXT", "content": f'"{golden.DKIM[:200]}"'}, "RFC 6376 §3.6.2.2"),
+        ("_dmarc.example.com", {"type": "CNAME", "content": "dmarc.example.net"}, "RFC 1034 §3.6.2"),
+        ("elastx._domainkey.example.com", {"type": "CNAME", "content": "key.example.net"}, "RFC 1034 §3.6.2"),
+    ],
+    ids=["an SPF", "a DMARC", "a key", "a CNAME at DMARC's name", "a CNAME at the key's"],
+)
+def test_what_is_there_already_fails_the_preview(run: Trial, name: str, record: dict[str, str], reason: str) -> None:
+    run.api.zone("example.com").book.add({"name": name, "ttl": 300, **record})
+    said = run.stack().preview(check=False)
+    assert said.returncode != 0
+    assert 'before hook "mail-guard" failed' in said.stdout
+    assert reason in said.stdout
+    if record["type"] == "TXT":
+        assert "elastx-mrs adopt example.com" in said.stdout
+        assert "elastx-mrs adopt --import" in said.stdout, "how it is taken over"
+    assert run.changes() == []
