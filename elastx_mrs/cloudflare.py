@@ -51,7 +51,7 @@ def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, Z
     by_name: dict[str, list[ZoneInfo]] = {}
     for zone in zones:
         by_name.setdefault(zone.name, []).append(zone)
-    named = {domain: longest_zone(domain, list(by_name)) for domain in domains}
+    named = {domain: longest_zone(domain, by_name) for domain in domains}
     lost = [domain for domain, name in named.items() if name is None]
     faults = []
     if lost:

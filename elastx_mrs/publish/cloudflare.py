@@ -109,7 +109,7 @@ class Cloudflare:
 
     async def existing(self, owner: str) -> Existing:
         """Look in the zone's records, which are listed once a run, through the component's own provider."""
-        zone_id = await self._zone_id(owner)
+        zone_id = await self._zone(owner)
         if zone_id not in self._listings:
             self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
         return (await self._listings[zone_id]).existing(owner)
@@ -160,19 +160,20 @@ class Cloudflare:
         await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
         return Listing(name, records, zone.name_servers if zone is not None else ())
 
-    async def _zone_id(self, owner: str) -> str:
-        """Return the id of the zone that a name is in, one above the domains too: its DMARC record is asked for."""
-        domain = longest_zone(owner, list(self._zone_ids)) or next(iter(self._zone_ids), "")
-        zone_id = await pulumi.Output.from_input(self._zone_ids[domain]).future()
+    async def _zone(self, owner: str) -> str:
+        """Return the id of the zone that a name is in; also of a name above the domains, whose DMARC is asked for."""
+        domain = longest_zone(owner, self._zone_ids)
+        # Zones are listed once any domain's id is known.
+        zone_id = await pulumi.Output.from_input(self._zone_ids[domain or next(iter(self._zone_ids))]).future()
         if zone_id is None:
-            raise CannotAskError(f"the id of {domain}'s zone is known only when it is there")
-        by_name = {zone.name: zone for zone in self._zones.values()}
-        zone = longest_zone(owner, list(by_name))
-        if zone is not None:
-            return by_name[zone].id
-        if longest_zone(owner, list(self._zone_ids)) is None:
+            raise CannotAskError(f"the zone of {owner} is known only when its provider, or the zone itself, is there")
+        if domain is not None:
+            return zone_id
+        by_name = {zone.name: zone.id for zone in self._zones.values()}
+        name = longest_zone(owner, by_name)
+        if name is None:
             raise CannotAskError(f"{owner} is in no zone of this component")
-        return zone_id
+        return by_name[name]
 
     async def _zone_name(self, zone_id: str) -> str | None:
         try:

@@ -7,6 +7,11 @@ LIMITED = re.compile(r'\b429 Too Many Requests\b|"code":\s*971\b|status code 429
 IDENTICAL = re.compile(r'"code":\s*8105[78]\b')
 _CODE = re.compile(r'"code":\s*(\d+)')
 _SAID = re.compile(r'"code":\s*(\d+),\s*"message":\s*"([^"]*)"')
+_FAILED = re.compile(r"\b5\d\d [A-Z][a-z]")
+_UNREACHED = re.compile(
+    r"connection (refused|reset|error)|no such host|timed out|timeout|disconnected|deadline exceeded|\bEOF\b",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"\b([45]\d\d [A-Z][A-Za-z ]+) \{")
 _ENVELOPE = re.compile(r"invoke of \S+ failed: |invocation of \S+ returned an error: |failed to make http request: ")
 _TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{20,}")
@@ -35,6 +40,7 @@ _CURES = {
     9021: "the zone's plan does not allow this TTL; write ttl: 1 (automatic) or 60 to 86400",
     9300: "the zone's plan allows no tags; take them out of the transform that sets them",
     9313: "the comment is too long for the zone's plan; shorten cloudflare.comment",
+    81044: "the record is gone already, as after a run whose answer got lost; run: pulumi up --refresh",
     81045: "the zone's plan has no room for more records; remove some, or take a larger plan",
     81053: "a CNAME is there, and no TXT can stand beside one (RFC 1034 §3.6.2); remove it first",
     83011: "there is no room for more TXT at this name (8,192 characters in all); remove some, or use fewer accounts",
@@ -43,17 +49,19 @@ _CURES = {
 
 def cure(text: str) -> str:
     """Return what an error of the plugin's means, and what to do; empty where only its own text tells."""
+    lower = text.lower()
+    if "unauthorized to access requested resource" in lower:  # with the code of an unknown token
+        return _CURES[10000]
     for code in map(int, _CODE.findall(text)):
         if code in _CURES:
             return _CURES[code]
-    lower = text.lower()
     if "missing" in lower and ("token" in lower or "credential" in lower):
         return f"no token is set; {_TOKEN}"
     if any(word in lower for word in ("invalid character '<'", "expecting value", "not json", "unmarshal")):
         return "what answers is not Cloudflare's API; see CLOUDFLARE_BASE_URL, and any proxy on the way"
-    if any(
-        word in lower for word in ("connection refused", "no such host", "connection error", "timed out", "timeout")
-    ):
+    if _FAILED.search(text):
+        return "Cloudflare's API failed (see www.cloudflarestatus.com); run pulumi up again, which goes on from here"
+    if _UNREACHED.search(text):
         return "Cloudflare's API was not reached; see CLOUDFLARE_BASE_URL and the network, and run pulumi up again"
     return ""
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Container
 from urllib.parse import urlsplit
 
 from elastx_mrs.records.record import RecordError
@@ -73,9 +73,12 @@ def check_length(name: str) -> str:
     return name
 
 
-def longest_zone(domain: str, zones: Sequence[str]) -> str | None:
+def longest_zone(domain: str, zones: Container[str]) -> str | None:
     """Return the longest of ``zones`` that ``domain`` is or ends in, by whole labels; None where there is none."""
-    return max((zone for zone in zones if domain == zone or domain.endswith(f".{zone}")), key=len, default=None)
+    name = domain
+    while name and name not in zones:
+        name = name.partition(".")[2]
+    return name or None
 
 
 def server_address(text: str) -> tuple[str, int]:

@@ -166,7 +166,7 @@ def test_what_exists_is_read_from_one_list_a_zone(engine: Engine) -> None:
 
 def test_a_zone_whose_id_is_not_known_yet_cannot_be_asked(engine: Engine) -> None:
     unknown = pulumi.Output(set(), asyncio.sleep(0), asyncio.sleep(0, False))
-    with pytest.raises(CannotAskError, match=r"the id of example\.com's zone is known only"):
+    with pytest.raises(CannotAskError, match=r"the zone of example\.com is known only"):
         existing("example.com", given={"example.com": unknown, "news.example.com": "z2"})
 
 

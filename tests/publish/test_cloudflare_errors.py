@@ -18,6 +18,7 @@ def said(status: str, code: int, message: str) -> str:
     ("status", "code", "message", "cure"),
     [
         ("403 Forbidden", 9109, "Invalid access token", "CLOUDFLARE_API_TOKEN"),
+        ("403 Forbidden", 9109, "Unauthorized to access requested resource", "Zone > DNS > Edit"),
         ("400 Bad Request", 6003, "Invalid request headers", "CLOUDFLARE_API_TOKEN"),
         ("403 Forbidden", 10000, "Authentication error", "Zone > DNS > Edit"),
         (
