@@ -128,9 +128,16 @@ def test_a_cname_at_the_apex_stands_beside_others_and_elsewhere_alone(api: cloud
     add(api, lab, "shop.example.net", "example.com", type="CNAME")
     add(api, lab, '"beside it"', "example.com")
     assert '"beside it"' in strings(ask(lab, "example.com"))
-    with pytest.raises(cloudflare.BadRequestError) as error:
-        add(api, lab, "shop.example.net", "ns1.example.com", type="CNAME")
-    assert refused(error) == (400, 81053)
+    add(api, lab, "a.example.net", "new.example.com", type="CNAME")
+    for name, kind, content in (
+        ("ns1.example.com", "CNAME", "shop.example.net"),
+        ("new.example.com", "CNAME", "b.example.net"),
+        ("example.com", "CNAME", "b.example.net"),
+        ("example.com", "A", "192.0.2.1"),
+    ):
+        with pytest.raises(cloudflare.BadRequestError) as error:
+            add(api, lab, content, name, type=kind)
+        assert refused(error) == (400, 81053)
 
 
 def test_names_are_whole_lower_case_a_labels(api: cloudflare.Cloudflare, lab: Lab) -> None:

@@ -21,6 +21,7 @@ from elastx_mrs.lab.zones import ZoneStore
 from elastx_mrs.records.text import quote
 
 AUTOMATIC_SECONDS = 300
+_ADDRESSES = {"A", "AAAA", "CNAME"}
 _Key = tuple[str, str]
 """Owner name and type."""
 
@@ -134,9 +135,11 @@ class Book:
         same = [one for one in others if one.fields.type == record.fields.type]
         if any(one.fields.rdata == record.fields.rdata for one in same):
             raise invalid(81058, "An identical record already exists.")
-        # A CNAME at the apex is flattened: it answers with addresses, and stands beside what is there.
-        alone = {"CNAME"} if record.fields.name != self.name else set()
-        if any((one.fields.type in alone) != (record.fields.type in alone) for one in others):
+        types = [one.fields.type for one in others]
+        if record.fields.name == self.name:
+            # A CNAME at the apex is flattened: it answers with addresses, and stands beside what is none.
+            types = [kind for kind in types if {kind, record.fields.type} <= _ADDRESSES]
+        if types and "CNAME" in (*types, record.fields.type):
             raise invalid(81053, "An A, AAAA, or CNAME record with that host already exists.")
         if sum(len(one.fields.content) for one in [*same, record]) > MAX_CONTENT:
             text = (
