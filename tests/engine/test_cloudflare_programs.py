@@ -91,7 +91,8 @@ class Secret(dynamic.Resource):
     token: pulumi.Output[str]
 
     def __init__(self):
-        super().__init__(Vault(), "secret", {"token": None}, pulumi.ResourceOptions(additional_secret_outputs=["token"]))
+        opts = pulumi.ResourceOptions(additional_secret_outputs=["token"])
+        super().__init__(Vault(), "secret", {"token": None}, opts)
 
 MailRelay("mail", args("example.com"), pulumi.ResourceOptions(provider=provider("late", Secret().token)))
 """
