@@ -235,7 +235,8 @@ def _cloudflare(store: ZoneStore, token: str, directory: Path) -> "CloudflareSer
         from elastx_mrs.lab.cloudflare.api import CloudflareApi
         from elastx_mrs.lab.cloudflare.serving import CloudflareServer
     except ModuleNotFoundError as error:
-        raise LabError(f"the package {error.name} is not installed; run: pip install 'elastx-mrs[lab]'") from None
+        package = str(error.name).partition(".")[0]
+        raise LabError(f"the package {package} is not installed; run: pip install 'elastx-mrs[lab]'") from None
     return CloudflareServer(CloudflareApi(store, token, directory))
 
 

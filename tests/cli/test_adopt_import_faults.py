@@ -2,16 +2,13 @@
 
 import json
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Permission
 from tests.cli.scene import TOKEN, Scene
+from tests.cloudflare.somebody_else import answering
 
 READ = "with the permissions Zone > Zone > Read and Zone > DNS > Read (an up needs DNS > Edit)"
 
@@ -68,30 +65,6 @@ def test_a_zone_id_that_is_none(scene: Scene, zone_id: str, reason: str) -> None
     assert "mail-example.com-spf" in result.stdout, "the other zone is read"
     assert f"NOT ASKED: zone {zone_id}: " in result.stderr
     assert reason in result.stderr
-
-
-@contextmanager
-def answering(status: int, body: str, kind: str) -> Iterator[str]:
-    """The base URL of something that gives every request the same answer."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/client/v4"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 HTML = "<html>please log in to the \x1b[31mproxy</html>"

@@ -1,14 +1,12 @@
 """Bad input: each message says what is wrong, where, and what to do, and never shows a token."""
 
-import http.server
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
+from tests.cloudflare.somebody_else import answering
 from tests.engine.cloudflare import Trial, diagnostics, trial
 
 LIMITED = "b" * 40
@@ -88,7 +86,7 @@ def test_a_ttl_that_no_plan_of_ours_allows(run: Trial, ttl: int) -> None:
 
 
 def test_an_api_that_is_somebody_else_s(run: Trial) -> None:
-    with web_page() as url:
+    with answering(200, "<html>sign in</html>", "text/html") as url:
         said = refused(run, {"CLOUDFLARE_BASE_URL": url})
     assert "what answers is not Cloudflare's API; see CLOUDFLARE_BASE_URL" in said
 
@@ -96,28 +94,3 @@ def test_an_api_that_is_somebody_else_s(run: Trial) -> None:
 def test_an_api_that_is_not_there(run: Trial) -> None:
     said = refused(run, {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:1/client/v4", "ELASTX_MRS_LAB_CLOCK": "1000"})
     assert "Cloudflare's API was not reached" in said
-
-
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = b"<html>sign in</html>"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def web_page() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/client/v4"
-        finally:
-            server.shutdown()
-            thread.join()

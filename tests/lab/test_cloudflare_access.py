@@ -133,6 +133,14 @@ print("asked")
     assert (result.returncode, result.stdout) == (0, "asked\n"), result.stderr
 
 
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['starlette'] = None; from elastx_mrs.cli import main; main()"
+    command = [sys.executable, "-c", program, "lab", "--dir", str(tmp_path / "lab"), "--", "true"]
+    result = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "the package starlette is not installed; run: pip install 'elastx-mrs[lab]'" in result.stderr
+
+
 def test_fifty_at_once_lose_nothing(api: cloudflare.Cloudflare, lab: Lab) -> None:
     with ThreadPoolExecutor(50) as pool:
         made = list(pool.map(lambda number: add(api, lab, f'"{number}"').id, range(50)))
