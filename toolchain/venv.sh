@@ -13,7 +13,7 @@ if [ -z "$python" ]; then
     exit 1
 fi
 
-stamp=$( ("$python" -c 'import sys; print(sys.version, sys.prefix)'; cat requirements-dev.txt pyproject.toml) | cksum)
+stamp=$( ("$python" -c 'import sys; print(sys.version, sys.base_prefix)'; cat requirements-dev.txt pyproject.toml) | cksum)
 if [ -x .venv/bin/python ] && [ "$(cat .venv/installed-from 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 
 echo "setup: installing the pinned Python packages into .venv; about a minute"
