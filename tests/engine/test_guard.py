@@ -234,7 +234,8 @@ class Proxy:
         self._accepting.start()
 
     def start(self, stack: Stack) -> None:
-        self._process = stack.start("up", "--yes", "--skip-preview", "--stack", "test")
+        # One at a time: another one's state may be half written when the run is killed, which is the engine's affair.
+        self._process = stack.start("up", "--yes", "--skip-preview", "--stack", "test", "--parallel", "1")
 
     def close(self) -> None:
         self._listener.close()
