@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,10 +20,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from elastx_mrs.clock import Clock
+from elastx_mrs.lab.cloudflare import listing
 from elastx_mrs.lab.cloudflare.book import Book
 from elastx_mrs.lab.cloudflare.faults import Fault, Request
 from elastx_mrs.lab.cloudflare.limit import Limit, LimitedError
-from elastx_mrs.lab.cloudflare.listing import page
 from elastx_mrs.lab.cloudflare.refused import RefusedError, no_route, not_allowed
 from elastx_mrs.lab.cloudflare.rules import FREE
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, identifier
@@ -32,8 +33,6 @@ BASE = "/client/v4"
 LOG = "requests.jsonl"
 """The log's file: a request in each line, as JSON; begun anew with each start."""
 
-ZONES_PER_PAGE = 20
-RECORDS_PER_PAGE = 100
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{32,})")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -56,6 +55,7 @@ class CloudflareApi:
         self.faults: list[Fault] = []
         self.delay = 0.0
         self.log: list[Request] = []
+        self._due: OrderedDict[asyncio.TimerHandle, Callable[[], None]] = OrderedDict()
         self._log_file = directory / LOG if directory is not None else None
         if self._log_file is not None:
             self._log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -89,11 +89,24 @@ class CloudflareApi:
     def _put(self, zone: Zone) -> None:
         self.zones[zone.id] = zone
 
-    def _later(self, publish: Callable[[], None]) -> None:
-        if self.delay:
-            asyncio.get_running_loop().call_later(self.delay, publish)
-        else:
+    def close(self) -> None:
+        """Let DNS have at once what it was to have later: what was taken outlives the lab."""
+        while self._due:
+            timer, publish = self._due.popitem(last=False)
+            timer.cancel()
             publish()
+
+    def _later(self, publish: Callable[[], None]) -> None:
+        if not self.delay:
+            publish()
+            return
+
+        def due() -> None:
+            del self._due[timer]
+            publish()
+
+        timer = asyncio.get_running_loop().call_later(self.delay, due)
+        self._due[timer] = publish
 
     def _routes(self) -> list[Route]:
         def route(path: str, method: str, handle: Callable[[HttpRequest, Token, Any], Any]) -> Route:
@@ -179,12 +192,11 @@ class CloudflareApi:
         if Permission.ZONE_READ not in token.permissions:
             text = f"Actor 'com.cloudflare.api.token.{identifier('token')}' requires permission "
             raise RefusedError(403, 0, text + "'com.cloudflare.api.account.zone.list' to list zones")
-        seen = [zone.answer() for zone in self.zones.values() if token.sees(zone)]
-        return page(seen, request.query_params, ZONES_PER_PAGE)
+        return listing.zones((z.answer() for z in self.zones.values() if token.sees(z)), request.query_params)
 
     def _list_records(self, request: HttpRequest, token: Token, _: Any) -> Any:
         records = self._read(request, token).all()
-        return page([record.answer() for record in records], request.query_params, RECORDS_PER_PAGE)
+        return listing.records((record.answer() for record in records), request.query_params)
 
     def _get(self, request: HttpRequest, token: Token, _: Any) -> Any:
         return self._read(request, token).get(_id(request)).answer()
@@ -239,7 +251,7 @@ def _id(request: HttpRequest) -> str:
 def _json(raw: bytes) -> Any:
     try:
         return json.loads(raw) if raw else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -1,55 +1,31 @@
 """The records of one zone as the API has them, kept in step with what the lab's DNS serves."""
 
-import datetime
 import json
-import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dns.exception
 import dns.name
 import dns.rdata
-import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
 import dns.zone
 
+from elastx_mrs.lab.cloudflare.record import Key, Record
 from elastx_mrs.lab.cloudflare.refused import RefusedError, invalid
-from elastx_mrs.lab.cloudflare.rules import AUTOMATIC, MAX_CONTENT, Fields, Plan, fields
-from elastx_mrs.lab.zones import ZoneStore
-from elastx_mrs.records.text import quote
+from elastx_mrs.lab.cloudflare.rules import AUTOMATIC, MAX_CONTENT, PROXIABLE, Fields, Plan, fields
+from elastx_mrs.lab.zones import LabError, ZoneStore
+
+__all__ = ["Book", "Record"]
 
 AUTOMATIC_SECONDS = 300
-_ADDRESSES = {"A", "AAAA", "CNAME"}
-_Key = tuple[str, str]
-"""Owner name and type."""
 
+_Served = tuple[frozenset[dns.rdata.Rdata], int]
+"""The records and the TTL that DNS has at a key."""
 
-@dataclass(frozen=True)
-class Record:
-    """One record of the API, with when it was made and changed (RFC 3339)."""
-
-    id: str
-    fields: Fields
-    created_on: str
-    modified_on: str
-
-    @property
-    def key(self) -> _Key:
-        """Its name and type."""
-        return self.fields.name, self.fields.type
-
-    def answer(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
-        own = self.fields
-        priority = {"priority": own.priority} if own.priority is not None else {}
-        return {
-            "id": self.id, "name": own.name, "type": own.type, "content": own.content,
-            "proxiable": own.type in ("A", "AAAA", "CNAME"), "proxied": own.proxied, "ttl": own.ttl, "settings": {},
-            "meta": {}, "comment": own.comment, "tags": list(own.tags), "created_on": self.created_on,
-            "modified_on": self.modified_on, **priority,
-        }  # fmt: skip
+_NOTHING: _Served = (frozenset(), 0)
 
 
 class Book:
@@ -58,6 +34,7 @@ class Book:
     :param store: the zones that the lab serves; None for a zone that only the API has, as one not delegated to it.
     :param path: the file that identifiers and comments are kept in; None to forget them.
     :param later: runs a function once DNS is to have a change.
+    :raises LabError: where the file cannot be read.
     """
 
     def __init__(
@@ -74,13 +51,9 @@ class Book:
         self._store = store
         self._path = path
         self._later = later
-        self._records: dict[str, Record] = {}
+        self._records = {record.id: record for record in _load(path)}
         self._seen: dns.zone.Zone | None = None
-        self._served: dict[_Key, frozenset[dns.rdata.Rdata]] = {}
-        if path is not None and path.exists():
-            for kept in json.loads(path.read_text(encoding="utf-8")):
-                self._put(Record(kept["id"], fields(kept, name, plan), kept["created_on"], kept["modified_on"]))
-            self._served = {key: self._wanted(key) for key in {record.key for record in self._records.values()}}
+        self._served = {key: self._wanted(key) for key in {record.key for record in self._records.values()}}
 
     def all(self) -> list[Record]:
         """Return every record, after taking over what was changed in DNS by another way."""
@@ -97,13 +70,12 @@ class Book:
     def add(self, body: Mapping[str, Any]) -> Record:
         """Make a record."""
         self._take_over()
-        now = _now()
-        return self._change(Record(uuid.uuid4().hex, fields(body, self.name, self.plan), now, now))
+        return self._change(Record.new(fields(body, self.name, self.plan)))
 
     def replace(self, number: str, body: Mapping[str, Any]) -> Record:
         """Give a record all new fields."""
         old = self.get(number)
-        return self._change(replace(old, fields=fields(body, self.name, self.plan), modified_on=_now()), old)
+        return self._change(old.changed(fields(body, self.name, self.plan)), old)
 
     def patch(self, number: str, body: Mapping[str, Any]) -> Record:
         """Give a record some new fields."""
@@ -138,7 +110,7 @@ class Book:
         types = [one.fields.type for one in others]
         if record.fields.name == self.name:
             # A CNAME at the apex is flattened: it answers with addresses, and stands beside what is none.
-            types = [kind for kind in types if {kind, record.fields.type} <= _ADDRESSES]
+            types = [kind for kind in types if {kind, record.fields.type} <= PROXIABLE]
         if types and "CNAME" in (*types, record.fields.type):
             raise invalid(81053, "An A, AAAA, or CNAME record with that host already exists.")
         if sum(len(one.fields.content) for one in [*same, record]) > MAX_CONTENT:
@@ -147,10 +119,20 @@ class Book:
             )
             raise invalid(83011, text)
 
-    def _wanted(self, key: _Key) -> frozenset[dns.rdata.Rdata]:
-        return frozenset(one.fields.rdata for one in self._records.values() if one.key == key)
+    def _at(self, key: Key) -> list[Fields]:
+        return [one.fields for one in self._records.values() if one.key == key]
 
-    def _publish(self, keys: Iterable[_Key]) -> None:
+    def _wanted(self, key: Key) -> _Served:
+        """Return what DNS is to have at a key: the least TTL, since records of a type at a name have one."""
+        found = self._at(key)
+        ttls = [AUTOMATIC_SECONDS if one.ttl == AUTOMATIC else one.ttl for one in found]
+        return frozenset(one.rdata for one in found), min(ttls, default=0)
+
+    def _is_unserved(self, key: Key) -> bool:
+        """Whether DNS has nothing of what the API has: a flattened CNAME, and NS of the apex, which it ignores."""
+        return key in ((self.name, "CNAME"), (self.name, "NS"))
+
+    def _publish(self, keys: Iterable[Key]) -> None:
         """Let DNS serve what the records are now at some names."""
         if self._store is None:
             return
@@ -160,67 +142,72 @@ class Book:
         zone = dns.zone.Zone(served.origin, relativize=False)
         zone.nodes = dict(served.nodes)  # a writer copies the nodes that it changes
         with zone.writer() as transaction:
-            for name, kind in keys:
-                if kind == "CNAME" and name == self.name:
-                    continue  # flattened: the lab knows no addresses to answer with
-                owner = dns.name.from_text(name)
-                rdatas = self._wanted((name, kind))
-                ttls = [one.fields.ttl for one in self._records.values() if one.key == (name, kind)]
+            for key in keys:
+                if self._is_unserved(key):
+                    continue
+                owner, (rdatas, ttl) = dns.name.from_text(key[0]), self._wanted(key)
                 if rdatas:
-                    ttl = min(AUTOMATIC_SECONDS if ttl == AUTOMATIC else ttl for ttl in ttls)
                     transaction.replace(owner, dns.rdataset.from_rdata_list(ttl, sorted(rdatas)))
-                elif transaction.get(owner, kind) is not None:
-                    transaction.delete(owner, kind)
-                self._served[name, kind] = rdatas
-            if transaction.changed():
+                elif transaction.get(owner, key[1]) is not None:
+                    transaction.delete(owner, key[1])
+                self._served[key] = rdatas, ttl
+            changed = transaction.changed()
+            if changed:
                 transaction.update_serial(name=zone.origin)
-        self._store.keep(zone)
-        self._seen = zone
+        if changed:
+            self._store.keep(zone)
+            self._seen = zone
 
     def _take_over(self) -> None:
-        """Note what was added or deleted in DNS since the last look, as by a dynamic update."""
+        """Note what was added, changed or deleted in DNS since the last look, as by a dynamic update."""
         zone = self._store.zone(self._origin) if self._store is not None else None
         if zone is None or zone is self._seen:
             return
         self._seen = zone
-        now = {
-            (name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(found.rdtype)): found
+        now: dict[Key, _Served] = {
+            (name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(found.rdtype)): (
+                frozenset(found),
+                found.ttl,
+            )
             for name, found in zone.iterate_rdatasets()
-            if found.rdtype != dns.rdatatype.SOA and (found.rdtype, name) != (dns.rdatatype.NS, self._origin)
+            if found.rdtype != dns.rdatatype.SOA
         }
-        for key in self._served.keys() | now.keys():
-            if key[1] == "CNAME" and key[0] == self.name:
-                continue
-            before, after = self._served.get(key, frozenset()), frozenset(now.get(key, ()))
-            for record in [one for one in self._records.values() if one.key == key]:
-                if record.fields.rdata in before - after:
-                    del self._records[record.id]
-            for rdata in sorted(after - before):
-                self._put(_found(key, rdata, now[key].ttl))
-            self._served[key] = after
-        self._keep()
+        changed = [
+            self._follow(key, self._served.get(key, _NOTHING), now.get(key, _NOTHING))
+            for key in self._served.keys() | now.keys()
+            if not self._is_unserved(key)
+        ]
+        if any(changed):
+            self._keep()
+
+    def _follow(self, key: Key, before: _Served, after: _Served) -> bool:
+        """Change the records at a key as DNS changed from one state to another, and return whether it did."""
+        if before == after:
+            return False
+        for record in [one for one in self._records.values() if one.key == key]:
+            if record.fields.rdata in before[0] - after[0]:
+                del self._records[record.id]
+            elif record.fields.rdata in after[0] and after[1] != before[1]:
+                self._put(record.changed(replace(record.fields, ttl=after[1])))
+        known = {one.rdata for one in self._at(key)}  # such as what is not served yet, and was added in DNS meanwhile
+        for rdata in sorted(after[0] - before[0] - known):
+            self._put(Record.found(key, rdata, after[1]))
+        self._served[key] = after
+        return True
 
     def _keep(self) -> None:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = self._path.with_suffix(".unfinished")
-            kept = [record.answer() for record in self._records.values()]
-            unfinished.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+            unfinished.write_text(json.dumps([record.kept() for record in self._records.values()]), encoding="utf-8")
             unfinished.replace(self._path)
 
 
-def _found(key: _Key, rdata: dns.rdata.Rdata, ttl: int) -> Record:
-    """Return the record of what DNS has and the API has not."""
-    name, kind = key
-    priority = getattr(rdata, "preference", None)
-    if kind == "TXT":
-        content = " ".join(quote(string) for string in rdata.strings)  # type: ignore[attr-defined]
-    else:
-        content = rdata.to_text().removeprefix(f"{priority} ").removesuffix(".")
-    now = _now()
-    own = Fields(name, kind, content, rdata, ttl, None, (), proxied=False, priority=priority)
-    return Record(uuid.uuid4().hex, own, now, now)
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _load(path: Path | None) -> list[Record]:
+    if path is None or not path.exists():
+        return []
+    try:
+        return [Record.load(kept) for kept in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, LookupError, TypeError, dns.exception.DNSException) as error:
+        text = f"{path}: is no list of records ({error}); remove it, and the records get new identifiers"
+        raise LabError(text) from None

@@ -1,7 +1,7 @@
 """What the API says no with: Cloudflare's status, code and text.
 
 Codes and texts as their users have reported them: 81044, 81053, 81058, 9000, 9015, 9021, 9300, 9313 and 83011 of DNS
-records; 6003, 9106, 9109, 10000 and 0 of tokens; 971 of the rate limit; 7003 and 7000 of paths.
+records; 6003, 9106, 9109, 10000 and 0 of tokens; 971 of the rate limit; 7003 of paths.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ def invalid(code: int, message: str) -> RefusedError:
 def no_route(path: str) -> RefusedError:
     """Return what a path that leads nowhere, such as one with a malformed identifier, is answered with."""
     hint = f"Could not route to {path}, perhaps your object identifier is invalid?"
-    return RefusedError(404, 7003, hint, (7000, "No route for that URI"))
+    return RefusedError(404, 7003, hint)
 
 
 def not_allowed() -> RefusedError:

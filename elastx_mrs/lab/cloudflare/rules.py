@@ -1,5 +1,7 @@
 """What Cloudflare takes as a DNS record, and the form it stores it in."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +27,19 @@ MAX_WIRE = 4096
 MAX_CONTENT = 8192
 """Characters of all contents at one name and type."""
 
+PROXIABLE = frozenset({"A", "AAAA", "CNAME"})
+
+_TYPES = frozenset({
+    "A", "AAAA", "CAA", "CERT", "CNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS", "OPENPGPKEY", "PTR",
+    "SMIMEA", "SRV", "SSHFP", "SVCB", "TLSA", "TXT", "URI",
+})  # fmt: skip
+"""Those of the published API description: no SOA, which is Cloudflare's own."""
+
 _TARGETS = {"CNAME", "NS", "MX", "PTR"}
+_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+_QUOTED = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*"\s*)+')
+_TAG = re.compile(r"[A-Za-z0-9_-]+(?::[^\x00-\x1f\x7f]*)?")
+_ESCAPED = re.compile(r"\\.")
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,7 @@ def fields(body: Mapping[str, Any], zone: str, plan: Plan) -> Fields:
     :raises RefusedError: with the code of what is wrong.
     """
     kind = str(body.get("type", "")).upper()
-    priority = body.get("priority") if kind == "MX" else None
+    priority = _priority(body.get("priority")) if kind == "MX" else None
     content, rdata = _content(kind, body.get("content"), priority)
     return Fields(
         name=_name(body.get("name"), zone),
@@ -73,7 +87,7 @@ def fields(body: Mapping[str, Any], zone: str, plan: Plan) -> Fields:
         ttl=_ttl(body.get("ttl", AUTOMATIC), plan),
         comment=_comment(body.get("comment"), plan),
         tags=_tags(body.get("tags") or (), plan),
-        proxied=bool(body.get("proxied", False)),
+        proxied=_proxied(body.get("proxied"), kind),
         priority=priority,
     )
 
@@ -82,34 +96,51 @@ def _name(name: object, zone: str) -> str:
     """Return the whole name; what does not end in the zone is taken as below it."""
     if not isinstance(name, str) or not name.strip():
         raise invalid(9000, "DNS name is invalid.")
+    if name == "@":
+        return zone
     try:
-        whole = to_ascii(name.removesuffix("."))
-        if whole == "@":
-            return zone
+        # label by label: beside one that is no ASCII, IDNA would not allow the underscore of another
+        labels = [to_ascii(label) for label in name.removesuffix(".").split(".")]
+        whole = ".".join(labels)
         if whole != zone and not whole.endswith(f".{zone}"):
             whole = f"{whole}.{zone}"
+        if not all(_LABEL.fullmatch(label) for label in labels[labels[0] == "*" :]):
+            raise RecordError("has a label that is no name's")
         dns.name.from_text(whole)
     except (RecordError, dns.exception.DNSException):
         raise invalid(9000, "DNS name is invalid.") from None
     return whole
 
 
-def _content(kind: str, content: object, priority: object) -> tuple[str, dns.rdata.Rdata]:
+def _priority(priority: object) -> int | None:
+    if priority is None or (isinstance(priority, int) and not isinstance(priority, bool) and 0 <= priority <= 65535):
+        return priority
+    raise _not_valid(9005, "Content for MX record is invalid.")
+
+
+def _proxied(proxied: object, kind: str) -> bool:
+    if proxied and kind not in PROXIABLE:
+        raise _not_valid(9004, "This record type cannot be proxied.")
+    return bool(proxied)
+
+
+def _content(kind: str, content: object, priority: int | None) -> tuple[str, dns.rdata.Rdata]:
     if not isinstance(content, str) or not content:
         raise invalid(9101, "content is a required data field.")
     if kind == "TXT":
         return _text(content)
+    refused = _not_valid(9005, f"Content for {kind} record is invalid.")
+    if kind not in _TYPES:
+        raise refused
+    content = content.removesuffix(".") if kind in _TARGETS else content
+    text = f"{content}." if kind in _TARGETS else content
     try:
-        rdtype = dns.rdatatype.from_text(kind)
-        text = f"{content.removesuffix('.')}." if kind in _TARGETS else content
         rdata = dns.rdata.from_text(
-            dns.rdataclass.IN, rdtype, f"{int(str(priority or 0))} {text}" if kind == "MX" else text
+            dns.rdataclass.IN, dns.rdatatype.from_text(kind), f"{priority or 0} {text}" if kind == "MX" else text
         )
     except (dns.exception.DNSException, ValueError):
-        raise RefusedError(
-            400, 1004, "DNS Validation Error", (9005, f"Content for {kind} record is invalid.")
-        ) from None
-    return content, rdata
+        raise refused from None
+    return rdata.to_text() if kind in ("A", "AAAA") else content, rdata
 
 
 def _text(content: str) -> tuple[str, dns.rdata.Rdata]:
@@ -118,21 +149,29 @@ def _text(content: str) -> tuple[str, dns.rdata.Rdata]:
     What is served is the same in both, cut into character-strings.
     """
     if not all(" " <= character <= "~" for character in content):
-        raise RefusedError(
-            400, 1004, "DNS Validation Error", (9051, "Invalid TXT record. Record may only contain printable ASCII!")
-        )
-    if content.startswith('"'):
-        try:
-            strings = [piece for string in parse(content) for piece in cut(string)]
-        except RecordError:
-            raise invalid(9207, "Content for TXT record is invalid. Unbalanced quotes.") from None
+        raise _not_valid(9051, "Invalid TXT record. Record may only contain printable ASCII!")
+    strings = _strings(content)
+    if _QUOTED.fullmatch(content):
         content = " ".join(map(quote, strings))
-    else:
-        strings = cut(content.encode("ascii"))
     rdata = TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings)
     if sum(len(string) + 1 for string in strings) > MAX_WIRE:
         raise invalid(9015, f"Record content exceeds the allowed length of {MAX_WIRE} wire format bytes.")
     return content, rdata
+
+
+def _strings(content: str) -> list[bytes]:
+    """Return the character-strings of TXT content; what has quotes is quoted as a whole, or they are part of it."""
+    unbalanced = invalid(9207, "Content for TXT record is invalid. Unbalanced quotes.")
+    if not content.lstrip().startswith('"'):
+        if _ESCAPED.sub("", content).count('"') % 2:
+            raise unbalanced
+        return cut(content.encode("ascii"))
+    if not _QUOTED.fullmatch(content):
+        raise unbalanced
+    try:
+        return [piece for string in parse(content) for piece in cut(string)]
+    except RecordError:
+        raise unbalanced from None
 
 
 def _ttl(ttl: object, plan: Plan) -> int:
@@ -140,14 +179,14 @@ def _ttl(ttl: object, plan: Plan) -> int:
         ttl = int(ttl)
     if not isinstance(ttl, int) or isinstance(ttl, bool) or not (ttl == AUTOMATIC or plan.min_ttl <= ttl <= 86400):
         text = f"TTL must be between {plan.min_ttl} and 86400 seconds, or 1 for Automatic."
-        raise RefusedError(400, 1004, "DNS Validation Error", (9021, text))
+        raise _not_valid(9021, text)
     return ttl
 
 
 def _comment(comment: object, plan: Plan) -> str | None:
     if comment is None or comment == "":
         return None
-    if not isinstance(comment, str) or "\n" in comment or "\r" in comment:
+    if not isinstance(comment, str) or any(unicodedata.category(one) in ("Cc", "Cs") for one in comment):
         raise invalid(1004, "DNS record comment is invalid.")
     if len(comment) > plan.max_comment:
         raise invalid(9313, f"DNS record comment exceeds the maximum length of {plan.max_comment} characters.")
@@ -158,5 +197,12 @@ def _tags(tags: object, plan: Plan) -> tuple[str, ...]:
     if not isinstance(tags, list | tuple):
         raise invalid(1004, "DNS record tags are invalid.")
     if len(tags) > plan.max_tags:
-        raise invalid(9300, f"DNS record has {len(tags)} tags, exceeding the quota of {plan.max_tags}.")
-    return tuple(map(str, tags))
+        raise _not_valid(9300, f"DNS record has {len(tags)} tags, exceeding the quota of {plan.max_tags}.")
+    if not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in tags):
+        raise invalid(1004, "DNS record tags are invalid.")
+    return tuple(tags)
+
+
+def _not_valid(code: int, message: str) -> RefusedError:
+    """Return a refusal as Cloudflare wraps those of a single field."""
+    return RefusedError(400, 1004, "DNS Validation Error", (code, message))

@@ -68,6 +68,7 @@ class CloudflareServer:
             transport.close()
         self._server.should_exit = True
         await self._task
+        self.api.close()
 
     def _cut(self, scope: Scope) -> None:
         transport: Any = self._transports.get(tuple(scope["client"]))
