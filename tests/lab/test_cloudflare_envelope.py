@@ -9,9 +9,17 @@ import pytest
 from cloudflare.types.dns.record_response import ARecord, MXRecord, TXTRecord
 from cloudflare.types.zones import Zone
 
-from elastx_mrs.lab.session import Lab
+from elastx_mrs.lab.session import Lab, open_lab
 from tests.lab.api import zone
+from tests.lab.client import ZONES
 from tests.lab.wire import fault, info, made, records, txt, wire
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, str]]:
+    """A client and the path of the records, of a lab that is asked for nothing that it should take."""
+    with open_lab(tmp_path_factory.mktemp("refusing") / "lab", ZONES) as running, wire(running) as client:
+        yield client, records(running)
 
 
 @pytest.fixture
@@ -77,9 +85,10 @@ def test_when_a_comment_was_changed_is_left_out_without_one(http: httpx.Client, 
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b"[" * 100_000])
-def test_a_body_that_is_no_json_object_is_refused(http: httpx.Client, lab: Lab, body: bytes) -> None:
-    assert fault(http.post(records(lab), content=body)) == (400, 9207)
-    assert info(http.get(records(lab), params={"name": "new.example.com"}))["total_count"] == 0
+def test_a_body_that_is_no_json_object_is_refused(refusing: tuple[httpx.Client, str], body: bytes) -> None:
+    http, path = refusing
+    assert fault(http.post(path, content=body)) == (400, 9207)
+    assert info(http.get(path, params={"name": "new.example.com"}))["total_count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -94,10 +103,10 @@ def test_a_body_that_is_no_json_object_is_refused(http: httpx.Client, lab: Lab, 
     ids=str,
 )  # fmt: skip
 def test_what_is_no_record_is_refused_with_an_envelope_and_not_kept(
-    http: httpx.Client, lab: Lab, record: dict[str, object]
+    refusing: tuple[httpx.Client, str], record: dict[str, object]
 ) -> None:
-    before = info(http.get(records(lab)))["total_count"]
-    text = txt() | record if record else {}
-    answer = http.post(records(lab), content=json.dumps(text).encode())
+    http, path = refusing
+    before = info(http.get(path))["total_count"]
+    answer = http.post(path, content=json.dumps(txt() | record if record else {}))
     assert fault(answer)[0] == 400
-    assert info(http.get(records(lab)))["total_count"] == before
+    assert info(http.get(path))["total_count"] == before
