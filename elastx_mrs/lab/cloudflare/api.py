@@ -4,6 +4,7 @@ A Starlette application: small, well kept, and all that a handful of routes need
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -60,6 +61,7 @@ class CloudflareApi:
         if self._log_file is not None:
             self._log_file.parent.mkdir(parents=True, exist_ok=True)
             self._log_file.write_text("", encoding="utf-8")
+        self._ended = asyncio.Event()
         self.zones: dict[str, Zone] = {}
         self._begun = self.limit.clock.now()
         for name, servers in store.delegations().items():
@@ -88,6 +90,16 @@ class CloudflareApi:
 
     def _put(self, zone: Zone) -> None:
         self.zones[zone.id] = zone
+
+    def end(self) -> None:
+        """Cut the requests that a fault still delays."""
+        self._ended.set()
+
+    async def _ends_within(self, delay: float) -> bool:
+        if delay:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), delay)
+        return self._ended.is_set()
 
     def close(self) -> None:
         """Let DNS have at once what it was to have later: what was taken outlives the lab."""
@@ -138,9 +150,8 @@ class CloudflareApi:
         path = request.url.path.removeprefix(BASE) + (f"?{request.url.query}" if request.url.query else "")
         raw = await request.body()
         fault = next((fault for fault in self.faults if fault.strikes(request.method, path)), Fault())
-        await asyncio.sleep(fault.delay)
         response: Response
-        if fault.reset == "before":
+        if await self._ends_within(fault.delay) or fault.reset == "before":
             response = _Cut(self._cut)
         elif fault.status:
             response = JSONResponse(_failing(fault.status), fault.status, dict(fault.headers))

@@ -146,9 +146,10 @@ class Book:
                 if self._is_unserved(key):
                     continue
                 owner, (rdatas, ttl) = dns.name.from_text(key[0]), self._wanted(key)
-                if rdatas:
+                old = transaction.get(owner, key[1])
+                if rdatas and (old is None or (frozenset(old), old.ttl) != (rdatas, ttl)):
                     transaction.replace(owner, dns.rdataset.from_rdata_list(ttl, sorted(rdatas)))
-                elif transaction.get(owner, key[1]) is not None:
+                elif not rdatas and old is not None:
                     transaction.delete(owner, key[1])
                 self._served[key] = rdatas, ttl
             changed = transaction.changed()

@@ -64,6 +64,7 @@ class CloudflareServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.api.end()
         for transport in list(self._transports.values()):
             transport.close()
         self._server.should_exit = True
