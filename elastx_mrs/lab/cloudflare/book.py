@@ -200,7 +200,8 @@ class Book:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = self._path.with_suffix(".unfinished")
-            unfinished.write_text(json.dumps([record.kept() for record in self._records.values()]), encoding="utf-8")
+            kept = ",\n".join(record.kept for record in self._records.values())
+            unfinished.write_text(f"[{kept}]\n", encoding="utf-8")
             unfinished.replace(self._path)
 
 

@@ -1,6 +1,8 @@
 """A record as the API has it, as it is kept in a file, and as it is found in DNS."""
 
 import datetime
+import functools
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -47,7 +49,7 @@ class Record:
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> Self:
-        """Return a record as :meth:`kept` gave it: DNS has records that the API would refuse, such as a TTL of 5.
+        """Return a record as :attr:`kept` has it: DNS has records that the API would refuse, such as a TTL of 5.
 
         :raises KeyError: and TypeError, ValueError, DNSException: for what is no such record.
         """
@@ -89,9 +91,10 @@ class Record:
             "modified_on": self.modified_on, **{name: value for name, value in optional.items() if value is not None},
         }  # fmt: skip
 
-    def kept(self) -> dict[str, Any]:
-        """Return it as it is written to the file."""
-        return self.answer() | {"rdata": self.fields.rdata.to_text()}
+    @functools.cached_property
+    def kept(self) -> str:
+        """It as it is written to the file, in JSON: made once, since the file has all records at every change."""
+        return json.dumps(self.answer() | {"rdata": self.fields.rdata.to_text()})
 
 
 def _now() -> str:
