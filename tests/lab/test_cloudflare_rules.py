@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import dns.rrset
 import httpx
 import pytest
 
@@ -164,3 +165,26 @@ def test_ns_records_at_the_apex_leave_the_delegation_as_it_is(tmp_path: Any) -> 
 def test_addresses_come_back_in_canonical_notation(http: httpx.Client, lab: Lab) -> None:
     body = {"type": "AAAA", "name": "v6", "content": "fe80::0:0:1", "ttl": 300}  # Cloudflare, "DNS record types"
     assert made(http.post(records(lab), json=body))["content"] == "fe80::1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "served"),
+    [
+        ("CNAME", "a.example.net", "a.example.net."),
+        ("NS", "a.example.net.", "a.example.net."),
+        ("SRV", "1 5 443 a.example.net", "1 5 443 a.example.net."),
+        ("CAA", '0 issue "ca.example.net"', '0 issue "ca.example.net"'),
+    ],
+)
+def test_names_in_content_are_whole_with_a_final_dot_and_without(
+    http: httpx.Client, lab: Lab, kind: str, content: str, served: str
+) -> None:
+    made(http.post(records(lab), json={"type": kind, "name": "x", "content": content, "ttl": 300}))
+    assert served in [rdata.to_text() for section in asked(lab, kind) for rdata in section]
+    lines = (lab.directory / "zones" / "example.com.zone").read_text().splitlines()
+    assert [line for line in lines if line.startswith("x.example.com.") and line.endswith(served)]
+
+
+def asked(lab: Lab, kind: str) -> list[dns.rrset.RRset]:
+    answer = ask(lab, "x.example.com", kind)
+    return answer.answer + answer.authority  # NS below the apex is a referral

@@ -130,17 +130,18 @@ def _content(kind: str, content: object, priority: int | None) -> tuple[str, dns
     if kind == "TXT":
         return _text(content)
     refused = _not_valid(9005, f"Content for {kind} record is invalid.")
-    if kind not in _TYPES:
+    if kind not in _TYPES or not content.isprintable():
         raise refused
-    content = content.removesuffix(".") if kind in _TARGETS else content
-    text = f"{content}." if kind in _TARGETS else content
     try:
         rdata = dns.rdata.from_text(
-            dns.rdataclass.IN, dns.rdatatype.from_text(kind), f"{priority or 0} {text}" if kind == "MX" else text
-        )
+            dns.rdataclass.IN, dns.rdatatype.from_text(kind), f"{priority or 0} {content}" if kind == "MX" else content,
+            origin=dns.name.root, relativize=False,  # names in content are whole, with a final dot and without
+        )  # fmt: skip
     except (dns.exception.DNSException, ValueError):
         raise refused from None
-    return rdata.to_text() if kind in ("A", "AAAA") else content, rdata
+    if kind in ("A", "AAAA"):
+        return rdata.to_text(), rdata
+    return content.removesuffix(".") if kind in _TARGETS else content, rdata
 
 
 def _text(content: str) -> tuple[str, dns.rdata.Rdata]:
