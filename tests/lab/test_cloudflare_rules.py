@@ -52,6 +52,7 @@ def test_an_enterprise_zone_has_ttls_from_30_longer_comments_and_tags(http: http
     record = made(http.post(records(lab), json=txt(ttl=30, comment="x" * 500, tags=["owner:mail", "mail"])))
     assert (record["ttl"], record["tags"]) == (30, ["owner:mail", "mail"])
     assert record["tags_modified_on"] == record["created_on"]
+    assert "tags_modified_on" not in made(http.patch(f"{records(lab)}/{record['id']}", json={"tags": []}))
     assert fault(http.post(records(lab), json=txt('"b"', ttl=29))) == (400, 1004, 9021)
     assert fault(http.post(records(lab), json=txt('"b"', comment="x" * 501)))[1] == 9313
     assert fault(http.post(records(lab), json=txt('"b"', tags=["no tag:x"])))[0] == 400
