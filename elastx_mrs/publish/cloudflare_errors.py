@@ -42,6 +42,7 @@ _CURES = {
     9313: "the comment is too long for the zone's plan; shorten cloudflare.comment",
     81044: "the record is gone already, as after a run whose answer got lost; run: pulumi up --refresh",
     81045: "the zone's plan has no room for more records; remove some, or take a larger plan",
+    81054: "a CNAME is there; remove it first",
     81053: "a CNAME is there, and no TXT can stand beside one (RFC 1034 §3.6.2); remove it first",
     83011: "there is no room for more TXT at this name (8,192 characters in all); remove some, or use fewer accounts",
 }

@@ -35,6 +35,7 @@ def said(status: str, code: int, message: str) -> str:
             "cloudflare.comment",
         ),
         ("400 Bad Request", 81053, "An A, AAAA, or CNAME record with that host already exists.", "remove it first"),
+        ("400 Bad Request", 81054, "A CNAME record with that host already exists.", "remove it first"),
         ("400 Bad Request", 83011, "Combined content length of records with this name", "8,192"),
         ("404 Not Found", 7003, "Could not route to /zones/x", "cloudflare.zones"),
     ],
