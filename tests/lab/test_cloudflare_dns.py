@@ -1,7 +1,6 @@
 """The lab's DNS and its Cloudflare API are one: whatever is changed on one side is on the other, and stays."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import dns.rcode
@@ -14,12 +13,6 @@ from tests.lab.client import ZONES, ask, send, strings, update
 from tests.lab.wire import fault, made, records, txt, wire
 
 NEW = "new.example.com"
-
-
-@pytest.fixture
-def http(lab: Lab) -> Iterator[httpx.Client]:
-    with wire(lab) as client:
-        yield client
 
 
 def serial(lab: Lab) -> int:

@@ -22,12 +22,6 @@ def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.C
         yield client, records(running)
 
 
-@pytest.fixture
-def http(lab: Lab) -> Iterator[httpx.Client]:
-    with wire(lab) as client:
-        yield client
-
-
 def test_a_record_is_one_of_the_published_model_however_it_is_asked_for(http: httpx.Client, lab: Lab) -> None:
     created = made(http.post(records(lab), json=txt(comment="ours")))
     path = f"{records(lab)}/{created['id']}"

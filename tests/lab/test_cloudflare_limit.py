@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import httpx
@@ -27,12 +26,6 @@ class Stopped(Clock):
 
     def now(self) -> float:
         return self.times[-1]
-
-
-@pytest.fixture
-def http(lab: Lab) -> Iterator[httpx.Client]:
-    with wire(lab) as client:
-        yield client
 
 
 @pytest.fixture

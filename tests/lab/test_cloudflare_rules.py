@@ -27,12 +27,6 @@ def refusing(shared: Lab) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def http(lab: Lab) -> Iterator[httpx.Client]:
-    with wire(lab) as client:
-        yield client
-
-
 @pytest.mark.parametrize("ttl", [1, 60, 86400, 300.0])
 def test_ttls_of_any_plan(http: httpx.Client, lab: Lab, ttl: float) -> None:
     assert made(http.post(records(lab), json=txt(ttl=ttl)))["ttl"] == ttl

@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,12 +16,6 @@ from tests.lab.client import ZONES, ask, strings
 from tests.lab.wire import info, made, records, txt, wire
 
 NEW = "new.example.com"
-
-
-@pytest.fixture
-def http(lab: Lab) -> Iterator[httpx.Client]:
-    with wire(lab) as client:
-        yield client
 
 
 def test_fifty_at_once_of_every_kind_lose_nothing(tmp_path: Path) -> None:

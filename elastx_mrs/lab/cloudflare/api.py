@@ -25,7 +25,7 @@ from elastx_mrs.lab.cloudflare import listing
 from elastx_mrs.lab.cloudflare.book import Book
 from elastx_mrs.lab.cloudflare.faults import Fault, Request
 from elastx_mrs.lab.cloudflare.limit import Limit, LimitedError
-from elastx_mrs.lab.cloudflare.refused import RefusedError, no_route, not_allowed
+from elastx_mrs.lab.cloudflare.refused import THROTTLED, RefusedError, no_route, not_allowed
 from elastx_mrs.lab.cloudflare.rules import FREE
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, identifier
 from elastx_mrs.lab.zones import ZoneStore
@@ -268,5 +268,5 @@ def _json(raw: bytes) -> Any:
 
 def _failing(status: int) -> Mapping[str, Any]:
     if status == 429:
-        return RefusedError(429, 971, "Please wait and consider throttling your request speed").envelope()
+        return RefusedError(*THROTTLED).envelope()
     return RefusedError(status, 10001, "Internal server error").envelope()

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from elastx_mrs.clock import Clock
-from elastx_mrs.lab.cloudflare.refused import RefusedError
+from elastx_mrs.lab.cloudflare.refused import THROTTLED, RefusedError
 
 
 @dataclass
@@ -50,5 +50,5 @@ class LimitedError(RefusedError):
     """The answer to one request too many."""
 
     def __init__(self, wait: float, headers: dict[str, str]) -> None:
-        super().__init__(429, 971, "Please wait and consider throttling your request speed")
+        super().__init__(*THROTTLED)
         self.headers = headers | {"Retry-After": str(math.ceil(wait))}

@@ -42,3 +42,7 @@ def no_route(path: str) -> RefusedError:
 def not_allowed() -> RefusedError:
     """Return what a token without the permission, or without the zone, is answered with."""
     return RefusedError(403, 10000, "Authentication error")
+
+
+THROTTLED = (429, 971, "Please wait and consider throttling your request speed")
+"""Status, code and text of what the rate limit refuses."""
