@@ -9,6 +9,7 @@ from pathlib import Path
 
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import longest_zone
+from elastx_mrs.records.text import join, parse
 
 COMPONENT_TYPE = "elastx-mrs:index:MailRelay"
 RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
@@ -25,6 +26,22 @@ def plugin_version() -> str | None:
         return None
     description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))
     return str(description["version"])
+
+
+def txt_value(content: str) -> bytes:
+    """Return a TXT's character-strings, joined: content is in quotes or, as older ones are, without.
+
+    What is neither, as where a quote is never closed, is taken as it stands.
+    """
+    try:
+        return join(parse(content)) if content.startswith('"') else octets(content)
+    except ValueError:  # a quote that is never closed, or half a surrogate pair
+        return octets(content)
+
+
+def octets(text: str) -> bytes:
+    """Return text that somebody else wrote as octets, whatever it is."""
+    return text.encode(errors="backslashreplace")
 
 
 @dataclass(frozen=True)

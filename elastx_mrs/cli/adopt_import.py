@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE
+from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, octets, txt_value
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, spf, spf_terms
 from elastx_mrs.records.challenge import PREFIX
-from elastx_mrs.records.text import join, parse, presentation, show
+from elastx_mrs.records.text import presentation, show
 
 _AUTOMATIC = 1
 _TOKEN_SHOWN = len(PREFIX) + 12
@@ -25,11 +25,6 @@ _TOO_MANY = {
     "dmarc": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
     "report": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
 }
-
-
-def octets(text: str) -> bytes:
-    """Return text that somebody else wrote as octets, whatever it is."""
-    return text.encode(errors="backslashreplace")
 
 
 def counted(number: int, what: str) -> str:
@@ -54,11 +49,8 @@ class Found:
 
     @property
     def value(self) -> bytes:
-        """A TXT's character-strings, joined: content is in quotes or, as older ones are, without."""
-        try:
-            return join(parse(self.content)) if self.content.startswith('"') else octets(self.content)
-        except ValueError:  # a quote that is never closed, or half a surrogate pair
-            return octets(self.content)
+        """A TXT's character-strings, joined."""
+        return txt_value(self.content)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, plugin_version
+from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, plugin_version, txt_value
 from elastx_mrs.publish.invoking import invoke
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.records.names import to_ascii
-from elastx_mrs.records.text import join, parse
 
 ZONES_FUNCTION = "cloudflare:index/getZones:getZones"
 ZONE_FUNCTION = "cloudflare:index/getZone:getZone"
@@ -95,7 +94,7 @@ def _record(record: Mapping[str, Any]) -> Listed:
     name, kind, content = to_ascii(record["name"]), record["type"], record.get("content") or ""
     value: str | bytes = content
     if kind == "TXT":
-        value = join(parse(content)) if content.startswith('"') else content.encode()
+        value = txt_value(content)
     elif kind == "MX":
         value = f"{int(record.get('priority') or 0)} {content.removesuffix('.') or '.'}"
     return Listed(name, kind, value, str(record.get("id") or ""))
