@@ -53,7 +53,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=["bind", "knot", "lab"])
+@pytest.fixture(params=["bind", "knot", "powerdns", "lab"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServer]:
     with start(request.param, tmp_path / "server", SERVED) as running:
         yield running

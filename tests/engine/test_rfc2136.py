@@ -12,7 +12,7 @@ import pytest
 
 from tests import golden
 from tests.engine.stack import Stack
-from tests.servers import NameServer, start
+from tests.servers import KINDS, NameServer, start
 from tests.servers.zones import FOREIGN
 
 FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
@@ -31,7 +31,7 @@ SECOND_TOKEN = b"elastx-mrs=2c77290c4634fb34d12ea310c2a8f2e0fa8dfbea2ab8abaaeb97
 SPF, DKIM, DMARC = golden.SPF.encode(), golden.DKIM.encode(), golden.DMARC.encode()
 
 
-@pytest.fixture(params=["lab", "bind", "knot"])
+@pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServer]:
     with start(request.param, tmp_path / "server") as running:
         yield running

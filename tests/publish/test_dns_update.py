@@ -13,13 +13,13 @@ import pytest
 
 from elastx_mrs.publish.dns_update import Primary, UnreachableError, UpdateError, changed_value, key_from
 from tests import golden
-from tests.servers import NameServer, require, start
+from tests.servers import KINDS, NameServer, require, start
 from tests.servers.zones import FOREIGN
 
 LENGTHS = (1, 254, 255, 256, 510, 511, 765, 766)
 
 
-@pytest.fixture(scope="module", params=["lab", "bind", "knot"])
+@pytest.fixture(scope="module", params=KINDS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
     with start(request.param, tmp_path_factory.mktemp(request.param)) as running:
         yield running

@@ -1,10 +1,12 @@
-"""Real name servers for tests: Debian's BIND and Knot, and the lab, each on a free loopback port, in its own folder."""
+"""Real name servers for tests: Debian's BIND, Knot and PowerDNS, and the lab, each on a free loopback port."""
 
+import asyncio
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,16 +17,25 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.query
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+import dns.tsig
 import pytest
 
+from elastx_mrs.lab.server import LabServer
 from elastx_mrs.lab.session import open_lab
+from elastx_mrs.lab.zones import ZoneStore
+from tests.servers import programs
+from tests.servers.programs import KEY, KEY_NAME, Key, Setup
 from tests.servers.zones import ZONES
 
-KEY_NAME = "test-key."
-KEY = "c2l4dGVlbiBvY3RldHMgYW5kIHNvbWUgbW9yZSBvZiB0aGVtLg=="
+__all__ = ["KEY", "KEY_NAME", "KINDS", "Key", "NameServer", "Setup", "require", "start"]
+
+KINDS = ("lab", "bind", "knot", "powerdns")
+"""Every server that takes dynamic updates; what is said of one is tried on all."""
+
 START_SECONDS = 20.0
 TRIES = 5
 
@@ -36,6 +47,11 @@ class NameServer:
     port: int
     key_name: str = KEY_NAME
     key: str = KEY
+    folder: Path = Path()
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
 
     @property
     def address(self) -> str:
@@ -57,16 +73,56 @@ class NameServer:
         return {b"".join(rdata.strings): found.ttl for rdata in found or ()} if found is not None else {}
 
 
+def shown(server: NameServer, program: str, name: str, *options: str) -> dict[bytes, int]:
+    """TTL by joined value, as dig or kdig shows it; their escapes are those of master files."""
+    command = [require(program), f"@{server.host}", "-p", str(server.port), name, "TXT", "+noall", "+answer", *options]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
+    rows = [line.split(None, 4) for line in lines if line and not line.startswith(";")]
+    found = {(row[4], int(row[1])) for row in rows if row[3] == "TXT"}
+    return {b"".join(dns.rdata.from_text("IN", "TXT", text).strings): ttl for text, ttl in found}  # type: ignore[attr-defined]
+
+
 @contextmanager
-def start(kind: str, directory: Path, zones: Mapping[str, str] = ZONES) -> Iterator[NameServer]:
-    if kind == "lab":
+def start(
+    kind: str, directory: Path, zones: Mapping[str, str] = ZONES, setup: Setup | None = None
+) -> Iterator[NameServer]:
+    """Run a server that serves ``zones``; without a ``setup`` it knows the one key, which may update everything."""
+    if kind == "lab" and setup is None:
         with open_lab(directory, zones) as lab:
             host, _, number = lab.address.rpartition(":")
-            yield NameServer("lab", host, int(number), lab.key_name, lab.key)
+            yield NameServer("lab", host, int(number), lab.key_name, lab.key, directory)
         return
-    program = require({"bind": "named", "knot": "knotd"}[kind])
-    with _daemon(kind, program, directory, zones) as port:
-        yield NameServer(kind, "127.0.0.1", port)
+    setup = setup or Setup()
+    first = setup.keys[0]
+    if kind == "lab":
+        with _lab(directory, zones, setup) as port:
+            yield NameServer(kind, "127.0.0.1", port, first.name, first.secret, directory)
+        return
+    program = require({"bind": "named", "knot": "knotd", "powerdns": "pdns_server"}[kind])
+    with _daemon(kind, program, directory, zones, setup) as (port, folder):
+        yield NameServer(kind, "127.0.0.1", port, first.name, first.secret, folder)
+
+
+@contextmanager
+def _lab(directory: Path, zones: Mapping[str, str], setup: Setup) -> Iterator[int]:
+    """The lab's DNS server alone, with keys of one's own."""
+    names = {key: dns.name.from_text(key.name) for key in setup.keys}
+    keyring = {name: dns.tsig.Key(name, key.secret, key.algorithm) for key, name in names.items()}
+    directory.mkdir(parents=True, exist_ok=True)
+    server = LabServer(ZoneStore(directory / "zones", zones), keyring)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+        try:
+            yield int(server.address.rpartition(":")[2])
+        finally:
+            asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def require(program: str) -> str:
@@ -81,18 +137,23 @@ def require(program: str) -> str:
 
 
 @contextmanager
-def _daemon(kind: str, program: str, directory: Path, zones: Mapping[str, str]) -> Iterator[int]:
+def _daemon(
+    kind: str, program: str, directory: Path, zones: Mapping[str, str], setup: Setup
+) -> Iterator[tuple[int, Path]]:
     for attempt in range(TRIES):
         folder = directory / f"{kind}-{attempt}"
         (folder / "db").mkdir(parents=True)
         port = _free_port()
-        command = {"bind": _bind, "knot": _knot}[kind](program, folder, port, zones)
+        for name, text in zones.items():
+            (folder / f"{name}.zone").write_text(text)
+        written = {"bind": programs.bind, "knot": programs.knot, "powerdns": programs.powerdns}[kind]
+        command = written(program, folder, port, zones, setup)
         log = folder / "log"
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         try:
             if _answers(process, port, list(zones)[-1]):
-                yield port
+                yield port, folder
                 return
         finally:
             process.send_signal(signal.SIGTERM)
@@ -128,50 +189,3 @@ def _free_port() -> int:
         except OSError:
             return _free_port()
         return port
-
-
-def _bind(program: str, folder: Path, port: int, zones: Mapping[str, str]) -> list[str]:
-    listed = ""
-    for name, text in zones.items():
-        (folder / f"{name}.zone").write_text(text)
-        listed += f'zone "{name}" {{ type primary; file "{name}.zone"; allow-update {{ key {KEY_NAME}; }}; }};\n'
-    (folder / "named.conf").write_text(
-        f"""options {{ directory "{folder}"; pid-file none; session-keyfile "{folder}/session.key";
-          listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no;
-          notify no; managed-keys-directory "{folder}"; }};
-        controls {{ }};
-        key {KEY_NAME} {{ algorithm hmac-sha256; secret "{KEY}"; }};
-        {listed}"""
-    )
-    return [program, "-g", "-n", "1", "-c", str(folder / "named.conf")]
-
-
-def _knot(program: str, folder: Path, port: int, zones: Mapping[str, str]) -> list[str]:
-    listed = ""
-    for name, text in zones.items():
-        (folder / f"{name}.zone").write_text(text)
-        listed += f"  - domain: {name}\n"
-    (folder / "knot.conf").write_text(
-        f"""server:
-  rundir: {folder}
-  listen: 127.0.0.1@{port}
-database:
-  storage: {folder}/db
-key:
-  - id: {KEY_NAME}
-    algorithm: hmac-sha256
-    secret: {KEY}
-acl:
-  - id: update
-    key: {KEY_NAME}
-    action: [update, transfer]
-template:
-  - id: default
-    storage: {folder}
-    file: "%s.zone"
-    acl: update
-    zonefile-sync: 0
-zone:
-{listed}"""
-    )
-    return [program, "-c", str(folder / "knot.conf"), "-s", str(folder / "control.sock")]

@@ -3,10 +3,12 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 missing=
-for pair in named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils knotd:knot nsd:nsd unbound:unbound \
-    opendkim-testkey:opendkim-tools ip:iproute2; do
+for pair in named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils knotd:knot kdig:knot-dnsutils nsd:nsd unbound:unbound \
+    pdns_server:pdns-server opendkim-testkey:opendkim-tools ip:iproute2; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
+# A library without a program of its own.
+[ -e /usr/share/pdns-backend-sqlite3 ] || missing="$missing pdns-backend-sqlite3"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

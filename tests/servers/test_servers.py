@@ -6,11 +6,11 @@ import dns.tsigkeyring
 import dns.update
 import pytest
 
-from tests.servers import NameServer, start
+from tests.servers import KINDS, NameServer, start
 from tests.servers.zones import FOREIGN
 
 
-@pytest.mark.parametrize("kind", ["lab", "bind", "knot"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_server_serves_the_zones_and_takes_only_signed_updates(kind: str, tmp_path: Path) -> None:
     with start(kind, tmp_path) as server:
         assert {name: server.txt(name) for name in FOREIGN} == FOREIGN
