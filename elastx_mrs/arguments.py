@@ -18,7 +18,10 @@ from elastx_mrs.records.challenge import account_address, challenge, known_chall
 MAX_TIMEOUT = 86400
 """Seconds; who waits longer than a day for DNS waits for something else."""
 
-TSIG_ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+TSIG_ALGORITHMS = (
+    "hmac-sha256", "hmac-sha224", "hmac-sha384", "hmac-sha512", "hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256",
+)  # fmt: skip
+"""The SHA-2 family of RFC 8945 §6; SHA-1 is "not recommended" there, and MD5 is not even mandatory."""
 
 
 def _bare(key: str) -> BeforeValidator:
@@ -185,19 +188,56 @@ class Cloudflare(_Object):
     comment: Annotated[str, AfterValidator(_comment)] | None = None
 
 
-def _tsig_algorithm(text: str) -> str:
-    if text.lower() not in TSIG_ALGORITHMS:
-        raise RecordError(f"is {text!r}; write one of {', '.join(TSIG_ALGORITHMS)} (RFC 8945 §6)")
-    return text.lower()
+def tsig_algorithm(text: str) -> str:
+    """Return a TSIG algorithm in lower case.
+
+    :raises RecordError: for one that is not of the SHA-2 family (RFC 8945 §6), such as HMAC-MD5.
+    """
+    name = text.lower().removesuffix(".")
+    if name not in TSIG_ALGORITHMS:
+        cure = f"write one of {', '.join(TSIG_ALGORITHMS)}"
+        if "md5" in name or "sha1" in name:
+            cure = "that is too weak; make a new key with hmac-sha256"
+        raise RecordError(f"is {text!r}; {cure} (RFC 8945 §6)")
+    return name
 
 
-class Rfc2136(_Object):
-    """Publishing by dynamic update. Server and key are read where it runs, so that they are never resource inputs."""
+def _profile_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
+        raise RecordError(f"{text!r} is no name for a server; write lower-case letters, digits and hyphens")
+    return text
 
-    zones: Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Field(min_length=1)]
+
+_Zones = Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Field(min_length=1)]
+
+
+class Profile(_Object):
+    """One primary, and the zones that it serves; its secret is read from ``tsigKey`` or ``tsigKeys``.
+
+    All but ``zones`` is read where the update is sent, so that it never is a resource's input.
+    """
+
+    zones: _Zones | None = None
     server: str | None = None
     key_name: str | None = None
-    algorithm: Annotated[str, AfterValidator(_tsig_algorithm)] | None = None
+    key_file: str | None = None
+    algorithm: Annotated[str, AfterValidator(tsig_algorithm)] | None = None
+
+
+DEFAULT_PROFILE = "default"
+"""The primary that is described without a name."""
+
+
+class Rfc2136(Profile):
+    """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
+
+    profiles: dict[Annotated[str, AfterValidator(_profile_name)], Profile] = {}
+
+    @property
+    def by_zone(self) -> Mapping[str, str]:
+        """The name of the profile that serves each zone."""
+        own = {DEFAULT_PROFILE: self, **self.profiles}
+        return {zone: name for name, profile in own.items() for zone in profile.zones or ()}
 
 
 class Arguments(_Object):

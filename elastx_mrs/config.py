@@ -12,12 +12,24 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.arguments import Arguments, Cloudflare, Dkim, Dmarc, Domain, Guard, Rfc2136, Spf, Verification
+from elastx_mrs.arguments import (
+    DEFAULT_PROFILE,
+    Arguments,
+    Cloudflare,
+    Dkim,
+    Dmarc,
+    Domain,
+    Guard,
+    Profile,
+    Rfc2136,
+    Spf,
+    Verification,
+)
 from elastx_mrs.records import RecordError, names
 
 NAMESPACE = "elastx-mrs"
 
-OTHER_KEYS = ("tsigKey", "adopt")
+OTHER_KEYS = ("tsigKey", "tsigKeys", "adopt")
 """Of the stack's config, read where records are published and never by the program."""
 
 MAX_TTL = 2**31 - 1
@@ -85,6 +97,7 @@ def parse(given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True)
     faults += _across(given, publisher)
     if arguments is not None:
         faults += (fault for fault in _of_the_whole(arguments) if not _within(fault.path, malformed))
+        faults += _primary_faults(arguments.rfc2136, camel_case)
     if faults or arguments is None:
         raise ConfigError(list(dict.fromkeys(faults)))
     return arguments
@@ -166,7 +179,7 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
         problem = _ENCRYPTED
     elif kind == "extra_forbidden":
         container = next((str(step) for step in reversed(location[:-1]) if isinstance(step, str)), "")
-        model = _CONTAINERS.get(container, Arguments)
+        model = Profile if "profiles" in location[:-2] else _CONTAINERS.get(container, Arguments)
         problem = _unknown(str(location[-1]), [to_camel(n) if camel_case else n for n in model.model_fields])
     elif kind == "value_error":
         error = details["ctx"]["error"]
@@ -324,13 +337,38 @@ def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
 
 
 def _zone_faults(arguments: Arguments) -> Iterator[Fault]:
-    if arguments.rfc2136 is not None:
-        for index, domain in enumerate(arguments.domains):
-            if names.longest_zone(domain.name, arguments.rfc2136.zones) is None:
-                zones = ", ".join(arguments.rfc2136.zones)
-                yield Fault(
-                    f"domains[{index}]", f"{domain.name} is in none of rfc2136.zones ({zones}); add its zone there"
-                )
+    if arguments.rfc2136 is None or not (served := arguments.rfc2136.by_zone):
+        return
+    for index, domain in enumerate(arguments.domains):
+        if names.longest_zone(domain.name, served) is None:
+            problem = f"{domain.name} is in none of rfc2136.zones ({', '.join(served)}); add its zone there"
+            yield Fault(f"domains[{index}]", problem)
+
+
+_OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
+
+
+def _primary_faults(given: Rfc2136 | None, camel_case: bool) -> Iterator[Fault]:
+    """Yield what is wrong with who serves which zone."""
+    if given is None:
+        return
+    named = {DEFAULT_PROFILE: given} if given.model_fields_set - {"profiles"} or not given.profiles else {}
+    paths = dict.fromkeys(named, "rfc2136") | {name: f"rfc2136.profiles.{name}" for name in given.profiles}
+    if named and DEFAULT_PROFILE in given.profiles:
+        problem = "is described twice, here and by the keys of rfc2136 itself; keep one of them"
+        yield Fault(paths[DEFAULT_PROFILE], problem)
+    seen: dict[str, str] = {}
+    for name, profile in (named | given.profiles).items():
+        if not profile.zones:
+            yield Fault(f"{paths[name]}.zones", "is missing; write it")
+        for index, zone in enumerate(profile.zones or ()):
+            if zone in seen:
+                yield Fault(f"{paths[name]}.zones[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone")
+            seen.setdefault(zone, f"{paths[name]}.zones")
+        for key in () if camel_case else _OF_THE_SERVER:
+            if getattr(profile, key) is not None:
+                problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                yield Fault(f"{paths[name]}.{key}", f"{problem}the stack's config, or set the environment variable")
 
 
 def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:

@@ -54,10 +54,11 @@ class MailRelay(pulumi.ComponentResource):
         self.records = arguments.records()
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)
-        publisher = self._publisher(arguments)
+        modes = _modes(arguments)
+        publisher = self._publisher(arguments, modes)
         by_name = {record.resource(name): record for record in self.records}
         resources: dict[str, pulumi.CustomResource] = {}
-        guard = self._guard(arguments, publisher, by_name, resources)
+        guard = self._guard(arguments, modes, publisher, by_name, resources)
         registered = hook(guard, name) if guard is not None else None
         for resource, record in by_name.items():
             hooks = binding(registered, record) if registered is not None else None
@@ -74,12 +75,12 @@ class MailRelay(pulumi.ComponentResource):
     def _guard(
         self,
         arguments: Arguments,
+        modes: Mapping[str, Mode],
         publisher: Publisher,
         by_name: Mapping[str, TxtRecord],
         resources: Mapping[str, pulumi.Resource],
     ) -> Guard | None:
         """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
-        modes = _modes(arguments)
         if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
             return None
         try:
@@ -96,7 +97,7 @@ class MailRelay(pulumi.ComponentResource):
 
         return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say)
 
-    def _publisher(self, arguments: Arguments) -> Publisher:
+    def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode]) -> Publisher:
         if arguments.cloudflare is not None:
             from elastx_mrs.publish.cloudflare import Cloudflare, Settings
 
@@ -107,12 +108,13 @@ class MailRelay(pulumi.ComponentResource):
         from elastx_mrs.publish.rfc2136 import Rfc2136
 
         assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
-        self._ask_first(arguments.rfc2136.zones)
-        return Rfc2136(arguments.rfc2136.zones, _stack_config)
+        zones = arguments.rfc2136.by_zone
+        self._ask_first(zones)
+        return Rfc2136(zones, _stack_config, modes)
 
-    def _ask_first(self, zones: list[str]) -> None:
+    def _ask_first(self, zones: Mapping[str, str]) -> None:
         """Ask the primary for its zones before anything is sent; a preview may run where it can't be reached."""
-        from elastx_mrs.publish.dns_update import UpdateError
+        from elastx_mrs.publish.primary import UpdateError
         from elastx_mrs.publish.rfc2136 import check_zones
 
         try:

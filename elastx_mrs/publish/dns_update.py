@@ -1,241 +1,315 @@
-"""Talks to an RFC 2136 primary: reads and changes the TXT records of one name, always over TCP, signed.
+"""Changes the TXT records of one name on an RFC 2136 primary, and reads them.
 
 A name server's NOERROR proves nothing (RFC 2136 §3.4.2.2 drops changes silently), so that every change is read back.
 """
 
-import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.TXT
 import dns.rrset
-import dns.tsig
 import dns.update
 
+from elastx_mrs.publish.primary import Ask, Primary, RefusedError, UnreachableError, UpdateError, at, first, text
 from elastx_mrs.records import DEFAULT_TTL
+from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.text import cut, join, show
 
-TIMEOUT = 10.0
-"""Seconds for one exchange with the primary."""
+SENDS = 3
+"""Times that an update is sent whose answer gets lost, and that was not worked on."""
+
+CONTENTION = 60.0
+"""Seconds for which an update is tried whose RRset others keep changing."""
+
+READ_BACK = 5.0
+"""Seconds until a change must show: a server that signs may take a moment after it has answered."""
+
+PAUSE = 0.02
+"""Seconds before the first try after one that failed; twice as long before each more, up to a second."""
 
 Txt = dns.rdtypes.ANY.TXT.TXT
+Rrset = dns.rrset.RRset
 
 
-class UpdateError(Exception):
-    """The primary did not do what was asked; the message says which, what, and what to do."""
+class InTheWayError(UpdateError):
+    """Something stands where the record is to be, so that the primary does not serve it."""
 
 
-class UnreachableError(UpdateError):
-    """The primary did not answer at all."""
+def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, adopt: bool, only: bool = True) -> None:
+    """Publish a value beside whatever else the name has, whose TTL stays.
 
-
-@dataclass(frozen=True)
-class Primary:
-    """Where and how to send: the primary's address, and the TSIG key (RFC 8945) that signs."""
-
-    host: str
-    port: int
-    key: dns.tsig.Key = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    def check_zone(self, zone: str) -> None:
-        """Ask for the zone's SOA.
-
-        :raises UpdateError: where the primary does not answer, refuses, or is not authoritative for the zone.
-        """
-        with self.connected() as ask:
-            answer = ask(self.query(zone, dns.rdatatype.SOA))
-        soa = answer.get_rrset(dns.message.ANSWER, dns.name.from_text(zone), dns.rdataclass.IN, dns.rdatatype.SOA)
-        if not answer.flags & dns.flags.AA or soa is None:
-            raise UpdateError(
-                f"{self} is not authoritative for the zone {zone}; "
-                "name the primary that serves it, or mend rfc2136.zones"
-            )
-
-    def add(self, zone: str, owner: str, value: str, ttl: int | None, adopt: bool) -> None:
-        """Publish a value beside whatever else the name has, whose TTL stays.
-
-        :param ttl: seconds, which the whole RRset then has (RFC 2181 §5.2); None for the RRset's, else 1800.
-        :param adopt: True where what is there already may be taken over: the value itself, or the one record of its
-            kind (``v=spf1``, ``v=DKIM1``, ``v=DMARC1``), which the value then replaces in the same message.
-        """
-        with self.connected() as ask:
-            found = self._read(ask, owner)
+    :param ttl: seconds, which the whole RRset then has (RFC 2181 §5.2); None for the RRset's, else 1800.
+    :param adopt: True where what is there already may be taken over: the value itself, or the one record of its
+        kind (``v=spf1``, ``v=DKIM1``, ``v=DMARC1``), which the value then replaces in the same message.
+    :param only: False where another record of its kind may be there beside it, as where the guard is off.
+    :raises UpdateError: where it is not there then.
+    """
+    with _at(primary, zone, owner) as here:
+        for _ in here.tries():
+            found = here.read()
             old = changed_value([join(rdata.strings) for rdata in found or ()], value) if adopt else None
             if _matching(found, value) and not adopt:
-                raise UpdateError(
-                    f"{owner} has this TXT already, and this stack did not publish it: {value[:60]!r}. After an "
-                    f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
-                    "with commas between); after a rename in the program, give the resource an alias instead"
-                )
-            update = self._update(zone)
+                if here.lost:  # it was worked on after all
+                    return
+                raise UpdateError(_taken(owner, value))
+            if only and old is None:
+                _refuse_rivals(found, owner, value)
+            update = here.update(found, value)
             for rdata in _matching(found, old) if old is not None else []:
-                update.delete(dns.name.from_text(owner), rdata)
-            update.add(dns.name.from_text(owner), _ttl(ttl, found), _rdata(value))
-            self._change(ask, update, owner, value, present=True)
+                update.delete(here.name, rdata)
+            update.add(here.name, _ttl(ttl, found), _rdata(value))
+            if here.change(update, value, present=True):
+                return
 
-    def replace(self, zone: str, owner: str, old: str, new: str, ttl: int | None) -> None:
-        """Put ``new`` in place of ``old`` in one message, so that no server ever has both or neither."""
-        with self.connected() as ask:
-            found = self._read(ask, owner)
-            update = self._update(zone)
+
+def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: int | None, only: bool = True) -> None:
+    """Put ``new`` in place of ``old`` in one message, so that no server ever has both or neither.
+
+    :param only: as of :func:`add`.
+    :raises UpdateError: where it is not so then.
+    """
+    with _at(primary, zone, owner) as here:
+        for _ in here.tries():
+            found = here.read()
+            if only:
+                _refuse_rivals(found, owner, new, old)
+            update = here.update(found, new)
+            # The stored octets: a delete of one that is cut differently deletes nothing.
             for rdata in _matching(found, old) + (_matching(found, new) if new != old else []):
-                update.delete(
-                    dns.name.from_text(owner), rdata
-                )  # the stored octets: one that is cut differently deletes nothing
-            update.add(dns.name.from_text(owner), _ttl(ttl, found), _rdata(new))
-            self._change(ask, update, owner, new, present=True)
-            if new != old and _matching(self._read(ask, owner), old):
-                raise UpdateError(f"{self} still has the old TXT at {owner} after the update; look at its log")
+                update.delete(here.name, rdata)
+            update.add(here.name, _ttl(ttl, found), _rdata(new))
+            if here.change(update, new, present=True):
+                break
+        if new != old and not here.shows(old, present=False, patience=READ_BACK):
+            raise UpdateError(f"{primary} still has the old TXT at {owner} after the update; look at its log")
 
-    def remove(self, zone: str, owner: str, value: str) -> None:
-        """Withdraw a value; that it is gone already is no fault."""
-        with self.connected() as ask:
-            stored = _matching(self._read(ask, owner), value)
-            if stored:
-                update = self._update(zone)
-                for rdata in stored:
-                    update.delete(dns.name.from_text(owner), rdata)
-                self._change(ask, update, owner, value, present=False)
 
-    def read(self, owner: str) -> tuple[list[bytes], int | None]:
-        """Return the values of the TXT records at a name, joined, and their TTL; an empty list and None without any."""
-        with self.connected() as ask:
-            found = self._read(ask, owner)
-        return [join(rdata.strings) for rdata in found or ()], None if found is None else found.ttl
+def remove(primary: Primary, zone: str, owner: str, value: str) -> None:
+    """Withdraw a value; that it is gone already is no fault.
 
-    def _read(self, ask: "Ask", owner: str) -> dns.rrset.RRset | None:
-        answer = ask(self.query(owner, dns.rdatatype.TXT))
-        name = dns.name.from_text(owner)
-        alias = answer.get_rrset(dns.message.ANSWER, name, dns.rdataclass.IN, dns.rdatatype.CNAME)
-        if alias is not None:
-            raise UpdateError(f"{owner} is a CNAME to {alias[0].target}, so it can have no TXT; remove the CNAME first")
-        if not answer.flags & dns.flags.AA:
-            raise UpdateError(
-                f"{self} does not serve {owner} itself (its answer is not authoritative): the name is delegated, or "
-                "its zone is not there; publish it where it is served"
-            )
-        return answer.get_rrset(dns.message.ANSWER, name, dns.rdataclass.IN, dns.rdatatype.TXT)
+    Where something stands in the way by now, so that it cannot be seen, it is deleted as it was once written.
 
-    def _change(self, ask: "Ask", update: dns.update.UpdateMessage, owner: str, value: str, *, present: bool) -> None:
-        """Send an update and read it back; after a lost answer only what is served counts."""
-        lost = None
+    :raises UpdateError: where it is still there then.
+    """
+    with _at(primary, zone, owner) as here:
         try:
-            ask(update)
-        except UnreachableError as error:
-            lost = error
-        if lost is None:
-            found = self._read(ask, owner)
-        else:
-            with self.connected() as ask_again:
-                found = self._read(ask_again, owner)
-        if bool(_matching(found, value)) is not present:
-            if lost is not None:
-                raise lost
-            state = "does not serve" if present else "still serves"
-            raise UpdateError(f"{self} took the update but {state} the TXT at {owner}: {value[:60]!r}; look at its log")
+            stored = _matching(here.read(), value)
+        except InTheWayError:
+            stored = [_rdata(value)]
+        if stored:
+            update = here.update(None, "")
+            for rdata in stored:
+                update.delete(here.name, rdata)
+            here.change(update, value, present=False)
 
-    def query(self, name: str, kind: dns.rdatatype.RdataType) -> dns.message.QueryMessage:
-        """Return a signed query, not for recursion."""
-        query = dns.message.make_query(name, kind, use_edns=0, payload=1232)
-        query.flags &= ~dns.flags.RD
-        query.use_tsig(self.key)
-        return query
 
-    def _update(self, zone: str) -> dns.update.UpdateMessage:
-        return dns.update.UpdateMessage(zone, keyring=self.key)
+def read(primary: Primary, zone: str, owner: str) -> tuple[list[bytes], int | None]:
+    """Return the values of the TXT records at a name, joined, and their TTL; an empty list and None without any.
 
-    @contextmanager
-    def connected(self) -> Iterator["Ask"]:
-        """Open a connection, on which one message after another is sent and answered.
+    What is not served, for something stands in the way, is not there.
 
-        :raises UnreachableError: where there is none, or it is lost; :raises UpdateError: for an answer that refuses.
+    :raises UpdateError: where it cannot be read.
+    """
+    with _at(primary, zone, owner) as here:
+        try:
+            found = here.read()
+        except InTheWayError:
+            found = None
+    return [join(rdata.strings) for rdata in found or ()], None if found is None else found.ttl
+
+
+def synthesised(primary: Primary, ask: Ask, owner: str, rrset: Rrset) -> bool:
+    """Say whether a wildcard answers with these records at a name that does not exist.
+
+    A name that is there ends the wildcard for all names below it (RFC 4592 §3.3.1), so that one below tells.
+    """
+    nobody = f"elastx-mrs-{random.getrandbits(64):016x}"
+    for name in (f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}"):
+        if len(name) > MAX_NAME:
+            return False
+        other = at(ask(primary.query(name, rrset.rdtype)), name, rrset.rdtype)
+        if other is None or set(other) != set(rrset):
+            return False
+    return True
+
+
+@dataclass
+class _Here:
+    """One name, and a connection to the primary that serves it.
+
+    :ivar lost: each answer to an update that got lost.
+    """
+
+    primary: Primary
+    ask: Ask
+    zone: str
+    owner: str
+    lost: list[UnreachableError] = field(default_factory=list)
+    _confirmed: bool = False
+
+    @property
+    def name(self) -> dns.name.Name:
+        return dns.name.from_text(self.owner)
+
+    def read(self) -> Rrset | None:
+        """Return the TXT records that the zone itself has at the name, and no wildcard's.
+
+        :raises InTheWayError: where a CNAME, a DNAME or a child zone is there.
         """
-        try:
-            connection = socket.create_connection((self.host, self.port), TIMEOUT)
-        except OSError as error:
-            raise self._unreachable(error) from None
-        with connection:
-            yield lambda message: self._ask(connection, message)
+        answer = self.ask(self.primary.query(self.owner, dns.rdatatype.TXT))
+        dname = first(answer.answer, dns.rdatatype.DNAME)
+        if dname is not None:
+            where = f"{self.owner} lies below the DNAME {text(dname.name)} to {text(dname[0].target)}"
+            cure = "publish it there, or remove the DNAME"
+            raise InTheWayError(f"{where}, so that {self.primary} serves nothing there (RFC 6672 §2.3); {cure}")
+        alias = at(answer, self.owner, dns.rdatatype.CNAME)
+        if alias is not None:
+            what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so that it can have no TXT (RFC 1034 §3.6.2)"
+            raise InTheWayError(f"{what}; remove the CNAME from {self.zone} on {self.primary} first")
+        if not answer.flags & dns.flags.AA:
+            raise InTheWayError(self._not_served(answer))
+        found = at(answer, self.owner, dns.rdatatype.TXT)
+        if found is None or self.owner == self.zone:
+            self._check_zone(first(answer.authority, dns.rdatatype.SOA))
+            return found
+        if not self._confirmed:
+            answer = self.ask(self.primary.query(self.owner, dns.rdatatype.SOA))
+            self._check_zone(first([*answer.answer, *answer.authority], dns.rdatatype.SOA))
+            if synthesised(self.primary, self.ask, self.owner, found):
+                return None
+            self._confirmed = True
+        return found
 
-    def _ask(self, connection: socket.socket, message: dns.message.Message) -> dns.message.Message:
-        try:
-            wire = _exchange(connection, message.to_wire())
-        except (OSError, EOFError) as error:
-            raise self._unreachable(error) from None
-        try:
-            answer = dns.message.from_wire(wire, keyring=message.keyring, request_mac=message.mac)
-        except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey) as error:
-            raise UpdateError(f"{self} did not accept the TSIG key {self.key.name}: {_tsig_problem(error)}") from None
-        except dns.exception.DNSException as error:
-            raise UpdateError(self._unreadable(message, wire, error)) from None
-        if not message.is_response(answer):
-            raise UpdateError(f"{self} sent an answer to another question; is it a DNS server?")
-        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            raise UpdateError(self._refusal(message, answer.rcode()))
-        return answer
+    def update(self, found: Rrset | None, value: str) -> dns.update.UpdateMessage:
+        """Return an update without changes yet.
 
-    def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> str:
-        """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""
-        try:
-            unsigned = dns.message.from_wire(wire, keyring=False)
-        except dns.exception.DNSException:
-            return f"{self} sent an answer that cannot be read: {error or type(error).__name__}"
-        if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            return self._refusal(message, unsigned.rcode())
-        return (
-            f"{self} answered without a signature (RFC 8945 §5.4), so that nothing in it can be trusted; "
-            f"does it know the key {self.key.name}?"
-        )
+        For a value that must be the only one of its kind, it is under the condition that the RRset is what was read,
+        all of it (RFC 2136 §2.4.2, §2.4.3).
+        """
+        update = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
+        if _version(value) and found is None:
+            update.absent(self.name, dns.rdatatype.TXT)
+        if _version(value):
+            for rdata in found or ():
+                update.present(self.name, rdata)
+        return update
 
-    def _unreachable(self, error: BaseException) -> UnreachableError:
-        reason = f"no answer in {TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else ""
-        if isinstance(error, EOFError):
-            reason = "it closed the connection"
-        return UnreachableError(
-            f"{self} does not answer over TCP ({reason or getattr(error, 'strerror', None) or error}); "
-            "is rfc2136.server right, is the server up, is TCP let through?"
-        )
+    def change(self, update: dns.update.UpdateMessage, value: str, *, present: bool) -> bool:
+        """Send an update and read it back; after a lost answer only what is served counts.
 
-    def _refusal(self, message: dns.message.Message, rcode: dns.rcode.Rcode) -> str:
-        what = "the update" if isinstance(message, dns.update.UpdateMessage) else "the query"
-        zone = message.question[0].name.to_text(omit_final_dot=True) if message.question else ""
-        cures = {
-            dns.rcode.REFUSED: f"let the key {self.key.name} update and query it there",
-            dns.rcode.NOTAUTH: "it is not that zone's primary, or does not know the key",
-            dns.rcode.NOTZONE: "the name is not in that zone: mend rfc2136.zones",
-            dns.rcode.SERVFAIL: "look at its log",
-            dns.rcode.NOTIMP: "it does not do dynamic updates",
-        }
-        return f"{self} answered {dns.rcode.to_text(rcode)} to {what} of {zone}; {cures.get(rcode, 'look at its log')}"
+        :returns: False where the RRset was no longer as it was read, so that nothing was changed.
+        """
+        for _ in range(SENDS):
+            before = len(self.lost)
+            try:
+                self.ask(update)
+            except UnreachableError as error:
+                self.lost.append(error)
+            except RefusedError as refused:
+                if refused.rcode in (dns.rcode.NXRRSET, dns.rcode.YXRRSET):
+                    return False
+                raise self._explained(update, refused) from None
+            answered = len(self.lost) == before
+            if self.shows(value, present=present, patience=READ_BACK if answered else 0.0):
+                return True
+            if answered:
+                state = "does not serve" if present else "still serves"
+                problem = f"took the update of {self.zone} but {state} the TXT at {self.owner}: {value[:60]!r}"
+                raise UpdateError(f"{self.primary} {problem}; look at its log{self._mname()}")
+        raise self.lost[-1]
+
+    def shows(self, value: str, *, present: bool, patience: float) -> bool:
+        """Say whether a value is there, or is not, as it should; wait for it a moment."""
+        end, pause = time.monotonic() + patience, PAUSE
+        while True:
+            try:
+                found = self.read()
+            except InTheWayError:
+                if present:
+                    raise
+                return True
+            if bool(_matching(found, value)) is present:
+                return True
+            if time.monotonic() + pause > end:
+                return False
+            time.sleep(pause)
+            pause *= 2
+
+    def tries(self) -> Iterator[None]:
+        """Yield until somebody breaks off, with pauses.
+
+        :raises UpdateError: where that took too long.
+        """
+        end, pause = time.monotonic() + CONTENTION, PAUSE
+        while time.monotonic() < end:
+            yield
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so that two don't meet again
+            pause = min(2 * pause, 1.0)
+        problem = f"were changed by others again and again for {CONTENTION:.0f} s, so that nothing was changed"
+        raise UpdateError(f"the TXT records of {self.owner} on {self.primary} {problem}; run again")
+
+    def _check_zone(self, soa: Rrset | None) -> None:
+        """Refuse what would be written into another zone than the one that is served here."""
+        if soa is None or text(soa.name) == self.zone:
+            return
+        real, zones = text(soa.name), self.primary.called("zones")
+        if real.endswith(f".{self.zone}"):
+            what = f"{self.owner} lies in the zone {real}, which {self.primary} serves too, and not in {self.zone}"
+            raise InTheWayError(f"{what}: a record written there would never be served; add {real} to {zones}")
+        raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; mend {zones}")
+
+    def _not_served(self, answer: dns.message.Message) -> str:
+        delegated = first(answer.authority, dns.rdatatype.NS)
+        if delegated is not None and text(delegated.name) != self.zone:
+            child = text(delegated.name)
+            what = f"{self.owner} lies in the zone {child}, which {self.zone} delegates to {text(delegated[0].target)}"
+            return f"{what}: {self.primary} does not serve it; publish it on the primary of {child}"
+        what = f"{self.primary} does not serve {self.owner} itself (its answer is not authoritative)"
+        return f"{what}; publish it where it is served"
+
+    def _explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:
+        """Return a refusal with what else the server can be asked about it."""
+        signed = ""
+        with suppress(UpdateError):
+            keys = self.ask(self.primary.query(self.zone, dns.rdatatype.DNSKEY))
+            if refused.rcode == dns.rcode.SERVFAIL and at(keys, self.zone, dns.rdatatype.DNSKEY) is not None:
+                signed = "the zone is signed, and without its private keys nothing can be added to it: are they in "
+                signed += "BIND's key-directory, or Knot's keystore (keymgr ZONE list), for the server to read? "
+        return self.primary.refused(update, refused.rcode, signed, self._mname())
+
+    def _mname(self) -> str:
+        """Return who the zone's SOA record says is its primary (RFC 1035 §3.3.13), as the end of a sentence."""
+        with suppress(UpdateError):
+            soa = at(self.ask(self.primary.query(self.zone, dns.rdatatype.SOA)), self.zone, dns.rdatatype.SOA)
+            if soa is not None:
+                return f"; the SOA of {self.zone} says that its primary is {text(soa[0].mname)}"
+        return ""
 
 
-def _exchange(connection: socket.socket, wire: bytes) -> bytes:
-    """Send a message and return the next one (RFC 1035 §4.2.2: a length before each)."""
-    connection.sendall(len(wire).to_bytes(2, "big") + wire)
-    return _receive(connection, int.from_bytes(_receive(connection, 2), "big"))
+@contextmanager
+def _at(primary: Primary, zone: str, owner: str) -> Iterator[_Here]:
+    with primary.connected() as ask:
+        yield _Here(primary, ask, zone, owner)
 
 
-def _receive(connection: socket.socket, length: int) -> bytes:
-    received = b""
-    while len(received) < length:
-        piece = connection.recv(length - len(received))
-        if not piece:
-            raise EOFError
-        received += piece
-    return received
-
-
-Ask = Callable[[dns.message.Message], dns.message.Message]
+def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -> None:
+    """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
+    kind = _version(value)
+    others = [shown for rdata in found or () if _version(shown := show(join(rdata.strings))) == kind]
+    others = [other for other in others if other not in (value, old)]
+    if kind and others:
+        what = f"{owner} has {' and '.join(map(repr, others))}, which this stack did not publish"
+        cure = "run pulumi up --refresh, which says what to do about it"
+        raise UpdateError(f"{what}; {value[:60]!r} beside it would make both void; {cure}")
 
 
 def changed_value(values: list[bytes], published: str) -> str | None:
@@ -251,9 +325,18 @@ def changed_value(values: list[bytes], published: str) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def key_from(name: str, octets: bytes, algorithm: str) -> dns.tsig.Key:
-    """Return a TSIG key from its name, its octets, and an algorithm such as ``hmac-sha256``."""
-    return dns.tsig.Key(dns.name.from_text(name), octets, dns.name.from_text(algorithm))
+def _version(value: str) -> str:
+    """Return what makes a record one of a kind that may be at a name once, in lower case; empty for others."""
+    word = value.replace(";", " ").partition(" ")[0].lower()
+    return word if word in ("v=spf1", "v=dkim1", "v=dmarc1") else ""
+
+
+def _taken(owner: str, value: str) -> str:
+    return (
+        f"{owner} has this TXT already, and this stack did not publish it: {value[:60]!r}. After an "
+        f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
+        "with commas between); after a rename in the program, give the resource an alias instead"
+    )
 
 
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:
@@ -270,13 +353,3 @@ def _ttl(configured: int | None, found: dns.rrset.RRset | None) -> int:
     if configured is not None:
         return configured
     return DEFAULT_TTL if found is None else found.ttl
-
-
-def _tsig_problem(error: dns.exception.DNSException) -> str:
-    problems: Mapping[type[dns.exception.DNSException], str] = {
-        dns.tsig.PeerBadKey: "it knows no key of that name and algorithm (BADKEY); mend rfc2136.keyName or algorithm",
-        dns.tsig.PeerBadSignature: "the secret is another one (BADSIG); mend tsigKey",
-        dns.tsig.PeerBadTime: "the clocks are more than 5 minutes apart (BADTIME); set them",
-        dns.tsig.PeerBadTruncation: "it wants a longer signature (BADTRUNC)",
-    }
-    return problems.get(type(error), f"its answer is signed wrongly ({error or type(error).__name__})")

@@ -11,8 +11,8 @@ import dns.rdatatype
 import dns.rrset
 from dns.rdtypes.ANY.TXT import TXT
 
-from elastx_mrs.publish.dns_update import Ask, Primary, UpdateError
 from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.primary import Ask, Primary, UpdateError
 from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.text import join, show
 

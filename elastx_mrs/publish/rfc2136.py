@@ -8,67 +8,27 @@ import asyncio
 import json
 import os
 import sys
-from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from hashlib import sha256
 from typing import Any, ClassVar, TypeVar
 
 import pulumi
 from pulumi import dynamic
 
-from elastx_mrs.publish.dns_update import Primary, UnreachableError, UpdateError, changed_value, key_from
+from elastx_mrs.modes import Mode
+from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError
 from elastx_mrs.publish.probe import existing
+from elastx_mrs.publish.profiles import NAMESPACE, Get, Profiles
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
-
-NAMESPACE = "elastx-mrs"
-"""Of the stack's config, whatever the program's project is called."""
 
 CONNECTIONS = 8
 """To the primary, at once."""
 
-Get = Callable[[str], Any]
-"""The value of a stack config key, with its namespace, or None."""
-
 T = TypeVar("T")
-
-
-def primary(get: Get) -> Primary:
-    """Return where to send, from the stack's config, or from the environment, which comes first.
-
-    :raises UpdateError: naming everything that is missing or malformed, never the key's text.
-    """
-    settings = json.loads(get(f"{NAMESPACE}:rfc2136") or "{}")
-    server = os.environ.get("ELASTX_MRS_RFC2136_SERVER") or settings.get("server")
-    key_name = os.environ.get("ELASTX_MRS_RFC2136_KEY_NAME") or settings.get("keyName")
-    secret = os.environ.get("ELASTX_MRS_RFC2136_KEY") or get(f"{NAMESPACE}:tsigKey")
-    faults = []
-    if not server:
-        faults.append("rfc2136.server: is missing; write the primary's address, or set ELASTX_MRS_RFC2136_SERVER")
-    if not key_name:
-        faults.append("rfc2136.keyName: is missing; write the TSIG key's name, or set ELASTX_MRS_RFC2136_KEY_NAME")
-    if not secret:
-        faults.append(
-            "tsigKey: is missing; run: pulumi config set --secret elastx-mrs:tsigKey, or set ELASTX_MRS_RFC2136_KEY"
-        )
-    octets = b""
-    if secret:
-        with suppress(ValueError):
-            octets = b64decode("".join(str(secret).split()), validate=True)
-        if not octets:
-            faults.append("tsigKey: is not base64; write the secret as tsig-keygen prints it")
-    try:
-        host, port = _address(str(server or "localhost"))
-    except ValueError:
-        faults.append(
-            f"rfc2136.server: {server!r} is not an address; write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
-        )
-    if faults:
-        raise UpdateError("\n  ".join(faults))
-    return Primary(host, port, key_from(str(key_name), octets, settings.get("algorithm") or "hmac-sha256"))
 
 
 def adopted(get: Get) -> frozenset[str]:
@@ -84,10 +44,12 @@ class TxtProvider(dynamic.ResourceProvider):
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # it holds nothing but its own name
 
     _get: Get
+    _profiles: Profiles
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Keep the stack's config; it is read when something is done."""
         self._get = req.config.get
+        self._profiles = Profiles(self._get)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """Compare inputs: another place is a replacement, another value or TTL an update."""
@@ -101,30 +63,37 @@ class TxtProvider(dynamic.ResourceProvider):
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Publish the record."""
         owner, value = props["owner"], props["value"]
-        self._do(lambda to: to.add(props["zone"], owner, value, _ttl(props), owner in adopted(self._get)))
+        adopt = owner in adopted(self._get)
+        self._do(props, lambda to: dns_update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
         return dynamic.CreateResult(f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", _outs(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        """Return what is served now: the record, what somebody made of it, or nothing."""
-        values, served = self._do(lambda to: to.read(props["owner"]))
-        value = changed_value(values, props["value"])
+        """Return what is served now: the record, what somebody made of it, or nothing.
+
+        The TTL is the RRset's, and is read only where the record is the only one in it (RFC 2181 §5.2).
+        """
+        values, served = self._do(props, lambda to: dns_update.read(to, props["zone"], props["owner"]))
+        value = dns_update.changed_value(values, props["value"])
         if value is None:
             return dynamic.ReadResult("", {})
-        ttl = None if props.get("ttl") is None else served
+        ttl = _ttl(props)
+        if ttl is not None and len(values) == 1:
+            ttl = served
         return dynamic.ReadResult(id_, _outs(props) | {"value": value, "ttl": ttl})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Put the new value in the old one's place, in one message."""
-        self._do(lambda to: to.replace(_news["zone"], _news["owner"], _olds["value"], _news["value"], _ttl(_news)))
+        place, old, new = (_news["zone"], _news["owner"]), _olds["value"], _news["value"]
+        self._do(_news, lambda to: dns_update.replace(to, *place, old, new, _ttl(_news), _only(_news)))
         return dynamic.UpdateResult(_outs(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Withdraw the record."""
-        self._do(lambda to: to.remove(_props["zone"], _props["owner"], _props["value"]))
+        self._do(_props, lambda to: dns_update.remove(to, _props["zone"], _props["owner"], _props["value"]))
 
-    def _do(self, action: Callable[[Primary], T]) -> T:
+    def _do(self, props: dict[str, Any], action: Callable[[Primary], T]) -> T:
         try:
-            return action(primary(self._get))
+            return action(self._profiles.primary(props["profile"], props["zone"]))
         except UpdateError:
             sys.tracebacklimit = 0  # the engine shows the user a traceback otherwise
             raise
@@ -138,27 +107,34 @@ class TxtResource(dynamic.Resource, module="rfc2136", name="TxtRecord"):
 
 
 class Rfc2136:
-    """Declares records on an RFC 2136 primary.
+    """Declares records on RFC 2136 primaries.
 
-    :param zones: the zones that the primary serves; a domain is in the longest one that it is, or ends in.
-    :param get: reads the stack's config, for where the primary is.
+    :param zones: the zones that the primaries serve, each with its profile; a domain is in the longest one that it
+        is, or ends in.
+    :param get: reads the stack's config, for where the primaries are.
+    :param modes: the guard's, by sender domain: where it is not ``require``, a second record of a kind may be created.
     """
 
-    def __init__(self, zones: Sequence[str], get: Get) -> None:
+    def __init__(self, zones: Mapping[str, str], get: Get, modes: Mapping[str, Mode] | None = None) -> None:
         self._zones = zones
         self._get = get
+        self._modes = modes or {}
+        self._profiles = Profiles(get)
         self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-probe")
-        self._dead: str | None = None
+        self._dead: dict[str, str] = {}
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record."""
+        zone = longest_zone(record.domain, self._zones)
         inputs = {
-            "profile": "default",
-            "zone": longest_zone(record.domain, self._zones),
+            "profile": self._zones.get(zone or ""),
+            "zone": zone,
             "owner": record.name,
             "value": record.value,
             "ttl": record.configured_ttl,
         }
+        if (mode := self._modes.get(record.domain, "require")) != "require":
+            inputs["guard"] = mode
         return TxtResource(name, inputs, options)
 
     def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
@@ -185,28 +161,30 @@ class Rfc2136:
         return f"run once with ELASTX_MRS_ADOPT={record.name}"
 
     def _existing(self, zone: str, owner: str) -> Existing:
-        if self._dead is not None:
-            raise CannotAskError(self._dead)
+        profile = self._zones[zone]
+        if profile in self._dead:
+            raise CannotAskError(self._dead[profile])
         try:
-            return existing(primary(self._get), zone, owner)
+            return existing(self._profiles.primary(profile, zone), zone, owner)
         except UnreachableError as error:
-            self._dead = str(error)
-            raise CannotAskError(self._dead) from None
+            self._dead[profile] = str(error)
+            raise CannotAskError(self._dead[profile]) from None
         except UpdateError as error:
             raise CannotAskError(str(error)) from None
 
 
-def check_zones(zones: Sequence[str], get: Get) -> list[str]:
-    """Ask the primary for each zone, before anything is sent.
+def check_zones(zones: Mapping[str, str], get: Get) -> list[str]:
+    """Ask the primaries for each zone, before anything is sent.
 
+    :param zones: each with its profile.
     :returns: what could not be asked, one message a cause.
-    :raises UpdateError: where it answers that it refuses, or is not authoritative.
+    :raises UpdateError: where one answers that it refuses, or is not authoritative.
     """
-    to = primary(get)
+    profiles = Profiles(get)
 
     def problem(zone: str) -> UpdateError | None:
         try:
-            to.check_zone(zone)
+            profiles.primary(zones[zone], zone).check_zone(zone)
         except UpdateError as error:
             return error
         return None
@@ -228,15 +206,6 @@ def _ttl(props: dict[str, Any]) -> int | None:
     return None if ttl is None else int(ttl)
 
 
-def _address(text: str) -> tuple[str, int]:
-    """Return host and port of ``192.0.2.1``, ``192.0.2.1:53``, ``[2001:db8::1]:53``, ``2001:db8::1`` or a name."""
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") or "53"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    else:
-        host, port = text, "53"
-    if not host or not 0 < int(port) < 65536:
-        raise ValueError(text)
-    return host, int(port)
+def _only(props: dict[str, Any]) -> bool:
+    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
+    return props.get("guard") is None

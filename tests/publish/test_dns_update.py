@@ -11,7 +11,10 @@ import dns.query
 import dns.update
 import pytest
 
-from elastx_mrs.publish.dns_update import Primary, UnreachableError, UpdateError, changed_value, key_from
+from elastx_mrs.publish import dns_update
+from elastx_mrs.publish.dns_update import changed_value
+from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError
+from elastx_mrs.publish.tsig import key_from
 from tests import golden
 from tests.servers import KINDS, NameServer, require, start
 from tests.servers.zones import FOREIGN
@@ -27,7 +30,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def primary(server: NameServer, **changes: str) -> Primary:
     name, secret = changes.get("name", server.key_name), changes.get("secret", server.key)
-    return Primary(server.host, server.port, key_from(name, base64.b64decode(secret), "hmac-sha256"))
+    return Primary(server.host, server.port, key_from(name, secret))
 
 
 def value_of(length: int) -> str:
@@ -38,11 +41,11 @@ def value_of(length: int) -> str:
 @pytest.mark.parametrize("length", LENGTHS)
 def test_a_value_of_any_length_comes_back_the_same(server: NameServer, length: int) -> None:
     to, owner, value = primary(server), f"l{length}.example.com", value_of(length)
-    to.add("example.com", owner, value, 300, adopt=False)
+    dns_update.add(to, "example.com", owner, value, 300, adopt=False)
     assert server.txt(owner) == {value.encode(): 300}
-    assert to.read(owner) == ([value.encode()], 300)
+    assert dns_update.read(to, "example.com", owner) == ([value.encode()], 300)
     assert dig(server, owner) == value
-    to.remove("example.com", owner, value)
+    dns_update.remove(to, "example.com", owner, value)
     assert server.txt(owner) == {}
 
 
@@ -73,29 +76,29 @@ def odd_backslashes(text: str, end: int) -> bool:
 
 def test_other_strings_and_their_ttl_stay(server: NameServer) -> None:
     to = primary(server)
-    to.add("example.com", "example.com", "v=spf1 -all", None, adopt=False)
+    dns_update.add(to, "example.com", "example.com", "v=spf1 -all", None, adopt=False)
     assert server.txt("example.com") == FOREIGN["example.com"] | {b"v=spf1 -all": 3600}
-    to.replace("example.com", "example.com", "v=spf1 -all", "v=spf1 mx -all", None)
+    dns_update.replace(to, "example.com", "example.com", "v=spf1 -all", "v=spf1 mx -all", None)
     assert server.txt("example.com") == FOREIGN["example.com"] | {b"v=spf1 mx -all": 3600}
-    to.remove("example.com", "example.com", "v=spf1 mx -all")
+    dns_update.remove(to, "example.com", "example.com", "v=spf1 mx -all")
     assert server.txt("example.com") == FOREIGN["example.com"]
 
 
 def test_a_new_name_has_the_default_ttl_and_a_configured_one_is_changed(server: NameServer) -> None:
     to, owner = primary(server), "ttl.example.com"
-    to.add("example.com", owner, "a", None, adopt=False)
+    dns_update.add(to, "example.com", owner, "a", None, adopt=False)
     assert server.txt(owner) == {b"a": 1800}
-    to.replace("example.com", owner, "a", "a", 600)
+    dns_update.replace(to, "example.com", owner, "a", "a", 600)
     assert server.txt(owner) == {b"a": 600}
-    to.remove("example.com", owner, "a")
+    dns_update.remove(to, "example.com", owner, "a")
 
 
 def test_a_record_that_is_cut_differently_is_still_ours(server: NameServer) -> None:
     to = primary(server)
-    to.replace("example.com", "example.com", "two strings of one record", "changed", None)
+    dns_update.replace(to, "example.com", "example.com", "two strings of one record", "changed", None)
     assert b"two strings of one record" not in server.txt("example.com")
-    to.remove("example.com", "example.com", "changed")
-    to.add("example.com", "example.com", "two strings of one record", None, adopt=False)
+    dns_update.remove(to, "example.com", "example.com", "changed")
+    dns_update.add(to, "example.com", "example.com", "two strings of one record", None, adopt=False)
     assert server.txt("example.com") == FOREIGN["example.com"]
 
 
@@ -104,31 +107,31 @@ def test_a_record_that_somebody_filled_with_other_octets_is_replaced_too(server:
     foreign = dns.update.UpdateMessage("example.se", keyring=to.key)
     foreign.add("_dmarc", 300, "TXT", '"v=DMARC1; p=none; n=\\255"')
     dns.query.tcp(foreign, server.host, timeout=5, port=server.port)
-    shown = changed_value(to.read(owner)[0], golden.DMARC)
+    shown = changed_value(dns_update.read(to, "example.se", owner)[0], golden.DMARC)
     assert shown == "v=DMARC1; p=none; n=\\255"
-    to.replace("example.se", owner, shown, golden.DMARC, None)
+    dns_update.replace(to, "example.se", owner, shown, golden.DMARC, None)
     assert server.txt(owner) == {golden.DMARC.encode(): 300}
-    to.remove("example.se", owner, golden.DMARC)
+    dns_update.remove(to, "example.se", owner, golden.DMARC)
 
 
 def test_what_is_there_already_is_not_taken_over_by_accident(server: NameServer) -> None:
     to = primary(server)
     with pytest.raises(UpdateError, match=r"example\.se has this TXT already.*ELASTX_MRS_ADOPT=example\.se"):
-        to.add("example.se", "example.se", "MS=ms12345678", None, adopt=False)
-    to.add("example.se", "example.se", "MS=ms12345678", None, adopt=True)
+        dns_update.add(to, "example.se", "example.se", "MS=ms12345678", None, adopt=False)
+    dns_update.add(to, "example.se", "example.se", "MS=ms12345678", None, adopt=True)
     assert server.txt("example.se") == FOREIGN["example.se"]
 
 
 def test_removing_what_is_gone_is_no_fault(server: NameServer) -> None:
-    primary(server).remove("example.se", "gone.example.se", "x")
+    dns_update.remove(primary(server), "example.se", "gone.example.se", "x")
     assert server.txt("example.se") == FOREIGN["example.se"]
 
 
 def test_a_cname_or_a_delegation_in_the_way_is_named(server: NameServer) -> None:
     with pytest.raises(UpdateError, match=r"alias\.example\.com is a CNAME to mail\.example\.com"):
-        primary(server).add("example.com", "alias.example.com", "x", None, adopt=False)
-    with pytest.raises(UpdateError, match=r"does not serve a\.child\.example\.com itself"):
-        primary(server).add("example.com", "a.child.example.com", "x", None, adopt=False)
+        dns_update.add(primary(server), "example.com", "alias.example.com", "x", None, adopt=False)
+    with pytest.raises(UpdateError, match=r"a\.child\.example\.com lies in the zone child\.example\.com"):
+        dns_update.add(primary(server), "example.com", "a.child.example.com", "x", None, adopt=False)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +139,8 @@ def test_a_cname_or_a_delegation_in_the_way_is_named(server: NameServer) -> None
     [({"name": "unknown-key."}, "BADKEY"), ({"secret": base64.b64encode(b"x" * 32).decode()}, "BADSIG")],
 )
 def test_a_wrong_key_is_told_from_a_wrong_secret(server: NameServer, changes: dict[str, str], message: str) -> None:
+    if server.kind == "powerdns":  # it says no more than NOTAUTH
+        message = r"NOTAUTH to the query of example\.com; it does not take the signature of the key .*does not say why"
     with pytest.raises(UpdateError, match=message) as error:
         primary(server, **changes).check_zone("example.com")
     assert server.key not in str(error.value)
@@ -148,7 +153,7 @@ def test_a_zone_that_the_server_does_not_have(server: NameServer) -> None:
 
 
 def test_a_name_within_a_zone_is_no_zone(server: NameServer) -> None:
-    with pytest.raises(UpdateError, match=r"is not authoritative for the zone mail\.example\.com"):
+    with pytest.raises(UpdateError, match=r"no zone mail\.example\.com.* write example\.com into rfc2136\.zones"):
         primary(server).check_zone("mail.example.com")
 
 

@@ -83,7 +83,7 @@ class Run:
         settings = f'{{"server": "{self.server.address}", "keyName": "{self.server.key_name}"}}'
         config = {"elastx-mrs:rfc2136": settings, "elastx-mrs:tsigKey": secret["tsigKey"]}
         assert base64.b64decode(secret["tsigKey"])
-        publisher = Rfc2136(["example.com", "example.se"], config.get)
+        publisher = Rfc2136(dict.fromkeys(["example.com", "example.se"], "default"), config.get)
         asking = Asking.of([self.server.address], (), {})
         declared = {record.name: record for record in self.records if record.kind in ("spf", "dmarc")}
         memory = Memory(publisher, asking.ask, asking.authorities, declared, self.adopted)

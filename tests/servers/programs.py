@@ -92,7 +92,7 @@ gsqlite3-database={folder}/pdns.sqlite3
 gsqlite3-dnssec=yes
 local-address=127.0.0.1
 local-port={port}
-socket-dir={folder}
+socket-dir=.
 dnsupdate=yes
 """
     )

@@ -1,0 +1,165 @@
+"""Kept TCP connections to a primary: a name server ends idle ones as it likes, and that is no fault (RFC 7766 §6.2)."""
+
+import socket
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for one of a server's addresses to accept a connection."""
+
+TIMEOUT = 10.0
+"""Seconds for one exchange."""
+
+
+class LostError(Exception):
+    """No answer came. Whether the message was worked on is not known.
+
+    :param reason: what happened, for people.
+    :param ended: True where the connection ended, so that another may do better at once.
+    """
+
+    def __init__(self, reason: str, *, ended: bool = False) -> None:
+        super().__init__(reason)
+        self.ended = ended
+
+
+class Connection:
+    """One connection, for one conversation at a time."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+
+    def exchange(self, wire: bytes) -> bytes:
+        """Send a message and return the next one (RFC 1035 §4.2.2: a length before each).
+
+        :raises LostError: where none comes; the connection is then of no more use.
+        """
+        try:
+            self._socket.sendall(len(wire).to_bytes(2, "big") + wire)
+            return self._receive(int.from_bytes(self._receive(2), "big"))
+        except TimeoutError:
+            raise LostError(f"no answer in {TIMEOUT:.0f} s") from None
+        except EOFError:
+            raise LostError("it closed the connection", ended=True) from None
+        except OSError as error:
+            raise LostError(error.strerror or str(error), ended=True) from None
+
+    def close(self) -> None:
+        """End it."""
+        self._socket.close()
+
+    def _receive(self, length: int) -> bytes:
+        received = b""
+        while len(received) < length:
+            piece = self._socket.recv(length - len(received))
+            if not piece:
+                raise EOFError
+            received += piece
+        return received
+
+
+class Connections:
+    """All of a process, by server; each is used by one thread at a time, and given back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[tuple[str, int], list[Connection]] = defaultdict(list)
+        self._good: dict[tuple[str, int], str] = {}
+
+    @contextmanager
+    def to(self, host: str, port: int) -> Iterator["Conversation"]:
+        """Lend a connection; one that something went wrong on is not lent again."""
+        conversation = Conversation(self, host, port)
+        try:
+            yield conversation
+        except BaseException:
+            conversation.drop()
+            raise
+        conversation.give_back()
+
+    def take(self, host: str, port: int) -> Connection:
+        """Return a connection, one that was kept where there is one.
+
+        :raises LostError: where no address of the host accepts one.
+        """
+        with self._lock:
+            if idle := self._idle[host, port]:
+                return idle.pop()
+        return Connection(self._open(host, port))
+
+    def keep(self, host: str, port: int, connection: Connection) -> None:
+        """Have a connection for the next that needs one."""
+        with self._lock:
+            self._idle[host, port].append(connection)
+
+    def close(self) -> None:
+        """End those that nobody uses."""
+        with self._lock:
+            for connection in [one for idle in self._idle.values() for one in idle]:
+                connection.close()
+            self._idle.clear()
+
+    def _open(self, host: str, port: int) -> socket.socket:
+        """Connect to the first address that accepts, beginning with the one that did before."""
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise LostError(f"its name has no address: {getattr(error, 'strerror', None) or error}") from None
+        addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
+        good = self._good.get((host, port))
+        problems = []
+        for address in sorted(addresses, key=lambda one: one != good):
+            try:
+                opened = socket.create_connection((address, port), CONNECT_TIMEOUT)
+            except OSError as error:
+                reason = (
+                    f"not reached in {CONNECT_TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else error.strerror
+                )
+                problems.append(f"{address}: {reason or error}" if len(addresses) > 1 else str(reason or error))
+                continue
+            opened.settimeout(TIMEOUT)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._good[host, port] = address
+            return opened
+        raise LostError("; ".join(problems))
+
+
+class Conversation:
+    """Messages to one server, one after the other, over a connection that is opened again where it has ended."""
+
+    def __init__(self, connections: Connections, host: str, port: int) -> None:
+        self._connections = connections
+        self._host = host
+        self._port = port
+        self._connection: Connection | None = None
+
+    def exchange(self, wire: bytes) -> bytes:
+        """Send a message and return the answer.
+
+        :raises LostError: where none comes, or no connection to be had; the next message gets a connection of its own.
+        """
+        if self._connection is None:
+            self._connection = self._connections.take(self._host, self._port)
+        try:
+            return self._connection.exchange(wire)
+        except LostError:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Use another connection for what comes next."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def give_back(self) -> None:
+        """Keep the connection for others."""
+        if self._connection is not None:
+            self._connections.keep(self._host, self._port, self._connection)
+            self._connection = None
+
+
+POOL = Connections()
+"""This process's."""

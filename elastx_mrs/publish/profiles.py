@@ -1,0 +1,189 @@
+"""Where the primaries are, and the keys that they know: from the stack's config, or the environment, which comes first.
+
+Read where an update is sent and never by the program, so that no address and no key is a resource's input.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dns.rdtypes.ANY.SOA import SOA
+
+from elastx_mrs.arguments import DEFAULT_PROFILE
+from elastx_mrs.lookup.asking import NAMESERVERS, Asking
+from elastx_mrs.publish import tsig
+from elastx_mrs.publish.primary import Primary, UpdateError, text
+from elastx_mrs.records import RecordError
+
+NAMESPACE = "elastx-mrs"
+"""Of the stack's config, whatever the program's project is called."""
+
+ENVIRONMENT = "ELASTX_MRS_RFC2136"
+"""What the environment variables begin with; one of a profile goes on with its name in capitals."""
+
+PORT = "53"
+
+Get = Callable[[str], Any]
+"""The value of a stack config key, with its namespace, or None."""
+
+
+class Profiles:
+    """The primaries of a stack, by profile; what was found out holds for the life of the object.
+
+    :param get: reads the stack's config.
+    """
+
+    def __init__(self, get: Get, environment: Mapping[str, str] = os.environ) -> None:
+        self._get = get
+        self._environment = environment
+        self._known: dict[tuple[str, str], Primary] = {}
+
+    def primary(self, profile: str, zone: str) -> Primary:
+        """Return who serves a zone.
+
+        :raises UpdateError: naming everything that is missing or malformed, never the key's text.
+        """
+        if (profile, zone) not in self._known:
+            self._known[profile, zone] = _Described(self._get, self._environment, profile).primary(zone)
+        return self._known[profile, zone]
+
+
+class _Described:
+    """What config and environment say about one primary."""
+
+    def __init__(self, get: Get, environment: Mapping[str, str], profile: str) -> None:
+        config = json.loads(get(f"{NAMESPACE}:rfc2136") or "{}")
+        profiles = config.get("profiles") or {}
+        self._settings = profiles.get(profile) or (config if profile == DEFAULT_PROFILE else {})
+        self._get = get
+        self._environment = environment
+        self._profile = profile
+        own = "" if profile == DEFAULT_PROFILE else f"_{profile.upper().replace('-', '_')}"
+        self._prefix = f"{ENVIRONMENT}{own}_"
+        self._path = "rfc2136" if profile == DEFAULT_PROFILE else f"rfc2136.profiles.{profile}"
+        self._secret = "tsigKey" if profile == DEFAULT_PROFILE else f"tsigKeys.{profile}"
+
+    def primary(self, zone: str) -> Primary:
+        faults: list[str] = []
+        key = self._key(faults)
+        server = self._value("server", "SERVER")
+        host, port = "", 0
+        if server:
+            try:
+                host, port = _address(server)
+            except ValueError:
+                written = "write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
+                faults.append(f"{self._path}.server: {server!r} is not an address; {written}")
+        elif not faults:
+            try:
+                host, port = asyncio.run(self._mname(zone)), int(PORT)
+            except UpdateError as error:
+                faults.append(str(error))
+        if faults or key is None:
+            raise UpdateError("\n  ".join(faults))
+        return Primary(host, port, key, self._profile)
+
+    def _key(self, faults: list[str]) -> Any:
+        """Return the key; what the environment, the config and the key's own text say of it must agree."""
+        where, given = self._key_text(faults)
+        name, algorithm = self._value("keyName", "KEY_NAME"), self._value("algorithm", "ALGORITHM")
+        if given is None:
+            if not name and not faults:
+                faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
+            return None
+        try:
+            key = tsig.read_key(given)
+            for what, one, other in (("keyName", name, key.name), ("algorithm", algorithm, key.algorithm)):
+                if one and other and _plain(one) != _plain(other):
+                    faults.append(f"{self._path}.{what}: is {one}, and the key is {other}; take one of them out")
+            name = name or key.name or ""
+            if not name:
+                faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
+                return None
+        except RecordError as error:
+            faults.append(f"{where}: {error}")
+            return None
+        try:
+            return tsig.key_from(name, key.secret, algorithm or key.algorithm or tsig.ALGORITHM)
+        except RecordError as error:
+            of_algorithm = "(RFC 8945 §6)" in str(error)
+            faults.append(f"{f'{self._path}.algorithm' if of_algorithm else where}: {error}")
+            return None
+
+    def _key_text(self, faults: list[str]) -> tuple[str, str | None]:
+        """Return where the key stands, and its text; the environment's before the config's."""
+        if value := self._environment.get(f"{self._prefix}KEY"):
+            return self._secret, value
+        if path := self._environment.get(f"{self._prefix}KEY_FILE"):
+            return f"{self._prefix}KEY_FILE", self._file(f"{self._prefix}KEY_FILE", path, faults)
+        if self._profile == DEFAULT_PROFILE:
+            secret = self._get(f"{NAMESPACE}:tsigKey")
+        else:
+            secret = json.loads(self._get(f"{NAMESPACE}:tsigKeys") or "{}").get(self._profile)
+        if secret:
+            return self._secret, str(secret)
+        if path := self._settings.get("keyFile"):
+            return f"{self._path}.keyFile", self._file(f"{self._path}.keyFile", path, faults)
+        path = "" if self._profile == DEFAULT_PROFILE else "--path "
+        run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
+        faults.append(f"{self._secret}: is missing; {run}, or set {self._prefix}KEY or {self._prefix}KEY_FILE")
+        return self._secret, None
+
+    def _file(self, where: str, path: str, faults: list[str]) -> str | None:
+        try:
+            return Path(path).expanduser().read_text(encoding="ascii")
+        except OSError as error:
+            faults.append(f"{where}: {path}: {error.strerror}; name a file as tsig-keygen writes it")
+        except UnicodeDecodeError:
+            faults.append(f"{where}: {path}: is no text; name a file as tsig-keygen writes it")
+        return None
+
+    def _value(self, key: str, variable: str) -> str:
+        return str(self._environment.get(f"{self._prefix}{variable}") or self._settings.get(key) or "")
+
+    def _missing(self, key: str, variable: str, what: str) -> str:
+        return f"{self._path}.{key}: is missing; write {what}, or set {self._prefix}{variable}"
+
+    async def _mname(self, zone: str) -> str:
+        """Return an address of the primary that the zone's SOA names (RFC 1035 §3.3.13)."""
+        settings = json.loads(self._get(f"{NAMESPACE}:verification") or "{}")
+        if not isinstance(settings, dict):
+            settings = {}
+        try:
+            asking = Asking.of(settings.get("nameservers") or (), settings.get("rootHints") or (), self._environment)
+        except RecordError as error:
+            raise UpdateError(f"{NAMESERVERS}: {error}") from None
+        cure = self._missing("server", "SERVER", "the primary's address").partition("; ")[2]
+        path = f"{self._path}.server: is missing, and"
+        soa = await asking.ask(zone, "SOA")
+        found = [rdata for rdata in soa.rdatas if isinstance(rdata, SOA)]
+        if not found:
+            problem = soa.problem or "it has none"
+            raise UpdateError(f"{path} the SOA of {zone}, which names the primary, was not found: {problem}; {cure}")
+        name = text(found[0].mname)
+        for rdtype in ("A", "AAAA"):
+            answer = await asking.ask(name, rdtype)
+            for address in answer.addresses():
+                return str(address)
+        raise UpdateError(f"{path} the primary that the SOA of {zone} names, {name}, has no address; {cure}")
+
+
+def _plain(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _address(server: str) -> tuple[str, int]:
+    """Return host and port of ``192.0.2.1``, ``192.0.2.1:53``, ``[2001:db8::1]:53``, ``2001:db8::1`` or a name."""
+    if server.startswith("["):
+        host, _, rest = server[1:].partition("]")
+        port = rest.removeprefix(":") or PORT
+    elif server.count(":") == 1:
+        host, _, port = server.partition(":")
+    else:
+        host, port = server, PORT
+    if not host or not 0 < int(port) < 65536:
+        raise ValueError(server)
+    return host, int(port)
