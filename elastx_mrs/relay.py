@@ -61,7 +61,8 @@ class MailRelay(pulumi.ComponentResource):
         guard = self._guard(arguments, modes, publisher, by_name, resources)
         registered = hook(guard, name) if guard is not None else None
         for resource, record in by_name.items():
-            hooks = binding(registered, record) if registered is not None else None
+            shared = arguments.rfc2136 is not None
+            hooks = binding(registered, record, shared=shared) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             resources[resource] = publisher.declare(resource, record, options)
 
@@ -89,8 +90,7 @@ class MailRelay(pulumi.ComponentResource):
             )
         except RecordError as error:
             raise pulumi.RunError(f"{NAMESERVERS}: {error}") from None
-        declared = {record.name: record for record in self.records if record.kind in ("spf", "dmarc")}
-        memory = Memory(publisher, asking.ask, asking.authorities, declared, publisher.adopted())
+        memory = Memory(publisher, asking.ask, asking.authorities, self.records, publisher.adopted())
 
         def say(level: str, text: str, resource: str) -> None:
             _log(level, text, resources.get(resource, self))

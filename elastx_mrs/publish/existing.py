@@ -18,6 +18,7 @@ class Existing:
         (RFC 4592 §3.3.1); it ends with the first record at the name, or below it.
     :param dname: the owner and the target of a DNAME above the name, or None.
     :param child: the child zone that the name lies in, so that what is written to ``zone`` is never served; or None.
+    :param ttl: seconds, of all TXT records at the name; None without any, or where each has one of its own.
     :param name_servers: those that the publisher serves the zone on, where it says so.
     """
 
@@ -29,6 +30,7 @@ class Existing:
     dname: tuple[str, str] | None = None
     child: str | None = None
     name_servers: tuple[str, ...] = ()
+    ttl: int | None = None
 
     @property
     def served_txt(self) -> list[str]:

@@ -1,10 +1,11 @@
 """The guard: asks what is there before a record is written, and stops what would break mail.
 
-A ``before_create`` hook, in previews too, and ``before_update`` for SPF, registered once a component. An error in it
-stops that one record, and with it the run.
+A ``before_create`` hook, in previews too, and ``before_update`` for SPF and TTLs, registered once a component. An error
+in it stops that one record, and with it the run.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard_checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard_dmarc import inherited
+from elastx_mrs.publish.guard_sets import answer_size, shared_ttl
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.text import join, parse
 
@@ -34,7 +36,7 @@ class Memory:
 
     :param ask: asks the DNS.
     :param authorities: the delegated servers.
-    :param declared: the SPF and DMARC records of this run, by owner name: the DNS is taken as it will be.
+    :param records: of this run; its SPF and DMARC records are asked for before DNS is, which is taken as it will be.
     """
 
     def __init__(
@@ -42,14 +44,19 @@ class Memory:
         publisher: Publisher,
         ask: Ask,
         authorities: Authorities,
-        declared: Mapping[str, TxtRecord],
+        records: Iterable[TxtRecord],
         adopted: frozenset[str],
     ) -> None:
         self._publisher = publisher
         self._ask = ask
         self._authorities = authorities
         self._existing: dict[str, asyncio.Future[Existing]] = {}
-        self.declared = declared
+        self.declared: dict[str, TxtRecord] = {}
+        self.values: dict[str, list[str]] = defaultdict(list)
+        for record in records:
+            self.values[record.name].append(record.value)
+            if record.kind in ("spf", "dmarc"):
+                self.declared[record.name] = record
         self.adopted = adopted
 
     async def ask(self, name: str, rdtype: str) -> Answer:
@@ -106,8 +113,8 @@ class Guard:
     memory: Memory
     preview: bool
     say: Callable[[str, str, str], None]
-    create: Sequence[Check] = CREATE
-    update: Sequence[Check] = UPDATE
+    create: Sequence[Check] = (*CREATE, shared_ttl, answer_size)
+    update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
     _said: set[str] = field(default_factory=set)
 
     async def before(self, name: str, old_value: str | None) -> None:
@@ -169,9 +176,14 @@ def hook(guard: Guard, name: str) -> pulumi.ResourceHook:
     return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
-def binding(registered: pulumi.ResourceHook, record: TxtRecord) -> pulumi.ResourceHookBinding:
-    """Return when the guard runs for a record: before it is created, and before an SPF record changes."""
-    changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = [registered] if record.kind == "spf" else []
+def binding(registered: pulumi.ResourceHook, record: TxtRecord, *, shared: bool) -> pulumi.ResourceHookBinding:
+    """Return when the guard runs for a record: before it is created, and before an SPF record or a shared TTL changes.
+
+    :param shared: True where the records of a name have one TTL, and not each its own.
+    """
+    changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
+    if record.kind == "spf" or (shared and record.configured_ttl is not None):
+        changing = [registered]
     return pulumi.ResourceHookBinding(before_create=[registered], before_update=changing)
 
 

@@ -1,6 +1,6 @@
 """What the guard looks for before a record is written: one function a rule, each with its reason and its ways out."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, Protocol
@@ -38,6 +38,10 @@ class World(Protocol):
     @property
     def declared(self) -> Mapping[str, TxtRecord]:
         """SPF and DMARC records of this run, by owner name."""
+
+    @property
+    def values(self) -> Mapping[str, Sequence[str]]:
+        """The values of this run's records, by owner name."""
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Ask the DNS as it will be: what this run declares is answered as if it were there."""

@@ -27,6 +27,9 @@ QUERIES = 3
 PAUSE = 0.02
 """Seconds before it is sent again."""
 
+RCODE_OCTET = 3
+"""Of the header, whose lower half is the response code (RFC 1035 §4.1.1)."""
+
 
 class UpdateError(Exception):
     """The primary did not do what was asked; the message says which, what, and what to do."""
@@ -140,6 +143,8 @@ class Primary:
         try:
             unsigned = dns.message.from_wire(wire, keyring=False)
         except dns.exception.DNSException:
+            if len(wire) > RCODE_OCTET and (rcode := wire[RCODE_OCTET] & 0xF):
+                return self.refused(message, dns.rcode.Rcode(rcode))
             return UpdateError(f"{self} sent an answer that cannot be read: {error or type(error).__name__}")
         if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             return self.refused(message, unsigned.rcode())

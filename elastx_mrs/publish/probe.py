@@ -51,7 +51,8 @@ class _Probe:
             return Existing(owner, self._zone, synthesised=here)
         own = _find(answer.answer, dns.rdatatype.TXT, owner)
         txt = tuple(join(rdata.strings) for rdata in own or () if isinstance(rdata, TXT))
-        return Existing(owner, self._zone, txt, {kind: found for kind, found in here.items() if kind != "TXT"})
+        others = {kind: found for kind, found in here.items() if kind != "TXT"}
+        return Existing(owner, self._zone, txt, others, ttl=own.ttl if own is not None else None)
 
     def _answer(self, name: str, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:
         return self._ask(self._primary.query(name, rdtype))

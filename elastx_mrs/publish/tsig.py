@@ -94,6 +94,6 @@ def _skew(wire: bytes) -> str:
 def _duration(seconds: int) -> str:
     if seconds < 120:
         return f"{seconds} s"
-    if seconds < 7200:
-        return f"{seconds // 60} min {seconds % 60} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"

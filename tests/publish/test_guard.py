@@ -18,7 +18,7 @@ from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.records import TxtRecord, dkim, dmarc, spf
 from elastx_mrs.records.challenge import challenge
 from tests import golden
-from tests.servers import NameServer, start
+from tests.servers import KINDS, NameServer, start
 from tests.servers.zones import HEAD, ZONES
 
 OTHER_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -58,7 +58,7 @@ SERVED = ZONES | {"example.com": ZONE}
 WITH_DNAME = SERVED | {"example.com": ZONE + "dn DNAME elsewhere.example.net.\n"}  # the lab knows no DNAME
 
 
-@pytest.fixture(scope="module", params=["lab", "bind", "knot"])
+@pytest.fixture(scope="module", params=KINDS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
     zones = SERVED if request.param == "lab" else WITH_DNAME
     with start(request.param, tmp_path_factory.mktemp(request.param), zones) as running:
@@ -85,8 +85,7 @@ class Run:
         assert base64.b64decode(secret["tsigKey"])
         publisher = Rfc2136(dict.fromkeys(["example.com", "example.se"], "default"), config.get)
         asking = Asking.of([self.server.address], (), {})
-        declared = {record.name: record for record in self.records if record.kind in ("spf", "dmarc")}
-        memory = Memory(publisher, asking.ask, asking.authorities, declared, self.adopted)
+        memory = Memory(publisher, asking.ask, asking.authorities, self.records, self.adopted)
         guard = Guard(
             {f"mail-{record.domain}-{record.suffix}": record for record in self.records},
             dict.fromkeys((record.domain for record in self.records), self.mode),
@@ -302,6 +301,7 @@ class Elsewhere:
 
     adopted: ClassVar[frozenset[str]] = frozenset()
     declared: ClassVar[dict[str, TxtRecord]] = {}
+    values: ClassVar[dict[str, list[str]]] = {}
 
     def __init__(self, delegated: tuple[str, ...] | None) -> None:
         self._delegated = delegated

@@ -90,6 +90,7 @@ def powerdns(program: str, folder: Path, port: int, zones: Mapping[str, str], se
         f"""launch=gsqlite3
 gsqlite3-database={folder}/pdns.sqlite3
 gsqlite3-dnssec=yes
+dname-processing=yes
 local-address=127.0.0.1
 local-port={port}
 socket-dir=.
@@ -100,6 +101,7 @@ dnsupdate=yes
         _pdnsutil(folder, ["import-tsig-key", key.name, key.algorithm, key.secret])
     for name in zones:
         _pdnsutil(folder, ["load-zone", name, str(folder / f"{name}.zone")])
+        _pdnsutil(folder, ["rectify-zone", name])  # else it knows of no empty non-terminals
         names = [key.name.removesuffix(".") for key in setup.keys]
         _pdnsutil(folder, ["set-meta", name, "TSIG-ALLOW-DNSUPDATE", *names])
     for line in setup.extra.splitlines():

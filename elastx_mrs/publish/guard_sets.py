@@ -1,0 +1,63 @@
+"""What the guard says of the RRset that a record joins: all its records have one TTL, and are one answer."""
+
+import dns.edns
+import dns.message
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+from dns.rdtypes.ANY.TXT import TXT
+
+from elastx_mrs.publish.guard_checks import Case, Finding
+from elastx_mrs.records import DEFAULT_TTL
+from elastx_mrs.records.text import cut, show
+
+PAYLOAD = 1232
+"""Octets of a UDP answer that pass everywhere unbroken: IPv6's smallest MTU less its and UDP's headers."""
+
+COOKIE = 24
+"""Octets of a client's and a server's cookie (RFC 7873 §4), which servers send where they are asked for them."""
+
+LISTED = 4
+"""Strings that a message names one by one."""
+
+
+async def shared_ttl(case: Case) -> list[Finding]:
+    """The records of an RRset have one TTL (RFC 2181 §5.2): a configured one changes that of other people's too."""
+    found = await case.world.existing(case.owner)
+    ours = {case.before, case.record.value, *case.world.values.get(case.owner, ())}
+    others = [text for text in map(show, found.txt) if text not in ours]
+    wanted = case.record.configured_ttl
+    if found.ttl is None or not others or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
+        return []
+    listed = ", ".join(f"'{text[:60]}'" for text in others[:LISTED])
+    listed += f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
+    if wanted is None:
+        what = f"{case.owner}: what is added gets the TTL of the TXT records that are there, {found.ttl} s"
+        return [Finding("notice", f"{what} (RFC 2181 §5.2): {listed}")]
+    what = f"{case.owner}: ttl {wanted} becomes the TTL of all TXT records there, which is {found.ttl} s today"
+    return [Finding("warning", f"{what} (RFC 2181 §5.2): {listed} too; leave ttl out to keep it")]
+
+
+async def answer_size(case: Case) -> list[Finding]:
+    """A larger answer comes truncated over UDP, and is asked for again over TCP (RFC 7766 §5)."""
+    found = await case.world.existing(case.owner)
+    there = [value for value in found.txt if show(value) != case.before]
+    new = [value.encode("ascii") for value in (*case.world.values.get(case.owner, ()), case.record.value)]
+    values = list(dict.fromkeys([*there, *new]))
+    size = answer_octets(case.owner, values)
+    if size <= PAYLOAD:
+        return []
+    what = f"the answer to {case.owner} TXT has {size} octets with its {len(values)} records, more than the {PAYLOAD} "
+    cure = "let TCP port 53 through to every name server (RFC 7766 §5), or name accounts per domain"
+    return [Finding("notice", f"{what}that pass over UDP everywhere, so that it is asked for over TCP; {cure}")]
+
+
+def answer_octets(owner: str, values: list[bytes]) -> int:
+    """Return the octets of a TXT answer as a resolver gets it: with the question, EDNS and a cookie."""
+    name = dns.name.from_text(owner)
+    answer = dns.message.make_response(dns.message.make_query(name, dns.rdatatype.TXT))
+    rdatas = [TXT(dns.rdataclass.IN, dns.rdatatype.TXT, cut(value)) for value in values]
+    answer.answer.append(dns.rrset.from_rdata_list(name, DEFAULT_TTL, rdatas))
+    answer.use_edns(0, payload=PAYLOAD, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, bytes(COOKIE))])
+    return len(answer.to_wire(max_size=65535))
