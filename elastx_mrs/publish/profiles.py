@@ -91,7 +91,7 @@ class _Described:
         where, given = self._key_text(faults)
         name, algorithm = self._value("keyName", "KEY_NAME"), self._value("algorithm", "ALGORITHM")
         if given is None:
-            if not name and not faults:
+            if not name and where == self._secret:
                 faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
             return None
         try:
@@ -178,8 +178,8 @@ def _plain(name: str) -> str:
 def _address(server: str) -> tuple[str, int]:
     """Return host and port of ``192.0.2.1``, ``192.0.2.1:53``, ``[2001:db8::1]:53``, ``2001:db8::1`` or a name."""
     if server.startswith("["):
-        host, _, rest = server[1:].partition("]")
-        port = rest.removeprefix(":") or PORT
+        host, closed, rest = server[1:].partition("]")
+        port = (rest.removeprefix(":") or PORT) if closed else ""
     elif server.count(":") == 1:
         host, _, port = server.partition(":")
     else:

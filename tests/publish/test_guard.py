@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import pytest
@@ -14,6 +14,7 @@ from elastx_mrs.modes import Mode
 from elastx_mrs.publish import Existing, guard_checks
 from elastx_mrs.publish.guard import Guard, Memory, StoppedError
 from elastx_mrs.publish.guard_checks import Case, Check
+from elastx_mrs.publish.guard_sets import answer_octets
 from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.records import TxtRecord, dkim, dmarc, spf
 from elastx_mrs.records.challenge import challenge
@@ -372,3 +373,36 @@ def test_what_cannot_be_asked_is_a_warning_in_a_preview_and_an_error_in_an_up(se
     warned = Run(dead, [record], mode="warn")
     assert warned.stopped() == ""
     assert warned.said
+
+
+def test_the_strings_whose_ttl_a_configured_one_changes_are_named(server: NameServer) -> None:
+    configured = Run(server, [challenge("example.se", "a@b.se", 300)], preview=True)
+    assert configured.stopped() == ""
+    (said,) = [text for level, text in configured.said if level == "warning"]
+    assert "example.se: ttl 300 becomes the TTL of all TXT records there, which is 3600 s today (RFC 2181 §5.2)" in said
+    assert "'MS=ms12345678' too" in said
+    shared = Run(server, [challenge("example.se", "a@b.se")], preview=True)
+    assert shared.stopped() == ""
+    assert [
+        level for level, text in shared.said if "gets the TTL of the TXT records that are there, 3600 s" in text
+    ] == ["notice"]
+    alone = Run(server, [challenge("alone.example.se", "a@b.se", 300)], preview=True)
+    assert (alone.stopped(), alone.said) == ("", [])
+
+
+def test_a_changed_ttl_is_said_before_an_update_too(server: NameServer) -> None:
+    run = Run(server, [challenge("example.se", "a@b.se", 600)], preview=True)
+    assert run.stopped(old_value=run.records[0].value) == ""
+    assert [text for level, text in run.said if level == "warning" and "ttl 600 becomes" in text]
+
+
+@pytest.mark.parametrize(("accounts", "told"), [(12, False), (13, True)])
+def test_the_thirteenth_account_outgrows_udp(server: NameServer, accounts: int, told: bool) -> None:
+    """12 + 17 octets of header and question, 45 of SPF, 11 of EDNS and 28 of a cookie, and 88 for each account."""
+    records = [spf_of("example.net"), *(challenge("example.net", f"a{n}@b.se") for n in range(accounts))]
+    size = 12 + 17 + 45 + 11 + 28 + 88 * accounts
+    assert answer_octets("example.net", [record.value.encode() for record in records]) == size
+    domain = [replace(record, domain="size.example.se", name="size.example.se") for record in records]
+    run = Run(server, domain, preview=True)
+    assert run.stopped() == ""
+    assert bool([text for level, text in run.said if level == "notice" and "asked for over TCP" in text]) is told
