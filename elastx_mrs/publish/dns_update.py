@@ -224,7 +224,9 @@ class _Here:
             if answered:
                 state = "does not serve" if present else "still serves"
                 problem = f"took the update of {self.zone} but {state} the TXT at {self.owner}: {value[:60]!r}"
-                raise UpdateError(f"{self.primary} {problem}; look at its log{self._mname()}")
+                raise UpdateError(
+                    f"{self.primary} {problem}; look at its log. {self._signed()}{self._mname()}".rstrip()
+                )
         raise self.lost[-1]
 
     def shows(self, value: str, *, present: bool, patience: float) -> bool:
@@ -278,20 +280,24 @@ class _Here:
 
     def _explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:
         """Return a refusal with what else the server can be asked about it."""
-        signed = ""
-        with suppress(UpdateError):
-            keys = self.ask(self.primary.query(self.zone, dns.rdatatype.DNSKEY))
-            if refused.rcode == dns.rcode.SERVFAIL and at(keys, self.zone, dns.rdatatype.DNSKEY) is not None:
-                signed = "the zone is signed, and without its private keys nothing can be added to it: are they in "
-                signed += "BIND's key-directory, or Knot's keystore (keymgr ZONE list), for the server to read? "
+        signed = self._signed() if refused.rcode == dns.rcode.SERVFAIL else ""
         return self.primary.refused(update, refused.rcode, signed, self._mname())
 
+    def _signed(self) -> str:
+        """Return what may be wrong where the zone is signed (RFC 4035 §2.1), a sentence with a space after it."""
+        with suppress(UpdateError):
+            keys = self.ask(self.primary.query(self.zone, dns.rdatatype.DNSKEY))
+            if at(keys, self.zone, dns.rdatatype.DNSKEY) is not None:
+                what = f"{self.zone} is signed, and without its private keys nothing can be added to it"
+                return f"{what}: are they in BIND's key-directory, or Knot's keystore (keymgr {self.zone} list)? "
+        return ""
+
     def _mname(self) -> str:
-        """Return who the zone's SOA record says is its primary (RFC 1035 §3.3.13), as the end of a sentence."""
+        """Return who the zone's SOA record says is its primary (RFC 1035 §3.3.13), as a sentence."""
         with suppress(UpdateError):
             soa = at(self.ask(self.primary.query(self.zone, dns.rdatatype.SOA)), self.zone, dns.rdatatype.SOA)
             if soa is not None:
-                return f"; the SOA of {self.zone} says that its primary is {text(soa[0].mname)}"
+                return f"The SOA of {self.zone} says that its primary is {text(soa[0].mname)}"
         return ""
 
 

@@ -165,7 +165,7 @@ class Primary:
         """Return the error for an answer that refuses.
 
         :param signed: what is known of the zone's signing, a sentence, or empty.
-        :param primary: who else is the zone's primary, the end of a sentence, or empty.
+        :param primary: who else is the zone's primary, a sentence, or empty.
         """
         cure = refusal(
             message,

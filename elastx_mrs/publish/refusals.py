@@ -8,17 +8,17 @@ KEY_REASONS = "it does not know the key, the secret or the algorithm is another,
 
 _UPDATE = {
     dns.rcode.FORMERR: "it could not read the message; does something between here and there change DNS messages?",
-    dns.rcode.SERVFAIL: "it failed: see its log. {signed}Else: it may be unable to write the zone's file or journal",
+    dns.rcode.SERVFAIL: "it failed: see its log. {signed}It may also be unable to write the zone's file or its journal",
     dns.rcode.NXDOMAIN: "a name that had to be there is not; run again",
     dns.rcode.NOTIMP: "it takes no dynamic updates at all; name the zone's primary as {server}",
     dns.rcode.REFUSED: (
         "it may not: let the key {key} update these names there (elastx-mrs rfc2136 policy prints the rules), or "
-        "name the zone's primary as {server}{primary}"
+        "name the zone's primary as {server}. {primary}"
     ),
     dns.rcode.YXDOMAIN: "a name is there that must not be; run again",
     dns.rcode.YXRRSET: "a record is there that must not be; run again",
     dns.rcode.NXRRSET: "records that had to be there are not; run again",
-    dns.rcode.NOTAUTH: "it is not the primary of {zone}; name that as {server}, or mend {zones}{primary}",
+    dns.rcode.NOTAUTH: "it is not the primary of {zone}; name that as {server}, or mend {zones}. {primary}",
     dns.rcode.NOTZONE: "the name is not in {zone}; mend {zones}",
 }
 
@@ -39,4 +39,4 @@ def refusal(message: dns.message.Message, rcode: dns.rcode.Rcode, **words: str) 
     """
     cures = _UPDATE if isinstance(message, dns.update.UpdateMessage) else _QUERY
     text = cures.get(rcode, "that is no answer to this; see its log")
-    return text.format_map(words)
+    return text.format_map(words).rstrip().removesuffix(".")

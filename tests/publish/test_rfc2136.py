@@ -300,7 +300,7 @@ def test_every_refusal_names_the_server_the_zone_and_the_next_step(rcode: str, s
         provider(odd).create(record("x.example.com", "v=spf1 -all"))
     assert str(error.value).startswith(f"{odd.address} answered {rcode} to the update of example.com; ")
     assert said in str(error.value)
-    assert "the SOA of example.com says that its primary is ns1.example.com" in str(error.value) or rcode not in (
+    assert "The SOA of example.com says that its primary is ns1.example.com" in str(error.value) or rcode not in (
         "REFUSED",
         "NOTAUTH",
     )
