@@ -18,6 +18,7 @@ _COMMANDS = {
     "lab": "Run a DNS server on this machine, to try everything with no account.",
     "message": "Judge a received message: did the whole chain work?",
     "records": "Show what must be in DNS.",
+    "rfc2136": "Print the rules by which name servers of your own let the stack's key do its work.",
     "smtp": "Check that mail can be handed in at the relay.",
     "verify": "Ask every name server whether mail will pass.",
     "spf": "Show a domain's SPF as receivers see it, and what is left of its lookups.",
@@ -56,6 +57,7 @@ def main() -> None:
     pulumi config --show-secrets --json | elastx-mrs records --config -
     elastx-mrs adopt example.com
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
+    elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs lab -- pulumi up
 
     Exit codes: 0 all is well, 1 something is not as it should be; 2 bad input, 3 something could not be asked; of

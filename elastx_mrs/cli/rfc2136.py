@@ -1,0 +1,154 @@
+"""``elastx-mrs rfc2136 policy``: what a name server must be told, so that the stack's key can change its records."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+
+import click
+
+from elastx_mrs.arguments import DEFAULT_PROFILE, Arguments, Rfc2136
+from elastx_mrs.cli.inputs import BadInput, arguments, source_name
+from elastx_mrs.cli.rfc2136_policy import SERVERS, Rights, by_tree
+from elastx_mrs.records import names
+
+_KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)
+"""What can stand in every server's configuration without quotes."""
+
+
+@click.group("rfc2136")
+def command() -> None:
+    """Help with name servers of your own, which take dynamic updates (RFC 2136).
+
+    \b
+    elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml --for knot
+    """
+
+
+@command.command("policy")
+@click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
+@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@click.option(
+    "--for", "kind", type=click.Choice(list(SERVERS)), default="bind", show_default=True, help="Which server."
+)
+@click.option("--key", metavar="NAME", help="The TSIG key's name. [default: the one that the stack updates with]")
+@click.option("--profile", metavar="NAME", help="Only the rules of this one of rfc2136.profiles.")
+def policy(stack_config: str | None, config: str | None, kind: str, key: str | None, profile: str | None) -> None:
+    """Print the least that a name server must allow the stack's key.
+
+    \b
+    elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml
+    elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml --for knot --profile internal
+    pulumi config --show-secrets --json | elastx-mrs rfc2136 policy --config - --for powerdns --key mail-relay
+
+    With these rules the key can add, replace and remove TXT at the names of the stack's records, and nothing else: no
+    other name, also none below, and no other type. For example.com in BIND:
+
+    \b
+    update-policy {
+        grant mail-relay name example.com. TXT;
+        grant mail-relay name _dmarc.example.com. TXT;
+        grant mail-relay name elastx._domainkey.example.com. TXT;
+    };
+
+    bind: update-policy, for each zone. knot (3.2 or newer): acl, and which of it each zone has. powerdns (4.1 or
+    newer): a Lua script for one whole server, for PowerDNS has no rules per name; what it does not allow it drops, and
+    says so in its log alone.
+
+    The key's name is ELASTX_MRS_RFC2136_KEY_NAME (of a profile, such as internal:
+    ELASTX_MRS_RFC2136_INTERNAL_KEY_NAME), else the profile's keyName, as where updates are sent. Names must be allowed
+    before pulumi up adds records there, and until it has removed them: put the rules of a new domain on the server
+    first, and take out those of an old one last.
+
+    Exit codes: 0 the rules are printed, 2 bad input.
+    """
+    if bool(stack_config) == bool(config):
+        raise click.UsageError("say which stack, in one way: --stack-config FILE or --config FILE")
+    source = source_name(stack_config or config or "")
+    given = arguments(stack_config, config, {})
+    if given.rfc2136 is None:
+        raise BadInput(f"{source}: {_unpublished(given)}")
+    owners = _chosen(_owners(given, given.rfc2136), given.rfc2136, profile, source)
+    if kind == "powerdns" and len(owners) > 1:
+        raise BadInput(
+            f"--profile: is missing; a script is for one server, and {source} has the profiles {', '.join(owners)}"
+        )
+    keys = _keys(given.rfc2136, owners, key, source)
+    server = SERVERS[kind]
+    texts = [
+        (f"{server.comment} The primary {name}.\n" if len(owners) > 1 else "") + server.write(Rights(keys[name], own))
+        for name, own in owners.items()
+    ]
+    click.echo("\n".join(texts), nl=False)
+
+
+def _unpublished(given: Arguments) -> str:
+    what = "rfc2136: is missing; only name servers of your own have these rules"
+    if given.cloudflare is not None:
+        return f"{what}, and this stack publishes through Cloudflare, where an API token's permissions take their place"
+    return f"{what}: write elastx-mrs:rfc2136 with server, zones and keyName"
+
+
+_Owners = Mapping[str, Mapping[str, list[str]]]
+
+
+def _owners(given: Arguments, rfc2136: Rfc2136) -> _Owners:
+    """Return the distinct owner names by zone, by profile, in the order of the config."""
+    served = rfc2136.by_zone
+    found: dict[str, set[str]] = {zone: set() for zone in served}
+    for record in given.records():
+        zone = names.longest_zone(record.domain, served)
+        if zone is not None:
+            found[zone].add(record.name)
+    return {
+        profile: {
+            zone: sorted(owners, key=by_tree) for zone, owners in found.items() if owners and served[zone] == profile
+        }
+        for profile in dict.fromkeys(served.values())
+    }
+
+
+def _chosen(owners: _Owners, rfc2136: Rfc2136, profile: str | None, source: str) -> _Owners:
+    if profile is not None and profile not in owners:
+        raise BadInput(f"--profile: {source} has no {profile!r}; write one of {', '.join(owners)}")
+    chosen = {name: own for name, own in owners.items() if own and profile in (None, name)}
+    if not chosen:
+        zones = ", ".join(zone for zone, name in rfc2136.by_zone.items() if profile in (None, name))
+        raise BadInput(f"{source}: the stack publishes nothing in {zones}, so that no right is needed there")
+    return chosen
+
+
+def _keys(rfc2136: Rfc2136, profiles: _Owners, key: str | None, source: str) -> Mapping[str, str]:
+    """Return the key's name by profile, without a final dot."""
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for profile in profiles:
+        where, name = next(((where, name) for where, name in _said(rfc2136, profile, key, source) if name), ("", ""))
+        if not name:
+            path, variable = _places(profile)
+            faults.append(
+                f"{source}: {path}: is missing; write the TSIG key's name there, set {variable}, or give --key"
+            )
+        elif not _KEY_NAME.fullmatch(name):
+            faults.append(
+                f"{where}: {name!a} is no key's name; write one such as mail-relay: letters, digits, '-', '_' and dots"
+            )
+        found[profile] = name.removesuffix(".")
+    if faults:
+        raise BadInput("\n  ".join(dict.fromkeys(faults)))
+    return found
+
+
+def _said(rfc2136: Rfc2136, profile: str, key: str | None, source: str) -> Iterator[tuple[str, str | None]]:
+    """Yield where the name may stand, and what does, in the order of where updates are sent: what signs is meant."""
+    path, variable = _places(profile)
+    yield "--key", key
+    yield variable, os.environ.get(variable)
+    yield f"{source}: {path}", rfc2136.profiles.get(profile, rfc2136).key_name
+
+
+def _places(profile: str) -> tuple[str, str]:
+    """Return the key's place in the config, and the environment variable (those of elastx_mrs.publish.profiles)."""
+    if profile == DEFAULT_PROFILE:
+        return "rfc2136.keyName", "ELASTX_MRS_RFC2136_KEY_NAME"
+    own = profile.upper().replace("-", "_")
+    return f"rfc2136.profiles.{profile}.keyName", f"ELASTX_MRS_RFC2136_{own}_KEY_NAME"

@@ -1,0 +1,127 @@
+"""The rules that let one key change TXT records at a stack's names and nothing else, in each name server's own words.
+
+An update is of one name, so that a right for each name by itself is enough.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+KNOT_LIST = 65_535
+"""Octets that one list of Knot's configuration holds; it refuses a longer one ("not enough space provided")."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What one primary is to allow.
+
+    :param key: the TSIG key's name, without a final dot.
+    :param owners: by zone, the owner names of its TXT records, sorted.
+    """
+
+    key: str
+    owners: Mapping[str, Sequence[str]]
+
+
+def by_tree(name: str) -> list[str]:
+    """Return what names are sorted by: a name comes before all those below it (as RFC 4034 §6.1 has it)."""
+    return name.split(".")[::-1]
+
+
+def bind(rights: Rights) -> str:
+    """Return ``update-policy`` for each zone (BIND 9 Administrator Reference Manual, "Dynamic Update Policies")."""
+    return "// In each zone of named.conf, in place of allow-update.\n" + "".join(
+        f"\n// zone {zone}\nupdate-policy {{\n{_grants(rights.key, owners)}}};\n"
+        for zone, owners in rights.owners.items()
+    )
+
+
+def _grants(key: str, owners: Sequence[str]) -> str:
+    return "".join(f"    grant {key} name {owner}. TXT;\n" for owner in owners)
+
+
+def knot(rights: Rights) -> str:
+    """Return the ``acl`` of Knot, and which of it each zone has.
+
+    Names are relative to the zone, so that zones with the same ones share it; the zone's own name has no relative
+    form ("@" is none), and is ``update-owner: zone``.
+    """
+    ids: dict[tuple[str, ...], str] = {}
+    zones = []
+    for zone, owners in rights.owners.items():
+        own = [f"{rights.key}-apex"] if zone in owners else []
+        below = [owner.removesuffix(f".{zone}") for owner in owners if owner != zone]
+        own += [ids.setdefault(names, f"{rights.key}-{len(ids) + 1}") for names in _lists(below)]
+        zones.append(f"# zone {zone}: acl: [{', '.join(own)}]\n")
+    apex = any(zone in owners for zone, owners in rights.owners.items())
+    return (
+        "# In knot.conf, below the key; each zone has these beside the acl that it has already.\n"
+        + "".join(zones)
+        + "acl:\n"
+        + (_acl(f"{rights.key}-apex", rights.key, "zone") if apex else "")
+        + "".join(_acl(id_, rights.key, "name", names) for names, id_ in ids.items())
+    )
+
+
+def _acl(id_: str, key: str, owner: str, names: Sequence[str] = ()) -> str:
+    return f"""\
+  - id: {id_}
+    key: {key}
+    action: update
+    update-type: [TXT]
+    update-owner: {owner}
+    update-owner-match: equal
+""" + (f"    update-owner-name: [{', '.join(names)}]\n" if names else "")
+
+
+def _lists(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the names in as few lists as Knot can hold; each costs its octets on the wire and those of a length."""
+    part: list[str] = []
+    size = 0
+    for name in names:
+        cost = len(name) + 4
+        if size + cost > KNOT_LIST:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(name)
+        size += cost
+    if part:
+        yield tuple(part)
+
+
+def powerdns(rights: Rights) -> str:
+    """Return a Lua script (PowerDNS Authoritative Server, "Update policy"), for there are no rules per name."""
+    listed = "".join(
+        f"  -- zone {zone}\n" + "".join(f'  ["{owner}."] = true,\n' for owner in owners)
+        for zone, owners in rights.owners.items()
+    )
+    return f"""\
+-- Name this file in pdns.conf, beside dnsupdate=yes, as lua-dnsupdate-policy-script. It then decides alone, for every
+-- zone of the server: ALLOW-DNSUPDATE-FROM and TSIG-ALLOW-DNSUPDATE no longer count.
+local owners = {{
+{listed}}}
+
+function updatepolicy(input)
+  return input:getTsigName() == newDN("{rights.key}.")
+    and input:getQType() == pdns.TXT
+    and owners[input:getQName():toString():lower()] == true
+end
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A kind of name server.
+
+    :param write: returns its rules.
+    :param comment: what a comment in them begins with.
+    """
+
+    write: Callable[[Rights], str]
+    comment: str
+
+
+SERVERS: Mapping[str, Server] = {
+    "bind": Server(bind, "//"),
+    "knot": Server(knot, "#"),
+    "powerdns": Server(powerdns, "--"),
+}
