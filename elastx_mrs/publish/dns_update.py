@@ -297,7 +297,8 @@ class _Here:
         with suppress(UpdateError):
             soa = at(self.ask(self.primary.query(self.zone, dns.rdatatype.SOA)), self.zone, dns.rdatatype.SOA)
             if soa is not None:
-                return f"The SOA of {self.zone} says that its primary is {text(soa[0].mname)}"
+                primary, server = text(soa[0].mname), self.primary.called("server")
+                return f"Its SOA says that {primary} is the primary; if this is a secondary, name that one as {server}"
         return ""
 
 

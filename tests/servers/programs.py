@@ -30,11 +30,13 @@ class Setup:
     :param keys: that it knows; all of them may update every zone, but in the ones of ``zones``.
     :param zones: by zone, what stands in place of that permission.
     :param extra: at the end of the configuration; for PowerDNS, arguments of pdnsutil, a line each.
+    :param script: in Lua, which decides what may be updated; for PowerDNS, which has no other rules per name.
     """
 
     keys: Sequence[Key] = (Key(),)
     zones: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
+    script: str = ""
 
 
 def bind(program: str, folder: Path, port: int, zones: Mapping[str, str], setup: Setup) -> list[str]:
@@ -95,8 +97,11 @@ local-address=127.0.0.1
 local-port={port}
 socket-dir=.
 dnsupdate=yes
+{f"lua-dnsupdate-policy-script={folder}/policy.lua" if setup.script else ""}
+secondary=yes
 """
     )
+    (folder / "policy.lua").write_text(setup.script)
     for key in setup.keys:
         _pdnsutil(folder, ["import-tsig-key", key.name, key.algorithm, key.secret])
     for name in zones:

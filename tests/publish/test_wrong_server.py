@@ -1,0 +1,147 @@
+"""Servers that are not the zone's primary, keys without rights, and a primary that nobody named."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from elastx_mrs.publish import dns_update
+from elastx_mrs.publish.connection import POOL
+from elastx_mrs.publish.primary import UpdateError
+from tests.publish.test_rfc2136 import primary, provider, record
+from tests.servers import KINDS, Key, NameServer, Setup, require, start
+from tests.servers.zones import HEAD, ZONES
+
+ROOT = Path(__file__).resolve().parents[2]
+FAR = {"far.example": HEAD.format(name="far.example")}
+ITS_PRIMARY = (
+    "Its SOA says that ns1.far.example is the primary; if this is a secondary, name that one as rfc2136.server"
+)
+
+SECONDARY: dict[str, Callable[[int], str]] = {
+    "bind": lambda port: (
+        f'zone "far.example" {{ type secondary; primaries port {port} {{ 127.0.0.1; }}; file "far"; }};'
+    ),
+    "knot": lambda port: (
+        f"remote:\n  - id: p\n    address: 127.0.0.1@{port}\nzone:\n  - domain: far.example\n"
+        "    master: p\n    acl: update\n"
+    ),
+    "powerdns": lambda port: f"create-slave-zone far.example 127.0.0.1:{port}",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("bind", "answered REFUSED to the update of far.example"),
+        ("knot", "took the update of far.example but does not serve"),  # it passes it on, and answers NOERROR
+    ],
+)
+def test_a_secondary(kind: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_update, "READ_BACK", 0.3)
+    with start("bind", tmp_path / "primary", FAR) as first:
+        setup = Setup(extra=SECONDARY[kind](first.port))
+        with start(kind, tmp_path / "secondary", ZONES, setup) as second:
+            wait_for(second, "far.example")
+            with pytest.raises(UpdateError) as error:
+                provider(second).create(record("x.far.example", "x", zone="far.example"))
+    POOL.close()
+    assert str(error.value).startswith(f"{second.address} {said}")
+    assert ITS_PRIMARY in str(error.value)
+
+
+def wait_for(server: NameServer, zone: str) -> None:
+    command = [require("dig"), f"@{server.host}", "-p", str(server.port), zone, "SOA", "+short"]
+    end = time.monotonic() + 30
+    while "hostmaster" not in subprocess.run(command, capture_output=True, text=True, check=False).stdout:
+        assert time.monotonic() < end, server.log[-2000:]
+        time.sleep(0.1)
+
+
+RIGHTS = {
+    "bind": Setup((Key(), Key("poor.")), {"example.com": "allow-update { key test-key.; };"}),
+    "knot": Setup(
+        (Key(), Key("poor.")),
+        {"example.com": "acl: mine"},
+        "  - id: mine\n    key: test-key.\n    action: update\n",
+    ),
+    "powerdns": Setup((Key(), Key("poor.")), extra="set-meta example.com TSIG-ALLOW-DNSUPDATE test-key"),
+}
+
+
+@pytest.mark.parametrize("kind", RIGHTS)
+def test_a_key_without_rights(kind: str, tmp_path: Path) -> None:
+    with start(kind, tmp_path, ZONES, RIGHTS[kind]) as server:
+        poor = NameServer(kind, server.host, server.port, "poor.", server.key)
+        with pytest.raises(UpdateError) as error:
+            provider(poor).create(record("x.example.com", "x"))
+        assert server.txt("x.example.com") == {}
+        provider(server).create(record("x.example.com", "x"))
+    POOL.close()
+    if kind == "knot":  # where no acl names it, it does not know it
+        assert "knows no key poor with the algorithm hmac-sha256 (BADKEY), or, if it is Knot, no acl" in str(
+            error.value
+        )
+    else:
+        assert f"{server.address} answered REFUSED to the update of example.com" in str(error.value)
+        assert "let the key poor update" in str(error.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_zone_above_or_below_the_real_cut(kind: str, tmp_path: Path) -> None:
+    with start(kind, tmp_path) as server:
+        for zone, said in (
+            (
+                "mail.example.com",
+                "has no zone mail.example.com: the name is in its zone example.com; write example.com",
+            ),
+            ("com", "answered REFUSED to the query of com; it does not serve com, or does not let this machine ask"),
+            ("child.example.com", "it delegates child.example.com to ns.child.example.com; name the primary that does"),
+        ):
+            with pytest.raises(UpdateError) as error:
+                primary(server).check_zone(zone)
+            assert str(error.value).startswith(server.address)
+            assert said in str(error.value)
+    POOL.close()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+import tests.servers
+tests.servers._free_port = lambda: 53
+from tests.publish.test_rfc2136 import provider, record
+from elastx_mrs.publish.primary import UpdateError
+with tests.servers.start({kind!r}, Path({folder!r})) as server:
+    provider(server, server="").create(record("found.example.com", "x"))
+    print(server.txt("found.example.com"))
+    for zone in ("example.org", "lost.example"):
+        try:
+            provider(server, server="").create(record(f"x.{{zone}}", "x", zone=zone))
+        except UpdateError as error:
+            print(error)
+"""
+
+
+@pytest.mark.parametrize("kind", ["bind", "knot", "powerdns"])
+def test_the_primary_is_found_by_the_zone_s_soa(kind: str, tmp_path: Path) -> None:
+    """On port 53, in a network namespace; ns1.example.com, which the SOA names, is 127.0.0.1 there."""
+    require("unshare")
+    script = SCRIPT.format(root=str(ROOT), kind=kind, folder=str(tmp_path))
+    inside = f"ip link set lo up && exec {sys.executable} -c '{script.replace(chr(39), chr(34))}'"
+    done = subprocess.run(
+        ["unshare", "-rn", "sh", "-c", inside],
+        env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "ELASTX_MRS_NAMESERVERS": "127.0.0.1", "CI": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[:1] == ["{b'x': 1800}"], done.stdout + done.stderr
+    assert "rfc2136.server: is missing, and the SOA of example.org, which names the primary, was not found" in lines[1]
+    assert "write the primary's address, or set ELASTX_MRS_RFC2136_SERVER" in lines[1]
