@@ -75,7 +75,7 @@ def policy(stack_config: str | None, config: str | None, kind: str, key: str | N
     keys = _keys(given.rfc2136, owners, key, source)
     server = SERVERS[kind]
     texts = [
-        (f"{server.comment} The primary {name}.\n" if len(owners) > 1 else "") + server.write(Rights(keys[name], own))
+        (f"{server.comment} profile {name}\n" if len(owners) > 1 else "") + server.write(Rights(keys[name], own))
         for name, own in owners.items()
     ]
     click.echo("\n".join(texts), nl=False)

@@ -12,8 +12,6 @@ from typing import Any
 import dns.message
 import dns.name
 import dns.query
-import dns.rcode
-import dns.rdatatype
 import dns.tsig
 import dns.update
 import pytest
@@ -73,7 +71,8 @@ def run(
     directory: Path, *arguments: str, config: Mapping[str, Any] = STACK, environment: Mapping[str, str | None] = {}
 ) -> Result:
     path = directory / "Pulumi.test.yaml"
-    path.write_text(yaml.safe_dump({"config": {f"elastx-mrs:{key}": value for key, value in config.items()}}))
+    values = {f"elastx-mrs:{key}": value for key, value in config.items()}
+    path.write_text(yaml.safe_dump({"config": values}, sort_keys=False))
     result = CliRunner().invoke(
         main, ["rfc2136", "policy", "--stack-config", str(path), *arguments], env=dict(environment)
     )
@@ -301,7 +300,6 @@ def test_more_names_than_one_list_of_knot_holds_are_in_several(tmp_path: Path) -
         [require("knotc"), "-c", str(path), "conf-check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert dns.name.from_text(names[0])
 
 
 def test_powerdns_names_each_name_once(tmp_path: Path) -> None:
@@ -340,11 +338,11 @@ def test_a_name_is_in_the_longest_zone_it_ends_in(tmp_path: Path) -> None:
 
 def test_a_profile_can_be_chosen_and_has_a_heading_among_several(tmp_path: Path) -> None:
     both = printed(tmp_path, config=TWO)
-    assert re.findall("^// The primary (.*)$", both, re.MULTILINE) == ["default.", "internal."]
+    assert re.findall("^// profile (.*)$", both, re.MULTILINE) == ["default", "internal"]
     for profile, key, zone in (("default", "test-key", "example.com"), ("internal", "other-key", "example.se")):
         text = printed(tmp_path, "--profile", profile, config=TWO)
         assert text in both
-        assert "The primary" not in text
+        assert "profile" not in text
         assert set(re.findall(r"grant (\S+) name \S*?(example\.\w+)\. TXT;", text)) == {(key, zone)}
         assert f'newDN("{key}.")' in printed(tmp_path, "--profile", profile, "--for", "powerdns", config=TWO)
 
