@@ -72,7 +72,7 @@ def problem(key: dns.tsig.Key, wire: bytes, error: dns.exception.DNSException) -
     name = key.name.to_text(omit_final_dot=True)
     algorithm = key.algorithm.to_text(omit_final_dot=True)
     if isinstance(error, dns.tsig.PeerBadKey):
-        known = f"it knows no key {name} with the algorithm {algorithm} (BADKEY), or, if it is Knot, no acl of the zone "
+        known = f"it knows no key {name} with the algorithm {algorithm} (BADKEY), or, on Knot, no acl of the zone "
         return f"{known}names it; mend keyName or algorithm, or add it there"
     if isinstance(error, dns.tsig.PeerBadSignature):
         return f"its key {name} has another secret (BADSIG); mend the secret"

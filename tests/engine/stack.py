@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ TIMEOUT = 180
 class Stack:
     """One stack of the project's own program.
 
-    ``config`` may be changed between runs; it is written to the stack's file before each.
+    ``config`` may be changed between runs; it is written to the stack's file before each. ``others`` are keys of
+    other namespaces, with these.
     """
 
     directory: Path
     environment: dict[str, str]
     config: dict[str, Any]
+    others: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def create(cls, directory: Path, environment: dict[str, str], config: dict[str, Any]) -> "Stack":
@@ -96,7 +98,7 @@ class Stack:
         before = yaml.safe_load(path.read_text()) if path.exists() else {}
         kept = {key: value for key, value in (before or {}).items() if key != "config"}  # the encryption salt
         config = {f"elastx-mrs:{key}": value for key, value in self.config.items()}
-        path.write_text(yaml.safe_dump(kept | {"config": config}, allow_unicode=True))
+        path.write_text(yaml.safe_dump(kept | {"config": config | self.others}, allow_unicode=True))
 
     def environ(self) -> dict[str, str]:
         inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
