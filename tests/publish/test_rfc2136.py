@@ -390,6 +390,31 @@ class answering:  # noqa: N801  reads as a function
                 dns.query.send_tcp(client, answer)
 
 
+def test_of_two_spf_records_at_once_one_is_published(server: NameServer) -> None:
+    """Both have seen that there is none; the prerequisite lets one through (RFC 2136 §2.4.3)."""
+    for number in range(50):
+        owner = f"race{number}.example.com"
+        refused: list[str] = []
+        meeting = threading.Barrier(2)
+
+        def stack(value: str, owner: str = owner, refused: list[str] = refused) -> None:
+            ours = provider(server)
+            meeting.wait()  # noqa: B023  both are joined before there is another
+            try:
+                ours.create(record(owner, value))
+            except UpdateError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=stack, args=(f"v=spf1 {term} -all",)) for term in ("a", "mx")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(served(server, owner) if number == 0 else server.txt(owner)) == 1
+        assert len(refused) == 1
+        assert "which this stack did not publish" in refused[0]
+
+
 ROUNDS = 200
 
 STACK = """

@@ -1,5 +1,6 @@
 """Servers that are not the zone's primary, keys without rights, and a primary that nobody named."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -104,6 +105,50 @@ def test_a_zone_above_or_below_the_real_cut(kind: str, tmp_path: Path) -> None:
             assert str(error.value).startswith(server.address)
             assert said in str(error.value)
     POOL.close()
+
+
+def test_a_server_that_takes_no_updates(tmp_path: Path) -> None:
+    """NSD has no dynamic update at all."""
+    (tmp_path / "far.example.zone").write_text(FAR["far.example"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "nsd.conf").write_text(
+        f"""server:
+  ip-address: 127.0.0.1@{port}
+  zonesdir: "{tmp_path}"
+  database: ""
+  zonelistfile: "{tmp_path}/zone.list"
+  xfrdfile: "{tmp_path}/xfrd.state"
+  xfrdir: "{tmp_path}"
+  pidfile: ""
+  username: ""
+remote-control:
+  control-enable: no
+key:
+  name: test-key
+  algorithm: hmac-sha256
+  secret: "{Key().secret}"
+zone:
+  name: far.example
+  zonefile: far.example.zone
+"""
+    )
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([require("nsd"), "-d", "-c", str(tmp_path / "nsd.conf")], stdout=log, stderr=log)
+    try:
+        server = NameServer("nsd", "127.0.0.1", port, folder=tmp_path)
+        wait_for(server, "far.example")
+        with pytest.raises(UpdateError) as error:
+            provider(server).create(record("x.far.example", "x", zone="far.example"))
+    finally:
+        process.terminate()
+        process.wait(10)
+    POOL.close()
+    expected = (
+        f"{server.address} answered NOTIMP to the update of far.example; it takes no dynamic updates at all; name"
+    )
+    assert str(error.value).startswith(expected)
 
 
 SCRIPT = """
