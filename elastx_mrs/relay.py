@@ -11,9 +11,10 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.cloudflare import COMPONENT_TYPE
-from elastx_mrs.config import NAMESPACE, ConfigError, parse, parse_stack
+from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
 from elastx_mrs.engine import registrations_first
+from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.publish import Publisher

@@ -13,13 +13,11 @@ from typing import Any
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.arguments import DEFAULT_PROFILE
+from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.publish import tsig
 from elastx_mrs.publish.primary import Primary, UpdateError, text
 from elastx_mrs.records import RecordError
-
-NAMESPACE = "elastx-mrs"
-"""Of the stack's config, whatever the program's project is called."""
 
 ENVIRONMENT = "ELASTX_MRS_RFC2136"
 """What the environment variables begin with; one of a profile goes on with its name in capitals."""

@@ -16,12 +16,13 @@ from typing import Any, ClassVar, TypeVar
 import pulumi
 from pulumi import dynamic
 
+from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.modes import Mode
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError
 from elastx_mrs.publish.probe import existing
-from elastx_mrs.publish.profiles import NAMESPACE, Get, Profiles
+from elastx_mrs.publish.profiles import Get, Profiles
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
 

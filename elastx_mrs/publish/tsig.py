@@ -27,7 +27,8 @@ class KeyText:
 
 _FILE = re.compile(r'\s*key\s+"?(?P<name>[^\s"{;]+)"?\s*\{(?P<body>[^}]*)\}\s*;?\s*')
 _STATEMENT = re.compile(r'\s*(algorithm|secret)\s+"?([^\s";]+)"?\s*;')
-_COMMENT = re.compile(r"/\*.*?\*/|(?://|#)[^\n]*", re.DOTALL)
+_COMMENT = re.compile(r'("[^"]*")|/\*.*?\*/|(?://|#)[^\n]*', re.DOTALL)
+"""A comment, or a quoted string, which is none: base64 has slashes."""
 
 
 def read_key(text: str) -> KeyText:
@@ -35,7 +36,7 @@ def read_key(text: str) -> KeyText:
 
     :raises RecordError: for anything else; its message never has the secret.
     """
-    plain = _COMMENT.sub(" ", text) if "{" in text else text
+    plain = _COMMENT.sub(lambda found: found[1] or " ", text) if "{" in text else text
     if "{" not in plain:
         return KeyText("".join(plain.split()))
     found = _FILE.fullmatch(plain)

@@ -72,6 +72,11 @@ def test_a_key_file_of_tsig_keygen(algorithm: str, tmp_path: Path) -> None:
         assert key == key.__class__(key.name, secret, key.algorithm)
 
 
+def test_slashes_in_a_secret_are_no_comment() -> None:
+    text = '# ours\nkey "a" { // "one"\n algorithm hmac-sha256; /* "two" */ secret "ab//cd/*e#f="; };'
+    assert read_key(text).secret == "ab//cd/*e#f="
+
+
 @pytest.mark.parametrize(
     "text",
     [

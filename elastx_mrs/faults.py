@@ -1,0 +1,178 @@
+"""What is wrong with a config that is well formed in each place: a domain twice, two publishers, a zone of nobody's."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from elastx_mrs.arguments import DEFAULT_PROFILE, Arguments, Dkim, Dmarc, Rfc2136, Spf
+from elastx_mrs.records import RecordError, names
+
+NAMESPACE = "elastx-mrs"
+"""Of the stack's config, whatever the program's project is called."""
+
+MAX_TTL = 2**31 - 1
+"""Seconds (RFC 2181 §8)."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing to mend: where it stands in the user's config, and what is wrong with it."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+def across(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
+    """Yield the faults that concern several places; what is malformed in itself is reported elsewhere."""
+    accounts = given.get("accounts")
+    yield from _repeated(accounts, "accounts")
+    seen: dict[str, int] = {}
+    for index, domain in enumerate(_items(given.get("domains"))):
+        text = domain.get("name") if isinstance(domain, dict) else domain
+        where = f"domains[{index}]"
+        if isinstance(text, str) and (name := _normal(text)):
+            if name in seen:
+                path = f"{where}.name" if isinstance(domain, dict) else where
+                yield Fault(path, f"{text!r} is the same domain as domains[{seen[name]}]; list it once")
+            seen.setdefault(name, index)
+        own = domain.get("accounts") if isinstance(domain, dict) else None
+        yield from _repeated(own, f"{where}.accounts")
+        for position, account in enumerate(_items(own)):
+            if isinstance(account, str) and isinstance(accounts, list) and account not in accounts:
+                close = difflib.get_close_matches(account, [a for a in accounts if isinstance(a, str)], n=1)
+                hint = f"; did you mean {close[0]}?" if close else "; add it there or take it out here"
+                yield Fault(f"{where}.accounts[{position}]", f"{account!r} is not in the list accounts{hint}")
+    yield from _publishers(given, publisher)
+
+
+def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
+    items = list(_items(accounts))
+    for index, account in enumerate(items):
+        if isinstance(account, str) and account in items[:index]:
+            yield Fault(f"{path}[{index}]", f"{account!r} is there already, at {path}[{items.index(account)}]")
+
+
+def _publishers(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
+    named = [key for key in ("cloudflare", "rfc2136") if given.get(key) is not None]
+    if len(named) == 2:
+        yield Fault("cloudflare, rfc2136", "two publishers; keep the one that serves these domains")
+    if publisher and not named:
+        yield Fault(
+            "cloudflare, rfc2136", "no publisher; write cloudflare or rfc2136, to say where records are published"
+        )
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _normal(text: str) -> str | None:
+    try:
+        return names.sender_domain(text)
+    except RecordError:
+        return None
+
+
+def of_the_whole(arguments: Arguments, *, camel_case: bool) -> Iterator[Fault]:
+    """Yield what can only be said of arguments that are well formed each by itself."""
+    for path, policy in _policies(arguments):
+        fields = policy.model_fields_set - {"selector"}
+        beside = sorted(fields - {"record", "external"})
+        if policy.external and fields - {"external"}:
+            yield Fault(path, "says external, so nothing is declared; take out the other keys, or external")
+        elif policy.record is not None and beside:
+            yield Fault(path, f"has record, the whole value, and {', '.join(beside)} too; write one or the other")
+        elif isinstance(policy, Spf):
+            yield from (Fault(path, problem) for problem in _spf_problems(policy))
+    for index, domain in enumerate(arguments.domains):
+        key = domain.dkim or arguments.dkim
+        if key.record is None and not key.external:
+            path = f"domains[{index}].dkim" if domain.dkim else "dkim"
+            yield Fault(
+                path, f"has no key for {domain.name}; write the value that Elastx provides as record, or external: true"
+            )
+            if not domain.dkim:
+                break
+    yield from _primary_faults(arguments.rfc2136, camel_case)
+    yield from _zone_faults(arguments)
+    yield from _ttl_faults(arguments)
+    if not any(_spf_problems(policy) for _, policy in _policies(arguments) if isinstance(policy, Spf)):
+        yield from _name_faults(arguments)
+
+
+def _spf_problems(policy: Spf) -> Sequence[str]:
+    """Return what is wrong with terms that are right each by itself."""
+    try:
+        policy.value()
+    except RecordError as error:
+        return error.problems
+    return ()
+
+
+def _name_faults(arguments: Arguments) -> Iterator[Fault]:
+    """Yield each owner name that DNS cannot hold, at the domain that it is for."""
+    for index, domain in enumerate(arguments.domains):
+        try:
+            arguments.records_of(domain)
+        except RecordError as error:
+            yield from (Fault(f"domains[{index}]", problem) for problem in error.problems)
+
+
+def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
+    yield from (("spf", arguments.spf), ("dkim", arguments.dkim), ("dmarc", arguments.dmarc))
+    for index, domain in enumerate(arguments.domains):
+        for key, policy in (("spf", domain.spf), ("dkim", domain.dkim), ("dmarc", domain.dmarc)):
+            if policy is not None:
+                yield f"domains[{index}].{key}", policy
+
+
+def _zone_faults(arguments: Arguments) -> Iterator[Fault]:
+    if arguments.rfc2136 is None or not (served := arguments.rfc2136.by_zone):
+        return
+    for index, domain in enumerate(arguments.domains):
+        if names.longest_zone(domain.name, served) is None:
+            problem = f"{domain.name} is in none of rfc2136.zones ({', '.join(served)}); add its zone there"
+            yield Fault(f"domains[{index}]", problem)
+
+
+_OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
+
+
+def _primary_faults(given: Rfc2136 | None, camel_case: bool) -> Iterator[Fault]:
+    """Yield what is wrong with who serves which zone."""
+    if given is None:
+        return
+    named = {DEFAULT_PROFILE: given} if given.model_fields_set - {"profiles"} or not given.profiles else {}
+    paths = dict.fromkeys(named, "rfc2136") | {name: f"rfc2136.profiles.{name}" for name in given.profiles}
+    if named and DEFAULT_PROFILE in given.profiles:
+        problem = "is described twice, here and by the keys of rfc2136 itself; keep one of them"
+        yield Fault(paths[DEFAULT_PROFILE], problem)
+    seen: dict[str, str] = {}
+    for name, profile in (named | given.profiles).items():
+        if not profile.zones:
+            yield Fault(f"{paths[name]}.zones", "is missing; write it")
+        for index, zone in enumerate(profile.zones or ()):
+            if zone in seen:
+                yield Fault(f"{paths[name]}.zones[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone")
+            seen.setdefault(zone, f"{paths[name]}.zones")
+        for key in () if camel_case else _OF_THE_SERVER:
+            if getattr(profile, key) is not None:
+                problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                yield Fault(f"{paths[name]}.{key}", f"{problem}the stack's config, or set the environment variable")
+
+
+def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:
+    ttls = [("ttl", arguments.ttl), *((f"domains[{i}].ttl", domain.ttl) for i, domain in enumerate(arguments.domains))]
+    for path, ttl in ttls:
+        if ttl is None:
+            continue
+        if arguments.cloudflare is not None and ttl != 1 and not 60 <= ttl <= 86400:
+            yield Fault(path, f"is {ttl}; Cloudflare takes 60 to 86400 seconds, or 1 for automatic")
+        elif not 1 <= ttl <= MAX_TTL:
+            yield Fault(path, f"is {ttl}; write seconds from 1 to {MAX_TTL}")
