@@ -16,7 +16,7 @@ from elastx_mrs.arguments import DEFAULT_PROFILE
 from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.publish import tsig
-from elastx_mrs.publish.primary import Primary, UpdateError, text
+from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError, text
 from elastx_mrs.records import RecordError
 
 ENVIRONMENT = "ELASTX_MRS_RFC2136"
@@ -75,13 +75,10 @@ class _Described:
             except ValueError:
                 written = "write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
                 faults.append(f"{self._path}.server: {server!r} is not an address; {written}")
-        elif not faults:
-            try:
-                host, port = asyncio.run(self._mname(zone)), int(PORT)
-            except UpdateError as error:
-                faults.append(str(error))
         if faults or key is None:
             raise UpdateError("\n  ".join(faults))
+        if not server:
+            host, port = asyncio.run(self._mname(zone)), int(PORT)
         return Primary(host, port, key, self._profile)
 
     def _key(self, faults: list[str]) -> Any:
@@ -159,8 +156,10 @@ class _Described:
         soa = await asking.ask(zone, "SOA")
         found = [rdata for rdata in soa.rdatas if isinstance(rdata, SOA)]
         if not found:
-            problem = soa.problem or "it has none"
-            raise UpdateError(f"{path} the SOA of {zone}, which names the primary, was not found: {problem}; {cure}")
+            problem = (
+                f"{path} the SOA of {zone}, which names the primary, was not found: {soa.problem or 'it has none'}"
+            )
+            raise (UnreachableError if soa.status == "failed" else UpdateError)(f"{problem}; {cure}")
         name = text(found[0].mname)
         for rdtype in ("A", "AAAA"):
             answer = await asking.ask(name, rdtype)
