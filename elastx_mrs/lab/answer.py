@@ -1,4 +1,4 @@
-"""Answers to queries: RFC 1034 §4.3.2 as far as a trial needs it, with wildcards (RFC 4592) and delegations."""
+"""Answers to queries: RFC 1034 §4.3.2 as far as a trial needs it, with wildcards (RFC 4592), delegations and DNAMEs."""
 
 import dns.flags
 import dns.message
@@ -44,7 +44,7 @@ def answer(store: ZoneStore, query: dns.message.Message) -> dns.message.Message:
 def _fill(
     response: dns.message.Message, zone: dns.zone.Zone, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> None:
-    """Follow the CNAMEs within the zone from ``name`` to the records, a referral, or the lack of them."""
+    """Follow the CNAMEs and DNAMEs within the zone from ``name`` to the records, a referral, or the lack of them."""
     assert zone.origin is not None  # noqa: S101  they are all loaded with one
     seen: set[dns.name.Name] = set()
     while name.is_subdomain(zone.origin) and name not in seen:
@@ -54,6 +54,22 @@ def _fill(
             _refer(response, zone, cut)
             return
         response.flags |= dns.flags.AA
+        redirection = _redirection(zone, name)
+        if redirection is not None:
+            owner, dname = redirection
+            _put(response.answer, owner, dname)
+            try:
+                target = name.relativize(owner).concatenate(dname[0].target)
+            except dns.name.NameTooLong:
+                response.set_rcode(dns.rcode.YXDOMAIN)  # RFC 6672 §2.2
+                return
+            response.answer.append(
+                dns.rrset.from_text(name, dname.ttl, "IN", "CNAME", target.to_text())
+            )  # RFC 6672 §3.1
+            if rdtype in (dns.rdatatype.CNAME, dns.rdatatype.ANY):
+                return
+            name = target
+            continue
         node = _node(zone, name)
         if node is None:
             found = _exists(zone, name)
@@ -99,6 +115,17 @@ def _delegation(zone: dns.zone.Zone, name: dns.name.Name) -> dns.name.Name | Non
             cut = name
         name = name.parent()
     return cut
+
+
+def _redirection(zone: dns.zone.Zone, name: dns.name.Name) -> tuple[dns.name.Name, dns.rdataset.Rdataset] | None:
+    """Return the DNAME that ``name`` is below, which hides all that is there (RFC 6672 §2.3), with its owner."""
+    found = None
+    while name != zone.origin:
+        name = name.parent()
+        dname = zone.get_rdataset(name, dns.rdatatype.DNAME)
+        if dname is not None:
+            found = name, dname
+    return found
 
 
 def _node(zone: dns.zone.Zone, name: dns.name.Name) -> dns.node.Node | None:
