@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks import cloudflare, policy, verify
+from benchmarks import cloudflare, policy, rfc2136, verify
 from elastx_mrs.config import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
@@ -41,6 +41,9 @@ def main() -> None:
         report("counting a ten-lookup tree / its longest chain of questions", *policy.tree(), 1.5)
         for figure in verify.figures(Path(folder) / "verify", CONFIG):
             report(figure.what, figure.ours, figure.other, figure.most, figure.unit)
+        ours, bare, connections = rfc2136.measure(Path(folder) / "rfc2136", CONFIG)
+        report("RFC 2136, own time of an up of 100 domains, resource / bare dnspython", ours, bare, 2.0)
+        print(f"RFC 2136, connections that the resource opens for them: {connections}", flush=True)
         checks(Path(folder))
         engine(Path(folder))
         through_cloudflare(Path(folder))

@@ -12,6 +12,9 @@ CONNECT_TIMEOUT = 5.0
 TIMEOUT = 10.0
 """Seconds for one exchange."""
 
+MOST = 2 + 65535
+"""Octets of a message with its length."""
+
 
 class LostError(Exception):
     """No answer came. Whether the message was worked on is not known.
@@ -38,7 +41,7 @@ class Connection:
         """
         try:
             self._socket.sendall(len(wire).to_bytes(2, "big") + wire)
-            return self._receive(int.from_bytes(self._receive(2), "big"))
+            return self._receive()
         except TimeoutError:
             raise LostError(f"no answer in {TIMEOUT:.0f} s") from None
         except EOFError:
@@ -50,14 +53,15 @@ class Connection:
         """End it."""
         self._socket.close()
 
-    def _receive(self, length: int) -> bytes:
+    def _receive(self) -> bytes:
+        """Return one message; it mostly comes whole, and each read costs a switch of threads."""
         received = b""
-        while len(received) < length:
-            piece = self._socket.recv(length - len(received))
+        while len(received) < 2 or len(received) < (end := 2 + int.from_bytes(received[:2], "big")):
+            piece = self._socket.recv(MOST)
             if not piece:
                 raise EOFError
             received += piece
-        return received
+        return received[2:end]
 
 
 class Connections:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import dns.flags
 import dns.message
@@ -20,6 +21,7 @@ import dns.rrset
 import dns.update
 
 from elastx_mrs.publish.primary import Ask, Primary, RefusedError, UnreachableError, UpdateError, at, first, text
+from elastx_mrs.publish.turns import TURNS
 from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.text import cut, join, show
@@ -33,7 +35,7 @@ CONTENTION = 60.0
 READ_BACK = 5.0
 """Seconds until a change must show: a server that signs may take a moment after it has answered."""
 
-PAUSE = 0.02
+PAUSE = 0.001
 """Seconds before the first try after one that failed; twice as long before each more, up to a second."""
 
 Txt = dns.rdtypes.ANY.TXT.TXT
@@ -53,7 +55,7 @@ def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, ad
     :param only: False where another record of its kind may be there beside it, as where the guard is off.
     :raises UpdateError: where it is not there then.
     """
-    with _at(primary, zone, owner) as here:
+    with TURNS.turn((str(primary), owner), alone=bool(_version(value))), _at(primary, zone, owner) as here:
         for _ in here.tries():
             found = here.read()
             old = changed_value([join(rdata.strings) for rdata in found or ()], value) if adopt else None
@@ -77,7 +79,7 @@ def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: in
     :param only: as of :func:`add`.
     :raises UpdateError: where it is not so then.
     """
-    with _at(primary, zone, owner) as here:
+    with TURNS.turn((str(primary), owner), alone=bool(_version(new))), _at(primary, zone, owner) as here:
         for _ in here.tries():
             found = here.read()
             if only:
@@ -100,7 +102,7 @@ def remove(primary: Primary, zone: str, owner: str, value: str) -> None:
 
     :raises UpdateError: where it is still there then.
     """
-    with _at(primary, zone, owner) as here:
+    with TURNS.turn((str(primary), owner), alone=False), _at(primary, zone, owner) as here:
         try:
             stored = _matching(here.read(), value)
         except InTheWayError:
@@ -154,9 +156,8 @@ class _Here:
     zone: str
     owner: str
     lost: list[UnreachableError] = field(default_factory=list)
-    _confirmed: bool = False
 
-    @property
+    @cached_property
     def name(self) -> dns.name.Name:
         return dns.name.from_text(self.owner)
 
@@ -181,12 +182,12 @@ class _Here:
         if found is None or self.owner == self.zone:
             self._check_zone(first(answer.authority, dns.rdatatype.SOA))
             return found
-        if not self._confirmed:
+        if (self.zone, self.owner) not in self.primary.confirmed:
             answer = self.ask(self.primary.query(self.owner, dns.rdatatype.SOA))
             self._check_zone(first([*answer.answer, *answer.authority], dns.rdatatype.SOA))
             if synthesised(self.primary, self.ask, self.owner, found):
                 return None
-            self._confirmed = True
+            self.primary.confirmed.add((self.zone, self.owner))
         return found
 
     def update(self, found: Rrset | None, value: str) -> dns.update.UpdateMessage:
@@ -219,6 +220,10 @@ class _Here:
                     return False
                 raise self._explained(update, refused) from None
             answered = len(self.lost) == before
+            if present and answered:
+                self.primary.confirmed.add((self.zone, self.owner))  # what we have just put there makes it exist
+            else:
+                self.primary.confirmed.discard((self.zone, self.owner))
             if self.shows(value, present=present, patience=READ_BACK if answered else 0.0):
                 return True
             if answered:
