@@ -167,6 +167,8 @@ class _Here:
         :raises InTheWayError: where a CNAME, a DNAME or a child zone is there.
         """
         answer = self.ask(self.primary.query(self.owner, dns.rdatatype.TXT))
+        if not answer.flags & dns.flags.AA:
+            raise self._not_served(answer)
         dname = first(answer.answer, dns.rdatatype.DNAME)
         if dname is not None:
             where = f"{self.owner} lies below the DNAME {text(dname.name)} to {text(dname[0].target)}"
@@ -176,8 +178,6 @@ class _Here:
         if alias is not None:
             what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so that it can have no TXT (RFC 1034 §3.6.2)"
             raise InTheWayError(f"{what}; remove the CNAME from {self.zone} on {self.primary} first")
-        if not answer.flags & dns.flags.AA:
-            raise InTheWayError(self._not_served(answer))
         found = at(answer, self.owner, dns.rdatatype.TXT)
         if found is None or self.owner == self.zone:
             self._check_zone(first(answer.authority, dns.rdatatype.SOA))
@@ -274,14 +274,15 @@ class _Here:
             raise InTheWayError(f"{what}: a record written there would never be served; add {real} to {zones}")
         raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; mend {zones}")
 
-    def _not_served(self, answer: dns.message.Message) -> str:
+    def _not_served(self, answer: dns.message.Message) -> UpdateError:
+        """Return what an answer without authority means: a child zone's name, or not this zone's server at all."""
         delegated = first(answer.authority, dns.rdatatype.NS)
-        if delegated is not None and text(delegated.name) != self.zone:
-            child = text(delegated.name)
+        child = text(delegated.name) if delegated is not None else ""
+        if delegated is not None and child.endswith(f".{self.zone}"):
             what = f"{self.owner} lies in the zone {child}, which {self.zone} delegates to {text(delegated[0].target)}"
-            return f"{what}: {self.primary} does not serve it; publish it on the primary of {child}"
-        what = f"{self.primary} does not serve {self.owner} itself (its answer is not authoritative)"
-        return f"{what}; publish it where it is served"
+            return InTheWayError(f"{what}: {self.primary} does not serve it; publish it on the primary of {child}")
+        what = f"{self.primary} is not authoritative for {self.owner}, so that it says nothing about {self.zone}"
+        return UpdateError(f"{what}; name the primary of {self.zone} as {self.primary.called('server')}")
 
     def _explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:
         """Return a refusal with what else the server can be asked about it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.arguments import DEFAULT_PROFILE
@@ -81,7 +82,7 @@ class _Described:
             host, port = asyncio.run(self._mname(zone)), int(PORT)
         return Primary(host, port, key, self._profile)
 
-    def _key(self, faults: list[str]) -> Any:
+    def _key(self, faults: list[str]) -> dns.tsig.Key | None:
         """Return the key; what the environment, the config and the key's own text say of it must agree."""
         where, given = self._key_text(faults)
         name, algorithm = self._value("keyName", "KEY_NAME"), self._value("algorithm", "ALGORITHM")

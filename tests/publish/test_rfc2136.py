@@ -336,6 +336,17 @@ def test_a_success_that_changed_nothing_is_an_error(monkeypatch: pytest.MonkeyPa
     )
 
 
+def test_a_server_without_authority_makes_no_record_vanish() -> None:
+    """A resolver, or a server that has lost the zone: a refresh must not take everything out of the state."""
+    with answering(dns.rcode.NOERROR, authoritative=False) as odd:
+        for act in (lambda: provider(odd).read("id", record("x.example.com", "x")),
+                    lambda: provider(odd).delete("id", record("x.example.com", "x"))):  # fmt: skip
+            with pytest.raises(
+                UpdateError, match=rf"{odd.address} is not authoritative for x\.example\.com, .* name the"
+            ):
+                act()
+
+
 def test_a_slow_server(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elastx_mrs.publish.connection.TIMEOUT", 0.5)
     with proxy(server) as (through, passed):
@@ -353,8 +364,8 @@ def test_a_slow_server(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> N
 class answering:  # noqa: N801  reads as a function
     """A server for example.com that has nothing but its SOA, and answers every update with one code."""
 
-    def __init__(self, rcode: dns.rcode.Rcode, *, signed: bool = True) -> None:
-        self._rcode, self._signed = rcode, signed
+    def __init__(self, rcode: dns.rcode.Rcode, *, signed: bool = True, authoritative: bool = True) -> None:
+        self._rcode, self._signed, self._authoritative = rcode, signed, authoritative
         self._key = dns.tsig.Key(dns.name.from_text("key-256."), SECRET)
 
     def __enter__(self) -> NameServer:
@@ -380,7 +391,7 @@ class answering:  # noqa: N801  reads as a function
                 if not self._signed and update:
                     answer.tsig = None
                     answer.keyring = None
-                answer.flags |= dns.flags.AA
+                answer.flags |= dns.flags.AA if self._authoritative else 0
                 if update:
                     answer.set_rcode(self._rcode)
                 elif asked.question[0].rdtype == dns.rdatatype.SOA:
