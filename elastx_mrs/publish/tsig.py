@@ -62,7 +62,8 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
     if not octets:
         raise RecordError("is not base64; write the secret as tsig-keygen prints it")
     try:
-        owner = dns.name.from_text(name)
+        # In lower case, as it is signed (RFC 8945 §4.3.3): PowerDNS knows a key by no other.
+        owner = dns.name.from_text(name).canonicalize()
     except dns.exception.DNSException:
         raise RecordError(f"belongs to the key {name!r}, which is no name; write one such as mail-relay") from None
     return dns.tsig.Key(owner, octets, dns.name.from_text(tsig_algorithm(algorithm)))

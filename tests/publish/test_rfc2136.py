@@ -105,7 +105,7 @@ def test_the_life_of_a_record(server: NameServer) -> None:
 
 def test_a_key_of_every_algorithm(server: NameServer) -> None:
     for key in FOUR:
-        ours = provider(replace(server, key_name=key.name), algorithm=key.algorithm.upper())
+        ours = provider(replace(server, key_name=key.name.upper()), algorithm=key.algorithm.upper())
         made = ours.create(record(f"{key.algorithm}.example.com", "x"))
         assert served(server, f"{key.algorithm}.example.com") == {b"x": 1800}
         ours.delete(made.id, record(f"{key.algorithm}.example.com", "x"))
