@@ -17,6 +17,9 @@ from elastx_mrs.lab.zones import ZoneStore
 PAYLOAD = 1232
 """Octets of a UDP answer that pass everywhere unbroken."""
 
+CHAIN = 12
+"""Aliases that one answer follows, as BIND's does: a DNAME to a name below its own leads to ever longer ones."""
+
 _TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
 
@@ -47,14 +50,15 @@ def _fill(
     """Follow the CNAMEs and DNAMEs within the zone from ``name`` to the records, a referral, or the lack of them."""
     assert zone.origin is not None  # noqa: S101  they are all loaded with one
     seen: set[dns.name.Name] = set()
-    while name.is_subdomain(zone.origin) and name not in seen:
+    while name.is_subdomain(zone.origin) and name not in seen and len(seen) < CHAIN:
         seen.add(name)
-        cut = _delegation(zone, name)
+        cut, redirection = _delegation(zone, name), _redirection(zone, name)
+        if cut is not None and redirection is not None and cut != redirection[0] and cut.is_subdomain(redirection[0]):
+            cut = None  # RFC 6672 §5.2: a DNAME hides what is below it, delegations too
         if cut is not None and not (cut == name and rdtype == dns.rdatatype.DS):  # RFC 4035 §3.1.4.1: DS is above it
             _refer(response, zone, cut)
             return
         response.flags |= dns.flags.AA
-        redirection = _redirection(zone, name)
         if redirection is not None:
             owner, dname = redirection
             _put(response.answer, owner, dname)
@@ -145,4 +149,7 @@ def _exists(zone: dns.zone.Zone, name: dns.name.Name) -> bool:
 
 
 def _put(section: list[dns.rrset.RRset], name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> None:
-    section.append(dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset)))
+    """Add an RRset, once: a chain may come through one DNAME several times."""
+    rrset = dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
+    if rrset not in section:
+        section.append(rrset)

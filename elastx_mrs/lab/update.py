@@ -13,6 +13,7 @@ import dns.rrset
 import dns.serial
 import dns.transaction
 import dns.update
+import dns.wire
 import dns.zone
 from dns.rdtypes.ANY.SOA import SOA
 
@@ -35,8 +36,10 @@ def update(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.rcode.Rco
     """
     try:
         served = _zone(store, request)
-        _check_prerequisites(served, request.prerequisite)
-        _check_updates(served, request.update)
+        ttls = _ttls(request)
+        prerequisites, updates = request.prerequisite, request.update
+        _check_prerequisites(served, list(zip(prerequisites, ttls[: len(prerequisites)], strict=True)))
+        _check_updates(served, list(zip(updates, ttls[len(prerequisites) :], strict=True)))
     except _RefusedError as refused:
         return refused.rcode
     zone = dns.zone.Zone(served.origin, relativize=False)
@@ -69,10 +72,29 @@ def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.zone.Zone:
     return zone
 
 
-def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[dns.rrset.RRset]) -> None:
-    """§3.2: each is a name or an RRset that must, or must not, be there."""
+def _ttls(request: dns.update.UpdateMessage) -> list[int]:
+    """Return the TTLs of prerequisites and updates as they were sent: dnspython loses those of records without data."""
+    assert request.wire is not None  # noqa: S101  it came from a client
+    parser = dns.wire.Parser(request.wire)
+    _, _, questions, *counts, _ = parser.get_struct("!6H")
+    for _ in range(questions):
+        dns.name.from_wire_parser(parser)
+        parser.get_struct("!HH")
+    ttls = []
+    for _ in range(sum(counts)):
+        dns.name.from_wire_parser(parser)
+        _, _, ttl, length = parser.get_struct("!HHIH")
+        parser.get_bytes(length)
+        ttls.append(ttl)
+    return ttls
+
+
+def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
+    """§3.2: each is a name or an RRset that must, or must not, be there, and has no TTL."""
     wanted: dict[tuple[dns.name.Name, dns.rdatatype.RdataType], set[dns.rdata.Rdata]] = {}
-    for rrset in prerequisites:
+    for rrset, ttl in prerequisites:
+        if ttl:
+            raise _RefusedError(dns.rcode.FORMERR)
         _check_in_zone(zone, rrset.name)
         node = zone.get_node(rrset.name)
         found = zone.get_rdataset(rrset.name, rrset.rdtype)
@@ -86,7 +108,7 @@ def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[dns.rrset.
                 raise _RefusedError(dns.rcode.YXDOMAIN)
             if rrset.rdtype != dns.rdatatype.ANY and found is not None:
                 raise _RefusedError(dns.rcode.YXRRSET)
-        elif rrset.rdclass != zone.rdclass or rrset.ttl:
+        elif rrset.rdclass != zone.rdclass:
             raise _RefusedError(dns.rcode.FORMERR)
         else:
             wanted.setdefault((rrset.name, rrset.rdtype), set()).update(rrset)
@@ -95,11 +117,11 @@ def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[dns.rrset.
             raise _RefusedError(dns.rcode.NXRRSET)
 
 
-def _check_updates(zone: dns.zone.Zone, updates: Sequence[dns.rrset.RRset]) -> None:
+def _check_updates(zone: dns.zone.Zone, updates: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
     """§3.4.1: every name in the zone, every class and type a real one, before anything is changed."""
-    for rrset in updates:
+    for rrset, ttl in updates:
         _check_in_zone(zone, rrset.name)
-        if rrset.rdclass != zone.rdclass or (rrset.deleting is not None and rrset.ttl):
+        if rrset.rdclass != zone.rdclass or (rrset.deleting is not None and ttl):
             raise _RefusedError(dns.rcode.FORMERR)
         is_any = rrset.rdtype == dns.rdatatype.ANY and rrset.deleting == dns.rdataclass.ANY
         if rrset.rdtype in _META and not is_any:
@@ -139,7 +161,7 @@ def _add(transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset, at_ap
         return
     if rrset.rdtype == dns.rdatatype.SOA and not (at_apex and _is_newer(rrset, transaction)):
         return
-    single = rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.SOA)
+    single = rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME, dns.rdatatype.SOA)  # RFC 6672 §5.2
     old = [] if single else _at(transaction, rrset.name, rrset.rdtype)
     _replace(transaction, rrset.name, rrset.rdtype, [*old, *(r for r in rrset if r not in old)], rrset.ttl)
 

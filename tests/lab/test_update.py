@@ -1,5 +1,8 @@
 """RFC 2136 as the lab does it, corner by corner."""
 
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import dns.flags
@@ -7,13 +10,17 @@ import dns.message
 import dns.name
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.rrset
+import dns.tsig
 import dns.update
 import pytest
 
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.lab.client import ZONES, ask, key_of, send, strings, update, where
+from tests.servers import Key, NameServer, Setup, start
 
 ALPHABET = b'a"\\; \x00\xff\xc3\xa9\t\n'
 
@@ -174,3 +181,140 @@ def _raw(wire: bytes, host: str, port: int) -> bytes:
         udp.settimeout(5)
         udp.sendto(wire, (host, port))
         return udp.recv(65535)
+
+
+def _with_ttl(rdclass: str, rdtype: str, ttl: int, data: bytes = b"", name: str = "example.com.") -> dns.rrset.RRset:
+    """One record as it is to be sent; dnspython's own way of deleting and requiring has no TTL."""
+    kind = dns.rdatatype.from_text(rdtype)
+    return dns.rrset.from_rdata(name, ttl, dns.rdata.GenericRdata(dns.rdataclass.from_text(rdclass), kind, data))
+
+
+RECORDS: dict[str, tuple[str, Callable[[int], dns.rrset.RRset]]] = {
+    "the name is in use": ("prerequisite", lambda ttl: _with_ttl("ANY", "ANY", ttl)),
+    "the RRset exists": ("prerequisite", lambda ttl: _with_ttl("ANY", "TXT", ttl)),
+    "the name is not in use": ("prerequisite", lambda ttl: _with_ttl("NONE", "ANY", ttl, name="no.example.com.")),
+    "the RRset does not exist": ("prerequisite", lambda ttl: _with_ttl("NONE", "AAAA", ttl)),
+    "the RRset is this": ("prerequisite", lambda ttl: _with_ttl("IN", "TXT", ttl, b"\x03one")),
+    "delete a name": ("update", lambda ttl: _with_ttl("ANY", "ANY", ttl, name="ns1.example.com.")),
+    "delete an RRset": ("update", lambda ttl: _with_ttl("ANY", "TXT", ttl)),
+    "delete a record": ("update", lambda ttl: _with_ttl("NONE", "TXT", ttl, b"\x03one")),
+}
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, NameServer]]:
+    with (
+        start("lab", tmp_path_factory.mktemp("lab"), ZONES) as lab,
+        start("bind", tmp_path_factory.mktemp("bind"), ZONES) as bind,
+        start("knot", tmp_path_factory.mktemp("knot"), ZONES) as knot,
+    ):
+        yield {"lab": lab, "bind": bind, "knot": knot}
+
+
+def _rcode(server: NameServer, change: dns.update.UpdateMessage, key: dns.tsig.Key | None = None) -> dns.rcode.Rcode:
+    change.use_tsig(key or dns.tsig.Key(server.key_name, server.key, dns.tsig.HMAC_SHA256))
+    return dns.query.tcp(change, server.host, timeout=5, port=server.port).rcode()
+
+
+@pytest.mark.parametrize("ttl", [1, 0x80000000])
+@pytest.mark.parametrize("record", RECORDS)
+def test_what_requires_or_deletes_has_no_ttl(servers: Mapping[str, NameServer], record: str, ttl: int) -> None:
+    """RFC 2136 §3.2.1 to §3.2.4 and §3.4.1.3."""
+    section, made = RECORDS[record]
+    for kind, server in servers.items():
+        if kind == "knot" and record in ("delete a name", "delete an RRset"):
+            continue  # it deletes them
+        change = update()
+        change.add("never", 300, "TXT", "x")
+        getattr(change, section).append(made(ttl))
+        assert (kind, _rcode(server, change)) == (kind, dns.rcode.FORMERR)
+        assert server.txt("never.example.com") == {}
+
+
+@pytest.mark.parametrize("record", [record for record, (section, _) in RECORDS.items() if section == "prerequisite"])
+def test_the_same_prerequisite_without_a_ttl_holds(servers: Mapping[str, NameServer], record: str) -> None:
+    for server in servers.values():
+        change = update()
+        change.prerequisite.append(RECORDS[record][1](0))
+        assert _rcode(server, change) == dns.rcode.NOERROR
+
+
+def test_a_ttl_is_a_fault_before_the_zone_is_looked_at_and_after_what_fails_earlier(
+    servers: Mapping[str, NameServer],
+) -> None:
+    outside = update()
+    outside.prerequisite.append(_with_ttl("ANY", "TXT", 1, name="example.org."))
+    later = update()
+    later.present("absent", "TXT")
+    later.prerequisite.append(_with_ttl("ANY", "TXT", 1))
+    for kind in ("lab", "bind"):
+        assert _rcode(servers[kind], outside) == dns.rcode.FORMERR
+        assert _rcode(servers[kind], later) == dns.rcode.NXRRSET
+
+
+def test_an_added_dname_replaces_the_one_before_and_is_dropped_beside_a_cname(
+    servers: Mapping[str, NameServer],
+) -> None:
+    """RFC 6672 §5.2; Knot 3.2 dies of the second DNAME."""
+    for server in (servers["lab"], servers["bind"]):
+        for name, rdtype, target in [
+            ("dn", "DNAME", "one"),
+            ("dn", "DNAME", "two"),
+            ("dn", "CNAME", "ns1"),
+            ("alias", "DNAME", "one"),
+        ]:
+            change = update()
+            change.add(name, 300, rdtype, target)
+            assert _rcode(server, change) == dns.rcode.NOERROR
+        rows = {}
+        for name in ("dn", "alias", "x.dn"):
+            query = dns.message.make_query(f"{name}.example.com", "ANY")
+            answer = dns.query.tcp(query, server.host, timeout=5, port=server.port).answer
+            rows[name] = [rrset.to_text() for rrset in answer]
+        assert rows["dn"] == ["dn.example.com. 300 IN DNAME two.example.com."]
+        assert rows["alias"] == ["alias.example.com. 3600 IN CNAME ns1.example.com."]
+        assert rows["x.dn"] == [*rows["dn"], "x.dn.example.com. 300 IN CNAME x.two.example.com."]
+
+
+TRUNCATED = {"hmac-sha256-128": ("sha256", 16), "hmac-sha384-192": ("sha384", 24), "hmac-sha512-256": ("sha512", 32)}
+
+
+@pytest.mark.parametrize("algorithm", TRUNCATED)
+def test_truncated_signatures_are_the_first_octets_of_the_whole_ones(tmp_path: Path, algorithm: str) -> None:
+    """RFC 8945 §6; what is expected is computed as §4.3 says, without dnspython."""
+    digest, octets = TRUNCATED[algorithm]
+    secret = hashlib.sha512(b"a secret of this test").digest()
+    setup = Setup(keys=[Key("short-key.", algorithm)])
+    with start("lab", tmp_path, ZONES, setup) as server:
+        key = dns.tsig.Key(server.key_name, server.key, algorithm)
+        change = update()
+        change.add("new", 300, "TXT", "x")
+        change.use_tsig(key)
+        answer = dns.query.tcp(change, server.host, timeout=5, port=server.port)
+        assert answer.rcode() == dns.rcode.NOERROR
+        assert server.txt("new.example.com") == {b"x": 300}
+        assert change.mac is not None
+        assert answer.wire is not None
+        assert answer.tsig is not None
+        (theirs,) = answer.tsig
+        owner = dns.name.from_text("short-key.").to_digestable()
+        before = answer.wire[: answer.wire.rindex(owner)]  # the TSIG is the last record, and not counted
+        signed = (
+            octets.to_bytes(2, "big")
+            + change.mac
+            + before[:10]
+            + b"\x00\x00"
+            + before[12:]
+            + owner
+            + bytes((0, dns.rdataclass.ANY, 0, 0, 0, 0))
+            + dns.name.from_text(algorithm).to_digestable()
+            + theirs.time_signed.to_bytes(6, "big")
+            + theirs.fudge.to_bytes(2, "big")
+            + b"\x00\x00\x00\x00"
+        )
+        assert theirs.mac == hmac.digest(key.secret, signed, digest)[:octets]
+        wrong = dns.tsig.Key(server.key_name, secret, algorithm)
+        with pytest.raises(dns.tsig.PeerBadSignature):
+            _rcode(server, update(), wrong)
+        with pytest.raises(dns.tsig.PeerBadKey):  # the same secret, whole
+            _rcode(server, update(), dns.tsig.Key(server.key_name, server.key, f"hmac-{digest}"))
