@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,14 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServe
 
 
 @pytest.fixture
-def stack(server: NameServer, tmp_path: Path) -> Stack:
-    return Stack.create(tmp_path, server.environment(), copy.deepcopy(ONE))
+def stack(server: NameServer, tmp_path: Path) -> Iterator[Stack]:
+    made = Stack.create(tmp_path, server.environment(), copy.deepcopy(ONE))
+    yield made
+    # An engine that was killed leaves its plugins behind.
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"{made.directory}/".encode() in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def said(result: subprocess.CompletedProcess[str]) -> str:
