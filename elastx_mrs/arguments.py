@@ -228,6 +228,17 @@ DEFAULT_PROFILE = "default"
 """The primary that is described without a name."""
 
 
+def profile_path(profile: str, key: str) -> str:
+    """Return how a key of a primary is called in the config."""
+    return f"rfc2136.{key}" if profile == DEFAULT_PROFILE else f"rfc2136.profiles.{profile}.{key}"
+
+
+def profile_variable(profile: str, name: str) -> str:
+    """Return the environment variable that comes before the config; a profile's has its name in it, in capitals."""
+    own = "" if profile == DEFAULT_PROFILE else f"{profile.upper().replace('-', '_')}_"
+    return f"ELASTX_MRS_RFC2136_{own}{name}"
+
+
 class Rfc2136(Profile):
     """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
 

@@ -149,22 +149,23 @@ def _primary_faults(given: Rfc2136 | None, camel_case: bool) -> Iterator[Fault]:
     if given is None:
         return
     named = {DEFAULT_PROFILE: given} if given.model_fields_set - {"profiles"} or not given.profiles else {}
-    paths = dict.fromkeys(named, "rfc2136") | {name: f"rfc2136.profiles.{name}" for name in given.profiles}
     if named and DEFAULT_PROFILE in given.profiles:
         problem = "is described twice, here and by the keys of rfc2136 itself; keep one of them"
-        yield Fault(paths[DEFAULT_PROFILE], problem)
+        yield Fault(f"rfc2136.profiles.{DEFAULT_PROFILE}", problem)
     seen: dict[str, str] = {}
     for name, profile in (named | given.profiles).items():
+        where = "rfc2136" if profile is given else f"rfc2136.profiles.{name}"
+        zones = f"{where}.zones"
         if not profile.zones:
-            yield Fault(f"{paths[name]}.zones", "is missing; write it")
+            yield Fault(zones, "is missing; write it")
         for index, zone in enumerate(profile.zones or ()):
             if zone in seen:
-                yield Fault(f"{paths[name]}.zones[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone")
-            seen.setdefault(zone, f"{paths[name]}.zones")
+                yield Fault(f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone")
+            seen.setdefault(zone, zones)
         for key in () if camel_case else _OF_THE_SERVER:
             if getattr(profile, key) is not None:
                 problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
-                yield Fault(f"{paths[name]}.{key}", f"{problem}the stack's config, or set the environment variable")
+                yield Fault(f"{where}.{key}", f"{problem}the stack's config, or set the environment variable")
 
 
 def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -22,6 +22,9 @@ from elastx_mrs.publish.guard import ONCE, Guard, Memory, binding, hook
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.remarks import remarks
 from elastx_mrs.smtp import SMTP, Smtp
+
+if TYPE_CHECKING:
+    from elastx_mrs.publish.rfc2136 import Rfc2136
 
 
 class MailRelay(pulumi.ComponentResource):
@@ -61,8 +64,8 @@ class MailRelay(pulumi.ComponentResource):
         resources: dict[str, pulumi.CustomResource] = {}
         guard = self._guard(arguments, modes, publisher, by_name, resources)
         registered = hook(guard, name) if guard is not None else None
+        shared = arguments.rfc2136 is not None
         for resource, record in by_name.items():
-            shared = arguments.rfc2136 is not None
             hooks = binding(registered, record, shared=shared) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             resources[resource] = publisher.declare(resource, record, options)
@@ -109,17 +112,16 @@ class MailRelay(pulumi.ComponentResource):
         from elastx_mrs.publish.rfc2136 import Rfc2136
 
         assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
-        zones = arguments.rfc2136.by_zone
-        self._ask_first(zones)
-        return Rfc2136(zones, _stack_config, modes)
+        publisher = Rfc2136(arguments.rfc2136.by_zone, _stack_config, modes)
+        self._ask_first(publisher)
+        return publisher
 
-    def _ask_first(self, zones: Mapping[str, str]) -> None:
-        """Ask the primary for its zones before anything is sent; a preview may run where it can't be reached."""
+    def _ask_first(self, publisher: "Rfc2136") -> None:
+        """Ask the primaries for their zones before anything is sent; a preview may run where they can't be reached."""
         from elastx_mrs.publish.primary import UpdateError
-        from elastx_mrs.publish.rfc2136 import check_zones
 
         try:
-            unasked = check_zones(zones, _stack_config)
+            unasked = publisher.check_zones()
         except UpdateError as error:
             raise pulumi.RunError(str(error)) from None
         for message in unasked:

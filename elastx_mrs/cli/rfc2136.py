@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from elastx_mrs.arguments import DEFAULT_PROFILE, Arguments, Rfc2136
+from elastx_mrs.arguments import Arguments, Rfc2136, profile_path, profile_variable
 from elastx_mrs.cli.inputs import BadInput, arguments, source_name
 from elastx_mrs.cli.rfc2136_policy import SERVERS, Rights, by_tree
 from elastx_mrs.records import names
@@ -124,7 +124,7 @@ def _keys(rfc2136: Rfc2136, profiles: _Owners, key: str | None, source: str) -> 
     for profile in profiles:
         where, name = next(((where, name) for where, name in _said(rfc2136, profile, key, source) if name), ("", ""))
         if not name:
-            path, variable = _places(profile)
+            path, variable = profile_path(profile, "keyName"), profile_variable(profile, "KEY_NAME")
             faults.append(
                 f"{source}: {path}: is missing; write the TSIG key's name there, set {variable}, or give --key"
             )
@@ -140,15 +140,7 @@ def _keys(rfc2136: Rfc2136, profiles: _Owners, key: str | None, source: str) -> 
 
 def _said(rfc2136: Rfc2136, profile: str, key: str | None, source: str) -> Iterator[tuple[str, str | None]]:
     """Yield where the name may stand, and what does, in the order of where updates are sent: what signs is meant."""
-    path, variable = _places(profile)
+    variable = profile_variable(profile, "KEY_NAME")
     yield "--key", key
     yield variable, os.environ.get(variable)
-    yield f"{source}: {path}", rfc2136.profiles.get(profile, rfc2136).key_name
-
-
-def _places(profile: str) -> tuple[str, str]:
-    """Return the key's place in the config, and the environment variable (those of elastx_mrs.publish.profiles)."""
-    if profile == DEFAULT_PROFILE:
-        return "rfc2136.keyName", "ELASTX_MRS_RFC2136_KEY_NAME"
-    own = profile.upper().replace("-", "_")
-    return f"rfc2136.profiles.{profile}.keyName", f"ELASTX_MRS_RFC2136_{own}_KEY_NAME"
+    yield f"{source}: {profile_path(profile, 'keyName')}", rfc2136.profiles.get(profile, rfc2136).key_name

@@ -20,7 +20,17 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
-from elastx_mrs.publish.primary import Ask, Primary, RefusedError, UnreachableError, UpdateError, at, first, text
+from elastx_mrs.publish.primary import (
+    Ask,
+    Primary,
+    RefusedError,
+    UnreachableError,
+    UpdateError,
+    at,
+    first,
+    strangers,
+    text,
+)
 from elastx_mrs.publish.turns import TURNS
 from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.names import MAX_NAME
@@ -58,7 +68,7 @@ def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, ad
     with TURNS.turn((str(primary), owner), alone=bool(_version(value))), _at(primary, zone, owner) as here:
         for _ in here.tries():
             found = here.read()
-            old = changed_value([join(rdata.strings) for rdata in found or ()], value) if adopt else None
+            old = changed_value(_values(found), value) if adopt else None
             if _matching(found, value) and not adopt:
                 if here.lost:  # it was worked on after all
                     return
@@ -126,22 +136,7 @@ def read(primary: Primary, zone: str, owner: str) -> tuple[list[bytes], int | No
             found = here.read()
         except InTheWayError:
             found = None
-    return [join(rdata.strings) for rdata in found or ()], None if found is None else found.ttl
-
-
-def synthesised(primary: Primary, ask: Ask, owner: str, rrset: Rrset) -> bool:
-    """Say whether a wildcard answers with these records at a name that does not exist.
-
-    A name that is there ends the wildcard for all names below it (RFC 4592 §3.3.1), so that one below tells.
-    """
-    nobody = f"elastx-mrs-{random.getrandbits(64):016x}"
-    for name in (f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}"):
-        if len(name) > MAX_NAME:
-            return False
-        other = at(ask(primary.query(name, rrset.rdtype)), name, rrset.rdtype)
-        if other is None or set(other) != set(rrset):
-            return False
-    return True
+    return _values(found), None if found is None else found.ttl
 
 
 @dataclass
@@ -185,7 +180,7 @@ class _Here:
         if (self.zone, self.owner) not in self.primary.confirmed:
             answer = self.ask(self.primary.query(self.owner, dns.rdatatype.SOA))
             self._check_zone(first([*answer.answer, *answer.authority], dns.rdatatype.SOA))
-            if synthesised(self.primary, self.ask, self.owner, found):
+            if self._synthesised(found):
                 return None
             self.primary.confirmed.add((self.zone, self.owner))
         return found
@@ -264,6 +259,16 @@ class _Here:
         problem = f"were changed by others again and again for {CONTENTION:.0f} s, so that nothing was changed"
         raise UpdateError(f"the TXT records of {self.owner} on {self.primary} {problem}; run again")
 
+    def _synthesised(self, rrset: Rrset) -> bool:
+        """Say whether a wildcard answers with these records, at a name that does not exist."""
+        for name in strangers(self.owner):
+            other = None
+            if len(name) <= MAX_NAME:
+                other = at(self.ask(self.primary.query(name, rrset.rdtype)), name, rrset.rdtype)
+            if other is None or set(other) != set(rrset):
+                return False
+        return True
+
     def _check_zone(self, soa: Rrset | None) -> None:
         """Refuse what would be written into another zone than the one that is served here."""
         if soa is None or text(soa.name) == self.zone:
@@ -317,8 +322,7 @@ def _at(primary: Primary, zone: str, owner: str) -> Iterator[_Here]:
 def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -> None:
     """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
     kind = _version(value)
-    others = [shown for rdata in found or () if _version(shown := show(join(rdata.strings))) == kind]
-    others = [other for other in others if other not in (value, old)]
+    others = [shown for shown in map(show, _values(found)) if _version(shown) == kind and shown not in (value, old)]
     if kind and others:
         what = f"{owner} has {' and '.join(map(repr, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
@@ -350,6 +354,10 @@ def _taken(owner: str, value: str) -> str:
         f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
         "with commas between); after a rename in the program, give the resource an alias instead"
     )
+
+
+def _values(found: Rrset | None) -> list[bytes]:
+    return [join(rdata.strings) for rdata in found or ()]
 
 
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:

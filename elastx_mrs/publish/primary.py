@@ -1,5 +1,6 @@
 """An RFC 2136 primary: queries and updates, always over TCP, signed, and what its answers mean."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import dns.rrset
 import dns.tsig
 import dns.update
 
-from elastx_mrs.arguments import DEFAULT_PROFILE
+from elastx_mrs.arguments import DEFAULT_PROFILE, profile_path
 from elastx_mrs.publish import tsig
 from elastx_mrs.publish.connection import POOL, Conversation, LostError
 from elastx_mrs.publish.refusals import refusal
@@ -93,7 +94,7 @@ class Primary:
 
     def called(self, key: str) -> str:
         """Return how a key of this primary is called in the config."""
-        return f"rfc2136.{key}" if self.profile == DEFAULT_PROFILE else f"rfc2136.profiles.{self.profile}.{key}"
+        return profile_path(self.profile, key)
 
     def query(self, name: str, kind: dns.rdatatype.RdataType) -> dns.message.QueryMessage:
         """Return a signed query, not for recursion; over TCP it needs no EDNS, which would cost a tenth of the time."""
@@ -123,13 +124,13 @@ class Primary:
             raise self._unreadable(message, wire, error) from None
         if not message.is_response(answer):
             raise UpdateError(f"{self} sent an answer to another question; is it a DNS server?")
-        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN) or _is_refused(message, answer):
+        if answer.rcode() != dns.rcode.NOERROR and not (answer.rcode() == dns.rcode.NXDOMAIN and _is_query(message)):
             raise self.refused(message, answer.rcode())
         return answer
 
     def _exchanged(self, conversation: Conversation, message: dns.message.Message) -> bytes:
         """Send a message; a query again where the connection ends. An update might have been worked on."""
-        tries = 1 if isinstance(message, dns.update.UpdateMessage) else QUERIES
+        tries = QUERIES if _is_query(message) else 1
         for left in reversed(range(tries)):
             try:
                 return conversation.exchange(message.to_wire())
@@ -182,13 +183,13 @@ class Primary:
 
 
 def _of(message: dns.message.Message) -> str:
-    what = "the update" if isinstance(message, dns.update.UpdateMessage) else "the query"
+    what = "the query" if _is_query(message) else "the update"
     return f"{what} of {text(message.question[0].name)}" if message.question else what
 
 
-def _is_refused(message: dns.message.Message, answer: dns.message.Message) -> bool:
-    """NXDOMAIN is an answer to a query, and to an update a prerequisite that does not hold (RFC 2136 §2.4.4)."""
-    return isinstance(message, dns.update.UpdateMessage) and answer.rcode() != dns.rcode.NOERROR
+def _is_query(message: dns.message.Message) -> bool:
+    """Of an update NXDOMAIN says that a prerequisite does not hold (RFC 2136 §2.4.4), and is no answer."""
+    return not isinstance(message, dns.update.UpdateMessage)
 
 
 def at(answer: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
@@ -204,3 +205,12 @@ def first(section: list[dns.rrset.RRset], rdtype: dns.rdatatype.RdataType) -> dn
 def text(name: dns.name.Name) -> str:
     """Return a name in lower case, without a final dot."""
     return name.to_text(omit_final_dot=True).lower()
+
+
+def strangers(owner: str) -> tuple[str, str]:
+    """Return two names that nobody has, beside a name and below it: what both answer is a wildcard's.
+
+    A name that is there ends the wildcard for all names below it (RFC 4592 §3.3.1).
+    """
+    nobody = f"elastx-mrs-{secrets.token_hex(8)}"
+    return f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}"

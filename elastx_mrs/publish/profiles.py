@@ -13,15 +13,12 @@ from typing import Any
 import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
 
-from elastx_mrs.arguments import DEFAULT_PROFILE
+from elastx_mrs.arguments import DEFAULT_PROFILE, profile_path, profile_variable
 from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.publish import tsig
 from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError, text
 from elastx_mrs.records import RecordError
-
-ENVIRONMENT = "ELASTX_MRS_RFC2136"
-"""What the environment variables begin with; one of a profile goes on with its name in capitals."""
 
 PORT = "53"
 
@@ -60,9 +57,6 @@ class _Described:
         self._get = get
         self._environment = environment
         self._profile = profile
-        own = "" if profile == DEFAULT_PROFILE else f"_{profile.upper().replace('-', '_')}"
-        self._prefix = f"{ENVIRONMENT}{own}_"
-        self._path = "rfc2136" if profile == DEFAULT_PROFILE else f"rfc2136.profiles.{profile}"
         self._secret = "tsigKey" if profile == DEFAULT_PROFILE else f"tsigKeys.{profile}"
 
     def primary(self, zone: str) -> Primary:
@@ -75,7 +69,7 @@ class _Described:
                 host, port = _address(server)
             except ValueError:
                 written = "write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
-                faults.append(f"{self._path}.server: {server!r} is not an address; {written}")
+                faults.append(f"{self._path('server')}: {server!r} is not an address; {written}")
         if faults or key is None:
             raise UpdateError("\n  ".join(faults))
         if not server:
@@ -94,7 +88,7 @@ class _Described:
             key = tsig.read_key(given)
             for what, one, other in (("keyName", name, key.name), ("algorithm", algorithm, key.algorithm)):
                 if one and other and _plain(one) != _plain(other):
-                    faults.append(f"{self._path}.{what}: is {one}, and the key is {other}; take one of them out")
+                    faults.append(f"{self._path(what)}: is {one}, and the key is {other}; take one of them out")
             name = name or key.name or ""
             if not name:
                 faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
@@ -106,15 +100,15 @@ class _Described:
             return tsig.key_from(name, key.secret, algorithm or key.algorithm or tsig.ALGORITHM)
         except RecordError as error:
             of_algorithm = "(RFC 8945 §6)" in str(error)
-            faults.append(f"{f'{self._path}.algorithm' if of_algorithm else where}: {error}")
+            faults.append(f"{self._path('algorithm') if of_algorithm else where}: {error}")
             return None
 
     def _key_text(self, faults: list[str]) -> tuple[str, str | None]:
         """Return where the key stands, and its text; the environment's before the config's."""
-        if value := self._environment.get(f"{self._prefix}KEY"):
+        if value := self._environment.get(self._variable("KEY")):
             return self._secret, value
-        if path := self._environment.get(f"{self._prefix}KEY_FILE"):
-            return f"{self._prefix}KEY_FILE", self._file(f"{self._prefix}KEY_FILE", path, faults)
+        if path := self._environment.get(self._variable("KEY_FILE")):
+            return self._variable("KEY_FILE"), self._file(self._variable("KEY_FILE"), path, faults)
         if self._profile == DEFAULT_PROFILE:
             secret = self._get(f"{NAMESPACE}:tsigKey")
         else:
@@ -122,10 +116,11 @@ class _Described:
         if secret:
             return self._secret, str(secret)
         if path := self._settings.get("keyFile"):
-            return f"{self._path}.keyFile", self._file(f"{self._path}.keyFile", path, faults)
+            return self._path("keyFile"), self._file(self._path("keyFile"), path, faults)
         path = "" if self._profile == DEFAULT_PROFILE else "--path "
+        either = f"{self._variable('KEY')} or {self._variable('KEY_FILE')}"
         run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
-        faults.append(f"{self._secret}: is missing; {run}, or set {self._prefix}KEY or {self._prefix}KEY_FILE")
+        faults.append(f"{self._secret}: is missing; {run}, or set {either}")
         return self._secret, None
 
     def _file(self, where: str, path: str, faults: list[str]) -> str | None:
@@ -138,10 +133,16 @@ class _Described:
         return None
 
     def _value(self, key: str, variable: str) -> str:
-        return str(self._environment.get(f"{self._prefix}{variable}") or self._settings.get(key) or "")
+        return str(self._environment.get(self._variable(variable)) or self._settings.get(key) or "")
 
     def _missing(self, key: str, variable: str, what: str) -> str:
-        return f"{self._path}.{key}: is missing; write {what}, or set {self._prefix}{variable}"
+        return f"{self._path(key)}: is missing; write {what}, or set {self._variable(variable)}"
+
+    def _path(self, key: str) -> str:
+        return profile_path(self._profile, key)
+
+    def _variable(self, name: str) -> str:
+        return profile_variable(self._profile, name)
 
     async def _mname(self, zone: str) -> str:
         """Return an address of the primary that the zone's SOA names (RFC 1035 §3.3.13)."""
@@ -153,7 +154,7 @@ class _Described:
         except RecordError as error:
             raise UpdateError(f"{NAMESERVERS}: {error}") from None
         cure = self._missing("server", "SERVER", "the primary's address").partition("; ")[2]
-        path = f"{self._path}.server: is missing, and"
+        path = f"{self._path('server')}: is missing, and"
         soa = await asking.ask(zone, "SOA")
         found = [rdata for rdata in soa.rdatas if isinstance(rdata, SOA)]
         if not found:

@@ -124,6 +124,18 @@ class Rfc2136:
         self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-probe")
         self._dead: dict[str, str] = {}
 
+    def check_zones(self) -> list[str]:
+        """Ask the primaries for each zone, before anything is sent.
+
+        :returns: what could not be asked, one message a cause.
+        :raises UpdateError: where one answers that it refuses, or is not authoritative.
+        """
+        problems = [found for found in self._pool.map(self._problem, self._zones) if found is not None]
+        said = [str(found) for found in problems if not isinstance(found, UnreachableError)]
+        if said:
+            raise UpdateError("\n  ".join(dict.fromkeys(said)))
+        return list(dict.fromkeys(str(found) for found in problems))
+
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record."""
         zone = longest_zone(record.domain, self._zones)
@@ -161,6 +173,13 @@ class Rfc2136:
         """Return what to run where exactly a record's value is there already."""
         return f"run once with ELASTX_MRS_ADOPT={record.name}"
 
+    def _problem(self, zone: str) -> UpdateError | None:
+        try:
+            self._profiles.primary(self._zones[zone], zone).check_zone(zone)
+        except UpdateError as error:
+            return error
+        return None
+
     def _existing(self, zone: str, owner: str) -> Existing:
         profile = self._zones[zone]
         if profile in self._dead:
@@ -172,30 +191,6 @@ class Rfc2136:
             raise CannotAskError(self._dead[profile]) from None
         except UpdateError as error:
             raise CannotAskError(str(error)) from None
-
-
-def check_zones(zones: Mapping[str, str], get: Get) -> list[str]:
-    """Ask the primaries for each zone, before anything is sent.
-
-    :param zones: each with its profile.
-    :returns: what could not be asked, one message a cause.
-    :raises UpdateError: where one answers that it refuses, or is not authoritative.
-    """
-    profiles = Profiles(get)
-
-    def problem(zone: str) -> UpdateError | None:
-        try:
-            profiles.primary(zones[zone], zone).check_zone(zone)
-        except UpdateError as error:
-            return error
-        return None
-
-    with ThreadPoolExecutor(max_workers=CONNECTIONS) as pool:
-        problems = [found for found in pool.map(problem, zones) if found is not None]
-    said = [str(found) for found in problems if not isinstance(found, UnreachableError)]
-    if said:
-        raise UpdateError("\n  ".join(dict.fromkeys(said)))
-    return list(dict.fromkeys(str(found) for found in problems))
 
 
 def _outs(props: dict[str, Any]) -> dict[str, Any]:
