@@ -7,7 +7,6 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.rrset
 from dns.rdtypes.ANY.TXT import TXT
 
 from elastx_mrs.publish.existing import Existing

@@ -4,8 +4,6 @@ import dns.message
 import dns.rcode
 import dns.update
 
-KEY_REASONS = "it does not know the key, the secret or the algorithm is another, or the clocks are too far apart"
-
 _UPDATE = {
     dns.rcode.FORMERR: "it could not read the message; does something between here and there change DNS messages?",
     dns.rcode.SERVFAIL: "it failed: see its log. {signed}It may also be unable to write the zone's file or its journal",
@@ -27,7 +25,10 @@ _QUERY = {
     dns.rcode.SERVFAIL: "it failed: see its log; it may not have loaded the zone",
     dns.rcode.NOTIMP: "it is no name server that can be asked; mend {server}",
     dns.rcode.REFUSED: "it does not serve {zone}, or does not let this machine ask; mend {server} or {zones}",
-    dns.rcode.NOTAUTH: f"it does not take the signature of the key {{key}}, and does not say why: {KEY_REASONS}",
+    dns.rcode.NOTAUTH: (
+        "it does not take the signature of the key {key}, and does not say why: it does not know the key, the secret "
+        "or the algorithm is another, or the clocks are too far apart"
+    ),
 }
 
 

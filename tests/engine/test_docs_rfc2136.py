@@ -1,10 +1,9 @@
 """docs/rfc2136.md as its readers use it: its own commands and config, from nothing to a green up, on each server."""
 
 import re
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import yaml
 
 from tests import golden
 from tests.engine.stack import ROOT, Stack
-from tests.servers import _answers, _free_port, require
-from tests.servers.programs import SCHEMA
+from tests.servers import answers, free_port, require
+from tests.servers.programs import powerdns_files
 from tests.servers.zones import HEAD, ZONES
 
 CONFIG: dict[str, Any] = {"accounts": [golden.ACCOUNT], "dkim": golden.DKIM, "domains": ["example.com"]}
@@ -34,7 +33,7 @@ class Machine:
     """A reader's: Debian's folders with its servers' own configuration, below a folder, and a port that is not 53."""
 
     def __init__(self, kind: str, root: Path) -> None:
-        self.kind, self.root, self.port = kind, root, _free_port()
+        self.kind, self.root, self.port = kind, root, free_port()
         for folder in ("etc/bind", "var/lib/bind", "etc/knot", "var/lib/knot", "etc/powerdns", "bin", "run"):
             (root / folder).mkdir(parents=True)
         zones = {"example.com": HEAD.format(name="example.com"), "elastx.email": ZONES["elastx.email"]}
@@ -62,7 +61,7 @@ class Machine:
                 [require(DAEMONS[self.kind]), *command], cwd=self.root / "run", stdout=log, stderr=log
             )
         try:
-            assert _answers(process, self.port, "example.com"), (self.root / "log").read_text()[-2000:]
+            assert answers(process, self.port, "example.com"), (self.root / "log").read_text()[-2000:]
             yield
         finally:
             process.terminate()
@@ -92,17 +91,7 @@ zone:
 
     def _powerdns(self) -> None:
         folder = self.root / "etc/powerdns"
-        with closing(sqlite3.connect(folder / "pdns.sqlite3")) as database:
-            database.executescript(SCHEMA.read_text())
-        (folder / "pdns.conf").write_text(
-            f"""launch=gsqlite3
-gsqlite3-database={folder}/pdns.sqlite3
-gsqlite3-dnssec=yes
-local-address=127.0.0.1
-local-port={self.port}
-socket-dir=.
-"""
-        )
+        powerdns_files(folder, self.port)
         # As on Debian, pdnsutil finds its configuration by itself.
         program = self.root / "bin" / "pdnsutil"
         program.write_text(f'#!/bin/sh\nexec {require("pdnsutil")} --config-dir={folder} "$@"\n')

@@ -4,16 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dns.flags
-import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
 
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.lab.client import ZONES, ask, strings
-from tests.servers import NameServer, start
 
 MORE = """
 gone CNAME absent
@@ -83,52 +80,3 @@ def test_the_longest_zone_answers(more: Lab) -> None:
 
 def test_the_case_of_a_name_does_not_matter(more: Lab) -> None:
     assert strings(ask(more, "EXAMPLE.com")) == ['"one"']
-
-
-REDIRECTED = (
-    ZONES["example.com"]
-    + """
-in 77 DNAME target
-x.target TXT "there"
-alias.target CNAME x.in
-hidden.in NS ns1
-tochild DNAME child
-growing DNAME x.growing
-self DNAME self
-"""
-)
-
-
-@pytest.fixture(scope="module")
-def redirecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NameServer, NameServer]]:
-    zones = {"example.com": REDIRECTED}
-    with (
-        start("lab", tmp_path_factory.mktemp("lab"), zones) as lab,
-        start("bind", tmp_path_factory.mktemp("bind"), zones) as bind,
-    ):
-        yield lab, bind
-
-
-def _said(server: NameServer, name: str) -> tuple[dns.rcode.Rcode, int, list[str]]:
-    """The response code, the number of answers as the header counts them, and the answers with where they end."""
-    query = dns.message.make_query(f"{name}.example.com", "TXT", flags=0)
-    response = dns.query.tcp(query, server.host, timeout=5, port=server.port)
-    assert response.wire is not None
-    apex = ("example.com.", dns.rdatatype.NS)  # which BIND adds to what it answers
-    ends = [rrset for rrset in response.authority if (rrset.name.to_text(), rrset.rdtype) != apex]
-    return response.rcode(), int.from_bytes(response.wire[6:8], "big"), [*map(str, response.answer), *map(str, ends)]
-
-
-@pytest.mark.parametrize("name", ["alias.in", "x.in", "y.hidden.in", "hidden.in", "x.tochild", "in", "growing", "self"])
-def test_an_answer_through_a_dname_is_bind_s(redirecting: tuple[NameServer, NameServer], name: str) -> None:
-    lab, bind = redirecting
-    ours, theirs = _said(lab, name), _said(bind, name)
-    assert ours == theirs
-
-
-@pytest.mark.parametrize("name", ["y.growing", "y.self"])
-def test_a_dname_to_below_itself_ends_where_bind_ends(redirecting: tuple[NameServer, NameServer], name: str) -> None:
-    lab, bind = redirecting
-    ours, theirs = _said(lab, name), _said(bind, name)
-    assert ours[1:] == theirs[1:]
-    assert ours[0] == dns.rcode.NOERROR, "as Knot says; BIND says SERVFAIL"

@@ -20,7 +20,7 @@ import pytest
 
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.lab.client import ZONES, ask, key_of, send, strings, update, where
-from tests.servers import Key, NameServer, Setup, start
+from tests.servers import Key, NameServer, Setup, each, start
 
 ALPHABET = b'a"\\; \x00\xff\xc3\xa9\t\n'
 
@@ -203,12 +203,8 @@ RECORDS: dict[str, tuple[str, Callable[[int], dns.rrset.RRset]]] = {
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, NameServer]]:
-    with (
-        start("lab", tmp_path_factory.mktemp("lab"), ZONES) as lab,
-        start("bind", tmp_path_factory.mktemp("bind"), ZONES) as bind,
-        start("knot", tmp_path_factory.mktemp("knot"), ZONES) as knot,
-    ):
-        yield {"lab": lab, "bind": bind, "knot": knot}
+    with each(tmp_path_factory, ZONES, "lab", "bind", "knot") as running:
+        yield running
 
 
 def _rcode(server: NameServer, change: dns.update.UpdateMessage, key: dns.tsig.Key | None = None) -> dns.rcode.Rcode:

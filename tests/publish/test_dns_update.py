@@ -13,9 +13,9 @@ import pytest
 
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.dns_update import changed_value
-from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError
-from elastx_mrs.publish.tsig import key_from
+from elastx_mrs.publish.primary import UnreachableError, UpdateError
 from tests import golden
+from tests.publish.updates import primary
 from tests.servers import KINDS, NameServer, require, start
 from tests.servers.zones import FOREIGN
 
@@ -26,11 +26,6 @@ LENGTHS = (1, 254, 255, 256, 510, 511, 765, 766)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
     with start(request.param, tmp_path_factory.mktemp(request.param)) as running:
         yield running
-
-
-def primary(server: NameServer, **changes: str) -> Primary:
-    name, secret = changes.get("name", server.key_name), changes.get("secret", server.key)
-    return Primary(server.host, server.port, key_from(name, secret))
 
 
 def value_of(length: int) -> str:

@@ -15,15 +15,14 @@ from elastx_mrs.publish.profiles import Profiles
 from elastx_mrs.publish.tsig import read_key
 from elastx_mrs.records import RecordError
 from tests import golden
-from tests.servers import require
+from tests.servers import KEY, require
 
-SECRET = "c2l4dGVlbiBvY3RldHMgYW5kIHNvbWUgbW9yZSBvZiB0aGVtLg=="
 OTHER = "b3RoZXIgc2l4dGVlbiBvY3RldHMgYW5kIG1vcmU="
 SETTINGS: dict[str, Any] = {"server": "192.0.2.1", "keyName": "mail-relay"}
 
 
 def profiles(settings: dict[str, Any], environment: dict[str, str] | None = None, **config: Any) -> Profiles:
-    values = {"rfc2136": json.dumps(settings), "tsigKey": SECRET} | config
+    values = {"rfc2136": json.dumps(settings), "tsigKey": KEY} | config
     own = {f"elastx-mrs:{key}": value for key, value in values.items()}
     return Profiles(own.get, environment or {})
 
@@ -102,9 +101,9 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"tsigKey": "no base64!"}, "tsigKey: is not base64; write the secret as tsig-keygen prints it"),
     ({"algorithm": "hmac-md5"}, {}, "rfc2136.algorithm: is 'hmac-md5'; that is too weak; make a new key"),
     ({"algorithm": "hmac-sha9"}, {}, "rfc2136.algorithm: is 'hmac-sha9'; write one of hmac-sha256,"),
-    ({}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-md5; secret "{SECRET}"; }};'}, "that is too weak"),
-    ({}, {"tsigKey": f'key "other" {{ secret "{SECRET}"; }};'}, "rfc2136.keyName: is mail-relay, and the key is other"),
-    ({"algorithm": "hmac-sha512"}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-sha256; secret "{SECRET}"; }};'},
+    ({}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-md5; secret "{KEY}"; }};'}, "that is too weak"),
+    ({}, {"tsigKey": f'key "other" {{ secret "{KEY}"; }};'}, "rfc2136.keyName: is mail-relay, and the key is other"),
+    ({"algorithm": "hmac-sha512"}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-sha256; secret "{KEY}"; }};'},
      "rfc2136.algorithm: is hmac-sha512, and the key is hmac-sha256; take one of them out"),
     ({"keyFile": "/nowhere/x.key"}, {"tsigKey": ""}, "rfc2136.keyFile: /nowhere/x.key: No such file or directory"),
 ]  # fmt: skip
@@ -115,7 +114,7 @@ def test_every_fault_has_its_place_and_never_the_key(settings: Any, config: Any,
     with pytest.raises(UpdateError) as error:
         profiles(SETTINGS | settings, **config).primary("default", "example.com")
     assert said in str(error.value)
-    assert SECRET not in str(error.value)
+    assert KEY not in str(error.value)
     assert "no base64!" not in str(error.value)
 
 
@@ -133,7 +132,7 @@ def test_profiles_have_their_own_server_key_and_variables() -> None:
     assert (str(internal), internal.key.name.to_text()) == ("192.0.2.2:53", "inner.")
     assert default.key.secret != internal.key.secret
     assert internal.called("zones") == "rfc2136.profiles.in-house.zones"
-    variables = {"ELASTX_MRS_RFC2136_IN_HOUSE_SERVER": "192.0.2.3", "ELASTX_MRS_RFC2136_IN_HOUSE_KEY": SECRET}
+    variables = {"ELASTX_MRS_RFC2136_IN_HOUSE_SERVER": "192.0.2.3", "ELASTX_MRS_RFC2136_IN_HOUSE_KEY": KEY}
     made = profiles({"profiles": {"in-house": inner}}, variables)
     assert str(made.primary("in-house", "inner.example")) == "192.0.2.3:53"
     with pytest.raises(UpdateError, match=r"tsigKeys\.in-house: is missing; run: pulumi config set --path --secret"):

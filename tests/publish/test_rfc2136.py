@@ -1,6 +1,5 @@
 """What is published by dynamic update, on each server: what the state says is what anybody is served."""
 
-import json
 import socket
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import dns.message
 import dns.name
@@ -23,19 +21,16 @@ import dns.rrset
 import dns.tsig
 import dns.update
 import pytest
-from pulumi.dynamic import Config, ConfigureRequest
 
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.connection import POOL
-from elastx_mrs.publish.primary import Primary, RefusedError, UnreachableError, UpdateError
-from elastx_mrs.publish.rfc2136 import TxtProvider
-from elastx_mrs.publish.tsig import key_from
-from tests.servers import KINDS, Key, NameServer, Setup, require, shown, start
+from elastx_mrs.publish.primary import RefusedError, UnreachableError, UpdateError
+from tests.publish.updates import nsupdate, primary, provider, record, served
+from tests.servers import KEY, KINDS, Key, NameServer, Setup, start
 from tests.servers.proxy import Cut, proxy
 from tests.servers.zones import FOREIGN, ZONES
 
-SECRET = "c2l4dGVlbiBvY3RldHMgYW5kIHNvbWUgbW9yZSBvZiB0aGVtLg=="
-FOUR = [Key(f"key-{bits}.", f"hmac-sha{bits}", SECRET) for bits in (224, 256, 384, 512)]
+FOUR = [Key(f"key-{bits}.", f"hmac-sha{bits}") for bits in (224, 256, 384, 512)]
 SERVED = ZONES | {
     "example.com": ZONES["example.com"]
     + 'dn DNAME example.se.\n*.wild TXT "v=spf1 -all"\nown.wild TXT "other"\n'
@@ -50,43 +45,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with start(request.param, tmp_path_factory.mktemp(request.param), SERVED, setup) as running:
         yield running
     POOL.close()
-
-
-def provider(server: NameServer, /, **config: Any) -> TxtProvider:
-    settings = {"server": server.address, "keyName": server.key_name} | config
-    values = {"elastx-mrs:rfc2136": json.dumps(settings), "elastx-mrs:tsigKey": server.key}
-    made = TxtProvider()
-    made.configure(ConfigureRequest(Config(values, "project")))
-    return made
-
-
-def record(owner: str, value: str, zone: str = "example.com", **more: Any) -> dict[str, Any]:
-    return {"profile": "default", "zone": zone, "owner": owner, "value": value} | more
-
-
-def primary(server: NameServer) -> Primary:
-    return Primary(server.host, server.port, key_from(server.key_name, server.key))
-
-
-def nsupdate(server: NameServer, text: str) -> None:
-    """As a human does it."""
-    command = [require("nsupdate"), "-v", "-y", f"hmac-sha256:{server.key_name}:{server.key}"]
-    lines = f"server {server.host} {server.port}\n{text}\nsend\n"
-    for _ in range(5):
-        said = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
-        if "SERVFAIL" not in said.stderr:  # as BIND said once on a machine with too much to do
-            break
-        time.sleep(0.5)
-    assert said.returncode == 0, said.stdout + said.stderr
-
-
-def served(server: NameServer, name: str) -> dict[bytes, int]:
-    """What anybody is served, as dig and kdig show it, over UDP and TCP."""
-    found = server.txt(name)
-    for program in ("dig", "kdig"):
-        for options in ((), ("+tcp",)):
-            assert shown(server, program, name, *options) == found
-    return found
 
 
 def test_the_life_of_a_record(server: NameServer) -> None:
@@ -116,7 +74,7 @@ def test_a_key_of_every_algorithm(server: NameServer) -> None:
 def test_truncated_algorithms_where_a_server_has_them(tmp_path: Path) -> None:
     """None of BIND, Knot and PowerDNS has these names (RFC 8945 §6) today."""
     names = ("hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256")
-    setup = Setup(keys=[Key(f"{name}.", name, SECRET) for name in names])
+    setup = Setup(keys=[Key(f"{name}.", name) for name in names])
     with start("lab", tmp_path, SERVED, setup) as lab:
         for name in names:
             provider(replace(lab, key_name=name), algorithm=name).create(record(f"{name}.example.com", "x"))
@@ -365,12 +323,12 @@ class answering:  # noqa: N801  reads as a function
 
     def __init__(self, rcode: dns.rcode.Rcode, *, signed: bool = True, authoritative: bool = True) -> None:
         self._rcode, self._signed, self._authoritative = rcode, signed, authoritative
-        self._key = dns.tsig.Key(dns.name.from_text("key-256."), SECRET)
+        self._key = dns.tsig.Key(dns.name.from_text("key-256."), KEY)
 
     def __enter__(self) -> NameServer:
         self._listening = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
-        return NameServer("odd", "127.0.0.1", self._listening.getsockname()[1], "key-256.", SECRET)
+        return NameServer("odd", "127.0.0.1", self._listening.getsockname()[1], "key-256.", KEY)
 
     def __exit__(self, *_: object) -> None:
         self._listening.close()
@@ -430,7 +388,7 @@ ROUNDS = 200
 STACK = """
 import sys
 sys.path.insert(0, {root!r})
-from tests.publish.test_rfc2136 import provider, record
+from tests.publish.updates import provider, record
 from tests.servers import NameServer
 server = NameServer("", {host!r}, {port}, {name!r}, {key!r})
 ours = provider(server)

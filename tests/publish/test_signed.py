@@ -11,7 +11,7 @@ import pytest
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.connection import POOL
 from elastx_mrs.publish.primary import UpdateError
-from tests.publish.test_rfc2136 import provider, record
+from tests.publish.updates import provider, record
 from tests.servers import NameServer, Setup, require, start
 from tests.servers.zones import ZONES
 

@@ -1,6 +1,5 @@
 """Servers that are not the zone's primary, keys without rights, and a primary that nobody named."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,8 +11,8 @@ import pytest
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.connection import POOL
 from elastx_mrs.publish.primary import UpdateError
-from tests.publish.test_rfc2136 import primary, provider, record
-from tests.servers import KINDS, Key, NameServer, Setup, require, start
+from tests.publish.updates import primary, provider, record
+from tests.servers import KINDS, Key, NameServer, Setup, free_port, require, start
 from tests.servers.zones import HEAD, ZONES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,9 +109,7 @@ def test_a_zone_above_or_below_the_real_cut(kind: str, tmp_path: Path) -> None:
 def test_a_server_that_takes_no_updates(tmp_path: Path) -> None:
     """NSD has no dynamic update at all."""
     (tmp_path / "far.example.zone").write_text(FAR["far.example"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (tmp_path / "nsd.conf").write_text(
         f"""server:
   ip-address: 127.0.0.1@{port}
@@ -156,8 +153,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 import tests.servers
-tests.servers._free_port = lambda: 53
-from tests.publish.test_rfc2136 import provider, record
+tests.servers.free_port = lambda: 53
+from tests.publish.updates import provider, record
 from elastx_mrs.publish.primary import UpdateError
 with tests.servers.start({kind!r}, Path({folder!r})) as server:
     provider(server, server="").create(record("found.example.com", "x"))

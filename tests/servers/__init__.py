@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,20 @@ from tests.servers import programs
 from tests.servers.programs import KEY, KEY_NAME, Key, Setup
 from tests.servers.zones import ZONES
 
-__all__ = ["KEY", "KEY_NAME", "KINDS", "Key", "NameServer", "Setup", "require", "start"]
+__all__ = [
+    "KEY",
+    "KEY_NAME",
+    "KINDS",
+    "Key",
+    "NameServer",
+    "Setup",
+    "answers",
+    "each",
+    "free_port",
+    "require",
+    "shown",
+    "start",
+]
 
 KINDS = ("lab", "bind", "knot", "powerdns")
 """Every server that takes dynamic updates; what is said of one is tried on all."""
@@ -104,6 +117,13 @@ def start(
 
 
 @contextmanager
+def each(folders: pytest.TempPathFactory, zones: Mapping[str, str], *kinds: str) -> Iterator[dict[str, NameServer]]:
+    """Run several servers with the same zones, to compare what they say."""
+    with ExitStack() as running:
+        yield {kind: running.enter_context(start(kind, folders.mktemp(kind), zones)) for kind in kinds}
+
+
+@contextmanager
 def _lab(directory: Path, zones: Mapping[str, str], setup: Setup) -> Iterator[int]:
     """The lab's DNS server alone, with keys of one's own."""
     names = {key: dns.name.from_text(key.name) for key in setup.keys}
@@ -143,7 +163,7 @@ def _daemon(
     for attempt in range(TRIES):
         folder = directory / f"{kind}-{attempt}"
         (folder / "db").mkdir(parents=True)
-        port = _free_port()
+        port = free_port()
         for name, text in zones.items():
             (folder / f"{name}.zone").write_text(text)
         written = {"bind": programs.bind, "knot": programs.knot, "powerdns": programs.powerdns}[kind]
@@ -152,7 +172,7 @@ def _daemon(
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         try:
-            if _answers(process, port, list(zones)[-1]):
+            if answers(process, port, list(zones)[-1]):
                 yield port, folder
                 return
         finally:
@@ -165,7 +185,7 @@ def _daemon(
     pytest.fail(f"{program} did not start; its last log:\n{log.read_text()[-3000:]}")
 
 
-def _answers(process: subprocess.Popen[bytes], port: int, zone: str) -> bool:
+def answers(process: subprocess.Popen[bytes], port: int, zone: str) -> bool:
     """Wait until it serves the zones over UDP and TCP; False where it has ended, as when the port was taken."""
     end = time.monotonic() + START_SECONDS
     asks: list[Callable[..., dns.message.Message]] = [dns.query.udp, dns.query.tcp]
@@ -180,12 +200,12 @@ def _answers(process: subprocess.Popen[bytes], port: int, zone: str) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
         udp.bind(("127.0.0.1", 0))
         port: int = udp.getsockname()[1]
         try:
             tcp.bind(("127.0.0.1", port))
         except OSError:
-            return _free_port()
+            return free_port()
         return port

@@ -86,21 +86,8 @@ zone:
 
 
 def powerdns(program: str, folder: Path, port: int, zones: Mapping[str, str], setup: Setup) -> list[str]:
-    with closing(sqlite3.connect(folder / "pdns.sqlite3")) as database:
-        database.executescript(SCHEMA.read_text())
-    (folder / "pdns.conf").write_text(
-        f"""launch=gsqlite3
-gsqlite3-database={folder}/pdns.sqlite3
-gsqlite3-dnssec=yes
-dname-processing=yes
-local-address=127.0.0.1
-local-port={port}
-socket-dir=.
-dnsupdate=yes
-{f"lua-dnsupdate-policy-script={folder}/policy.lua" if setup.script else ""}
-secondary=yes
-"""
-    )
+    script = f"lua-dnsupdate-policy-script={folder}/policy.lua\n" if setup.script else ""
+    powerdns_files(folder, port, f"dname-processing=yes\ndnsupdate=yes\nsecondary=yes\n{script}")
     (folder / "policy.lua").write_text(setup.script)
     for key in setup.keys:
         _pdnsutil(folder, ["import-tsig-key", key.name, key.algorithm, key.secret])
@@ -112,6 +99,21 @@ secondary=yes
     for line in setup.extra.splitlines():
         _pdnsutil(folder, line.split())
     return [program, f"--config-dir={folder}", "--daemon=no", "--guardian=no", "--disable-syslog", "--write-pid=no"]
+
+
+def powerdns_files(folder: Path, port: int, more: str = "") -> None:
+    """An empty database and ``pdns.conf``; PowerDNS is to run where its control socket may be."""
+    with closing(sqlite3.connect(folder / "pdns.sqlite3")) as database:
+        database.executescript(SCHEMA.read_text())
+    (folder / "pdns.conf").write_text(
+        f"""launch=gsqlite3
+gsqlite3-database={folder}/pdns.sqlite3
+gsqlite3-dnssec=yes
+local-address=127.0.0.1
+local-port={port}
+socket-dir=.
+{more}"""
+    )
 
 
 def _pdnsutil(folder: Path, arguments: Iterable[str]) -> None:
