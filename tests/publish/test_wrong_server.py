@@ -148,6 +148,18 @@ zone:
     assert str(error.value).startswith(expected)
 
 
+def test_a_name_that_is_full(tmp_path: Path) -> None:
+    """BIND 9.18 takes 100 records of a type at a name (max-records-per-type)."""
+    full = {"far.example": FAR["far.example"] + "".join(f"full TXT {number}\n" for number in range(100))}
+    with start("bind", tmp_path, full) as server:
+        with pytest.raises(UpdateError) as error:
+            provider(server).create(record("full.far.example", "one more", zone="far.example"))
+        assert len(server.txt("full.far.example")) == 100
+    POOL.close()
+    assert "answered SERVFAIL to the update of far.example" in str(error.value)
+    assert "as many TXT records as it takes (BIND: 100, unless max-records-per-type says otherwise)" in str(error.value)
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
