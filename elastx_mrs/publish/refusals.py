@@ -7,8 +7,8 @@ import dns.update
 _UPDATE = {
     dns.rcode.FORMERR: "it could not read the message; does something between here and there change DNS messages?",
     dns.rcode.SERVFAIL: (
-        "it failed: see its log. {signed}It may also be unable to write the zone's file or its journal; or the name has "
-        "as many TXT records as it takes (BIND: 100, unless max-records-per-type says otherwise)"
+        "it failed: see its log. {signed}It may also be unable to write the zone's file or its journal; or the name "
+        "has as many TXT records as it takes (BIND: 100, unless max-records-per-type says otherwise)"
     ),
     dns.rcode.NXDOMAIN: "a name that had to be there is not; run again",
     dns.rcode.NOTIMP: "it takes no dynamic updates at all; name the zone's primary as {server}",
