@@ -265,6 +265,11 @@ class Arguments(_Object):
     guard: Annotated[Guard, _bare("mode")] = Guard()
     verification: Annotated[Verification, _bare("mode")] = Verification()
 
+    @property
+    def has_publisher(self) -> bool:
+        """Whether it says where records are published."""
+        return self.cloudflare is not None or self.rfc2136 is not None
+
     def records(self) -> list[TxtRecord]:
         """Return every record to declare, in the order of the domains; those of others are left out."""
         return [record for domain in self.domains for record in self.records_of(domain)]

@@ -26,6 +26,12 @@ from elastx_mrs.smtp import SMTP, Smtp
 if TYPE_CHECKING:
     from elastx_mrs.publish.rfc2136 import Rfc2136
 
+_TWO_PUBLISHERS = "cloudflare, rfc2136: a publisher of the program's own is given too; keep one of them"
+_NO_PUBLISHER = (
+    "cloudflare, rfc2136: no publisher; write cloudflare or rfc2136, to say where records are published, or give "
+    "MailRelay a publisher of your own"
+)
+
 
 class MailRelay(pulumi.ComponentResource):
     """Every DNS record that Elastx Mail Relay needs, for some accounts and sender domains.
@@ -34,6 +40,7 @@ class MailRelay(pulumi.ComponentResource):
     :param args: ``accounts``, ``domains``, and optionally ``spf``, ``dkim``, ``dmarc``, ``ttl``; a publisher,
         ``cloudflare`` or ``rfc2136``. Keys are snake_case; see the README. Or what :func:`stack_config` returns.
     :param opts: as for every Pulumi component.
+    :param publisher: of your own, for a DNS provider that is not here; then ``args`` names none.
     :raises pulumi.RunError: naming each fault in ``args`` by its place, before anything is declared.
     """
 
@@ -47,26 +54,33 @@ class MailRelay(pulumi.ComponentResource):
     """The domains by the mode in which they are verified; in an ``up`` it is there only after that."""
 
     def __init__(
-        self, name: str, args: Mapping[str, Any] | Arguments, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: Mapping[str, Any] | Arguments,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        publisher: Publisher | None = None,
     ) -> None:
+        own = publisher is not None
         try:
-            arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False)
+            arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False, publisher=not own)
         except ConfigError as error:
             raise pulumi.RunError(f"{name}: {error}") from None
+        if own == arguments.has_publisher:
+            raise pulumi.RunError(f"{name}: {_TWO_PUBLISHERS if own else _NO_PUBLISHER}")
         super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = SMTP
         self.records = arguments.records()
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)
         modes = _modes(arguments)
-        publisher = self._publisher(arguments, modes)
+        publisher = publisher or self._publisher(arguments, modes)
         by_name = {record.resource(name): record for record in self.records}
         resources: dict[str, pulumi.CustomResource] = {}
         guard = self._guard(arguments, modes, publisher, by_name, resources)
         registered = hook(guard, name) if guard is not None else None
-        shared = arguments.rfc2136 is not None
         for resource, record in by_name.items():
-            hooks = binding(registered, record, shared=shared) if registered is not None else None
+            hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             resources[resource] = publisher.declare(resource, record, options)
 
@@ -153,14 +167,15 @@ def _stack_config(key: str) -> str | None:
     return pulumi.Config(namespace).get(name)
 
 
-def stack_config() -> Arguments:
+def stack_config(*, publisher: bool = True) -> Arguments:
     """Return the stack's config, checked, for :class:`MailRelay`.
 
+    :param publisher: False where the program has one of its own, so that the config need not name any.
     :raises pulumi.RunError: naming every fault by its place in the stack's file.
     """
     config = pulumi.Config(NAMESPACE)
     keys = [key for key in json.loads(os.environ.get("PULUMI_CONFIG") or "{}") if key.startswith(f"{NAMESPACE}:")]
     try:
-        return parse_stack({key: config.get(key.partition(":")[2]) for key in keys})
+        return parse_stack({key: config.get(key.partition(":")[2]) for key in keys}, publisher=publisher)
     except ConfigError as error:
         raise pulumi.RunError(str(error)) from None

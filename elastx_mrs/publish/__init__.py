@@ -13,6 +13,11 @@ __all__ = ["CannotAskError", "Existing", "Publisher"]
 class Publisher(Protocol):
     """What the component asks of a DNS provider; write your own for one that is not here."""
 
+    @property
+    def shares_ttl(self) -> bool:
+        """Whether the records of a name have one TTL between them, as in DNS, and not each its own."""
+        ...
+
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record as one resource called ``name``."""
         ...

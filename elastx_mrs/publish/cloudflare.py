@@ -61,6 +61,8 @@ class Cloudflare:
     :param name: the component's.
     """
 
+    shares_ttl = False
+
     def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
         """List the zones, unless every domain's is given."""
         if plugin_version() is None:

@@ -116,6 +116,8 @@ class Rfc2136:
     :param modes: the guard's, by sender domain: where it is not ``require``, a second record of a kind may be created.
     """
 
+    shares_ttl = True
+
     def __init__(self, zones: Mapping[str, str], get: Get, modes: Mapping[str, Mode] | None = None) -> None:
         self._zones = zones
         self._get = get
