@@ -5,24 +5,20 @@ format. A server's address and key are read where it runs and are never inputs: 
 """
 
 import asyncio
-import json
-import os
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from typing import Any, ClassVar, TypeVar
 
 import pulumi
 from pulumi import dynamic
 
-from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.modes import Mode
-from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.existing import CannotAskError, Existing
-from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError
+from elastx_mrs.publish.primary import UnreachableError, UpdateError
 from elastx_mrs.publish.probe import existing
 from elastx_mrs.publish.profiles import Get, Profiles
+from elastx_mrs.publish.txt_record import PLACE, PLUGIN_TYPE, TxtRecords, adopted, changed, outs
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
 
@@ -32,79 +28,63 @@ CONNECTIONS = 8
 T = TypeVar("T")
 
 
-def adopted(get: Get) -> frozenset[str]:
-    """Return the owner names at which identical content may be taken over."""
-    listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
-    names = [*listed, *os.environ.get("ELASTX_MRS_ADOPT", "").split(",")]
-    return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
-
-
 class TxtProvider(dynamic.ResourceProvider):
     """Creates, reads, updates and deletes one TXT record on the primary."""
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # it holds nothing but its own name
 
-    _get: Get
-    _profiles: Profiles
+    _records: TxtRecords
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Keep the stack's config; it is read when something is done."""
-        self._get = req.config.get
-        self._profiles = Profiles(self._get)
+        self._records = TxtRecords(req.config.get)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
         """Compare inputs: another place is a replacement, another value or TTL an update."""
-        changed = [key for key in ("profile", "zone", "owner", "value", "ttl") if _olds.get(key) != _news.get(key)]
+        differs = changed(_olds, _news)
         return dynamic.DiffResult(
-            changes=bool(changed),
-            replaces=[key for key in changed if key in ("profile", "zone", "owner")],
+            changes=bool(differs),
+            replaces=[key for key in differs if key in PLACE],
             delete_before_replace=True,
         )
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Publish the record."""
-        owner, value = props["owner"], props["value"]
-        adopt = owner in adopted(self._get)
-        self._do(props, lambda to: dns_update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
-        return dynamic.CreateResult(f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", _outs(props))
+        return dynamic.CreateResult(_neatly(self._records.create, props), outs(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        """Return what is served now: the record, what somebody made of it, or nothing.
-
-        The TTL is the RRset's, and is read only where the record is the only one in it (RFC 2181 §5.2).
-        """
-        values, served = self._do(props, lambda to: dns_update.read(to, props["zone"], props["owner"]))
-        value = dns_update.changed_value(values, props["value"])
-        if value is None:
-            return dynamic.ReadResult("", {})
-        ttl = _ttl(props)
-        if ttl is not None and len(values) == 1:
-            ttl = served
-        return dynamic.ReadResult(id_, _outs(props) | {"value": value, "ttl": ttl})
+        """Return what is served now: the record, what somebody made of it, or nothing."""
+        found = _neatly(self._records.read, props)
+        return dynamic.ReadResult("", {}) if found is None else dynamic.ReadResult(id_, found)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
-        """Put the new value in the old one's place, in one message."""
-        place, old, new = (_news["zone"], _news["owner"]), _olds["value"], _news["value"]
-        self._do(_news, lambda to: dns_update.replace(to, *place, old, new, _ttl(_news), _only(_news)))
-        return dynamic.UpdateResult(_outs(_news))
+        """Put the new value in the old one's place."""
+        _neatly(self._records.update, _olds, _news)
+        return dynamic.UpdateResult(outs(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Withdraw the record."""
-        self._do(_props, lambda to: dns_update.remove(to, _props["zone"], _props["owner"], _props["value"]))
+        _neatly(self._records.delete, _props)
 
-    def _do(self, props: dict[str, Any], action: Callable[[Primary], T]) -> T:
-        try:
-            return action(self._profiles.primary(props["profile"], props["zone"]))
-        except UpdateError:
-            sys.tracebacklimit = 0  # the engine shows the user a traceback otherwise
-            raise
+
+def _neatly(action: Callable[..., T], *props: dict[str, Any]) -> T:
+    try:
+        return action(*props)
+    except UpdateError:
+        sys.tracebacklimit = 0  # the engine shows the user a traceback otherwise
+        raise
 
 
 class TxtResource(dynamic.Resource, module="rfc2136", name="TxtRecord"):
     """One TXT record on an RFC 2136 primary."""
 
     def __init__(self, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
-        super().__init__(TxtProvider(), name, inputs, options)
+        own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=PLUGIN_TYPE)])
+        super().__init__(TxtProvider(), name, inputs, pulumi.ResourceOptions.merge(options, own))
+
+
+Resource = Callable[[str, dict[str, Any], pulumi.ResourceOptions], pulumi.CustomResource]
+"""Makes the resource of one record, of its name, the record's properties and the options."""
 
 
 class Rfc2136:
@@ -114,11 +94,19 @@ class Rfc2136:
         is, or ends in.
     :param get: reads the stack's config, for where the primaries are.
     :param modes: the guard's, by sender domain: where it is not ``require``, a second record of a kind may be created.
+    :param resource: the kind of Pulumi resource: a dynamic one, which only a Python program can have, or the plugin's.
     """
 
     shares_ttl = True
 
-    def __init__(self, zones: Mapping[str, str], get: Get, modes: Mapping[str, Mode] | None = None) -> None:
+    def __init__(
+        self,
+        zones: Mapping[str, str],
+        get: Get,
+        modes: Mapping[str, Mode] | None = None,
+        resource: Resource = TxtResource,
+    ) -> None:
+        self._resource = resource
         self._zones = zones
         self._get = get
         self._modes = modes or {}
@@ -150,7 +138,7 @@ class Rfc2136:
         }
         if (mode := self._modes.get(record.domain, "require")) != "require":
             inputs["guard"] = mode
-        return TxtResource(name, inputs, options)
+        return self._resource(name, inputs, options)
 
     def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
         """Return the value in the state."""
@@ -193,17 +181,3 @@ class Rfc2136:
             raise CannotAskError(self._dead[profile]) from None
         except UpdateError as error:
             raise CannotAskError(str(error)) from None
-
-
-def _outs(props: dict[str, Any]) -> dict[str, Any]:
-    return {key: props.get(key) for key in ("profile", "zone", "owner", "value")} | {"ttl": _ttl(props)}
-
-
-def _ttl(props: dict[str, Any]) -> int | None:
-    ttl = props.get("ttl")  # Pulumi hands numbers on as floats
-    return None if ttl is None else int(ttl)
-
-
-def _only(props: dict[str, Any]) -> bool:
-    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
-    return props.get("guard") is None
