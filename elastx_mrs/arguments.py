@@ -39,13 +39,21 @@ class Spf(_Object):
     """One domain's SPF record: typed terms, the whole record, or somebody else's."""
 
     record: Annotated[str, AfterValidator(spf.whole_record)] | None = None
+    """The whole record, into which Elastx's include is put where it is not there; in place of the terms below."""
     external: bool = False
+    """The record is somebody else's: it is not declared, and verified all the same."""
     include: list[Annotated[str, AfterValidator(spf.include_target)]] = []
+    """Domains whose senders may send too, besides Elastx's (RFC 7208 §5.2)."""
     ip4: list[Annotated[str, AfterValidator(spf.ip4_network)]] = []
+    """IPv4 networks that may send too, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
     ip6: list[Annotated[str, AfterValidator(spf.ip6_network)]] = []
+    """IPv6 networks that may send too, such as 2001:db8::/32 (RFC 7208 §5.6)."""
     a: list[Annotated[str, AfterValidator(spf.host)]] = []
+    """Names whose addresses may send too; @ is the domain itself (RFC 7208 §5.3)."""
     mx: list[Annotated[str, AfterValidator(spf.host)]] = []
+    """Domains whose mail exchangers may send too; @ is the domain itself (RFC 7208 §5.4)."""
     all: Literal["fail", "softfail", "neutral"] = "fail"
+    """What receivers are told of everybody else: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
 
     def value(self) -> str:
         """Return the record's value."""
@@ -60,8 +68,11 @@ class Dkim(_Object):
     """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
 
     selector: Annotated[str, AfterValidator(names.selector)] = dkim.DEFAULT_SELECTOR
+    """Where the key is published: <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
     external: bool = False
+    """The key is published by somebody else: it is not declared, and verified all the same."""
     record: Annotated[str, AfterValidator(_key)] | None = None
+    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste; required unless external."""
 
 
 def _tag(name: str) -> AfterValidator:
@@ -72,16 +83,27 @@ class Dmarc(_Object):
     """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
 
     record: Annotated[str, AfterValidator(dmarc.whole_record)] | None = None
+    """The whole record, such as v=DMARC1; p=quarantine; in place of the tags below. Default: v=DMARC1; p=none;."""
     external: bool = False
+    """The record is somebody else's: it is not declared, and verified all the same."""
     p: Annotated[str, _tag("p")] | None = None
+    """What receivers do with mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
     sp: Annotated[str, _tag("sp")] | None = None
+    """The same for subdomains without a record of their own. Default: as p."""
     np: Annotated[str, _tag("np")] | None = None
+    """The same for subdomains that do not exist. Default: as sp."""
     adkim: Annotated[str, _tag("adkim")] | None = None
+    """How the DKIM domain must match the sender's: r, relaxed, or s, strict. Default: r."""
     aspf: Annotated[str, _tag("aspf")] | None = None
+    """How the SPF domain must match the sender's: r, relaxed, or s, strict. Default: r."""
     rua: list[Annotated[str, AfterValidator(dmarc.report_uri)]] = []
+    """Where aggregate reports go, such as mailto:dmarc@example.com."""
     ruf: list[Annotated[str, AfterValidator(dmarc.report_uri)]] = []
+    """Where failure reports go, such as mailto:dmarc@example.com."""
     fo: Annotated[str, _tag("fo")] | None = None
+    """Which failures are reported: 0, 1, d or s, several with colons between. Default: 0."""
     t: Annotated[str, _tag("t")] | None = None
+    """y while the policy is only tested, else n. Default: n."""
 
     def value(self) -> str:
         """Return the record's value."""
@@ -99,6 +121,7 @@ class Guard(_Object):
     """What happens where publishing would break mail: ``require`` stops, ``warn`` says so, ``off`` does not look."""
 
     mode: Literal["require", "warn", "off"] = "require"
+    """require stops what would break mail, warn only says so, off does not look."""
 
 
 def _resolver(text: str) -> str:
@@ -126,14 +149,25 @@ class Verification(_Object):
     """
 
     mode: Literal["require", "warn", "off"] = "require"
+    """require fails an up that does not verify, warn only says so, off does not ask. Default: require."""
     timeout: _Seconds = 300.0
+    """Seconds to wait for what does not hold yet; 0 asks once. Default: 300."""
     nameservers: _Servers | None = None
+    """Addresses, with ports if need be, that are asked in place of the delegated name servers; by the guard too."""
     root_hints: _Servers | None = None
+    """Addresses of root servers, where the DNS is a private one. Default: those of the Internet."""
     primary: Annotated[str, AfterValidator(_server)] | None = None
+    """The address of a primary that is not among the delegated name servers, asked before them."""
     resolvers: _Resolvers | None = None
+    """Addresses of resolvers, or https:// addresses of theirs, that are asked last."""
     resolvers_must_agree: bool = False
+    """Whether a resolver that still has an old answer keeps the up from verifying. Default: false."""
     known_challenges: list[Annotated[str, AfterValidator(known_challenge)]] = []
+    """Challenge tokens that somebody else published and that are no reason for a remark."""
     via: Literal["delegation", "resolvers"] = "delegation"
+    """How name servers are found: from the root, by delegation, or, where port 53 is closed, by resolvers. Default:
+    delegation.
+    """
 
     def over(self, stack: "Verification") -> "Verification":
         """Return the stack's, with what is set here, for one domain, in place of it."""
@@ -145,20 +179,30 @@ _Accounts = Annotated[list[_Account], Field(min_length=1)]
 _SpfField = Annotated[Spf, _bare("record")]
 _DkimField = Annotated[Dkim, _bare("record")]
 _DmarcField = Annotated[Dmarc, _bare("record")]
-_Ttl = Annotated[int, BeforeValidator(lambda value: int(value) if isinstance(value, float) else value)]
+_Ttl = Annotated[
+    int, BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+]
 
 
 class Domain(_Object):
     """One sender domain and what differs from the defaults there."""
 
     name: Annotated[str, AfterValidator(names.sender_domain)]
+    """The domain of the sender addresses, such as example.com. Required."""
     accounts: _Accounts | None = None
+    """The accounts that may send as it, of those above. Default: all of them."""
     spf: _SpfField | None = None
+    """Its SPF record, in place of that of all domains."""
     dkim: _DkimField | None = None
+    """Its DKIM key, in place of that of all domains."""
     dmarc: _DmarcField | None = None
+    """Its DMARC policy, in place of that of all domains."""
     guard: Annotated[Guard, _bare("mode")] | None = None
+    """Its guard, in place of that of all domains."""
     verification: Annotated[Verification, _bare("mode")] | None = None
+    """Its verification; what is not set here is as for all domains."""
     ttl: _Ttl | None = None
+    """Seconds that its records may be cached, in place of that of all domains."""
 
 
 MAX_COMMENT = 100
@@ -184,8 +228,11 @@ class Cloudflare(_Object):
     """
 
     account_id: str | None = None
+    """The account whose zones are listed. Default: all that the token sees."""
     zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
+    """The ids of zones by domain; with all domains given, none are listed. They may be known only later."""
     comment: Annotated[str, AfterValidator(_comment)] | None = None
+    """Of each record: who owns it; {project}, {stack} and {component} are filled in. 100 characters at most."""
 
 
 def tsig_algorithm(text: str) -> str:
@@ -218,10 +265,19 @@ class Profile(_Object):
     """
 
     zones: _Zones | None = None
+    """The zones that it serves; a domain is in the longest one that it ends in. Required."""
     server: str | None = None
+    """The primary: an address, [address]:port or name:port; read where the update is sent, from the stack's config or
+    the provider's. Default: the one that the zone's SOA names.
+    """
     key_name: str | None = None
+    """The TSIG key's name; read where the update is sent, from the stack's config or the provider's."""
     key_file: str | None = None
+    """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""
     algorithm: Annotated[str, AfterValidator(tsig_algorithm)] | None = None
+    """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's. Default: hmac-
+    sha256.
+    """
 
 
 DEFAULT_PROFILE = "default"
@@ -243,6 +299,7 @@ class Rfc2136(Profile):
     """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
 
     profiles: dict[Annotated[str, AfterValidator(_profile_name)], Profile] = {}
+    """Several primaries by name, each with zones of its own."""
 
     @property
     def by_zone(self) -> Mapping[str, str]:
@@ -255,15 +312,27 @@ class Arguments(_Object):
     """Everything that the component is told."""
 
     accounts: _Accounts
+    """User accounts, the logins of the SMTP server; each may send as every domain that does not name its own.
+    Required.
+    """
     domains: Annotated[list[Annotated[Domain, _bare("name")]], Field(min_length=1)]
+    """The sender domains, and what differs there. Required."""
     spf: _SpfField = Spf()
+    """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
     dkim: _DkimField = Dkim()
+    """The DKIM key of every domain, as Elastx provides it. Required, unless each domain has its own."""
     dmarc: _DmarcField = Dmarc()
+    """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
     ttl: _Ttl | None = None
+    """Seconds that records may be cached. Default: 1800, or those of what is at the name already."""
     cloudflare: Cloudflare | None = None
+    """Publish through Cloudflare; one of cloudflare and rfc2136 is required."""
     rfc2136: Rfc2136 | None = None
+    """Publish by dynamic update, to name servers of one's own; one of cloudflare and rfc2136 is required."""
     guard: Annotated[Guard, _bare("mode")] = Guard()
+    """What happens where publishing would break mail. Default: mode require."""
     verification: Annotated[Verification, _bare("mode")] = Verification()
+    """How the records are verified on the name servers, in every up. Default: mode require."""
 
     @property
     def has_publisher(self) -> bool:

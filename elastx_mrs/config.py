@@ -58,12 +58,15 @@ class ConfigError(Exception):
             super().__init__(f"{len(self.faults)} faults:" + "".join(f"\n  {fault}" for fault in self.faults))
 
 
-def parse(given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True) -> Arguments:
+def parse(
+    given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True, program: bool | None = None
+) -> Arguments:
     """Return checked arguments.
 
     :param given: plain dictionaries and lists, with keys as the user wrote them.
     :param camel_case: True for stack config, False for a Python program's snake_case.
     :param publisher: False where records are only listed, so that none need be named.
+    :param program: whether a program wrote it, which may not name what the stack's config has to; as the casing tells.
     :raises ConfigError: with every fault found, each with its path in ``given``.
     """
     faults: list[Fault] = []
@@ -79,7 +82,7 @@ def parse(given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True)
         arguments = _well_formed(given, paths, malformed, camel_case)
     faults += across(given, publisher)
     if arguments is not None:
-        found = of_the_whole(arguments, camel_case=camel_case)
+        found = of_the_whole(arguments, program=not camel_case if program is None else program)
         faults += (fault for fault in found if not _within(fault.path, malformed))
     if faults or arguments is None:
         raise ConfigError(list(dict.fromkeys(faults)))
@@ -114,6 +117,15 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Argumen
     if faults:
         raise ConfigError(faults)
     return arguments
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the keys of a config in camelCase, each with those below it; maps by the user's own names have none."""
+    found = {}
+    for name in model.model_fields:
+        below = _CONTAINERS.get(name)
+        found[to_camel(name)] = keys_of(below) if below is not None and model is not below else {}
+    return found
 
 
 def _plain(key: str, value: Any) -> Any:

@@ -79,7 +79,7 @@ def _normal(text: str) -> str | None:
         return None
 
 
-def of_the_whole(arguments: Arguments, *, camel_case: bool) -> Iterator[Fault]:
+def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     """Yield what can only be said of arguments that are well formed each by itself."""
     for path, policy in _policies(arguments):
         fields = policy.model_fields_set - {"selector"}
@@ -99,7 +99,7 @@ def of_the_whole(arguments: Arguments, *, camel_case: bool) -> Iterator[Fault]:
             )
             if not domain.dkim:
                 break
-    yield from _primary_faults(arguments.rfc2136, camel_case)
+    yield from _primary_faults(arguments.rfc2136, program)
     yield from _zone_faults(arguments)
     yield from _ttl_faults(arguments)
     if not any(_spf_problems(policy) for _, policy in _policies(arguments) if isinstance(policy, Spf)):
@@ -144,7 +144,7 @@ def _zone_faults(arguments: Arguments) -> Iterator[Fault]:
 _OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
 
 
-def _primary_faults(given: Rfc2136 | None, camel_case: bool) -> Iterator[Fault]:
+def _primary_faults(given: Rfc2136 | None, program: bool) -> Iterator[Fault]:
     """Yield what is wrong with who serves which zone."""
     if given is None:
         return
@@ -162,7 +162,7 @@ def _primary_faults(given: Rfc2136 | None, camel_case: bool) -> Iterator[Fault]:
             if zone in seen:
                 yield Fault(f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone")
             seen.setdefault(zone, zones)
-        for key in () if camel_case else _OF_THE_SERVER:
+        for key in _OF_THE_SERVER if program else ():
             if getattr(profile, key) is not None:
                 problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
                 yield Fault(f"{where}.{key}", f"{problem}the stack's config, or set the environment variable")

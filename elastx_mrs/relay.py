@@ -123,12 +123,16 @@ class MailRelay(pulumi.ComponentResource):
             domains = [domain.name for domain in arguments.domains]
             settings = Settings(given.account_id, given.zones, domains, given.comment, len(self.records))
             return Cloudflare(settings, self, self._name, lambda level, text: _log(level, text, self))
-        from elastx_mrs.publish.rfc2136 import Rfc2136
-
         assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
-        publisher = Rfc2136(arguments.rfc2136.by_zone, _stack_config, modes)
+        publisher = self._primaries(arguments.rfc2136.by_zone, modes)
         self._ask_first(publisher)
         return publisher
+
+    def _primaries(self, zones: Mapping[str, str], modes: Mapping[str, Mode]) -> "Rfc2136":
+        """Return the publisher to name servers of one's own; the plugin's has another config and another resource."""
+        from elastx_mrs.publish.rfc2136 import Rfc2136
+
+        return Rfc2136(zones, _stack_config, modes)
 
     def _ask_first(self, publisher: "Rfc2136") -> None:
         """Ask the primaries for their zones before anything is sent; a preview may run where they can't be reached."""

@@ -1,0 +1,21 @@
+"""The provider plugin: the component, and the RFC 2136 record, for programs in every Pulumi language.
+
+What is here starts with the engine; what publishes is loaded when a component or a record is asked for, for most starts
+only ask for the schema.
+"""
+
+import sys
+
+
+def run() -> None:
+    """Serve the engine whose address is the last argument; the command ``pulumi-resource-elastx-mrs``."""
+    if not any(argument and not argument.startswith("-") for argument in sys.argv[1:]):
+        print(_USAGE, file=sys.stderr)
+        sys.exit(0 if {"-h", "--help"} & set(sys.argv[1:]) else 2)
+    from elastx_mrs.plugin.serving import serve
+
+    serve(sys.argv[1:])
+
+
+_USAGE = """pulumi-resource-elastx-mrs is a plugin, which Pulumi starts: leave it on PATH, and use the package
+elastx-mrs in a program of any language (pulumi package add elastx-mrs). For the command, see: elastx-mrs --help"""

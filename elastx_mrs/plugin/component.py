@@ -1,0 +1,168 @@
+"""The component as the plugin makes it: the class of the package, with inputs that came over the wire.
+
+What the user wrote is told in the casing of the user's language, which is that of the project that runs.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.output import UNKNOWN
+from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.resource import DependencyResource
+from pulumi.runtime import rpc
+from pydantic.alias_generators import to_snake
+
+from elastx_mrs import __version__
+from elastx_mrs.arguments import Arguments
+from elastx_mrs.config import ConfigError, keys_of, parse
+from elastx_mrs.faults import Fault
+from elastx_mrs.modes import Mode
+from elastx_mrs.plugin.provider import RECORD
+from elastx_mrs.publish.profiles import Get
+from elastx_mrs.publish.rfc2136 import Rfc2136
+from elastx_mrs.publish.txt_record import DYNAMIC_TYPE
+from elastx_mrs.relay import MailRelay
+
+_SEVERAL_UNKNOWN = (
+    "is known only after something else is deployed, and what decides the records must be known in a preview: "
+    "write the value, or read it from the stack's config"
+)
+
+
+class TxtRecord(pulumi.CustomResource):
+    """One TXT record on an RFC 2136 primary, as the plugin's own resource."""
+
+    value: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=DYNAMIC_TYPE)], version=__version__)
+        super().__init__(RECORD, name, inputs, pulumi.ResourceOptions.merge(options, own))
+
+
+class PluginRelay(MailRelay):
+    """The component whose records are the plugin's resources, with the provider's config.
+
+    :param get: reads that.
+    """
+
+    def __init__(self, name: str, args: Arguments, opts: pulumi.ResourceOptions, get: Get) -> None:
+        self._get = get
+        super().__init__(name, args, opts)
+
+    def _primaries(self, zones: Mapping[str, str], modes: Mapping[str, Mode]) -> Rfc2136:
+        return Rfc2136(zones, self._get, modes, TxtRecord)
+
+
+async def construct(request: sdk.ConstructRequest, get: Get) -> sdk.ConstructResponse:
+    """Make a component, and return once its records are there and verified.
+
+    :raises pulumi.RunError: naming each fault of the inputs by its path, or what does not verify.
+    """
+    arguments = read(request.inputs, runtime())
+    relay = PluginRelay(request.name, arguments, request.options, get)
+    urn = await relay.urn.future()
+    verification = await relay.verification.future()
+    state = {"smtp": dict(relay.smtp), "verification": verification}
+    wire = await rpc.serialize_properties(state, {})
+    return sdk.ConstructResponse(str(urn), PropertyValue.unmarshal_map(wire), {})
+
+
+def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
+    """Return the checked arguments of inputs.
+
+    :param language: the runtime of the project, for the casing in which faults are told.
+    :raises pulumi.RunError: with every fault.
+    """
+    unknown = list(_unknown(inputs))
+    given = {key: _plain(value) for key, value in inputs.items() if not key.startswith("__")}
+    zones = inputs.get("cloudflare")
+    if zones is not None and isinstance(zones.value, Mapping) and isinstance(given["cloudflare"].get("zones"), dict):
+        ids = zones.value["zones"].value
+        assert isinstance(ids, Mapping)  # noqa: S101  its plain form is a dictionary
+        given["cloudflare"]["zones"] = {domain: _output(value) for domain, value in ids.items()}
+    python = language == "python"
+    faults = [Fault(path, _SEVERAL_UNKNOWN) for path in unknown]
+    try:
+        arguments = parse(_in_snake_case(given) if python else given, camel_case=not python, program=True)
+        if not faults:
+            return arguments
+    except ConfigError as error:
+        said = {to_snake(path) if python else path for path in unknown}
+        faults = [Fault(to_snake(f.path), f.problem) if python else f for f in faults]
+        faults += [fault for fault in error.faults if fault.path not in said]
+    if language in ("go", "dotnet"):
+        faults = [Fault(re.sub(r"(^|\.)([a-z])", lambda m: m[1] + m[2].upper(), f.path), f.problem) for f in faults]
+    raise pulumi.RunError(str(ConfigError(faults)))
+
+
+def runtime() -> str:
+    """Return the language of the program that runs: Pulumi starts a plugin in the project's folder."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        for name in ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json"):
+            if (folder / name).is_file():
+                project = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+                found = project.get("runtime") if isinstance(project, dict) else None
+                return str(found.get("name") if isinstance(found, dict) else found)
+    return ""
+
+
+def _unknown(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[str]:
+    """Yield the paths of unknown values, save zones' ids, which need not be known in a preview."""
+    for key, value in inputs.items():
+        here = f"{path}.{key}" if path else key
+        if path != "cloudflare.zones":
+            yield from _unknown_in(value, here)
+
+
+def _unknown_in(value: PropertyValue, path: str) -> Iterator[str]:
+    inner = value.value
+    if isinstance(inner, Computed):
+        yield path
+    elif isinstance(inner, Mapping):
+        yield from _unknown(inner, path)
+    elif isinstance(inner, tuple):
+        for index, item in enumerate(inner):
+            yield from _unknown_in(item, f"{path}[{index}]")
+
+
+def _plain(value: PropertyValue) -> Any:
+    """Return what Python has for a value; secret or not, for what is made of it is public DNS or is not kept."""
+    inner = value.value
+    if isinstance(inner, Mapping):
+        return {key: _plain(item) for key, item in inner.items()}
+    if isinstance(inner, tuple):
+        return [_plain(item) for item in inner]
+    if isinstance(inner, float) and inner.is_integer():
+        return int(inner)
+    return inner
+
+
+def _output(value: PropertyValue) -> Any:
+    """Return a value that may be unknown as the program's own class would be given it."""
+    known = not isinstance(value.value, Computed)
+    if known and not value.dependencies:
+        return value.value
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+    future.set_result(value.value if known else UNKNOWN)
+    is_known: asyncio.Future[bool] = loop.create_future()
+    is_known.set_result(known)
+    return pulumi.Output({DependencyResource(urn) for urn in value.dependencies}, future, is_known)
+
+
+def _in_snake_case(given: Any, keys: Any = None) -> Any:
+    """Return inputs with the keys that a Python program writes; those that are no keys of ours as they are."""
+    keys = keys_of(Arguments) if keys is None else keys
+    if isinstance(given, list):
+        return [_in_snake_case(item, keys) for item in given]
+    if not isinstance(given, dict):
+        return given
+    return {
+        (to_snake(key) if key in keys else key): _in_snake_case(item, keys.get(key, {})) for key, item in given.items()
+    }

@@ -1,0 +1,180 @@
+"""The plugin's answers to the engine: its schema, its config, the component, and the record's life."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pulumi.errors import InputPropertiesError
+from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.property_value import PropertyValue
+
+if TYPE_CHECKING:
+    from elastx_mrs.publish.txt_record import TxtRecords
+
+SCHEMA = Path(__file__).with_name("schema.json")
+"""Made by ``python -m toolchain.schema`` and kept, for to answer it takes no more than to read it."""
+
+COMPONENT, RECORD = "elastx-mrs:index:MailRelay", "elastx-mrs:index:TxtRecord"
+
+CONFIG = ("rfc2136", "tsigKey", "tsigKeys", "adopt", "verification")
+"""The provider's own of the stack's config, which is handed to it whole: the others are the program's."""
+
+THREADS = 16
+"""Records in work at once; Pulumi's own limit is 16 on four cores."""
+
+T = TypeVar("T")
+
+
+class PluginError(Exception):
+    """What the user reads as it stands."""
+
+
+class Plugin(sdk.Provider):
+    """The provider ``elastx-mrs``."""
+
+    def __init__(self) -> None:
+        """Know nothing yet; the engine configures it."""
+        self._config: dict[str, str] = {}
+        self._kept: TxtRecords | None = None
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="elastx-mrs-record")
+
+    async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
+        """Return the schema."""
+        return sdk.GetSchemaResponse(SCHEMA.read_text(encoding="utf-8"))
+
+    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        """Keep what is the provider's: a default provider is given the whole of the stack's ``elastx-mrs:`` keys.
+
+        Of those the state is to hold no more than is needed. Keys are secrets, however they are given.
+        """
+        kept = {key: value for key, value in request.new_inputs.items() if key in (*CONFIG, "version")}
+        for key in ("tsigKey", "tsigKeys"):
+            if key in kept:
+                kept[key] = kept[key].with_secret(True)
+        if request.name.startswith("default"):
+            return sdk.CheckResponse(inputs=kept)
+        failures = [_unknown(key) for key in request.new_inputs if key not in kept and not key.startswith("__")]
+        return sdk.CheckResponse(inputs=kept, failures=failures)
+
+    async def diff_config(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        """Let nothing that is configured replace a record: where it is published is the record's own property."""
+        return sdk.DiffResponse()
+
+    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
+        """Keep the config; it is read when something is done."""
+        self._config = {key: _text(value) for key, value in request.args.items() if key in CONFIG}
+        return sdk.ConfigureResponse(
+            accept_secrets=True, supports_preview=True, accept_outputs=True, accept_resources=True
+        )
+
+    async def construct(self, request: sdk.ConstructRequest) -> sdk.ConstructResponse:
+        """Make the component."""
+        from pulumi import RunError
+
+        from elastx_mrs.plugin.component import construct
+
+        if request.resource_type != COMPONENT:
+            raise InputPropertiesError(_no_such(request.resource_type))
+        try:
+            return await construct(request, self._get)
+        except RunError as error:
+            # The one exception whose message the SDK hands on as it stands.
+            raise InputPropertiesError(str(error)) from None
+
+    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        """Check a record's properties."""
+        from elastx_mrs.plugin.record import check
+
+        return check(request)
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        """Compare a record: another place is a replacement, another value or TTL an update."""
+        from elastx_mrs.plugin.record import diff
+
+        return diff(request)
+
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+        """Publish a record."""
+        from elastx_mrs.plugin.record import marshalled, plain
+        from elastx_mrs.publish.txt_record import outs
+
+        props = plain(request.properties)
+        known = marshalled(outs(props), request.properties)
+        if request.preview:
+            return sdk.CreateResponse("", known)
+        return sdk.CreateResponse(await self._do(lambda records: records.create(props)), known)
+
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+        """Say what is served now: the record, what somebody made of it, or nothing."""
+        from elastx_mrs.plugin.record import marshalled, plain
+
+        if not request.properties:
+            raise PluginError(f"{request.name}: a TXT record cannot be imported; {_ADOPT}")
+        props = plain(request.properties)
+        found = await self._do(lambda records: records.read(props))
+        if found is None:
+            return sdk.ReadResponse()
+        return sdk.ReadResponse(request.resource_id, marshalled(found, request.properties), request.inputs)
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        """Put a record's new value in the old one's place."""
+        from elastx_mrs.plugin.record import marshalled, plain
+        from elastx_mrs.publish.txt_record import outs
+
+        olds, news = plain(request.olds), plain(request.news)
+        if not request.preview:
+            await self._do(lambda records: records.update(olds, news))
+        return sdk.UpdateResponse(marshalled(outs(news), request.news))
+
+    async def delete(self, request: sdk.DeleteRequest) -> None:
+        """Withdraw a record."""
+        from elastx_mrs.plugin.record import plain
+
+        props = plain(request.properties)
+        await self._do(lambda records: records.delete(props))
+
+    def _get(self, key: str) -> str | None:
+        return self._config.get(key.partition(":")[2])
+
+    async def _do(self, action: "Callable[[TxtRecords], T]") -> T:
+        """Do something about a record beside the event loop, which goes on answering the engine."""
+        from elastx_mrs.publish.primary import UpdateError
+        from elastx_mrs.publish.txt_record import TxtRecords
+
+        if self._kept is None:
+            self._kept = TxtRecords(self._get)
+        records = self._kept
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: action(records))
+        except UpdateError as error:
+            raise PluginError(str(error)) from None
+
+
+_ADOPT = "let the component declare it, and run once with ELASTX_MRS_ADOPT=<owner name>, which takes it over"
+
+
+def _no_such(what: str) -> str:
+    return f"{what}: there is no such resource; there are {COMPONENT} and {RECORD}"
+
+
+def _unknown(key: str) -> sdk.CheckFailure:
+    return sdk.CheckFailure(key, f"is not a key here; the keys are {', '.join(CONFIG)}")
+
+
+def _text(value: PropertyValue) -> str:
+    """Return a config value as the stack's config has it: what is no text, as JSON."""
+    bare = plain_value(value)
+    return bare if isinstance(bare, str) else json.dumps(bare)
+
+
+def plain_value(value: PropertyValue) -> Any:
+    """Return what Python has for a value; for an unknown one, None."""
+    inner = value.value
+    if isinstance(inner, Mapping):
+        return {key: plain_value(item) for key, item in inner.items()}
+    if isinstance(inner, tuple):
+        return [plain_value(item) for item in inner]
+    return inner if isinstance(inner, (str, bool, float)) else None

@@ -1,0 +1,87 @@
+"""The record as a resource of the plugin's own: its properties checked, compared and carried over the wire."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+
+from elastx_mrs.plugin.provider import plain_value
+from elastx_mrs.publish.txt_record import PLACE, changed
+
+TEXTS = ("profile", "zone", "owner", "value")
+OTHERS = ("ttl", "guard")
+MAX_TTL = 2**31 - 1
+"""Seconds (RFC 2181 §8)."""
+
+Values = Mapping[str, PropertyValue]
+
+
+def plain(values: Values) -> dict[str, Any]:
+    """Return a record's properties as Python has them; a TTL is a whole number, which Pulumi sends as a float."""
+    props = {key: plain_value(value) for key, value in values.items()}
+    if isinstance(props.get("ttl"), float):
+        props["ttl"] = int(props["ttl"])
+    return props
+
+
+def marshalled(props: Mapping[str, Any], like: Values) -> dict[str, PropertyValue]:
+    """Return properties for the wire; what is secret or unknown in ``like`` is so here."""
+    found = {}
+    for key, value in props.items():
+        given = like.get(key)
+        if given is not None and isinstance(given.value, Computed):
+            found[key] = given
+        else:
+            bare = float(value) if isinstance(value, int) else value
+            found[key] = PropertyValue(bare, is_secret=given is not None and given.is_secret)
+    return found
+
+
+def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
+    """Return the properties, or what is wrong with each."""
+    inputs = {key: value for key, value in request.new_inputs.items() if not key.startswith("__")}
+    failures = [
+        sdk.CheckFailure(key, f"is not a key here; the keys are {', '.join((*TEXTS, *OTHERS))}")
+        for key in inputs
+        if key not in (*TEXTS, *OTHERS)
+    ]
+    failures += [sdk.CheckFailure(key, "is missing; write it") for key in TEXTS if key not in inputs]
+    failures += [
+        sdk.CheckFailure(key, "is no text; write a string")
+        for key in (*TEXTS, "guard")
+        if key in inputs and not isinstance(inputs[key].value, (str, Computed))
+    ]
+    if "ttl" in inputs and not _seconds(inputs["ttl"].value):
+        failures.append(sdk.CheckFailure("ttl", f"is no TTL; write whole seconds from 1 to {MAX_TTL} (RFC 2181 §8)"))
+    return sdk.CheckResponse(inputs=inputs, failures=failures)
+
+
+def _seconds(value: object) -> bool:
+    if value is None or isinstance(value, Computed):
+        return True
+    return isinstance(value, float) and value.is_integer() and 1 <= value <= MAX_TTL
+
+
+def diff(request: sdk.DiffRequest) -> sdk.DiffResponse:
+    """Compare what the state has with the inputs; an unknown input differs."""
+    olds, news = plain(request.old_state), plain(request.new_inputs)
+    unknown = {key for key, value in request.new_inputs.items() if isinstance(value.value, Computed)}
+    differs = [*changed(olds, news | dict.fromkeys(unknown, object()))]
+    differs = [key for key in differs if key not in request.ignore_changes]
+    return sdk.DiffResponse(
+        changes=bool(differs),
+        replaces=[key for key in differs if key in PLACE],
+        delete_before_replace=True,
+        diffs=differs,
+        detailed_diff={key: _difference(key, olds, news) for key in differs},
+    )
+
+
+def _difference(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> sdk.PropertyDiff:
+    kind = sdk.PropertyDiffKind
+    if key in PLACE:
+        return sdk.PropertyDiff(kind.UPDATE_REPLACE, input_diff=False)
+    if olds.get(key) is None:
+        return sdk.PropertyDiff(kind.ADD, input_diff=False)
+    return sdk.PropertyDiff(kind.DELETE if news.get(key) is None else kind.UPDATE, input_diff=False)

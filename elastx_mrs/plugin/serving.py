@@ -1,0 +1,72 @@
+"""The plugin as a gRPC server, and how its errors look to the user: one message each, without a traceback."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from elastx_mrs import __version__
+from elastx_mrs.plugin.provider import Plugin, PluginError
+
+
+class Servicer(ProviderServicer):
+    """The SDK's, which puts the traceback into every message; a :class:`PluginError` is told as it stands."""
+
+    async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's names
+        """See the protocol."""
+        return await _told(super().CheckConfig, request, context)
+
+    async def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Configure, request, context)
+
+    async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Create, request, context)
+
+    async def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Read, request, context)
+
+    async def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Update, request, context)
+
+    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Delete, request, context)
+
+
+async def _told(method: Callable[[Any, Any], Awaitable[Any]], request: Any, context: Any) -> Any:
+    try:
+        return await method(request, context)
+    except Exception as error:
+        if isinstance(error.__context__, PluginError):  # the SDK raises its own in handling it
+            await context.abort(grpc.StatusCode.UNKNOWN, str(error.__context__))
+        raise
+
+
+def serve(arguments: list[str]) -> None:
+    """Serve until the engine ends this process; the port is the one line on standard output.
+
+    :param arguments: of the command; the engine's address is the last that is no option.
+    """
+    engine = [argument for argument in arguments if not argument.startswith("-")][-1]
+
+    async def until_the_end() -> None:
+        server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+        servicer = Servicer(arguments, __version__, Plugin(), engine)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        print(port, flush=True)
+        await server.wait_for_termination()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(until_the_end())
