@@ -73,8 +73,8 @@ def schema() -> Schema:
             f"{PACKAGE}:index:MailRelay": {
                 "isComponent": True,
                 "description": (
-                    "Every DNS record that Elastx Mail Relay needs, for some accounts and sender domains: declared, guarded, "
-                    "and in every `up` verified on the name servers."
+                    "Every DNS record that Elastx Mail Relay needs, for some accounts and domains: declared, "
+                    "guarded, and in every `up` verified on the name servers."
                 ),
                 "inputProperties": inputs,
                 "properties": _outputs(),

@@ -13,17 +13,16 @@ import pulumi
 import yaml
 from pulumi.output import UNKNOWN
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
-from pydantic.alias_generators import to_snake
 
 from elastx_mrs import __version__
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import ConfigError, keys_of, parse
 from elastx_mrs.faults import Fault
 from elastx_mrs.modes import Mode
-from elastx_mrs.plugin.provider import RECORD
+from elastx_mrs.plugin.provider import RECORD, is_unknown
 from elastx_mrs.publish.profiles import Get
 from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.publish.txt_record import DYNAMIC_TYPE
@@ -93,8 +92,8 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
         if not faults:
             return arguments
     except ConfigError as error:
-        said = {to_snake(path) if python else path for path in unknown}
-        faults = [Fault(to_snake(f.path), f.problem) if python else f for f in faults]
+        said = {_snake(path) if python else path for path in unknown}
+        faults = [Fault(_snake(f.path), f.problem) if python else f for f in faults]
         faults += [fault for fault in error.faults if fault.path not in said]
     if language in ("go", "dotnet"):
         faults = [Fault(re.sub(r"(^|\.)([a-z])", lambda m: m[1] + m[2].upper(), f.path), f.problem) for f in faults]
@@ -122,7 +121,7 @@ def _unknown(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[st
 
 def _unknown_in(value: PropertyValue, path: str) -> Iterator[str]:
     inner = value.value
-    if isinstance(inner, Computed):
+    if is_unknown(value):
         yield path
     elif isinstance(inner, Mapping):
         yield from _unknown(inner, path)
@@ -145,7 +144,7 @@ def _plain(value: PropertyValue) -> Any:
 
 def _output(value: PropertyValue) -> Any:
     """Return a value that may be unknown as the program's own class would be given it."""
-    known = not isinstance(value.value, Computed)
+    known = not is_unknown(value)
     if known and not value.dependencies:
         return value.value
     loop = asyncio.get_running_loop()
@@ -156,6 +155,11 @@ def _output(value: PropertyValue) -> Any:
     return pulumi.Output({DependencyResource(urn) for urn in value.dependencies}, future, is_known)
 
 
+def _snake(path: str) -> str:
+    """Return a path as a Python program writes it; digits begin no word, as in ``rfc2136``."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", path)
+
+
 def _in_snake_case(given: Any, keys: Any = None) -> Any:
     """Return inputs with the keys that a Python program writes; those that are no keys of ours as they are."""
     keys = keys_of(Arguments) if keys is None else keys
@@ -164,5 +168,5 @@ def _in_snake_case(given: Any, keys: Any = None) -> Any:
     if not isinstance(given, dict):
         return given
     return {
-        (to_snake(key) if key in keys else key): _in_snake_case(item, keys.get(key, {})) for key, item in given.items()
+        (_snake(key) if key in keys else key): _in_snake_case(item, keys.get(key, {})) for key, item in given.items()
     }

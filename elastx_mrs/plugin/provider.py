@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pulumi.errors import InputPropertiesError
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.runtime import rpc
 
 if TYPE_CHECKING:
     from elastx_mrs.publish.txt_record import TxtRecords
@@ -77,12 +77,11 @@ class Plugin(sdk.Provider):
         from elastx_mrs.plugin.component import construct
 
         if request.resource_type != COMPONENT:
-            raise InputPropertiesError(_no_such(request.resource_type))
+            raise PluginError(_no_such(request.resource_type))
         try:
             return await construct(request, self._get)
         except RunError as error:
-            # The one exception whose message the SDK hands on as it stands.
-            raise InputPropertiesError(str(error)) from None
+            raise PluginError(str(error)) from None
 
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Check a record's properties."""
@@ -170,9 +169,14 @@ def _text(value: PropertyValue) -> str:
     return bare if isinstance(bare, str) else json.dumps(bare)
 
 
+def is_unknown(value: PropertyValue) -> bool:
+    """Whether a value is known only later; the SDK's reader leaves the wire's mark for it as it is."""
+    return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN
+
+
 def plain_value(value: PropertyValue) -> Any:
     """Return what Python has for a value; for an unknown one, None."""
-    inner = value.value
+    inner = None if is_unknown(value) else value.value
     if isinstance(inner, Mapping):
         return {key: plain_value(item) for key, item in inner.items()}
     if isinstance(inner, tuple):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 
-from elastx_mrs.plugin.provider import plain_value
+from elastx_mrs.plugin.provider import is_unknown, plain_value
 from elastx_mrs.publish.txt_record import PLACE, changed
 
 TEXTS = ("profile", "zone", "owner", "value")
@@ -30,7 +30,7 @@ def marshalled(props: Mapping[str, Any], like: Values) -> dict[str, PropertyValu
     found = {}
     for key, value in props.items():
         given = like.get(key)
-        if given is not None and isinstance(given.value, Computed):
+        if given is not None and is_unknown(given):
             found[key] = given
         else:
             bare = float(value) if isinstance(value, int) else value
@@ -50,23 +50,21 @@ def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
     failures += [
         sdk.CheckFailure(key, "is no text; write a string")
         for key in (*TEXTS, "guard")
-        if key in inputs and not isinstance(inputs[key].value, (str, Computed))
+        if key in inputs and not isinstance(inputs[key].value, str) and not is_unknown(inputs[key])
     ]
-    if "ttl" in inputs and not _seconds(inputs["ttl"].value):
+    if "ttl" in inputs and not is_unknown(inputs["ttl"]) and not _seconds(inputs["ttl"].value):
         failures.append(sdk.CheckFailure("ttl", f"is no TTL; write whole seconds from 1 to {MAX_TTL} (RFC 2181 §8)"))
     return sdk.CheckResponse(inputs=inputs, failures=failures)
 
 
 def _seconds(value: object) -> bool:
-    if value is None or isinstance(value, Computed):
-        return True
-    return isinstance(value, float) and value.is_integer() and 1 <= value <= MAX_TTL
+    return value is None or (isinstance(value, float) and value.is_integer() and 1 <= value <= MAX_TTL)
 
 
 def diff(request: sdk.DiffRequest) -> sdk.DiffResponse:
     """Compare what the state has with the inputs; an unknown input differs."""
     olds, news = plain(request.old_state), plain(request.new_inputs)
-    unknown = {key for key, value in request.new_inputs.items() if isinstance(value.value, Computed)}
+    unknown = {key for key, value in request.new_inputs.items() if is_unknown(value)}
     differs = [*changed(olds, news | dict.fromkeys(unknown, object()))]
     differs = [key for key in differs if key not in request.ignore_changes]
     return sdk.DiffResponse(

@@ -7,16 +7,29 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime import rpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from elastx_mrs import __version__
 from elastx_mrs.plugin.provider import Plugin, PluginError
 
+_NONE = struct_pb2.Value()
+
 
 class Servicer(ProviderServicer):
     """The SDK's, which puts the traceback into every message; a :class:`PluginError` is told as it stands."""
+
+    async def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        for value in request.inputs.fields.values():
+            complete(value)
+        try:
+            return await self._construct(request, context)
+        except PluginError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's names
         """See the protocol."""
@@ -41,6 +54,26 @@ class Servicer(ProviderServicer):
     async def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         """See the protocol."""
         return await _told(super().Delete, request, context)
+
+
+def complete(value: struct_pb2.Value) -> None:
+    """Complete the output values in a value, in place.
+
+    On the wire what is empty may be left out of them, as other languages' SDKs do: dependencies, whether it is secret,
+    and the value itself where it is unknown. This SDK's reader wants all three.
+    """
+    if value.HasField("list_value"):
+        for item in value.list_value.values:
+            complete(item)
+    elif value.HasField("struct_value"):
+        fields = value.struct_value.fields
+        if fields.get(rpc._special_sig_key, _NONE).string_value == rpc._special_output_value_sig:
+            if "value" not in fields:
+                fields["value"].string_value = rpc.UNKNOWN
+            fields["dependencies"].list_value.SetInParent()
+            fields["secret"].bool_value = fields["secret"].bool_value
+        for key in list(fields):
+            complete(fields[key])
 
 
 async def _told(method: Callable[[Any, Any], Awaitable[Any]], request: Any, context: Any) -> Any:
