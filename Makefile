@@ -1,10 +1,10 @@
-export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.toolchain/bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.toolchain/bin:$(CURDIR)/.toolchain/languages:$(PATH)
 unexport VIRTUAL_ENV
 
 # make lab STACK=lab-cloudflare is the same through Cloudflare's API, which the lab has too.
 STACK ?= lab
 
-.PHONY: help setup toolchain lab lab-up lab-cloudflare-up servers test check format bench clean
+.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up servers test check format bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -14,6 +14,10 @@ setup: ## install the pinned Python packages into .venv
 
 toolchain: setup ## make Pulumi available: from PATH, or built once into .toolchain
 	@python toolchain/build.py
+
+languages: setup ## make Pulumi's hosts for TypeScript, Go and YAML available, which the tests need
+	@python toolchain/build.py languages
+	@toolchain/node.sh
 
 lab: setup toolchain ## publish a company's records into a DNS server on this machine, and verify them there
 	@elastx-mrs lab --dir .$(STACK) -- $(MAKE) --no-print-directory $(STACK)-up
@@ -31,7 +35,7 @@ lab-cloudflare-up:
 servers:
 	@tests/servers/install.sh
 
-test: setup toolchain servers ## run all tests
+test: setup languages servers ## run all tests
 	@pytest -n 2 --dist loadfile
 
 check: setup ## formatting, lint, strict types, import rules
@@ -44,7 +48,7 @@ format: setup ## put the code into its format
 	@ruff format .
 	@ruff check --fix .
 
-bench: setup toolchain ## measure speed, as ratios in one run
+bench: setup languages ## measure speed, as ratios in one run
 	@python -m benchmarks
 
 clean: ## remove all that these targets made; the next run starts from nothing

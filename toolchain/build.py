@@ -15,11 +15,19 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE.parent / ".toolchain" / "bin"
+LANGUAGES = BIN.with_name("languages")
 STAMP = BIN / "built-from"
 
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 PYTHON_HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
+HOSTS = {
+    "pulumi-language-nodejs": ("languages", "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"),
+    "pulumi-language-go": ("languages", "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go"),
+    "pulumi-language-yaml": ("yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"),
+}
+"""Which module has which package, of the hosts that programs in other languages than Python need."""
+SDKGEN = "elastx-mrs-sdkgen"
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
 PROGRESS_SECONDS = 10.0
@@ -33,6 +41,8 @@ def main() -> int:
     """Return the exit code."""
     try:
         make_available()
+        if "languages" in sys.argv[1:]:
+            make_languages_available()
     except ToolchainError as error:
         print(f"toolchain: {error}", file=sys.stderr)
         return 1
@@ -44,9 +54,9 @@ def make_available() -> None:
     wanted = pinned_version()
     own = on_path()
     if own is not None and new_enough(own, wanted):
-        shutil.rmtree(BIN.parent, ignore_errors=True)
+        shutil.rmtree(BIN, ignore_errors=True)
         say(f"using {own} ({version_of(own)})")
-    elif STAMP.exists() and STAMP.read_text() == fingerprint():
+    elif STAMP.exists() and STAMP.read_text() == fingerprint("cli", "languages"):
         say(f"using the Pulumi {wanted} built before, in .toolchain")
     else:
         build(wanted)
@@ -98,10 +108,30 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match.groups()) if match else ()
 
 
-def fingerprint() -> str:
-    """Return a digest of everything that decides what is built."""
+def make_languages_available() -> None:
+    """Use the hosts for other languages beside the machine's own Pulumi, else those built before, else build them."""
+    stamp = LANGUAGES / STAMP.name
+    modules = ("languages", "yaml", "sdkgen")
+    if not BIN.exists() and all(shutil.which(host) for host in HOSTS):
+        shutil.rmtree(LANGUAGES, ignore_errors=True)
+    elif not stamp.exists() or stamp.read_text() != fingerprint(*modules):
+        say("building Pulumi's hosts for Node.js, Go and YAML, once; about 4 minutes on two cores")
+        unfinished = LANGUAGES.with_name("unfinished-languages")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        for name, (module, package) in HOSTS.items():
+            go_build(module, package, unfinished / name, ["-ldflags", "-s -w"])
+        go_build("sdkgen", ".", unfinished / SDKGEN, ["-ldflags", "-s -w"])
+        (unfinished / stamp.name).write_text(fingerprint(*modules))
+        shutil.rmtree(LANGUAGES, ignore_errors=True)
+        unfinished.rename(LANGUAGES)
+        say("built Pulumi's hosts for Node.js, Go and YAML in .toolchain")
+
+
+def fingerprint(*modules: str) -> str:
+    """Return a digest of everything that decides what is built of some modules."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted(HERE.glob("*/go.*")):
+    for path in sorted(path for module in modules for path in (HERE / module).iterdir()):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -121,7 +151,7 @@ def build(version: str) -> None:
     go_build("cli", CLI, unfinished / "pulumi", ["-ldflags", flags])
     go_build("languages", PYTHON_HOST, unfinished / "pulumi-language-python", [])
     copy_scripts(unfinished)
-    (unfinished / STAMP.name).write_text(fingerprint())
+    (unfinished / STAMP.name).write_text(fingerprint("cli", "languages"))
     shutil.rmtree(BIN, ignore_errors=True)
     unfinished.rename(BIN)
     if version_of(str(BIN / "pulumi")) != version:
