@@ -12,6 +12,7 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.engine import operation
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
@@ -45,10 +46,11 @@ def verified(
     :param records: the declared records, by their resources' names.
     :param published: gives the value that a resource has in the state, unknown where it was not created; called only
         where something is verified, for 500 outputs that nobody needs are a second of every preview.
-    :raises pulumi.RunError: where the mode for this run is none.
+    :raises pulumi.RunError: where the mode for this run is none, or an extra is missing: in previews too.
     """
     shape = _shape(arguments)
     modes = _modes(arguments)
+    _check_extras(arguments, modes)
     idle = all(mode == "off" for mode in modes.values())
     if pulumi.runtime.is_dry_run() or idle or isinstance(get_monitor(), MockMonitor):
         return pulumi.Output.from_input(shape)
@@ -82,6 +84,15 @@ def _modes(arguments: Arguments) -> dict[str, Mode]:
         return of_run(ONCE, os.environ, {name: own.mode for name, own in plan.settings(arguments).items()})
     except RecordError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def _check_extras(arguments: Arguments, modes: Mapping[str, Mode]) -> None:
+    try:
+        for domain, settings in plan.settings(arguments).items():
+            if modes[domain] != "off":
+                plan.resolvers(settings.resolvers or ())
+    except NotInstalledError as error:
+        raise pulumi.RunError(f"verification.resolvers: {error}") from None
 
 
 def _jobs(

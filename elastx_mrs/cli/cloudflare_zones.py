@@ -15,6 +15,7 @@ from elastx_mrs.cli.cloudflare_refusals import CannotReadError, credentials, exp
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.clock import Clock
 from elastx_mrs.cloudflare import ZoneInfo, find_zones
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.pace import Pace
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import to_ascii
@@ -53,13 +54,11 @@ def read_zones(
     :raises BadInput: for a token, an id or a domain that Cloudflare does not take.
     :raises CannotReadError: where Cloudflare could not be asked, or not now.
     """
-    token, base_url = credentials(environ)
     try:
         import cloudflare  # noqa: F401
     except ModuleNotFoundError as error:
-        raise BadInput(
-            f"the package {error.name} is not installed; run: pip install 'elastx-mrs[cloudflare]'"
-        ) from None
+        raise BadInput(str(NotInstalledError(str(error.name), "cloudflare"))) from None
+    token, base_url = credentials(environ)
     reader = _Reader(token, base_url, Clock.of(environ))
     return asyncio.run(_telling(reader.read(domains, given, account_id), reader))
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.interrupt import INTERRUPTED
 
 EXIT_WRONG = 1
 """Something is not as it should be."""
 
 EXIT_UNASKED = 2
-"""Nothing is known to be wrong, and something could not be asked."""
+"""Nothing is known to be wrong, and something could not be asked, or not be verified here."""
 
 EXIT_INPUT = 3
 """The command was given something that it cannot work with."""
@@ -54,13 +55,19 @@ class Checking(click.Command):
 
 @contextmanager
 def ending() -> Iterator[None]:
-    """Give what click is told of these numbers: bad input, of ours or of its own, and Ctrl-C, at a prompt too."""
+    """Give what click is told of these numbers: bad input, of ours or of its own, and Ctrl-C, at a prompt too.
+
+    An extra that is not there is no bad input: what needs it could not be asked.
+    """
     try:
         with _ticking():
             yield
     except click.ClickException as error:
         error.show()
         raise click.exceptions.Exit(EXIT_INPUT) from None
+    except NotInstalledError as error:
+        click.ClickException(str(error)).show()
+        raise click.exceptions.Exit(EXIT_UNASKED) from None
     except (KeyboardInterrupt, click.Abort):
         print("\ninterrupted", file=sys.stderr, flush=True)
         raise click.exceptions.Exit(INTERRUPTED) from None

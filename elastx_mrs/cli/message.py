@@ -14,7 +14,6 @@ from elastx_mrs.cli.nameservers import asking_of
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.message.chain import Chain, judge, told
 from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
-from elastx_mrs.message.signature import NotInstalledError
 from elastx_mrs.records.text import show
 
 
@@ -40,10 +39,7 @@ def command(file: str, nameservers: Sequence[str], format_: str) -> None:
     """
     message = _message(file)
     asking = asking_of(nameservers)
-    try:
-        chain = answered(judge(asking.ask, message), asking)
-    except NotInstalledError as error:
-        raise BadInput(str(error)) from None
+    chain = answered(judge(asking.ask, message), asking)
     click.echo(_as_json(chain) if format_ == "json" else "\n".join(_as_text(chain)))
     verdicts = {finding.verdict for finding in chain.findings}
     sys.exit(exit_code(wrong=bool(verdicts & {"wrong", "absent"}), unasked="unreachable" in verdicts))

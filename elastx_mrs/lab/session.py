@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.tsig
 
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lab.samples import SAMPLES
 from elastx_mrs.lab.server import LabServer
 from elastx_mrs.lab.zones import LabError, ZoneStore
@@ -236,7 +237,7 @@ def _cloudflare(store: ZoneStore, token: str, directory: Path) -> "CloudflareSer
         from elastx_mrs.lab.cloudflare.serving import CloudflareServer
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
-        raise LabError(f"the package {package} is not installed; run: pip install 'elastx-mrs[lab]'") from None
+        raise LabError(str(NotInstalledError(package, "lab"))) from None
     return CloudflareServer(CloudflareApi(store, token, directory))
 
 

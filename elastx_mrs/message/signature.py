@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elastx_mrs.check import Verdict
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.message.reading import Message
 from elastx_mrs.records import RecordError, dkim_key, names
@@ -28,14 +29,8 @@ MAX_LENGTH = 8_000
 MAX_BITS = 16_384
 """Of an RSA key; larger ones only cost time (RFC 8301 §3.2: 4096 need be verified)."""
 
-INSTALL = "pip install 'elastx-mrs[message]'"
-
 _PUBLISH = "publish the DKIM record that Elastx provides; see: elastx-mrs records"
 _SAVE = "save the message again as it was received, whole and unchanged; if it is, something on its way changed it"
-
-
-class NotInstalledError(ImportError):
-    """What verifies signatures is an extra that is not there."""
 
 
 @dataclass(frozen=True)
@@ -219,5 +214,5 @@ def _dkim() -> Any:
     try:
         import dkim
     except ImportError:
-        raise NotInstalledError(f"dkimpy, which verifies DKIM signatures, is not installed; run: {INSTALL}") from None
+        raise NotInstalledError("dkimpy", "message") from None
     return dkim

@@ -15,6 +15,7 @@ from pulumi.runtime.settings import get_monitor
 from elastx_mrs.arguments import MAX_COMMENT
 from elastx_mrs.clock import Clock
 from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, find_zones, plugin_version
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_failures import Failures, Say, hooks, import_file
@@ -66,9 +67,7 @@ class Cloudflare:
     def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
         """List the zones, unless every domain's is given."""
         if plugin_version() is None:
-            raise pulumi.RunError(
-                "cloudflare: the package pulumi-cloudflare is not installed; run: pip install 'elastx-mrs[cloudflare]'"
-            )
+            raise pulumi.RunError(f"cloudflare: {NotInstalledError('pulumi-cloudflare', 'cloudflare')}")
         _check_credentials(component)
         self._component = component
         self._name = name

@@ -45,8 +45,16 @@ def who(verification: Verification, environment: Mapping[str, str]) -> Who:
 
 
 def resolvers(texts: Iterable[str]) -> tuple[Server, ...]:
-    """Return resolvers by address or URL; raises RecordError."""
-    found = (resolver_address(text) for text in texts)
+    """Return resolvers by address or URL.
+
+    :raises RecordError: for what is neither.
+    :raises NotInstalledError: for a URL of HTTPS without the extra ``doh``.
+    """
+    found = [resolver_address(text) for text in texts]
+    if any(url.startswith("https:") for _, _, url in found):
+        from elastx_mrs.lookup.secure import check_https
+
+        check_https()
     return tuple(Server(host, port, url=url) for host, port, url in found)
 
 

@@ -147,6 +147,15 @@ def test_bad_input_is_told_and_exits_with_3(arguments: tuple[str, ...], stdin: s
     assert "Traceback" not in done.stderr
 
 
+def test_a_resolver_over_https_may_be_down(server: NameServer) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{nobody.getsockname()[1]}/dns-query"
+        done = run("good.com", "--nameserver", server.address, "--resolver", url, "--format", "json")
+        checks = {check["check"]: check for check in json.loads(done.stdout)["domains"][0]["checks"]}
+        assert "cannot be reached over HTTPS" in checks["resolvers"]["details"][0]["seen"], done.stdout
+
+
 def test_root_hints_without_an_address_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "hints"
     file.write_text(". 3600 NS a.root.\n")
