@@ -4,7 +4,7 @@ unexport VIRTUAL_ENV
 # make lab STACK=lab-cloudflare is the same through Cloudflare's API, which the lab has too.
 STACK ?= lab
 
-.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up servers test check format bench clean
+.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up servers wheels test check format bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -18,6 +18,9 @@ toolchain: setup ## make Pulumi available: from PATH, or built once into .toolch
 languages: setup ## make Pulumi's hosts for TypeScript, Go and YAML available, which the tests need
 	@python toolchain/build.py languages
 	@toolchain/node.sh
+
+wheels: setup ## keep wheels of the pinned packages, from which the tests install
+	@toolchain/wheels.sh
 
 lab: setup toolchain ## publish a company's records into a DNS server on this machine, and verify them there
 	@elastx-mrs lab --dir .$(STACK) -- $(MAKE) --no-print-directory $(STACK)-up
@@ -35,7 +38,7 @@ lab-cloudflare-up:
 servers:
 	@tests/servers/install.sh
 
-test: setup languages servers ## run all tests
+test: setup languages servers wheels ## run all tests
 	@pytest -n 2 --dist loadfile
 
 check: setup ## formatting, lint, strict types, import rules
