@@ -57,7 +57,7 @@ def schema() -> Schema:
         "description": "Every DNS record that Elastx Mail Relay needs, for a list of accounts and sender domains",
         "keywords": ["kind/component", "category/network"],
         "license": "Apache-2.0",
-        "meta": {"moduleFormat": "(.*)"},
+        "meta": {"moduleFormat": "(.*)", "supportPack": True},
         "language": {
             "nodejs": {"respectSchemaVersion": True},
             "python": {"respectSchemaVersion": True, "pyproject": {"enabled": True}},

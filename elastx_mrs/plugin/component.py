@@ -79,7 +79,7 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     :raises pulumi.RunError: with every fault.
     """
     unknown = list(_unknown(inputs))
-    given = {key: _plain(value) for key, value in inputs.items() if not key.startswith("__")}
+    given = _plain(PropertyValue({key: value for key, value in inputs.items() if not key.startswith("__")}))
     zones = inputs.get("cloudflare")
     if zones is not None and isinstance(zones.value, Mapping) and isinstance(given["cloudflare"].get("zones"), dict):
         ids = zones.value["zones"].value
@@ -131,10 +131,13 @@ def _unknown_in(value: PropertyValue, path: str) -> Iterator[str]:
 
 
 def _plain(value: PropertyValue) -> Any:
-    """Return what Python has for a value; secret or not, for what is made of it is public DNS or is not kept."""
+    """Return what Python has for a value; secret or not, for what is made of it is public DNS or is not kept.
+
+    A key with null is one that was left out: SDKs send what a program did not set so.
+    """
     inner = value.value
     if isinstance(inner, Mapping):
-        return {key: _plain(item) for key, item in inner.items()}
+        return {key: _plain(item) for key, item in inner.items() if item.value is not None}
     if isinstance(inner, tuple):
         return [_plain(item) for item in inner]
     if isinstance(inner, float) and inner.is_integer():
