@@ -1,0 +1,21 @@
+"""The mail records of a company."""
+
+import pulumi
+from elastx_mrs import MailRelay
+
+relay = MailRelay(
+    "mail",
+    {
+        "accounts": ["smtp-prod@acme.example", "newsletter@acme.example"],
+        "dkim": {"record": pulumi.Config().require("dkim")},
+        "dmarc": {"record": "v=DMARC1; p=quarantine; adkim=r; aspf=r;"},
+        "domains": [
+            {"name": "example.com", "spf": {"include": ["_spf.google.com"], "all": "softfail"}},
+            {"name": "news.example.com", "accounts": ["newsletter@acme.example"]},
+            {"name": "example.se"},
+        ],
+        "rfc2136": {"zones": ["example.com", "example.se"]},
+    },
+)
+pulumi.export("smtp", relay.smtp)
+pulumi.export("verification", relay.verification)
