@@ -17,7 +17,7 @@ TIMEOUT = 300
 GENERATED = (".lab", ".venv", "__pycache__", "bin", "node_modules", "sdks")
 """What a developer who ran an example left in its folder (examples/.gitignore)."""
 
-_FENCE = re.compile(r"```(\w*)")
+_FENCE = re.compile(r" {0,3}```(\w*)")
 
 
 @dataclass(frozen=True)
