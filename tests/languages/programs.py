@@ -1,0 +1,151 @@
+"""The examples' programs as stacks of tests, with the SDKs that ``pulumi package add`` would generate."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.engine.stack import ROOT, Stack
+
+LANGUAGES = ("class", "python", "typescript", "go", "yaml")
+SCHEMA = ROOT / "elastx_mrs" / "plugin" / "schema.json"
+NODE_MODULES = ROOT / ".toolchain" / "node" / "node_modules"
+NEEDED = {
+    "python": ("elastx-mrs-sdkgen",),
+    "typescript": ("elastx-mrs-sdkgen", "pulumi-language-nodejs", "node"),
+    "go": ("elastx-mrs-sdkgen", "pulumi-language-go", "go"),
+    "yaml": ("pulumi-language-yaml",),
+}
+CLASS = """
+import pulumi
+from elastx_mrs import MailRelay
+
+relay = MailRelay("mail", {
+    "accounts": ["smtp-prod@acme.example", "newsletter@acme.example"],
+    "dkim": {"record": pulumi.Config().require("dkim")},
+    "dmarc": {"record": "v=DMARC1; p=quarantine; adkim=r; aspf=r;"},
+    "domains": [
+        {"name": "example.com", "spf": {"include": ["_spf.google.com"], "all": "softfail"}},
+        {"name": "news.example.com", "accounts": ["newsletter@acme.example"]},
+        {"name": "example.se"},
+    ],
+    "rfc2136": {"zones": ["example.com", "example.se"]},
+})
+pulumi.export("smtp", relay.smtp)
+pulumi.export("verification", relay.verification)
+"""
+FOLDERS = {"class": "python"}
+ONCE = {
+    "class": ("__main__.py", '    "rfc2136":', '    "verification": {"timeout": 0},'),
+    "python": ("__main__.py", "    rfc2136=", '    verification={"timeout": 0},'),
+    "typescript": ("index.ts", "    rfc2136:", "    verification: { timeout: 0 },"),
+    "go": ("main.go", "\t\t\tRfc2136:", "\t\t\tVerification: elastx.VerificationArgs{Timeout: pulumi.Float64(0)},"),
+    "yaml": ("Pulumi.yaml", "      rfc2136:", "      verification: {timeout: 0}"),
+}
+"""Where a line stands before which another is put: who is asked is asked once, so that a failure is no wait."""
+
+
+class Example(Stack):
+    """A copy of an example's folder, with the stack ``test``; its programs bring their own config."""
+
+    @property
+    def _file(self) -> Path:
+        return self.directory / "Pulumi.test.yaml"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with what the copies share."""
+
+    folder: Path
+
+    def example(self, language: str, directory: Path, environment: dict[str, str]) -> Example:
+        """Return a new stack of one language's program."""
+        require(language)
+        folder = ROOT / "examples" / FOLDERS.get(language, language)
+        project = directory / "project"
+        shutil.copytree(folder, project, ignore=shutil.ignore_patterns("sdks", "node_modules", ".lab", "bin"))
+        config = yaml.safe_load((project / "Pulumi.lab.yaml").read_text())["config"]
+        (directory / "state").mkdir()
+        if language == "class":
+            (project / "__main__.py").write_text(CLASS)
+        elif language == "python":
+            environment |= {"PYTHONPATH": str(self._python())}
+        elif language == "typescript":
+            (project / "node_modules").symlink_to(self._typescript())
+        elif language == "go":
+            generate("go", project / "sdks" / "elastx-mrs")
+        name, before, line = ONCE[language]
+        program = (project / name).read_text()
+        assert before in program
+        (project / name).write_text(program.replace(before, f"{line}\n{before}"))
+        stack = Example(project, environment, {}, config)
+        stack.pulumi("stack", "init", "test")
+        return stack
+
+    def _python(self) -> Path:
+        target = self.folder / "python"
+        if not target.exists():
+            generate("python", target)
+            # What pip leaves of an installation; the SDK reads its own version there.
+            (target / "pulumi_elastx_mrs-0.dist-info").mkdir()
+            version = "Metadata-Version: 2.1\nName: pulumi_elastx_mrs\nVersion: 0.1.0\n"
+            (target / "pulumi_elastx_mrs-0.dist-info" / "METADATA").write_text(version)
+        return target
+
+    def _typescript(self) -> Path:
+        modules = self.folder / "typescript" / "node_modules"
+        if not modules.exists():
+            link(modules)
+            sdk = self.folder / "typescript" / "sdks" / "elastx-mrs"
+            generate("nodejs", sdk)
+            assert (compiled := tsc(sdk)).returncode == 0, compiled.stdout
+            shutil.copyfile(sdk / "package.json", sdk / "bin" / "package.json")
+            (modules / "@pulumi" / "elastx-mrs").symlink_to(sdk)
+        return modules
+
+
+def require(language: str) -> None:
+    """Skip where a language's host is not here; where CI runs, fail."""
+    missing = [program for program in NEEDED.get(language, ()) if shutil.which(program) is None]
+    if language == "typescript" and not NODE_MODULES.exists():
+        missing.append("the npm packages of toolchain/node")
+    if missing:
+        reason = f"{language} programs cannot run without {', '.join(missing)}; run: make languages"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+
+def generate(language: str, target: Path) -> str:
+    """Generate the SDK; return with what: the language host where it can, as current ones do, else the stand-in."""
+    host = subprocess.run(
+        ["pulumi", "package", "gen-sdk", str(SCHEMA), "--language", language, "--out", str(target.with_name("host"))],
+        capture_output=True, text=True, check=False, timeout=120, env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "1"},
+    )  # fmt: skip
+    made = target.with_name("host") / language
+    if host.returncode == 0 and made.exists():
+        made.rename(target)
+        return "host"
+    subprocess.run(["elastx-mrs-sdkgen", language, str(SCHEMA), str(target)], check=True, timeout=120)
+    return "elastx-mrs-sdkgen"
+
+
+def link(modules: Path) -> None:
+    """Make a ``node_modules`` of the pinned packages, to which others can be added."""
+    (modules / "@pulumi").mkdir(parents=True)
+    for package in NODE_MODULES.iterdir():
+        if package.name != "@pulumi":
+            (modules / package.name).symlink_to(package)
+    for package in (NODE_MODULES / "@pulumi").iterdir():
+        (modules / "@pulumi" / package.name).symlink_to(package)
+
+
+def tsc(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the pinned TypeScript compiler on a folder's project."""
+    return subprocess.run(
+        ["node", str(NODE_MODULES / "typescript" / "bin" / "tsc"), "--strict", "-p", str(folder), *options],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Each language's example on the real engine: the same records, names and outputs, and the same refusals."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import dns.query
+import dns.tsigkeyring
+import dns.update
+import pytest
+
+from tests import golden
+from tests.languages.programs import LANGUAGES, Example, Workspace
+from tests.servers import NameServer, start
+from tests.servers.zones import FOREIGN, HEAD, ZONES
+
+FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
+SERVED = ZONES | {
+    "elastx.email": HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n',
+    "google.com": HEAD.format(name="google.com") + '_spf TXT "v=spf1 ip4:198.51.100.0/24 -all"\n',
+}
+COMMON = b"v=spf1 include:elastx.email -all"
+SPF = b"v=spf1 include:elastx.email include:_spf.google.com ~all"
+OUTPUTS = {
+    "smtp": {"host": "smtp.elastx.email", "port": 587, "starttls": True},
+    "verification": {"require": ["example.com", "news.example.com", "example.se"], "warn": [], "off": []},
+}
+
+
+def token(account: str) -> bytes:
+    return b"elastx-mrs=" + hashlib.sha256(account.encode()).hexdigest().encode()
+
+
+def kinds(domain: str, *accounts: str) -> set[str]:
+    own = [f"challenge-{hashlib.sha256(account.encode()).hexdigest()[:12]}" for account in accounts]
+    return {f"mail-{domain}-{kind}" for kind in (*own, "spf", "dkim", "dmarc")}
+
+
+NAMES = kinds("example.com", FIRST, SECOND) | kinds("news.example.com", SECOND) | kinds("example.se", FIRST, SECOND)
+
+
+@pytest.fixture(params=["lab", "bind"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServer]:
+    with start(request.param, tmp_path / "server", SERVED) as running:
+        yield running
+
+
+@pytest.fixture(params=LANGUAGES)
+def stack(request: pytest.FixtureRequest, server: NameServer, tmp_path: Path, workspace: Workspace) -> Example:
+    return workspace.example(request.param, tmp_path, server.environment() | {"ELASTX_MRS_VERIFICATION": ""})
+
+
+def add(server: NameServer, zone: str, owner: str, text: str, *, remove: bool = False) -> None:
+    """Somebody else changes a TXT record."""
+    change = dns.update.UpdateMessage(zone)
+    change.delete(owner, "TXT", text) if remove else change.add(owner, 3600, "TXT", text)
+    change.use_tsig(dns.tsigkeyring.from_text({server.key_name: server.key}), algorithm="hmac-sha256")
+    assert dns.query.tcp(change, server.host, timeout=5, port=server.port).rcode() == 0
+
+
+def test_an_example_s_life(server: NameServer, stack: Example) -> None:
+    add(server, "example.com", "news", '"v=spf1 -all"')
+    stopped = stack.preview(check=False)
+    said = stopped.stdout + stopped.stderr
+    assert stopped.returncode != 0
+    assert "news.example.com has the SPF record 'v=spf1 -all' already" in " ".join(said.split()), said
+    add(server, "example.com", "news", '"v=spf1 -all"', remove=True)
+
+    assert "verification: 3 of 3 domains verified" in stack.up().stdout
+    assert set(server.txt("example.com")) == {*FOREIGN["example.com"], token(FIRST), token(SECOND), SPF}
+    assert set(server.txt("news.example.com")) == {token(SECOND), COMMON}
+    assert set(server.txt("example.se")) == {*FOREIGN["example.se"], token(FIRST), token(SECOND), COMMON}
+    for domain in ("example.com", "news.example.com", "example.se"):
+        assert set(server.txt(f"elastx._domainkey.{domain}")) == {golden.DKIM.encode()}
+        assert set(server.txt(f"_dmarc.{domain}")) == {golden.DMARC.encode()}
+    assert {name for name in stack.resources() if name.startswith("mail-")} == NAMES
+    shown = json.loads(stack.pulumi("stack", "output", "--json", "--stack", "test").stdout)
+    assert shown == OUTPUTS
+
+    stack.up("--expect-no-changes")
+
+    add(server, "example.se", "@", '"v=spf1 -all"')
+    failed = stack.up(check=False)
+    assert failed.returncode != 0
+    assert "example.se is not verified:" in failed.stdout
+    assert "Unexpected <class" not in failed.stdout + failed.stderr
+    add(server, "example.se", "@", '"v=spf1 -all"', remove=True)
+
+    stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert {name: server.txt(name) for name in FOREIGN} == FOREIGN
+    assert server.txt("news.example.com") == {}
