@@ -1,0 +1,71 @@
+"""The plugin's schema: current, complete, and of use to every language's compiler."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.stack import ROOT
+from tests.languages.programs import SCHEMA, generate, link, require, tsc
+from toolchain import schema
+
+KEPT: dict[str, Any] = json.loads(SCHEMA.read_text())
+
+
+def test_it_is_current() -> None:
+    assert SCHEMA.read_text() == schema.text(), "run: python -m toolchain.schema"
+
+
+def test_every_property_has_a_type_and_a_description() -> None:
+    resources = KEPT["resources"].values()
+    groups = [KEPT["config"]["variables"], KEPT["provider"]["inputProperties"]]
+    groups += [one["properties"] for one in KEPT["types"].values()]
+    groups += [one[key] for one in resources for key in ("inputProperties", "properties")]
+    for name, one in (item for group in groups for item in group.items()):
+        assert one.get("type") or one.get("$ref"), name
+        assert len(one["description"]) > 10, name
+    assert all(one["description"] for one in (*KEPT["types"].values(), *resources))
+
+
+def test_a_key_is_a_secret_wherever_it_stands() -> None:
+    for properties in (KEPT["config"]["variables"], KEPT["provider"]["inputProperties"]):
+        assert properties["tsigKey"]["secret"]
+        assert properties["tsigKeys"]["secret"]
+
+
+def test_the_engine_is_given_it(tmp_path: Path) -> None:
+    plugin = ROOT / ".venv" / "bin" / "pulumi-resource-elastx-mrs"
+    said = subprocess.run(
+        ["pulumi", "package", "get-schema", str(plugin)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    given = json.loads(said.stdout)
+    assert given["name"] == "elastx-mrs"
+    for key in ("resources", "types"):
+        assert set(given[key]) == set(KEPT[key])
+
+
+@pytest.mark.parametrize("language", ["typescript", "python", "go"])
+def test_generated_sdks_compile(language: str, tmp_path: Path) -> None:
+    require(language)
+    name = {"typescript": "nodejs"}.get(language, language)
+    sdk = tmp_path / "sdks" / "elastx-mrs"
+    print(f"generated with {generate(name, sdk)}")
+    if language == "typescript":
+        link(tmp_path / "node_modules")
+        compiled = tsc(sdk, "--noEmit")
+    elif language == "go":
+        example = ROOT / "examples" / "go"
+        for file in ("go.mod", "go.sum", "main.go"):
+            (tmp_path / file).write_bytes((example / file).read_bytes())
+        command = ["go", "vet", "./...", "example.com/pulumi-elastx-mrs/sdk/go/elastxmrs"]
+        compiled = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    else:
+        # As any user's program is checked that imports it; what the generator writes is not strict in itself.
+        program = tmp_path / "program.py"
+        program.write_bytes((ROOT / "examples" / "python" / "__main__.py").read_bytes())
+        command = ["mypy", "--strict", "--no-incremental", "--follow-imports=silent", str(program)]
+        environment = {"MYPYPATH": str(sdk), "PATH": str(ROOT / ".venv" / "bin")}
+        compiled = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert compiled.returncode == 0, compiled.stdout + compiled.stderr
