@@ -1,6 +1,7 @@
 """The mail records of a company."""
 
 import pulumi
+
 from elastx_mrs import MailRelay
 
 relay = MailRelay(
