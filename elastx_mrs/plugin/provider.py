@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -164,9 +165,24 @@ def _unknown(key: str) -> sdk.CheckFailure:
 
 
 def _text(value: PropertyValue) -> str:
-    """Return a config value as the stack's config has it: what is no text, as JSON."""
+    """Return a config value as the stack's config has it: what is no text, as JSON with keys in camelCase.
+
+    SDKs send it as JSON already, with the keys as the program has them: Python's are in snake_case.
+    """
     bare = plain_value(value)
-    return bare if isinstance(bare, str) else json.dumps(bare)
+    if isinstance(bare, str) and not bare.startswith("{"):
+        return bare
+    try:
+        return json.dumps(_in_camel_case(json.loads(bare) if isinstance(bare, str) else bare))
+    except ValueError:
+        return str(bare)  # the text of a key file begins otherwise; what reads it says what is wrong
+
+
+def _in_camel_case(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    # The names of profiles have no underscores.
+    return {re.sub("_([a-z])", lambda m: m[1].upper(), key): _in_camel_case(item) for key, item in value.items()}
 
 
 def is_unknown(value: PropertyValue) -> bool:

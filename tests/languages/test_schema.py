@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.stack import ROOT
 from tests.languages.programs import SCHEMA, generate, link, require, tsc
-from toolchain import schema
+from toolchain import reference, schema
 
 KEPT: dict[str, Any] = json.loads(SCHEMA.read_text())
 
@@ -69,3 +69,7 @@ def test_generated_sdks_compile(language: str, tmp_path: Path) -> None:
         environment = {"MYPYPATH": str(sdk), "PATH": str(ROOT / ".venv" / "bin")}
         compiled = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert compiled.returncode == 0, compiled.stdout + compiled.stderr
+
+
+def test_the_reference_is_current() -> None:
+    assert reference.TARGET.read_text() == reference.text(), "run: python -m toolchain.reference"

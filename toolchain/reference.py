@@ -1,0 +1,94 @@
+"""Makes ``docs/reference.md`` of the plugin's schema: every input, output and default, and how errors are told."""
+# ruff: noqa: E501  a row of a Markdown table is one line
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from toolchain.schema import PACKAGE, schema
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+PREFIX = f"#/types/{PACKAGE}:index:"
+HEAD = """# Reference
+
+Made of the plugin's schema and the docstrings by `python -m toolchain.reference`. Names are as TypeScript, YAML and the stack's config have
+them; Python's are in snake_case, Go's in PascalCase. In the stack's config a bare string may stand for an object with only `record`
+(`spf`, `dkim`, `dmarc`), `name` (`domains`) or `mode` (`guard`, `verification`).
+"""
+ERRORS = """
+## Errors
+
+Whatever is wrong with the inputs is told at once, before anything is declared: one line a fault, with the path in the casing of the
+program's language, what is wrong and what to write. Nothing is required by the schema, so that what is missing is told so too.
+
+| it says | it means |
+|---|---|
+| `<path>: is missing; write it` | a required input is not there |
+| `<path>: is not a key here; did you mean …?` | an unknown key, with the one that is near |
+| `<path>: is …; write …` | a value of another type, or not one of those that there are |
+| `<path>: is known only after something else is deployed` | an Output that a preview does not know; only the ids of Cloudflare's zones may be such |
+| `<path>: is read where the update is sent` | a server's address or key among the inputs; it belongs into the stack's config or the environment |
+| `cloudflare, rfc2136: no publisher` | neither says where records are published |
+| `before hook "<component>-guard" failed` | the guard stops a record: [policy](policy.md) |
+| `… is not verified:` | a name server says something else: [verification](verification.md) |
+| `BADKEY`, `REFUSED`, `answered …` | a primary refuses an update: [rfc2136](rfc2136.md) |
+| `cloudflare: …` | Cloudflare refuses: [cloudflare](cloudflare.md) |
+"""
+
+
+def main() -> None:
+    """Write the page, or print a line and end with 1 where it is not current (``--check``)."""
+    made = text()
+    if "--check" not in sys.argv:
+        TARGET.write_text(made, encoding="utf-8")
+    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != made:
+        sys.exit("reference: docs/reference.md is not current; run: python -m toolchain.reference")
+
+
+def text() -> str:
+    """Return the page as it is kept."""
+    return HEAD + "\n".join(_lines(schema())) + ERRORS
+
+
+def _lines(spec: dict[str, Any]) -> Iterator[str]:
+    for token, resource in spec["resources"].items():
+        yield f"\n## {token}\n\n{resource['description']}\n"
+        yield from _table("Inputs", resource["inputProperties"])
+        yield from _table("Outputs", resource["properties"])
+    yield f"\n## The provider {PACKAGE}\n\n{spec['provider']['description']}\n"
+    yield from _table("Inputs, and the stack's config", spec["provider"]["inputProperties"])
+    yield "\n## Types"
+    for token, type_ in spec["types"].items():
+        name = token.rpartition(":")[2]
+        yield f"\n### {name}\n\n{' '.join(type_['description'].split())}\n"
+        yield from _table("", type_["properties"])
+
+
+def _table(title: str, properties: dict[str, Any]) -> Iterator[str]:
+    if title:
+        yield f"{title}:\n"
+    yield "| name | type | |\n|---|---|---|"
+    for name, one in properties.items():
+        said = one["description"].replace("|", "\\|")
+        if "default" in one:
+            default = str(one["default"]).lower() if isinstance(one["default"], bool) else one["default"]
+            said += f" Default: {default}."
+        said += " Secret." if one.get("secret") else ""
+        yield f"| `{name}` | {_type(one)} | {said} |"
+    yield ""
+
+
+def _type(one: dict[str, Any]) -> str:
+    if "$ref" in one:
+        name = one["$ref"].removeprefix(PREFIX)
+        return f"[{name}](#{name.lower()})"
+    if one["type"] == "array":
+        return f"list of {_type(one['items'])}"
+    if one["type"] == "object":
+        return f"map of {_type(one['additionalProperties'])} by name"
+    return str(one["type"])
+
+
+if __name__ == "__main__":
+    main()
