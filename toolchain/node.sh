@@ -16,5 +16,10 @@ rm -rf $target
 mkdir -p $target
 cp toolchain/node/package.json toolchain/node/package-lock.json $target/
 # Scripts of packages are not run: nothing here needs them.
-npm ci --prefix $target --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+if ! npm ci --prefix $target --ignore-scripts --no-audit --no-fund --loglevel=error \
+    --fetch-timeout=30000 --fetch-retries=2 >/dev/null; then
+    rm -rf $target
+    echo "toolchain: npm could not install its packages; is the npm registry reachable?" >&2
+    exit 1
+fi
 printf '%s' "$stamp" > $target/installed-from
