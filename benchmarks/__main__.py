@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks import cloudflare, policy, rfc2136, verify
+from benchmarks import cloudflare, plugin, policy, rfc2136, verify
 from elastx_mrs.config import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
@@ -44,6 +44,9 @@ def main() -> None:
         ours, bare, connections = rfc2136.measure(Path(folder) / "rfc2136", CONFIG)
         report("RFC 2136, own time of an up of 100 domains, resource / bare dnspython", ours, bare, 2.0)
         print(f"RFC 2136, connections that the resource opens for them: {connections}", flush=True)
+        report("the plugin's start and its schema / import pulumi", *plugin.starts(), 1.3)
+        used = plugin.ups(Path(folder) / "plugin", CONFIG, SAMPLE)
+        report("up of 100 domains, the plugin / the Python class", *used, 1.15)
         checks(Path(folder))
         engine(Path(folder))
         through_cloudflare(Path(folder))
