@@ -1,0 +1,283 @@
+"""A publisher of one's own, for Amazon Route 53, and its Pulumi resource: one per TXT string.
+
+The provider's class is pickled by reference, so ``route53`` and ``TxtProvider`` are part of the state's format.
+Credentials are boto3's own business, and no inputs: they would end up in the state.
+"""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, ClassVar, TypeVar, cast
+
+import pulumi
+from pulumi import dynamic
+from record_sets import (
+    ROUTED,
+    RecordSet,
+    Route53Error,
+    UnreachableError,
+    Zone,
+    connect,
+    name_of,
+    routed,
+    shown,
+    values,
+)
+
+from elastx_mrs.arguments import Arguments
+from elastx_mrs.modes import of_run
+from elastx_mrs.publish import CannotAskError, Existing
+from elastx_mrs.publish.dns_update import changed_value
+from elastx_mrs.publish.listing import Listed, Listing
+from elastx_mrs.publish.txt_record import adopted
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records.names import longest_zone
+
+ATTEMPTS, FEW_ATTEMPTS = 10, 4
+"""Times that boto3 sends a request: for changes, since an account has five a second and a stack asks faster than that;
+and for what is asked before, so that nobody without a network waits for long."""
+
+PLACE = ("zone", "owner")
+"""Another one of these is another record."""
+
+T = TypeVar("T")
+
+_ZONE_ID = re.compile(r"(?:/hostedzone/)?([A-Z0-9]{1,32})")
+_LIST = "aws route53 list-hosted-zones has them"
+
+
+class TxtProvider(dynamic.ResourceProvider):
+    """Creates, reads, updates and deletes one TXT string; its properties are zone, owner, value, ttl and guard."""
+
+    serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # it holds nothing but its own name
+
+    _get: Callable[[str], str | None]
+    _client: Any
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Keep how the stack's config is read, and connect: once a process."""
+        self._get = req.config.get
+        self._client = _neatly(lambda: connect(ATTEMPTS))
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
+        """Compare inputs: another place is a replacement, another value or TTL an update."""
+        differs = [key for key in (*PLACE, "value", "ttl") if _olds.get(key) != _news.get(key)]
+        return dynamic.DiffResult(
+            changes=bool(differs),
+            replaces=[key for key in differs if key in PLACE],
+            delete_before_replace=True,
+        )
+
+    def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
+        """Publish the string."""
+        owner, value = props["owner"], props["value"]
+        adopt = owner in adopted(self._get)
+        _neatly(lambda: self._zone(props).add(owner, value, _ttl(props), adopt=adopt, only=_only(props)))
+        return dynamic.CreateResult(f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", _outs(props))
+
+    def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
+        """Return what is there now: the string, what somebody made of it, or nothing.
+
+        The TTL is the set's, and is read only where the string is the only one in it.
+        """
+        found = _neatly(lambda: self._zone(props).read(props["owner"]))
+        value = changed_value(values(found), props["value"])
+        if found is None or value is None:
+            return dynamic.ReadResult("", {})
+        alone = len(found["ResourceRecords"]) == 1 and _ttl(props) is not None
+        ttl = found["TTL"] if alone else _ttl(props)
+        return dynamic.ReadResult(id_, _outs(props) | {"value": value, "ttl": ttl})
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
+        """Put the new value in the old one's place."""
+        owner, old, new = _news["owner"], _olds["value"], _news["value"]
+        _neatly(lambda: self._zone(_news).replace(owner, old, new, _ttl(_news), only=_only(_news)))
+        return dynamic.UpdateResult(_outs(_news))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Withdraw the string."""
+        _neatly(lambda: self._zone(_props).remove(_props["owner"], _props["value"]))
+
+    def _zone(self, props: Mapping[str, Any]) -> Zone:
+        return Zone(self._client, props["zone"])
+
+
+def _neatly(action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except Route53Error:
+        sys.tracebacklimit = 0  # the engine shows the user a traceback otherwise
+        raise
+
+
+def _outs(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": _ttl(props)}
+
+
+def _ttl(props: Mapping[str, Any]) -> int | None:
+    ttl = props.get("ttl")  # Pulumi hands numbers on as floats
+    return None if ttl is None else int(ttl)
+
+
+def _only(props: Mapping[str, Any]) -> bool:
+    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
+    return props.get("guard") is None
+
+
+class TxtString(dynamic.Resource, module="route53", name="TxtString"):
+    """One string of a name's TXT record set."""
+
+    value: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        super().__init__(TxtProvider(), name, inputs, options)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """What a zone has, asked for once a run."""
+
+    listing: Listing
+    ttls: Mapping[str, int]
+    routed: Mapping[str, str]
+
+
+class Route53:
+    """Declares records in hosted zones: the publisher, as ``docs/publishers.md`` has it.
+
+    :param zones: the hosted zones' ids by domain; a record is in the longest one that its name is, or ends in.
+    :param arguments: what MailRelay is given, so that everything is checked before anything is declared.
+    :raises pulumi.RunError: naming each zone that is missing, unknown or not allowed.
+    """
+
+    shares_ttl = True
+
+    def __init__(self, zones: Mapping[str, str], arguments: Arguments) -> None:
+        self._zones = _checked(zones)
+        configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
+        try:
+            self._modes = of_run("ELASTX_MRS_GUARD", os.environ, configured)
+            self._client = connect(FEW_ATTEMPTS)
+        except (RecordError, Route53Error) as error:
+            raise pulumi.RunError(str(error)) from None
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="route53")
+        self._servers: dict[str, tuple[str, ...]] = {}
+        self._listed: dict[str, asyncio.Future[_Listed]] = {}
+        self._unreachable = ""
+        self._check_zones([record.name for record in arguments.records()])
+
+    def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        """Declare one record as one resource; the guard reads its ``value``."""
+        inputs = {
+            "zone": self._zones[self._zone(record.name)],
+            "owner": record.name,
+            "value": record.value,
+            "ttl": record.configured_ttl,
+        }
+        if (mode := self._modes[record.domain]) != "require":
+            inputs["guard"] = mode
+        return TxtString(name, inputs, options)
+
+    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+        """Return the value in the state; unknown, as the id is, where the record was not created."""
+        value = cast(TxtString, resource).value
+        return pulumi.Output.all(resource.id, value).apply(lambda known: str(known[1]))
+
+    async def existing(self, owner: str) -> Existing:
+        """Look in the zone's record sets, which are listed once a run."""
+        zone = longest_zone(owner, self._zones)
+        if zone is None:
+            raise CannotAskError(f"{owner} is in none of zones ({', '.join(self._zones)}); add its hosted zone there")
+        if self._unreachable:
+            raise CannotAskError(self._unreachable)
+        if zone not in self._listed:
+            loop = asyncio.get_running_loop()
+            self._listed[zone] = asyncio.ensure_future(loop.run_in_executor(self._pool, self._list, zone))
+        found = await self._listed[zone]
+        if owner in found.routed:
+            raise CannotAskError(found.routed[owner])
+        return replace(found.listing.existing(owner), ttl=found.ttls.get(owner))
+
+    def adopted(self) -> frozenset[str]:
+        """Return the owner names of stack config ``elastx-mrs:adopt``, and of ``ELASTX_MRS_ADOPT``."""
+        return adopted(lambda key: pulumi.Config(key.partition(":")[0]).get(key.partition(":")[2]))
+
+    def merging(self, record: TxtRecord) -> str:
+        """Return what to run to keep, and change, what is at a record's name."""
+        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Return what to run where exactly a record's value is there already."""
+        return f"run once with ELASTX_MRS_ADOPT={record.name}"
+
+    def _zone(self, owner: str) -> str:
+        zone = longest_zone(owner, self._zones)
+        assert zone is not None, owner  # noqa: S101  they are all checked at first
+        return zone
+
+    def _check_zones(self, owners: Sequence[str]) -> None:
+        """Ask for each zone that has records; a preview may run where AWS can't be reached."""
+        missing = [owner for owner in owners if longest_zone(owner, self._zones) is None]
+        problems = [_no_zone(missing, self._zones)] if missing else []
+        unasked = []
+        for zone in dict.fromkeys(self._zone(owner) for owner in owners if owner not in missing):
+            try:
+                name, servers, private = Zone(self._client, self._zones[zone]).about()
+            except UnreachableError as error:
+                unasked.append(f"zones.{zone}: {error}")
+                self._unreachable = unasked[0]
+                break
+            except Route53Error as error:
+                problems.append(f"zones.{zone}: {error}")
+                continue
+            if name != zone:
+                problems.append(f"zones.{zone}: {self._zones[zone]} is the hosted zone of {name}; write that one's id")
+            elif private:
+                what = f"{self._zones[zone]} is private: only its VPCs see it"
+                problems.append(f"zones.{zone}: {what}; write the public hosted zone's id")
+            self._servers[zone] = servers
+        if problems or (unasked and not pulumi.runtime.is_dry_run()):
+            raise pulumi.RunError("\n  ".join([*problems, *unasked]))
+        for message in unasked:
+            pulumi.log.warn(f"{message}. The preview goes on without it; an up would stop here")
+
+    def _list(self, zone: str) -> _Listed:
+        try:
+            sets = Zone(self._client, self._zones[zone]).sets()
+        except Route53Error as error:
+            raise CannotAskError(str(error)) from None
+        txt: dict[str, list[RecordSet]] = {}
+        listed = []
+        for one in sets:
+            name, kind = name_of(one["Name"]), one["Type"]
+            if kind == "TXT":
+                txt.setdefault(name, []).append(one)
+            simple = kind == "TXT" and not any(key in one for key in ROUTED)
+            listed += [Listed(name, kind, value) for value in (values(one) if simple else shown(one))]
+        return _Listed(
+            Listing(zone, listed, self._servers.get(zone, ())),
+            {name: there[0]["TTL"] for name, there in txt.items() if "TTL" in there[0]},
+            {name: problem for name, there in txt.items() if (problem := routed(name, there)) is not None},
+        )
+
+
+def _checked(zones: Mapping[str, str]) -> dict[str, str]:
+    """Return the zones' ids by name in its usual form."""
+    if not isinstance(zones, Mapping):
+        raise pulumi.RunError("zones: write each hosted zone's id by its domain: {example.com: Z0123456789ABCDEFGHIJ}")
+    ids = {str(name).lower().removesuffix("."): _ZONE_ID.fullmatch(str(value)) for name, value in dict(zones).items()}
+    wrong = [name for name, match in ids.items() if match is None]
+    if wrong:
+        raise pulumi.RunError(f"zones.{wrong[0]}: is no hosted zone's id, such as Z0123456789ABCDEFGHIJ; {_LIST}")
+    return {name: match[1] for name, match in ids.items() if match is not None}
+
+
+def _no_zone(owners: Sequence[str], zones: Mapping[str, str]) -> str:
+    named = ", ".join(owners[:3]) + (f" and {len(owners) - 3} more" if len(owners) > 3 else "")
+    there = ", ".join(zones) or "there are none"
+    return f"zones: {named} in none of them ({there}); add the domain's hosted zone; {_LIST}"

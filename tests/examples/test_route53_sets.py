@@ -1,0 +1,239 @@
+"""examples/route53's compare-and-swap, against the stand-in: what is kept, what is refused, and what gets lost."""
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import golden
+from tests.engine.stack import ROOT
+from tests.examples.route53_api import Fault, HostedZone, RecordSet, Route53Api, escaped, serve, strings
+
+sys.path.insert(0, str(ROOT / "examples" / "route53"))
+record_sets: Any = importlib.import_module("record_sets")
+
+APEX = "example.com"
+THEIRS = ('"google-site-verification=abc"', r'"octets \303\245, a \"quote\" and \\101" "of two strings"')
+TOKEN = golden.TOKEN
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
+    with serve() as api:
+        for key, value in api.environment().items():
+            monkeypatch.setenv(key, value)
+        monkeypatch.setattr(record_sets, "PAUSE", 0.001)
+        yield api
+
+
+@pytest.fixture
+def hosted(api: Route53Api) -> HostedZone:
+    return api.zone("Z1", APEX, RecordSet(APEX, "TXT", 3600, THEIRS))
+
+
+@pytest.fixture
+def zone(api: Route53Api, hosted: HostedZone) -> Iterator[Any]:
+    client = record_sets.connect(4)
+    yield record_sets.Zone(client, hosted.id)
+    client.close()
+
+
+def add(zone: Any, value: str, owner: str = APEX, **more: Any) -> None:
+    zone.add(owner, value, **({"ttl": None, "adopt": False} | more))
+
+
+def ttl(hosted: HostedZone, owner: str = APEX) -> int | None:
+    return hosted.sets[owner, "TXT", ""].ttl
+
+
+def test_strings_of_others_are_kept_as_they_are_and_so_is_their_ttl(zone: Any, hosted: HostedZone) -> None:
+    add(zone, TOKEN)
+    add(zone, golden.SPF)
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"', f'"{golden.SPF}"')
+    zone.replace(APEX, TOKEN, "another", None)
+    assert hosted.txt(APEX) == (*THEIRS, '"another"', f'"{golden.SPF}"'), "in its place"
+    assert ttl(hosted) == 3600
+    zone.remove(APEX, "another")
+    zone.remove(APEX, golden.SPF)
+    zone.remove(APEX, golden.SPF)
+    assert hosted.txt(APEX) == THEIRS
+    assert ttl(hosted) == 3600
+
+
+def test_the_first_string_makes_the_set_and_the_last_one_takes_it(zone: Any, hosted: HostedZone) -> None:
+    owner = f"elastx._domainkey.{APEX}"
+    add(zone, golden.DKIM, owner)
+    assert hosted.txt(owner) == (f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"',)
+    assert ttl(hosted, owner) == 1800
+    zone.remove(owner, golden.DKIM)
+    assert (owner, "TXT", "") not in hosted.sets
+
+
+def test_a_configured_ttl_is_the_whole_set_s(zone: Any, hosted: HostedZone) -> None:
+    add(zone, TOKEN, ttl=300)
+    assert ttl(hosted) == 300
+    zone.replace(APEX, TOKEN, TOKEN, 600)
+    assert ttl(hosted) == 600
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"')
+
+
+def test_octal_escapes_are_read_as_octal(zone: Any, hosted: HostedZone) -> None:
+    found = record_sets.values(zone.read(APEX))
+    assert found == [b"google-site-verification=abc", b'octets \xc3\xa5, a "quote" and \\101of two strings']
+    assert [b"".join(strings(value) or ()) for value in THEIRS] == found
+    hosted.put(RecordSet(APEX, "TXT", 300, (r'"v=spf1 include:elastx.email \055all"',)))
+    with pytest.raises(record_sets.Route53Error, match="has this TXT already"):
+        add(zone, golden.SPF)
+
+
+def test_what_somebody_else_changes_in_between_is_kept(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
+    api.meanwhile += [lambda _: hosted.append(APEX, '"theirs"')] * 1
+    add(zone, TOKEN)
+    assert hosted.txt(APEX) == (*THEIRS, '"theirs"', f'"{TOKEN}"')
+    api.meanwhile.append(lambda _: hosted.put(RecordSet(APEX, "TXT", 60, ('"anew"', f'"{TOKEN}"'))))
+    zone.replace(APEX, TOKEN, "another", None)
+    assert (hosted.txt(APEX), ttl(hosted)) == (('"anew"', '"another"'), 60)
+    api.meanwhile.append(lambda _: hosted.append(APEX, '"more"'))
+    zone.remove(APEX, "another")
+    assert hosted.txt(APEX) == ('"anew"', '"more"')
+    assert api.codes("ChangeResourceRecordSets") == ["InvalidChangeBatch", "OK"] * 3
+
+
+def test_a_set_that_is_never_the_same_is_left_alone(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
+    numbers = iter(range(100))
+    api.meanwhile += [lambda _: hosted.append(APEX, f'"{next(numbers)}"')] * 100
+    with pytest.raises(record_sets.Route53Error, match=r"changed by others 10 times .* run it again"):
+        add(zone, TOKEN)
+    assert f'"{TOKEN}"' not in hosted.txt(APEX)
+
+
+def test_the_threads_of_a_process_wait_for_each_other(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
+    tokens = [f"elastx-mrs={number}" for number in range(8)]
+    threads = [threading.Thread(target=add, args=(zone, token)) for token in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert hosted.txt(APEX)[:2] == THEIRS
+    assert set(hosted.txt(APEX)[2:]) == {f'"{token}"' for token in tokens}
+    assert api.codes("ChangeResourceRecordSets") == ["OK"] * 8
+
+
+def test_an_answer_that_gets_lost_is_no_fault(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
+    api.lose = 1
+    add(zone, TOKEN)
+    assert api.codes("ChangeResourceRecordSets") == ["lost", "InvalidChangeBatch"], "boto3 has sent it again"
+    api.lose = 1
+    zone.remove(APEX, TOKEN)
+    assert hosted.txt(APEX) == THEIRS
+
+
+@pytest.mark.parametrize("code", ["Throttling", "PriorRequestNotComplete"])
+def test_a_rate_limit_is_waited_for(zone: Any, hosted: HostedZone, api: Route53Api, code: str) -> None:
+    api.faults += [Fault("ChangeResourceRecordSets", code, 2), Fault("ListResourceRecordSets", code)]
+    add(zone, TOKEN)
+    assert api.codes("ChangeResourceRecordSets") == [code, code, "OK"]
+
+
+def test_a_second_record_of_a_kind_is_refused_where_the_guard_is_on(zone: Any, hosted: HostedZone) -> None:
+    hosted.append(APEX, '"V=SPF1 include:other.example ~all"')
+    with pytest.raises(record_sets.Route53Error, match=r"has 'V=SPF1 .* ~all', which this stack did not"):
+        add(zone, golden.SPF)
+    add(zone, golden.SPF, only=False)
+    assert hosted.txt(APEX)[2:] == ('"V=SPF1 include:other.example ~all"', f'"{golden.SPF}"')
+    with pytest.raises(record_sets.Route53Error, match="would make both void"):
+        zone.replace(APEX, golden.SPF, "v=spf1 include:elastx.email ~all", None)
+    zone.replace(APEX, golden.SPF, "v=spf1 include:elastx.email ~all", None, only=False)
+
+
+def test_a_rival_that_somebody_publishes_in_between_is_refused(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
+    api.meanwhile.append(lambda _: hosted.append(APEX, '"v=spf1 -all"'))
+    with pytest.raises(record_sets.Route53Error, match="has 'v=spf1 -all', which this stack did not publish"):
+        add(zone, golden.SPF)
+
+
+def test_what_is_there_already_is_adopted_only_where_that_is_said(zone: Any, hosted: HostedZone) -> None:
+    hosted.append(APEX, f'"{TOKEN[:20]}" "{TOKEN[20:]}"')
+    with pytest.raises(record_sets.Route53Error, match=f"has this TXT already.*ELASTX_MRS_ADOPT={APEX}"):
+        add(zone, TOKEN)
+    add(zone, TOKEN, adopt=True)
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"'), "however it was cut"
+    hosted.append(APEX, '"v=spf1 ~all"')
+    add(zone, golden.SPF, adopt=True)
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"', f'"{golden.SPF}"')
+
+
+def test_what_is_in_the_way_is_named(zone: Any, hosted: HostedZone) -> None:
+    hosted.put(
+        RecordSet("_dmarc.example.com", "CNAME", 300, ("dmarc.other.example.",)),
+        RecordSet("child.example.com", "NS", 300, ("ns1.other.example.",)),
+        RecordSet("weighted.example.com", "TXT", 300, ('"a"',), "blue", 1),
+        RecordSet("weighted.example.com", "TXT", 300, ('"b"',), "green", 1),
+        RecordSet("alias.example.com", "TXT", None, (), alias="example.com"),
+    )
+    for owner, said in {
+        "_dmarc.example.com": "is a CNAME to dmarc.other.example, so that it can have no TXT .* the hosted zone Z1",
+        "child.example.com": "is delegated to ns1.other.example, .* add child.example.com to zones",
+        "weighted.example.com": "routing policy or an alias \\('blue', 'green'\\)",
+        "alias.example.com": "routing policy or an alias \\(an alias\\)",
+    }.items():
+        with pytest.raises(record_sets.Route53Error, match=f"{owner} .*{said}"):
+            add(zone, TOKEN, owner)
+    assert zone.read("_dmarc.example.com") is None
+    zone.remove("_dmarc.example.com", TOKEN)
+
+
+def test_only_the_sets_of_the_name_itself_are_looked_at(zone: Any, hosted: HostedZone) -> None:
+    """Names are sorted by reversed labels, with a dot at the end: ``-`` comes before it."""
+    for name in ("a-b.example.com", "b.a.example.com", "aa.example.com", "*.example.com", "*.a.example.com"):
+        hosted.put(RecordSet(name, "TXT", 300, ('"no"',)))
+    for number in range(30):
+        hosted.put(RecordSet("a.example.com", "A", 300, ("192.0.2.1",), f"{number:02}", 1))
+    hosted.put(RecordSet("a.example.com", "TXT", 300, ('"yes"',)))
+    assert record_sets.values(zone.read("a.example.com")) == [b"yes"], "on a second page"
+    assert zone.read("z.example.com") is None
+    assert escaped("*.example.com") == r"\052.example.com."
+    assert "*.example.com" in {record_sets.name_of(one["Name"]) for one in zone.sets()}
+
+
+def test_a_refusal_that_nobody_else_caused_is_passed_on(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
+    protected = "[example.com. TXT is protected: ask the DNS team]"
+    api.faults.append(Fault("ChangeResourceRecordSets", "InvalidChangeBatch", 5, message=protected))
+    with pytest.raises(
+        record_sets.Route53Error, match=r"InvalidChangeBatch to ChangeResourceRecordSets of Z1.*ask the"
+    ):
+        add(zone, TOKEN)
+    assert len(api.codes("ChangeResourceRecordSets")) == 1
+
+
+def test_what_boto3_raises_is_one_line(zone: Any, api: Route53Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def problem() -> str:
+        client = record_sets.connect(2)
+        with pytest.raises(record_sets.Route53Error, match=r"^.*$") as raised:
+            record_sets.Zone(client, "Z1").sets()
+        client.close()
+        assert raised.value.__suppress_context__
+        return f"{raised.type.__name__}: {raised.value}"
+
+    api.users["AKIDEXAMPLE"] = ("ListResourceRecordSets",)
+    assert "AccessDenied to ListResourceRecordSets of Z1: User: arn" in problem()
+    assert problem().endswith("let these credentials do it: README.md has the policy")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHER")
+    assert "InvalidClientTokenId" in problem()
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert "Unable to locate credentials; credentials are boto3's" in problem()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "http://127.0.0.1:9")
+    assert problem().startswith("UnreachableError: Route 53 could not be asked about Z1: Could not connect")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(
+        record_sets.Route53Error, match=r"The config profile \(nobody\) could not be found; credentials"
+    ):
+        record_sets.connect(2)
+    monkeypatch.delenv("AWS_PROFILE")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "not a url")
+    with pytest.raises(record_sets.Route53Error, match="not a url"):
+        record_sets.connect(2)
