@@ -222,7 +222,7 @@ class Route53:
 
     def _check_zones(self, owners: Sequence[str]) -> None:
         """Ask for each zone that has records; a preview may run where AWS can't be reached."""
-        missing = [owner for owner in owners if longest_zone(owner, self._zones) is None]
+        missing = [owner for owner in dict.fromkeys(owners) if longest_zone(owner, self._zones) is None]
         problems = [_no_zone(missing, self._zones)] if missing else []
         unasked = []
         for zone in dict.fromkeys(self._zone(owner) for owner in owners if owner not in missing):

@@ -90,7 +90,7 @@ def test_octal_escapes_are_read_as_octal(zone: Any, hosted: HostedZone) -> None:
 
 
 def test_what_somebody_else_changes_in_between_is_kept(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
-    api.meanwhile += [lambda _: hosted.append(APEX, '"theirs"')] * 1
+    api.meanwhile.append(lambda _: hosted.append(APEX, '"theirs"'))
     add(zone, TOKEN)
     assert hosted.txt(APEX) == (*THEIRS, '"theirs"', f'"{TOKEN}"')
     api.meanwhile.append(lambda _: hosted.put(RecordSet(APEX, "TXT", 60, ('"anew"', f'"{TOKEN}"'))))
