@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from elastx_mrs.publish.dns_update import changed_value
-from elastx_mrs.records import DEFAULT_TTL
+from elastx_mrs.records import DEFAULT_TTL, RecordError
 from elastx_mrs.records.text import join, parse, presentation, show
 
 TRIES = 10
@@ -42,7 +42,8 @@ CURES: Mapping[str, str] = {
     "AccessDenied": "let these credentials do it: README.md has the policy",
     "ExpiredToken": "log in again (aws sso login), or set AWS_PROFILE",
     "InvalidClientTokenId": "aws sts get-caller-identity says whose credentials boto3 finds; set AWS_PROFILE",
-    "NoSuchHostedZone": "mend zones: aws route53 list-hosted-zones has the ids of the account of these credentials",
+    "NoSuchHostedZone": "mend zones: aws route53 list-hosted-zones has those of the account of these credentials; of a zone "
+    "that was deleted, take the records out of the state (pulumi state delete)",
     "PriorRequestNotComplete": "others keep changing this zone; run it again",
     "SignatureDoesNotMatch": "mend AWS_SECRET_ACCESS_KEY, or set AWS_PROFILE",
     "Throttling": "others use up the account's 5 requests a second; run it again",
@@ -197,7 +198,10 @@ def values(found: RecordSet | None) -> list[bytes]:
 def octets(value: str) -> bytes:
     r"""Return a TXT value's character-strings, joined; Route 53's ``\DDD`` is octal, and RFC 1035's decimal."""
     decimal = _ESCAPE.sub(lambda match: f"\\{int(match[1], 8):03d}" if match[1] else match[0], value)
-    return join(parse(decimal))
+    try:
+        return join(parse(decimal))
+    except RecordError:
+        return value.encode()  # what can't be read is not ours, and kept as it is
 
 
 def with_value(

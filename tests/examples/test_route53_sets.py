@@ -1,4 +1,4 @@
-"""examples/route53's compare-and-swap, against the stand-in: what is kept, what is refused, and what gets lost."""
+"""examples/route53 in this process, against the stand-in: what is kept, what is refused, and what gets lost."""
 
 import importlib
 import sys
@@ -6,14 +6,18 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import pulumi
 import pytest
+import yaml
 
+from elastx_mrs.config import parse_stack
 from tests import golden
 from tests.engine.stack import ROOT
 from tests.examples.route53_api import Fault, HostedZone, RecordSet, Route53Api, escaped, serve, strings
 
 sys.path.insert(0, str(ROOT / "examples" / "route53"))
 record_sets: Any = importlib.import_module("record_sets")
+route53: Any = importlib.import_module("route53")
 
 APEX = "example.com"
 THEIRS = ('"google-site-verification=abc"', r'"octets \303\245, a \"quote\" and \\101" "of two strings"')
@@ -84,6 +88,7 @@ def test_octal_escapes_are_read_as_octal(zone: Any, hosted: HostedZone) -> None:
     found = record_sets.values(zone.read(APEX))
     assert found == [b"google-site-verification=abc", b'octets \xc3\xa5, a "quote" and \\101of two strings']
     assert [b"".join(strings(value) or ()) for value in THEIRS] == found
+    assert record_sets.octets(r'"not \400 octal') == rb'"not \400 octal'
     hosted.put(RecordSet(APEX, "TXT", 300, (r'"v=spf1 include:elastx.email \055all"',)))
     with pytest.raises(record_sets.Route53Error, match="has this TXT already"):
         add(zone, golden.SPF)
@@ -237,3 +242,34 @@ def test_what_boto3_raises_is_one_line(zone: Any, api: Route53Api, monkeypatch: 
     monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "not a url")
     with pytest.raises(record_sets.Route53Error, match="not a url"):
         record_sets.connect(2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("Z404", "zones.example.se: Route 53 answers NoSuchHostedZone to GetHostedZone of Z404: .*; mend zones: aws"),
+        ("ZOTHER", "zones.example.se: ZOTHER is the hosted zone of example.org; write that one's id"),
+        ("ZPRIVATE", "zones.example.se: ZPRIVATE is private: only its VPCs see it; write the public hosted zone's id"),
+        ("example", "zones.example.se: is no hosted zone's id, such as Z0123456789ABCDEFGHIJ; aws route53 list-hosted"),
+        (None, "zones: example.se, _dmarc.example.se in none of them \\(example.com\\); add the domain's hosted zone"),
+        ([], "zones: write each hosted zone's id by its domain: {example.com: Z0123456789ABCDEFGHIJ}"),
+    ],
+)
+def test_zones_are_checked_before_anything_is_declared(api: Route53Api, wrong: object, said: str) -> None:
+    api.zone("Z1", APEX)
+    api.zone("ZOTHER", "example.org")
+    api.zone("ZPRIVATE", "example.se", private=True)
+    config = {"accounts": ["a@acme.example"], "dkim": {"external": True}, "domains": [APEX, "example.se"]}
+    arguments = parse_stack({f"elastx-mrs:{key}": value for key, value in config.items()}, publisher=False)
+    zones = {"Example.COM.": "/hostedzone/Z1"} | ({"example.se": wrong} if wrong is not None else {})
+    with pytest.raises(pulumi.RunError, match=f"^{said}"):
+        route53.Route53(wrong if wrong == [] else zones, arguments)
+
+
+def test_the_company_is_that_of_the_other_examples() -> None:
+    own, lab = (
+        yaml.safe_load((ROOT / file).read_text())["config"]
+        for file in ("examples/route53/Pulumi.prod.yaml", "stacks/Pulumi.lab.yaml")
+    )
+    assert list(own.pop("acme-mail:zones")) == lab.pop("elastx-mrs:rfc2136")["zones"]
+    assert own == lab
