@@ -42,7 +42,7 @@ CURES: Mapping[str, str] = {
     "AccessDenied": "let these credentials do it: README.md has the policy",
     "ExpiredToken": "log in again (aws sso login), or set AWS_PROFILE",
     "InvalidClientTokenId": "aws sts get-caller-identity says whose credentials boto3 finds; set AWS_PROFILE",
-    "NoSuchHostedZone": "mend zones: aws route53 list-hosted-zones has those of the account of these credentials. Where the "
+    "NoSuchHostedZone": "mend zones: aws route53 list-hosted-zones has the ids that these credentials see. Where the "
     "zone was deleted, take its records out of the state: pulumi state delete",
     "PriorRequestNotComplete": "others keep changing this zone; run it again",
     "SignatureDoesNotMatch": "mend AWS_SECRET_ACCESS_KEY, or set AWS_PROFILE",
