@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import grpc.aio
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from pulumi import RunError
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import rpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
@@ -28,7 +29,8 @@ class Servicer(ProviderServicer):
             complete(value)
         try:
             return await self._construct(request, context)
-        except PluginError as error:
+        except (PluginError, RunError) as error:
+            # A RunError out of the SDK itself is one of a record's inputs, such as a zone that is nowhere listed.
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's names
