@@ -137,7 +137,8 @@ def compile_go_example(programs: Path) -> None:
     schema = HERE.parent / "elastx_mrs" / "plugin" / "schema.json"
     sdk = copy / "sdks" / "elastx-mrs"
     subprocess.run([programs / SDKGEN, "go", schema, sdk], check=True)
-    go_build(str(copy), ".", programs / "example-program", [])
+    # As Pulumi's host does: with -trimpath the cache would have what that host does not look for.
+    go_build(str(copy), ".", programs / "example-program", [], trimpath=False)
     shutil.rmtree(copy)
     (programs / "example-program").unlink()
 
@@ -174,12 +175,13 @@ def build(version: str) -> None:
     say(f"built Pulumi {version} in .toolchain")
 
 
-def go_build(module: str, package: str, target: Path, flags: list[str]) -> None:
+def go_build(module: str, package: str, target: Path, flags: list[str], *, trimpath: bool = True) -> None:
     """Build one program, counting its packages as they are compiled."""
+    flags = ["-trimpath", *flags] if trimpath else flags
     name = target.name
     say(f"{name}: fetching modules")
     total = len(go(module, "list", "-deps", package).split())
-    command = ["go", "build", "-v", "-trimpath", "-mod=readonly", *flags, "-o", str(target), package]
+    command = ["go", "build", "-v", "-mod=readonly", *flags, "-o", str(target), package]
     process = subprocess.Popen(command, cwd=HERE / module, stderr=subprocess.PIPE, text=True)
     lines: list[str] = []
     started = said = time.monotonic()

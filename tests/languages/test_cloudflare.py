@@ -1,4 +1,4 @@
-"""Cloudflare through the plugin, on the lab's API: records, guard, verification, an explicit provider, late zone ids."""
+"""Cloudflare through the plugin, on the lab's API: records, guard, verification, an explicit provider, late ids."""
 
 import hashlib
 import json
