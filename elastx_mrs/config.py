@@ -128,6 +128,11 @@ def keys_of(model: type[BaseModel]) -> dict[str, Any]:
     return found
 
 
+def is_encrypted(value: Any) -> bool:
+    """Return whether a value is one that ``pulumi config set --secret`` wrote, which only Pulumi can open."""
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
 def _plain(key: str, value: Any) -> Any:
     """Return what Pulumi keeps as text: JSON for objects and lists, digits for a number."""
     if not isinstance(value, str):
@@ -163,14 +168,14 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
     location: list[str | int] = []
     value: Any = given
     for step in details["loc"]:
-        if isinstance(value, str) or _is_encrypted(value):  # the user wrote no deeper key
+        if isinstance(value, str) or is_encrypted(value):  # the user wrote no deeper key
             break
         if step == "[key]":
             continue
         location.append(step)
         value = _child(value, step)
     kind, problem = details["type"], str(details["msg"])
-    if _is_encrypted(value):
+    if is_encrypted(value):
         problem = _ENCRYPTED
     elif kind == "extra_forbidden":
         container = next((str(step) for step in reversed(location[:-1]) if isinstance(step, str)), "")
@@ -189,10 +194,6 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
     elif "type" in kind:
         problem = _wrong_type(value, problem)
     return [Fault(_path(location), problem)]
-
-
-def _is_encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"secure"}
 
 
 def _child(value: Any, step: str | int) -> Any:

@@ -43,6 +43,11 @@ def code(text: str) -> str:
     return f"{fence}{space}{text.replace('|', chr(92) + '|')}{space}{fence}"
 
 
+def safe(line: str) -> str:
+    r"""Return a line without control characters: those as ``\DDD``, whatever they came from."""
+    return "".join(character if character.isprintable() else f"\\{ord(character):03d}" for character in line)
+
+
 def _json(records: Sequence[TxtRecord]) -> str:
     rows = [{"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl} for r in records]
     return json.dumps(rows, indent=2) + "\n"

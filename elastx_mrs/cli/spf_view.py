@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from elastx_mrs.cli.render import safe
 from elastx_mrs.lookup.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.lookup.spf_tree import Node, Problem, Tree, number
 
@@ -70,7 +71,7 @@ def as_text(seen: Seen) -> str:
         lines.append("")
     for checked in seen.checked:
         lines.append(f"{checked.address}: {checked.result.result} ({checked.result.reason})")
-    return "".join(f"{_coloured(_safe(line))}\n" for line in lines)
+    return "".join(f"{_coloured(safe(line))}\n" for line in lines)
 
 
 def _tree(tree: Tree) -> Iterator[str]:
@@ -116,11 +117,6 @@ def _costs(seen: Seen, planned: Tree) -> Iterator[str]:
             cost = sum(node.lookups for node in planned.nodes if node.term == term)
             yield f"{term}: +{number(cost)}"
     yield f"lookups: {number(seen.now.lookups)} -> {number(planned.lookups)} of {MAX_LOOKUPS}"
-
-
-def _safe(line: str) -> str:
-    r"""Return a line without control characters: those as ``\DDD``, whatever they came from."""
-    return "".join(character if character.isprintable() else f"\\{ord(character):03d}" for character in line)
 
 
 def _coloured(line: str) -> str:

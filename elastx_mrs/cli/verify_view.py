@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from typing import Literal
 from xml.etree import ElementTree as ET
 
+from elastx_mrs.cli.annotations import annotation
 from elastx_mrs.cli.render import code, plain
 from elastx_mrs.verify import report
 from elastx_mrs.verify.outcome import Outcome
@@ -85,27 +87,18 @@ def _case(suite: ET.Element, outcome: Outcome) -> None:
 
 
 def _github(jobs: Sequence[Job]) -> str:
-    """Return workflow commands, which GitHub shows as annotations; line breaks and percent signs are escaped."""
+    """Return workflow commands, which GitHub shows as annotations."""
     found = []
     for job in jobs:
         failing = {outcome.check for outcome in job.open()}
         for outcome in job.outcomes.values():
-            level = "error" if outcome.check in failing else "notice"
-            title = _property(f"{job.expected.domain} {outcome.check}: {outcome.verdict}")
-            found += [f"::{level} title={title}::{_data(line)}" for line in report.lines([outcome])]
+            level: Literal["error", "notice"] = "error" if outcome.check in failing else "notice"
+            title = f"{job.expected.domain} {outcome.check}: {outcome.verdict}"
+            found += [annotation(level, line, title=title) for line in report.lines([outcome])]
         found += [
-            f"::notice title={_property(job.expected.domain)}::{_data(notice)}"
-            for notice in _notices(list(job.outcomes.values()))
+            annotation("notice", notice, title=job.expected.domain) for notice in _notices(list(job.outcomes.values()))
         ]
     return "\n".join([*found, report.summary(jobs)]) + "\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 FORMATS: dict[str, Callable[[Sequence[Job]], str]] = {
