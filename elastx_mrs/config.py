@@ -106,8 +106,7 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Argumen
         except ValueError as error:
             faults.append(Fault(key, f"begins like a list or an object but is not JSON: {error}"))
             continue
-        # Pulumi.yaml's defaults of optional keys mean: absent; but cloudflare's is "", for it may be {}.
-        if value is not None and value != "" and (value != {} or key == "cloudflare"):
+        if is_given(key, value):
             given[key] = value
     try:
         arguments = parse(given, camel_case=True, publisher=publisher)
@@ -119,6 +118,14 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Argumen
     return arguments
 
 
+def is_given(key: str, value: Any) -> bool:
+    """Return whether a key of a stack's config has a value.
+
+    Pulumi.yaml's defaults of optional keys mean that it has none; but cloudflare's is ``""``, for it may be ``{}``.
+    """
+    return value is not None and value != "" and (value != {} or key == "cloudflare")
+
+
 def keys_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return the keys of a config in camelCase, each with those below it; maps by the user's own names have none."""
     found = {}
@@ -126,6 +133,11 @@ def keys_of(model: type[BaseModel]) -> dict[str, Any]:
         below = _CONTAINERS.get(name)
         found[to_camel(name)] = keys_of(below) if below is not None and model is not below else {}
     return found
+
+
+def path_of(location: Sequence[str | int]) -> str:
+    """Return keys and indices as messages have them: ``domains[1].dkim``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "config"
 
 
 def is_encrypted(value: Any) -> bool:
@@ -184,7 +196,7 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
     elif kind == "value_error":
         error = details["ctx"]["error"]
         problems = error.problems if isinstance(error, RecordError) else [str(error)]
-        return [Fault(_path(location), text) for text in problems]
+        return [Fault(path_of(location), text) for text in problems]
     elif kind == "missing":
         problem = "is missing; write it"
     elif kind == "too_short":
@@ -193,7 +205,7 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
         problem = f"is {value!r}; write {details['ctx']['expected']}"
     elif "type" in kind:
         problem = _wrong_type(value, problem)
-    return [Fault(_path(location), problem)]
+    return [Fault(path_of(location), problem)]
 
 
 def _child(value: Any, step: str | int) -> Any:
@@ -223,7 +235,3 @@ def _unknown(key: str, known: Sequence[str]) -> str:
     return "is not a key here; " + (
         f"did you mean {lowered[close[0]]}?" if close else f"the keys are {', '.join(known)}"
     )
-
-
-def _path(location: Sequence[str | int]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "config"

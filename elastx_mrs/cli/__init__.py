@@ -15,9 +15,11 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 _COMMANDS = {
     "adopt": "Print the stack config, or the import file, that keeps what is published today.",
     "completion": "Print what makes the shell complete this command.",
+    "config": "Check the files of stacks before they are committed.",
     "lab": "Run a DNS server on this machine, to try everything with no account.",
     "message": "Judge a received message: did the whole chain work?",
     "records": "Show what must be in DNS.",
+    "review": "Show what a preview would change, and what is at risk, as a comment.",
     "rfc2136": "Print the rules by which name servers of your own let the stack's key do its work.",
     "smtp": "Check that mail can be handed in at the relay.",
     "verify": "Ask every name server whether mail will pass.",

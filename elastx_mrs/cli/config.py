@@ -1,0 +1,102 @@
+"""``elastx-mrs config``: a stack's file, checked where it is written, without a network and without Pulumi."""
+
+from pathlib import Path
+
+import click
+
+from elastx_mrs.cli.config_check import Checked, Finding, check
+from elastx_mrs.cli.config_view import FORMATS, passed
+from elastx_mrs.cli.render import safe
+
+SCHEMA = Path(__file__).resolve().parent.parent / "stack.schema.json"
+
+_WRONG = 1
+_UNREADABLE = 2
+
+
+@click.group("config")
+def command() -> None:
+    """Check the files of stacks, and describe them to editors.
+
+    \b
+    elastx-mrs config check stacks/Pulumi.*.yaml
+    elastx-mrs config schema > stack.schema.json
+    """
+
+
+@command.command("check")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="How.")
+@click.pass_context
+def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_: str) -> None:
+    """Check the files of stacks (Pulumi.<stack>.yaml) before they are committed.
+
+    \b
+    elastx-mrs config check stacks/Pulumi.prod.yaml
+    elastx-mrs config check --strict --format github stacks/Pulumi.*.yaml
+
+    Everything that a preview would refuse, and what it would only remark on, each with its line and column:
+
+    \b
+    stacks/Pulumi.prod.yaml:9:5: domains[1].dkim: is cut off: …
+    stacks/Pulumi.prod.yaml:3:3: warning: dmarc: has pct=, which RFC 9989 dropped …
+
+    So are keys that Pulumi takes for another's (elastx-mr:accounts), keys that are there twice, and a TSIG key or a
+    token for Cloudflare that stands there in plain text. What is encrypted is not checked, and a notice says so. What
+    the project's Pulumi.yaml gives all of its stacks is taken with each. The file of another project is passed over.
+
+    As a hook of pre-commit, in .pre-commit-config.yaml:
+
+    \b
+    repos:
+      - repo: https://git.example.com/platform/elastx-mrs
+        rev: v0.1.0
+        hooks:
+          - id: elastx-mrs-config
+
+    The format json is a list of objects with file, line, column, path, level (error, warning or notice) and problem;
+    github is workflow commands, which GitHub shows beside the lines.
+
+    Exit codes: 0 all is well, 1 something is wrong in a file (with --strict: or doubtful); 2 a file cannot be read or
+    is not YAML, or bad input. All files are checked in any case.
+    """
+    told: dict[Finding, None] = {}
+    codes = [0]
+    for checked in map(check, files):
+        new = [one for one in checked.findings if one not in told]  # two stacks may share a fault of Pulumi.yaml
+        told.update(dict.fromkeys(new))
+        codes.append(_code(checked, strict))
+        if format_ != "json":
+            click.echo(FORMATS[format_](new), nl=False)
+            if codes[-1] == 0 and checked.state == "checked":
+                click.echo(passed(checked.file, checked.counts))
+        if checked.state == "other":
+            click.echo(f"{safe(checked.file)}: has no elastx-mrs: key; passed over", err=True)
+    if format_ == "json":
+        click.echo(FORMATS[format_](list(told)), nl=False)
+    context.exit(max(codes))
+
+
+def _code(checked: Checked, strict: bool) -> int:
+    if checked.state == "unreadable":
+        return _UNREADABLE
+    failing = ("error", "warning") if strict else ("error",)
+    return _WRONG if any(one.level in failing for one in checked.findings) else 0
+
+
+@command.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a stack's file, by which editors complete and check it while it is written.
+
+    \b
+    elastx-mrs config schema > stack.schema.json
+
+    Then let each file's first line be (VS Code with its YAML extension, and whatever runs yaml-language-server):
+
+    \b
+    # yaml-language-server: $schema=stack.schema.json
+
+    The path is from the file's own folder. Exit code: 0.
+    """
+    click.echo(SCHEMA.read_text(encoding="utf-8"), nl=False)

@@ -1,0 +1,209 @@
+"""What is to be said of one stack's file, each with its place."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from elastx_mrs.arguments import Arguments
+from elastx_mrs.cli.config_encrypted import ELSEWHERE, Opened, opened
+from elastx_mrs.cli.config_file import Place, UnreadableError
+from elastx_mrs.cli.config_stack import OWN, Stack, read_stack
+from elastx_mrs.config import OTHER_KEYS, ConfigError, is_encrypted, is_given, parse_stack
+from elastx_mrs.faults import NAMESPACE, Fault
+from elastx_mrs.remarks import remarks
+
+Level = Literal["error", "warning", "notice"]
+
+_NEAR = 0.85
+"""How alike a namespace is to ours where ours was meant, as difflib counts: one letter in ten is wrong."""
+
+_OF_THE_SERVER = frozenset({"rfc2136", "verification"})
+"""What a stack's file has where the program names accounts and domains: it is read where updates are sent."""
+
+_CLOUDFLARE = ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey")
+_FOR_EVER = "is in plain text, and Git keeps it for ever: "
+_TO_READ = "to have it checked too, run: pulumi config --show-secrets --json | elastx-mrs records --config -"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to say.
+
+    :param path: the key, as the messages of previews have it; empty where it is about the whole file.
+    """
+
+    file: str
+    place: Place
+    path: str
+    level: Level
+    problem: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One file.
+
+    :param state: ``other`` is a file without any config of ours.
+    :param counts: what is in it, such as ``3 domains``; what nobody can count is left out.
+    """
+
+    file: str
+    state: Literal["checked", "other", "unreadable"]
+    findings: tuple[Finding, ...] = ()
+    counts: tuple[str, ...] = ()
+
+
+def check(file: str) -> Checked:
+    """Return what is to be said of a stack's file, in the order of its lines."""
+    try:
+        stack = read_stack(file)
+    except UnreadableError as error:
+        return Checked(file, "unreadable", (Finding(error.path, error.place, "", "error", error.problem),))
+    found = [*_shape(stack), *_misnamed(stack)]
+    counts: list[str] = []
+    if not found and not stack.own:
+        return Checked(file, "other")
+    found += [*_repeated(stack), *_secrets(stack)]
+    if stack.own:
+        try:
+            judged, counts = _judged(stack)
+        except RecursionError:
+            judged = [_finding(stack, "config", "error", "has an object in itself, or too many in one another")]
+        found += judged
+    found.sort(key=lambda one: (one.file != file, one.place.line or 0, one.place.column or 0))
+    return Checked(file, "checked", tuple(dict.fromkeys(found)), tuple(counts))
+
+
+def _finding(stack: Stack, path: str, level: Level, problem: str) -> Finding:
+    file, place = stack.at(path)
+    return Finding(file, place, path, level, problem)
+
+
+def _shape(stack: Stack) -> Iterator[Finding]:
+    """Yield what stands where Pulumi does not look for it."""
+    document = stack.document
+    if document.content is not None and not isinstance(document.content, Mapping):
+        yield Finding(document.path, Place(1, 1), "", "error", "is no stack's file: it has no keys; write config")
+        return
+    config = stack.content.get("config")
+    if config is not None and not isinstance(config, Mapping):
+        yield _finding(stack, "config", "error", f"has no keys; write {OWN}accounts and {OWN}domains below it")
+    for key in map(str, stack.content):
+        if key.startswith(OWN):
+            where = document.at(key)
+            yield Finding(document.path, where, key, "error", "stands beside config; write it below, two spaces in")
+
+
+def _misnamed(stack: Stack) -> Iterator[Finding]:
+    """Yield the keys that Pulumi takes for another's."""
+    for key in stack.keys:
+        namespace, colon, name = key.partition(":")
+        alike = difflib.SequenceMatcher(None, namespace.lower().replace("_", "-"), NAMESPACE).ratio()
+        if alike < _NEAR or namespace == stack.project or (colon and namespace == NAMESPACE):
+            continue
+        problem = f"is in another namespace; did you mean {OWN}{name}?"
+        if not colon:
+            problem = f"is one key; write {OWN}accounts, {OWN}domains and so on, each a key of config"
+        where = stack.document.at(f"config.{key}")
+        yield Finding(stack.document.path, where, key, "error", problem)
+
+
+def _repeated(stack: Stack) -> Iterator[Finding]:
+    for one in stack.document.repeated:
+        path = one.path.removeprefix("config.").removeprefix(OWN)
+        problem = f"is in line {one.first} already, which Pulumi refuses; take out one of the two"
+        yield Finding(stack.document.path, one.place, path, "error", problem)
+
+
+def _secrets(stack: Stack) -> Iterator[Finding]:
+    """Yield the keys and tokens that everybody can read who has the repository; what they are is never told."""
+    keys = stack.own.get("tsigKeys")
+    several = keys if isinstance(keys, Mapping) and not is_encrypted(keys) else {}
+    by_path = {"tsigKey": stack.own.get("tsigKey"), "tsigKeys": None if several else keys}
+    by_path |= {f"tsigKeys.{name}": key for name, key in several.items()}
+    for path, key in by_path.items():
+        if _is_open(key):
+            option = "--path --secret" if "." in path else "--secret"
+            run = (
+                f"pulumi config set {option} {OWN}{path if re.fullmatch(r'[A-Za-z0-9.-]+', path) else 'tsigKeys.NAME'}"
+            )
+            cure = f"make a new key, take the old one off the server, and run: {run}"
+            yield _finding(stack, path, "error", _FOR_EVER + cure)
+    for path in _CLOUDFLARE:
+        if _is_open(stack.values.get(path)):
+            cure = f"make another at Cloudflare, revoke this one, and run: pulumi config set --secret {path}"
+            yield _finding(stack, path, "error", _FOR_EVER + cure)
+
+
+def _is_open(value: Any) -> bool:
+    return value not in (None, "", {}) and not is_encrypted(value)
+
+
+def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:
+    """Return what is to be said of accounts, domains and the rest, and how many there are."""
+    own = {key: value for key, value in stack.own.items() if key not in OTHER_KEYS}
+    given = {key for key, value in own.items() if is_given(key, value)}
+    absent = {key: ELSEWHERE for key in ("accounts", "domains", "dkim") if key not in given}
+    found, elsewhere = [], {}
+    if stack.content.get("environment"):
+        found.append(_finding(stack, "environment", "notice", f"what comes from there was not checked; {_TO_READ}"))
+        elsewhere = absent
+    elif given <= _OF_THE_SERVER:
+        problem = "are not here, so that only the rest was checked; right where the program names them"
+        found.append(_finding(stack, "accounts, domains", "notice", problem))
+        elsewhere = absent | _zones_elsewhere(own)
+    elif not given & {"cloudflare", "rfc2136"}:
+        problem = "no publisher; write cloudflare or rfc2136, unless the program brings a publisher of its own"
+        found.append(_finding(stack, "cloudflare, rfc2136", "warning", problem))
+    config = opened(own | elsewhere)
+    problem = f"is encrypted, and was not checked; {_TO_READ}"
+    found += [_finding(stack, path, "notice", problem) for path in config.encrypted]
+    arguments, faults = _parsed(config)
+    found += [_finding(stack, fault.path, "error", fault.problem) for fault in faults]
+    if arguments is not None:
+        said = [one for one in remarks(arguments) if config.remarked(one)]
+        found += [_finding(stack, one.path, one.remark.level, one.remark.text) for one in said]
+    return found, _counts(own, None if config.hidden else arguments)
+
+
+def _zones_elsewhere(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the primaries of a program's config: it is the program that says which zones they serve."""
+    given = own.get("rfc2136")
+    if not isinstance(given, Mapping) or is_encrypted(given):
+        return {}
+    profiles = given.get("profiles")
+    if isinstance(profiles, Mapping) and not is_encrypted(profiles):
+        described = {name: _with_zones(one) for name, one in profiles.items()}
+        return {"rfc2136": {**(_with_zones(given) if set(given) > {"profiles"} else {}), "profiles": described}}
+    return {"rfc2136": _with_zones(given)}
+
+
+def _with_zones(profile: Any) -> Any:
+    return {"zones": ELSEWHERE, **profile} if isinstance(profile, Mapping) and not is_encrypted(profile) else profile
+
+
+def _parsed(config: Opened) -> tuple[Arguments | None, list[Fault]]:
+    """Return the arguments, or why there are none."""
+    values = {f"{OWN}{key}": value for key, value in config.values.items()}
+    try:
+        return parse_stack(values, publisher=False), []
+    except ConfigError as error:
+        faults = [told for fault in error.faults if (told := config.told(fault)) is not None]
+    if not faults and values.pop(f"{OWN}rfc2136", None):
+        # Nobody can tell whether a domain is in a zone that is encrypted; all else is right, and can be remarked on.
+        return _parsed(replace(config, values={key.removeprefix(OWN): value for key, value in values.items()}))
+    return None, faults
+
+
+def _counts(own: Mapping[str, Any], arguments: Arguments | None) -> list[str]:
+    """Return what is in a config: elements that are encrypted are counted too, and records only where none is."""
+    if arguments is None:
+        return [_number(len(own[key]), key) for key in ("domains", "accounts") if isinstance(own.get(key), list)]
+    domains, accounts = _number(len(arguments.domains), "domains"), _number(len(arguments.accounts), "accounts")
+    return [domains, accounts, _number(len(arguments.records()), "records")]
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count} {name if count != 1 else name.removesuffix('s')}"

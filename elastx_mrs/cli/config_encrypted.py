@@ -1,0 +1,160 @@
+"""Stand-ins for what only Pulumi can open, so that everything else in a stack's file is checked all the same.
+
+A stand-in is right at its place and clashes with nothing; what is said of one, or because of one, is not told.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from elastx_mrs.arguments import Arguments
+from elastx_mrs.config import is_encrypted, keys_of, path_of
+from elastx_mrs.faults import Fault
+from elastx_mrs.remarks import Said
+
+ELSEWHERE = {"secure": ""}
+"""What is not in the file, and may well be right: it is named by the program, or comes from an environment."""
+
+_MARK = "encrypted.invalid"
+"""In every stand-in that a message could name (RFC 2606 §2)."""
+
+_NAMED = re.compile(rf"n[0-9]+\.{re.escape(_MARK)}")
+
+_DEEPEST = 8
+"""Keys and indices; the config's own paths have five, and an object in YAML may have itself in it."""
+
+_LEFT_OUT = object()
+
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A config in which nothing is encrypted any more.
+
+    :param values: by key, without the namespace, with the stand-ins.
+    :param encrypted: the paths of what is encrypted.
+    :param hidden: the paths of all that stands in for something.
+    """
+
+    values: dict[str, Any]
+    encrypted: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+    def told(self, fault: Fault) -> Fault | None:
+        """Return a fault as it can be told, or None where it is, or may be, a stand-in's."""
+        if self._is_of_a_stand_in(fault.path):
+            return None
+        if _MARK not in fault.problem:
+            return fault
+        if re.search(r"(^|\.)dkim$", fault.path):  # a domain has no key, whatever it is called
+            return replace(fault, problem=_NAMED.sub("a domain whose name is encrypted", fault.problem))
+        return None
+
+    def remarked(self, said: Said) -> bool:
+        """Return whether a remark can be told: it may be due to what is below its path, too."""
+        below = any(_is_within(hidden, said.path) for hidden in self.hidden)
+        return not (below or self._is_of_a_stand_in(said.path) or _MARK in said.remark.text)
+
+    def _is_of_a_stand_in(self, path: str) -> bool:
+        return any(_is_within(path, hidden) for hidden in self.hidden)
+
+
+def opened(values: Mapping[str, Any]) -> Opened:
+    """Return a stack's config, its keys without the namespace, with stand-ins for what is encrypted or elsewhere."""
+    opening = _Opening()
+    found = opening.object(values, (), keys_of(Arguments))
+    accounts, added = found.get("accounts"), list[str]()
+    if isinstance(accounts, list):
+        # Any account that a domain names may be one of those that are encrypted.
+        any_ = any(path[0] == "accounts" for path in opening.hidden)
+        named = [one for one in dict.fromkeys(_named(found.get("domains"))) if one not in accounts]
+        more = [account for account in named if any_ or _MARK in account]
+        found["accounts"] = [*accounts, *more]
+        added = [f"accounts[{len(accounts) + index}]" for index in range(len(more))]
+    return Opened(found, tuple(map(path_of, opening.encrypted)), (*map(path_of, opening.hidden), *added))
+
+
+@dataclass
+class _Opening:
+    encrypted: list[_Path] = field(default_factory=list)
+    hidden: list[_Path] = field(default_factory=list)
+
+    def value(self, value: Any, path: _Path, keys: Mapping[str, Any]) -> Any:
+        """Return a value without what is encrypted in it.
+
+        :param keys: that an object may have there, each with those below it; none where they are the user's own.
+        """
+        if is_encrypted(value):
+            self.hidden.append(path)
+            if value is not ELSEWHERE:
+                self.encrypted.append(path)
+            return _stand_in(path, f"n{len(self.hidden)}.{_MARK}")
+        if len(path) >= _DEEPEST:
+            return value
+        if isinstance(value, list):
+            return [self.value(child, (*path, index), keys) for index, child in enumerate(value)]
+        return self.object(value, path, keys) if isinstance(value, Mapping) else value
+
+    def object(self, value: Mapping[str, Any], path: _Path, keys: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object likewise."""
+        before, found = len(self.hidden), {}
+        for key, child in value.items():
+            if keys and key not in keys:  # a fault, encrypted or not
+                found[key] = "" if is_encrypted(child) else child
+            elif (new := self.value(child, (*path, key), keys.get(key, {}))) is not _LEFT_OUT:
+                found[key] = new
+        if path[-1:] == ("dkim",) and len(self.hidden) > before and "record" not in found:
+            found["external"] = True  # nobody misses its key then
+        return found
+
+
+def _stand_in(path: _Path, name: str) -> Any:
+    """Return what stands for a value: it is left out where nothing follows from that."""
+    domain = {"name": name, "dkim": {"external": True}}
+    match path:
+        case ("accounts",):
+            return [f"account@{name}"]
+        case (*_, "accounts", int()):
+            return f"account@{name}"
+        case ("domains",):
+            return [domain]
+        case ("domains", int()):
+            return domain
+        case ("domains", int(), "name") | (*_, "include" | "a" | "mx", int()) | ("rfc2136", *_, "zones", int()):
+            return name
+        case (*_, "dkim"):
+            return {"external": True}
+        case (*_, "rua" | "ruf", int()):
+            return f"mailto:reports@{name}"
+        case (*_, "ip4" | "nameservers" | "rootHints" | "resolvers", int()):
+            return "192.0.2.1"
+        case (*_, "ip6", int()):
+            return "2001:db8::1"
+        case (*_, "knownChallenges", int()):
+            return f"elastx-mrs={'0' * 64}"
+        case ("cloudflare",):
+            return {}
+        case ("rfc2136",) | ("rfc2136", "profiles", _):
+            return {"zones": [name]}
+        case ("rfc2136", "profiles"):
+            return {"encrypted": {"zones": [name]}}
+        case ("rfc2136", *_, "zones"):
+            return [name]
+        case ("rfc2136", *_, "server" | "keyName" | "keyFile"):
+            return "encrypted"  # an rfc2136 without any key would be none at all
+        case ("rfc2136", *_, "algorithm"):
+            return "hmac-sha256"
+    return None if isinstance(path[-1], int) else _LEFT_OUT
+
+
+def _named(domains: Any) -> Iterable[str]:
+    """Yield the accounts that domains name."""
+    for domain in domains if isinstance(domains, list) else ():
+        accounts = domain.get("accounts") if isinstance(domain, Mapping) else None
+        yield from (account for account in accounts if isinstance(account, str)) if isinstance(accounts, list) else ()
+
+
+def _is_within(path: str, other: str) -> bool:
+    return path == other or path.startswith((f"{other}.", f"{other}["))

@@ -1,0 +1,58 @@
+"""What ``elastx-mrs config check`` prints of its findings: lines for people, JSON, or GitHub's annotations."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import click
+
+from elastx_mrs.cli.annotations import annotation
+from elastx_mrs.cli.config_check import Finding
+from elastx_mrs.cli.render import safe
+
+_COLOURS = {"error": "red", "warning": "yellow", "notice": "cyan"}
+"""Of levels; click takes them out again where nobody sees them."""
+
+
+def _text(findings: Sequence[Finding]) -> str:
+    return "".join(f"{_line(one)}\n" for one in findings)
+
+
+def _line(one: Finding) -> str:
+    """Return ``FILE:LINE:COLUMN: <path>: <problem>``, which editors can jump to."""
+    where = [str(part) for part in (one.file, one.place.line, one.place.column) if part is not None]
+    heads = [head for head in (one.level if one.level != "error" else "", one.path) if head]
+    coloured = [click.style(f"{safe(head)}:", fg=_COLOURS[one.level]) for head in heads]
+    return " ".join([f"{safe(':'.join(where))}:", *coloured, safe(one.problem)])
+
+
+def _json(findings: Sequence[Finding]) -> str:
+    rows = [
+        {
+            "file": one.file,
+            "line": one.place.line,
+            "column": one.place.column,
+            "path": one.path,
+            "level": one.level,
+            "problem": one.problem,
+        }
+        for one in findings
+    ]
+    return json.dumps(rows, indent=2) + "\n"
+
+
+def _github(findings: Sequence[Finding]) -> str:
+    return "".join(f"{_annotation(one)}\n" for one in findings)
+
+
+def _annotation(one: Finding) -> str:
+    message = safe(": ".join(part for part in (one.path, one.problem) if part))
+    return annotation(one.level, message, file=one.file, line=one.place.line, col=one.place.column)
+
+
+def passed(file: str, counts: Iterable[str]) -> str:
+    """Return what is said of a file in which nothing is wrong."""
+    listed = ", ".join(counts)
+    return ": ".join([safe(file), click.style("ok", fg="green"), *([listed] if listed else [])])
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Finding]], str]] = {"text": _text, "json": _json, "github": _github}
