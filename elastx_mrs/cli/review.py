@@ -1,0 +1,171 @@
+"""``elastx-mrs review``: what a preview would change, as a comment on the change that is reviewed."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.challenge import account_address
+from elastx_mrs.review.changes import Change, changes
+from elastx_mrs.review.markdown import LIMITS, markdown
+from elastx_mrs.review.plain import as_json, as_text
+from elastx_mrs.review.preview import Preview, PreviewError, of_log, read
+from elastx_mrs.review.report import GATES, Review, review
+
+_GATES = "\n".join(f"    {name}: {meaning}" for name, meaning in GATES.items())
+
+
+def _gates(ctx: click.Context, parameter: click.Parameter, value: str) -> frozenset[str]:
+    wanted = [name.strip() for name in value.split(",") if name.strip()]
+    for name in wanted:
+        if name not in (*GATES, "any"):
+            raise click.BadParameter(f"{name!a} is not one of {', '.join(GATES)}, any")
+    return frozenset(GATES if "any" in wanted else wanted)
+
+
+def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | None:
+    if value == "none":
+        return None
+    if value in LIMITS:
+        return LIMITS[value]
+    if value.isascii() and value.isdigit() and int(value) >= 2000:
+        return int(value)
+    raise click.BadParameter(f"{value!a} is not {', '.join(LIMITS)}, none or a number of octets from 2000")
+
+
+@click.command(
+    "review",
+    epilog="\b\n--fail-on takes, with commas between:\n" + _GATES + "\n    any: each of these",
+)
+@click.argument("file", default="-", metavar="[FILE]")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["markdown", "text", "json"]),
+    default="markdown",
+    show_default=True,
+    help="How.",
+)
+@click.option(
+    "--fail-on", "fail_on", default="", metavar="NAMES", callback=_gates, help="Exit with 1 where one of these is met."
+)
+@click.option(
+    "--limit",
+    default="github",
+    metavar="WHOSE",
+    show_default=True,
+    callback=_limit,
+    help="How long Markdown may be: github, gitlab, none, or octets.",
+)
+@click.option("--log", metavar="FILE", help="What pulumi preview said on standard error, for where it did not begin.")
+@click.option(
+    "--account", "accounts", multiple=True, metavar="ADDRESS", help="One that the stack's config does not name."
+)
+@click.option("--dns", is_flag=True, help="Ask DNS what each SPF record costs with all below it.")
+@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+def command(
+    file: str,
+    format_: str,
+    fail_on: frozenset[str],
+    limit: int | None,
+    log: str | None,
+    stack: str,
+    accounts: Sequence[str],
+    dns: bool,
+    nameservers: Sequence[str],
+) -> None:
+    """Review a preview: which domain gets which change, what it means for mail, and what is wrong.
+
+    \b
+    pulumi preview --json | elastx-mrs review
+    pulumi preview --json > preview.json 2> preview.log; elastx-mrs review preview.json --log preview.log --stack acme/prod
+    elastx-mrs review preview.json --format text --fail-on loosened,removed
+
+    FILE is what pulumi preview --json printed, of a preview that failed too; - or none is standard input. What is at
+    risk comes first: an account gains a domain, DMARC or SPF is loosened, a record goes, a key becomes another one.
+    Markdown begins with a comment that is not shown and is the same for every preview of a stack, so that a pipeline
+    can find its own and edit it in place; examples/gitops has the pipelines.
+
+    Exit codes: 0 reviewed, 1 something named by --fail-on is met, 2 bad input, 3 with --dns something could not be
+    asked.
+    """
+    if nameservers and not dns:
+        raise click.UsageError("--nameserver needs --dns")
+    preview = _read(file, log, stack, _accounts(accounts))
+    trees, unasked = _trees(preview, nameservers) if dns else ({}, ())
+    found = review(preview, trees)
+    click.echo(_rendered(found, format_, limit), nl=False)
+    for text in unasked:
+        click.echo(text, err=True)
+    met = [name for name in GATES if name in fail_on & found.gates]
+    if met:
+        click.echo(f"review: {', '.join(met)} (--fail-on)", err=True)
+    sys.exit(1 if met else 3 if unasked else 0)
+
+
+def _accounts(given: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(account_address(text) for text in given)
+    except RecordError as error:
+        raise BadInput(f"--account: {error}") from None
+
+
+def _read(file: str, log: str | None, stack: str, accounts: tuple[str, ...]) -> Preview:
+    text = _text(file)
+    try:
+        return read(text, accounts)
+    except PreviewError as error:
+        if log is not None and not text.strip():
+            return of_log(_text(log), stack)
+        raise BadInput(f"{source_name(file)}: {error}") from None
+
+
+def _text(path: str) -> str:
+    try:
+        with click.open_file(path, "rb") as stream:
+            content: bytes = stream.read()
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; name a file, or - for standard input") from None
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def _rendered(found: Review, format_: str, limit: int | None) -> str:
+    if format_ == "json":
+        return as_json(found)
+    if format_ == "text":
+        return as_text(found, click.style)
+    return markdown(found, limit)
+
+
+def _trees(preview: Preview, nameservers: Sequence[str]) -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
+    """Return what each changed SPF record costs, before and after, and what could not be asked."""
+    from elastx_mrs.cli.nameservers import asking_of
+    from elastx_mrs.lookup.answer import Ask
+    from elastx_mrs.lookup.asking import answered
+    from elastx_mrs.lookup.spf_tree import Tree, expand, number
+
+    asking = asking_of(nameservers)
+    wanted = [one for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
+    if not wanted:
+        return {}, ()
+    if sys.stderr.isatty():
+        click.echo(f"asking for the SPF trees of {len(wanted)} domains …", err=True)
+
+    async def both(ask: Ask, change: Change) -> tuple[Tree | None, Tree]:
+        old = change.old.value if change.old else None
+        assert change.new is not None  # noqa: S101  as chosen above
+        planned = await expand(ask, change.domain, change.new.value)
+        return (await expand(ask, change.domain, old)) if old else None, planned
+
+    async def all_(ask: Ask) -> list[tuple[Tree | None, Tree]]:
+        return await asyncio.gather(*(both(ask, change) for change in wanted))
+
+    found: dict[str, tuple[str, str]] = {}
+    unasked: list[str] = []
+    for change, (before, planned) in zip(wanted, answered(all_(asking.ask), asking), strict=True):
+        found[change.domain] = (number(before.lookups) if before is not None else "", number(planned.lookups))
+        unasked += [f"{change.domain}: {problem.text}" for problem in planned.problems() if problem.kind == "temperror"]
+    return found, unasked

@@ -1,0 +1,172 @@
+"""A preview's changes as changes of TXT records, by the domain that they are for.
+
+What a record is, its owner name and its value say, not the name of its resource: so a publisher of a program's own is
+read too, if its resource has ``owner`` or ``name``, and ``value`` or ``content`` (``docs/publishers.md``).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.record import DEFAULT_TTL, Kind
+from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.records.text import join, parse
+from elastx_mrs.review.preview import Preview, Resource
+
+Op = Literal["added", "changed", "removed", "released"]
+
+AUTOMATIC = 1
+"""The TTL by which Cloudflare means its own choice."""
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What Pulumi writes where a value is known only later."""
+
+SECRET = "[secret]"  # noqa: S105
+"""What Pulumi writes where a value is secret."""
+
+_IN_NAME = re.compile(r"-(?:(challenge)-[0-9a-f]{12}|(spf|dkim|dmarc)|(report)-.+)$")
+_ORDER: Mapping[str, int] = {"challenge": 0, "spf": 1, "dkim": 2, "dmarc": 3, "report": 4, "other": 5}
+
+
+@dataclass(frozen=True)
+class Content:
+    """A TXT record as one side of a change has it.
+
+    :param value: its character-strings joined; None where it is not known, or secret.
+    :param ttl: seconds; 1 for Cloudflare's own choice, None where nothing says so.
+    """
+
+    owner: str
+    value: str | None
+    ttl: int | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One record that would change.
+
+    :param op: ``released`` goes from the state and stays in DNS.
+    :param domain: that it is for: the sender domain, and of a report authorisation who takes the reports.
+    :param keys: of the resource's inputs that differ.
+    :param again: the other resource, where the same record goes from one to another.
+    """
+
+    op: Op
+    kind: Kind | Literal["other"]
+    domain: str
+    resource: Resource
+    old: Content | None
+    new: Content | None
+    keys: tuple[str, ...] = ()
+    again: str = ""
+
+    @property
+    def content(self) -> Content:
+        """What it is then, or was."""
+        found = self.new or self.old
+        assert found is not None  # noqa: S101  one of both is there
+        return found
+
+
+def changes(preview: Preview) -> list[Change]:
+    """Return the records that would change, ordered by domain and kind."""
+    found = [_change(one) for one in preview.resources if one.component is not None]
+    return sorted(_paired([one for one in found if one is not None]), key=_place)
+
+
+def others(preview: Preview) -> list[Resource]:
+    """Return the resources that would change and are in no ``MailRelay``, nor one themselves."""
+    return [one for one in preview.resources if one.component is None and one.type != "elastx-mrs:index:MailRelay"]
+
+
+def _place(change: Change) -> tuple[list[str], int, str]:
+    return change.domain.split(".")[::-1], _ORDER[change.kind], change.resource.urn
+
+
+def _change(resource: Resource) -> Change | None:
+    old, new = _content(resource.old), _content(resource.new)
+    if old is None and new is None:
+        return None
+    content = new or old
+    assert content is not None  # noqa: S101  as above
+    kind, domain = kind_of(content, resource.name)
+    op: Op = "changed" if old and new else "added" if new else "released" if resource.retained else "removed"
+    if op == "changed" and resource.old is not None and resource.new is not None:
+        keys = tuple(key for key in _keys(resource.old, resource.new) if not key.startswith("__"))
+        return Change(op, kind, domain, resource, old, new, keys)
+    return Change(op, kind, domain, resource, old, new)
+
+
+def _keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for key in dict.fromkeys([*old, *new]):
+        if old.get(key) != new.get(key):
+            yield key
+
+
+def _content(inputs: Mapping[str, Any] | None) -> Content | None:
+    if inputs is None:
+        return None
+    owner = _known(inputs.get("owner")) or _known(inputs.get("name"))
+    if owner is None or inputs.get("type", "TXT") != "TXT":
+        return None
+    value = _known(inputs.get("value"))
+    if value is None and (content := _known(inputs.get("content"))) is not None:
+        value = _joined(content)
+    ttl = inputs.get("ttl")
+    is_number = isinstance(ttl, (int, float)) and not isinstance(ttl, bool)
+    return Content(owner.lower().removesuffix("."), value, int(ttl) if is_number else None)  # type: ignore[arg-type]
+
+
+def _known(value: object) -> str | None:
+    return value if isinstance(value, str) and value not in (UNKNOWN, SECRET) else None
+
+
+def _joined(content: str) -> str:
+    try:
+        return join(parse(content)).decode("latin-1")
+    except (RecordError, UnicodeEncodeError):
+        return content
+
+
+def kind_of(content: Content, resource: str = "") -> tuple[Kind | Literal["other"], str]:
+    """Return which record it is, and the domain that it is for.
+
+    :param resource: the resource's name, which tells what a value that is not known is.
+    """
+    owner, value = content.owner, content.value or ""
+    sender, authorises, host = owner.partition("._report._dmarc.")
+    if authorises and sender:
+        return "report", host
+    if owner.startswith("_dmarc."):
+        return "dmarc", owner.removeprefix("_dmarc.")
+    selector, is_key, domain = owner.partition("._domainkey.")
+    if is_key and selector:
+        return "dkim", domain
+    if value.startswith(PREFIX):
+        return "challenge", owner
+    if is_spf(value.encode(errors="replace")):
+        return "spf", owner
+    named = _IN_NAME.search(resource)
+    if content.value is None and named and (named[1] or named[2] == "spf"):
+        return ("challenge" if named[1] else "spf"), owner
+    return "other", owner
+
+
+def ttl_of(content: Content) -> str:
+    """Return a TTL for people."""
+    ttl = DEFAULT_TTL if content.ttl is None else content.ttl
+    return "automatic" if ttl == AUTOMATIC else f"{ttl} s"
+
+
+def _paired(found: Iterable[Change]) -> Iterator[Change]:
+    """Yield the changes, and mark where one resource takes a record out and another puts the same one in."""
+    listed = list(found)
+    gone = {(one.content.owner, one.content.value): one for one in listed if one.op == "removed"}
+    there = {(one.content.owner, one.content.value): one for one in listed if one.op == "added"}
+    for one in listed:
+        key = (one.content.owner, one.content.value)
+        other = gone.get(key) if one.op == "added" else there.get(key) if one.op == "removed" else None
+        yield replace(one, again=other.resource.name) if other is not None and key[1] is not None else one

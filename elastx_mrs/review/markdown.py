@@ -1,0 +1,171 @@
+"""The review as a comment on GitHub or GitLab: safe whatever others wrote, and never longer than a comment may be.
+
+What others wrote stands in code, where no Markdown, HTML, mention, link or issue number means anything (GitHub Flavored
+Markdown §6.1), and without characters that a reader cannot see. What was said at length stands in blocks of code.
+"""
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+from elastx_mrs.review.meaning import Say
+from elastx_mrs.review.preview import Diagnostic
+from elastx_mrs.review.report import FAILED, Domain, Review, Row, headlines, summary
+
+LIMITS = {"github": 65_536, "gitlab": 1_000_000}
+"""Octets of a comment: GitHub's limit is in characters, GitLab's too, and no text has fewer octets than those."""
+
+LABELS = {
+    FAILED: "Failed", "gained": "Gains a domain", "loosened": "Loosened", "removed": "Removed", "key": "Another key",
+    "senders": "More senders",
+}  # fmt: skip
+KINDS = {
+    "challenge": "challenge", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "report": "report authorisation",
+    "other": "TXT",
+}  # fmt: skip
+OPS = {"added": "+ added", "changed": "~ changed", "removed": "- removed", "released": "let go"}
+
+_WIDTH = 110
+_MAX_LINES = 60
+"""Of one thing that was said; a traceback can be long, and its end says most."""
+
+_NOTE = "_Shortened to fit a comment; not shown: {}. All of it: `elastx-mrs review --limit none`._\n"
+_ROOM = 400
+"""Octets kept for that note."""
+
+
+def marker(found: Review) -> str:
+    """Return the comment's first line, which is not shown, and by which the next run finds it."""
+    name = re.sub(r"[^\w./-]", "_", f"{found.preview.project}/{found.preview.stack}")
+    return f"<!-- elastx-mrs review {name.replace('--', '__')} -->"
+
+
+def markdown(found: Review, limit: int | None) -> str:
+    """Return the review.
+
+    :param limit: octets; None for as many as it takes. Shortened by rule: first notices go, then the tables of the
+        domains with least risk, each whole; what is at risk is cut last, and what is left out is counted.
+    """
+    head = [marker(found), "", f"### Mail records{_where(found)}", "", f"**{summary(found)}**", ""]
+    errors, warnings = found.said("error"), found.said("warning")
+    parts = ["\n".join(head) + "\n"]
+    budget = (limit or 1 << 62) - len(parts[0].encode()) - _ROOM
+    left_out: list[str] = []
+
+    def add(blocks: Sequence[str], share: int, what: str) -> int:
+        """Add as many as fit into a share of what is left; note how many did not."""
+        nonlocal budget
+        room = budget // share
+        for number, block in enumerate(blocks):
+            size = len(block.encode())
+            if size > room:
+                left_out.append(_left_out(len(blocks) - number, what))
+                return number
+            parts.append(block)
+            room -= size
+            budget -= size
+        return len(blocks)
+
+    add([_said(one, "Error", limit) for one in errors], 2, "error")
+    lines = [f"- **{LABELS[kind]}**: {_told(what)}\n" for kind, what in headlines(found)]
+    if lines:
+        add(["#### Look here first\n\n" + lines[0], *lines[1:]], 2, "line of what to look at first")
+        parts.append("\n")
+    add([_said(one, "Warning", limit) for one in warnings], 2, "warning")
+    shown = add([_table(domain) for domain in found.domains], 1, "domain")
+    if shown == len(found.domains):
+        for title, texts in _folded(found):
+            add([_details(title, texts)], 1, title)
+    if left_out:
+        parts.append(_NOTE.format(", ".join(left_out)))
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def _left_out(count: int, what: str) -> str:
+    if what.endswith("s") or what[0].isdigit():
+        return what
+    plural = what.replace("line ", "lines ") if what.startswith("line ") else f"{what}s"
+    return f"{count} {what if count == 1 else plural}"
+
+
+def _where(found: Review) -> str:
+    preview = found.preview
+    return f": {code(f'{preview.project}/{preview.stack}')}" if preview.project else ""
+
+
+def _table(domain: Domain) -> str:
+    rows = "".join(_row(row) for row in domain.rows)
+    return f"#### {code(domain.name)}\n\n| | record | what changes |\n|---|---|---|\n{rows}\n"
+
+
+def _row(row: Row) -> str:
+    change = row.change
+    owner = change.content.owner
+    place = f" at {code(owner)}" if owner != change.domain else ""
+    says = "<br>".join(_told(one) for one in row.meaning.says) or "its inputs only"
+    return f"| {OPS[change.op]} | {KINDS[change.kind]}{place} | {says} |\n"
+
+
+def _told(what: Say) -> str:
+    return what.template.format(*map(code, what.values))
+
+
+def _said(one: Diagnostic, title: str, limit: int | None) -> str:
+    lines = _wrapped(one.text)
+    if limit is not None and len(lines) > _MAX_LINES:
+        lines = ["…", *lines[-_MAX_LINES:]]
+    name = one.urn.rpartition("::")[2]
+    at = f" at {code(name)}" if name else ""
+    return f"**{title}**{at}:\n\n{block(lines)}\n"
+
+
+def _folded(found: Review) -> list[tuple[str, list[str]]]:
+    notices = [line for one in found.said("notice") for line in (*_wrapped(_place(one) + one.text), "")]
+    resources = [visible(f"{one.type} {one.name}") for one in found.others]
+    folded = []
+    if notices:
+        folded.append((_count(len(found.said("notice")), "notice"), notices[:-1]))
+    if resources:
+        folded.append((_count(len(resources), "other resource"), resources))
+    return folded
+
+
+def _place(one: Diagnostic) -> str:
+    name = one.urn.rpartition("::")[2]
+    return f"{name}: " if name and not one.text.startswith("guard: ") else ""
+
+
+def _details(title: str, lines: list[str]) -> str:
+    return f"<details><summary>{title}</summary>\n\n{block(lines)}\n</details>\n\n"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _wrapped(text: str) -> list[str]:
+    lines: list[str] = []
+    for line in text.splitlines():
+        lines += textwrap.wrap(visible(line), _WIDTH, subsequent_indent="  ", break_on_hyphens=False) or [""]
+    return lines
+
+
+def block(lines: Sequence[str]) -> str:
+    """Return lines in a block of code, whose fence is longer than any run of backquotes in it."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *lines, fence]) + "\n"
+
+
+def code(text: str) -> str:
+    """Return text as code that is safe in a table's cell: a bar would end the cell, backquotes the code."""
+    shown = visible(re.sub(r"\\(?=\|)", "<U+005C>", text)).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    padded = f" {shown} " if longest or shown.strip() != shown or not shown else shown
+    return f"{fence}{padded}{fence}"
+
+
+def visible(text: str) -> str:
+    """Return text with what does not show, or shows what is not there, as its code point."""
+    return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)

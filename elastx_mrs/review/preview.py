@@ -1,0 +1,268 @@
+"""What ``pulumi preview --json`` prints, as it is read: which resources would change, and what was said on the way.
+
+Of a resource that stays there is nothing in it. A preview that failed is as good as one that did not, as far as it
+came; where Pulumi did not begin, it prints no JSON at all.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from elastx_mrs.records.challenge import token
+
+COMPONENT = "elastx-mrs:index:MailRelay"
+
+_CREATES = frozenset({"create", "create-replacement", "replace", "update", "import", "import-replacement"})
+_DELETES = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "replace", "update", "remove"})
+_REPLACES = frozenset({"replace", "create-replacement", "delete-replaced", "import-replacement", "discard-replaced"})
+_IMPORTS = frozenset({"import", "import-replacement"})
+
+_NOISE = re.compile(
+    r"using pulumi-[\w-]+ from \$PATH|preview failed$|an unhandled error occurred: program exited with non-zero exit "
+    r"code|resource monitor shut down|update canceled$",
+    re.IGNORECASE,
+)
+"""What Pulumi says beside the reason, and of itself."""
+
+_LEVELS: Mapping[str, Literal["error", "warning", "notice"]] = {
+    "error": "error", "warning": "warning", "info": "notice", "info#err": "notice",
+}  # fmt: skip
+_GUARD = re.compile(r'(?:Preview failed: )?before hook "[^"]*" failed: ')
+
+
+class PreviewError(Exception):
+    """What was read is not what ``pulumi preview --json`` prints; the message says what it is, and what to do."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource that would change.
+
+    :param type: such as ``cloudflare:index/dnsRecord:DnsRecord``.
+    :param component: the name of the ``MailRelay`` that it is in; None where it is in none.
+    :param old: its inputs now; None where it is created.
+    :param new: its inputs then; None where it goes.
+    :param replaced: whether it goes first, or after, and is made anew.
+    :param imported: whether what is there already is taken over.
+    :param retained: whether what goes from the state stays where it was published.
+    """
+
+    urn: str
+    type: str
+    name: str
+    component: str | None
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    replaced: bool = False
+    imported: bool = False
+    retained: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing that was said.
+
+    :param urn: of the resource that it is about; empty for the run.
+    """
+
+    level: Literal["error", "warning", "notice"]
+    text: str
+    urn: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A preview.
+
+    :param project: empty, like ``stack``, where nothing in it says so.
+    :param resources: that would change, by URN; the stack itself and providers left out.
+    :param components: the names of the ``MailRelay`` s that are mentioned.
+    :param accounts: known addresses by their challenge's token.
+    """
+
+    project: str
+    stack: str
+    resources: tuple[Resource, ...]
+    components: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    accounts: Mapping[str, str]
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was said to be an error."""
+        return any(one.level == "error" for one in self.diagnostics)
+
+
+def read(text: str, accounts: tuple[str, ...] = ()) -> Preview:
+    """Return a preview.
+
+    :param accounts: addresses that may not be in the stack's config, as a program may hold them itself.
+    :raises PreviewError: for anything else.
+    """
+    content = _loaded(text)
+    steps = content.get("steps") or []
+    diagnostics = content.get("diagnostics") or []
+    if not _are_objects(steps) or not _are_objects(diagnostics) or not {"steps", "changeSummary"} & content.keys():
+        raise PreviewError("is JSON, but not what pulumi preview --json prints")
+    found: dict[str, Resource] = {}
+    components: dict[str, None] = {}
+    project = stack = ""
+    for step in steps:
+        urn = _text(step.get("urn"))
+        parts = urn.split("::")
+        if len(parts) < 4:
+            continue
+        stack, project = parts[0].rpartition(":")[2], parts[1]
+        if parts[2].split("$")[-1] == COMPONENT:
+            components[parts[-1]] = None
+        resource = _resource(urn, parts, step, found.get(urn))
+        if resource is not None:
+            found[urn] = resource
+            if resource.component is not None:
+                components[resource.component] = None
+    known = [*accounts, *_accounts(content.get("config")), *_of_components(steps)]
+    return Preview(
+        project,
+        stack,
+        tuple(found.values()),
+        tuple(components),
+        tuple(_diagnostics(diagnostics)),
+        {token(account): account for account in known},
+    )
+
+
+def of_log(log: str, name: str = "") -> Preview:
+    """Return the preview that did not begin: what Pulumi said on standard error is all there is of it.
+
+    :param name: the project and the stack, with a slash between.
+    """
+    text = log.strip() or "pulumi preview printed nothing, on standard error neither"
+    project, _, stack = name.rpartition("/")
+    return Preview(project, stack, (), (), (Diagnostic("error", text),), {})
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    if not text.strip():
+        raise PreviewError(
+            "is empty: pulumi preview failed before it began; what it said is on its standard error (--log shows it)"
+        )
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise PreviewError("is nested too deep for what pulumi preview --json prints") from None
+    except ValueError as error:
+        raise PreviewError(_not_json(text, str(error))) from None
+    if isinstance(content, list):
+        raise PreviewError("is a list; pulumi preview --json prints one object")
+    if not isinstance(content, dict):
+        raise PreviewError("is not what pulumi preview --json prints")
+    return content
+
+
+def _not_json(text: str, error: str) -> str:
+    first = text.lstrip().partition("\n")[0]
+    try:
+        if isinstance(json.loads(first), dict):
+            return (
+                "is a stream of events; unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW, and run pulumi preview --json again"
+            )
+    except (ValueError, RecursionError):
+        pass
+    if text.lstrip().startswith("{"):
+        return f"is cut off, or something else is in it ({error}); run pulumi preview --json again, to its end"
+    return f"is not JSON ({error}); pipe or name what pulumi preview --json prints, and nothing else"
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _inputs(state: object) -> Mapping[str, Any] | None:
+    if not isinstance(state, dict):
+        return None
+    inputs = state.get("inputs")
+    return inputs if isinstance(inputs, dict) else {}
+
+
+def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resource | None) -> Resource | None:
+    """Return what a step, after others of the same resource, makes of it: a replacement is three of them."""
+    op = _text(step.get("op"))
+    types = parts[2].split("$")
+    if types[-1] == "pulumi:pulumi:Stack" or types[-1].startswith("pulumi:providers:"):
+        return None
+    if op not in _CREATES | _DELETES:
+        return None
+    old = _inputs(step.get("oldState")) if op in _DELETES else None
+    new = _inputs(step.get("newState")) if op in _CREATES else None
+    state = step.get("oldState")
+    retained = op in ("delete", "delete-replaced") and isinstance(state, dict) and bool(state.get("retainOnDelete"))
+    parent = _text((step.get("newState") or step.get("oldState") or {}).get("parent"))
+    component = parent.rpartition("::")[2] if COMPONENT in types[:-1] and parent else None
+    if COMPONENT in types[:-1] and component is None:
+        component = ""
+    if before is not None:
+        old = before.old if before.old is not None else old
+        new = before.new if before.new is not None else new
+    return Resource(
+        urn,
+        types[-1],
+        parts[-1],
+        component,
+        old,
+        new,
+        op in _REPLACES or (before is not None and before.replaced),
+        op in _IMPORTS or (before is not None and before.imported),
+        retained or (before is not None and before.retained),
+    )
+
+
+def _diagnostics(found: list[dict[str, Any]]) -> Iterator[Diagnostic]:
+    """Yield what was said, once each; of errors what only follows another is left out, unless it is all there is."""
+    said: dict[Diagnostic, None] = {}
+    noise: list[Diagnostic] = []
+    for one in found:
+        level = _LEVELS.get(_text(one.get("severity")))
+        text = re.sub(r"^(?:error|warning): ", "", _text(one.get("message")).strip())
+        text = _GUARD.sub("guard: ", text)
+        if level is None or not text:
+            continue
+        diagnostic = Diagnostic(level, text, _text(one.get("urn")))
+        if _NOISE.search(text) and "\n" not in text:
+            noise.append(diagnostic)
+        else:
+            said[diagnostic] = None
+    errors = [one for one in noise if one.level == "error"]
+    if errors and not any(one.level == "error" for one in said):
+        said[errors[0]] = None
+    yield from said
+
+
+def _accounts(config: object) -> Iterator[str]:
+    """Yield the accounts of a stack's config; secret ones are not shown in it."""
+    if not isinstance(config, dict):
+        return
+    for key, value in config.items():
+        if key.endswith(":accounts") and isinstance(value, str):
+            try:
+                yield from _addresses(json.loads(value))
+            except (ValueError, RecursionError):
+                continue
+
+
+def _of_components(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the accounts among the inputs of components: of other languages' programs, which the engine sees."""
+    for step in steps:
+        if COMPONENT in _text(step.get("urn")).split("::")[2:3]:
+            for state in (step.get("oldState"), step.get("newState")):
+                yield from _addresses((_inputs(state) or {}).get("accounts"))
+
+
+def _addresses(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, str) and "@" in item)
