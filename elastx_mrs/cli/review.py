@@ -61,6 +61,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     help="How long Markdown may be: github, gitlab, none, or octets.",
 )
 @click.option("--log", metavar="FILE", help="What pulumi preview said on standard error, for where it did not begin.")
+@click.option("--stack", metavar="NAME", default="", help="Its project and stack, a/b, for where it did not begin.")
 @click.option(
     "--account", "accounts", multiple=True, metavar="ADDRESS", help="One that the stack's config does not name."
 )
@@ -81,7 +82,7 @@ def command(
 
     \b
     pulumi preview --json | elastx-mrs review
-    pulumi preview --json > preview.json 2> preview.log; elastx-mrs review preview.json --log preview.log --stack acme/prod
+    elastx-mrs review preview.json --log preview.log --stack acme/prod
     elastx-mrs review preview.json --format text --fail-on loosened,removed
 
     FILE is what pulumi preview --json printed, of a preview that failed too; - or none is standard input. What is at
