@@ -86,7 +86,7 @@ def schema() -> Schema:
 
 
 def _properties(model: type[BaseModel], types: dict[str, Schema], leave_out: frozenset[str] = frozenset()) -> Schema:
-    said = {name: text for base in reversed(model.__mro__) for name, text in _docstrings(base.__name__).items()}
+    said = descriptions(model)
     found = {}
     for name, info in model.model_fields.items():
         if name in leave_out:
@@ -130,6 +130,11 @@ def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
 def _tree() -> Mapping[str, ast.ClassDef]:
     module = ast.parse(inspect.getsource(arguments))
     return {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
+
+
+def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return what stands below each attribute of a model, or of what it is derived from."""
+    return {name: text for base in reversed(model.__mro__) for name, text in _docstrings(base.__name__).items()}
 
 
 def _docstrings(name: str) -> Mapping[str, str]:

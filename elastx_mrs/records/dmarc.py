@@ -23,7 +23,7 @@ POLICIES = ("none", "quarantine", "reject")
 TAGS = ("v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "t", "psd")
 """What RFC 9989 §4.7 knows."""
 
-_CHOICES: Mapping[str, tuple[str, ...]] = {
+CHOICES: Mapping[str, tuple[str, ...]] = {
     "p": POLICIES,
     "sp": POLICIES,
     "np": POLICIES,
@@ -78,7 +78,7 @@ def tag_value(tag: str, value: str) -> str:
 
     :raises RecordError: where RFC 9989 §4.7 does not allow it.
     """
-    choices = _CHOICES.get(tag)
+    choices = CHOICES.get(tag)
     if choices is not None and value.lower() not in choices:
         raise RecordError(f"is {value[:40]!a}; write {', '.join(choices[:-1])} or {choices[-1]} (RFC 9989 §4.7)")
     if tag == "fo":
