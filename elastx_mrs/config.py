@@ -197,6 +197,9 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
         error = details["ctx"]["error"]
         problems = error.problems if isinstance(error, RecordError) else [str(error)]
         return [Fault(path_of(location), text) for text in problems]
+    elif kind == "invalid_key":
+        problem = "has a key that is not text, as on, off and numbers are in YAML; put it in quotes"
+        return [Fault(path_of(location[:-1]), problem)]
     elif kind == "missing":
         problem = "is missing; write it"
     elif kind == "too_short":

@@ -135,6 +135,7 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (domain_with(spf="v=spf1 include:ä.se -all"), "domains[1].spf", "position 16"),
         (domain_with(dmarc={"p": "nono"}), "domains[1].dmarc.p", "none, quarantine or reject"),
         (domain_with(dmarc={"rua": ["a@b.se"]}), "domains[1].dmarc.rua[0]", "write mailto:a@b.se"),
+        (domain_with(spf={True: "x"}), "domains[1].spf", "a key that is not text"),
         (domain_with(spff=1), "domains[1].spff", "did you mean spf?"),
         (domain_with(spf={"a": ["@"] * 10}), "domains[1].spf", "11 terms that look something up"),
         (domain_with(guard="of"), "domains[1].guard", "'require', 'warn' or 'off'"),

@@ -22,6 +22,9 @@ _NEAR = 0.85
 _OF_THE_SERVER = frozenset({"rfc2136", "verification"})
 """What a stack's file has where the program names accounts and domains: it is read where updates are sent."""
 
+_OF_THE_PROGRAM = ("accounts", "domains", "spf", "dkim", "dmarc")
+"""What it names then, of what a file's faults and remarks may be about."""
+
 _CLOUDFLARE = ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey")
 _FOR_EVER = "is in plain text, and Git keeps it for ever: "
 _TO_READ = "to have it checked too, run: pulumi config --show-secrets --json | elastx-mrs records --config -"
@@ -145,7 +148,7 @@ def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:
     """Return what is to be said of accounts, domains and the rest, and how many there are."""
     own = {key: value for key, value in stack.own.items() if key not in OTHER_KEYS}
     given = {key for key, value in own.items() if is_given(key, value)}
-    absent = {key: ELSEWHERE for key in ("accounts", "domains", "dkim") if key not in given}
+    absent = {key: ELSEWHERE for key in _OF_THE_PROGRAM if key not in given}
     found, elsewhere = [], {}
     if stack.content.get("environment"):
         found.append(_finding(stack, "environment", "notice", f"what comes from there was not checked; {_TO_READ}"))

@@ -55,7 +55,8 @@ class Opened:
     def remarked(self, said: Said) -> bool:
         """Return whether a remark can be told: it may be due to what is below its path, too."""
         below = any(_is_within(hidden, said.path) for hidden in self.hidden)
-        return not (below or self._is_of_a_stand_in(said.path) or _MARK in said.remark.text)
+        unused = "domains" in self.hidden and said.path not in self.values  # a default that no domain may have
+        return not (below or unused or self._is_of_a_stand_in(said.path) or _MARK in said.remark.text)
 
     def _is_of_a_stand_in(self, path: str) -> bool:
         return any(_is_within(path, hidden) for hidden in self.hidden)
