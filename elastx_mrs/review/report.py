@@ -78,8 +78,9 @@ class Review:
         return found
 
     def said(self, level: str) -> list[Diagnostic]:
-        """Return what was said of one level."""
-        return [one for one in self.preview.diagnostics if one.level == level]
+        """Return what was said of one level; what has no order of its own, in one that every preview gives it."""
+        found = [one for one in self.preview.diagnostics if one.level == level]
+        return found if level == "error" else sorted(found, key=lambda one: (one.urn, one.text))
 
     def counts(self) -> Counter[str]:
         """Return how many records are added, changed, removed, released."""

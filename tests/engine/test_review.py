@@ -1,0 +1,165 @@
+"""Reviews of previews of the real engine: one stack, each kind of change, against files that were written first.
+
+What is folded away at the end, notices, depends on what the guard finds; it is left out here and read elsewhere.
+"""
+
+import copy
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import golden
+from tests.engine.stack import Stack
+from tests.publish.updates import nsupdate
+from tests.servers import NameServer, start
+
+GOLDEN = Path(__file__).resolve().parents[1] / "review" / "golden"
+HEAD = "$TTL 3600\n$ORIGIN {name}.\n@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\nns1 A 127.0.0.1\n"
+ZONES = {name: HEAD.format(name=name) for name in ("example.com", "example.se")} | {
+    "elastx.email": HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:192.0.2.0/24 -all"\n',
+    "example.net": HEAD.format(name="example.net") + '_spf TXT "v=spf1 a:ns1.example.net -all"\n',
+}
+A, B = "a@acme.example", "b@acme.example"
+CONFIG: dict[str, Any] = {
+    "accounts": [A, B],
+    "dkim": golden.DKIM,
+    "dmarc": "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com",
+    "domains": [
+        {"name": "example.com", "dmarc": "v=DMARC1; p=reject; sp=quarantine; adkim=s; rua=mailto:dmarc@example.com"},
+        {"name": "news.example.com", "accounts": [B]},
+    ],
+    "rfc2136": {"zones": ["example.com", "example.se"]},
+}
+OTHER_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+"""Of RFC 8463 appendix A.2."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
+    with start("lab", tmp_path_factory.mktemp("server"), ZONES) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def first(server: NameServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stack, str]:
+    """A stack that is up, and what the preview of its first ``up`` printed."""
+    stack = Stack.create(tmp_path_factory.mktemp("stack"), server.environment(), copy.deepcopy(CONFIG))
+    printed = stack.preview("--json").stdout
+    stack.up()
+    return stack, printed
+
+
+@pytest.fixture
+def stack(first: tuple[Stack, str]) -> Stack:
+    first[0].config = copy.deepcopy(CONFIG)
+    return first[0]
+
+
+def review(printed: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from elastx_mrs.cli import main; main(prog_name='elastx-mrs')", "review"]
+    return subprocess.run(
+        [*command, *arguments], input=printed, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def reviewed(printed: str) -> str:
+    result = review(printed)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.partition("\n<details>")[0].rstrip("\n") + "\n"
+
+
+def wanted(name: str) -> str:
+    return (GOLDEN / f"{name}.md").read_text(encoding="utf-8")
+
+
+def previewed(stack: Stack) -> str:
+    result = stack.preview("--json", check=False)
+    assert result.stdout, result.stderr
+    return result.stdout
+
+
+def test_the_first_up(first: tuple[Stack, str]) -> None:
+    assert reviewed(first[1]) == wanted("first")
+
+
+def test_nothing_changes(stack: Stack) -> None:
+    assert reviewed(previewed(stack)) == wanted("same")
+
+
+def test_an_account_gains_domains(stack: Stack) -> None:
+    del stack.config["domains"][1]["accounts"]
+    stack.config["domains"].append({"name": "example.se", "accounts": [B]})
+    assert reviewed(previewed(stack)) == wanted("gained")
+
+
+def test_spf_and_dmarc_are_loosened(stack: Stack) -> None:
+    domain = stack.config["domains"][0]
+    domain["spf"] = {"include": ["_spf.example.net"], "ip4": ["198.51.100.0/24"], "all": "softfail"}
+    domain["dmarc"] = "v=DMARC1; p=none; sp=quarantine; rua=mailto:other@example.com"
+    printed = previewed(stack)
+    assert reviewed(printed) == wanted("loosened")
+
+
+def test_the_tree_is_counted_where_dns_is_asked(stack: Stack, server: NameServer) -> None:
+    stack.config["domains"][0]["spf"] = {"include": ["_spf.example.net"]}
+    printed = previewed(stack)
+    asked = review(printed, "--dns", "--nameserver", server.address)
+    assert asked.returncode == 0, asked.stderr
+    assert "lookups: 1 → 3 of 10, 2 of them its own terms'" in asked.stdout, "an include in it has an a"
+
+
+def test_records_are_removed(stack: Stack) -> None:
+    stack.config["domains"] = [stack.config["domains"][0] | {"accounts": [B]}]
+    assert reviewed(previewed(stack)) == wanted("removed")
+
+
+def test_a_key_becomes_another_one(stack: Stack) -> None:
+    stack.config["domains"][1]["dkim"] = OTHER_KEY
+    assert reviewed(previewed(stack)) == wanted("key")
+
+
+def test_a_fault_of_the_config(stack: Stack) -> None:
+    stack.config["domains"][1]["name"] = "nowhere"
+    printed = previewed(stack)
+    assert reviewed(printed) == wanted("config").replace("domains[1]", "domains[1].name")
+    assert review(printed, "--fail-on", "failed").returncode == 1
+
+
+def test_the_guard_stops_a_second_spf(stack: Stack, server: NameServer) -> None:
+    nsupdate(server, 'zone example.se\nupdate add example.se 3600 TXT "v=spf1 -all"')
+    stack.config["domains"].append({"name": "example.se", "accounts": [B]})
+    try:
+        assert reviewed(previewed(stack)) == wanted("guard")
+    finally:
+        nsupdate(server, 'zone example.se\nupdate delete example.se TXT "v=spf1 -all"')
+
+
+def test_secret_accounts_are_told_by_their_hash(stack: Stack) -> None:
+    secret = "c@acme.example"
+    stack.pulumi("config", "set", "--secret", "--stack", "test", "--path", "elastx-mrs:accounts[2]", secret)
+    stack.config["accounts"] = stack.written()["elastx-mrs:accounts"]
+    printed = previewed(stack)
+    said = reviewed(printed)
+    assert secret not in printed + said
+    beginning = hashlib.sha256(secret.encode()).hexdigest()[:12]
+    assert f"account `{beginning}…` may send as any address of `example.com`" in said
+    named = review(printed, "--account", secret).stdout
+    assert f"account `{secret}` may send as any address of `example.com`" in named
+
+
+def test_a_preview_that_does_not_begin(stack: Stack, tmp_path: Path) -> None:
+    result = stack.preview("--json", check=False, PULUMI_CONFIG_PASSPHRASE="wrong")
+    log = tmp_path / "preview.log"
+    log.write_text(result.stderr)
+    plain = review(result.stdout)
+    assert (plain.returncode, plain.stdout) == (2, "")
+    assert "standard input: is empty: pulumi preview failed before it began" in plain.stderr
+    told = review(result.stdout, "--log", str(log), "--stack", "elastx-mrs/test", "--fail-on", "failed")
+    assert told.returncode == 1
+    assert told.stdout.startswith(wanted("config").partition("**Error**")[0])
+    assert "incorrect passphrase" in told.stdout
