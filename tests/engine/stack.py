@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+QUICK = Path(__file__).with_name("quick")
 TIMEOUT = 180
 
 
@@ -46,6 +47,8 @@ class Stack:
 
     def pulumi(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         self._write_config()
+        if arguments[0] in ("refresh", "destroy") and "--yes" in arguments and "--preview-only" not in arguments:
+            arguments = (*arguments, "--skip-preview")  # which would do the same twice
         result = subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.directory,
@@ -108,6 +111,7 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE": "test",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PYTHONPATH": str(QUICK),
             # Most tests are about publishing, on servers that know nothing of Elastx's SPF.
             "ELASTX_MRS_VERIFICATION": "off",
             **self.environment,

@@ -78,6 +78,7 @@ def mx(server: NameServer, name: str) -> list[str]:
     return [str(rdata) for rrset in answer.answer for rdata in rrset]
 
 
+@pytest.mark.parametrize("server", ["bind", "powerdns"], indirect=True)
 def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(server: NameServer, stack: Stack) -> None:
     stack.config["domains"] = [{"name": "example.com", "dmarc": {"external": True}}]
     text = failed(stack.preview(check=False))
@@ -106,6 +107,7 @@ def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(serv
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.parametrize("server", ["knot", "lab"], indirect=True)
 def test_a_name_that_ends_a_wildcard_is_stopped_until_its_records_are_added(server: NameServer, stack: Stack) -> None:
     stack.config["domains"] = [{"name": "a.wild.example.com", "dmarc": "v=DMARC1; p=reject"}]
     assert mx(server, "a.wild.example.com") == ["10 mail.example.com."]

@@ -86,6 +86,7 @@ def test_the_life_of_a_stack(server: NameServer, stack: Stack) -> None:
         assert server.txt(owner) == {}
 
 
+@pytest.mark.parametrize("server", ["knot", "powerdns"], indirect=True)
 def test_a_record_that_somebody_changed_or_removed_is_mended_after_a_refresh(server: NameServer, stack: Stack) -> None:
     stack.up()
     change = dns.update.UpdateMessage("example.com")
@@ -101,6 +102,7 @@ def test_a_record_that_somebody_changed_or_removed_is_mended_after_a_refresh(ser
     assert server.txt("_dmarc.example.com") == {DMARC: 1800}
 
 
+@pytest.mark.parametrize("server", ["lab"], indirect=True)
 def test_names_are_stable_and_no_secret_and_no_account_is_kept(server: NameServer, stack: Stack) -> None:
     stack.up()
     resources = stack.resources()
@@ -131,6 +133,7 @@ def test_names_are_stable_and_no_secret_and_no_account_is_kept(server: NameServe
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.parametrize("server", ["bind", "lab"], indirect=True)
 def test_a_configured_ttl_is_the_whole_rrset_s(server: NameServer, stack: Stack) -> None:
     stack.config["domains"] = [{"name": "news.example.com", "ttl": 300}]
     stack.up()
