@@ -272,13 +272,21 @@ def _key(value: str) -> str:
         return "no key that receivers can read"
 
 
+@lru_cache(maxsize=4096)
+def _fingerprint(value: str) -> str | None:
+    try:
+        return fingerprint(value)
+    except RecordError:
+        return None
+
+
 def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
     if old is None and new is not None:
         yield say(f"key: {_key(new)}")
     elif new is None and old is not None:
         yield say(f"key: {_key(old)}; what is signed with it, mail on its way too, cannot be checked any more")
     elif old is not None and new is not None:
-        if _key(old) == _key(new):
+        if _fingerprint(old) is not None and _fingerprint(old) == _fingerprint(new):
             yield say(f"the same key written otherwise: {_key(new)}")
             yield say("was {}", old.partition("p=")[0])
             yield say("is {}", new.partition("p=")[0])

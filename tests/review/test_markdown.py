@@ -1,0 +1,179 @@
+"""Markdown as GitHub's dialect is rendered: hostile text stays text, tables stay whole, and the limits hold."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import comrak
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elastx_mrs.review.markdown import LIMITS, code, markdown
+from elastx_mrs.review.plain import as_json, as_text
+from elastx_mrs.review.preview import of_log, read
+from elastx_mrs.review.report import GATES, Review, review
+from tests.review.previews import preview, step, txt
+
+HOSTILE = [
+    "<script>alert(1)</script>", "<!-- -->", "-->", "| a | b |", "\\|", "\\\\|x", "`code`", "``` x", "a``b`c",
+    "[x](javascript:1)",
+    "![x](http://evil.example/x.png)", "@everybody #1 GH-1", "https://evil.example", "\x1b[31mred\x1b[0m", "\u202eevil",
+    "\u200b", "line\nbreak", "&lt;b&gt;", "{0}{x}", "end\\", " padded ", "`", "*a* _b_ ~c~ $x$", "</details>", "\u2028",
+    "::error::x", "elastx-mrs review acme/prod -->",
+]  # fmt: skip
+TAGS = {*"h3 h4 p strong code ul li table thead tbody tr th td br pre details summary em".split()}  # noqa: SIM905
+
+
+class Page(HTMLParser):
+    """The tags of a page, its text, and the text of each cell."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.comments: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.rows: list[list[str]] = []
+        self.code: list[str] = []
+        self._open: list[str] = []
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag != "br":
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag == "code":
+            self.code.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and "code" in self._open:
+            self.code[-1] += data
+        if self._open and ("td" in self._open or "th" in self._open):
+            self.rows[-1][-1] += data
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+
+def rendered(text: str) -> Page:
+    """A page as GitHub shows it, but with all raw HTML let through: foreign HTML would be seen."""
+    extensions = comrak.ExtensionOptions()
+    for name in ("autolink", "footnotes", "shortcodes", "strikethrough", "table", "tasklist", "alerts", "math_dollars"):
+        setattr(extensions, name, True)
+    options = comrak.RenderOptions()
+    options.unsafe_ = True
+    return Page(comrak.render_markdown(text, extension_options=extensions, render_options=options))
+
+
+def of(text: str) -> Review:
+    return review(read(text))
+
+
+def hostile(text: str) -> str:
+    return preview(
+        step("create", text, new=txt(f"{text}.example.com", f"elastx-mrs={text}")),
+        step("update", "a-spf", txt("example.com", "v=spf1 -all"), txt("example.com", f"v=spf1 include:{text} ~all")),
+        step("update", "mail-b-spf", txt("example.com", text), txt("example.com", f"{text} else")),
+        step("delete", "mail-a-dmarc", txt("_dmarc.example.com", f"v=DMARC1; p=none; rua={text}")),
+        step("update", text, txt("x._domainkey.example.com", text), txt("y._domainkey.example.com", text)),
+        said=(("error", text), ("warning", text), ("info", text)),
+        accounts=[f"{text}@acme.example"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(text: str) -> None:
+    safe(hostile(text))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(alphabet=st.sampled_from("`|\\<>&*_[]()!@#~-{}\n\r\x1b\u202e \u00e9ab"), max_size=12))
+def test_any_text_stays_text(text: str) -> None:
+    safe(hostile(text))
+
+
+def safe(text: str) -> None:
+    found = of(text)
+    page = rendered(markdown(found, None))
+    assert set(page.tags) <= TAGS
+    assert [name for name, _ in page.attributes if name not in ("lang", "class")] == []
+    assert page.comments == [" elastx-mrs review acme/prod "], "its own first line alone"
+    assert {len(row) for row in page.rows} == {3}
+    assert len([row for row in page.rows if row[0] not in ("",)]) == len(list(found.rows))
+    for one in (markdown(found, None), as_text(found)):
+        assert all(character.isprintable() or character == "\n" for character in one)
+    assert json.loads(as_json(found))["version"] == 1
+    assert as_json(found).isascii()
+
+
+@settings(deadline=None)
+@given(st.text(max_size=30))
+def test_code_is_one_cell_whose_text_is_what_was_given(text: str) -> None:
+    page = rendered(f"| a | b |\n|---|---|\n| {code(text)} | x |\n")
+    assert page.rows[1][1] == "x"
+    (shown,) = page.code
+    wanted = re.sub(r"\\(?=\|)", "<U+005C>", text)
+    wanted = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in wanted)
+    assert shown.strip() == wanted.strip()
+
+
+def company(domains: int) -> str:
+    """Every record of many domains is new, and one of the last loosens its SPF."""
+    steps = []
+    for number in range(domains):
+        name = f"d{number:04}.example.com"
+        records = {
+            "challenge-0123456789ab": txt(name, "elastx-mrs=" + "0" * 64),
+            "spf": txt(name, "v=spf1 include:elastx.email -all"),
+            "dkim": txt(f"elastx._domainkey.{name}", "v=DKIM1; p=11"),
+            "dmarc": txt(f"_dmarc.{name}", "v=DMARC1; p=none;"),
+        }
+        steps += [step("create", f"mail-{name}-{kind}", new=record) for kind, record in records.items()]
+    loose = txt("z.example.com", "v=spf1 -all"), txt("z.example.com", "v=spf1 ~all")
+    return preview(*steps, step("update", "mail-z.example.com-spf", *loose), said=(("info", "a notice"),) * 3)
+
+
+@pytest.mark.parametrize(
+    ("domains", "limit"), [(1000, LIMITS["github"]), (3000, LIMITS["gitlab"]), (1000, 2000), (1000, 5000)]
+)
+def test_thousands_of_domains_are_shortened_by_rule(domains: int, limit: int) -> None:
+    found = of(company(domains))
+    text = markdown(found, limit)
+    assert len(text.encode()) <= limit
+    page = rendered(text)
+    assert {len(row) for row in page.rows} <= {3}
+    tables = text.count("|---|---|---|")
+    shown = text.count("\n#### `")
+    assert tables == shown, "every domain that is named has its table"
+    rows = [row for row in page.rows if row[0]]
+    assert len(rows) in (4 * shown, 4 * (shown - 1) + 1), "and every table is whole"
+    assert f"not shown: {domains + 1 - shown} domains" in text
+    assert "SPF of `z.example.com`: everybody else's mail gets softfail and no longer fail" in text
+    assert f"and {domains - 5} more domains" in text, "an account's domains are one line"
+
+
+def test_nothing_is_left_out_where_there_is_room() -> None:
+    found = of(company(20))
+    assert markdown(found, LIMITS["github"]) == markdown(found, None)
+    assert "not shown" not in markdown(found, None)
+
+
+def test_a_long_error_ends_where_it_says_most() -> None:
+    text = markdown(review(of_log("\n".join(f"line {number}" for number in range(500)), "acme/prod")), LIMITS["github"])
+    assert "line 499" in text
+    assert "line 100" not in text
+
+
+def test_the_gates() -> None:
+    assert of(preview()).gates == set()
+    assert of(company(1)).gates == {"gained", "loosened"}
+    assert of(preview(said=(("error", "x"), ("warning", "y")))).gates == {"failed", "warned"}
+    assert of(company(1)).gates <= GATES.keys()

@@ -1,0 +1,139 @@
+"""What a change means, by the records' own standards: RFC 7208, RFC 9989, RFC 6376, and the service's page."""
+
+from typing import Any
+
+import pytest
+
+from elastx_mrs.review.meaning import Risk
+from elastx_mrs.review.plain import told
+from elastx_mrs.review.preview import read
+from elastx_mrs.review.report import review
+from tests.review.previews import CLOUDFLARE, preview, step, txt
+
+ELASTX = "v=spf1 include:elastx.email"
+TOKEN = "elastx-mrs=" + "0123456789abcdef" * 4
+
+
+def meaning(*steps: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What is said, and the kinds of risk."""
+    rows = list(review(read(preview(*steps))).rows)
+    says = [told(one) for row in rows for one in row.meaning.says]
+    risks: list[Risk] = [risk for row in rows for risk in row.meaning.risks]
+    return says, [risk.kind for risk in risks]
+
+
+def changed(owner: str, old: str, new: str) -> tuple[list[str], list[str]]:
+    return meaning(step("update", "x", txt(owner, old), txt(owner, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "risks"),
+    [
+        ("-all", "~all", "-all → ~all (looser)", ["loosened"]),
+        ("~all", "?all", "~all → ?all (looser)", ["loosened"]),
+        ("-all", "", "-all → no all (looser)", ["loosened"]),  # neutral: RFC 7208 §4.7
+        ("?all", "", "?all → no all", []),
+        ("~all", "-all", "~all → -all (stricter)", []),
+        ("-all", "+all", "-all → all (looser)", ["loosened"]),
+        ("ip4:192.0.2.1 -all", "-all", "- ip4:192.0.2.1", []),
+        ("-all", "ip4:192.0.2.1 -all", "+ ip4:192.0.2.1", ["senders"]),
+        ("-all", "-ip4:192.0.2.1 -all", "+ -ip4:192.0.2.1", []),
+        ("a mx -all", "mx a -all", "the same terms in another order", []),
+        ("-all", "redirect=_spf.example.net", "+ redirect=_spf.example.net", ["senders"]),
+        ("a -all", "a mx exists:%{i}.example.net -all", "lookups of its own terms: 2 → 4", ["senders"]),
+    ],
+)
+def test_spf(old: str, new: str, said: str, risks: list[str]) -> None:
+    says, found = changed("example.com", f"{ELASTX} {old}".rstrip(), f"{ELASTX} {new}".rstrip())
+    assert any(line == said or line.startswith(f"{said} (") for line in says), says
+    assert found == risks
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "risks"),
+    [
+        ("p=reject", "p=quarantine", "p=reject → p=quarantine (looser)", ["loosened"]),
+        ("p=none", "p=reject", "p=none → p=reject (stricter)", []),
+        ("p=reject", "p=reject; t=y", "p=reject → p=reject; t=y (looser)", ["loosened"]),  # one step less: §4.7
+        ("p=reject; sp=none", "p=reject", "sp=none → sp=reject (stricter)", []),
+        ("p=reject", "p=reject; sp=none", "sp=reject → sp=none (looser)", ["loosened"]),
+        ("p=reject; sp=reject", "p=none; sp=reject", "p=reject → p=none (looser)", ["loosened"]),
+        ("p=reject", "p=reject; np=none", "np=reject → np=none (looser)", ["loosened"]),
+        ("p=none", "p=none; aspf=s", "aspf=r → aspf=s (stricter)", []),
+        ("p=none; adkim=s", "p=none", "adkim=s → adkim=r (looser)", ["loosened"]),
+        ("p=none", "p=none; rua=mailto:a@b.example", "rua + mailto:a@b.example", []),
+        ("p=none; rua=mailto:a@b.example", "p=none", "rua - mailto:a@b.example", []),
+        ("p=none; pct=10", "p=none", "pct=10 → no pct", []),
+        ("p=none; fo=1", "p=none; fo=d", "fo=1 → fo=d", []),
+    ],
+)
+def test_dmarc(old: str, new: str, said: str, risks: list[str]) -> None:
+    says, found = changed("_dmarc.example.com", f"v=DMARC1; {old}", f"v=DMARC1; {new}")
+    assert said in says
+    assert found == risks
+
+
+def test_dmarc_that_only_follows_p_is_said_once() -> None:
+    says, _ = changed("_dmarc.example.com", "v=DMARC1; p=none", "v=DMARC1; p=reject")
+    assert says == ["p=none → p=reject (stricter)"]
+
+
+def test_the_same_key_written_otherwise_is_no_other_key() -> None:
+    key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8463 appendix A.2
+    says, risks = changed("s._domainkey.example.com", f"v=DKIM1; k=ed25519; p={key}", f"k=ed25519; p={key}")
+    assert says[0] == "the same key written otherwise: Ed25519 256 bits, SHA-256 21fe31dfa154a261…"
+    assert risks == []
+
+
+def test_two_that_cannot_be_read_are_not_one_key() -> None:
+    says, risks = changed("s._domainkey.example.com", "v=DKIM1; p=!", "v=DKIM1; p=?")
+    assert says == ["key: no key that receivers can read → no key that receivers can read"]
+    assert risks == ["key"]
+
+
+def test_another_selector_takes_the_old_key_away() -> None:
+    old, new = (txt(f"{selector}._domainkey.example.com", "v=DKIM1; p=") for selector in ("old", "new"))
+    says, risks = meaning(step("replace", "x", old, new))
+    assert "moves from old._domainkey.example.com to new._domainkey.example.com" in says
+    assert "is withdrawn and published anew: for a while it may not be there" in says
+    assert risks == ["key"]
+
+
+def test_a_record_that_changes_its_resource_is_neither_gained_nor_removed() -> None:
+    record = txt("example.com", TOKEN)
+    says, risks = meaning(step("create", "mail-new", new=record), step("delete", "mail-old", record))
+    assert risks == []
+    moved = [line for line in says if "moves" in line]
+    assert [line.partition(":")[0] for line in moved] == [
+        "the same record moves from the resource mail-old", "the same record moves to the resource mail-new",
+    ]  # fmt: skip
+
+
+def test_what_stays_in_dns_is_let_go() -> None:
+    says, risks = meaning(step("delete", "x", txt("example.com", f"{ELASTX} -all"), retainOnDelete=True))
+    assert "goes from the stack and stays in DNS, where nobody looks after it (retainOnDelete)" in says
+    assert risks == []
+
+
+def test_what_is_imported_is_taken_over() -> None:
+    says, _ = meaning(step("import", "x", new=txt("example.com", f"{ELASTX} -all")))
+    assert "is there already, and is taken over" in says
+
+
+def test_a_ttl_and_a_comment_alone() -> None:
+    old = {
+        "name": "example.com",
+        "type": "TXT",
+        "content": f'"{ELASTX} -all"',
+        "ttl": 300,
+        "zoneId": "z",
+        "comment": "a",
+    }
+    says, risks = meaning(step("update", "x", old, old | {"ttl": 1, "comment": "b"}, type_=CLOUDFLARE))
+    assert says == ["TTL 300 s → automatic", "comment: a → b"]
+    assert risks == []
+
+
+def test_a_secret_value_is_said_to_be_one() -> None:
+    says, _ = meaning(step("create", "mail-example.com-spf", new=txt("example.com", "[secret]")))
+    assert says == ["its value is secret, or known only later: it cannot be judged here"]

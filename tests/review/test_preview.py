@@ -1,0 +1,126 @@
+"""What is read of a preview, and what is not one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from elastx_mrs.review.changes import changes, others
+from elastx_mrs.review.preview import PreviewError, read
+from tests.review.previews import CLOUDFLARE, START, preview, step, txt
+
+SPF = "v=spf1 include:elastx.email -all"
+GOOD = preview(step("create", "mail-example.com-spf", new=txt("example.com", SPF)))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty: pulumi preview failed before it began"),
+        (" \n", "is empty"),
+        (GOOD[:-40], "is cut off, or something else is in it"),
+        (GOOD + GOOD, "something else is in it"),
+        ("Previewing update (prod):\n", "is not JSON"),
+        ("[]", "is a list; pulumi preview --json prints one object"),
+        ("7", "is not what pulumi preview --json prints"),
+        ('{"deployment": {"resources": []}, "version": 3}', "is JSON, but not what pulumi preview --json prints"),
+        ('{"steps": [7]}', "is JSON, but not what"),
+        ('{"steps": {}, "changeSummary": {}}\n{"steps": 1}', "is a stream of events; unset PULUMI_ENABLE_STREAMING"),
+        ("[" * 100_000, "is nested too deep"),
+    ],
+)
+def test_what_is_not_a_preview_is_told(text: str, said: str) -> None:
+    with pytest.raises(PreviewError) as caught:
+        read(text)
+    assert said in str(caught.value)
+
+
+def test_one_of_an_older_pulumi_has_fewer_keys() -> None:
+    content = json.loads(GOOD)
+    for key in ("config", "diagnostics", "duration"):
+        del content[key]
+    content["steps"] += [{"op": "create"}, {"op": "create", "urn": "nonsense"}, {"urn": f"{START}::x::y"}]
+    found = read(json.dumps(content))
+    assert (found.project, found.stack, found.failed) == ("acme", "prod", False)
+    assert [one.kind for one in changes(found)] == ["spf"]
+
+
+def test_one_of_another_project_has_no_mail_records() -> None:
+    bucket = {"op": "create", "urn": f"{START}::aws:s3/bucket:Bucket::logs", "newState": {"inputs": {"name": "logs"}}}
+    found = read(preview(bucket))
+    assert changes(found) == []
+    assert [one.name for one in others(found)] == ["logs"]
+
+
+def test_a_replacement_is_one_change() -> None:
+    old, new = (
+        txt("elastx._domainkey.example.com", "v=DKIM1; p=AA"),
+        txt("other._domainkey.example.com", "v=DKIM1; p=AA"),
+    )
+    name = "mail-example.com-dkim"
+    found = read(preview(
+        step("create-replacement", name, old, new), step("replace", name, old, new),
+        step("delete-replaced", name, old),
+    ))  # fmt: skip
+    (change,) = changes(found)
+    assert (change.op, change.resource.replaced) == ("changed", True)
+    assert change.old is not None
+    assert change.new is not None
+    assert (change.old.owner, change.new.owner) == ("elastx._domainkey.example.com", "other._domainkey.example.com")
+
+
+def test_cloudflare_s_content_is_read_out_of_its_quotes() -> None:
+    content = '"v=DKIM1; p=' + "A" * 243 + '" "' + "B" * 20 + '"'
+    inputs = {"name": "elastx._domainkey.example.com", "type": "TXT", "content": content, "ttl": 1, "zoneId": "z"}
+    (change,) = changes(read(preview(step("create", "mail-example.com-dkim", new=inputs, type_=CLOUDFLARE))))
+    assert (change.kind, change.domain) == ("dkim", "example.com")
+    assert change.new is not None
+    assert change.new.value == "v=DKIM1; p=" + "A" * 243 + "B" * 20
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "value", "kind", "domain"),
+    [
+        ("x", "example.com", "elastx-mrs=" + "0" * 64, "challenge", "example.com"),
+        ("x", "example.com", "V=SPF1 -all", "spf", "example.com"),
+        ("x", "_dmarc.a.example.com", "anything", "dmarc", "a.example.com"),
+        ("x", "s1._domainkey.example.com", "anything", "dkim", "example.com"),
+        ("x", "a.example._report._dmarc.example.com", "v=DMARC1;", "report", "example.com"),
+        ("x", "example.com", "v=spf10", "other", "example.com"),
+        ("mail-example.com-spf", "example.com", "[secret]", "spf", "example.com"),
+        ("mail-example.com-challenge-0123456789ab", "example.com", "[secret]", "challenge", "example.com"),
+    ],
+)
+def test_what_a_record_is(name: str, owner: str, value: str, kind: str, domain: str) -> None:
+    (change,) = changes(read(preview(step("create", name, new=txt(owner, value)))))
+    assert (change.kind, change.domain) == (kind, domain)
+
+
+def test_what_pulumi_says_beside_the_reason_is_left_out() -> None:
+    said = (
+        ("warning", "warning: using pulumi-language-yaml from $PATH at /somewhere"),
+        ("error", "error: the reason"),
+        ("error", "error: an unhandled error occurred: program exited with non-zero exit code: 1"),
+        ("error", "error: preview failed"),
+        ("info", "a notice"),
+        ("debug", "details"),
+        ("info", "a notice"),
+    )
+    found = read(preview(said=said))
+    assert [(one.level, one.text) for one in found.diagnostics] == [("error", "the reason"), ("notice", "a notice")]
+    alone = read(preview(said=(("error", "error: preview failed"),)))
+    assert [one.text for one in alone.diagnostics] == ["preview failed"]
+    assert alone.failed
+
+
+@pytest.mark.parametrize(
+    ("config", "known"),
+    [
+        ({"accounts": ["a@acme.example"]}, 1),
+        ({"accounts": "[secret]"}, 0),
+        ({"accounts": {"secure": "x"}}, 0),
+        ({"accounts": [7, None, "a@acme.example"]}, 1),
+    ],
+)
+def test_accounts_of_the_config(config: dict[str, Any], known: int) -> None:
+    assert len(read(preview(**config)).accounts) == known
