@@ -37,6 +37,7 @@ def main() -> None:
     """Print one line a figure: the ratio, what it may be at most, and the medians behind it."""
     with tempfile.TemporaryDirectory() as folder:
         command_start(Path(folder))
+        check_start()
         report("parsing and rendering 10,000 SPF records / pyspf's parsing", *policy.parsing(), 1.0)
         report("counting a ten-lookup tree / its longest chain of questions", *policy.tree(), 1.5)
         for figure in verify.figures(Path(folder) / "verify", CONFIG):
@@ -83,6 +84,17 @@ def command_start(folder: Path) -> None:
         ours.append(timed(lambda: run(script, "records", "--stack-config", str(path))))
         other.append(timed(lambda: run(sys.executable, "-c", "pass")))
     report("elastx-mrs records / python -c pass", ours[1:], other[1:], 15)
+
+
+def check_start() -> None:
+    """``elastx-mrs config check``, which a hook runs at every commit, beside ``records`` of the same file."""
+    path = str(Path(__file__).resolve().parent.parent / "stacks" / "Pulumi.example.yaml")
+    script = shutil.which("elastx-mrs") or sys.exit("elastx-mrs is not on PATH; run make bench")
+    ours, other = [], []
+    for _ in range(21):
+        ours.append(timed(lambda: run(script, "config", "check", path)))
+        other.append(timed(lambda: run(script, "records", "--stack-config", path)))
+    report("elastx-mrs config check / elastx-mrs records", ours[1:], other[1:], 1.1)
 
 
 def checks(folder: Path) -> None:
