@@ -6,7 +6,7 @@ Markdown §6.1), and without characters that a reader cannot see. What was said 
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.preview import Diagnostic
@@ -52,30 +52,30 @@ def markdown(found: Review, limit: int | None) -> str:
     budget = (limit or 1 << 62) - len(parts[0].encode()) - _ROOM
     left_out: list[str] = []
 
-    def add(blocks: Sequence[str], share: int, what: str) -> int:
-        """Add as many as fit into a share of what is left; note how many did not."""
+    def add(blocks: Iterable[str], count: int, share: int, what: str) -> int:
+        """Add as many as fit into a share of what is left; note how many did not, and make no more of them."""
         nonlocal budget
         room = budget // share
         for number, block in enumerate(blocks):
             size = len(block.encode())
             if size > room:
-                left_out.append(_left_out(len(blocks) - number, what))
+                left_out.append(_left_out(count - number, what))
                 return number
             parts.append(block)
             room -= size
             budget -= size
-        return len(blocks)
+        return count
 
-    add([_said(one, "Error", limit) for one in errors], 2, "error")
+    add((_said(one, "Error", limit) for one in errors), len(errors), 2, "error")
     lines = [f"- **{LABELS[kind]}**: {_told(what)}\n" for kind, what in headlines(found)]
     if lines:
-        add(["#### Look here first\n\n" + lines[0], *lines[1:]], 2, "line of what to look at first")
+        add(["#### Look here first\n\n" + lines[0], *lines[1:]], len(lines), 2, "line of what to look at first")
         parts.append("\n")
-    add([_said(one, "Warning", limit) for one in warnings], 2, "warning")
-    shown = add([_table(domain) for domain in found.domains], 1, "domain")
+    add((_said(one, "Warning", limit) for one in warnings), len(warnings), 2, "warning")
+    shown = add((_table(domain) for domain in found.domains), len(found.domains), 1, "domain")
     if shown == len(found.domains):
         for title, texts in _folded(found):
-            add([_details(title, texts)], 1, title)
+            add([_details(title, texts)], 1, 1, title)
     if left_out:
         parts.append(_NOTE.format(", ".join(left_out)))
     return "".join(parts).rstrip("\n") + "\n"
@@ -159,6 +159,14 @@ def block(lines: Sequence[str]) -> str:
 
 def code(text: str) -> str:
     """Return text as code that is safe in a table's cell: a bar would end the cell, backquotes the code."""
+    if (
+        text.isprintable()
+        and text
+        and not {" ", "|", "`"} & {text[0], text[-1]}
+        and "|" not in text
+        and "`" not in text
+    ):
+        return f"`{text}`"
     shown = visible(re.sub(r"\\(?=\|)", "<U+005C>", text)).replace("|", "\\|")
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
@@ -168,4 +176,6 @@ def code(text: str) -> str:
 
 def visible(text: str) -> str:
     """Return text with what does not show, or shows what is not there, as its code point."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)

@@ -63,6 +63,16 @@ class Meaning:
     risks: tuple[Risk, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Spf:
+    """An SPF record, and what is asked of it."""
+
+    record: Record
+    lookups: int
+    senders: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
 class Reader:
     """Reads changes.
 
@@ -122,13 +132,13 @@ class Reader:
                 yield Risk("gained", change.domain, what, self.account(new))
 
     def _spf(self, change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
-        before, after = _record(old), _record(new)
+        before, after = (None if value is None else _parsed(value) for value in (old, new))
         if new is None:
             yield say("no SPF any more: receivers cannot tell who may send as {}", change.domain)
         elif old is None:
             yield say("{}", new)
             if after is not None:
-                others = [term for term in _senders(after) if not _is_elastx(term)]
+                others = [term for term in after.senders if not _is_elastx(term)]
                 if others and not change.again:
                     listed = ", ".join(["{}"] * len(others[:5])) + (" and more" if len(others) > 5 else "")
                     what = say(f"besides Elastx, {listed} may send as {{}}", *others[:5], change.domain)
@@ -141,9 +151,9 @@ class Reader:
             yield from _terms(change.domain, before, after)
             yield self._lookups(change.domain, before, after)
 
-    def _lookups(self, domain: str, before: Record | None, after: Record) -> Say:
-        then = _own_lookups(after)
-        own = f"{_own_lookups(before)} → {then}" if before is not None and _own_lookups(before) != then else f"{then}"
+    def _lookups(self, domain: str, before: _Spf | None, after: _Spf) -> Say:
+        then = after.lookups
+        own = f"{before.lookups} → {then}" if before is not None and before.lookups != then else f"{then}"
         if domain in self._trees:
             now, planned = self._trees[domain]
             whole = f"{now} → {planned}" if before is not None and now != planned else planned
@@ -194,19 +204,15 @@ def _shown(inputs: Mapping[str, object] | None, key: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(value: str) -> Record | None:
+def _parsed(value: str) -> _Spf | None:
+    """Return a record; most domains of a company have the same few."""
     try:
-        return parse(value)
+        record = parse(value)
     except RecordError:
         return None
-
-
-def _record(value: str | None) -> Record | None:
-    return None if value is None else _parsed(value)
-
-
-def _own_lookups(record: Record) -> int:
-    return sum(term.name in LOOKUPS for term in record.evaluated())
+    terms = [str(term) for term in record.terms if not (isinstance(term, Mechanism) and term.name == "all")]
+    lookups = sum(term.name in LOOKUPS for term in record.evaluated())
+    return _Spf(record, lookups, tuple(_senders(record)), tuple(terms))
 
 
 def _is_elastx(term: str) -> bool:
@@ -230,9 +236,8 @@ def _rest(record: Record) -> tuple[str, str]:
     return "?", "no all"
 
 
-def _terms(domain: str, before: Record, after: Record) -> Iterator[Say | Risk]:
-    old = [str(term) for term in before.terms if not (isinstance(term, Mechanism) and term.name == "all")]
-    new = [str(term) for term in after.terms if not (isinstance(term, Mechanism) and term.name == "all")]
+def _terms(domain: str, before: _Spf, after: _Spf) -> Iterator[Say | Risk]:
+    old, new = before.terms, after.terms
     added, removed = [term for term in new if term not in old], [term for term in old if term not in new]
     for term in added:
         yield say("+ {}", term)
@@ -240,11 +245,11 @@ def _terms(domain: str, before: Record, after: Record) -> Iterator[Say | Risk]:
         yield say("- {}", term)
     if not added and not removed and old != new:
         yield say("the same terms in another order")
-    senders = [term for term in _senders(after) if term in added and not _is_elastx(term)]
+    senders = [term for term in after.senders if term in added and not _is_elastx(term)]
     if senders:
         listed = ", ".join(["{}"] * len(senders[:5])) + (" and more" if len(senders) > 5 else "")
         yield Risk("senders", domain, say(f"{listed} may send as {{}} too", *senders[:5], domain))
-    (was, was_text), (is_, is_text) = _rest(before), _rest(after)
+    (was, was_text), (is_, is_text) = _rest(before.record), _rest(after.record)
     if was_text == is_text:
         return
     looser = bool(was) and bool(is_) and _LOOSER.index(is_) > _LOOSER.index(was)
@@ -304,7 +309,7 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
     if old is None:
         yield say("{}", new)
         return
-    was, is_ = dmarc.read(old), dmarc.read(new)
+    was, is_ = _policy(old), _policy(new)
     if was is None or is_ is None:
         yield say("was {}", old)
         yield say("is {}", new)
@@ -320,6 +325,11 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
     if looser:
         listed = ", ".join(["{}"] * len(looser))
         yield Risk("loosened", change.domain, say(f"DMARC of {{}} asks for less: {listed}", change.domain, *looser))
+
+
+@lru_cache(maxsize=4096)
+def _policy(value: str) -> dmarc.Policy | None:
+    return dmarc.read(value)
 
 
 _POLICIES = ("p", "sp", "np")
@@ -370,7 +380,8 @@ def _other_tags(old: str, new: str) -> Iterator[Say]:
             yield say("{} → {}", before_text, after_text)
 
 
-def _tags(value: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def _tags(value: str) -> Mapping[str, str]:
     parts = (part.partition("=") for part in value.split(";"))
     return {name.strip(): content.strip() for name, equals, content in parts if equals}
 
