@@ -1,0 +1,75 @@
+"""examples/python, typescript and go in an empty environment: the README's commands, with the released package's plugin.
+
+Three things stand in for what is not here. ``pulumi package add`` is tried as it is, and where the language host is too
+old to write an SDK (the last that the Go module proxy has are) ``elastx-mrs-sdkgen`` writes it, of the schema that the
+installed plugin answers. ``npm install`` links the pinned packages and compiles the SDK, as its own ``postinstall``
+does, for the tests ask no registry. Go finds its modules in the machine's cache.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.engine.stack import ROOT
+from tests.examples import readme
+from tests.languages.programs import NODE_MODULES, require
+from tests.package import fresh
+
+PULUMI = """#!/bin/sh
+case "$1 $2" in "package add") ;; *) exec "{real}" "$@" ;; esac
+"{real}" "$@" >/dev/null 2>&1 && exit
+echo "stand-in for pulumi package add: this language host writes no SDK"
+set -e
+"{real}" package get-schema "$3" > schema.json
+"{sdkgen}" {language} schema.json sdks/elastx-mrs
+{link}
+"""
+PIP = "pip install ./sdks/elastx-mrs"
+"""What Pulumi's Python host does with a package that is added: the SDK goes into the environment of the program."""
+
+NPM = f"""#!/bin/sh
+set -e
+mkdir -p node_modules/@pulumi
+for package in "{NODE_MODULES}"/*; do ln -s "$package" node_modules/ 2>/dev/null || true; done
+for package in "{NODE_MODULES}"/@pulumi/*; do ln -s "$package" node_modules/@pulumi/; done
+ln -s ../../sdks/elastx-mrs node_modules/@pulumi/elastx-mrs
+node "{NODE_MODULES}/typescript/bin/tsc" -p sdks/elastx-mrs
+cp sdks/elastx-mrs/package.json sdks/elastx-mrs/bin/
+"""
+COMMANDS = {"python": 8, "typescript": 9, "go": 8}
+SDK = {"python": "python", "typescript": "nodejs", "go": "go"}
+FROM_THE_MACHINE = ("GOPATH", "GOMODCACHE", "GOCACHE")
+
+
+@pytest.mark.parametrize("language", ["python", "typescript", "go"])
+def test_the_readme_from_nothing_to_nothing(language: str, tmp_path: Path) -> None:
+    fresh.require_wheels()
+    require(language)
+    released = fresh.build(tmp_path / "dist")
+    folder = readme.copied(language, tmp_path)
+    stand_ins = tmp_path / "stand-ins"
+    stand_ins.mkdir()
+    programs = {"pulumi": PULUMI.format(
+        real=shutil.which("pulumi"), sdkgen=shutil.which("elastx-mrs-sdkgen"), language=SDK[language],
+        link=PIP if language == "python" else "",
+    )}  # fmt: skip
+    if language == "typescript":
+        programs["npm"] = NPM
+    for name, script in programs.items():
+        (stand_ins / name).write_text(script)
+        (stand_ins / name).chmod(0o755)
+    environment = released.environment(tmp_path, stand_ins, ROOT / ".toolchain" / "languages")
+    if language == "go":
+        environment |= go() | {"GOPROXY": "off", "GOFLAGS": "-mod=mod"}
+    commands = readme.run((folder / "README.md").read_text(), folder, environment)
+    assert len(commands) == COMMANDS[language]
+    left = (folder / ".lab" / "zones" / "example.com.zone").read_text()
+    assert "elastx-mrs=" not in left
+
+
+def go() -> dict[str, str]:
+    """Where the machine's Go keeps what it fetched and compiled."""
+    said = subprocess.run(["go", "env", *FROM_THE_MACHINE], capture_output=True, text=True, check=True).stdout
+    return dict(zip(FROM_THE_MACHINE, said.splitlines(), strict=True))
