@@ -1,9 +1,9 @@
 """Makes ``elastx_mrs/stack.schema.json``, by which editors complete and check a stack's file, of the models.
 
 JSON Schema draft-07, which yaml-language-server knows best. It refuses nothing that ``elastx-mrs config check`` takes,
-with one exception, a key of ``config`` without a value; and it refuses much, but not all, of what that refuses: what
-concerns several places, or needs the standards, is for the command. No key of ``config`` is required, for the
-project's ``Pulumi.yaml`` may have it.
+but a key of ``config`` without a value, and a zone's id that is no text; and it refuses much, but not all, of what that
+refuses: what concerns several places, or needs the standards, is for the command. No key of ``config`` is required, for
+the project's ``Pulumi.yaml`` may have it.
 """
 
 import inspect
@@ -202,12 +202,11 @@ def _as_text(alternatives: Sequence[Schema]) -> list[Schema]:
 
 def _others() -> dict[str, Schema]:
     """Return the keys that are read where records are published."""
-    name, owner = {"pattern": HINTS[arguments._profile_name]["pattern"]}, {"anyOf": [{"type": "string"}, SECURE]}
     run = f"pulumi config set --secret {NAMESPACE}:tsigKey"
     key = f"The TSIG key of rfc2136, its secret in base64 or the file of tsig-keygen. Only encrypted: {run}."
     keys = "The same for each of rfc2136.profiles, by its name. Only encrypted: pulumi config set --path --secret."
-    of_names = {"type": "object", "propertyNames": name, "additionalProperties": SECURE}
-    adopt: list[Schema] = [{"type": "array", "items": owner}]
+    of_names = {"type": "object", "additionalProperties": SECURE}
+    adopt: list[Schema] = [{"type": "array", "items": {"anyOf": [{"type": "string"}, SECURE]}}]
     return {
         "tsigKey": {"description": key, "anyOf": [SECURE]},
         "tsigKeys": _value(keys, [of_names]),

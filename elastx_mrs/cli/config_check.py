@@ -1,6 +1,7 @@
 """What is to be said of one stack's file, each with its place."""
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -72,6 +73,7 @@ def check(file: str) -> Checked:
     if stack.own:
         try:
             judged, counts = _judged(stack)
+            judged += _adopted(stack)
         except RecursionError:
             judged = [_finding(stack, "config", "error", "has an object in itself, or too many in one another")]
         found += judged
@@ -128,10 +130,8 @@ def _secrets(stack: Stack) -> Iterator[Finding]:
     by_path |= {f"tsigKeys.{name}": key for name, key in several.items()}
     for path, key in by_path.items():
         if _is_open(key):
-            option = "--path --secret" if "." in path else "--secret"
-            run = (
-                f"pulumi config set {option} {OWN}{path if re.fullmatch(r'[A-Za-z0-9.-]+', path) else 'tsigKeys.NAME'}"
-            )
+            name = path if re.fullmatch(r"[A-Za-z0-9.-]+", path) else "tsigKeys.NAME"
+            run = f"pulumi config set {'--path ' if '.' in path else ''}--secret {OWN}{name}"
             cure = f"make a new key, take the old one off the server, and run: {run}"
             yield _finding(stack, path, "error", _FOR_EVER + cure)
     for path in _CLOUDFLARE:
@@ -142,6 +142,23 @@ def _secrets(stack: Stack) -> Iterator[Finding]:
 
 def _is_open(value: Any) -> bool:
     return value not in (None, "", {}) and not is_encrypted(value)
+
+
+def _adopted(stack: Stack) -> Iterator[Finding]:
+    """Yield what is wrong with the names that may be taken over, which are read only where records are published."""
+    given = stack.own.get("adopt")
+    try:
+        names = json.loads(given) if isinstance(given, str) and given else given
+    except ValueError:
+        names = given
+    problem = "is not a list; write owner names, such as [_dmarc.example.com]"
+    if is_given("adopt", names) and not is_encrypted(names) and not isinstance(names, list):
+        yield _finding(stack, "adopt", "error", problem)
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        if not isinstance(name, str) and not is_encrypted(name):
+            yield _finding(
+                stack, f"adopt[{index}]", "error", "is no text; write an owner name, such as _dmarc.example.com"
+            )
 
 
 def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:

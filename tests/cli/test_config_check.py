@@ -191,6 +191,13 @@ def test_a_key_in_plain_text_is_a_fault_and_never_shown(text: str, path: str, ru
         assert "c2VjcmV0" not in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("text", ['"c2VjcmV0\n', "c2VjcmV0: c2VjcmV0\n", "'c2VjcmV0'c2VjcmV0\n"])
+def test_a_key_is_not_shown_where_its_line_is_no_yaml_either(text: str, tmp_path: Path) -> None:
+    result = run(write(tmp_path / "Pulumi.test.yaml", f"{GOOD}  elastx-mrs:tsigKey: {text}"))
+    assert result.exit_code == 2
+    assert "c2VjcmV0" not in result.output
+
+
 def test_a_key_that_is_encrypted_or_empty_is_none(tmp_path: Path) -> None:
     more = (
         "  elastx-mrs:tsigKey: ''\n  elastx-mrs:tsigKeys: {a: {secure: v1:x}}\n  cloudflare:apiToken: {secure: v1:y}\n"

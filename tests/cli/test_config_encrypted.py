@@ -80,13 +80,18 @@ def places(value: Any, path: Steps = ()) -> Iterator[Steps]:
         yield from places(child, (*path, step))
 
 
-def encrypted(config: dict[str, Any], path: Steps) -> dict[str, Any]:
-    changed = copy.deepcopy(config)
-    below = changed
+def changed(config: dict[str, Any], path: Steps, value: Any) -> dict[str, Any]:
+    """Return a config with another value in one place."""
+    found = copy.deepcopy(config)
+    below = found
     for step in path[:-1]:
         below = below[step]  # type: ignore[index]
-    below[path[-1]] = SECURE  # type: ignore[index]
-    return changed
+    below[path[-1]] = value  # type: ignore[index]
+    return found
+
+
+def encrypted(config: dict[str, Any], path: Steps) -> dict[str, Any]:
+    return changed(config, path, SECURE)
 
 
 def shown(path: Steps) -> str:
@@ -130,11 +135,7 @@ FAULTS: list[tuple[Steps, Any, str]] = [
 
 @pytest.mark.parametrize(("where", "wrong", "told"), FAULTS, ids=[told for *_, told in FAULTS])
 def test_what_is_encrypted_hides_no_other_fault(where: Steps, wrong: Any, told: str, tmp_path: Path) -> None:
-    faulty = copy.deepcopy(EVERYTHING)
-    below = faulty
-    for step in where[:-1]:
-        below = below[step]  # type: ignore[index]
-    below[where[-1]] = wrong  # type: ignore[index]
+    faulty = changed(EVERYTHING, where, wrong)
     for path in places(faulty):
         # What is encrypted with it, or is a half of the fault, is not there to be told.
         touched = where[: len(path)] == path or path[:-1] == where[:-1] == ("domains", 4, "spf")

@@ -1,4 +1,4 @@
-"""examples/python, typescript and go in an empty environment: the README's commands, with the released package's plugin.
+"""examples/python, typescript and go in an empty environment: their READMEs, with the released plugin.
 
 Three things stand in for what is not here. ``pulumi package add`` is tried as it is, and where the language host is too
 old to write an SDK (the last that the Go module proxy has are) ``elastx-mrs-sdkgen`` writes it, of the schema that the

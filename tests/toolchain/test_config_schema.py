@@ -18,7 +18,7 @@ from elastx_mrs.cli.config_check import check
 from elastx_mrs.config import OTHER_KEYS, keys_of
 from tests import golden
 from tests.cli.stackfiles import write
-from tests.cli.test_config_encrypted import CASES, SECURE, config, encrypted
+from tests.cli.test_config_encrypted import CASES, POLICIES, SECURE, changed, config, encrypted
 from tests.engine.stack import ROOT
 from toolchain import config_schema
 
@@ -165,6 +165,9 @@ WRONG: list[dict[str, Any]] = [
     config(cloudflare=None, rfc2136={"zones": ["example.com"], "algorithm": "hmac-md5"}),
     config(cloudflare=None, rfc2136={"profiles": {"A B": {"zones": ["example.com"]}}}),
     config(cloudflare=None, rfc2136={"profiles": {"a": {"zone": ["example.com"]}}}),
+    config(adopt="_dmarc.example.com"),
+    config(adopt=[3]),
+    config(adopt={"_dmarc.example.com": True}),
     config(tsigKey="c2VjcmV0"),
     config(tsigKeys={"in-house": "c2VjcmV0"}),
     domain(spff="v=spf1 -all"),
@@ -190,6 +193,26 @@ WRONG: list[dict[str, Any]] = [
 def test_what_is_wrong_is_so_to_both(values: dict[str, Any], tmp_path: Path) -> None:
     assert refused(values)
     assert refused_by_the_command(values, tmp_path)
+
+
+ODD: list[Any] = [None, "", 0, True, "x", [], {}, ["x"]]
+"""What may come to stand anywhere."""
+
+STRICTER = {("cloudflare", "zones", "example.com")}
+"""Where the schema refuses what the command takes; and at any key of ``config`` what is no value at all."""
+
+
+def test_what_the_schema_refuses_the_command_refuses_too(tmp_path: Path) -> None:
+    compared = 0
+    for values, path in CASES:
+        # A domain has the same policies as the stack, and publishers are all that the two configs differ in.
+        again = (path[0] in POLICIES and len(path) > 1) or ("cloudflare" in values and path[0] != "cloudflare")
+        for odd in () if again or path in STRICTER else ODD:
+            one = changed(values, path, odd)
+            if refused(one) and not (len(path) == 1 and odd in (None, "", {})):
+                compared += 1
+                assert refused_by_the_command(one, tmp_path), (path, odd)
+    assert compared > 400
 
 
 def test_a_value_may_be_encrypted_wherever_it_stands() -> None:
