@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks import cloudflare, plugin, policy, rfc2136, verify
+from benchmarks import cloudflare, plugin, policy, review, rfc2136, verify
 from elastx_mrs.config import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
@@ -38,6 +38,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         command_start(Path(folder))
         check_start()
+        report("reviewing 5,000 changes / json.load of the preview", *review.measure(Path(folder)), 5.0)
+        report("the same of a preview without stack traces", *review.measure(Path(folder), ()), 5.0)
         report("parsing and rendering 10,000 SPF records / pyspf's parsing", *policy.parsing(), 1.0)
         report("counting a ten-lookup tree / its longest chain of questions", *policy.tree(), 1.5)
         for figure in verify.figures(Path(folder) / "verify", CONFIG):

@@ -1,6 +1,7 @@
 """``elastx-mrs review``: what a preview would change, as a comment on the change that is reviewed."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -95,6 +96,7 @@ def command(
     """
     if nameservers and not dns:
         raise click.UsageError("--nameserver needs --dns")
+    gc.disable()  # a large preview is all kept to the end; looking for garbage in it is a third of the time
     preview = _read(file, log, stack, _accounts(accounts))
     trees, unasked = _trees(preview, nameservers) if dns else ({}, ())
     found = review(preview, trees)
