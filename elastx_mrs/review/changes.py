@@ -6,8 +6,7 @@ read too, if its resource has ``owner`` or ``name``, and ``value`` or ``content`
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import PREFIX
@@ -31,8 +30,7 @@ _IN_NAME = re.compile(r"-(?:(challenge)-[0-9a-f]{12}|(spf|dkim|dmarc)|(report)-.
 _ORDER: Mapping[str, int] = {"challenge": 0, "spf": 1, "dkim": 2, "dmarc": 3, "report": 4, "other": 5}
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """A TXT record as one side of a change has it.
 
     :param value: its character-strings joined; None where it is not known, or secret.
@@ -44,8 +42,7 @@ class Content:
     ttl: int | None
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One record that would change.
 
     :param op: ``released`` goes from the state and stays in DNS.
@@ -169,4 +166,4 @@ def _paired(found: Iterable[Change]) -> Iterator[Change]:
     for one in listed:
         key = (one.content.owner, one.content.value)
         other = gone.get(key) if one.op == "added" else there.get(key) if one.op == "removed" else None
-        yield replace(one, again=other.resource.name) if other is not None and key[1] is not None else one
+        yield one._replace(again=other.resource.name) if other is not None and key[1] is not None else one

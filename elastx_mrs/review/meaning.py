@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from elastx_mrs.records import RecordError, dkim_key, dmarc, spf
 from elastx_mrs.records.challenge import PREFIX
@@ -26,8 +27,7 @@ _FINGERPRINT_SHOWN = 16
 _VALUE_SHOWN = 200
 
 
-@dataclass(frozen=True)
-class Say:
+class Say(NamedTuple):
     """A sentence of ours, with what others wrote in it: every format shows that as text in its own way.
 
     :param template: with ``{}`` for each of ``values``.
@@ -39,11 +39,13 @@ class Say:
 
 def say(template: str, *values: str) -> Say:
     """Return a sentence; long values are cut."""
-    return Say(template, tuple(value if len(value) <= _VALUE_SHOWN else f"{value[:_VALUE_SHOWN]}…" for value in values))
+    for value in values:
+        if len(value) > _VALUE_SHOWN:
+            return Say(template, tuple(one if len(one) <= _VALUE_SHOWN else f"{one[:_VALUE_SHOWN]}…" for one in values))
+    return Say(template, values)
 
 
-@dataclass(frozen=True)
-class Risk:
+class Risk(NamedTuple):
     """What to look at first.
 
     :param kind: one of :data:`RISKS`.
@@ -55,8 +57,7 @@ class Risk:
     account: str = ""
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What one change means."""
 
     says: tuple[Say, ...]

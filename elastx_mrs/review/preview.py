@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.records.challenge import token
 
@@ -36,8 +36,7 @@ class PreviewError(Exception):
     """What was read is not what ``pulumi preview --json`` prints; the message says what it is, and what to do."""
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(NamedTuple):
     """One resource that would change.
 
     :param type: such as ``cloudflare:index/dnsRecord:DnsRecord``.

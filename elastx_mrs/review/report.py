@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from elastx_mrs.review.changes import Change, changes, others
 from elastx_mrs.review.meaning import RISKS, Meaning, Reader, Risk, Say, say
@@ -20,8 +21,7 @@ _LISTED = 5
 """Domains that one risk names; the others are counted, and every one has its table."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A change and what it means."""
 
     change: Change
