@@ -21,7 +21,7 @@ async def shared_ttl(case: Case) -> list[Finding]:
     """The records of an RRset have one TTL (RFC 2181 §5.2): a configured one changes that of other people's too."""
     found = await case.world.existing(case.owner)
     ours = {case.before, case.record.value, *case.world.values.get(case.owner, ())}
-    others = [text for text in map(show, found.txt) if text not in ours]
+    others = sorted(text for text in map(show, found.txt) if text not in ours)  # servers rotate them
     wanted = case.record.configured_ttl
     if found.ttl is None or not others or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
         return []

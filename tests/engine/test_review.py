@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from elastx_mrs.lab.session import open_lab
 from tests import golden
-from tests.engine.stack import Stack
+from tests.engine.stack import ROOT, Stack
 from tests.publish.updates import nsupdate
 from tests.servers import NameServer, start
 
@@ -163,3 +165,14 @@ def test_a_preview_that_does_not_begin(stack: Stack, tmp_path: Path) -> None:
     assert told.returncode == 1
     assert told.stdout.startswith(wanted("config").partition("**Error**")[0])
     assert "incorrect passphrase" in told.stdout
+
+
+def test_the_readme_shows_the_review_of_the_lab_s_first_up(tmp_path: Path) -> None:
+    with open_lab(tmp_path / "lab") as lab:
+        server = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX_")}
+        config = yaml.safe_load((ROOT / "stacks" / "Pulumi.lab.yaml").read_text())["config"]
+        stack = Stack.create(tmp_path, server, {key.partition(":")[2]: value for key, value in config.items()})
+        said = review(previewed(stack)).stdout.replace("elastx-mrs/test", "elastx-mrs/lab")
+    _, _, comment = said.partition("\n\n")
+    quoted = "".join(f"> {line}".rstrip() + "\n" for line in comment.splitlines())
+    assert quoted in (ROOT / "README.md").read_text(encoding="utf-8")
