@@ -70,7 +70,7 @@ def test_an_index_renders_its_description(released: fresh.Released) -> None:
     assert text == (ROOT / "README.md").read_text()
     html = markdown.render(text)
     assert html is not None
-    assert html.count("<table>") == len(re.findall(r"^\|(---\|)+$", text, re.MULTILINE)) > 2
+    assert html.count("<table>") == len(re.findall(r"^(?:> )?\|(?:---\|)+$", text, re.MULTILINE)) > 2
     # An index has none of the files that a relative link leads to.
     links = re.findall(r"""(?:href|src)=["']([^"']+)""", html)
     assert links
