@@ -28,6 +28,9 @@ HOSTS = {
 }
 """Which module has which package, of the hosts that programs in other languages than Python need."""
 SDKGEN = "elastx-mrs-sdkgen"
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint"
+OPERATOR = "github.com/pulumi/pulumi-kubernetes-operator"
+OPERATOR_STACK = "deploy/crds/pulumi.com_stacks.yaml"
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
 PROGRESS_SECONDS = 10.0
@@ -111,7 +114,7 @@ def numbers(version: str) -> tuple[int, ...]:
 def make_languages_available() -> None:
     """Use the hosts for other languages beside the machine's own Pulumi, else those built before, else build them."""
     stamp = LANGUAGES / STAMP.name
-    modules = ("languages", "yaml", "sdkgen")
+    modules = ("languages", "yaml", "sdkgen", "actionlint", "operator")
     if not BIN.exists() and all(shutil.which(host) for host in HOSTS):
         shutil.rmtree(LANGUAGES, ignore_errors=True)
     elif not stamp.exists() or stamp.read_text() != fingerprint(*modules):
@@ -123,6 +126,7 @@ def make_languages_available() -> None:
             go_build(module, package, unfinished / name, ["-ldflags", "-s -w"])
         go_build("sdkgen", ".", unfinished / SDKGEN, ["-ldflags", "-s -w"])
         compile_go_example(unfinished)
+        add_judges_of_pipelines(unfinished)
         (unfinished / stamp.name).write_text(fingerprint(*modules))
         shutil.rmtree(LANGUAGES, ignore_errors=True)
         unfinished.rename(LANGUAGES)
@@ -141,6 +145,14 @@ def compile_go_example(programs: Path) -> None:
     go_build(str(copy), ".", programs / "example-program", [], trimpath=False)
     shutil.rmtree(copy)
     (programs / "example-program").unlink()
+
+
+def add_judges_of_pipelines(target: Path) -> None:
+    """Put there what judges the pipelines of examples/gitops: actionlint, and the schema of the operator's Stack."""
+    go_build("actionlint", ACTIONLINT, target / "actionlint", ["-ldflags", "-s -w"])
+    go("operator", "mod", "download", OPERATOR)
+    source = Path(go("operator", "list", "-m", "-f", "{{.Dir}}", OPERATOR).strip())
+    shutil.copyfile(source / OPERATOR_STACK, target / Path(OPERATOR_STACK).name)
 
 
 def fingerprint(*modules: str) -> str:
