@@ -1,0 +1,18 @@
+"""docs/start.md as a newcomer reads it: every command, in an empty folder, with the released package alone."""
+
+from pathlib import Path
+
+from tests.engine.stack import ROOT
+from tests.examples import readme
+from tests.package import fresh
+
+
+def test_every_command_in_an_empty_folder(tmp_path: Path) -> None:
+    fresh.require_wheels()
+    released = fresh.build(tmp_path / "dist")
+    folder = tmp_path / "acme-mail"
+    folder.mkdir()
+    text = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    outputs = readme.run(text, folder, released.environment(tmp_path))
+    assert len(outputs) == 14
+    assert "elastx-mrs=" not in (folder / ".lab" / "zones" / "example.com.zone").read_text()
