@@ -47,7 +47,7 @@ class Stack:
 
     def pulumi(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         self._write_config()
-        if arguments[0] in ("refresh", "destroy") and "--yes" in arguments and "--preview-only" not in arguments:
+        if arguments[0] in ("refresh", "destroy") and "--yes" in arguments and "--skip-preview" not in arguments:
             arguments = (*arguments, "--skip-preview")  # which would do the same twice
         result = subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
