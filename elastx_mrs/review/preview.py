@@ -121,7 +121,7 @@ def read(text: str, accounts: tuple[str, ...] = ()) -> Preview:
             found[urn] = resource
             if resource.component is not None:
                 components[resource.component] = None
-    known = [*accounts, *_accounts(content.get("config")), *_of_components(steps)]
+    known = [*accounts, *_accounts(content.get("config"))]
     return Preview(
         project,
         stack,
@@ -252,14 +252,6 @@ def _accounts(config: object) -> Iterator[str]:
                 yield from _addresses(json.loads(value))
             except (ValueError, RecursionError):
                 continue
-
-
-def _of_components(steps: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the accounts among the inputs of components: of other languages' programs, which the engine sees."""
-    for step in steps:
-        if COMPONENT in _text(step.get("urn")).split("::")[2:3]:
-            for state in (step.get("oldState"), step.get("newState")):
-                yield from _addresses((_inputs(state) or {}).get("accounts"))
 
 
 def _addresses(value: object) -> Iterator[str]:

@@ -16,6 +16,7 @@ import yaml
 
 from elastx_mrs.lab.session import open_lab
 from tests import golden
+from tests.engine.cloudflare import trial
 from tests.engine.stack import ROOT, Stack
 from tests.publish.updates import nsupdate
 from tests.servers import NameServer, start
@@ -165,6 +166,21 @@ def test_a_preview_that_does_not_begin(stack: Stack, tmp_path: Path) -> None:
     assert told.returncode == 1
     assert told.stdout.startswith(wanted("config").partition("**Error**")[0])
     assert "incorrect passphrase" in told.stdout
+
+
+def test_records_in_cloudflare_are_read_too(tmp_path: Path) -> None:
+    with trial(tmp_path) as run:
+        stack = run.stack(ttl=300)
+        first = reviewed(previewed(stack))
+        stack.up()
+        stack.config |= {"ttl": 600, "cloudflare": {"comment": "{project}"}, "domains": ["example.com", "example.se"]}
+        changed = reviewed(previewed(stack))
+    assert "**1 domain: 4 records added.**" in first
+    assert (
+        "| + added | DKIM at `elastx._domainkey.example.com` | key: RSA 2048 bits, SHA-256 d956ddb968b0747c… |" in first
+    )
+    assert "**2 domains: 4 records added, 4 records changed; look at 1 first.**" in changed
+    assert "| ~ changed | SPF | TTL 300 s → 600 s<br>`comment`: `nothing` → `elastx-mrs` |" in changed
 
 
 def test_the_readme_shows_the_review_of_the_lab_s_first_up(tmp_path: Path) -> None:
