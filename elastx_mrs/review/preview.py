@@ -19,6 +19,9 @@ _DELETES = frozenset({"delete", "delete-replaced", "discard", "discard-replaced"
 _REPLACES = frozenset({"replace", "create-replacement", "delete-replaced", "import-replacement", "discard-replaced"})
 _IMPORTS = frozenset({"import", "import-replacement"})
 
+_SERVED = ("value", "content", "ttl")
+"""Inputs that somebody else can change where they are published."""
+
 _NOISE = re.compile(
     r"using pulumi-[\w-]+ from \$PATH|preview failed$|an unhandled error occurred: program exited with non-zero exit "
     r"code|resource monitor shut down|update canceled$",
@@ -41,7 +44,7 @@ class Resource(NamedTuple):
 
     :param type: such as ``cloudflare:index/dnsRecord:DnsRecord``.
     :param component: the name of the ``MailRelay`` that it is in; None where it is in none.
-    :param old: its inputs now; None where it is created.
+    :param old: its inputs now, as far as is known what is really published; None where it is created.
     :param new: its inputs then; None where it goes.
     :param replaced: whether it goes first, or after, and is made anew.
     :param imported: whether what is there already is taken over.
@@ -189,6 +192,15 @@ def _inputs(state: object) -> Mapping[str, Any] | None:
     return inputs if isinstance(inputs, dict) else {}
 
 
+def _before(state: object) -> Mapping[str, Any] | None:
+    """Return the inputs of a state, with what is really there of them: after a refresh its outputs say that."""
+    inputs = _inputs(state)
+    outputs = state.get("outputs") if isinstance(state, dict) else None
+    if inputs is None or not isinstance(outputs, dict):
+        return inputs
+    return {**inputs, **{key: outputs[key] for key in _SERVED if key in inputs and key in outputs}}
+
+
 def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resource | None) -> Resource | None:
     """Return what a step, after others of the same resource, makes of it: a replacement is three of them."""
     op = _text(step.get("op"))
@@ -197,7 +209,7 @@ def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resou
         return None
     if op not in _CREATES | _DELETES:
         return None
-    old = _inputs(step.get("oldState")) if op in _DELETES else None
+    old = _before(step.get("oldState")) if op in _DELETES else None
     new = _inputs(step.get("newState")) if op in _CREATES else None
     state = step.get("oldState")
     retained = op in ("delete", "delete-replaced") and isinstance(state, dict) and bool(state.get("retainOnDelete"))

@@ -142,6 +142,21 @@ def test_the_guard_stops_a_second_spf(stack: Stack, server: NameServer) -> None:
         nsupdate(server, 'zone example.se\nupdate delete example.se TXT "v=spf1 -all"')
 
 
+def test_what_somebody_changed_is_told_as_it_is_put_right(stack: Stack, server: NameServer) -> None:
+    owner, ours = "_dmarc.news.example.com", "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"
+    head = f"zone example.com\nupdate delete {owner} TXT\nupdate add {owner} 1800 TXT"
+    nsupdate(server, f'{head} "v=DMARC1; p=reject"')
+    try:
+        drift = stack.preview("--refresh", "--json", "--expect-no-changes", check=False)
+        assert drift.returncode != 0
+        said = reviewed(drift.stdout)
+    finally:
+        nsupdate(server, f'{head} "{ours}"')
+    assert "**1 domain: 1 record changed.**" in said
+    row = "`p=reject` → `p=quarantine` (looser)<br>rua + `mailto:dmarc@example.com`"
+    assert f"| ~ changed | DMARC at `{owner}` | {row} |" in said
+
+
 def test_secret_accounts_are_told_by_their_hash(stack: Stack) -> None:
     secret = "c@acme.example"
     stack.pulumi("config", "set", "--secret", "--stack", "test", "--path", "elastx-mrs:accounts[2]", secret)
