@@ -78,7 +78,7 @@ def check(file: str) -> Checked:
             judged = [_finding(stack, "config", "error", "has an object in itself, or too many in one another")]
         found += judged
     found.sort(key=lambda one: (one.file != file, one.place.line or 0, one.place.column or 0))
-    return Checked(file, "checked", tuple(dict.fromkeys(found)), tuple(counts))
+    return Checked(file, "checked", tuple(found), tuple(counts))
 
 
 def _finding(stack: Stack, path: str, level: Level, problem: str) -> Finding:

@@ -21,8 +21,8 @@ _MARK = "encrypted.invalid"
 
 _NAMED = re.compile(rf"n[0-9]+\.{re.escape(_MARK)}")
 
-_DEEPEST = 8
-"""Keys and indices; the config's own paths have five, and an object in YAML may have itself in it."""
+_DEEPEST = 5
+"""Keys and indices in the config's own paths; an object in YAML may have itself in it, or many that share theirs."""
 
 _LEFT_OUT = object()
 
@@ -94,7 +94,7 @@ class _Opening:
             return _stand_in(path, f"n{len(self.hidden)}.{_MARK}")
         if len(path) >= _DEEPEST:
             return value
-        if isinstance(value, list):
+        if isinstance(value, list) and not isinstance(path[-1], int):
             return [self.value(child, (*path, index), keys) for index, child in enumerate(value)]
         return self.object(value, path, keys) if isinstance(value, Mapping) else value
 

@@ -10,8 +10,6 @@ import yaml
 
 _PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 
-_MERGE = "tag:yaml.org,2002:merge"
-
 
 @dataclass(frozen=True)
 class Place:
@@ -144,7 +142,7 @@ def _repeated(root: yaml.Node) -> Iterator[Repeated]:
             for key, child in node.value:
                 below = f"{path}.{key.value}".removeprefix(".")
                 waiting.append((below, child))
-                if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+                if not isinstance(key, yaml.ScalarNode):
                     continue
                 one = key.tag, key.value
                 if one in lines:

@@ -210,6 +210,8 @@ def test_remarks_are_made_on_the_rest_and_on_nothing_that_is_encrypted(tmp_path:
     file = stack(tmp_path, config(domains=domains, cloudflare=None, rfc2136={"zones": SECURE}))
     warned = [one["path"] for one in findings(file) if one["level"] == "warning"]
     assert warned == ["domains[0].dmarc", "domains[2].dmarc"]
+    # Nobody knows whether a domain has the default.
+    assert [one["path"] for one in findings(stack(tmp_path, config(domains=SECURE)))] == ["domains"]
 
 
 @pytest.mark.parametrize(
