@@ -94,7 +94,7 @@ class _Opening:
             return _stand_in(path, f"n{len(self.hidden)}.{_MARK}")
         if len(path) >= _DEEPEST:
             return value
-        if isinstance(value, list) and not isinstance(path[-1], int):
+        if isinstance(value, list):
             return [self.value(child, (*path, index), keys) for index, child in enumerate(value)]
         return self.object(value, path, keys) if isinstance(value, Mapping) else value
 

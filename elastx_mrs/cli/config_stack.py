@@ -54,10 +54,9 @@ class Stack:
     def at(self, path: str) -> tuple[str, Place]:
         """Return file and place of a fault; of ``config`` where it is about something that is not there."""
         for part in path.split(", "):  # of two publishers, the first
-            for key in sorted(self.entries, key=len, reverse=True):
+            for key, written in self.entries.items():
                 name = key.removeprefix(OWN)
                 if part == name or part.startswith((f"{name}.", f"{name}[")):
-                    written = self.entries[key]
                     return written.document.path, written.document.at(written.path + part[len(name) :])
         return self.document.path, self.document.at(path if path in self.content else "config")
 

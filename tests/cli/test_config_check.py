@@ -300,7 +300,7 @@ def test_github_is_given_workflow_commands(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format_", ["text", "json", "github"])
 def test_hostile_text_comes_out_escaped(format_: str, tmp_path: Path) -> None:
     hostile = r'"\e]0;x\a\n::error::\u202e"'
-    spaced = r'" \e[31mb.example"'  # of which the cure quotes all but the space
+    spaced = r'" \e]0;x\a.example"'  # of which the cure quotes all but the space
     domains = f"{{name: a.example, {hostile}: 1, spf: {{all: {hostile}}}}}, {hostile}, {spaced}"
     text = f"{HEAD}  elastx-mrs:domains: [{domains}]\n"
     file = write(tmp_path / "Pulumi.\x1b[31m.yaml", text)
@@ -312,6 +312,10 @@ def test_hostile_text_comes_out_escaped(format_: str, tmp_path: Path) -> None:
         assert all(line.startswith("::error file=") for line in lines)
     assert len(lines) == 4 or format_ == "json"
     assert all(line.isprintable() for line in lines)
+    good = run("--format", format_, write(tmp_path / "Pulumi.\x1b]0;x\a.yaml", GOOD))
+    assert good.exit_code == 0
+    assert format_ == "github" or "\x1b" not in good.stdout
+    assert "Pulumi.\\027]0;x\\007.yaml: ok" in good.stdout or format_ == "json"
 
 
 @pytest.mark.parametrize(
