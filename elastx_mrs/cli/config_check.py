@@ -4,8 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli.config_encrypted import ELSEWHERE, Opened, opened
@@ -31,8 +30,7 @@ _FOR_EVER = "is in plain text, and Git keeps it for ever: "
 _TO_READ = "to have it checked too, run: pulumi config --show-secrets --json | elastx-mrs records --config -"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing to say.
 
     :param path: the key, as the messages of previews have it; empty where it is about the whole file.
@@ -45,8 +43,7 @@ class Finding:
     problem: str
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """One file.
 
     :param state: ``other`` is a file without any config of ours.
@@ -213,7 +210,7 @@ def _parsed(config: Opened) -> tuple[Arguments | None, list[Fault]]:
         faults = [told for fault in error.faults if (told := config.told(fault)) is not None]
     if not faults and values.pop(f"{OWN}rfc2136", None):
         # Nobody can tell whether a domain is in a zone that is encrypted; all else is right, and can be remarked on.
-        return _parsed(replace(config, values={key.removeprefix(OWN): value for key, value in values.items()}))
+        return _parsed(config._replace(values={key.removeprefix(OWN): value for key, value in values.items()}))
     return None, faults
 
 

@@ -5,8 +5,8 @@ A stand-in is right at its place and clashes with nothing; what is said of one, 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import is_encrypted, keys_of, path_of
@@ -29,8 +29,7 @@ _LEFT_OUT = object()
 _Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """A config in which nothing is encrypted any more.
 
     :param values: by key, without the namespace, with the stand-ins.
@@ -77,10 +76,10 @@ def opened(values: Mapping[str, Any]) -> Opened:
     return Opened(found, tuple(map(path_of, opening.encrypted)), (*map(path_of, opening.hidden), *added))
 
 
-@dataclass
 class _Opening:
-    encrypted: list[_Path] = field(default_factory=list)
-    hidden: list[_Path] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.encrypted: list[_Path] = []
+        self.hidden: list[_Path] = []
 
     def value(self, value: Any, path: _Path, keys: Mapping[str, Any]) -> Any:
         """Return a value without what is encrypted in it.

@@ -2,27 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 _PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands; both are None where it stands nowhere, as in a file that is not there."""
 
     line: int | None = None
     column: int | None = None
 
 
+NOWHERE = Place()
+
+
 class UnreadableError(Exception):
     """A file that cannot be read, or is not YAML."""
 
-    def __init__(self, path: str, problem: str, place: Place = Place()) -> None:
+    def __init__(self, path: str, problem: str, place: Place = NOWHERE) -> None:
         """Keep what is wrong, and where."""
         self.path = path
         self.problem = problem
@@ -30,8 +31,7 @@ class UnreadableError(Exception):
         super().__init__(f"{path}: {problem}")
 
 
-@dataclass(frozen=True)
-class Repeated:
+class Repeated(NamedTuple):
     """A key that an object has twice, of which Python's YAML silently takes the last; Pulumi refuses it.
 
     :param place: of the second one.
@@ -43,8 +43,7 @@ class Repeated:
     first: int
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One file.
 
     :param content: what it holds, in plain dictionaries and lists.
@@ -120,7 +119,7 @@ def _parsed(path: str, text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         said = ": ".join(part for part in (error.context, error.problem) if part)
         mark = error.problem_mark or error.context_mark
-        raise UnreadableError(path, f"is not YAML: {said}", _place(mark) if mark is not None else Place()) from None
+        raise UnreadableError(path, f"is not YAML: {said}", _place(mark) if mark is not None else NOWHERE) from None
     except (ValueError, RecursionError) as error:  # a date or a number that there is not; too many lists in lists
         raise UnreadableError(path, f"has a value that cannot be read: {error}") from None
     finally:

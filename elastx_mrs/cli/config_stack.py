@@ -1,8 +1,7 @@
 """A stack's config as Pulumi puts it together: of the stack's file, and of the project's for what is not in that."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from elastx_mrs.cli.config_file import Document, Place, UnreadableError, project_of, read
 from elastx_mrs.config import is_given
@@ -11,15 +10,13 @@ from elastx_mrs.faults import NAMESPACE
 OWN = f"{NAMESPACE}:"
 
 
-@dataclass(frozen=True)
-class _Written:
+class _Written(NamedTuple):
     document: Document
     path: str
     value: Any
 
 
-@dataclass(frozen=True)
-class Stack:
+class Stack(NamedTuple):
     """One stack's config.
 
     :param document: the stack's file.
