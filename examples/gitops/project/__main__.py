@@ -1,0 +1,9 @@
+"""The mail records of a company: all of the stack's file."""
+
+import pulumi
+
+from elastx_mrs import MailRelay, stack_config
+
+relay = MailRelay("mail", stack_config())
+pulumi.export("smtp", relay.smtp)
+pulumi.export("verification", relay.verification)

@@ -1,0 +1,1 @@
+"""examples/gitops, run as a forge would run it."""

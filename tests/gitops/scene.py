@@ -1,0 +1,194 @@
+"""A company with a repository, as examples/gitops/project has it, whose pipelines run on machines of nobody's own.
+
+DNS is the lab's, the engine the real one, Pulumi's state a folder. The package is the one of the tests' environment, of
+which the stand-in for ``python3`` makes a virtual environment: nothing is installed, and no registry asked.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dns.message
+import dns.name
+import dns.query
+import dns.rdatatype
+import dns.tsigkeyring
+import dns.update
+import pytest
+import yaml
+
+from elastx_mrs.lab.session import Lab, open_lab
+from tests.engine.stack import ROOT
+
+EXAMPLES = ROOT / "examples" / "gitops"
+PROJECT = "acme-mail"
+STACK = "prod"
+PASSPHRASE = "nobody may see this passphrase"
+TOKEN = "nobody-may-see-this-token"
+TIMEOUT = 120
+
+PYTHON = f"""#!/bin/sh
+if [ "$*" != "-m venv .venv" ]; then exec "{sys.executable}" "$@"; fi
+set -e
+mkdir -p .venv/bin
+ln -s "{sys.prefix}"/lib "{sys.prefix}"/pyvenv.cfg .venv/
+ln -s "{sys.prefix}"/bin/* .venv/bin/
+ln -sf "$(dirname "$0")/pip" .venv/bin/pip
+"""
+PIP = f"""#!/bin/sh
+grep -qxF "$*" "$HOME/installed" 2>/dev/null && exit
+"{sys.prefix}/bin/pip" "$@" && echo "$*" >> "$HOME/installed"
+"""
+"""The real one, which sees that all is there; what it saw is not looked at again, for that takes a second each time."""
+
+
+@dataclass
+class Run:
+    """What came of a job.
+
+    :param log: all that it said.
+    :param done: the names of its steps that ran, each with whether it succeeded.
+    """
+
+    outcome: str
+    log: str = ""
+    workspace: Path = Path()
+    summary: str = ""
+    done: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass
+class Company:
+    """A lab, the repository's files, and all that its jobs left, in which no secret may be."""
+
+    lab: Lab
+    folder: Path
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "repository"
+
+    @property
+    def venv(self) -> Path:
+        """What every virtual environment is."""
+        return Path(sys.prefix)
+
+    @property
+    def backend(self) -> str:
+        return f"file://{self.folder / 'state'}"
+
+    def checkout(self) -> Path:
+        """A copy of the repository in a folder of its own."""
+        workspace = self.folder / f"workspace-{len(list(self.folder.glob('workspace-*')))}"
+        shutil.copytree(self.repository, workspace)
+        return workspace
+
+    def machine(self) -> dict[str, str]:
+        """The environment that a job finds; the lab's address in it takes the place of the one in the stack's file."""
+        others = [path for path in os.environ["PATH"].split(os.pathsep) if Path(path) != Path(sys.prefix) / "bin"]
+        return {
+            "PATH": os.pathsep.join([str(self.folder / "bin"), *others]),
+            "HOME": str(self.folder / "home"),
+            "LANG": "C.UTF-8",
+            "CI": "true",
+            "PIP_NO_INDEX": "1",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PULUMI_HOME": str(self.folder / "pulumi-home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "ELASTX_MRS_NAMESERVERS": self.lab.address,
+            "ELASTX_MRS_RFC2136_SERVER": self.lab.address,
+            "ELASTX_MRS_RFC2136_KEY_NAME": self.lab.key_name,
+        }
+
+    def secrets(self) -> dict[str, str]:
+        """Of the machine's, and of nobody else's."""
+        return {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "ELASTX_MRS_RFC2136_KEY": self.lab.key}
+
+    def configure(self, key: str, value: object) -> None:
+        """Change the stack's file, as a commit does."""
+        path = self.repository / f"Pulumi.{STACK}.yaml"
+        content = yaml.safe_load(path.read_text())
+        content["config"][f"elastx-mrs:{key}"] = value
+        path.write_text(yaml.safe_dump(content))
+
+    def program(self, name: str, script: str) -> None:
+        """Put a program on every machine, before all others."""
+        path = self.folder / "bin" / name
+        path.write_text(script)
+        path.chmod(0o755)
+
+    def change(self, owner: str, *values: str) -> None:
+        """Somebody changes the TXT records of a name by hand; without values they go."""
+        name = dns.name.from_text(owner)
+        zone = dns.name.from_text(".".join(owner.split(".")[-2:]))
+        update = dns.update.UpdateMessage(zone)
+        update.delete(name, "TXT")
+        for value in values:
+            update.add(name, 1800, "TXT", f'"{value}"')
+        update.use_tsig(dns.tsigkeyring.from_text({self.lab.key_name: self.lab.key}), algorithm="hmac-sha256")
+        host, port = self._address
+        assert dns.query.tcp(update, host, timeout=5, port=port).rcode() == 0
+
+    def txt(self, owner: str) -> set[str]:
+        """What is served, asked as anybody would ask."""
+        query = dns.message.make_query(owner, dns.rdatatype.TXT)
+        host, port = self._address
+        answer = dns.query.tcp(query, host, timeout=5, port=port).answer
+        return {b"".join(rdata.strings).decode() for rrset in answer for rdata in rrset}
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        host, _, port = self.lab.address.rpartition(":")
+        return host, int(port)
+
+    def left(self) -> dict[str, str]:
+        """Every text that the jobs left: logs, summaries and files, but for what git brought."""
+        found = {f"log {number}": run.log + run.summary for number, run in enumerate(self.runs)}
+        for run in self.runs:
+            for path in run.workspace.iterdir() if run.workspace != Path() else ():
+                if path.is_file():
+                    found[str(path)] = path.read_text(errors="replace")
+        return found
+
+
+@contextmanager
+def company(folder: Path) -> Iterator[Company]:
+    """Everything that is there before the first pipeline runs."""
+    if shutil.which("pulumi") is None:
+        reason = "pulumi is not on PATH; run the tests with make test"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    for name in ("bin", "home", "state"):
+        (folder / name).mkdir()
+    shutil.copytree(EXAMPLES / "project", folder / "repository", ignore=shutil.ignore_patterns(".venv"))
+    with open_lab(folder / "lab") as lab:
+        made = Company(lab, folder)
+        made.program("python3", PYTHON)
+        made.program("pip", PIP)
+        init = ["pulumi", "stack", "init", STACK, "--non-interactive"]
+        environment = made.machine() | made.secrets() | {"PULUMI_BACKEND_URL": made.backend}
+        subprocess.run(init, cwd=made.repository, env=environment, check=True, capture_output=True, timeout=TIMEOUT)
+        yield made
+
+
+def shell(command: list[str], cwd: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a shell; return its exit code and all that it said."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=TIMEOUT,
+    )
+    return done.returncode, done.stdout
