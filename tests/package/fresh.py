@@ -37,6 +37,8 @@ class Released:
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INPUT": "1",
             "PIP_QUIET": "1",
+            # What is imported is compiled then; most of what is installed never is.
+            "PIP_NO_COMPILE": "1",
         }
 
 
