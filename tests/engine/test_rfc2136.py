@@ -86,7 +86,6 @@ def test_the_life_of_a_stack(server: NameServer, stack: Stack) -> None:
         assert server.txt(owner) == {}
 
 
-@pytest.mark.parametrize("server", ["knot", "powerdns"], indirect=True)
 def test_a_record_that_somebody_changed_or_removed_is_mended_after_a_refresh(server: NameServer, stack: Stack) -> None:
     stack.up()
     change = dns.update.UpdateMessage("example.com")

@@ -119,7 +119,6 @@ def test_a_ttl_beside_other_people_s_strings(server: NameServer, stack: Stack) -
     assert served(server, "_dmarc.example.se") == {b"v=DMARC1; p=none;": 300}
 
 
-@pytest.mark.parametrize("server", ["knot", "lab"], indirect=True)
 def test_the_thirteenth_account_is_verified_over_tcp(server: NameServer, stack: Stack) -> None:
     stack.config["accounts"] = [f"account{number}@acme.example" for number in range(13)]
     stack.config["verification"] = {"timeout": 20}
@@ -173,7 +172,6 @@ def test_a_run_that_is_killed_is_repaired_as_the_message_says(
         assert served(server, "example.se") == FOREIGN["example.se"] | {FIRST_TOKEN: 3600, SPF: 3600}
 
 
-@pytest.mark.parametrize("server", ["bind", "lab"], indirect=True)
 def test_a_state_of_an_older_version_is_refreshed_and_destroyed(server: NameServer, stack: Stack) -> None:
     """The provider's class is in it by its module's path; that of 0.1, before servers had profiles."""
     path = ROOT / "tests" / "engine" / "states" / "rfc2136-0.1.json"
@@ -204,7 +202,6 @@ MailRelay("mail", stack_config(), pulumi.ResourceOptions(providers={"pulumi-pyth
 """
 
 
-@pytest.mark.parametrize("server", ["lab"], indirect=True)
 def test_default_providers_disabled_and_an_explicit_one(server: NameServer, stack: Stack) -> None:
     stack.others = {"pulumi:disable-default-providers": ["*"]}
     refused = stack.preview(check=False)
@@ -224,7 +221,6 @@ KEPT = 50
 """Strings that the human leaves: BIND takes 100 records of one type at a name."""
 
 
-@pytest.mark.parametrize("server", ["bind", "powerdns"], indirect=True)
 def test_two_stacks_and_a_human_at_once(server: NameServer, stack: Stack, tmp_path: Path) -> None:
     other = Stack.create(tmp_path / "other", server.environment(), copy.deepcopy(ONE))
     other.config |= {"accounts": ["newsletter@acme.example"], "dkim": {"external": True}, "dmarc": {"external": True}}
@@ -245,7 +241,6 @@ def test_two_stacks_and_a_human_at_once(server: NameServer, stack: Stack, tmp_pa
     other.preview("--expect-no-changes")
 
 
-@pytest.mark.parametrize("server", ["lab"], indirect=True)
 def test_a_server_that_is_named_wrongly(server: NameServer, stack: Stack) -> None:
     nobody = replace(server, port=1)
     text = said(stack.up(check=False, ELASTX_MRS_RFC2136_SERVER=nobody.address))
