@@ -96,6 +96,13 @@ class Runner:
         self.company.runs.append(run)
         return run
 
+    def _secrets(self) -> dict[str, str]:
+        """The key as a variable of type File, for one of several lines cannot be masked."""
+        secrets = self.company.secrets()
+        file = self.company.folder / "ELASTX_MRS_RFC2136_KEY_FILE"
+        file.write_text(secrets.pop("ELASTX_MRS_RFC2136_KEY"))
+        return secrets | {file.name: str(file)}
+
     def _scripts(self, source: str, content: Mapping[str, Any], job: Mapping[str, Any]) -> Run:
         run = Run("success", workspace=self.company.checkout())
         script = self.company.folder / f"{run.workspace.name}.sh"
@@ -107,7 +114,7 @@ class Runner:
             | SOURCES[source]
             | content["variables"]
             | {"PULUMI_BACKEND_URL": self.company.backend, "REVIEW_TOKEN": TOKEN}
-            | self.company.secrets()
+            | self._secrets()
             | dict(self.variables)
         )
         code, run.log = shell(["sh", "-e", str(script)], run.workspace, environment)

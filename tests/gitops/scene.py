@@ -105,12 +105,12 @@ class Company:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "ELASTX_MRS_NAMESERVERS": self.lab.address,
             "ELASTX_MRS_RFC2136_SERVER": self.lab.address,
-            "ELASTX_MRS_RFC2136_KEY_NAME": self.lab.key_name,
         }
 
     def secrets(self) -> dict[str, str]:
-        """Of the machine's, and of nobody else's."""
-        return {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "ELASTX_MRS_RFC2136_KEY": self.lab.key}
+        """As the README has them; the TSIG key with its name, as tsig-keygen writes it."""
+        key = f'key "{self.lab.key_name}" {{\n\talgorithm hmac-sha256;\n\tsecret "{self.lab.key}";\n}};\n'
+        return {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "ELASTX_MRS_RFC2136_KEY": key}
 
     def configure(self, key: str, value: object) -> None:
         """Change the stack's file, as a commit does."""

@@ -40,7 +40,7 @@ def workspace(made: Company) -> automation.Stack:
     folder = made.checkout()
     (folder / "Pulumi.prod.yaml").unlink()
     (folder / ".venv").symlink_to(made.venv)
-    secret = {"passphrase": PASSPHRASE, "tsigKey": made.lab.key}
+    secret = {"passphrase": PASSPHRASE, "tsigKey": made.secrets()["ELASTX_MRS_RFC2136_KEY"]}
     environment = {name: secret[reference["secret"]["key"]] for name, reference in SPEC["envRefs"].items()}
     environment |= made.machine() | {"PULUMI_BACKEND_URL": made.backend}
     environment["PATH"] = f"{made.venv / 'bin'}:{environment['PATH']}"
@@ -58,13 +58,15 @@ def _value(value: Any) -> dict[str, Any]:
     return {"value": json.dumps(value), "objectValue": value, "secret": False}
 
 
-def test_the_stack_publishes_and_is_verified_also_in_a_workspace_made_anew(made: Company) -> None:
+def test_the_stack_publishes_and_puts_drift_right_also_in_a_workspace_made_anew(made: Company) -> None:
     first = workspace(made).up(refresh=SPEC["refresh"])
     assert first.summary.resource_changes == {"create": 16}
     assert "3 of 3 domains verified" in first.stdout
     assert "v=DMARC1; p=quarantine; adkim=r; aspf=r;" in made.txt("_dmarc.example.se")
+    made.change("_dmarc.example.com", "v=DMARC1; p=none;")
     second = workspace(made)
-    assert second.up(refresh=SPEC["refresh"]).summary.resource_changes == {"same": 16}
+    assert second.up(refresh=SPEC["refresh"]).summary.resource_changes == {"same": 15, "update": 1}
+    assert made.txt("_dmarc.example.com") == {"v=DMARC1; p=quarantine; adkim=r; aspf=r;"}
     code, said = verification(made)
     assert code == 0, said
     assert "3 of 3 domains verified" in said
