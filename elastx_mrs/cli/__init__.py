@@ -57,6 +57,8 @@ def main() -> None:
     elastx-mrs records --account user@domain.com --domain domain.com --dkim 'v=DKIM1; p=…'
     elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format zone
     pulumi config --show-secrets --json | elastx-mrs records --config -
+    elastx-mrs config check stacks/Pulumi.*.yaml
+    pulumi preview --json | elastx-mrs review
     elastx-mrs adopt example.com
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml

@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import comrak
 import pytest
@@ -71,6 +72,17 @@ def rendered(text: str) -> Page:
     options = comrak.RenderOptions()
     options.unsafe_ = True
     return Page(comrak.render_markdown(text, extension_options=extensions, render_options=options))
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).with_name("golden").glob("*.md")), ids=lambda path: path.stem)
+def test_what_was_written_first_is_a_page_as_it_was_meant(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    page = rendered(text)
+    assert set(page.tags) <= TAGS
+    assert page.tags.count("h4") == len(re.findall("^#### ", text, re.MULTILINE))
+    assert page.tags.count("table") == text.count("|---|---|---|")
+    assert len(page.rows) == len([line for line in text.splitlines() if line.startswith("| ")])
+    assert all(len(row) == 3 and row[1] and row[2] for row in page.rows)
 
 
 def of(text: str) -> Review:
