@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the name servers that the tests start, where that is allowed; the tests say so where it was not.
+# Installs the name servers that the tests start, and what pipelines use, where that is allowed; the tests say so where it was not.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 missing=
 for pair in named:bind9 named-checkzone:bind9-utils dig:bind9-dnsutils knotd:knot kdig:knot-dnsutils nsd:nsd unbound:unbound \
-    pdns_server:pdns-server opendkim-testkey:opendkim-tools ip:iproute2; do
+    pdns_server:pdns-server opendkim-testkey:opendkim-tools ip:iproute2 curl:curl jq:jq; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 # A library without a program of its own.
