@@ -40,7 +40,7 @@ def test_its_commands_make_a_release(tmp_path: Path) -> None:
             shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(ROOT / name, checkout / name)
-    (checkout / ".gitignore").write_text("dist/\n.venv\n")
+    (checkout / ".gitignore").write_text("dist/\n.venv\n__pycache__/\n")
     (checkout / ".venv").symlink_to(sys.prefix)
     git(tmp_path, "init", "--quiet", "--bare", str(remote))
     git(checkout, "init", "--quiet", "--initial-branch=main")
