@@ -20,6 +20,9 @@ Op = Literal["added", "changed", "removed", "released"]
 AUTOMATIC = 1
 """The TTL by which Cloudflare means its own choice."""
 
+MOST_SECONDS = 2**31
+"""Above any TTL (RFC 2181 §8); JSON can say more than a number has room for."""
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi writes where a value is known only later."""
 
@@ -113,7 +116,7 @@ def _content(inputs: Mapping[str, Any] | None) -> Content | None:
     if value is None and (content := _known(inputs.get("content"))) is not None:
         value = _joined(content)
     ttl = inputs.get("ttl")
-    is_number = isinstance(ttl, (int, float)) and not isinstance(ttl, bool)
+    is_number = isinstance(ttl, (int, float)) and not isinstance(ttl, bool) and abs(ttl) < MOST_SECONDS
     return Content(owner.lower().removesuffix("."), value, int(ttl) if is_number else None)  # type: ignore[arg-type]
 
 

@@ -211,12 +211,10 @@ def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resou
         return None
     old = _before(step.get("oldState")) if op in _DELETES else None
     new = _inputs(step.get("newState")) if op in _CREATES else None
-    state = step.get("oldState")
-    retained = op in ("delete", "delete-replaced") and isinstance(state, dict) and bool(state.get("retainOnDelete"))
-    parent = _text((step.get("newState") or step.get("oldState") or {}).get("parent"))
-    component = parent.rpartition("::")[2] if COMPONENT in types[:-1] and parent else None
-    if COMPONENT in types[:-1] and component is None:
-        component = ""
+    states = [state for key in ("newState", "oldState") if isinstance(state := step.get(key), dict)]
+    retained = op in ("delete", "delete-replaced") and any(state.get("retainOnDelete") for state in states)
+    parent = next((_text(state.get("parent")) for state in states), "")
+    component = parent.rpartition("::")[2] if COMPONENT in types[:-1] else None
     if before is not None:
         old = before.old if before.old is not None else old
         new = before.new if before.new is not None else new
@@ -268,4 +266,5 @@ def _accounts(config: object) -> Iterator[str]:
 
 def _addresses(value: object) -> Iterator[str]:
     if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, str) and "@" in item)
+        # A lone surrogate, which JSON may have, is no text that could be hashed.
+        yield from (item for item in value if isinstance(item, str) and "@" in item and item.isprintable())

@@ -45,6 +45,27 @@ def test_one_of_an_older_pulumi_has_fewer_keys() -> None:
     assert [one.kind for one in changes(found)] == ["spf"]
 
 
+@pytest.mark.parametrize("odd", [None, 7, "x", [], {}, {"inputs": 7}, {"inputs": {"owner": 7}}, {"parent": 7}, True])
+@pytest.mark.parametrize("op", ["create", "update", "delete", "replace", "delete-replaced", "import", "7"])
+def test_what_a_state_should_not_be_is_passed_over(op: str, odd: object) -> None:
+    content = json.loads(GOOD)
+    odd_step = {"op": op, "urn": content["steps"][0]["urn"] + "-other", "oldState": odd, "newState": odd}
+    content["steps"].append(odd_step)
+    assert [one.kind for one in changes(read(json.dumps(content)))] == ["spf"]
+
+
+@pytest.mark.parametrize("ttl", ["1e999", "-1e999", "NaN", "true", '"x"', "[]", "1e300"])
+def test_a_ttl_that_is_no_number_of_seconds_is_none(ttl: str) -> None:
+    inputs = json.dumps(txt("example.com", SPF, ttl=0)).replace('"ttl": 0', f'"ttl": {ttl}')
+    (change,) = changes(read(GOOD.replace(json.dumps(txt("example.com", SPF)), inputs)))
+    assert change.content.ttl is None
+
+
+def test_accounts_that_are_no_text_are_passed_over() -> None:
+    found = read(preview(accounts=["a@acme.example", "\ud800@acme.example", "b\x1b@acme.example"]))
+    assert list(found.accounts.values()) == ["a@acme.example"]
+
+
 def test_one_of_another_project_has_no_mail_records() -> None:
     bucket = {"op": "create", "urn": f"{START}::aws:s3/bucket:Bucket::logs", "newState": {"inputs": {"name": "logs"}}}
     found = read(preview(bucket))
