@@ -8,7 +8,6 @@ the project's ``Pulumi.yaml`` may have it.
 
 import inspect
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -25,7 +24,7 @@ from elastx_mrs import arguments
 from elastx_mrs.arguments import MAX_COMMENT, MAX_TIMEOUT, TSIG_ALGORITHMS, Arguments, Dmarc
 from elastx_mrs.faults import MAX_TTL, NAMESPACE
 from elastx_mrs.records import challenge, dmarc, names, spf
-from toolchain.schema import DEFAULTS, Schema, descriptions
+from toolchain.schema import DEFAULTS, Schema, descriptions, keep
 
 TARGET = Path(__file__).resolve().parent.parent / "elastx_mrs" / "stack.schema.json"
 
@@ -50,11 +49,7 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
 
 def main() -> None:
     """Write the schema, or print a line and end with 1 where it is not current (``--check``)."""
-    made = text()
-    if "--check" not in sys.argv:
-        TARGET.write_text(made, encoding="utf-8")
-    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != made:
-        sys.exit("schema: elastx_mrs/stack.schema.json is not current; run: python -m toolchain.config_schema")
+    keep("schema", TARGET, text(), "toolchain.config_schema")
 
 
 def text() -> str:

@@ -1,12 +1,11 @@
 """Makes ``docs/reference.md`` of the plugin's schema: every input, output and default, and how errors are told."""
 # ruff: noqa: E501  a row of a Markdown table is one line
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from toolchain.schema import PACKAGE, schema
+from toolchain.schema import PACKAGE, keep, schema
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 PREFIX = f"#/types/{PACKAGE}:index:"
@@ -39,11 +38,7 @@ program's language, what is wrong and what to write. Nothing is required by the 
 
 def main() -> None:
     """Write the page, or print a line and end with 1 where it is not current (``--check``)."""
-    made = text()
-    if "--check" not in sys.argv:
-        TARGET.write_text(made, encoding="utf-8")
-    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != made:
-        sys.exit("reference: docs/reference.md is not current; run: python -m toolchain.reference")
+    keep("reference", TARGET, text(), "toolchain.reference")
 
 
 def text() -> str:

@@ -23,7 +23,8 @@ from pydantic.alias_generators import to_camel
 from elastx_mrs import __version__, arguments
 from elastx_mrs.arguments import Arguments, Rfc2136, Verification
 
-TARGET = Path(__file__).resolve().parent.parent / "elastx_mrs" / "plugin" / "schema.json"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "elastx_mrs" / "plugin" / "schema.json"
 PACKAGE = "elastx-mrs"
 DEFAULTS = {("Dkim", "selector"), ("Guard", "mode"), ("Spf", "external"), ("Dkim", "external"), ("Dmarc", "external")}
 """Which of the defaults SDKs may send."""
@@ -33,11 +34,18 @@ Schema = dict[str, Any]
 
 def main() -> None:
     """Write the schema, or print a line and end with 1 where it is not current (``--check``)."""
-    made = text()
+    keep("schema", TARGET, text(), "toolchain.schema")
+
+
+def keep(what: str, target: Path, made: str, module: str) -> None:
+    """Write a file that is made, or with ``--check`` print a line and end with 1 where it is not current.
+
+    :param module: that makes it.
+    """
     if "--check" not in sys.argv:
-        TARGET.write_text(made, encoding="utf-8")
-    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != made:
-        sys.exit("schema: elastx_mrs/plugin/schema.json is not current; run: python -m toolchain.schema")
+        target.write_text(made, encoding="utf-8")
+    elif not target.exists() or target.read_text(encoding="utf-8") != made:
+        sys.exit(f"{what}: {target.relative_to(ROOT)} is not current; run: python -m {module}")
 
 
 def text() -> str:
