@@ -13,7 +13,7 @@ from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.record import DEFAULT_TTL, Kind
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.records.text import join, parse
-from elastx_mrs.review.preview import Preview, Resource
+from elastx_mrs.review.preview import COMPONENT, Preview, Resource
 
 Op = Literal["added", "changed", "removed", "released"]
 
@@ -79,7 +79,7 @@ def changes(preview: Preview) -> list[Change]:
 
 def others(preview: Preview) -> list[Resource]:
     """Return the resources that would change and are in no ``MailRelay``, nor one themselves."""
-    return [one for one in preview.resources if one.component is None and one.type != "elastx-mrs:index:MailRelay"]
+    return [one for one in preview.resources if one.component is None and one.type != COMPONENT]
 
 
 def _place(change: Change) -> tuple[list[str], int, str]:

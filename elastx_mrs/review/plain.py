@@ -68,13 +68,14 @@ def told(what: Say) -> str:
 
 def as_json(found: Review) -> str:
     """Return one object; what others wrote is in it as it is, in ASCII."""
+    counts = found.counts()
     content: dict[str, Any] = {
         "version": JSON_VERSION,
         "project": found.preview.project,
         "stack": found.preview.stack,
         "failed": found.preview.failed,
         "summary": summary(found),
-        "counts": {op: found.counts()[op] for op in OPS},
+        "counts": {op: counts[op] for op in OPS},
         "gates": sorted(found.gates),
         "risks": [{"risk": risk.kind, "domain": risk.domain, "text": _bare(risk.what)} for risk in found.risks],
         "domains": [

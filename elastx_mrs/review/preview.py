@@ -80,14 +80,12 @@ class Preview:
 
     :param project: empty, like ``stack``, where nothing in it says so.
     :param resources: that would change, by URN; the stack itself and providers left out.
-    :param components: the names of the ``MailRelay`` s that are mentioned.
     :param accounts: known addresses by their challenge's token.
     """
 
     project: str
     stack: str
     resources: tuple[Resource, ...]
-    components: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
     accounts: Mapping[str, str]
 
@@ -109,7 +107,6 @@ def read(text: str, accounts: tuple[str, ...] = ()) -> Preview:
     if not _are_objects(steps) or not _are_objects(diagnostics) or not {"steps", "changeSummary"} & content.keys():
         raise PreviewError("is JSON, but not what pulumi preview --json prints")
     found: dict[str, Resource] = {}
-    components: dict[str, None] = {}
     project = stack = ""
     for step in steps:
         urn = _text(step.get("urn"))
@@ -117,19 +114,14 @@ def read(text: str, accounts: tuple[str, ...] = ()) -> Preview:
         if len(parts) < 4:
             continue
         stack, project = parts[0].rpartition(":")[2], parts[1]
-        if parts[2].split("$")[-1] == COMPONENT:
-            components[parts[-1]] = None
         resource = _resource(urn, parts, step, found.get(urn))
         if resource is not None:
             found[urn] = resource
-            if resource.component is not None:
-                components[resource.component] = None
     known = [*accounts, *_accounts(content.get("config"))]
     return Preview(
         project,
         stack,
         tuple(found.values()),
-        tuple(components),
         tuple(_diagnostics(diagnostics)),
         {token(account): account for account in known},
     )
@@ -142,7 +134,7 @@ def of_log(log: str, name: str = "") -> Preview:
     """
     text = log.strip() or "pulumi preview printed nothing, on standard error neither"
     project, _, stack = name.rpartition("/")
-    return Preview(project, stack, (), (), (Diagnostic("error", text),), {})
+    return Preview(project, stack, (), (Diagnostic("error", text),), {})
 
 
 def _loaded(text: str) -> dict[str, Any]:
