@@ -85,23 +85,29 @@ def run(readme: str, folder: Path, environment: Mapping[str, str]) -> list[str]:
     mark = "=== step "
     lines = (f"printf '\\n{mark}%d\\n' {number}\n{step.command}\n" for number, step in enumerate(found))
     script.write_text("set -e\n" + "".join(lines))
+    code, said = shell(["sh", str(script)], folder, environment)
+    outputs = re.split(rf"^{mark}\d+\n", said, flags=re.MULTILINE)[1:]
+    if code != 0:
+        pytest.fail(f"$ {found[len(outputs) - 1].command}\nexited with {code}:\n{outputs[-1]}")
+    for step, output in zip(found, outputs, strict=True):
+        check_shown(step, output)
+    return outputs
+
+
+def shell(command: list[str], cwd: Path, environment: Mapping[str, str], timeout: float = TIMEOUT) -> tuple[int, str]:
+    """Run a shell with that environment alone; return its exit code and all that it said."""
     done = subprocess.run(
-        ["sh", str(script)],
-        cwd=folder,
+        command,
+        cwd=cwd,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=TIMEOUT,
+        timeout=timeout,
     )
-    outputs = re.split(rf"^{mark}\d+\n", done.stdout, flags=re.MULTILINE)[1:]
-    if done.returncode != 0:
-        pytest.fail(f"$ {found[len(outputs) - 1].command}\nexited with {done.returncode}:\n{outputs[-1]}")
-    for step, output in zip(found, outputs, strict=True):
-        check_shown(step, output)
-    return outputs
+    return done.returncode, done.stdout
 
 
 def check_shown(step: Step, output: str) -> None:

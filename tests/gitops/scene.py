@@ -8,9 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import dns.message
@@ -24,6 +25,7 @@ import yaml
 
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.engine.stack import ROOT
+from tests.examples import readme
 
 EXAMPLES = ROOT / "examples" / "gitops"
 PROJECT = "acme-mail"
@@ -178,17 +180,5 @@ def company(folder: Path) -> Iterator[Company]:
         yield made
 
 
-def shell(command: list[str], cwd: Path, environment: Mapping[str, str]) -> tuple[int, str]:
-    """Run a shell; return its exit code and all that it said."""
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=TIMEOUT,
-    )
-    return done.returncode, done.stdout
+shell = partial(readme.shell, timeout=TIMEOUT)
+"""Run a shell; return its exit code and all that it said."""
