@@ -1,12 +1,15 @@
 """Settings of the whole run."""
 
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.cloudflare.which import describe
+from tests.engine.marker import Guard
 
 # A loaded machine is no fault of the code's, and a run must say the same each time.
 settings.register_profile("tests", deadline=None, derandomize=True)
@@ -16,6 +19,33 @@ settings.load_profile("tests")
 def pytest_report_header() -> str:
     """Say which Cloudflare plugin the engine tests use."""
     return describe()
+
+
+GUARD = pytest.StashKey[Guard]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = tempfile.TemporaryDirectory(prefix="elastx-mrs-unmarked-")
+    config.add_cleanup(folder.cleanup)
+    config.stash[GUARD] = Guard(Path(folder.name))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    with item.config.stash[GUARD].watch(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    with item.config.stash[GUARD].watch(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    with item.config.stash[GUARD].watch(item):
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 from tests.cloudflare.flat import FlatStack
 from tests.cloudflare.served import TOKEN, Served, served
 
-pytestmark = pytest.mark.xdist_group("cloudflare-engine")
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("cloudflare-engine")]
 
 SECRET = "a value that nobody is to read"
 PROGRAM = f"""

@@ -18,6 +18,8 @@ from elastx_mrs.lab.cloudflare.faults import Fault
 from tests.cloudflare.flat import DNS_RECORD, FlatStack
 from tests.cloudflare.served import TOKEN, Served, served
 
+pytestmark = pytest.mark.engine
+
 RECORDED = {path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).parent.glob("recorded/*.json"))}
 PARALLEL = {"01-create", "03-refresh", "05-update-comment", "06-update-ttl", "09-refresh-gone", "15-destroy"}
 """Steps with requests for several records at once, which come in any order."""

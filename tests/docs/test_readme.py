@@ -50,6 +50,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme(stack: Stack, command: str) -> None:
     (wanted,) = (said for begin, said in WANTED.items() if command.startswith(begin))

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.engine.stack import ROOT
 from tests.examples import readme
 from tests.package import fresh
+
+pytestmark = pytest.mark.engine
 
 
 def test_every_command_in_an_empty_folder(tmp_path: Path) -> None:

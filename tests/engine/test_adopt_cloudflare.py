@@ -15,6 +15,8 @@ from tests import golden
 from tests.engine.cloudflare import ELASTX, HEAD, Trial, trial
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.engine
+
 SPF = "v=spf1 ip4:203.0.113.0/24 ~all"
 MERGED = "v=spf1 include:elastx.email ip4:203.0.113.0/24 ~all"
 DMARC = "v=DMARC1; p=reject; rua=mailto:d@example.com"

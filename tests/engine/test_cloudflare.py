@@ -11,6 +11,8 @@ from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.engine.cloudflare import Trial, trial
 
+pytestmark = pytest.mark.engine
+
 ALL = "".join(map(chr, range(0x20, 0x7F)))
 """Every printable character of ASCII."""
 

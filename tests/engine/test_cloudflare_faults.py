@@ -22,6 +22,8 @@ from tests.engine.programs import DMARC, SKIP_CHECKS, records_of
 from tests.engine.stack import Stack
 from tests.engine.test_cloudflare import sha256
 
+pytestmark = pytest.mark.engine
+
 LABEL = "shared"
 KEPT, NEW = f"kept.{LABEL}.example.com", f"new.{LABEL}.example.com"
 BLOCKED: dict[str, Any] = {"status": 429, "headers": {"Retry-After": "300"}}

@@ -9,6 +9,8 @@ from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
 from tests.cloudflare.somebody_else import answering
 from tests.engine.cloudflare import Trial, diagnostics, trial
 
+pytestmark = pytest.mark.engine
+
 LIMITED = "b" * 40
 
 

@@ -13,6 +13,8 @@ from elastx_mrs.lab.session import Lab, open_lab
 from tests.engine.cloudflare import ZONES, Trial, trial
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.engine
+
 NAMES = ("example.com", "elastx._domainkey.example.com", "_dmarc.example.com")
 NEW = Account("new")
 

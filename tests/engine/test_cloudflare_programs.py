@@ -19,6 +19,8 @@ from tests.engine.programs import (
     without_default,
 )
 
+pytestmark = pytest.mark.engine
+
 FIRST, SECOND = "first-" + "1" * 34, "second-" + "2" * 33
 """Tokens; the plugin takes from 40 characters."""
 

@@ -14,6 +14,8 @@ from elastx_mrs.clock import VARIABLE, Clock
 from elastx_mrs.lab.cloudflare.faults import Request
 from tests.engine.cloudflare import Trial, diagnostics, trial
 
+pytestmark = pytest.mark.engine
+
 LIMIT, WINDOW = 1200, 300.0
 DOMAINS = 500
 ONE_WRITE: dict[str, Any] = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}

@@ -11,6 +11,8 @@ from tests.engine.cloudflare import Trial, trial
 from tests.engine.programs import DMARC, PROVIDERS, RECORD, program, records_of, rewrite, steps
 from tests.engine.test_cloudflare import sha256
 
+pytestmark = pytest.mark.engine
+
 CHALLENGE = f"elastx-mrs={sha256('a@acme.example')}"
 OLD_NAMES = {
     f"mail-example.com-challenge-{sha256('a@acme.example')[:12]}": "token",

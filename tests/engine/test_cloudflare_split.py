@@ -8,6 +8,8 @@ import pytest
 
 from tests.engine.cloudflare import Trial, trial
 
+pytestmark = pytest.mark.engine
+
 IMPORT = """set -e
 pulumi stack export --stack test > state.json
 pulumi config --show-secrets --json --stack test |

@@ -10,6 +10,8 @@ from elastx_mrs.lab.cloudflare.zone import Account, Token
 from tests.engine.cloudflare import Trial, diagnostics, trial
 from tests.engine.programs import PROVIDERS, SKIP_CHECKS, program, rewrite, steps, without_default
 
+pytestmark = pytest.mark.engine
+
 OTHER = Account("other")
 OTHER_TOKEN = "o" * 40
 ZONES_PER_PAGE = 20

@@ -5,12 +5,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from elastx_mrs.cli.config_check import check
 from elastx_mrs.cli.config_stack import read_stack
 from elastx_mrs.config import is_given
 from tests.cli.stackfiles import GOOD
 from tests.cli.test_config_project import PROJECT
 from tests.engine.stack import Stack
+
+pytestmark = pytest.mark.engine
 
 
 def pulumi_s(stack: Stack) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,8 @@ from tests.servers import answers, free_port, require
 from tests.servers.programs import powerdns_files
 from tests.servers.zones import HEAD, ZONES
 
+pytestmark = pytest.mark.engine
+
 CONFIG: dict[str, Any] = {"accounts": [golden.ACCOUNT], "dkim": golden.DKIM, "domains": ["example.com"]}
 SECTIONS = {"bind": "BIND", "knot": "Knot", "powerdns": "PowerDNS"}
 RESTART = re.compile(r"^systemctl restart \w+\n", re.MULTILINE)

@@ -23,6 +23,8 @@ from tests.engine.stack import Stack
 from tests.servers import NameServer, require, start
 from tests.servers.zones import HEAD, ZONES
 
+pytestmark = pytest.mark.engine
+
 ACCOUNT = "user@domain.com"
 SPF, DMARC, DKIM = golden.SPF.encode(), golden.DMARC.encode(), golden.DKIM.encode()
 FOREIGN_SPF = b"v=spf1 include:_spf.google.com ~all"

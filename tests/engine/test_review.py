@@ -21,6 +21,8 @@ from tests.engine.stack import ROOT, Stack
 from tests.publish.updates import nsupdate
 from tests.servers import NameServer, start
 
+pytestmark = pytest.mark.engine
+
 GOLDEN = Path(__file__).resolve().parents[1] / "review" / "golden"
 HEAD = "$TTL 3600\n$ORIGIN {name}.\n@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\nns1 A 127.0.0.1\n"
 ZONES = {name: HEAD.format(name=name) for name in ("example.com", "example.se")} | {

@@ -15,6 +15,8 @@ from tests.engine.stack import Stack
 from tests.servers import KINDS, NameServer, start
 from tests.servers.zones import FOREIGN
 
+pytestmark = pytest.mark.engine
+
 FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
 CONFIG: dict[str, Any] = {
     "accounts": [FIRST, SECOND],

@@ -21,6 +21,8 @@ from tests.servers import KINDS, Key, NameServer, Setup, require, start
 from tests.servers.proxy import Cut, proxy
 from tests.servers.zones import FOREIGN, ZONES
 
+pytestmark = pytest.mark.engine
+
 ACCOUNT = "smtp-prod@acme.example"
 ONE: dict[str, Any] = {
     "accounts": [ACCOUNT],

@@ -20,6 +20,8 @@ from tests.engine.stack import Stack
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD, ZONES
 
+pytestmark = pytest.mark.engine
+
 FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
 # Computed with sha256sum, as the service's page says: echo -n newsletter@acme.example | sha256sum
 SECOND_TOKEN = b"elastx-mrs=2c77290c4634fb34d12ea310c2a8f2e0fa8dfbea2ab8abaaeb9753c18d9373fd"

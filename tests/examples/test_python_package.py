@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.examples import readme
 from tests.package import fresh
+
+pytestmark = pytest.mark.engine
 
 
 def test_the_readme_from_nothing_to_nothing(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from tests.engine.test_rfc2136 import FIRST_TOKEN, SECOND, SECOND_TOKEN
 from tests.examples import readme
 from tests.examples.route53_api import HostedZone, RecordSet, Route53Api, serve, strings
 
+pytestmark = pytest.mark.engine
+
 COM, SE = "Z01EXAMPLECOM0000000", "Z02EXAMPLESE00000000"
 THEIRS = (
     '"google-site-verification=Zx8sample0verification0string0of0nobody00000"',

@@ -17,6 +17,8 @@ from tests.examples import readme
 from tests.languages.programs import NODE_MODULES, require
 from tests.package import fresh
 
+pytestmark = pytest.mark.engine
+
 PULUMI = """#!/bin/sh
 case "$1 $2" in "package add") ;; *) exec "{real}" "$@" ;; esac
 "{real}" "$@" >/dev/null 2>&1 && exit

@@ -3,9 +3,13 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.examples import readme
 from tests.languages.programs import require
 from tests.package import fresh
+
+pytestmark = pytest.mark.engine
 
 
 def test_the_readme_from_nothing_to_nothing(tmp_path: Path) -> None:

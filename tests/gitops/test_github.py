@@ -10,6 +10,8 @@ from tests.gitops.comments import Comment, Forge
 from tests.gitops.github import COMMIT, GH, MARKER, Runner, workflow
 from tests.gitops.scene import PASSPHRASE, TOKEN, Company, Run, company
 
+pytestmark = pytest.mark.engine
+
 BOT = "github-actions[bot]"
 FILES = ("preview.yml", "up.yml", "verify.yml")
 WEAKER = "v=DMARC1; p=none;"

@@ -12,6 +12,8 @@ from tests.gitops.github import MARKER
 from tests.gitops.gitlab import COMMIT, JOB, Runner, jobs_of
 from tests.gitops.scene import PASSPHRASE, TOKEN, Company, Run, company
 
+pytestmark = pytest.mark.engine
+
 BOT = "project_5_bot"
 WEAKER = "v=DMARC1; p=none;"
 

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from elastx_mrs.lab.cloudflare.zone import Permission, Token
 from tests import golden
 from tests.engine.cloudflare import trial
 from tests.engine.stack import Stack
 from tests.servers import Key, Setup, start
+
+pytestmark = pytest.mark.engine
 
 READS = "r" * 40
 PREVIEWS = Key("preview.", "hmac-sha256", "b2YgYSBrZXkgdGhhdCBtYXkgb25seSByZWFkIGl0Li4=")

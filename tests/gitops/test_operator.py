@@ -58,6 +58,7 @@ def _value(value: Any) -> dict[str, Any]:
     return {"value": json.dumps(value), "objectValue": value, "secret": False}
 
 
+@pytest.mark.engine
 def test_the_stack_publishes_and_puts_drift_right_also_in_a_workspace_made_anew(made: Company) -> None:
     first = workspace(made).up(refresh=SPEC["refresh"])
     assert first.summary.resource_changes == {"create": 16}
@@ -115,6 +116,7 @@ def test_the_stack_names_no_secret_but_by_reference() -> None:
     assert {reference["type"] for reference in SPEC["envRefs"].values()} == {"Secret"}
 
 
+@pytest.mark.engine
 def test_the_automation_api_does_not_find_settings_in_another_folder(tmp_path: Path) -> None:
     """Why the Stack sets all of its config: of stackConfigDir the Automation API knows nothing (pulumi#10305)."""
     (tmp_path / "stacks").mkdir()

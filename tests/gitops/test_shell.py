@@ -9,6 +9,8 @@ import pytest
 from tests.examples import readme
 from tests.gitops.scene import EXAMPLES, Company, company, shell
 
+pytestmark = pytest.mark.engine
+
 SCRIPT = EXAMPLES / "shell" / "deploy.sh"
 
 

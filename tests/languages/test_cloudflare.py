@@ -14,6 +14,8 @@ from tests import golden
 from tests.engine.cloudflare import Trial, trial
 from tests.languages.programs import Example, Workspace
 
+pytestmark = pytest.mark.engine
+
 ACCOUNT = "a@acme.example"
 OWN = "own-" + "1" * 36
 """A token; the plugin takes from 40 characters."""

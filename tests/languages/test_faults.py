@@ -7,6 +7,8 @@ import pytest
 
 from tests.languages.programs import LANGUAGES, ONCE, Workspace
 
+pytestmark = pytest.mark.engine
+
 PATHS = {"go": ("Accounts[0]", "Domains[2].Name")}
 
 

@@ -15,6 +15,8 @@ from tests.languages.programs import LANGUAGES, Example, Workspace
 from tests.servers import NameServer, start
 from tests.servers.zones import FOREIGN, HEAD, ZONES
 
+pytestmark = pytest.mark.engine
+
 FIRST, SECOND = "smtp-prod@acme.example", "newsletter@acme.example"
 SERVED = ZONES | {
     "elastx.email": HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n',

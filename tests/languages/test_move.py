@@ -9,6 +9,8 @@ from tests.engine.programs import steps
 from tests.languages.programs import CLASS, Workspace
 from tests.servers import NameServer, start
 
+pytestmark = pytest.mark.engine
+
 CLASS_TYPE, PLUGIN_TYPE = "pulumi-python:dynamic/rfc2136:TxtRecord", "elastx-mrs:index:TxtRecord"
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.languages.programs import Example, Workspace
 from tests.servers import NameServer, start
 
+pytestmark = pytest.mark.engine
+
 EXPLICIT = """
 import pulumi
 import pulumi_elastx_mrs as elastx_mrs

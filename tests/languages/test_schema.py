@@ -35,6 +35,7 @@ def test_a_key_is_a_secret_wherever_it_stands() -> None:
         assert properties["tsigKeys"]["secret"]
 
 
+@pytest.mark.engine
 def test_the_engine_is_given_it(tmp_path: Path) -> None:
     plugin = ROOT / ".venv" / "bin" / "pulumi-resource-elastx-mrs"
     said = subprocess.run(
@@ -46,6 +47,7 @@ def test_the_engine_is_given_it(tmp_path: Path) -> None:
         assert set(given[key]) == set(KEPT[key])
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("language", ["typescript", "python", "go"])
 def test_generated_sdks_compile(language: str, tmp_path: Path) -> None:
     require(language)

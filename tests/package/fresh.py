@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine import marker
 from tests.engine.stack import ROOT
 
 WHEELS = ROOT / ".toolchain" / "wheels"
@@ -25,6 +26,7 @@ class Released:
 
         :param home: the user's, empty.
         """
+        marker.require("an installation of the released package")
         found = [*map(str, first_on_path), str(ROOT / ".toolchain" / "bin"), str(Path(sys.base_prefix) / "bin")]
         # Pulumi may be the machine's; nothing of the project's own environment is to be found.
         others = [path for path in os.environ["PATH"].split(os.pathsep) if not path.startswith(str(ROOT))]

@@ -9,6 +9,8 @@ from tests import servers, signed
 from tests.lookup.fakes import Dns
 from tests.package import fresh
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture(scope="module")
 def extended(released: fresh.Released, tmp_path_factory: pytest.TempPathFactory) -> fresh.Environment:

@@ -14,6 +14,8 @@ from tests.engine.stack import ROOT
 from tests.examples import readme
 from tests.package import fresh
 
+pytestmark = pytest.mark.engine
+
 NOBODY = "127.0.0.1:9"
 """Where nothing answers: what is missing is named before anybody is asked."""
 

@@ -406,6 +406,7 @@ for number in range({rounds}):
 """
 
 
+@pytest.mark.engine
 def test_two_stacks_and_a_human_at_once_lose_nothing(server: NameServer) -> None:
     """200 rounds of each on one RRset, from three processes."""
     started = time.monotonic()
