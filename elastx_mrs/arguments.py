@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, names, report, spf
+from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
 
 MAX_TIMEOUT = 86400
@@ -76,7 +76,7 @@ class Dkim(_Object):
 
 
 def _tag(name: str) -> AfterValidator:
-    return AfterValidator(lambda value: dmarc.tag_value(name, value))
+    return AfterValidator(lambda value: dmarc_policy.tag_value(name, value))
 
 
 class Dmarc(_Object):
@@ -96,9 +96,9 @@ class Dmarc(_Object):
     """How the DKIM domain must match the sender's: r, relaxed, or s, strict. Default: r."""
     aspf: Annotated[str, _tag("aspf")] | None = None
     """How the SPF domain must match the sender's: r, relaxed, or s, strict. Default: r."""
-    rua: list[Annotated[str, AfterValidator(dmarc.report_uri)]] = []
+    rua: list[Annotated[str, AfterValidator(dmarc_policy.report_uri)]] = []
     """Where aggregate reports go, such as mailto:dmarc@example.com."""
-    ruf: list[Annotated[str, AfterValidator(dmarc.report_uri)]] = []
+    ruf: list[Annotated[str, AfterValidator(dmarc_policy.report_uri)]] = []
     """Where failure reports go, such as mailto:dmarc@example.com."""
     fo: Annotated[str, _tag("fo")] | None = None
     """Which failures are reported: 0, 1, d or s, several with colons between. Default: 0."""

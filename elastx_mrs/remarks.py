@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from elastx_mrs.arguments import Arguments, Dkim, Dmarc, Domain, Spf
-from elastx_mrs.records import Remark, dkim, dmarc, spf
+from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, spf
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
     names = [domain.name for domain in arguments.domains]
     for index, domain in enumerate(arguments.domains):
         policy = domain.dmarc or arguments.dmarc
-        if policy.external or "sp" not in dmarc.tags(policy.value()):
+        if policy.external or "sp" not in dmarc_policy.tags(policy.value()):
             continue
         above = next((name for name in names if domain.name.endswith(f".{name}")), None)
         if above is not None:

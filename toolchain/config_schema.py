@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 from elastx_mrs import arguments
 from elastx_mrs.arguments import MAX_COMMENT, MAX_TIMEOUT, TSIG_ALGORITHMS, Arguments, Dmarc
 from elastx_mrs.faults import MAX_TTL, NAMESPACE
-from elastx_mrs.records import challenge, dmarc, names, spf
+from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
 from toolchain.schema import DEFAULTS, Schema, descriptions, keep
 
 TARGET = Path(__file__).resolve().parent.parent / "elastx_mrs" / "stack.schema.json"
@@ -38,8 +38,8 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     spf.whole_record: {"pattern": r"^[vV]=[sS][pP][fF]1( |$)"},
     spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
-    dmarc.whole_record: {"pattern": r"^\s*v\s*=\s*DMARC1"},
-    dmarc.report_uri: {"pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:"},
+    dmarc.whole_record: {"pattern": r"^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)"},
+    dmarc_policy.report_uri: {"pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:"},
     arguments._comment: {"maxLength": MAX_COMMENT},
     arguments._profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
@@ -136,8 +136,8 @@ class _Walk:
         rules = [one.func for one in metadata if isinstance(one, AfterValidator)]
         if arguments.tsig_algorithm in rules:
             return _one_of(TSIG_ALGORITHMS)
-        if self.of is Dmarc and self.field in dmarc.CHOICES:
-            return _one_of(dmarc.CHOICES[self.field])
+        if self.of is Dmarc and self.field in dmarc_policy.CHOICES:
+            return _one_of(dmarc_policy.CHOICES[self.field])
         found = {"type": {str: "string", Any: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
         hints = [HINTS[rule] for rule in rules if rule in HINTS]
         hints += [{"minimum": 1, "maximum": MAX_TTL}] if self.field == "ttl" else []

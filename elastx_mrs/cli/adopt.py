@@ -15,8 +15,10 @@ from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import MAX_LOOKUPS
 from elastx_mrs.lookup.spf_tree import expand, number
-from elastx_mrs.records import RecordError, dkim, dmarc, names, spf, spf_terms
+from elastx_mrs.records import RecordError, dkim, dmarc, names, spf
 from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.records.text import show
 
 
@@ -135,7 +137,7 @@ async def read(ask: Ask, domain: str, selector: str) -> Adopted:
 
 async def _spf(ask: Ask, adopted: Adopted, answer: Answer) -> None:
     name = adopted.domain
-    texts = _texts(adopted, answer, "SPF", spf_terms.is_spf)
+    texts = _texts(adopted, answer, "SPF", is_spf)
     if len(texts) > 1:
         fault = f"{name} has {len(texts)} SPF records, which is permerror (RFC 7208 §4.5): {' and '.join(texts)}"
         adopted.faults.append(f"{fault}; merge them into one, by hand, and run this again")
@@ -159,7 +161,7 @@ async def _spf(ask: Ask, adopted: Adopted, answer: Answer) -> None:
 
 def _dmarc(adopted: Adopted, answer: Answer) -> None:
     name = f"_dmarc.{adopted.domain}"
-    texts = _texts(adopted, answer, "DMARC", lambda value: value[:8].lower() == b"v=dmarc1")
+    texts = _texts(adopted, answer, "DMARC", is_dmarc)
     if len(texts) > 1:
         fault = f"{name} has {len(texts)} DMARC records, of which receivers take none (RFC 9989 §4.10)"
         adopted.faults.append(f"{fault}: {' and '.join(texts)}; leave one, and run this again")

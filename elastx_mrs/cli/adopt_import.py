@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, octets, txt_value
-from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, spf, spf_terms
+from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.kinds import replaces
 from elastx_mrs.records.text import presentation, show
 
 _AUTOMATIC = 1
@@ -148,7 +149,15 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
             "first, or publish the record where it leads and say external: true"
         )
         return
-    found = [one for one in zone.at(record.name, "TXT") if _is_counterpart(record, one.value)]
+    there = zone.at(record.name, "TXT")
+    found = [one for one in there if replaces(record.kind, record.value, one.value)]
+    if record.kind == "dkim" and len(found) < len(there) == 1:
+        made.faults.append(
+            f"{record.name} has the TXT '{show(there[0].value)}', which is no DKIM key, and a key stands alone at its "
+            "selector (RFC 6376 §3.6.2.2): remove it, and run this again"
+        )
+        return
+    found = there if record.kind == "dkim" else found
     if not found:
         made.absent += 1
         return
@@ -169,15 +178,6 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
     if changes:
         made.changes.append(f"{_title(record)} {'; '.join(changes)}")
     made.lost += _lost(record, found[0].value)
-
-
-def _is_counterpart(record: TxtRecord, value: bytes) -> bool:
-    """Whether a TXT at a record's name is what the record takes the place of."""
-    if record.kind == "challenge":
-        return value == record.value.encode()
-    if record.kind == "spf":
-        return spf_terms.is_spf(value)
-    return record.kind == "dkim" or value[:8].lower() == b"v=dmarc1"
 
 
 def _title(record: TxtRecord) -> str:
@@ -216,37 +216,14 @@ def _lost(record: TxtRecord, value: bytes) -> Iterator[str]:
     where, declared = f"{record.name} {_TITLES.get(record.kind, '')}", record.value
     keep = f"take it into the config: elastx-mrs adopt {record.domain} prints it"
     if record.kind == "spf":
-        kept = _terms(declared.encode())
-        terms = [term for term in _terms(value) if term not in kept]
-        if terms:
+        found = compare.senders(value.decode("latin-1"), declared)
+        if terms := (*map(str, found.lost), *found.unreadable):
             yield f"{where} loses {show(' '.join(terms).encode())}, and who sends by that fails; {keep}"
-    elif record.kind == "dkim" and not _same_key(value, declared):
+    elif record.kind == "dkim" and not compare.same_key(value, declared):
         why = "is another one, and what is signed with it fails once it is replaced"
         yield f"{where} {why}; {keep}, or say external: true"
-    elif record.kind == "dmarc" and _strength(declared.encode()) < _strength(value):
+    elif record.kind == "dmarc" and compare.loosened(value, declared):
         yield f"{where} becomes weaker; {keep}"
-
-
-def _terms(value: bytes) -> list[str]:
-    """Return the terms that let somebody send, each in its shortest form; of what does not parse, its words."""
-    text = value.decode("latin-1")
-    try:
-        words = [str(term) for term in spf_terms.parse(text).terms if term.name != "all"]
-    except RecordError:
-        words = [word for word in text.split()[1:] if word.lstrip("+-~?").lower() != "all"]
-    return [word.lower() for word in words if word.lower() != spf.ELASTX]
-
-
-def _strength(value: bytes) -> int:
-    policy = dmarc.read(value)
-    return 0 if policy is None else dmarc.strength(policy.p, policy.t)
-
-
-def _same_key(value: bytes, declared: str) -> bool:
-    try:
-        return value == declared.encode() or dkim.fingerprint(value.decode("ascii")) == dkim.fingerprint(declared)
-    except (RecordError, UnicodeDecodeError):
-        return False
 
 
 def import_file(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.records import dmarc
+from elastx_mrs.records.dmarc_policy import Policy, is_dmarc
+from elastx_mrs.records.dmarc_policy import read as read_record
 from elastx_mrs.records.text import show
 
 MAX_LABELS = 7
@@ -23,7 +24,7 @@ class Step:
 
     domain: str
     status: Literal["policy", "none", "several", "failed"]
-    policy: dmarc.Policy | None = None
+    policy: Policy | None = None
     text: str = ""
 
 
@@ -107,8 +108,8 @@ def read(domain: str, answer: Answer) -> Step:
     """Return what a receiver makes of the TXT records at ``_dmarc`` (§4.10): other TXT is passed over."""
     if answer.status == "failed":
         return Step(domain, "failed", text=answer.problem)
-    found = [(value, policy) for value in answer.texts() if (policy := dmarc.read(value)) is not None]
-    if len(found) == 1:
-        return Step(domain, "policy", found[0][1], show(found[0][0]))
-    listed = " and ".join(f"'{show(value)}'" for value, _ in found[:3])
-    return Step(domain, "several", text=listed) if found else Step(domain, "none")
+    found = [value for value in answer.texts() if is_dmarc(value)]
+    if len(found) > 1:
+        return Step(domain, "several", text=" and ".join(f"'{show(value)}'" for value in found[:3]))
+    policy = read_record(found[0]) if found else None
+    return Step(domain, "policy", policy, show(found[0])) if isinstance(policy, Policy) else Step(domain, "none")

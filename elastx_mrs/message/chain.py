@@ -16,7 +16,8 @@ from elastx_mrs.message import claims
 from elastx_mrs.message.claims import SpfClaim
 from elastx_mrs.message.reading import Message
 from elastx_mrs.message.signature import Signature, verify
-from elastx_mrs.records import RecordError, dmarc, names
+from elastx_mrs.records import RecordError, names
+from elastx_mrs.records.dmarc_policy import POLICIES, strength
 from elastx_mrs.records.text import show
 
 Aligned = Literal["same", "below", "no", "unknown"]
@@ -165,7 +166,7 @@ def _policy(walk: Walk, *, exists: bool) -> str:
     if walk.found is None or walk.found.policy is None or tag is None:
         raise AssertionError("there is a policy")
     name, value = tag
-    weaker = dmarc.POLICIES[dmarc.strength(value, walk.found.policy.t)]
+    weaker = POLICIES[strength(value, walk.found.policy.t)]
     does = {"none": "nothing", "quarantine": "treat it as suspicious", "reject": "reject it"}[weaker]
     test = "; t=y" if walk.found.policy.t == "y" else ""
     return f"with one that fails, _dmarc.{walk.found.domain} has receivers do: {does} ({name}={value}{test})"

@@ -33,6 +33,7 @@ from elastx_mrs.publish.primary import (
 )
 from elastx_mrs.publish.turns import TURNS
 from elastx_mrs.records import DEFAULT_TTL
+from elastx_mrs.records.kinds import current_value, rivals, unique_kind
 from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.text import cut, join, show
 
@@ -61,14 +62,14 @@ def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, ad
 
     :param ttl: seconds, which the whole RRset then has (RFC 2181 §5.2); None for the RRset's, else 1800.
     :param adopt: True where what is there already may be taken over: the value itself, or the one record of its
-        kind (``v=spf1``, ``v=DKIM1``, ``v=DMARC1``), which the value then replaces in the same message.
+        kind (SPF, DKIM, DMARC), which the value then replaces in the same message.
     :param only: False where another record of its kind may be there beside it, as where the guard is off.
     :raises UpdateError: where it is not there then.
     """
-    with TURNS.turn((str(primary), owner), alone=bool(_version(value))), _at(primary, zone, owner) as here:
+    with TURNS.turn((str(primary), owner), alone=unique_kind(value) is not None), _at(primary, zone, owner) as here:
         for _ in here.tries():
             found = here.read()
-            old = changed_value(_values(found), value) if adopt else None
+            old = current_value(_values(found), value) if adopt else None
             if _matching(found, value) and not adopt:
                 if here.lost:  # it was worked on after all
                     return
@@ -89,7 +90,7 @@ def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: in
     :param only: as of :func:`add`.
     :raises UpdateError: where it is not so then.
     """
-    with TURNS.turn((str(primary), owner), alone=bool(_version(new))), _at(primary, zone, owner) as here:
+    with TURNS.turn((str(primary), owner), alone=unique_kind(new) is not None), _at(primary, zone, owner) as here:
         for _ in here.tries():
             found = here.read()
             if only:
@@ -192,9 +193,10 @@ class _Here:
         all of it (RFC 2136 §2.4.2, §2.4.3).
         """
         update = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
-        if _version(value) and found is None:
+        alone = bool(value) and unique_kind(value) is not None
+        if alone and found is None:
             update.absent(self.name, dns.rdatatype.TXT)
-        if _version(value):
+        if alone:
             for rdata in found or ():
                 update.present(self.name, rdata)
         return update
@@ -321,31 +323,11 @@ def _at(primary: Primary, zone: str, owner: str) -> Iterator[_Here]:
 
 def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -> None:
     """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
-    kind = _version(value)
-    others = [shown for shown in map(show, _values(found)) if _version(shown) == kind and shown not in (value, old)]
-    if kind and others:
+    others = rivals(_values(found), value, old)
+    if others:
         what = f"{owner} has {' and '.join(map(repr, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
         raise UpdateError(f"{what}; {value[:60]!r} beside it would make both void; {cure}")
-
-
-def changed_value(values: list[bytes], published: str) -> str | None:
-    """Return the value that now stands where ``published`` did, or None where none does.
-
-    At a name with other TXT records ours is known by its value; where that is gone, and exactly one record of the same
-    kind (``v=spf1``, ``v=DKIM1``, ``v=DMARC1``) is there, somebody changed it.
-    """
-    if published.encode("ascii") in values:
-        return published
-    version = published.replace(";", " ").partition(" ")[0]
-    same = [show(value) for value in values if version.startswith("v=") and value.startswith(version.encode("ascii"))]
-    return same[0] if len(same) == 1 else None
-
-
-def _version(value: str) -> str:
-    """Return what makes a record one of a kind that may be at a name once, in lower case; empty for others."""
-    word = value.replace(";", " ").partition(" ")[0].lower()
-    return word if word in ("v=spf1", "v=dkim1", "v=dmarc1") else ""
 
 
 def _taken(owner: str, value: str) -> str:
@@ -361,7 +343,7 @@ def _values(found: Rrset | None) -> list[bytes]:
 
 
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:
-    """Return the records of a value: as declared, or as :func:`changed_value` shows what somebody made of it."""
+    """Return the records of a value: as declared, or as :func:`current_value` shows what somebody made of it."""
     wanted = value.encode("ascii")
     return [rdata for rdata in found or () if (octets := join(rdata.strings)) == wanted or show(octets) == value]
 

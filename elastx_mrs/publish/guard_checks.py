@@ -9,7 +9,10 @@ from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.spf import check_host
 from elastx_mrs.lookup.spf_tree import expand
 from elastx_mrs.publish.existing import Existing, ancestors
-from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, spf, spf_terms
+from elastx_mrs.records import TxtRecord, compare
+from elastx_mrs.records.dkim_key import is_dkim
+from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
+from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.records.text import show
 
 MAX_HOSTS = 5
@@ -74,7 +77,7 @@ class World(Protocol):
 
 @dataclass(frozen=True)
 class Inherited:
-    """A DMARC policy from above: ``strength`` as :func:`elastx_mrs.records.dmarc.strength` has it."""
+    """A DMARC policy from above: ``strength`` as :func:`elastx_mrs.records.dmarc_policy.strength` has it."""
 
     domain: str
     policy: str
@@ -150,7 +153,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     if case.record.kind != "spf":
         return []
     found = await case.world.existing(case.owner)
-    others = [show(value) for value in found.txt if spf_terms.is_spf(value)]
+    others = [show(value) for value in found.txt if is_spf(value)]
     others = [value for value in others if value not in (case.before, case.record.value)]
     if not others:
         return []
@@ -158,7 +161,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     why = f"has the SPF record {listed} already, and with a second one all its mail gets permerror (RFC 7208 §4.5)"
     if case.owner not in case.world.adopted:
         return [_stop(case, f"{why}; {_adopt(case)}, which merges its terms, or remove it first")]
-    lost = [term for value in others for term in _terms(value) if term not in _terms(case.record.value)]
+    lost = [str(term) for value in others for term in compare.senders(value, case.record.value).lost]
     if lost or len(others) > 1:
         cure = f"write {' '.join(lost)} into spf too" if lost else "remove all but one of them"
         return [_stop(case, f"{why}; it is to be adopted, so {cure}")]
@@ -169,7 +172,7 @@ async def foreign_dmarc(case: Case) -> list[Finding]:
     """Several DMARC records at a name are discarded by receivers (RFC 9989 §4.10)."""
     if case.record.kind not in ("dmarc", "report"):
         return []
-    others = [value for value in await _other_txt(case) if value[:8].lower() == "v=dmarc1"]
+    others = [value for value in await _other_txt(case) if is_dmarc(value)]
     return _taken(case, others, "with several, receivers discard all of them (RFC 9989 §4.10)", may_replace=True)
 
 
@@ -178,7 +181,7 @@ async def foreign_dkim(case: Case) -> list[Finding]:
     if case.record.kind != "dkim":
         return []
     others = await _other_txt(case)
-    same = all(_same_key(value, case.record.value) for value in others)
+    same = all(compare.same_key(value, case.record.value) for value in others)
     return _taken(case, others, "with several, a key may not be found (RFC 6376 §3.6.2.2)", may_replace=same)
 
 
@@ -219,8 +222,8 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     if case.record.kind != "dmarc":
         return []
     above = await case.world.inherited(case.record.domain)
-    policy = dmarc.read(case.record.value)
-    if above is None or policy is None or dmarc.strength(policy.p, policy.t) >= above.strength:
+    policy = read(case.record.value)
+    if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:
         return []
     why = (
         f"says p={policy.p}{'; t=y' if policy.t == 'y' else ''}, weaker than the {above.policy} that it inherits today "
@@ -300,22 +303,6 @@ def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> lis
     return [_stop(case, f"has the record {listed} already; {why}; {_adopt(case)}, or remove it first")]
 
 
-def _same_key(one: str, other: str) -> bool:
-    try:
-        return dkim.fingerprint(one) == dkim.fingerprint(other)
-    except RecordError:
-        return False
-
-
-def _terms(value: str) -> list[str]:
-    """Return the terms that let somebody send, each in its shortest form; none of what does not parse."""
-    try:
-        record = spf_terms.parse(value)
-    except RecordError:
-        return []
-    return [str(term).lower() for term in record.terms if term.name != "all" and str(term).lower() != spf.ELASTX]
-
-
 def _lost(name: str, case: Case, synthesised: Mapping[str, object]) -> dict[str, list[str]]:
     """Return what ends at a name and is not replaced by what this run declares, by type."""
     lost: dict[str, list[str]] = {}
@@ -329,8 +316,8 @@ def _lost(name: str, case: Case, synthesised: Mapping[str, object]) -> dict[str,
 def _replaced(name: str, kind: str, value: str, case: Case) -> bool:
     """Whether nobody misses a record: policy that we replace, and what is no host's at a name that is none."""
     if name.startswith("_"):
-        return kind != "TXT" or name == case.owner or value[:7].lower() not in ("v=dkim1", "v=dmarc")
-    return kind == "TXT" and name in case.world.declared and spf_terms.is_spf(value.encode())
+        return kind != "TXT" or name == case.owner or not (is_dkim(value) or is_dmarc(value))
+    return kind == "TXT" and name in case.world.declared and is_spf(value)
 
 
 async def _mx(case: Case) -> list[str]:

@@ -4,7 +4,7 @@ from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.dmarc import walk
 from elastx_mrs.publish.existing import CannotAskError
 from elastx_mrs.publish.guard_checks import Inherited, World
-from elastx_mrs.records.dmarc import strength
+from elastx_mrs.records.dmarc_policy import strength
 
 
 async def inherited(world: World, domain: str) -> Inherited | None:

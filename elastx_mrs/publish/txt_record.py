@@ -15,6 +15,7 @@ from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.primary import Primary
 from elastx_mrs.publish.profiles import Get, Profiles
+from elastx_mrs.records.kinds import current_value
 
 PLACE = ("profile", "zone", "owner")
 """Another one of these is another record."""
@@ -68,7 +69,7 @@ class TxtRecords:
         The TTL is the RRset's, and is read only where the record is the only one in it (RFC 2181 §5.2).
         """
         values, served = self._do(props, lambda to: dns_update.read(to, props["zone"], props["owner"]))
-        value = dns_update.changed_value(values, props["value"])
+        value = current_value(values, props["value"])
         if value is None:
             return None
         ttl = _ttl(props)

@@ -64,7 +64,7 @@ def remarks(value: str) -> list[Remark]:
     return list(dkim_key.remarks(dkim_key.parse(value)))
 
 
-def fingerprint(value: str) -> str:
+def fingerprint(value: bytes | str) -> str:
     """Return the SHA-256 of a record's public key, the decoded ``p=``, as 64 hex digits: the same for the same key.
 
     :raises RecordError: where receivers could not read it, as :func:`elastx_mrs.records.dkim_key.parse`.

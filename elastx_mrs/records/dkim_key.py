@@ -6,6 +6,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ _KNOWN = frozenset("vhknpst")
 _MOST_FAULTS = 5
 """Of one kind, as no more are read, and a hostile record can have thousands."""
 _WHITE_SPACE = " \t\r\n"
+_VERSION = re.compile(r"[ \t\r\n]*v[ \t\r\n]*=[ \t\r\n]*DKIM1[ \t\r\n]*(?:;|\Z)")
+"""The first tag of a key record; name and value have case, and white space may stand around both (§3.2, §3.6.1)."""
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NAME = _LETTERS | frozenset("0123456789_")
 _WORD = _LETTERS | frozenset("0123456789-")
@@ -114,6 +117,20 @@ def parse(value: bytes | str) -> Key:
         raise RecordError(*faults)
     rsa, fault = _key(octets, dict(tags).get("k", "rsa"))
     return Key(tags, octets, rsa, fault)
+
+
+def is_dkim(value: bytes | str) -> bool:
+    """Tell whether a TXT value is a DKIM key record: its first tag is ``v=DKIM1``, or it has no ``v`` and parses.
+
+    ``v`` may be left out (§3.6.1). A damaged or revoked key with ``v=DKIM1`` is a key record too.
+    """
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if _VERSION.match(text) is not None:
+        return True
+    try:
+        return parse(text).get("v") == ""
+    except RecordError:
+        return False
 
 
 def tag_list(text: str) -> tuple[tuple[str, str], ...]:

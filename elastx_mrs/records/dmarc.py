@@ -6,60 +6,22 @@ differently is remarked on.
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, segments, tag_value, tags
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.text import check_printable
 
-VERSION = "DMARC1"
 DEFAULT = "v=DMARC1; p=none;"
 """A valid policy that asks for nothing: mail flows as before. Elastx has no requirement of its own."""
 
-POLICIES = ("none", "quarantine", "reject")
-"""From the weakest to the strictest."""
-
-TAGS = ("v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "t", "psd")
-"""What RFC 9989 §4.7 knows."""
-
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "p": POLICIES,
-    "sp": POLICIES,
-    "np": POLICIES,
-    "adkim": ("r", "s"),
-    "aspf": ("r", "s"),
-    "t": ("y", "n"),
-    "psd": ("y", "n", "u"),
-}
 _DROPPED: Mapping[str, str] = {
     "pct": "write t=y to have a policy tested, and leave pct out otherwise",
     "rf": "leave it out: failure reports have one format (RFC 9991)",
     "ri": "leave it out: aggregate reports come at least daily (RFC 9990)",
 }
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--:<-~]+")
-_TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class Policy:
-    """A record as a receiver reads it, defaults filled in (RFC 9989 §4.7).
-
-    :param sp: for subdomains that exist, and ``np`` for those that don't; None where ``p`` holds.
-    :param ignored: what it passes over: unknown tags, values that are none.
-    """
-
-    p: str = "none"
-    sp: str | None = None
-    np: str | None = None
-    adkim: str = "r"
-    aspf: str = "r"
-    fo: str = "0"
-    t: str = "n"
-    psd: str = "u"
-    rua: tuple[str, ...] = ()
-    ruf: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
 
 
 def dmarc(domain: str, value: str, ttl: int | None = None) -> TxtRecord:
@@ -67,44 +29,10 @@ def dmarc(domain: str, value: str, ttl: int | None = None) -> TxtRecord:
     return TxtRecord(domain, "dmarc", owner_name("_dmarc", domain), value, ttl)
 
 
-def from_tags(tags: Mapping[str, str]) -> str:
-    """Return the record of ``tags`` (RFC 9989 §4.7), ``v`` and ``p`` first; ``p=none`` unless given."""
-    policy = {"p": "none", **tags}
+def from_tags(given: Mapping[str, str]) -> str:
+    """Return the record of the given tags (RFC 9989 §4.7), ``v`` and ``p`` first; ``p=none`` by default."""
+    policy = {"p": "none", **given}
     return "; ".join([f"v={VERSION}; p={policy.pop('p')}", *(f"{tag}={value}" for tag, value in policy.items())]) + ";"
-
-
-def tag_value(tag: str, value: str) -> str:
-    """Return a tag's value.
-
-    :raises RecordError: where RFC 9989 §4.7 does not allow it.
-    """
-    choices = CHOICES.get(tag)
-    if choices is not None and value.lower() not in choices:
-        raise RecordError(f"is {value[:40]!a}; write {', '.join(choices[:-1])} or {choices[-1]} (RFC 9989 §4.7)")
-    if tag == "fo":
-        options = value.lower().split(":")
-        if not set(options) <= {"0", "1", "d", "s"} or len(set(options)) < len(options) or {"0", "1"} <= set(options):
-            text = f"is {value[:40]!a}; write 0 or 1, d, s, each once, several joined by ':' (RFC 9989 §4.7)"
-            raise RecordError(text)
-    if tag in ("rua", "ruf"):
-        for uri in value.split(","):
-            report_uri(uri.strip())
-    return value
-
-
-def report_uri(text: str) -> str:
-    """Return a report address as a URI (RFC 9989 §4.7, RFC 3986); ``,`` and ``;`` must be percent-encoded.
-
-    :raises RecordError: for anything else, such as a bare e-mail address.
-    """
-    shown = ascii(text[:80])
-    if "@" in text and ":" not in text:
-        raise RecordError(f"{shown} is a bare address; write mailto:{ascii(text[:80])[1:-1]} (RFC 9989 §4.7)")
-    if not _URI.fullmatch(text):
-        raise RecordError(f"{shown} is not a URI, such as mailto:dmarc@example.com (RFC 9989 §4.7)")
-    if text.lower().startswith("mailto:") and not re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", text[7:].partition("?")[0]):
-        raise RecordError(f"{shown} names no mailbox; write mailto:dmarc@example.com (RFC 9989 §4.7)")
-    return text
 
 
 def whole_record(text: str) -> str:
@@ -113,16 +41,19 @@ def whole_record(text: str) -> str:
     :raises RecordError: with everything for which some receiver would not take it as it is meant (RFC 9989 §4.7,
         RFC 6376 §3.2).
     """
-    found = _specs(check_printable(text))
-    names = [name for name, _ in found]
-    if not names or names[0] != "v" or found[0][1] != VERSION:
-        raise RecordError("is not a DMARC record: it must begin with 'v=DMARC1;' (RFC 9989 §4.7)")
+    if not is_dmarc(check_printable(text)):
+        raise RecordError(f"is not a DMARC record: it must begin with 'v={VERSION};' (RFC 9989 §4.8)")
+    found = segments(text)
     problems = []
+    for segment in found:
+        if not segment.name:
+            raise RecordError(f"has {segment.text[:40]!a} where a tag=value is expected (RFC 9989 §4.7)")
+    names = [segment.name for segment in found]
     if len(names) < 2 or names[1] != "p":
         problems.append("must have p= right after v=DMARC1, for older receivers; write 'v=DMARC1; p=none;' or stricter")
-    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+    for name in (name for name, count in Counter(names).items() if count > 1):
         problems.append(f"has the tag {name!a} twice, which makes the whole record invalid (RFC 6376 §3.2)")
-    for name, value in found:
+    for name, value, _ in found:
         try:
             tag_value(name, value)
         except RecordError as error:
@@ -130,46 +61,6 @@ def whole_record(text: str) -> str:
     if problems:
         raise RecordError(*problems)
     return text
-
-
-def tags(value: str) -> dict[str, str]:
-    """Return the tags of a record that :func:`whole_record` or :func:`from_tags` returned, in their order."""
-    return dict(_specs(value))
-
-
-def read(value: bytes | str) -> Policy | None:
-    """Return a published record as a receiver reads it, or None where it is no DMARC record to one.
-
-    Unknown tags and faulty values are passed over; a faulty ``p``, ``sp`` or ``np`` means ``p=none`` where there is a
-    valid ``rua``, and otherwise no record at all (RFC 9989 §4.7).
-    """
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
-    specs = [spec.partition("=") for spec in text.split(";")]
-    found = [(name.strip(" \t"), content.strip(" \t")) for name, equals, content in specs if equals]
-    names = [name for name, _ in found]
-    if not found or found[0] != ("v", VERSION) or text.partition("=")[0].strip(" \t") != "v":
-        return None
-    if len(set(names)) < len(names):
-        return None
-    good: dict[str, str] = {}
-    ignored = []
-    for name, content in found[1:]:
-        if name in TAGS and _is_valid(name, content):
-            good[name] = content if name in ("rua", "ruf") else content.lower()
-        else:
-            ignored.append(name)
-    uris = {name: tuple(uri.strip() for uri in good.pop(name, "").split(",") if uri.strip()) for name in ("rua", "ruf")}
-    if any(name in ignored for name in ("p", "sp", "np")):
-        if not uris["rua"]:
-            return None
-        for name in ("p", "sp", "np"):
-            good.pop(name, None)
-    return Policy(**good, **uris, ignored=tuple(ignored))  # type: ignore[arg-type]
-
-
-def strength(policy: str, t: str) -> int:
-    """Return how much a policy asks for, from 0; ``t=y`` takes one step off (RFC 9989 §4.7)."""
-    return max(POLICIES.index(policy) - (t == "y"), 0)
 
 
 def remarks(value: str) -> list[Remark]:
@@ -190,11 +81,9 @@ def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
             hint = f"did you mean {close[0]}=?" if close else "take it out"
             yield Remark("warning", f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
     for name in ("rua", "ruf"):
-        for uri in found.get(name, "").split(","):
-            if re.search(r"![0-9]+[kmgt]?$", uri.strip(), re.IGNORECASE):
-                text = (
-                    f"has a size limit on {uri.strip()}, which is obsolete (RFC 9990); leave out what begins with '!'"
-                )
+        for uri in addresses(found.get(name, "")):
+            if re.search(r"![0-9]+[kmgt]?$", uri, re.IGNORECASE):
+                text = f"has a size limit on {uri}, which is obsolete (RFC 9990); leave out what begins with '!'"
                 yield Remark("warning", text)
 
 
@@ -224,28 +113,3 @@ def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
         yield Remark("notice", text)
     if "fo" in found and "ruf" not in found:
         yield Remark("notice", "has fo= without ruf=, so that it does nothing (RFC 9989 §4.7)")
-
-
-def _specs(text: str) -> list[tuple[str, str]]:
-    """Return the tags in their order (RFC 6376 §3.2).
-
-    :raises RecordError: for what is no tag=value.
-    """
-    specs = [spec.strip() for spec in text.split(";")]
-    if specs[-1] == "":
-        specs.pop()
-    found = []
-    for spec in specs:
-        name, equals, value = (part.strip() for part in spec.partition("="))
-        if not equals or not _TAG_NAME.fullmatch(name):
-            raise RecordError(f"has {spec[:40]!a} where a tag=value is expected (RFC 9989 §4.7)")
-        found.append((name, value))
-    return found
-
-
-def _is_valid(name: str, value: str) -> bool:
-    try:
-        tag_value(name, value)
-    except RecordError:
-        return False
-    return True

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from elastx_mrs.records import dmarc
+from elastx_mrs.records.dmarc_policy import addresses, tags
 from elastx_mrs.records.names import owner_name, to_ascii
 from elastx_mrs.records.record import RecordError, TxtRecord
 
@@ -29,8 +29,8 @@ def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> 
 
 def hosts(policy: str) -> Iterator[str]:
     """Yield the domains that a policy has reports sent to by mail, as A-labels (RFC 9989 §4.7, rua and ruf)."""
-    found = dmarc.tags(policy)
-    for uri in (uri.strip() for name in ("rua", "ruf") for uri in found.get(name, "").split(",")):
+    found = tags(policy)
+    for uri in (uri for name in ("rua", "ruf") for uri in addresses(found.get(name, ""))):
         if uri.lower().startswith("mailto:"):
             address = unquote(uri[7:].partition("?")[0].partition("!")[0])
             try:

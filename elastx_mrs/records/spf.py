@@ -113,7 +113,7 @@ def whole_record(text: str) -> str:
     record = parse(text)
     problems = [*_of_elastx(record, text), *_of_everybody(record), *_of_names(record)]
     if not problems:
-        if not any(_is_elastx(term) for term in record.mechanisms):
+        if not any(is_elastx(term) for term in record.mechanisms):
             text = " ".join([VERSION, ELASTX, *text[len(VERSION) :].split()])
         own = sum(term.name in LOOKUPS for term in parse(text).evaluated())
         if own > MAX_LOOKUPS:
@@ -151,9 +151,9 @@ def remarks(value: str) -> list[Remark]:
 
 def _of_elastx(record: Record, text: str) -> Iterator[str]:
     terms = record.mechanisms
-    ours = [number for number, term in enumerate(terms) if _is_elastx(term)]
+    ours = [number for number, term in enumerate(terms) if is_elastx(term)]
     end = next((number for number, term in enumerate(terms) if term.name == "all"), len(terms))
-    if any(text[at - 1] in "+-~?" for term, at in zip(record.terms, record.positions, strict=True) if _is_elastx(term)):
+    if any(text[at - 1] in "+-~?" for term, at in zip(record.terms, record.positions, strict=True) if is_elastx(term)):
         yield f"has a qualifier on {ELASTX}; write it without one, so that mail through Elastx passes (RFC 7208 §4.6.2)"
     if len(ours) > 1:
         yield f"has {ELASTX} twice, which costs a second lookup; write it once (RFC 7208 §4.6.4)"
@@ -194,7 +194,7 @@ def _of_order(record: Record) -> Iterator[Remark]:
             "warning", "has no 'all', so that other servers get 'neutral' (RFC 7208 §4.7); end it in ~all or -all"
         )
     for term in terms:
-        if _is_elastx(term):
+        if is_elastx(term):
             break
         if term.qualifier != "+":
             text = f"has {term} before {ELASTX}, so that mail through Elastx fails where it matches"
@@ -225,7 +225,7 @@ def _of_mechanism(term: Mechanism) -> Iterator[Remark]:
         yield Remark("warning", "has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5); write ip4 or a")
     if term.domain is not None and "p" in letters(term.domain):
         yield Remark("warning", f"has the macro %{{p}} in {term}, which is not to be used (RFC 7208 §7.2)")
-    if term.name == "include" and term.domain is not None and not _is_elastx(term):
+    if term.name == "include" and term.domain is not None and not is_elastx(term):
         name = _name(term.domain)
         if difflib.SequenceMatcher(None, name, ELASTX_NAME).ratio() > 0.85:
             yield Remark("warning", f"includes {name}, which is not Elastx's {ELASTX_NAME}; is it misspelt?")
@@ -237,7 +237,8 @@ def _of_mechanism(term: Mechanism) -> Iterator[Remark]:
         )
 
 
-def _is_elastx(term: Term) -> bool:
+def is_elastx(term: Term) -> bool:
+    """Tell whether a term is Elastx's include, whatever its qualifier."""
     return isinstance(term, Mechanism) and term.name == "include" and _name(term.domain or "") == ELASTX_NAME
 
 

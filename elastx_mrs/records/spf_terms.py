@@ -125,9 +125,12 @@ class Record:
             yield redirect
 
 
-def is_spf(value: bytes) -> bool:
-    """Whether a TXT record is SPF at all: ``v=spf1`` and then a space or the end, in any case (§4.5, §12)."""
-    return value[:7].rstrip(b" ").lower() == b"v=spf1" and (len(value) < 7 or value[6:7] == b" ")
+def is_spf(value: bytes | str) -> bool:
+    """Tell whether a TXT value is SPF: ``v=spf1`` in any case, and then a space or the end (§4.5, §12)."""
+    version = len(VERSION)
+    if isinstance(value, str):
+        return value[:version].lower() == VERSION and value[version : version + 1] in ("", " ")
+    return is_spf(value[: version + 1].decode("latin-1"))
 
 
 def parse(text: str) -> Record:
@@ -135,7 +138,7 @@ def parse(text: str) -> Record:
 
     :raises RecordError: with every syntax error, each with its position counted from 1.
     """
-    if text[:6].lower() != VERSION or text[6:7] not in ("", " "):
+    if not is_spf(text):
         shown = "".join(c if " " <= c <= "~" else f"<U+{ord(c):04X}>" for c in text[:20])
         raise RecordError(f"is not an SPF record: it must begin with 'v=spf1 ' (RFC 7208 §4.5), not {shown!r}")
     terms: list[Term] = []
@@ -154,6 +157,21 @@ def parse(text: str) -> Record:
     if problems:
         raise RecordError(*problems)
     return Record(tuple(terms), tuple(positions))
+
+
+def read_terms(text: str) -> tuple[Record, tuple[str, ...]]:
+    """Return the terms of a published record that can be read, and the words that are no term.
+
+    Receivers answer permerror to a record with such a word (§4.6). Its other terms still say who was meant to send.
+    """
+    terms: list[Term] = []
+    unreadable: list[str] = []
+    for word in text[len(VERSION) :].split(" "):
+        try:
+            terms += [_term(word)] if word else []
+        except _TermError:
+            unreadable.append(word)
+    return Record(tuple(terms)), tuple(unreadable)
 
 
 def domain_spec_problem(text: str) -> tuple[int, str] | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from elastx_mrs.records import RecordError, dkim_key, dmarc, spf
+from elastx_mrs.records import RecordError, compare, dkim_key, spf
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.dkim import fingerprint
-from elastx_mrs.records.spf_terms import LOOKUPS, Mechanism, Record, parse
+from elastx_mrs.records.dmarc_policy import Policy, addresses, read, tags
+from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Record, parse
 from elastx_mrs.review.changes import Change, ttl_of
 
 RISKS: Mapping[str, str] = {
@@ -21,7 +22,6 @@ RISKS: Mapping[str, str] = {
 """The risks, from the one to look at first."""
 
 _ALL = {"-": "fail", "~": "softfail", "?": "neutral", "+": "pass"}
-_LOOSER = "-~?+"
 _TOKEN_SHOWN = 12
 _FINGERPRINT_SHOWN = 16
 _VALUE_SHOWN = 200
@@ -68,9 +68,9 @@ class Meaning(NamedTuple):
 class _Spf:
     """An SPF record, and what is asked of it."""
 
+    text: str
     record: Record
     lookups: int
-    senders: tuple[str, ...]
     terms: tuple[str, ...]
 
 
@@ -139,11 +139,8 @@ class Reader:
         elif old is None:
             yield say("{}", new)
             if after is not None:
-                others = [term for term in after.senders if not _is_elastx(term)]
-                if others and not change.again:
-                    listed = ", ".join(["{}"] * len(others[:5])) + (" and more" if len(others) > 5 else "")
-                    what = say(f"besides Elastx, {listed} may send as {{}}", *others[:5], change.domain)
-                    yield Risk("senders", change.domain, what)
+                if not change.again:
+                    yield from _senders(change.domain, "besides Elastx, {} may send as {{}}", VERSION, new)
                 yield self._lookups(change.domain, None, after)
         elif before is None or after is None:
             yield say("was {}", old)
@@ -213,28 +210,23 @@ def _parsed(value: str) -> _Spf | None:
         return None
     terms = [str(term) for term in record.terms if not (isinstance(term, Mechanism) and term.name == "all")]
     lookups = sum(term.name in LOOKUPS for term in record.evaluated())
-    return _Spf(record, lookups, tuple(_senders(record)), tuple(terms))
+    return _Spf(value, record, lookups, tuple(terms))
 
 
-def _is_elastx(term: str) -> bool:
-    return term.lower().removesuffix(".") == spf.ELASTX
+def _rest(record: Record) -> str:
+    """Return the words for what happens to mail that nothing else matches."""
+    qualifier = compare.rest(record)
+    if any(term.name == "all" for term in record.mechanisms):
+        return f"{'' if qualifier == '+' else qualifier}all"
+    return "no all" if qualifier else "redirect"
 
 
-def _senders(record: Record) -> list[str]:
-    """Return the terms by which somebody passes."""
-    found = [str(term) for term in record.mechanisms if term.qualifier == "+" and term.name != "all"]
-    redirect = record.modifier("redirect")
-    return found if redirect is None else [*found, str(redirect)]
-
-
-def _rest(record: Record) -> tuple[str, str]:
-    """Return the qualifier of what nothing else matches, and the words for it."""
-    for term in record.mechanisms:
-        if term.name == "all":
-            return term.qualifier, f"{'' if term.qualifier == '+' else term.qualifier}all"
-    if record.modifier("redirect") is not None:
-        return "", "redirect"
-    return "?", "no all"
+def _senders(domain: str, sentence: str, before: str, after: str) -> Iterator[Risk]:
+    """Say which terms besides Elastx's own let mail pass that did not pass before."""
+    gained = [str(term) for term in compare.senders(before, after).gained if not spf.is_elastx(term)]
+    if gained:
+        listed = ", ".join(["{}"] * len(gained[:5])) + (" and more" if len(gained) > 5 else "")
+        yield Risk("senders", domain, say(sentence.format(listed), *gained[:5], domain))
 
 
 def _terms(domain: str, before: _Spf, after: _Spf) -> Iterator[Say | Risk]:
@@ -246,19 +238,16 @@ def _terms(domain: str, before: _Spf, after: _Spf) -> Iterator[Say | Risk]:
         yield say("- {}", term)
     if not added and not removed and old != new:
         yield say("the same terms in another order")
-    senders = [term for term in after.senders if term in added and not _is_elastx(term)]
-    if senders:
-        listed = ", ".join(["{}"] * len(senders[:5])) + (" and more" if len(senders) > 5 else "")
-        yield Risk("senders", domain, say(f"{listed} may send as {{}} too", *senders[:5], domain))
-    (was, was_text), (is_, is_text) = _rest(before.record), _rest(after.record)
-    if was_text == is_text:
+    yield from _senders(domain, "{} may send as {{}} too", before.text, after.text)
+    was, now = _rest(before.record), _rest(after.record)
+    if was == now:
         return
-    looser = bool(was) and bool(is_) and _LOOSER.index(is_) > _LOOSER.index(was)
-    stricter = bool(was) and bool(is_) and _LOOSER.index(is_) < _LOOSER.index(was)
-    word = " (looser)" if looser else " (stricter)" if stricter else ""
-    yield say(f"{{}} → {{}}{word}", was_text, is_text)
-    if looser:
-        text = f"SPF of {{}}: everybody else's mail gets {_ALL[is_]} and no longer {_ALL[was]}"
+    shift = compare.rest_shift(before.record, after.record)
+    word = " (looser)" if shift > 0 else " (stricter)" if shift < 0 else ""
+    yield say(f"{{}} → {{}}{word}", was, now)
+    if shift > 0:
+        results = [_ALL[compare.rest(one.record)] for one in (after, before)]
+        text = f"SPF of {{}}: everybody else's mail gets {results[0]} and no longer {results[1]}"
         yield Risk("loosened", domain, say(text, domain))
 
 
@@ -278,12 +267,7 @@ def _key(value: str) -> str:
         return "no key that receivers can read"
 
 
-@lru_cache(maxsize=4096)
-def _fingerprint(value: str) -> str | None:
-    try:
-        return fingerprint(value)
-    except RecordError:
-        return None
+_same_key = lru_cache(maxsize=4096)(compare.same_key)
 
 
 def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
@@ -292,7 +276,7 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
     elif new is None and old is not None:
         yield say(f"key: {_key(old)}; what is signed with it, mail on its way too, cannot be checked any more")
     elif old is not None and new is not None:
-        if _fingerprint(old) is not None and _fingerprint(old) == _fingerprint(new):
+        if _same_key(old, new):
             yield say(f"the same key written otherwise: {_key(new)}")
             yield say("was {}", old.partition("p=")[0])
             yield say("is {}", new.partition("p=")[0])
@@ -316,11 +300,10 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
         yield say("is {}", new)
         return
     looser: list[str] = []
-    for tag, before, after in _levels(was, is_):
-        direction = "stricter" if after > before else "looser"
-        left, right = _told(was, tag), _told(is_, tag)
-        yield say(f"{{}} → {{}} ({direction})", left, right)
-        if direction == "looser":
+    for shift in compare.policy_shifts(was, is_):
+        left, right = _told(was, shift.tag), _told(is_, shift.tag)
+        yield say(f"{{}} → {{}} ({'looser' if shift.looser else 'stricter'})", left, right)
+        if shift.looser:
             looser.append(right)
     yield from _other_tags(old, new)
     if looser:
@@ -329,63 +312,26 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
 
 
 @lru_cache(maxsize=4096)
-def _policy(value: str) -> dmarc.Policy | None:
-    return dmarc.read(value)
+def _policy(value: str) -> Policy | None:
+    policy = read(value)
+    return policy if isinstance(policy, Policy) else None
 
 
-_POLICIES = ("p", "sp", "np")
-_ALIGNMENTS = ("adkim", "aspf")
-
-
-def _effective(policy: dmarc.Policy, tag: str) -> str:
-    """Return what holds for a tag, inherited where it is not there (RFC 9989 §4.7)."""
-    if tag == "np":
-        return policy.np or policy.sp or policy.p
-    if tag == "sp":
-        return policy.sp or policy.p
-    return str(getattr(policy, tag))
-
-
-def _told(policy: dmarc.Policy, tag: str) -> str:
+def _told(policy: Policy, tag: str) -> str:
     """Return a tag as it holds, with the t=y that takes a step off it."""
-    return f"{tag}={_effective(policy, tag)}" + ("; t=y" if tag in _POLICIES and policy.t == "y" else "")
-
-
-def _levels(was: dmarc.Policy, is_: dmarc.Policy) -> Iterator[tuple[str, int, int]]:
-    """Yield each tag whose meaning got stricter or looser, with both levels; none that only follows ``p``."""
-    shown: set[tuple[int, int]] = set()
-    for tag in _POLICIES:
-        pair = (dmarc.strength(_effective(was, tag), was.t), dmarc.strength(_effective(is_, tag), is_.t))
-        own = tag == "p" or getattr(was, tag) is not None or getattr(is_, tag) is not None
-        if pair[0] != pair[1] and (own or pair not in shown):
-            shown.add(pair)
-            yield tag, *pair
-    for tag in _ALIGNMENTS:
-        before, after = (int(getattr(policy, tag) == "s") for policy in (was, is_))
-        if before != after:
-            yield tag, before, after
+    return f"{tag}={policy.effective(tag)}" + ("; t=y" if tag in compare.POLICIES and policy.t == "y" else "")
 
 
 def _other_tags(old: str, new: str) -> Iterator[Say]:
     """Yield the other tags that differ: where reports go, and those that only some receivers know."""
-    was, is_ = _tags(old), _tags(new)
+    was, is_ = tags(old), tags(new)
     for tag in dict.fromkeys([*was, *is_]):
-        if tag in ("v", *_POLICIES, *_ALIGNMENTS) or was.get(tag) == is_.get(tag):
+        if tag in ("v", *compare.POLICIES, *compare.ALIGNMENTS) or was.get(tag) == is_.get(tag):
             continue
         if tag in ("rua", "ruf"):
-            before, after = (_uris(tags.get(tag, "")) for tags in (was, is_))
+            before, after = (list(addresses(side.get(tag, ""))) for side in (was, is_))
             yield from (say(f"{tag} + {{}}", uri) for uri in after if uri not in before)
             yield from (say(f"{tag} - {{}}", uri) for uri in before if uri not in after)
         else:
-            before_text, after_text = (f"{tag}={tags[tag]}" if tag in tags else f"no {tag}" for tags in (was, is_))
+            before_text, after_text = (f"{tag}={side[tag]}" if tag in side else f"no {tag}" for side in (was, is_))
             yield say("{} → {}", before_text, after_text)
-
-
-@lru_cache(maxsize=4096)
-def _tags(value: str) -> Mapping[str, str]:
-    parts = (part.partition("=") for part in value.split(";"))
-    return {name.strip(): content.strip() for name, equals, content in parts if equals}
-
-
-def _uris(text: str) -> list[str]:
-    return [uri.strip() for uri in text.split(",") if uri.strip()]

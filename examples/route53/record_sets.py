@@ -20,8 +20,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from elastx_mrs.publish.dns_update import changed_value
 from elastx_mrs.records import DEFAULT_TTL, RecordError
+from elastx_mrs.records.kinds import current_value, rivals
 from elastx_mrs.records.text import join, parse, presentation, show
 
 TRIES = 10
@@ -34,9 +34,6 @@ MAX_PAUSE = 2.0
 
 ROUTED = ("SetIdentifier", "AliasTarget", "TrafficPolicyInstanceId")
 """What a record set has that is not simply its values: a routing policy, an alias, a traffic policy."""
-
-UNIQUE = ("v=spf1", "v=dkim1", "v=dmarc1")
-"""How records begin of which a name can have one."""
 
 CURES: Mapping[str, str] = {
     "AccessDenied": "let these credentials do it: README.md has the policy",
@@ -115,12 +112,12 @@ class Zone:
 
         :param ttl: seconds, which the whole set then has; None for the set's, else 1800.
         :param adopt: True where what is there already may be taken over: the value itself, or the one record of its
-            kind (:data:`UNIQUE`), which the value then replaces.
+            kind (SPF, DKIM, DMARC), which the value then replaces.
         :param only: False where another record of its kind may be beside it, as where the guard is off.
         """
 
         def added(found: RecordSet | None) -> RecordSet | None:
-            old = changed_value(values(found), value) if adopt else None
+            old = current_value(values(found), value) if adopt else None
             if any(_is(there, value) for there in values(found)) and not adopt:
                 raise Route53Error(_taken(owner, value))
             if only and old is None:
@@ -251,20 +248,14 @@ def _sent_again(error: ClientError) -> bool:
 
 
 def _is(there: bytes, value: str) -> bool:
-    """Whether these octets are a value as declared, or as :func:`changed_value` shows what somebody made of it."""
+    """Whether these octets are a value as declared, or as :func:`current_value` shows what somebody made of it."""
     return value in (there.decode("latin-1"), show(there))
-
-
-def _kind(value: str) -> str:
-    word = value.replace(";", " ").partition(" ")[0].lower()
-    return word if word in UNIQUE else ""
 
 
 def _refuse_rivals(found: RecordSet | None, owner: str, value: str, old: str = "") -> None:
     """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
-    kind = _kind(value)
-    others = [text for text in map(show, values(found)) if _kind(text) == kind and text not in (value, old)]
-    if kind and others:
+    others = rivals(values(found), value, old)
+    if others:
         what = f"{owner} has {' and '.join(map(repr, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
         raise Route53Error(f"{what}; {value[:60]!r} beside it would make both void; {cure}")

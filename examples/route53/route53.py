@@ -32,10 +32,10 @@ from record_sets import (
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.modes import of_run
 from elastx_mrs.publish import CannotAskError, Existing
-from elastx_mrs.publish.dns_update import changed_value
 from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.publish.txt_record import adopted
 from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records.kinds import current_value
 from elastx_mrs.records.names import longest_zone
 
 ATTEMPTS, FEW_ATTEMPTS = 10, 4
@@ -86,7 +86,7 @@ class TxtProvider(dynamic.ResourceProvider):
         The TTL is the set's, and is read only where the string is the only one in it.
         """
         found = _neatly(lambda: self._zone(props).read(props["owner"]))
-        value = changed_value(values(found), props["value"])
+        value = current_value(values(found), props["value"])
         if found is None or value is None:
             return dynamic.ReadResult("", {})
         alone = len(found["ResourceRecords"]) == 1 and _ttl(props) is not None

@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elastx_mrs.cli.adopt_import import Found, Plan, State, Zone, import_file, plan
 from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
 from tests import golden
+from tests.records.foreign import NOT_OURS
 
 APEX = "example.com"
 SPF = TxtRecord(APEX, "spf", APEX, golden.SPF)
@@ -47,7 +50,7 @@ def test_what_is_not_there_is_created(record: TxtRecord) -> None:
     [
         (SPF, '"v=SPF1 include:elastx.email a ~all"', "'v=SPF1 include:elastx.email a ~all' becomes 'v=spf1 incl"),
         (SPF, "v=spf1 include:elastx.email -all", "is put in quotes, as Cloudflare wants it, and DNS says the same"),
-        (DMARC, '"V=dmarc1; p=none"', "'V=dmarc1; p=none' becomes 'v=DMARC1; p=quarantine;'"),
+        (DMARC, '"V = DMARC1; p=none"', "'V = DMARC1; p=none' becomes 'v=DMARC1; p=quarantine;'"),
         (DMARC, r'"v=DMARC1; p=none; x=\027[31m\""', r"""x=\027[31m"' becomes"""),
         (REPORT, '"v=DMARC1; rua=mailto:a@example.com"', "'v=DMARC1; rua=mailto:a@example.com' becomes 'v=DMARC1;'"),
     ],
@@ -88,7 +91,8 @@ def test_ttl_and_comment_change_too(ttl: int, config: str | None, comment: str, 
         (SPF, '"v=spf1 inc:oops include:elastx.email ~all"', "loses inc:oops, and"),
         (SPF, '"v=spf1 redirect=_spf.example.net"', "loses redirect=_spf.example.net, and"),
         (DKIM, f'"{OTHER_KEY}"', "is another one, and what is signed with it fails"),
-        (DKIM, '"no key at all"', "is another one"),
+        (DKIM, '"v=DKIM1; p=damaged!"', "is another one"),
+        (DMARC, '"v=DMARC1; p=quarantine; sp=reject"', "DMARC becomes weaker"),
         (DMARC, '"v=DMARC1; p=reject"', "DMARC becomes weaker"),
     ],
 )
@@ -134,6 +138,19 @@ def test_of_several_none_is_chosen(record: TxtRecord, contents: list[str], fault
     assert fault in made.faults[0]
     assert made.faults[0].startswith(f"{record.name} has ")
     assert golden.TOKEN not in made.faults[0]
+
+
+@pytest.mark.parametrize("record", [SPF, DMARC, DKIM, REPORT], ids=lambda record: record.kind)
+@given(data=st.data())
+def test_no_foreign_string_is_ever_imported(record: TxtRecord, data: st.DataObject) -> None:
+    foreign = data.draw(NOT_OURS[record.kind])
+    assert planned(record, txt(record.name, presentation(foreign))).imports == []
+
+
+def test_a_foreign_string_where_a_key_is_to_be_is_not_imported() -> None:
+    made = planned(DKIM, txt(DKIM.name, '"v=DKIM1-validator=1234567890"'))
+    assert (made.imports, made.absent) == ([], 0)
+    assert "has the TXT 'v=DKIM1-validator=1234567890', which is no DKIM key" in made.faults[0]
 
 
 def test_a_cname_in_the_way() -> None:

@@ -40,6 +40,9 @@ child NS ns.child
 ns.child A 127.0.0.1
 alias CNAME mail
 deep TXT "v=spf1 include:_spf.google.com include:elastx.email -all"
+spelled TXT "V=SPF1 include:_spf.google.com ~ALL"
+spelled TXT "v=spf1-validator=1234567890"
+_dmarc.spelled TXT "v = DMARC1; p=reject"
 """,
 }
 CONFIG: dict[str, Any] = {
@@ -107,6 +110,33 @@ def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(serv
     assert server.txt("_dmarc.example.com").keys() == {b"v=DMARC1; p=reject"}
     del stack.config["adopt"]
     stack.preview("--expect-no-changes")
+
+
+@pytest.mark.parametrize("server", ["bind"], indirect=True)
+def test_other_spellings_are_stopped_and_adopted_and_a_look_alike_survives(server: NameServer, stack: Stack) -> None:
+    name = "spelled.example.com"
+    stack.config["domains"] = [{"name": name, "spf": {"external": True}}]
+    text = failed(stack.preview(check=False))
+    assert f"_dmarc.{name} has the record 'v = DMARC1; p=reject' already" in text
+
+    adopt = subprocess.run(
+        [require("elastx-mrs"), "adopt", name],
+        env=os.environ | server.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert adopt.returncode == 0, adopt.stderr
+    stack.config |= {key.partition(":")[2]: value for key, value in yaml.safe_load(adopt.stdout).items()}
+    stack.up()
+    published = b"V=SPF1 include:elastx.email include:_spf.google.com ~ALL"
+    assert {value.lower() for value in server.txt(name)} >= {published.lower(), b"v=spf1-validator=1234567890"}
+    assert server.txt(f"_dmarc.{name}").keys() == {b"v = DMARC1; p=reject"}
+
+    removal = dns.update.UpdateMessage("example.com", keyring=stack_key(server))
+    ours = next(value for value in server.txt(name) if value.lower() == published.lower())
+    removal.delete(dns.name.from_text(f"{name}."), "TXT", f'"{ours.decode()}"')
+    assert dns.query.tcp(removal, server.host, timeout=5, port=server.port).rcode() == 0
+    assert ours not in server.txt(name)
+    stack.up("--refresh")
+    assert server.txt(name).keys() >= {ours, b"v=spf1-validator=1234567890"}
 
 
 @pytest.mark.parametrize("server", ["knot", "lab"], indirect=True)

@@ -4,16 +4,20 @@ import importlib
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from elastx_mrs.config import parse_stack
+from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.engine.stack import ROOT
 from tests.examples.route53_api import Fault, HostedZone, RecordSet, Route53Api, escaped, serve, strings
+from tests.records.foreign import NOT_OURS
 
 sys.path.insert(0, str(ROOT / "examples" / "route53"))
 record_sets: Any = importlib.import_module("record_sets")
@@ -65,6 +69,28 @@ def test_strings_of_others_are_kept_as_they_are_and_so_is_their_ttl(zone: Any, h
     zone.remove(APEX, golden.SPF)
     assert hosted.txt(APEX) == THEIRS
     assert ttl(hosted) == 3600
+
+
+@pytest.mark.parametrize("kind", ["spf", "dmarc", "dkim"])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_foreign_string_is_ever_taken_for_ours(
+    zone: Any, hosted: HostedZone, kind: Literal["spf", "dmarc", "dkim"], data: st.DataObject
+) -> None:
+    first, second = {
+        "spf": (golden.SPF, "v=spf1 include:elastx.email mx -all"),
+        "dmarc": (golden.DMARC, "v=DMARC1; p=reject;"),
+        "dkim": (golden.DKIM, "v=DKIM1; p="),
+    }[kind]
+    foreign = tuple(map(presentation, data.draw(st.lists(NOT_OURS[kind], min_size=1, max_size=3, unique=True))))
+    hosted.put(RecordSet(APEX, "TXT", 3600, foreign))
+    add(zone, first, adopt=True)
+    hosted.put(RecordSet(APEX, "TXT", 3600, foreign))  # by hand: ours is gone
+    assert record_sets.current_value(record_sets.values(zone.read(APEX)), first) is None
+    add(zone, first, adopt=True)
+    zone.replace(APEX, first, second, None)
+    zone.remove(APEX, second)
+    assert hosted.txt(APEX) == foreign
 
 
 def test_the_first_string_makes_the_set_and_the_last_one_takes_it(zone: Any, hosted: HostedZone) -> None:

@@ -12,8 +12,8 @@ import dns.update
 import pytest
 
 from elastx_mrs.publish import dns_update
-from elastx_mrs.publish.dns_update import changed_value
 from elastx_mrs.publish.primary import UnreachableError, UpdateError
+from elastx_mrs.records.kinds import current_value
 from tests import golden
 from tests.publish.updates import primary
 from tests.servers import KINDS, NameServer, require, start
@@ -102,7 +102,7 @@ def test_a_record_that_somebody_filled_with_other_octets_is_replaced_too(server:
     foreign = dns.update.UpdateMessage("example.se", keyring=to.key)
     foreign.add("_dmarc", 300, "TXT", '"v=DMARC1; p=none; n=\\255"')
     dns.query.tcp(foreign, server.host, timeout=5, port=server.port)
-    shown = changed_value(dns_update.read(to, "example.se", owner)[0], golden.DMARC)
+    shown = current_value(dns_update.read(to, "example.se", owner)[0], golden.DMARC)
     assert shown == "v=DMARC1; p=none; n=\\255"
     dns_update.replace(to, "example.se", owner, shown, golden.DMARC, None)
     assert server.txt(owner) == {golden.DMARC.encode(): 300}
@@ -183,4 +183,4 @@ def test_a_server_that_hangs_up() -> None:
     ],
 )
 def test_a_changed_record_is_recognised_by_its_kind(values: list[bytes], published: str, now: str | None) -> None:
-    assert changed_value(values, published) == now
+    assert current_value(values, published) == now

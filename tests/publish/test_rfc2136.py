@@ -129,6 +129,27 @@ def test_a_wildcard_s_records_are_not_the_name_s(server: NameServer) -> None:
     ours.delete(made.id, record("own.wild.example.com", "v=spf1 -all"))
 
 
+def test_a_look_alike_is_no_rival_and_is_never_ours(server: NameServer) -> None:
+    ours, owner, foreign = provider(server, adopt=["alike.example.com"]), "alike.example.com", b"v=spf1-validator=123"
+    nsupdate(server, f'zone example.com\nupdate add {owner} 300 TXT "{foreign.decode()}"')
+    made = ours.create(record(owner, "v=spf1 -all"))
+    assert served(server, owner).keys() == {foreign, b"v=spf1 -all"}
+    nsupdate(server, f'zone example.com\nupdate delete {owner} TXT "v=spf1 -all"')
+    assert ours.read(made.id, record(owner, "v=spf1 -all")).id == ""
+    ours.create(record(owner, "v=spf1 -all"))
+    ours.update(made.id, record(owner, "v=spf1 -all"), record(owner, "v=spf1 mx -all"))
+    assert served(server, owner).keys() == {foreign, b"v=spf1 mx -all"}
+    ours.delete(made.id, record(owner, "v=spf1 mx -all"))
+    assert served(server, owner).keys() == {foreign}
+
+
+def test_another_spelling_is_adopted(server: NameServer) -> None:
+    owner = "spelled.example.com"
+    nsupdate(server, f'zone example.com\nupdate add {owner} 300 TXT "V=SPF1 mx ~ALL"')
+    provider(server, adopt=[owner]).create(record(owner, "v=spf1 include:elastx.email mx ~all"))
+    assert served(server, owner).keys() == {b"v=spf1 include:elastx.email mx ~all"}
+
+
 def test_a_second_record_of_a_kind_is_refused_whatever_the_guard_has_seen(server: NameServer) -> None:
     ours, before = provider(server), server.txt("two.example.com")
     with pytest.raises(UpdateError, match=r"two\.example\.com has 'v=spf1 a -all', which this stack did not publish"):

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from pulumi.dynamic import Config, ConfigureRequest
@@ -12,9 +13,11 @@ from elastx_mrs.publish.tsig import key_from
 from tests.servers import NameServer, require, shown
 
 
-def provider(server: NameServer, /, **config: Any) -> TxtProvider:
+def provider(server: NameServer, /, adopt: Sequence[str] = (), **config: Any) -> TxtProvider:
+    """A provider with the server's address and key; ``adopt`` is the stack's list of owner names to take over."""
     settings = {"server": server.address, "keyName": server.key_name} | config
     values = {"elastx-mrs:rfc2136": json.dumps(settings), "elastx-mrs:tsigKey": server.key}
+    values["elastx-mrs:adopt"] = json.dumps(list(adopt))
     made = TxtProvider()
     made.configure(ConfigureRequest(Config(values, "project")))
     return made

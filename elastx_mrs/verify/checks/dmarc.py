@@ -4,10 +4,10 @@ import asyncio
 
 from elastx_mrs.lookup.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
+from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks.judged import listed, nothing
-from elastx_mrs.verify.checks.published import is_authorisation
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.outcome import Detail, Outcome, Verdict
 
@@ -77,7 +77,7 @@ async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | N
     answer = await ask(name, "TXT")
     if answer.status == "failed":
         return Detail(asked.cannot_ask, "", wanted, answer.problem, f"see why the name servers of {host} do not answer")
-    if any(is_authorisation(text) for text in answer.texts()):
+    if any(is_dmarc(text) for text in answer.texts()):
         return None
     texts = answer.texts()
     cure = f"have {host} publish it, or take it out of rua and ruf: receivers send it nothing"

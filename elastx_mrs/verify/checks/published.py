@@ -6,8 +6,10 @@ from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
-from elastx_mrs.records import RecordError, TxtRecord, dkim_key, dmarc, spf_terms
+from elastx_mrs.records import RecordError, TxtRecord, dkim_key
 from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.verify.checks.judged import Fault, Judge, judged, listed, nothing
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.outcome import Outcome
@@ -50,7 +52,7 @@ def _challenge(value: bytes) -> Judge:
 
 def _spf(value: bytes) -> Judge:
     def judge(answer: Answer) -> Fault | None:
-        return _one_of([text for text in answer.texts() if spf_terms.is_spf(text)], value, answer, "SPF record")
+        return _one_of([text for text in answer.texts() if is_spf(text)], value, answer, "SPF record")
 
     return judge
 
@@ -64,7 +66,7 @@ def _dkim(value: bytes) -> Judge:
 
 def _dmarc(value: bytes) -> Judge:
     def judge(answer: Answer) -> Fault | None:
-        found = [text for text in answer.texts() if text == value or dmarc.read(text) is not None]
+        found = [text for text in answer.texts() if is_dmarc(text)]
         return _one_of(found, value, answer, "DMARC record (RFC 9989 §4.10)")
 
     return judge
@@ -73,16 +75,11 @@ def _dmarc(value: bytes) -> Judge:
 def _report(value: bytes) -> Judge:
     def judge(answer: Answer) -> Fault | None:
         texts = answer.texts()
-        if any(is_authorisation(text) for text in texts):
+        if any(is_dmarc(text) for text in texts):  # RFC 9990 §4: a DMARC record, of which only v= need be there
             return None
         return ("wrong" if texts else "absent"), listed(texts) or nothing(answer), _publish("report authorisation")
 
     return judge
-
-
-def is_authorisation(text: bytes) -> bool:
-    """Whether a TXT value lets reports be sent (RFC 9990 §4: a DMARC record, of which only ``v`` need be there)."""
-    return text.replace(b" ", b"").partition(b";")[0] == b"v=DMARC1"
 
 
 def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, name: str = "") -> Fault | None:
@@ -129,8 +126,7 @@ async def external(observer: Observer, expected: Expected, kind: Literal["spf", 
     what = "SPF record" if kind == "spf" else "DMARC record"
 
     def ours(answer: Answer) -> list[bytes]:
-        texts = answer.texts()
-        return [text for text in texts if (spf_terms.is_spf(text) if kind == "spf" else dmarc.read(text) is not None)]
+        return [text for text in answer.texts() if (is_spf(text) if kind == "spf" else is_dmarc(text))]
 
     common = Counter(tuple(ours(s.answer)) for s in seen.sightings if s.answer.status != "failed").most_common(1)
 

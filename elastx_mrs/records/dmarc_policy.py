@@ -1,0 +1,208 @@
+"""Reads a published DMARC record (RFC 9989 §4.7, §4.8): is it one at all, is it void, and which policy does it ask for?
+
+The reader is tolerant, as receivers are. :mod:`elastx_mrs.records.dmarc` has the stricter rules for a record that we
+declare.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from elastx_mrs.records.record import RecordError
+
+VERSION = "DMARC1"
+
+POLICIES = ("none", "quarantine", "reject")
+"""From the weakest to the strictest."""
+
+TAGS = ("v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "t", "psd")
+"""What RFC 9989 §4.7 knows."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "p": POLICIES,
+    "sp": POLICIES,
+    "np": POLICIES,
+    "adkim": ("r", "s"),
+    "aspf": ("r", "s"),
+    "t": ("y", "n"),
+    "psd": ("y", "n", "u"),
+}
+
+_WHITE_SPACE = " \t"
+_VERSION = re.compile(rf"[vV][ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
+"""Tag names have no case, white space may stand around "=", and only ``DMARC1`` has case (RFC 9989 §4.8)."""
+_TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--:<-~]+")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A record as a receiver reads it, defaults filled in (RFC 9989 §4.7).
+
+    :param sp: for subdomains that exist, and ``np`` for those that do not; None where ``p`` holds.
+    :param ignored: the tags that a receiver skips: unknown names, and values that are not allowed.
+    """
+
+    p: str = "none"
+    sp: str | None = None
+    np: str | None = None
+    adkim: str = "r"
+    aspf: str = "r"
+    fo: str = "0"
+    t: str = "n"
+    psd: str = "u"
+    rua: tuple[str, ...] = ()
+    ruf: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def effective(self, tag: str) -> str:
+        """Return the value that holds for ``p``, ``sp``, ``np``, ``adkim`` or ``aspf``, inherited or default."""
+        if tag == "np":
+            return self.np or self.sp or self.p
+        if tag == "sp":
+            return self.sp or self.p
+        return str(getattr(self, tag))
+
+
+@dataclass(frozen=True)
+class Void:
+    """A DMARC record from which receivers take no policy.
+
+    :param why: the reason, with its section; reads on after the record: ``'v=DMARC1; p=x' has …``.
+    """
+
+    why: str
+
+
+class Segment(NamedTuple):
+    """One part of a record, between two semicolons.
+
+    :param name: the tag's name in lower case; empty where the part is not ``tag=value``.
+    :param value: without the white space around it.
+    :param text: the whole part, without the white space around it.
+    """
+
+    name: str
+    value: str
+    text: str
+
+
+def is_dmarc(value: bytes | str) -> bool:
+    """Tell whether a TXT value is a DMARC record: the first tag is ``v``, nothing stands before it, it is ``DMARC1``.
+
+    A void record is one too: receivers count it when they look for several (RFC 9989 §4.10).
+    """
+    return _VERSION.match(_text(value)) is not None
+
+
+def read(value: bytes | str) -> Policy | Void | None:
+    """Return the policy that a receiver reads, or why it reads none, or None for a value that is no DMARC record.
+
+    Receivers skip unknown tags, faulty values and parts that are no tag. A faulty ``p``, ``sp`` or ``np`` means
+    ``p=none`` where at least one address in ``rua`` is valid; otherwise it voids the record, as a repeated tag does
+    (RFC 9989 §4.7, §4.10.1; RFC 6376 §3.2).
+    """
+    text = _text(value)
+    if not is_dmarc(text):
+        return None
+    found = [segment for segment in segments(text) if segment.name]
+    twice = [name for name, count in Counter(segment.name for segment in found).items() if count > 1]
+    if twice:
+        return Void(f"has the tag {twice[0][:40]!a} twice (RFC 6376 §3.2)")
+    good: dict[str, str] = {}
+    uris: dict[str, tuple[str, ...]] = {"rua": (), "ruf": ()}
+    ignored = []
+    for name, content, _ in found[1:]:
+        if name in uris:
+            uris[name] = tuple(uri for uri in addresses(content) if _is_allowed(name, uri))
+        if name in TAGS and _is_allowed(name, content):
+            good[name] = content.lower()
+        else:
+            ignored.append(name)
+    faulty = [name for name in ("p", "sp", "np") if name in ignored]
+    if faulty and not uris["rua"]:
+        return Void(f"has a faulty {faulty[0]}= and no valid rua= (RFC 9989 §4.10.1)")
+    for name in (*uris, *(("p", "sp", "np") if faulty else ())):
+        good.pop(name, None)
+    return Policy(**good, **uris, ignored=tuple(ignored))  # type: ignore[arg-type]
+
+
+def segments(text: str) -> list[Segment]:
+    """Return the parts of a record in their order; an empty part after the last semicolon is none."""
+    parts = text.split(";")
+    if not parts[-1].strip(_WHITE_SPACE):
+        parts.pop()
+    return [_segment(part.strip(_WHITE_SPACE)) for part in parts]
+
+
+def tags(value: bytes | str) -> dict[str, str]:
+    """Return a record's tags in their order, names in lower case; of a repeated one the first."""
+    found: dict[str, str] = {}
+    for name, content, _ in segments(_text(value)):
+        if name:
+            found.setdefault(name, content)
+    return found
+
+
+def addresses(value: str) -> Iterator[str]:
+    """Yield the addresses in a value of ``rua`` or ``ruf``, which may not be valid URIs."""
+    return (uri for part in value.split(",") if (uri := part.strip(_WHITE_SPACE)))
+
+
+def tag_value(tag: str, value: str) -> str:
+    """Return a tag's value.
+
+    :raises RecordError: where RFC 9989 §4.7 does not allow it.
+    """
+    choices = CHOICES.get(tag)
+    if choices is not None and value.lower() not in choices:
+        raise RecordError(f"is {value[:40]!a}; write {', '.join(choices[:-1])} or {choices[-1]} (RFC 9989 §4.7)")
+    if tag == "fo":
+        options = value.lower().split(":")
+        if not set(options) <= {"0", "1", "d", "s"} or len(set(options)) < len(options) or {"0", "1"} <= set(options):
+            text = f"is {value[:40]!a}; write 0 or 1, d, s, each once, several joined by ':' (RFC 9989 §4.7)"
+            raise RecordError(text)
+    if tag in ("rua", "ruf"):
+        for uri in value.split(","):
+            report_uri(uri.strip())
+    return value
+
+
+def report_uri(text: str) -> str:
+    """Return a report address as a URI (RFC 9989 §4.7, RFC 3986); ``,`` and ``;`` must be percent-encoded.
+
+    :raises RecordError: for anything else, such as a bare e-mail address.
+    """
+    shown = ascii(text[:80])
+    if "@" in text and ":" not in text:
+        raise RecordError(f"{shown} is a bare address; write mailto:{ascii(text[:80])[1:-1]} (RFC 9989 §4.7)")
+    if not _URI.fullmatch(text):
+        raise RecordError(f"{shown} is not a URI, such as mailto:dmarc@example.com (RFC 9989 §4.7)")
+    if text.lower().startswith("mailto:") and not re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", text[7:].partition("?")[0]):
+        raise RecordError(f"{shown} names no mailbox; write mailto:dmarc@example.com (RFC 9989 §4.7)")
+    return text
+
+
+def strength(policy: str, t: str) -> int:
+    """Return how much a policy asks for, from 0; ``t=y`` takes one step off (RFC 9989 §4.7)."""
+    return max(POLICIES.index(policy) - (t == "y"), 0)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _segment(part: str) -> Segment:
+    name, equals, content = (piece.strip(_WHITE_SPACE) for piece in part.partition("="))
+    is_tag = bool(equals) and _TAG_NAME.fullmatch(name) is not None
+    return Segment(name.lower(), content, part) if is_tag else Segment("", "", part)
+
+
+def _is_allowed(name: str, value: str) -> bool:
+    try:
+        tag_value(name, value)
+    except RecordError:
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""Which kind of record a TXT value is, and which values at a name are of one kind.
+
+A name may have one SPF, one DKIM and one DMARC record, beside any number of foreign strings. Each kind's own module
+has the predicate. No other module decides by the beginning of a string: ``v=spf1-validator=…`` is no SPF.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+from elastx_mrs.records.dkim_key import is_dkim
+from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.record import Kind
+from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.records.text import show
+
+UniqueKind = Literal["spf", "dkim", "dmarc"]
+"""The kinds of which a name has one record at most (RFC 7208 §3.2, RFC 6376 §3.6.2.2, RFC 9989 §4.10)."""
+
+_PREDICATES: Mapping[UniqueKind, Callable[[bytes | str], bool]] = {"spf": is_spf, "dmarc": is_dmarc, "dkim": is_dkim}
+
+
+def unique_kind(value: bytes | str) -> UniqueKind | None:
+    """Return the kind of a value of which a name has one record at most; None for every other string."""
+    return next((kind for kind, is_kind in _PREDICATES.items() if is_kind(value)), None)
+
+
+def replaces(kind: Kind, value: str, there: bytes | str) -> bool:
+    """Tell whether a record that we declare takes the place of a TXT value at its name.
+
+    A challenge takes the place of itself alone, since a name has as many as it has accounts. A report authorisation
+    is a DMARC record (RFC 9990 §4).
+
+    :param kind: of the declared record.
+    :param value: of the declared record.
+    :param there: the TXT value, its character-strings joined.
+    """
+    if kind == "challenge":
+        return there in (value, value.encode("ascii"))
+    return _PREDICATES["dmarc" if kind == "report" else kind](there)
+
+
+def rivals(values: Iterable[bytes], value: str, *ours: str) -> list[str]:
+    """Return the values of the same unique kind as ``value``, other than it and ``ours``, as people read them."""
+    kind = unique_kind(value)
+    if kind is None:
+        return []
+    is_kind = _PREDICATES[kind]
+    return [shown for there in values if is_kind(there) and (shown := show(there)) not in (value, *ours)]
+
+
+def current_value(values: Iterable[bytes], published: str) -> str | None:
+    """Return the value that stands today where ``published`` was put, as people read it; None where none does.
+
+    Our string is known by its value. Where that is gone, and exactly one record of the same unique kind is there,
+    somebody changed it. A foreign string is never taken for ours.
+    """
+    listed = list(values)
+    if published.encode("ascii") in listed:
+        return published
+    same = rivals(listed, published)
+    return same[0] if len(same) == 1 else None

@@ -1,0 +1,91 @@
+"""What a published DMARC record says: no record, a void one, or a policy (RFC 9989 §4.7, §4.8, §4.10.1)."""
+
+import checkdmarc.dmarc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc, read, strength, tags
+
+# RFC 9989 §4.7, §4.8: unknown tags, faulty values and parts that are no tag are passed over, and what then holds.
+POLICIES = [
+    ("v=DMARC1; p=reject", Policy(p="reject")),
+    ("v = DMARC1; p=reject", Policy(p="reject")),
+    ("V=DMARC1; P=reject; SP=none", Policy(p="reject", sp="none")),
+    ("v\t=\tDMARC1\t;\tp = reject", Policy(p="reject")),
+    ("v=DMARC1;p=reject;;", Policy(p="reject")),
+    ("v=DMARC1; p=reject;; adkim=s", Policy(p="reject", adkim="s")),
+    ("v=DMARC1; p=reject; foo; adkim=s", Policy(p="reject", adkim="s")),
+    ("v=DMARC1; p:reject", Policy(p="none")),
+    ("v=DMARC1", Policy(p="none")),
+    ("v=DMARC1; sp=reject", Policy(p="none", sp="reject")),
+    ("v=DMARC1; p=REJECT; adkim=S", Policy(p="reject", adkim="s")),
+    ("v=DMARC1; p=reject; adkim=x; foo=bar", Policy(p="reject", ignored=("adkim", "foo"))),
+    ("v=DMARC1; p=x; rua=mailto:a@b.se", Policy(rua=("mailto:a@b.se",), ignored=("p",))),
+    ("v=DMARC1; p=reject; sp=x; rua=mailto:a@b.se", Policy(rua=("mailto:a@b.se",), ignored=("sp",))),
+    # §4.10.1: at least one valid address is enough.
+    ("v=DMARC1; p=x; rua=nobody, mailto:a@b.se", Policy(rua=("mailto:a@b.se",), ignored=("p", "rua"))),
+]
+VOID = [
+    ("v=DMARC1; p=x", "p="),
+    ("v=DMARC1; p=none; np=x; rua=nobody", "np="),
+    ("v=DMARC1; p=none; p=none", "'p' twice"),
+    ("v=DMARC1; p=none; P=none", "'p' twice"),
+    ("v=DMARC1; p=none; V=DMARC1", "'v' twice"),
+]
+OTHERS = [
+    "v=dmarc1; p=none",  # "DMARC1" has case
+    "V=dmarc1; p=none",
+    "v=DMARC10; p=none",
+    "v=DMARC1 p=none",
+    "v=DMARC1-validator=12",
+    " v=DMARC1; p=none",
+    ";v=DMARC1; p=none",
+    "p=none; v=DMARC1",
+    "v=spf1 -all",
+    "v=",
+    "",
+]
+
+
+@pytest.mark.parametrize(("value", "policy"), POLICIES)
+def test_a_policy_as_a_receiver_reads_it(value: str, policy: Policy) -> None:
+    assert read(value) == policy
+    assert read(value.encode()) == policy
+
+
+@pytest.mark.parametrize(("value", "why"), VOID)
+def test_a_void_record_says_why(value: str, why: str) -> None:
+    void = read(value)
+    assert isinstance(void, Void)
+    assert why in void.why
+    assert is_dmarc(value)  # so that it counts among several (§4.10)
+
+
+@pytest.mark.parametrize("value", OTHERS)
+def test_other_strings_are_no_dmarc_records(value: str) -> None:
+    assert read(value) is None
+    assert not is_dmarc(value)
+    assert not is_dmarc(value.encode())
+
+
+@pytest.mark.parametrize("value", [value for value, _ in POLICIES[:4]])
+def test_checkdmarc_takes_these_spellings_for_records_too(value: str) -> None:
+    assert checkdmarc.dmarc.parse_dmarc_record(value, "example.com")["tags"]["p"]["value"] == "reject"
+
+
+def test_strength_grows_with_the_policy_and_testing_takes_a_step_off() -> None:
+    assert [strength(policy, "n") for policy in ("none", "quarantine", "reject")] == [0, 1, 2]
+    assert [strength(policy, "y") for policy in ("none", "quarantine", "reject")] == [0, 0, 1]
+
+
+def test_what_holds_where_a_tag_is_absent() -> None:
+    policy = Policy(p="reject", sp="quarantine")
+    assert [policy.effective(tag) for tag in ("p", "sp", "np", "adkim")] == ["reject", "quarantine", "quarantine", "r"]
+    assert Policy(p="reject").effective("np") == "reject"
+
+
+@given(st.text(alphabet="vVp=DMARC1; \tno:,@é\x00"))
+def test_the_reader_and_the_predicate_agree_and_raise_nothing(text: str) -> None:
+    assert (read(text) is not None) is is_dmarc(text)
+    assert all(name == name.lower() for name in tags(text))
