@@ -80,6 +80,13 @@ def test_psd_y_puts_the_organisation_one_label_below() -> None:
     assert own.tag(exists=True) == ("p", "none")
 
 
+def test_a_void_record_counts_among_several() -> None:
+    # §4.10: a record is counted by its version, before anybody looks at its policy.
+    found = run("example.com", example_com=["v=DMARC1; p=reject", "v=DMARC1; p=rejct"])
+    assert found.steps[0].status == "several"
+    assert found.tag(exists=True) is None
+
+
 def test_several_records_are_discarded_and_other_txt_is_passed_over() -> None:
     found = run(
         "a.example.com",

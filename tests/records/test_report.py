@@ -1,5 +1,7 @@
 """Report authorisation: which domains say that they take reports about which (RFC 9990 §4)."""
 
+import pytest
+
 from elastx_mrs.config import parse_stack
 from elastx_mrs.records.report import report
 from tests import golden
@@ -36,6 +38,13 @@ def test_within_one_name_none_is_needed() -> None:
 def test_rua_and_ruf_each_destination_once_however_it_is_written() -> None:
     policy = "v=DMARC1; p=none; rua=mailto:a@Example.SE!10m, mailto:b%40x@example.se; ruf=mailto:c@example.se?subject=x"
     assert names("example.com", policy) == ["example.com._report._dmarc.example.se"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["v=DMARC1; p=none;; rua=mailto:a@example.se", "v=DMARC1; foo; rua=mailto:a@example.se"]
+)
+def test_parts_that_are_no_tag_are_passed_over(odd: str) -> None:
+    assert names("example.com", odd) == ["example.com._report._dmarc.example.se"]
 
 
 def test_nothing_for_destinations_that_are_not_ours() -> None:
