@@ -2,10 +2,8 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
-import comrak
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,64 +12,10 @@ from elastx_mrs.review.markdown import LIMITS, code, markdown
 from elastx_mrs.review.plain import as_json, as_text
 from elastx_mrs.review.preview import of_log, read
 from elastx_mrs.review.report import GATES, Review, review
+from tests.markdown import HOSTILE, rendered
 from tests.review.previews import preview, step, txt
 
-HOSTILE = [
-    "<script>alert(1)</script>", "<!-- -->", "-->", "| a | b |", "\\|", "\\\\|x", "`code`", "``` x", "a``b`c",
-    "[x](javascript:1)",
-    "![x](http://evil.example/x.png)", "@everybody #1 GH-1", "https://evil.example", "\x1b[31mred\x1b[0m", "\u202eevil",
-    "\u200b", "line\nbreak", "&lt;b&gt;", "{0}{x}", "end\\", " padded ", "`", "*a* _b_ ~c~ $x$", "</details>", "\u2028",
-    "::error::x", "elastx-mrs review acme/prod -->",
-]  # fmt: skip
 TAGS = {*"h3 h4 p strong code ul li table thead tbody tr th td br pre details summary em".split()}  # noqa: SIM905
-
-
-class Page(HTMLParser):
-    """The tags of a page, its text, and the text of each cell."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.comments: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.rows: list[list[str]] = []
-        self.code: list[str] = []
-        self._open: list[str] = []
-        self.feed(markup)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag != "br":
-            self._open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-        if tag == "code":
-            self.code.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and "code" in self._open:
-            self.code[-1] += data
-        if self._open and ("td" in self._open or "th" in self._open):
-            self.rows[-1][-1] += data
-
-    def handle_comment(self, data: str) -> None:
-        self.comments.append(data)
-
-
-def rendered(text: str) -> Page:
-    """A page as GitHub shows it, but with all raw HTML let through: foreign HTML would be seen."""
-    extensions = comrak.ExtensionOptions()
-    for name in ("autolink", "footnotes", "shortcodes", "strikethrough", "table", "tasklist", "alerts", "math_dollars"):
-        setattr(extensions, name, True)
-    options = comrak.RenderOptions()
-    options.unsafe_ = True
-    return Page(comrak.render_markdown(text, extension_options=extensions, render_options=options))
 
 
 @pytest.mark.parametrize("path", sorted(Path(__file__).with_name("golden").glob("*.md")), ids=lambda path: path.stem)
