@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.nameservers import asking_of
+from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import MAX_LOOKUPS
@@ -19,7 +20,6 @@ from elastx_mrs.records import RecordError, dkim, dmarc, names, spf
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.spf_terms import is_spf
-from elastx_mrs.records.text import show
 
 
 @dataclass

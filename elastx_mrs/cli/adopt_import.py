@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, octets, txt_value
+from elastx_mrs.display import show
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.kinds import replaces
-from elastx_mrs.records.text import presentation, show
+from elastx_mrs.records.text import presentation
 
 _AUTOMATIC = 1
 _TOKEN_SHOWN = len(PREFIX) + 12

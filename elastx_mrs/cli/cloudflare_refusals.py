@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.records.text import show
+from elastx_mrs.display import show
 
 if TYPE_CHECKING:
     import httpx

@@ -11,10 +11,10 @@ from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.nameservers import asking_of
+from elastx_mrs.display import show
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.message.chain import Chain, judge, told
 from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
-from elastx_mrs.records.text import show
 
 
 @click.command("message", cls=Checking)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.records.dmarc_policy import Policy, is_dmarc
 from elastx_mrs.records.dmarc_policy import read as read_record
-from elastx_mrs.records.text import show
 
 MAX_LABELS = 7
 """Labels from which on the walk begins anew after the whole name, so that it takes 8 queries at most (§4.10)."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.records import RecordError, spf_terms
-from elastx_mrs.records.text import show
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elastx_mrs.check import Check, Verdict
+from elastx_mrs.display import show
 from elastx_mrs.lookup import dmarc as tree
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.dmarc import Walk
@@ -18,7 +19,6 @@ from elastx_mrs.message.reading import Message
 from elastx_mrs.message.signature import Signature, verify
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.dmarc_policy import POLICIES, strength
-from elastx_mrs.records.text import show
 
 Aligned = Literal["same", "below", "no", "unknown"]
 """How a domain fits that of From: the same, below one organisational domain where that is enough, or not at all."""

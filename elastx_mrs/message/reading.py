@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 
+from elastx_mrs.display import show
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.records.text import show
 
 MAX_OCTETS = 50 * 2**20
 """More than any mail system takes."""

@@ -20,6 +20,7 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
+from elastx_mrs.display import show
 from elastx_mrs.publish.primary import (
     Ask,
     Primary,
@@ -35,7 +36,7 @@ from elastx_mrs.publish.turns import TURNS
 from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.kinds import current_value, rivals, unique_kind
 from elastx_mrs.records.names import MAX_NAME
-from elastx_mrs.records.text import cut, join, show
+from elastx_mrs.records.text import cut, join
 
 SENDS = 3
 """Times that an update is sent whose answer gets lost, and that was not worked on."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from elastx_mrs.records.text import show
+from elastx_mrs.display import show
 
 
 @dataclass(frozen=True)

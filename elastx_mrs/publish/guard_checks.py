@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, Protocol
 
+from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.spf import check_host
 from elastx_mrs.lookup.spf_tree import expand
@@ -13,7 +14,6 @@ from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
 from elastx_mrs.records.spf_terms import is_spf
-from elastx_mrs.records.text import show
 
 MAX_HOSTS = 5
 """MX hosts that are looked at for a notice."""

@@ -1,8 +1,9 @@
 """What the guard says of the RRset that a record joins: all its records have one TTL, and are one answer."""
 
+from elastx_mrs.display import show
 from elastx_mrs.publish.guard_checks import Case, Finding
 from elastx_mrs.records import DEFAULT_TTL
-from elastx_mrs.records.text import cut, show
+from elastx_mrs.records.text import cut
 
 PAYLOAD = 1232
 """Octets of a UDP answer that pass everywhere unbroken: IPv6's smallest MTU less its and UDP's headers."""

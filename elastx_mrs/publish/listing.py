@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from elastx_mrs.display import show
 from elastx_mrs.publish.existing import Existing, ancestors
-from elastx_mrs.records.text import show
 
 _TYPES = ("A", "AAAA", "MX", "CNAME")
 

@@ -9,10 +9,11 @@ import dns.rcode
 import dns.rdatatype
 from dns.rdtypes.ANY.TXT import TXT
 
+from elastx_mrs.display import show
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.primary import Ask, Primary, UpdateError, at, first, strangers, text
 from elastx_mrs.records.names import MAX_NAME
-from elastx_mrs.records.text import join, show
+from elastx_mrs.records.text import join
 
 _TYPES = (dns.rdatatype.TXT, dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.MX)
 

@@ -8,12 +8,13 @@ public key that receivers accept (:mod:`elastx_mrs.records.dkim_key`), and kept 
 import hashlib
 import re
 
+from elastx_mrs.display import describe_character, show
 from elastx_mrs.records import dkim_key
 from elastx_mrs.records.dkim_key import excerpt
 from elastx_mrs.records.dkim_rsa import PRIVATE
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
-from elastx_mrs.records.text import check_printable, describe_character, join, parse, show
+from elastx_mrs.records.text import check_printable, join, parse
 
 DEFAULT_SELECTOR = "elastx"
 

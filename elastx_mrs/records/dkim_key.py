@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from elastx_mrs.display import describe_character, show
 from elastx_mrs.records import dkim_rsa
 from elastx_mrs.records.dkim_rsa import RsaKey
 from elastx_mrs.records.record import RecordError, Remark
-from elastx_mrs.records.text import describe_character, show
 
 ED25519_OCTETS = 32
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # a SubjectPublicKeyInfo up to its key (RFC 8410 §10.1)

@@ -7,11 +7,11 @@ has the predicate. No other module decides by the beginning of a string: ``v=spf
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
+from elastx_mrs.display import show
 from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.record import Kind
 from elastx_mrs.records.spf_terms import is_spf
-from elastx_mrs.records.text import show
 
 UniqueKind = Literal["spf", "dkim", "dmarc"]
 """The kinds of which a name has one record at most (RFC 7208 §3.2, RFC 6376 §3.6.2.2, RFC 9989 §4.10)."""

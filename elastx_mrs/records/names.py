@@ -5,8 +5,8 @@ import re
 from collections.abc import Container
 from urllib.parse import urlsplit
 
+from elastx_mrs.display import describe_character
 from elastx_mrs.records.record import RecordError
-from elastx_mrs.records.text import describe_character
 
 MAX_NAME = 253
 """Octets in a name as text: 255 on the wire (RFC 1035 §3.1) less the first length and the root label."""

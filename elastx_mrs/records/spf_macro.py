@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from elastx_mrs.records.text import describe_character
+from elastx_mrs.display import describe_character
 
 _EXPAND = r"%(?:\{[A-Za-z][0-9]*[rR]?[.\-+,/_=]*\}|[%_-])"
 _STRING = re.compile(rf"(?:[!-$&-~]|{_EXPAND})*")

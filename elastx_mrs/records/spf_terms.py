@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
+from elastx_mrs.display import describe_character
 from elastx_mrs.records import spf_macro
 from elastx_mrs.records.record import RecordError
-from elastx_mrs.records.text import describe_character
 
 VERSION = "v=spf1"
 

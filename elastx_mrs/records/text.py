@@ -7,6 +7,7 @@ joined with nothing between on the way in (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
 import re
 from collections.abc import Iterable
 
+from elastx_mrs.display import describe_character, show
 from elastx_mrs.records.record import RecordError
 
 MAX_STRING = 255
@@ -31,12 +32,6 @@ def check_printable(value: str) -> str:
     return value
 
 
-def describe_character(character: str) -> str:
-    """Return the code point, and the character too where a terminal can safely show it."""
-    code = f"U+{ord(character):04X}"
-    return f"{character!r} ({code})" if character.isprintable() else code
-
-
 def cut(value: bytes) -> list[bytes]:
     """Return the character-strings of ``value``: every one but the last of 255 octets, and at least one."""
     return [value[start : start + MAX_STRING] for start in range(0, len(value), MAX_STRING)] or [b""]
@@ -49,16 +44,8 @@ def join(strings: Iterable[bytes]) -> bytes:
 
 def quote(string: bytes) -> str:
     r"""Return one character-string in quotes: ``\`` and ``"`` escaped, octets that are not printable as ``\DDD``."""
-    return f'"{show(string, quoted=True)}"'
-
-
-def show(octets: bytes, *, quoted: bool = False) -> str:
-    r"""Return octets for people to read: those that are not printable ASCII as ``\DDD``, a backslash as ``\\``."""
-    special = b'\\"' if quoted else b"\\"
-    return "".join(
-        f"\\{octet:03d}" if not 0x20 <= octet <= 0x7E else f"\\{octet:c}" if octet in special else chr(octet)
-        for octet in octets
-    )
+    shown = show(string).replace('"', '\\"')
+    return f'"{shown}"'
 
 
 def presentation(value: str) -> str:

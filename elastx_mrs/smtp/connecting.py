@@ -4,7 +4,7 @@ import queue
 import socket
 import threading
 
-from elastx_mrs.records.text import show
+from elastx_mrs.display import show
 
 
 class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program

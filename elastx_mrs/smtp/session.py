@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from elastx_mrs.records.text import show
+from elastx_mrs.display import show
 from elastx_mrs.smtp.connecting import CouldNotAsk, connected, described
 
 LENGTH = 200

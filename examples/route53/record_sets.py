@@ -20,9 +20,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
+from elastx_mrs.display import show
 from elastx_mrs.records import DEFAULT_TTL, RecordError
 from elastx_mrs.records.kinds import current_value, rivals
-from elastx_mrs.records.text import join, parse, presentation, show
+from elastx_mrs.records.text import join, parse, presentation
 
 TRIES = 10
 """Times that a change is tried whose record set others keep changing."""

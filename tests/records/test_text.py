@@ -6,8 +6,9 @@ from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastx_mrs.display import show
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.text import check_printable, cut, join, parse, presentation, quote, show
+from elastx_mrs.records.text import check_printable, cut, join, parse, presentation, quote
 from tests import golden
 
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E))

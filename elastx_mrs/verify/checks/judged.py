@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Sighting
-from elastx_mrs.records.text import show
 from elastx_mrs.verify.outcome import Detail, Verdict
 
 LENGTH = 160
