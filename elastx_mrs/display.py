@@ -62,7 +62,7 @@ def visible(text: str) -> str:
 
     Each character that does not show is ``<U+XXXX>``. A command to GitHub's runner is broken up in the same way.
     """
-    if not text.isprintable() or _FILLERS.search(text) is not None:
+    if not text.isprintable() or not (text.isascii() or _FILLERS.search(text) is None):
         text = "".join(map(_shown, text))
     if "##[" in text:
         text = _RUNNER_ANYWHERE.sub("<U+0023>", text)
@@ -154,7 +154,7 @@ def _shown(character: str) -> str:
 
 
 def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
+    return max(map(len, re.findall("`+", text)), default=0) if "`" in text else 0
 
 
 def _code_span(shown: str) -> str:

@@ -6,7 +6,7 @@ import click
 
 from elastx_mrs.cli.config_check import Checked, Finding, check
 from elastx_mrs.cli.config_view import FORMATS, passed
-from elastx_mrs.cli.render import safe
+from elastx_mrs.display import visible
 
 SCHEMA = Path(__file__).resolve().parent.parent / "stack.schema.json"
 
@@ -72,7 +72,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
             if codes[-1] == 0 and checked.state == "checked":
                 click.echo(passed(checked.file, checked.counts))
         if checked.state == "other":
-            click.echo(f"{safe(checked.file)}: has no elastx-mrs: key; passed over", err=True)
+            click.echo(f"{visible(checked.file)}: has no elastx-mrs: key; passed over", err=True)
     if format_ == "json":
         click.echo(FORMATS[format_](list(told)), nl=False)
     context.exit(max(codes))

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
-from elastx_mrs.cli.annotations import annotation
 from elastx_mrs.cli.config_check import Finding
-from elastx_mrs.cli.render import safe
+from elastx_mrs.display import github_command, visible
 
 _COLOURS = {"error": "red", "warning": "yellow", "notice": "cyan"}
 """Of levels; click takes them out again where nobody sees them."""
@@ -21,8 +20,8 @@ def _line(one: Finding) -> str:
     """Return ``FILE:LINE:COLUMN: <path>: <problem>``, which editors can jump to."""
     where = [str(part) for part in (one.file, one.place.line, one.place.column) if part is not None]
     heads = [head for head in (one.level if one.level != "error" else "", one.path) if head]
-    coloured = [click.style(f"{safe(head)}:", fg=_COLOURS[one.level]) for head in heads]
-    return " ".join([f"{safe(':'.join(where))}:", *coloured, safe(one.problem)])
+    coloured = [click.style(f"{visible(head)}:", fg=_COLOURS[one.level]) for head in heads]
+    return " ".join([f"{visible(':'.join(where))}:", *coloured, visible(one.problem)])
 
 
 def _json(findings: Sequence[Finding]) -> str:
@@ -45,14 +44,14 @@ def _github(findings: Sequence[Finding]) -> str:
 
 
 def _annotation(one: Finding) -> str:
-    message = safe(": ".join(part for part in (one.path, one.problem) if part))
-    return annotation(one.level, message, file=one.file, line=one.place.line, col=one.place.column)
+    message = visible(": ".join(part for part in (one.path, one.problem) if part))
+    return github_command(one.level, message, file=one.file, line=one.place.line, col=one.place.column)
 
 
 def passed(file: str, counts: Iterable[str]) -> str:
     """Return what is said of a file in which nothing is wrong."""
     listed = ", ".join(counts)
-    return ": ".join([safe(file), click.style("ok", fg="green"), *([listed] if listed else [])])
+    return ": ".join([visible(file), click.style("ok", fg="green"), *([listed] if listed else [])])
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Finding]], str]] = {"text": _text, "json": _json, "github": _github}

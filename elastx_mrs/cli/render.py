@@ -1,9 +1,9 @@
 """Records as a table, a zone file, JSON or Markdown."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 
+from elastx_mrs.display import comment_line, markdown_cell_code, markdown_code, markdown_text
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
 from elastx_mrs.remarks import Said
@@ -21,31 +21,15 @@ def _table(records: Sequence[TxtRecord]) -> str:
 def _markdown(records: Sequence[TxtRecord]) -> str:
     from tabulate import tabulate
 
-    rows = [(r.domain, r.kind, code(r.name), r.ttl, code(r.value)) for r in records]
+    code = markdown_cell_code
+    rows = [(code(r.domain), r.kind, code(r.name), r.ttl, code(r.value)) for r in records]
     return tabulate(rows, headers=_COLUMNS, tablefmt="github", disable_numparse=True) + "\n"
 
 
 def _remarks(said: Sequence[Said]) -> str:
-    """Return warnings and notices as a Markdown list: their text may quote what a user or DNS wrote."""
-    lines = [f"- **{one.remark.level}** {code(one.path)}: {plain(one.remark.text)}\n" for one in said]
+    """Return warnings and notices as a Markdown list."""
+    lines = [f"- **{one.remark.level}** {markdown_code(one.path)}: {markdown_text(one.remark.text)}\n" for one in said]
     return "\n" + "".join(lines) if lines else ""
-
-
-def plain(text: str) -> str:
-    """Return text that Markdown and HTML show as it is: every character that means something to either is escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+\-!|~&@])", r"\\\1", text)
-
-
-def code(text: str) -> str:
-    """Return text as code in a Markdown table: a bar would end the cell, a backquote the code."""
-    fence = "``" if "`" in text else "`"
-    space = " " if "`" in text else ""
-    return f"{fence}{space}{text.replace('|', chr(92) + '|')}{space}{fence}"
-
-
-def safe(line: str) -> str:
-    r"""Return a line without control characters: those as ``\DDD``, whatever they came from."""
-    return "".join(character if character.isprintable() else f"\\{ord(character):03d}" for character in line)
 
 
 def _json(records: Sequence[TxtRecord]) -> str:
@@ -59,7 +43,7 @@ def _fragment(records: Sequence[TxtRecord]) -> str:
     for record in records:
         if record.domain != domain:
             domain = record.domain
-            lines.append(f"; {domain}\n")
+            lines.append(comment_line(domain, ";"))
         lines.append(_line(record))
     return "".join(lines)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from elastx_mrs.cli.render import safe
+from elastx_mrs.display import visible
 from elastx_mrs.lookup.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.lookup.spf_tree import Node, Problem, Tree, number
 
@@ -71,7 +71,7 @@ def as_text(seen: Seen) -> str:
         lines.append("")
     for checked in seen.checked:
         lines.append(f"{checked.address}: {checked.result.result} ({checked.result.reason})")
-    return "".join(f"{_coloured(safe(line))}\n" for line in lines)
+    return "".join(f"{_coloured(visible(line))}\n" for line in lines)
 
 
 def _tree(tree: Tree) -> Iterator[str]:

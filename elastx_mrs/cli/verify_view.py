@@ -1,18 +1,14 @@
 """What ``elastx-mrs verify`` prints: a table, JSON, Markdown, JUnit's XML, or GitHub's annotations."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from elastx_mrs.cli.annotations import annotation
-from elastx_mrs.cli.render import code, plain
+from elastx_mrs.display import github_command, markdown_cell_code, markdown_cell_text, visible
 from elastx_mrs.verify import report
 from elastx_mrs.verify.outcome import Outcome
 from elastx_mrs.verify.wait import Job
-
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def _table(jobs: Sequence[Job]) -> str:
@@ -28,7 +24,7 @@ def _table(jobs: Sequence[Job]) -> str:
 
 
 def _notices(outcomes: Sequence[Outcome]) -> list[str]:
-    return list(dict.fromkeys(notice for outcome in outcomes for notice in outcome.notices))
+    return list(dict.fromkeys(visible(notice) for outcome in outcomes for notice in outcome.notices))
 
 
 def _json(jobs: Sequence[Job]) -> str:
@@ -40,8 +36,8 @@ def _markdown(jobs: Sequence[Job]) -> str:
     for job in jobs:
         outcomes = list(job.outcomes.values())
         said = [*report.lines(outcomes), *(f"notice: {notice}" for notice in _notices(outcomes))]
-        cell = "<br>".join(plain(line) for line in said) or "all checks pass"
-        rows.append(f"| {code(job.expected.domain)} | **{report.verdict(job)}** | {cell} |")
+        cell = "<br>".join(map(markdown_cell_text, said)) or "all checks pass"
+        rows.append(f"| {markdown_cell_code(job.expected.domain)} | **{report.verdict(job)}** | {cell} |")
     return "\n".join([*rows, "", report.summary(jobs)]) + "\n"
 
 
@@ -79,7 +75,7 @@ def _case(suite: ET.Element, outcome: Outcome) -> None:
     case = ET.SubElement(suite, "testcase", classname=outcome.domain, name=outcome.check)
     tag = _TAGS[outcome.verdict]
     if tag:
-        lines = [_CONTROL.sub("?", line) for line in report.lines([outcome])]
+        lines = report.lines([outcome])
         found = ET.SubElement(case, tag, message=lines[0])
         if tag != "skipped":
             found.set("type", outcome.verdict)
@@ -94,9 +90,10 @@ def _github(jobs: Sequence[Job]) -> str:
         for outcome in job.outcomes.values():
             level: Literal["error", "notice"] = "error" if outcome.check in failing else "notice"
             title = f"{job.expected.domain} {outcome.check}: {outcome.verdict}"
-            found += [annotation(level, line, title=title) for line in report.lines([outcome])]
+            found += [github_command(level, line, title=title) for line in report.lines([outcome])]
         found += [
-            annotation("notice", notice, title=job.expected.domain) for notice in _notices(list(job.outcomes.values()))
+            github_command("notice", notice, title=job.expected.domain)
+            for notice in _notices(list(job.outcomes.values()))
         ]
     return "\n".join([*found, report.summary(jobs)]) + "\n"
 

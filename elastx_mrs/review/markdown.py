@@ -6,8 +6,9 @@ Markdown §6.1), and without characters that a reader cannot see. What was said 
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
+from elastx_mrs.display import markdown_block, markdown_cell_code, markdown_code, visible, visible_lines
 from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.preview import Diagnostic
 from elastx_mrs.review.report import FAILED, Domain, Review, Row, headlines, summary
@@ -67,7 +68,7 @@ def markdown(found: Review, limit: int | None) -> str:
         return count
 
     add((_said(one, "Error", limit) for one in errors), len(errors), 2, "error")
-    lines = [f"- **{LABELS[kind]}**: {_told(what)}\n" for kind, what in headlines(found)]
+    lines = [f"- **{LABELS[kind]}**: {_told(what, markdown_code)}\n" for kind, what in headlines(found)]
     if lines:
         add(["#### Look here first\n\n" + lines[0], *lines[1:]], len(lines), 2, "line of what to look at first")
         parts.append("\n")
@@ -90,23 +91,23 @@ def _left_out(count: int, what: str) -> str:
 
 def _where(found: Review) -> str:
     preview = found.preview
-    return f": {code(f'{preview.project}/{preview.stack}')}" if preview.project else ""
+    return f": {markdown_code(f'{preview.project}/{preview.stack}')}" if preview.project else ""
 
 
 def _table(domain: Domain) -> str:
     rows = "".join(_row(row) for row in domain.rows)
-    return f"#### {code(domain.name)}\n\n| | record | what changes |\n|---|---|---|\n{rows}\n"
+    return f"#### {markdown_code(domain.name)}\n\n| | record | what changes |\n|---|---|---|\n{rows}\n"
 
 
 def _row(row: Row) -> str:
     change = row.change
     owner = change.content.owner
-    place = f" at {code(owner)}" if owner != change.domain else ""
-    says = "<br>".join(_told(one) for one in row.meaning.says) or "its inputs only"
+    place = f" at {markdown_cell_code(owner)}" if owner != change.domain else ""
+    says = "<br>".join(_told(one, markdown_cell_code) for one in row.meaning.says) or "its inputs only"
     return f"| {OPS[change.op]} | {KINDS[change.kind]}{place} | {says} |\n"
 
 
-def _told(what: Say) -> str:
+def _told(what: Say, code: Callable[[str], str]) -> str:
     return what.template.format(*map(code, what.values))
 
 
@@ -115,8 +116,8 @@ def _said(one: Diagnostic, title: str, limit: int | None) -> str:
     if limit is not None and len(lines) > _MAX_LINES:
         lines = ["…", *lines[-_MAX_LINES:]]
     name = one.urn.rpartition("::")[2]
-    at = f" at {code(name)}" if name else ""
-    return f"**{title}**{at}:\n\n{block(lines)}\n"
+    at = f" at {markdown_code(name)}" if name else ""
+    return f"**{title}**{at}:\n\n{markdown_block(lines)}\n"
 
 
 def _folded(found: Review) -> list[tuple[str, list[str]]]:
@@ -136,7 +137,7 @@ def _place(one: Diagnostic) -> str:
 
 
 def _details(title: str, lines: list[str]) -> str:
-    return f"<details><summary>{title}</summary>\n\n{block(lines)}\n</details>\n\n"
+    return f"<details><summary>{title}</summary>\n\n{markdown_block(lines)}\n</details>\n\n"
 
 
 def _count(number: int, what: str) -> str:
@@ -145,37 +146,6 @@ def _count(number: int, what: str) -> str:
 
 def _wrapped(text: str) -> list[str]:
     lines: list[str] = []
-    for line in text.splitlines():
-        lines += textwrap.wrap(visible(line), _WIDTH, subsequent_indent="  ", break_on_hyphens=False) or [""]
+    for line in visible_lines(text):
+        lines += textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False) or [""]
     return lines
-
-
-def block(lines: Sequence[str]) -> str:
-    """Return lines in a block of code, whose fence is longer than any run of backquotes in it."""
-    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}text", *lines, fence]) + "\n"
-
-
-def code(text: str) -> str:
-    """Return text as code that is safe in a table's cell: a bar would end the cell, backquotes the code."""
-    if (
-        text.isprintable()
-        and text
-        and not {" ", "|", "`"} & {text[0], text[-1]}
-        and "|" not in text
-        and "`" not in text
-    ):
-        return f"`{text}`"
-    shown = visible(re.sub(r"\\(?=\|)", "<U+005C>", text)).replace("|", "\\|")
-    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
-    fence = "`" * (longest + 1)
-    padded = f" {shown} " if longest or shown.strip() != shown or not shown else shown
-    return f"{fence}{padded}{fence}"
-
-
-def visible(text: str) -> str:
-    """Return text with what does not show, or shows what is not there, as its code point."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)

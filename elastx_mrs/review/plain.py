@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from elastx_mrs.review.markdown import KINDS, LABELS, OPS, visible
+from elastx_mrs.display import visible, visible_lines
+from elastx_mrs.review.markdown import KINDS, LABELS, OPS
 from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.report import Review, Row, headlines, summary
 
@@ -56,9 +57,9 @@ def _row(row: Row) -> Iterator[str]:
 
 
 def _indented(first: str, text: str) -> Iterator[str]:
-    lines = [visible(line) for line in text.splitlines()]
-    yield first + lines[0]
-    yield from (f"  {line}" for line in lines[1:])
+    start, *rest = visible_lines(text)
+    yield first + start
+    yield from (f"  {line}" for line in rest)
 
 
 def told(what: Say) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from elastx_mrs.display import visible
 from elastx_mrs.verify.outcome import FAILING, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
 
@@ -18,7 +19,7 @@ def failed(jobs: Iterable[Job]) -> list[Job]:
 
 
 def lines(outcomes: Iterable[Outcome]) -> list[str]:
-    """Return what is not as it should be, a line each; what one server does to several checks is said once."""
+    """Return what is not as it should be, a visible line each; what one server does to several checks is said once."""
     seen: dict[tuple[str, str, str, str], list[str]] = {}
     for outcome in outcomes:
         for detail in outcome.details:
@@ -33,7 +34,10 @@ def lines(outcomes: Iterable[Outcome]) -> list[str]:
             if label not in checks:
                 checks.append(label)
     return [
-        f"{verdict_}: {', '.join(checks)}{f' at {server}' if server else ''}: {what}{f'. Do: {cure}' if cure else ''}"
+        visible(
+            f"{verdict_}: {', '.join(checks)}{f' at {server}' if server else ''}: {what}"
+            f"{f'. Do: {cure}' if cure else ''}"
+        )
         for (verdict_, server, what, cure), checks in seen.items()
     ]
 
@@ -42,7 +46,7 @@ def message(job: Job) -> str:
     """Return one domain's failure for people: what, where, and what to do, a line each."""
     found = [f"{job.expected.domain} is not verified:", *(f"  {line}" for line in lines(job.open()))]
     hopeless = list(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
-    found += [f"  (not waited for: {why})" for why in hopeless]
+    found += [f"  (not waited for: {visible(why)})" for why in hopeless]
     return "\n".join(found)
 
 
@@ -60,7 +64,7 @@ def missing(jobs: Sequence[Job], most: int = 5) -> str:
         more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
         parts.append(f"{job.expected.domain}: {', '.join(shown[:3])}{more}")
     rest = f"; and {len(jobs) - most} more domains" if len(jobs) > most else ""
-    return "; ".join(parts) + rest
+    return visible("; ".join(parts) + rest)
 
 
 def summary(jobs: Sequence[Job]) -> str:

@@ -6,7 +6,6 @@ from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.display import show
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.text import check_printable, cut, join, parse, presentation, quote
 from tests import golden
@@ -75,10 +74,6 @@ def test_parsing_any_text_gives_strings_or_our_own_error(text: str) -> None:
 
 def test_semicolons_are_not_escaped_but_quotes_and_backslashes_are() -> None:
     assert presentation('v=DMARC1; p="x\\"') == '"v=DMARC1; p=\\"x\\\\\\""'
-
-
-def test_foreign_octets_are_shown_as_decimals() -> None:
-    assert show(b"a\x00\xff\x1b[31m\\") == "a\\000\\255\\027[31m\\\\"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elastx_mrs.review.markdown import LIMITS, code, markdown
+from elastx_mrs.review.markdown import LIMITS, markdown
 from elastx_mrs.review.plain import as_json, as_text
 from elastx_mrs.review.preview import of_log, read
 from elastx_mrs.review.report import GATES, Review, review
@@ -68,17 +68,6 @@ def safe(text: str) -> None:
         assert all(character.isprintable() or character == "\n" for character in one)
     assert json.loads(as_json(found))["version"] == 1
     assert as_json(found).isascii()
-
-
-@settings(deadline=None)
-@given(st.text(max_size=30))
-def test_code_is_one_cell_whose_text_is_what_was_given(text: str) -> None:
-    page = rendered(f"| a | b |\n|---|---|\n| {code(text)} | x |\n")
-    assert page.rows[1][1] == "x"
-    (shown,) = page.code
-    wanted = re.sub(r"\\(?=\|)", "<U+005C>", text)
-    wanted = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in wanted)
-    assert shown.strip() == wanted.strip()
 
 
 def company(domains: int) -> str:
