@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic.alias_generators import to_camel
 
+from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
 
@@ -245,13 +246,13 @@ def tsig_algorithm(text: str) -> str:
         cure = f"write one of {', '.join(TSIG_ALGORITHMS)}"
         if "md5" in name or "sha1" in name:
             cure = "that is too weak; make a new key with hmac-sha256"
-        raise RecordError(f"is {text!r}; {cure} (RFC 8945 §6)")
+        raise RecordError(f"is {quoted(text)}; {cure} (RFC 8945 §6)")
     return name
 
 
 def _profile_name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
-        raise RecordError(f"{text!r} is no name for a server; write lower-case letters, digits and hyphens")
+        raise RecordError(f"{quoted(text)} is no name for a server; write lower-case letters, digits and hyphens")
     return text
 
 

@@ -23,6 +23,7 @@ from elastx_mrs.arguments import (
     Spf,
     Verification,
 )
+from elastx_mrs.display import quoted
 from elastx_mrs.faults import NAMESPACE, Fault, across, of_the_whole
 from elastx_mrs.records import RecordError
 
@@ -205,7 +206,7 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
     elif kind == "too_short":
         problem = "is an empty list; write at least one"
     elif kind == "literal_error":
-        problem = f"is {value!r}; write {details['ctx']['expected']}"
+        problem = f"is {quoted(value) if isinstance(value, str) else value}; write {details['ctx']['expected']}"
     elif "type" in kind:
         problem = _wrong_type(value, problem)
     return [Fault(path_of(location), problem)]

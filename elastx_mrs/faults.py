@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.arguments import DEFAULT_PROFILE, Arguments, Dkim, Dmarc, Rfc2136, Spf
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError, names
 
 NAMESPACE = "elastx-mrs"
@@ -25,7 +26,8 @@ class Fault:
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}"
+        """Return one visible line."""
+        return visible(f"{self.path}: {self.problem}")
 
 
 def across(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
@@ -39,7 +41,7 @@ def across(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
         if isinstance(text, str) and (name := _normal(text)):
             if name in seen:
                 path = f"{where}.name" if isinstance(domain, dict) else where
-                yield Fault(path, f"{text!r} is the same domain as domains[{seen[name]}]; list it once")
+                yield Fault(path, f"{quoted(text)} is the same domain as domains[{seen[name]}]; list it once")
             seen.setdefault(name, index)
         own = domain.get("accounts") if isinstance(domain, dict) else None
         yield from _repeated(own, f"{where}.accounts")
@@ -47,7 +49,7 @@ def across(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
             if isinstance(account, str) and isinstance(accounts, list) and account not in accounts:
                 close = difflib.get_close_matches(account, [a for a in accounts if isinstance(a, str)], n=1)
                 hint = f"; did you mean {close[0]}?" if close else "; add it there or take it out here"
-                yield Fault(f"{where}.accounts[{position}]", f"{account!r} is not in the list accounts{hint}")
+                yield Fault(f"{where}.accounts[{position}]", f"{quoted(account)} is not in the list accounts{hint}")
     yield from _publishers(given, publisher)
 
 
@@ -55,7 +57,7 @@ def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
     items = list(_items(accounts))
     for index, account in enumerate(items):
         if isinstance(account, str) and account in items[:index]:
-            yield Fault(f"{path}[{index}]", f"{account!r} is there already, at {path}[{items.index(account)}]")
+            yield Fault(f"{path}[{index}]", f"{quoted(account)} is there already, at {path}[{items.index(account)}]")
 
 
 def _publishers(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:

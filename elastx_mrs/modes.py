@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
 
 Mode = Literal["require", "warn", "off"]
@@ -19,5 +20,5 @@ def of_run(variable: str, environment: Mapping[str, str], configured: Mapping[st
     if not override:
         return dict(configured)
     if override not in MODES:
-        raise RecordError(f"{variable}: is {override!r}; write {', '.join(MODES[:-1])} or {MODES[-1]}")
+        raise RecordError(f"{variable}: is {quoted(override)}; write {', '.join(MODES[:-1])} or {MODES[-1]}")
     return dict.fromkeys(configured, override)

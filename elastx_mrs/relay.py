@@ -13,6 +13,7 @@ from elastx_mrs.arguments import Arguments
 from elastx_mrs.cloudflare import COMPONENT_TYPE
 from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
+from elastx_mrs.display import visible_lines
 from elastx_mrs.engine import registrations_first
 from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
@@ -158,6 +159,7 @@ def _modes(arguments: Arguments) -> dict[str, Mode]:
 
 
 def _log(level: str, text: str, resource: pulumi.Resource) -> None:
+    text = "\n".join(visible_lines(text))
     if level == "error":
         pulumi.log.error(text, resource)
     elif level == "warning":

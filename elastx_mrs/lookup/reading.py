@@ -13,6 +13,7 @@ import dns.rdatatype
 import dns.rrset
 from dns.rdtypes.ANY.CNAME import CNAME
 
+from elastx_mrs.display import quoted
 from elastx_mrs.lookup.network import Question
 from elastx_mrs.lookup.wire import UnusableError
 
@@ -45,8 +46,7 @@ def absolute(name: str) -> dns.name.Name:
             raise ValueError
         return dns.name.from_text(name)
     except (dns.exception.DNSException, ValueError):
-        shown = ascii(name) if len(name) <= 80 else f"{name[:79]!a}…"
-        raise ValueError(f"{shown} is not a name that DNS can hold (RFC 1035 §3.1)") from None
+        raise ValueError(f"{quoted(name)} is not a name that DNS can hold (RFC 1035 §3.1)") from None
 
 
 def text(name: dns.name.Name) -> str:

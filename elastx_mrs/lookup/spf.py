@@ -8,6 +8,7 @@ from typing import Literal
 
 import dns.reversename
 
+from elastx_mrs.display import quoted
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.spf_record import is_name, parsed, select
 from elastx_mrs.records.spf_macro import expand_domain, letters
@@ -94,7 +95,7 @@ class _Check:
     async def domain(self, domain: str) -> tuple[Name, str]:
         """Evaluate one domain's record; ``include`` and ``redirect`` come back here."""
         if not is_name(domain):
-            return "none", f"{domain!r} is not a name that can have a record (§4.3)"
+            return "none", f"{quoted(domain)} is not a name that can have a record (§4.3)"
         text = self._planned.get(domain)
         found = parsed(text.encode()) if text else select(await self._ask(domain, "TXT"))
         if found.record is None:

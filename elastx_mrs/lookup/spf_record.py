@@ -49,6 +49,6 @@ def parsed(value: bytes) -> Found:
     """Return what a record comes to."""
     shown = show(value)
     try:
-        return Found("record", spf_terms.parse(value.decode("latin-1")), shown)
+        return Found("record", spf_terms.parse(value.decode("ascii", "surrogateescape")), shown)
     except RecordError as error:
         return Found("permerror", text=shown, problem=f"its record {error}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from elastx_mrs.display import quoted
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.spf import MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS
 from elastx_mrs.lookup.spf_record import Found, is_name, parsed, select
@@ -236,7 +237,7 @@ class _Count:
         if term.name in ("include", "redirect"):
             return self._record(written, _Path(where, (*path.domains, name)))
         if not is_name(name):
-            text = f"{name!r} is no name that can exist, so that it never matches (RFC 7208 §4.8)"
+            text = f"{quoted(name)} is no name that can exist, so that it never matches (RFC 7208 §4.8)"
             return Node(written, problem=Problem("sender", where, text))
         if term.name == "mx":
             return self._mx(written, where, name)
@@ -246,7 +247,7 @@ class _Count:
     def _record(self, written: str, path: _Path) -> Node:
         name, where = path.domains[-1], path.terms
         if not is_name(name):
-            text = f"{name!r} is no name that can have a record (RFC 7208 §4.3); take it out"
+            text = f"{quoted(name)} is no name that can have a record (RFC 7208 §4.3); take it out"
             return Node(written, problem=Problem("permerror", where, text))
         if name in path.domains[:-1] or len(path.domains) > MAX_DEPTH:
             text = f"leads back to {name}, round and round: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"

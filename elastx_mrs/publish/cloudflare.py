@@ -15,6 +15,7 @@ from pulumi.runtime.settings import get_monitor
 from elastx_mrs.arguments import MAX_COMMENT
 from elastx_mrs.clock import Clock
 from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, find_zones, plugin_version
+from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
@@ -199,8 +200,8 @@ def _comment(template: str | None, component: str) -> str | None:
         comment = comment.replace(f"{{{key}}}", value)
     if len(comment) > MAX_COMMENT:
         raise pulumi.RunError(
-            f"cloudflare.comment: becomes {comment!r}, {len(comment)} characters; Cloudflare's free plan has room for "
-            f"{MAX_COMMENT}"
+            f"cloudflare.comment: becomes {quoted(comment, 200)}, {len(comment)} characters; Cloudflare's free plan "
+            f"has room for {MAX_COMMENT}"
         )
     return comment
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
+from elastx_mrs.display import visible
+
 LIMITED = re.compile(r'\b429 Too Many Requests\b|"code":\s*971\b|status code 429', re.IGNORECASE)
 IDENTICAL = re.compile(r'"code":\s*8105[78]\b')
 _CODE = re.compile(r'"code":\s*(\d+)')
@@ -85,7 +87,7 @@ def credentials(config: Callable[[str], str | None], environ: Mapping[str, str])
 
 def shorten(text: str) -> str:
     """Return what Cloudflare, or the way to it, said, in one line: the plugin and the engine say it again and again."""
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     said = _SAID.findall(line)
     status = _STATUS.search(line)
     if said:

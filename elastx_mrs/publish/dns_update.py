@@ -20,7 +20,7 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
-from elastx_mrs.display import show
+from elastx_mrs.display import quoted, show
 from elastx_mrs.publish.primary import (
     Ask,
     Primary,
@@ -226,7 +226,7 @@ class _Here:
                 return True
             if answered:
                 state = "does not serve" if present else "still serves"
-                problem = f"took the update of {self.zone} but {state} the TXT at {self.owner}: {value[:60]!r}"
+                problem = f"took the update of {self.zone} but {state} the TXT at {self.owner}: {quoted(value, 60)}"
                 raise UpdateError(
                     f"{self.primary} {problem}; look at its log. {self._signed()}{self._mname()}".rstrip()
                 )
@@ -326,14 +326,14 @@ def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -
     """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
     others = rivals(_values(found), value, old)
     if others:
-        what = f"{owner} has {' and '.join(map(repr, others))}, which this stack did not publish"
+        what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
-        raise UpdateError(f"{what}; {value[:60]!r} beside it would make both void; {cure}")
+        raise UpdateError(f"{what}; {quoted(value, 60)} beside it would make both void; {cure}")
 
 
 def _taken(owner: str, value: str) -> str:
     return (
-        f"{owner} has this TXT already, and this stack did not publish it: {value[:60]!r}. After an "
+        f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an "
         f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
         "with commas between); after a rename in the program, give the resource an alias instead"
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from elastx_mrs.display import visible
 from elastx_mrs.lookup.answer import Answer, Ask, answer_of
 from elastx_mrs.lookup.delegation import Authorities
 from elastx_mrs.lookup.network import LookupFailure
@@ -140,7 +141,7 @@ class Guard:
         if stops:
             # Each record says all of it: the engine may end a run before it has shown what others said.
             way_out = f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"
-            raise StoppedError("\n  ".join([*stops, way_out]))
+            raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
 
     def _remark(self, name: str, finding: Finding) -> None:
         if finding.text in self._said:

@@ -14,6 +14,7 @@ import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.arguments import DEFAULT_PROFILE, profile_path, profile_variable
+from elastx_mrs.display import quoted
 from elastx_mrs.faults import NAMESPACE
 from elastx_mrs.lookup.asking import NAMESERVERS, Asking
 from elastx_mrs.publish import tsig
@@ -69,7 +70,7 @@ class _Described:
                 host, port = _address(server)
             except ValueError:
                 written = "write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
-                faults.append(f"{self._path('server')}: {server!r} is not an address; {written}")
+                faults.append(f"{self._path('server')}: {quoted(server)} is not an address; {written}")
         if faults or key is None:
             raise UpdateError("\n  ".join(faults))
         if not server:

@@ -10,6 +10,7 @@ import dns.name
 import dns.tsig
 
 from elastx_mrs.arguments import tsig_algorithm
+from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
 
 ALGORITHM = "hmac-sha256"
@@ -65,7 +66,9 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
         # In lower case, as it is signed (RFC 8945 §4.3.3): PowerDNS knows a key by no other.
         owner = dns.name.from_text(name).canonicalize()
     except dns.exception.DNSException:
-        raise RecordError(f"belongs to the key {name!r}, which is no name; write one such as mail-relay") from None
+        raise RecordError(
+            f"belongs to the key {quoted(name)}, which is no name; write one such as mail-relay"
+        ) from None
     return dns.tsig.Key(owner, octets, dns.name.from_text(tsig_algorithm(algorithm)))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 
+from elastx_mrs.display import quoted
 from elastx_mrs.records.names import sender_domain
 from elastx_mrs.records.record import RecordError, TxtRecord
 
@@ -18,14 +19,16 @@ def account_address(text: str) -> str:
     :raises RecordError: where it is not an address, or has white space around it.
     """
     if text != text.strip():
-        raise RecordError(f"has white space around it, which would change its token; write {text.strip()!r}")
+        raise RecordError(f"has white space around it, which would change its token; write {quoted(text.strip())}")
     local, _, domain = text.rpartition("@")
     if not _ADDRESS.fullmatch(text) or len(local.encode()) > 64:
-        raise RecordError(f"{text!r} is not an e-mail address; write the SMTP user account, such as user@example.com")
+        raise RecordError(
+            f"{quoted(text)} is not an e-mail address; write the SMTP user account, such as user@example.com"
+        )
     try:
         sender_domain(domain)
     except RecordError as error:
-        raise RecordError(f"{text!r} is not an e-mail address: its domain {error}") from error
+        raise RecordError(f"{quoted(text)} is not an e-mail address: its domain {error}") from error
     return text
 
 
@@ -35,7 +38,7 @@ def known_challenge(text: str) -> str:
     :raises RecordError: where it is none.
     """
     if not _CHALLENGE.fullmatch(text):
-        raise RecordError(f"{text[:80]!a} is not a challenge; write {PREFIX} and 64 hex digits, as it stands in DNS")
+        raise RecordError(f"{quoted(text)} is not a challenge; write {PREFIX} and 64 hex digits, as it stands in DNS")
     return text
 
 

@@ -8,9 +8,8 @@ public key that receivers accept (:mod:`elastx_mrs.records.dkim_key`), and kept 
 import hashlib
 import re
 
-from elastx_mrs.display import describe_character, show
+from elastx_mrs.display import describe_character, quoted, visible
 from elastx_mrs.records import dkim_key
-from elastx_mrs.records.dkim_key import excerpt
 from elastx_mrs.records.dkim_rsa import PRIVATE
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
@@ -82,9 +81,9 @@ def _rdata(text: str, selector: str) -> str:
         raise RecordError(f"is a {line['type']} record; the DKIM key is a TXT record")
     labels = (line["owner"] or "").lower().partition("._domainkey")
     if labels[1] and labels[0] != selector:
-        pasted = show(labels[0][:63].encode(errors="backslashreplace"))
+        pasted = visible(labels[0][:63])
         raise RecordError(
-            f"is the line of selector {pasted}, not {excerpt(selector)}; set selector: {pasted} beside it"
+            f"is the line of selector {pasted}, not {quoted(selector, 20)}; set selector: {pasted} beside it"
         )
     return text[line.end() :]
 
@@ -103,11 +102,11 @@ def _joined(text: str) -> str:
         if piece["outside"]:
             if "TXT" in text[position:]:
                 raise RecordError("is several records; write one, as receivers take one key only (RFC 6376 §3.6.2.2)")
-            raise RecordError(f"has {excerpt(piece['outside'])} outside its quotes; quote all of it or none")
+            raise RecordError(f"has {quoted(piece['outside'], 20)} outside its quotes; quote all of it or none")
         if piece["quoted"]:
             strings += parse(_ascii(piece["quoted"]))
         position = piece.end()
-    return join(strings).decode("utf-8", errors="replace")
+    return join(strings).decode("utf-8", errors="surrogateescape")
 
 
 def _ascii(text: str) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from elastx_mrs.display import describe_character, show
+from elastx_mrs.display import describe_character, quoted, visible
 from elastx_mrs.records import dkim_rsa
 from elastx_mrs.records.dkim_rsa import RsaKey
 from elastx_mrs.records.record import RecordError, Remark
@@ -98,7 +98,7 @@ def parse(value: bytes | str) -> Key:
     :raises RecordError: for what receivers must discard unread: no tag-list (RFC 6376 §3.2), a ``v=`` that is not
         first or not ``DKIM1``, no ``p=``, or one that is not base64 (§3.6.1).
     """
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    text = value.decode("ascii", "surrogateescape") if isinstance(value, bytes) else value
     tags = tag_list(text)
     names = [name for name, _ in tags]
     faults = []
@@ -153,20 +153,16 @@ def tag_list(text: str) -> tuple[tuple[str, str], ...]:
     for spec in specs:
         name, equals, content = (part.strip(_WHITE_SPACE) for part in spec.partition("="))
         if not equals or name[:1] not in _LETTERS or not _NAME.issuperset(name):
-            faults[f"has {excerpt(spec)} where a tag such as v=DKIM1 or p=… is expected (RFC 6376 §3.2)"] = None
+            faults[f"has {quoted(spec.strip(), 20)} where a tag such as v=DKIM1 or p=… is expected (RFC 6376 §3.2)"] = (
+                None
+            )
         elif name in tags:
-            faults[f"has the tag {excerpt(name)} twice; are these two keys? Write one (RFC 6376 §3.2)"] = None
+            faults[f"has the tag {quoted(name, 20)} twice; are these two keys? Write one (RFC 6376 §3.2)"] = None
         else:
             tags[name] = "".join(content.split()) if name == "p" else content
     if faults:
         raise RecordError(*list(faults)[:_MOST_FAULTS])
     return tuple(tags.items())
-
-
-def excerpt(text: str) -> str:
-    """Return the beginning of what somebody else wrote, in quotes and safe to show."""
-    start, rest = text.strip()[:20], text.strip()[20:]
-    return f"'{show(start.encode(errors='backslashreplace'))}{'…' if rest else ''}'"
 
 
 def problems(key: Key) -> Iterator[str]:
@@ -181,10 +177,11 @@ def problems(key: Key) -> Iterator[str]:
     yield from _word_problems(key)
     if key.hash_algorithms is not None and "sha256" not in key.hash_algorithms:
         yield (
-            f"has h={_shown(key, 'h')}, which forbids sha256, the one hash that may sign; take h= out (RFC 8301 §3.1)"
+            f"has h={visible(key.get('h')[:40])}, which forbids sha256, the one hash that may sign; take h= out "
+            "(RFC 8301 §3.1)"
         )
     if not {"*", "email"} & set(key.services):
-        yield f"has s={_shown(key, 's')}, so it is not for mail; take s= out (RFC 6376 §3.6.1)"
+        yield f"has s={visible(key.get('s')[:40])}, so it is not for mail; take s= out (RFC 6376 §3.6.1)"
     if key.rsa is None:
         return
     if key.rsa.bits < dkim_rsa.MIN_BITS:
@@ -236,10 +233,6 @@ def remarks(key: Key) -> Iterator[Remark]:
             )
 
 
-def _shown(key: Key, name: str) -> str:
-    return show(key.get(name)[:40].encode())
-
-
 def _base64(text: str) -> bytes:
     for character in text:
         if character not in _BASE64:
@@ -263,7 +256,7 @@ def _key(octets: bytes, key_type: str) -> tuple[RsaKey | None, str]:
     if not octets:
         return None, ""
     if key_type not in ("rsa", "ed25519"):
-        shown = show(key_type[:20].encode())
+        shown = visible(key_type[:20])
         return None, f"has k={shown}; receivers know rsa and ed25519 and ignore others (RFC 6376 §3.6.1, RFC 8463 §4)"
     if octets.startswith(_ED25519_INFO) and len(octets) == len(_ED25519_INFO) + ED25519_OCTETS:
         bare = base64.b64encode(octets.removeprefix(_ED25519_INFO)).decode()
@@ -299,7 +292,8 @@ def _word_problems(key: Key) -> Iterator[str]:
     for name, words in (("h", key.hash_algorithms), ("s", key.services), ("t", key.flags)):
         for word in words or ():
             if word != "*" and (word[:1] not in _LETTERS or word[-1] == "-" or not _WORD.issuperset(word)):
-                yield f"has {excerpt(word)} in {name}=, which is no word; join words with ':' (RFC 6376 §3.6.1)"
+                shown = quoted(word.strip(), 20)
+                yield f"has {shown} in {name}=, which is no word; join words with ':' (RFC 6376 §3.6.1)"
                 break
 
 

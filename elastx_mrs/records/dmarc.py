@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from elastx_mrs.display import quoted
 from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, segments, tag_value, tags
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
@@ -47,12 +48,12 @@ def whole_record(text: str) -> str:
     problems = []
     for segment in found:
         if not segment.name:
-            raise RecordError(f"has {segment.text[:40]!a} where a tag=value is expected (RFC 9989 §4.7)")
+            raise RecordError(f"has {quoted(segment.text, 40)} where a tag=value is expected (RFC 9989 §4.7)")
     names = [segment.name for segment in found]
     if len(names) < 2 or names[1] != "p":
         problems.append("must have p= right after v=DMARC1, for older receivers; write 'v=DMARC1; p=none;' or stricter")
     for name in (name for name, count in Counter(names).items() if count > 1):
-        problems.append(f"has the tag {name!a} twice, which makes the whole record invalid (RFC 6376 §3.2)")
+        problems.append(f"has the tag {quoted(name)} twice, which makes the whole record invalid (RFC 6376 §3.2)")
     for name, value, _ in found:
         try:
             tag_value(name, value)

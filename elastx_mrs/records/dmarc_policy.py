@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.records.record import RecordError
 
 VERSION = "DMARC1"
@@ -110,7 +111,7 @@ def read(value: bytes | str) -> Policy | Void | None:
     found = [segment for segment in segments(text) if segment.name]
     twice = [name for name, count in Counter(segment.name for segment in found).items() if count > 1]
     if twice:
-        return Void(f"has the tag {twice[0][:40]!a} twice (RFC 6376 §3.2)")
+        return Void(f"has the tag {quoted(twice[0], 40)} twice (RFC 6376 §3.2)")
     good: dict[str, str] = {}
     uris: dict[str, tuple[str, ...]] = {"rua": (), "ruf": ()}
     ignored = []
@@ -158,11 +159,11 @@ def tag_value(tag: str, value: str) -> str:
     """
     choices = CHOICES.get(tag)
     if choices is not None and value.lower() not in choices:
-        raise RecordError(f"is {value[:40]!a}; write {', '.join(choices[:-1])} or {choices[-1]} (RFC 9989 §4.7)")
+        raise RecordError(f"is {quoted(value, 40)}; write {', '.join(choices[:-1])} or {choices[-1]} (RFC 9989 §4.7)")
     if tag == "fo":
         options = value.lower().split(":")
         if not set(options) <= {"0", "1", "d", "s"} or len(set(options)) < len(options) or {"0", "1"} <= set(options):
-            text = f"is {value[:40]!a}; write 0 or 1, d, s, each once, several joined by ':' (RFC 9989 §4.7)"
+            text = f"is {quoted(value, 40)}; write 0 or 1, d, s, each once, several joined by ':' (RFC 9989 §4.7)"
             raise RecordError(text)
     if tag in ("rua", "ruf"):
         for uri in value.split(","):
@@ -175,9 +176,9 @@ def report_uri(text: str) -> str:
 
     :raises RecordError: for anything else, such as a bare e-mail address.
     """
-    shown = ascii(text[:80])
+    shown = quoted(text)
     if "@" in text and ":" not in text:
-        raise RecordError(f"{shown} is a bare address; write mailto:{ascii(text[:80])[1:-1]} (RFC 9989 §4.7)")
+        raise RecordError(f"{shown} is a bare address; write mailto:{visible(text[:80])} (RFC 9989 §4.7)")
     if not _URI.fullmatch(text):
         raise RecordError(f"{shown} is not a URI, such as mailto:dmarc@example.com (RFC 9989 §4.7)")
     if text.lower().startswith("mailto:") and not re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", text[7:].partition("?")[0]):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Container
 from urllib.parse import urlsplit
 
-from elastx_mrs.display import describe_character
+from elastx_mrs.display import describe_character, quoted
 from elastx_mrs.records.record import RecordError
 
 MAX_NAME = 253
@@ -52,7 +52,7 @@ def to_ascii(name: str) -> str:
     try:
         return idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError as error:
-        raise RecordError(f"is not a valid internationalised name: {error}") from error
+        raise RecordError(f"is not a valid internationalised name: {str(error)[:200]}") from error
 
 
 def owner_name(prefix: str, domain: str) -> str:
@@ -97,7 +97,7 @@ def server_address(text: str) -> tuple[str, int]:
         if "%" in host or not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
             raise ValueError
     except ValueError:
-        shown = ascii(text[:60])
+        shown = quoted(text, 60)
         raise RecordError(
             f"{shown} is not a server's address; write 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"
         ) from None
@@ -120,7 +120,7 @@ def resolver_address(text: str) -> tuple[str, int, str]:
     extra = host is not None and bool(url.username or url.query or url.fragment)
     if host is None or extra or url.scheme not in _URL_PORTS or (url.scheme == "tls" and url.path):
         raise RecordError(
-            f"{text[:60]!a} is not a resolver; write an address, tls://dns.example or https://dns.example/dns-query"
+            f"{quoted(text, 60)} is not a resolver; write an address, tls://dns.example or https://dns.example/dns-query"
         )
     return host, port or _URL_PORTS[url.scheme], text
 
@@ -160,4 +160,4 @@ def _label_problem(label: str) -> str:
     for character in label:
         if not re.fullmatch(r"[a-z0-9-]", character):
             return f"has {describe_character(character)} in it; labels are letters, digits and hyphens"
-    return f"has the label {label!r}, which begins or ends with a hyphen"
+    return f"has the label {quoted(label)}, which begins or ends with a hyphen"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from elastx_mrs.display import visible
+
 DEFAULT_TTL = 1800
 """Seconds; the TTL of the DKIM sample on the service's page."""
 
@@ -13,9 +15,9 @@ class RecordError(ValueError):
     """A value that must not be published. Each problem says what is wrong and what to write instead."""
 
     def __init__(self, *problems: str) -> None:
-        """Keep what is wrong, one thing or several."""
-        self.problems = problems
-        super().__init__("; ".join(problems))
+        """Keep what is wrong, one thing or several, each as one visible line."""
+        self.problems = tuple(map(visible, problems))
+        super().__init__("; ".join(self.problems))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The grammar is in :mod:`elastx_mrs.records.spf_terms`; here is what a record tha
 import difflib
 from collections.abc import Iterator, Sequence
 
+from elastx_mrs.display import quoted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.spf_macro import letters
 from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Modifier, Record, Term, domain_spec_problem, parse
@@ -93,7 +94,7 @@ def host(text: str) -> str:
         term = None
     if term is None or (text[:1] == "@") != (term.domain is None) or (term.domain and name_problem(term.domain)):
         raise RecordError(
-            f"{_shown(text)} is not @, for the domain itself, or a name such as mail.example.com, with a prefix length "
+            f"{quoted(text)} is not @, for the domain itself, or a name such as mail.example.com, with a prefix length "
             "from /0 to /32, or // and one to 128, behind it where wanted (RFC 7208 §5.3)"
         )
     return text
@@ -131,7 +132,7 @@ def name_problem(text: str) -> str | None:
     name = text.removesuffix(".")
     if "%" not in text and (len(name) > 253 or any(not 0 < len(label) < 64 for label in name.split("."))):
         return (
-            f"{_shown(text)} is no name that DNS can hold: labels have 1 to 63 octets, the whole 253 (RFC 1035 §2.3.4)"
+            f"{quoted(text)} is no name that DNS can hold: labels have 1 to 63 octets, the whole 253 (RFC 1035 §2.3.4)"
         )
     return None
 
@@ -252,7 +253,7 @@ def _host_term(mechanism: str, argument: str) -> str:
 
 def _domain_spec(text: str) -> str:
     found = domain_spec_problem(text) if text else (0, "")
-    problem = f"{_shown(text)} is not a domain name, such as _spf.example.com (RFC 7208 §7.1)" if found else None
+    problem = f"{quoted(text)} is not a domain name, such as _spf.example.com (RFC 7208 §7.1)" if found else None
     if problem := problem or name_problem(text):
         raise RecordError(problem)
     return text
@@ -260,19 +261,15 @@ def _domain_spec(text: str) -> str:
 
 def _network(text: str, mechanism: str, version: str, example: str) -> str:
     if "/" in text and not text.rpartition("/")[2].isdigit():
-        raise RecordError(f"{_shown(text)} has a netmask; write a prefix length, such as {example} (RFC 7208 §5.6)")
+        raise RecordError(f"{quoted(text)} has a netmask; write a prefix length, such as {example} (RFC 7208 §5.6)")
     try:
         (term,) = parse(f"{VERSION} {mechanism}:{check_printable(text)}").mechanisms
     except (RecordError, ValueError):
         raise RecordError(
-            f"{_shown(text)} is not an {version} address or network, such as {example} (RFC 7208 §5.6)"
+            f"{quoted(text)} is not an {version} address or network, such as {example} (RFC 7208 §5.6)"
         ) from None
     if term.network is not None and term.network.prefixlen == 0:
         raise RecordError(
-            f"{_shown(text)} lets every server send as the domain; name your own networks (RFC 7208 §5.6)"
+            f"{quoted(text)} lets every server send as the domain; name your own networks (RFC 7208 §5.6)"
         )
     return text
-
-
-def _shown(text: str) -> str:
-    return ascii(text if len(text) <= 80 else f"{text[:80]}…")

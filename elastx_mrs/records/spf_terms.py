@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
-from elastx_mrs.display import describe_character
+from elastx_mrs.display import describe_character, quoted
 from elastx_mrs.records import spf_macro
 from elastx_mrs.records.record import RecordError
 
@@ -139,8 +139,7 @@ def parse(text: str) -> Record:
     :raises RecordError: with every syntax error, each with its position counted from 1.
     """
     if not is_spf(text):
-        shown = "".join(c if " " <= c <= "~" else f"<U+{ord(c):04X}>" for c in text[:20])
-        raise RecordError(f"is not an SPF record: it must begin with 'v=spf1 ' (RFC 7208 §4.5), not {shown!r}")
+        raise RecordError(f"is not an SPF record: it must begin with 'v=spf1 ' (RFC 7208 §4.5), not {quoted(text, 20)}")
     terms: list[Term] = []
     positions: list[int] = []
     problems: list[str] = []
@@ -186,7 +185,7 @@ def domain_spec_problem(text: str) -> tuple[int, str] | None:
         return 0, "is not a whole domain name, such as _spf.example.com (RFC 7208 §7.1)"
     plain = label.replace("-", "")
     if not plain.isalnum() or label.isdigit() or label[:1] == "-" or label[-1:] == "-":
-        return len(head) + 1, f"ends in {label!r}, which is no top-level domain (RFC 7208 §7.1)"
+        return len(head) + 1, f"ends in {quoted(label)}, which is no top-level domain (RFC 7208 §7.1)"
     return None
 
 
@@ -199,8 +198,7 @@ class _TermError(Exception):
 
 
 def _placed(word: str, position: int, error: _TermError) -> str:
-    shown = "".join(c if " " < c <= "~" else f"<U+{ord(c):04X}>" for c in word[:40]) + ("…" if len(word) > 40 else "")
-    return f"has at position {position + error.offset} a syntax error: the term {shown!r} {error}"
+    return f"has at position {position + error.offset} a syntax error: the term {quoted(word, 40)} {error}"
 
 
 def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
@@ -251,12 +249,12 @@ def _malformed(word: str) -> _TermError:
         return _TermError(start, "has no name; write a mechanism or a modifier (RFC 7208 §4.6.1)")
     if not word[start].isalpha():
         return _TermError(start, "does not begin with a letter, as names do (RFC 7208 §12)")
-    return _TermError(end, f"has {word[end]!r} after its name; ':', '/' or '=' may stand there (RFC 7208 §12)")
+    return _TermError(end, f"has {quoted(word[end])} after its name; ':', '/' or '=' may stand there (RFC 7208 §12)")
 
 
 def _modifier(qualifier: str, name: str, value: str, start: int) -> Modifier:
     if qualifier:
-        raise _TermError(0, f"has the qualifier {qualifier!r}, but a modifier takes none (RFC 7208 §4.6.1)")
+        raise _TermError(0, f"has the qualifier {quoted(qualifier)}, but a modifier takes none (RFC 7208 §4.6.1)")
     if name in _MODIFIERS:
         if not value:
             raise _TermError(start, f"names no domain; write {name}=<domain> (RFC 7208 §6)")
@@ -279,7 +277,7 @@ def _with_domain(name: str, qualifier: str, argument: str, start: int) -> Mechan
         argument = argument[: lengths.start()]
     if argument[:1] == "/":
         may = "a prefix length such as /24 or /24//64 may stand" if name in ("a", "mx") else "only :<domain> may stand"
-        raise _TermError(start, f"has {argument[:20]!r} where {may} (RFC 7208 §12)")
+        raise _TermError(start, f"has {quoted(argument, 20)} where {may} (RFC 7208 §12)")
     if not argument and name not in _NEEDS_DOMAIN:
         return Mechanism(name, qualifier, None, None, ip4, ip6)
     domain = argument[1:]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from elastx_mrs.display import show
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.record import DEFAULT_TTL, Kind
@@ -126,9 +127,10 @@ def _known(value: object) -> str | None:
 
 def _joined(content: str) -> str:
     try:
-        return join(parse(content)).decode("latin-1")
+        value = join(parse(content))
     except (RecordError, UnicodeEncodeError):
         return content
+    return value.decode() if value.isascii() else show(value)
 
 
 def kind_of(content: Content, resource: str = "") -> tuple[Kind | Literal["other"], str]:

@@ -20,7 +20,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from elastx_mrs.display import show
+from elastx_mrs.display import quoted, show
 from elastx_mrs.records import DEFAULT_TTL, RecordError
 from elastx_mrs.records.kinds import current_value, rivals
 from elastx_mrs.records.text import join, parse, presentation
@@ -230,7 +230,7 @@ def routed(owner: str, txt: Sequence[RecordSet]) -> str | None:
     odd = [one for one in txt if any(key in one for key in ROUTED)]
     if not odd:
         return None
-    named = ", ".join(repr(one["SetIdentifier"]) if "SetIdentifier" in one else "an alias" for one in odd)
+    named = ", ".join(quoted(one["SetIdentifier"]) if "SetIdentifier" in one else "an alias" for one in odd)
     what = f"{owner} has TXT record sets with a routing policy or an alias ({named}), so that not everybody "
     return f"{what}gets what is in one of them; make them one simple record set first"
 
@@ -257,14 +257,14 @@ def _refuse_rivals(found: RecordSet | None, owner: str, value: str, old: str = "
     """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
     others = rivals(values(found), value, old)
     if others:
-        what = f"{owner} has {' and '.join(map(repr, others))}, which this stack did not publish"
+        what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
-        raise Route53Error(f"{what}; {value[:60]!r} beside it would make both void; {cure}")
+        raise Route53Error(f"{what}; {quoted(value, 60)} beside it would make both void; {cure}")
 
 
 def _taken(owner: str, value: str) -> str:
     return (
-        f"{owner} has this TXT already, and this stack did not publish it: {value[:60]!r}. After an "
+        f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an "
         f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
         "with commas between); after a rename in the program, give the resource an alias instead"
     )

@@ -104,6 +104,8 @@ def test_a_record_that_somebody_filled_with_other_octets_is_replaced_too(server:
     dns.query.tcp(foreign, server.host, timeout=5, port=server.port)
     shown = current_value(dns_update.read(to, "example.se", owner)[0], golden.DMARC)
     assert shown == "v=DMARC1; p=none; n=\\255"
+    with pytest.raises(UpdateError, match=r"has 'v=DMARC1; p=none; n=\\255', which this stack did not publish"):
+        dns_update.add(to, "example.se", owner, golden.DMARC, None, adopt=False)
     dns_update.replace(to, "example.se", owner, shown, golden.DMARC, None)
     assert server.txt(owner) == {golden.DMARC.encode(): 300}
     dns_update.remove(to, "example.se", owner, golden.DMARC)
