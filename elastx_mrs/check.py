@@ -14,7 +14,7 @@ class Check:
     :param verdict: ``wrong``: something else than expected; ``absent``: it is not there; ``unreachable``: could not
         ask; ``unchecked``: not asked, as what it depends on did not pass, as it is not needed, or as nobody can tell.
     :param expected: what should be.
-    :param seen: what is; safe to show: printable ASCII, cut, and without a password.
+    :param seen: what is; visible text, cut, and without a password.
     :param cure: what to do; empty where there is nothing to do.
     """
 

@@ -70,7 +70,7 @@ def test_a_message_is_read_however_it_was_saved(end: bytes, before: bytes) -> No
         (b"From: a@localhost\r\n\r\n", "whose domain is a single label"),
         (b"From: a@[192.0.2.1]\r\n\r\n", "whose domain is an IP address"),
         (b"From: a@b.example, c@d.example\r\n\r\n", "is from several domains"),
-        (b"From: \x1b[31m@\r\n\r\n", r"'\027[31m@'"),
+        (b"From: \x1b[31m@\r\n\r\n", "'<U+001B>[31m@'"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import click
 
 from elastx_mrs.check import Check
+from elastx_mrs.display import visible
 
 COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
 """Of verdicts; click takes them out again where nobody sees them."""
@@ -14,11 +15,12 @@ WIDTH = 13
 
 def lines(check: Check) -> Iterator[str]:
     """Yield what people read."""
-    yield f"{click.style(f'{check.verdict:<{WIDTH}}', fg=COLOURS[check.verdict])}{check.name}: {check.seen}"
+    verdict = click.style(f"{check.verdict:<{WIDTH}}", fg=COLOURS[check.verdict])
+    yield verdict + visible(f"{check.name}: {check.seen}")
     if check.verdict in ("wrong", "absent", "unreachable"):
-        yield f"{'':{WIDTH}}expected: {check.expected}"
+        yield visible(f"{'':{WIDTH}}expected: {check.expected}")
     if check.cure:
-        yield f"{'':{WIDTH}}do: {check.cure}"
+        yield visible(f"{'':{WIDTH}}do: {check.cure}")
 
 
 def entry(check: Check) -> dict[str, str]:

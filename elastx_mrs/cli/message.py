@@ -11,7 +11,7 @@ from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.nameservers import asking_of
-from elastx_mrs.display import show
+from elastx_mrs.display import visible
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.message.chain import Chain, judge, told
 from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
@@ -51,26 +51,27 @@ def _message(path: str) -> Message:
             octets = file.read(MAX_OCTETS + 1)
         return read(octets)
     except OSError as error:
-        raise BadInput(f"{path!a}: {error.strerror}; name a message's file, or - for standard input") from None
+        raise BadInput(f"{visible(path)}: {error.strerror}; name a message's file, or - for standard input") from None
     except NotAMessage as error:
-        raise BadInput(f"{show(source_name(path).encode(errors='backslashreplace'))}: {error}") from None
+        raise BadInput(f"{source_name(path)}: {error}") from None
 
 
 def _as_text(chain: Chain) -> Iterator[str]:
     indent = " " * WIDTH
-    yield f"From {chain.sender}, Return-Path {_path(chain)}"
+    path = "none" if chain.return_path is None else f"<{chain.return_path}>"
+    yield visible(f"From {chain.sender}, Return-Path {path}")
     if chain.said is not None:
         said = ", ".join(f"{one.method}={one.result}" for one in chain.said.results) or "nothing"
-        yield f"{show((chain.said.by or 'a receiver without a name').encode())} says: {show(said[:300].encode())}"
+        yield visible(f"{chain.said.by or 'a receiver without a name'} says: {said[:300]}")
     for finding in chain.findings:
         yield from lines(finding)
         if finding.name != "DKIM":
             continue
         for signature, _ in chain.signatures if len(chain.signatures) > 1 else ():
-            yield f"{indent}{click.style(signature.verdict, fg=COLOURS[signature.verdict])}: {told(signature)}"
+            yield f"{indent}{click.style(signature.verdict, fg=COLOURS[signature.verdict])}: {visible(told(signature))}"
         for signature, _ in chain.signatures:
             for note in signature.notes:
-                yield f"{indent}notice: d={signature.domain}: {note}"
+                yield visible(f"{indent}notice: d={signature.domain}: {note}")
     broken = [finding.name for finding in chain.findings if finding.verdict not in ("pass", "unchecked")]
     unknown = [finding.name for finding in chain.findings if finding.verdict == "unchecked"]
     if broken:
@@ -79,10 +80,6 @@ def _as_text(chain: Chain) -> Iterator[str]:
         yield f"what was seen of the chain worked; nothing is known of {', '.join(unknown)}"
     else:
         yield "the whole chain worked"
-
-
-def _path(chain: Chain) -> str:
-    return "none" if chain.return_path is None else show(f"<{chain.return_path}>".encode(errors="backslashreplace"))
 
 
 def _as_json(chain: Chain) -> str:

@@ -16,6 +16,7 @@ from elastx_mrs.check import Check
 from elastx_mrs.cli.check_view import entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.smtp import SMTP
@@ -102,10 +103,10 @@ def _host(text: str) -> str:
     try:
         name = names.check_length(names.to_ascii(text.removesuffix(".")))
     except RecordError as error:
-        raise BadInput(f"--host {text[:80]!a}: {error}") from None
+        raise BadInput(f"--host {quoted(text)}: {error}") from None
     if not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
         hint = "; the port is --port" if re.fullmatch(r"[^:/]+:[0-9]+", text) else ""
-        raise BadInput(f"--host {text[:80]!a}: is no host name; write one such as {SMTP['host']}{hint}")
+        raise BadInput(f"--host {quoted(text)}: is no host name; write one such as {SMTP['host']}{hint}")
     return name
 
 
@@ -117,18 +118,18 @@ def _account(text: str, *, relay: bool) -> None:
         except RecordError as error:
             raise BadInput(f"--account: {error}") from None
     elif not text or not text.isprintable():
-        raise BadInput(f"--account {text[:80]!a}: is no name of an account; write what the server knows it by")
+        raise BadInput(f"--account {quoted(text)}: is no name of an account; write what the server knows it by")
 
 
 def _address(option: str, text: str) -> str:
     """Return an address with its domain as A-labels; what is not ASCII before the @ needs SMTPUTF8, which few have."""
     local, at, domain = text.rpartition("@")
-    shown = f"{option} {text[:80]!a}"
+    shown = f"{option} {quoted(text)}"
     if not at or not local:
         raise BadInput(f"{shown}: is not an address; write one such as news@example.com")
     if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
         raise BadInput(
-            f"{shown}: has {local[:70]!a} before the @; write 1 to 64 ASCII letters, digits, and any of "
+            f"{shown}: has {quoted(local, 70)} before the @; write 1 to 64 ASCII letters, digits, and any of "
             "!#$%&'*+-/=?^_`{|}~, with single dots between (RFC 5321 §4.1.2)"
         )
     try:

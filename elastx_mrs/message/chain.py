@@ -4,12 +4,13 @@ DMARC passes where SPF or DKIM does for a domain that is *aligned* with that of 
 only the receiver knows, as it saw who connected; DKIM and DMARC are asked for now.
 """
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from elastx_mrs.check import Check, Verdict
-from elastx_mrs.display import show
+from elastx_mrs.display import visible
 from elastx_mrs.lookup import dmarc as tree
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.dmarc import Walk
@@ -97,7 +98,9 @@ def _spf(claim: SpfClaim | None, fits: Aligned, domain: str) -> Check:
         return Check("SPF", "pass", expected, seen)
     if claim.result == "temperror":
         return Check("SPF", "unreachable", expected, seen, "the receiver could not ask DNS: send another message")
-    looked = f"elastx-mrs spf {checked}" if claim.domain else "elastx-mrs spf, of the domain of Return-Path"
+    looked = (
+        f"elastx-mrs spf {shlex.quote(checked)}" if claim.domain else "elastx-mrs spf, of the domain of Return-Path"
+    )
     return Check("SPF", "wrong", expected, seen, f"look whether its record has Elastx's include: {looked}")
 
 
@@ -185,4 +188,4 @@ def _fit(fits: Aligned, domain: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return show(text[:300].encode(errors="backslashreplace"))
+    return visible(text[:300])

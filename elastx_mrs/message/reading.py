@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 
-from elastx_mrs.display import show
+from elastx_mrs.display import mail_text, quoted, visible
 from elastx_mrs.records import RecordError, names
 
 MAX_OCTETS = 50 * 2**20
@@ -104,7 +104,7 @@ def _fields(octets: bytes) -> list[tuple[str, str]]:
             continue
         field = _FIELD.match(line)
         if field is None:
-            what = f"line {number} is '{show(line[:40])}'"
+            what = f"line {number} is {quoted(mail_text(line[:160]), 40)}"
             kind = "is no message" if not found else "has a broken header"
             raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {_SAVE}")
         found.append((field.group(1).decode("ascii").lower(), [line[field.end() :]]))
@@ -112,7 +112,7 @@ def _fields(octets: bytes) -> list[tuple[str, str]]:
 
 
 def _text(lines: list[bytes]) -> str:
-    return b"".join(lines).decode("utf-8", "backslashreplace").strip()
+    return mail_text(b"".join(lines)).strip()
 
 
 def _sender(found: list[str]) -> str:
@@ -121,7 +121,7 @@ def _sender(found: list[str]) -> str:
         what = f"has {len(found)} From fields" if found else "has no From field"
         raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")
     addresses = _addresses(found[0][:_FROM])
-    shown = f"'{show(found[0][:80].encode())}'"
+    shown = quoted(found[0])
     if not addresses:
         raise NotAMessage(f"has a From field without an address that can be read: {shown} (RFC 5322 §3.6.2)")
     try:
@@ -130,7 +130,7 @@ def _sender(found: list[str]) -> str:
         raise NotAMessage(f"is from {shown}, whose domain {error}") from None
     if len(domains) > 1:
         raise NotAMessage(f"is from several domains: {shown}; DMARC can be judged of one (RFC 9989 §4.1)")
-    return f"{show(addresses[0].username.encode())}@{domains.pop()}"
+    return f"{visible(addresses[0].username)}@{domains.pop()}"
 
 
 def _addresses(value: str) -> list[Address]:

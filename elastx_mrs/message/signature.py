@@ -4,6 +4,7 @@ dkimpy takes *there is no key* and *could not ask* for the same, and heeds neith
 From must be signed; that is looked at here first.
 """
 
+import ast
 import asyncio
 import datetime
 import re
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elastx_mrs.check import Verdict
-from elastx_mrs.display import show
+from elastx_mrs.display import mail_text, visible
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.message.reading import Message
@@ -28,6 +29,9 @@ MAX_LENGTH = 8_000
 
 MAX_BITS = 16_384
 """Of an RSA key; larger ones only cost time (RFC 8301 §3.2: 4096 need be verified)."""
+
+_OCTETS = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
+"""Octets in a message of dkimpy, as Python writes them."""
 
 _PUBLISH = "publish the DKIM record that Elastx provides; see: elastx-mrs records"
 _SAVE = "save the message again as it was received, whole and unchanged; if it is, something on its way changed it"
@@ -105,7 +109,7 @@ def _tags(field: bytes) -> dict[str, str]:
     if len(field) > MAX_LENGTH:
         raise _FaultError("wrong", f"is {len(field)} octets long", "have the message signed anew")
     try:
-        tags = dict(dkim_key.tag_list(field.decode("latin-1").strip()))
+        tags = dict(dkim_key.tag_list(field.decode("utf-8", "surrogateescape").strip()))
     except RecordError as error:
         raise _FaultError("wrong", f"cannot be read: it {error}", _SAVE) from None
     missing = [f"{name}=" for name in ("v", "a", "b", "bh", "d", "h", "s") if name not in tags]
@@ -118,14 +122,14 @@ def _place(tags: dict[str, str]) -> tuple[str, str]:
     try:
         return names.sender_domain(tags["d"]), names.selector(tags["s"])
     except RecordError as error:
-        raise _FaultError("wrong", f"has a d= or s= that {show(str(error).encode())} (RFC 6376 §3.5)", _SAVE) from None
+        raise _FaultError("wrong", f"has a d= or s= that {error} (RFC 6376 §3.5)", _SAVE) from None
 
 
 def _check_tags(tags: dict[str, str], headers: tuple[str, ...]) -> None:
     if "from" not in headers:
         raise _FaultError("wrong", "does not sign From (RFC 6376 §5.4)", "have the signer sign it")
     if tags["a"] not in ("rsa-sha256", "ed25519-sha256"):
-        seen = f"has a={show(tags['a'][:20].encode())}, which receivers must not accept (RFC 8301 §3.1)"
+        seen = f"has a={visible(tags['a'][:20])}, which receivers must not accept (RFC 8301 §3.1)"
         raise _FaultError("wrong", seen, "have the signer use rsa-sha256")
     if tags.get("x", "").isdecimal() and len(tags["x"]) < 12 and int(tags["x"]) < time.time():
         moment = datetime.datetime.fromtimestamp(int(tags["x"]), datetime.UTC)
@@ -171,7 +175,7 @@ def _check_key(key: Key, tags: dict[str, str], domain: str) -> None:
         raise _FaultError("wrong", f"its key has {key.bits} bits, which receivers ignore (RFC 8301 §3.2)", _PUBLISH)
     identity = tags.get("i", f"@{domain}").rpartition("@")[2].lower()
     if "s" in key.flags and identity != domain:
-        seen = f"has i=…@{show(identity[:80].encode())}, and its key's t=s wants {domain} (RFC 6376 §3.6.1)"
+        seen = f"has i=…@{visible(identity[:80])}, and its key's t=s wants {domain} (RFC 6376 §3.6.1)"
         raise _FaultError("wrong", seen, "take t=s out of the key record")
 
 
@@ -202,12 +206,11 @@ def _notes(key: Key, tags: dict[str, str]) -> Iterator[str]:
     if "y" in key.flags:
         yield "its key is in test mode (t=y): receivers may treat the message as if it were not signed"
     if "l" in tags:
-        yield f"signs the first {show(tags['l'][:20].encode())} octets of the body only (l=): anybody may add to it"
+        yield f"signs the first {visible(tags['l'][:20])} octets of the body only (l=): anybody may add to it"
 
 
 def _safe(error: Exception) -> str:
-    text = re.sub(r"\bb'([^']*)'", r"\1", str(error))  # dkimpy puts octets into its messages as they are
-    return show(text.encode(errors="backslashreplace"))[:200]
+    return visible(_OCTETS.sub(lambda found: mail_text(ast.literal_eval(found[0])), str(error))[:200])
 
 
 def _dkim() -> Any:

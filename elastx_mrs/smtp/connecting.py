@@ -4,7 +4,7 @@ import queue
 import socket
 import threading
 
-from elastx_mrs.display import show
+from elastx_mrs.display import visible
 
 
 class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
@@ -85,4 +85,4 @@ def described(der: bytes) -> str:
     begin, end = (moment.date() for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
     issuer = certificate.issuer.rfc4514_string()[:80] or "nobody"
     text = f"for {', '.join(names[:5]) or 'no name'}, by {issuer}, valid from {begin} to {end}"
-    return show(text.encode())
+    return visible(text)

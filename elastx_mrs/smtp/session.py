@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from elastx_mrs.display import show
+from elastx_mrs.display import mail_text, visible
 from elastx_mrs.smtp.connecting import CouldNotAsk, connected, described
 
 LENGTH = 200
@@ -217,7 +217,7 @@ class Session:
         joined = b"".join(octets.split()).decode("latin-1")
         if any("".join(secret.split()) in joined for secret in self._secrets if secret):
             return _HIDDEN
-        shown = show(b" ".join(octets.split()))
+        shown = visible(mail_text(b" ".join(octets.split())))
         return shown if len(shown) <= LENGTH else f"{shown[: LENGTH - 1]}…"
 
 

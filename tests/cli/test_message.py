@@ -194,8 +194,8 @@ def test_what_is_no_message_ends_with_3(server: str, octets: bytes, says: str) -
     ("arguments", "says"),
     [
         ([], "Missing argument 'FILE'"),
-        (["/nonexistent.eml"], "'/nonexistent.eml': No such file or directory; name a message's file"),
-        (["/"], "'/': Is a directory"),
+        (["/nonexistent.eml"], "/nonexistent.eml: No such file or directory; name a message's file"),
+        (["/"], "/: Is a directory"),
         (["-", "--nameserver", "ns1.example.com"], "--nameserver: 'ns1.example.com' is not a server's address"),
         (["-", "--verbose"], "No such option"),
     ],

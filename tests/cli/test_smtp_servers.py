@@ -69,7 +69,7 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
         ([None], "connection", "unreachable", "hung up"),
         ([b"SSH-2.0-OpenSSH_9.9\r\n"], "connection", "unreachable", "no SMTP"),
         ([b"\x15\x03\x01\x00\x02\x02P\r\n"], "connection", "unreachable", "no SMTP"),
-        ([b"554 go away \x1b[31m\r\n"], "connection", "wrong", "554 go away \\027[31m"),
+        ([b"554 go away \x1b[31m\r\n"], "connection", "wrong", "554 go away <U+001B>[31m"),
         ([b"421 too busy\r\n"], "connection", "unreachable", "421 too busy"),
         ([b"220 x" * 20000 + b"\r\n"], "connection", "unreachable", "the connection failed"),
         ([b"220 hi\r\n", b"502 no\r\n"], "no AUTH before TLS", "wrong", "502 no"),
