@@ -16,9 +16,13 @@ Code that puts foreign text into a sentence calls :func:`quoted` or :func:`show`
 The presentation format of DNS itself is not display: :mod:`elastx_mrs.records.text` writes and reads it.
 """
 
+import codecs
 import re
 from collections.abc import Callable, Iterable
 from typing import Literal
+
+UNENCODABLE = "elastx_mrs.unencodable"
+"""The error handler of a stream whose encoding lacks a character, such as ``…`` in ISO 8859-1: it is ``<U+2026>``."""
 
 MOST_QUOTED = 80
 """Characters of foreign text that a sentence quotes."""
@@ -188,3 +192,12 @@ def _sentence(text: str, code: Callable[[str], str]) -> str:
 def _percent(text: str, more: str = "") -> str:
     escaped = f"%\r\n{more}"
     return "".join(f"%{ord(c):02X}" if c in escaped else _shown(c) for c in text)
+
+
+def _unencodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(f"<U+{ord(c):04X}>" for c in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(UNENCODABLE, _unencodable)

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.nameservers import asking_of
-from elastx_mrs.display import show
+from elastx_mrs.display import comment_line, quoted, show
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import MAX_LOOKUPS
@@ -102,7 +102,7 @@ def _from_dns(domains: Sequence[str], selector: str, nameservers: Sequence[str])
     chosen = _option("--selector", selector, names.selector)
     asking = asking_of(nameservers)
     found = answered(_read_all(asking.ask, wanted, chosen), asking)
-    click.echo(render(found), nl=False)
+    click.echo(render(found).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding is
     return 1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0
 
 
@@ -110,7 +110,7 @@ def _option(name: str, text: str, check: Any) -> str:
     try:
         checked: str = check(text)
     except RecordError as error:
-        raise BadInput(f"{name} {text!a}: {error}") from None
+        raise BadInput(f"{name} {quoted(text)}: {error}") from None
     return checked
 
 
@@ -198,7 +198,7 @@ def _texts(adopted: Adopted, answer: Answer, kind: str, wanted: Any) -> list[str
     if answer.status == "found" and answer.canonical not in ("", answer.name):
         adopted.faults.append(f"{answer.name} is a CNAME to {answer.canonical}; say external: true, or remove it first")
         return []
-    return [value.decode("latin-1") for value in answer.texts() if wanted(value)]
+    return [value.decode("ascii", "surrogateescape") for value in answer.texts() if wanted(value)]
 
 
 def _own(adopted: Adopted, owner: str) -> None:
@@ -221,10 +221,6 @@ def _comments(found: Sequence[Adopted]) -> Iterator[str]:
     for one in found:
         for title, lines in (("", one.changes), ("CANNOT BE KEPT: ", one.faults), ("NOT ASKED: ", one.unasked)):
             for line in lines:
-                # What DNS says is quoted in here: a line end would let it out of the comment.
-                yield f"# {title}{line.encode('ascii', 'backslashreplace').decode().translate(_ONE_LINE)}\n"
+                yield comment_line(title + line)
         if not (one.changes or one.faults or one.unasked):
-            yield f"# {one.domain} has no SPF, DMARC or DKIM record yet; the stack's defaults are added\n"
-
-
-_ONE_LINE = {code: f"\\{code:03d}" for code in (*range(32), 127)}
+            yield comment_line(f"{one.domain} has no SPF, DMARC or DKIM record yet; the stack's defaults are added")

@@ -12,6 +12,7 @@ from elastx_mrs.cli.adopt_import import Plan, State, counted, import_file, plan
 from elastx_mrs.cli.cloudflare_zones import Read, read_zones
 from elastx_mrs.cli.inputs import BadInput, ConfigFailure, arguments, json_file, source_name
 from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, plugin_version
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
@@ -33,7 +34,7 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     made = plan(records, read.zones, component, state, given.cloudflare.comment)
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
-        click.echo(line, err=True)
+        click.echo(visible(line), err=True)
     return 1 if made.faults or made.lost else 3 if read.unasked else 0
 
 
@@ -77,7 +78,7 @@ def _chosen(given: Arguments, domains: Sequence[str]) -> list[TxtRecord]:
         try:
             domain = names.sender_domain(text)
         except RecordError as error:
-            raise BadInput(f"DOMAIN {text!a}: {error}") from None
+            raise BadInput(f"DOMAIN {quoted(text)}: {error}") from None
         if domain not in known:
             raise BadInput(f"DOMAIN {domain}: is not among the config's domains")
         wanted.add(domain)
@@ -90,7 +91,7 @@ def _provider(text: str | None) -> tuple[str, str] | None:
     match = _PROVIDER.fullmatch(text)
     if match is None:
         raise BadInput(
-            f"--provider {text!a}: is not NAME=URN of a Cloudflare provider, such as "
+            f"--provider {quoted(text)}: is not NAME=URN of a Cloudflare provider, such as "
             "dns=urn:pulumi:prod::mail::pulumi:providers:cloudflare::dns; pulumi stack --show-urns lists them"
         )
     return match[1], match[2]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, octets, txt_value
-from elastx_mrs.display import show
+from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, txt_value
+from elastx_mrs.display import quoted, show, visible
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.kinds import replaces
@@ -144,7 +144,7 @@ def plan(
 def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, comment: re.Pattern[str]) -> None:
     cname = zone.at(record.name, "CNAME")
     if cname and not zone.flattens(record.name):
-        target = show(octets(cname[0].content))
+        target = visible(cname[0].content)
         made.faults.append(
             f"{record.name} is a CNAME to {target}, and no TXT can stand beside one (RFC 1034 §3.6.2); remove it "
             "first, or publish the record where it leads and say external: true"
@@ -197,7 +197,7 @@ def _changes(record: TxtRecord, found: Found, comment: re.Pattern[str]) -> Itera
     if found.ttl != record.ttl:
         yield f"TTL {_ttl(found.ttl)} becomes {_ttl(record.ttl)}"
     if not comment.fullmatch(found.comment):
-        before = f"comment '{show(octets(found.comment))}'" if found.comment else "no comment"
+        before = f"comment {quoted(found.comment, 200)}" if found.comment else "no comment"
         yield f"{before} becomes {'the one of cloudflare.comment' if comment.pattern else 'none'}"
 
 
@@ -217,9 +217,9 @@ def _lost(record: TxtRecord, value: bytes) -> Iterator[str]:
     where, declared = f"{record.name} {_TITLES.get(record.kind, '')}", record.value
     keep = f"take it into the config: elastx-mrs adopt {record.domain} prints it"
     if record.kind == "spf":
-        found = compare.senders(value.decode("latin-1"), declared)
+        found = compare.senders(value.decode("ascii", "surrogateescape"), declared)
         if terms := (*map(str, found.lost), *found.unreadable):
-            yield f"{where} loses {show(' '.join(terms).encode())}, and who sends by that fails; {keep}"
+            yield f"{where} loses {visible(' '.join(terms))}, and who sends by that fails; {keep}"
     elif record.kind == "dkim" and not compare.same_key(value, declared):
         why = "is another one, and what is signed with it fails once it is replaced"
         yield f"{where} {why}; {keep}, or say external: true"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.display import show
+from elastx_mrs.display import visible
 
 if TYPE_CHECKING:
     import httpx
@@ -144,5 +144,5 @@ def not_cloudflare(response: "httpx.Response", base_url: str) -> BadInput:
 def _shown(text: str, token: str) -> str:
     """Return foreign text in one printable line, and never the token."""
     line = " ".join((text.replace(token, "…") if token else text).split())
-    shown = show(line.encode(errors="backslashreplace"))
+    shown = visible(line)
     return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"

@@ -11,6 +11,7 @@ import yaml
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import ConfigError, parse, parse_stack
+from elastx_mrs.display import visible, visible_lines
 
 
 def stack_file(path: str) -> dict[str, Any]:
@@ -19,14 +20,14 @@ def stack_file(path: str) -> dict[str, Any]:
         with click.open_file(path, encoding="utf-8") as file:
             content = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a stack's file") from None
+        raise BadInput(f"{visible(path)}: {error.strerror}; name a stack's file") from None
     except UnicodeDecodeError:
-        raise BadInput(f"{path}: is not UTF-8 text; name a stack's file") from None
+        raise BadInput(f"{visible(path)}: is not UTF-8 text; name a stack's file") from None
     except yaml.YAMLError as error:
-        raise BadInput(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+        raise BadInput(f"{visible(path)}: is not YAML: {' '.join(str(error).split())}") from None
     config = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict) or not config:
-        raise BadInput(f"{path}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
+        raise BadInput(f"{visible(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
     return {str(key): value for key, value in config.items()}
 
 
@@ -39,7 +40,7 @@ def json_file(path: str, cure: str) -> Any:
         with click.open_file(path, encoding="utf-8") as file:
             return json.load(file)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a file, or - for standard input") from None
+        raise BadInput(f"{visible(path)}: {error.strerror}; name a file, or - for standard input") from None
     except ValueError as error:
         raise BadInput(f"{source_name(path)}: is not JSON ({error}); {cure}") from None
 
@@ -60,7 +61,7 @@ def _shown(value: dict[str, Any]) -> Any:
 
 def source_name(path: str) -> str:
     """Return what an error calls a file."""
-    return "standard input" if path == "-" else path
+    return "standard input" if path == "-" else visible(path)
 
 
 def arguments(stack_config: str | None, config: str | None, options: dict[str, Any]) -> Arguments:
@@ -112,6 +113,10 @@ class BadInput(click.ClickException):
     """Something that the user gave is wrong: said on standard error, and exit code 2."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        """Keep the message, each of its lines visible."""
+        super().__init__("\n".join(visible_lines(message)))
 
 
 class ConfigFailure(BadInput):

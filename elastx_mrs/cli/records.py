@@ -6,6 +6,7 @@ import click
 
 from elastx_mrs.cli.inputs import arguments
 from elastx_mrs.cli.render import FORMATS, render
+from elastx_mrs.display import visible
 from elastx_mrs.remarks import remarks
 
 
@@ -35,4 +36,4 @@ def command(stack_config: str | None, config: str | None, format_: str, **option
     click.echo(render(given.records(), said, format_), nl=False)
     if format_ != "markdown":
         for remark in said:
-            click.echo(f"{remark.remark.level}: {remark}", err=True)
+            click.echo(visible(f"{remark.remark.level}: {remark}"), err=True)

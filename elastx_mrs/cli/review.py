@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.review.changes import Change, changes
@@ -23,7 +24,7 @@ def _gates(ctx: click.Context, parameter: click.Parameter, value: str) -> frozen
     wanted = [name.strip() for name in value.split(",") if name.strip()]
     for name in wanted:
         if name not in (*GATES, "any"):
-            raise click.BadParameter(f"{name!a} is not one of {', '.join(GATES)}, any")
+            raise click.BadParameter(f"{quoted(name)} is not one of {', '.join(GATES)}, any")
     return frozenset(GATES if "any" in wanted else wanted)
 
 
@@ -34,7 +35,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
         return LIMITS[value]
     if value.isascii() and value.isdigit() and int(value) >= 2000:
         return int(value)
-    raise click.BadParameter(f"{value!a} is not {', '.join(LIMITS)}, none or a number of octets from 2000")
+    raise click.BadParameter(f"{quoted(value)} is not {', '.join(LIMITS)}, none or a number of octets from 2000")
 
 
 @click.command(
@@ -102,7 +103,7 @@ def command(
     found = review(preview, trees)
     click.echo(_rendered(found, format_, limit), nl=False)
     for text in unasked:
-        click.echo(text, err=True)
+        click.echo(visible(text), err=True)
     met = [name for name in GATES if name in fail_on & found.gates]
     if met:
         click.echo(f"review: {', '.join(met)} (--fail-on)", err=True)
@@ -131,7 +132,7 @@ def _text(path: str) -> str:
         with click.open_file(path, "rb") as stream:
             content: bytes = stream.read()
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}; name a file, or - for standard input") from None
+        raise BadInput(f"{visible(path)}: {error.strerror}; name a file, or - for standard input") from None
     return content.decode("utf-8-sig", errors="replace")
 
 

@@ -9,6 +9,7 @@ import click
 from elastx_mrs.arguments import Arguments, Rfc2136, profile_path, profile_variable
 from elastx_mrs.cli.inputs import BadInput, arguments, source_name
 from elastx_mrs.cli.rfc2136_policy import SERVERS, Rights, by_tree
+from elastx_mrs.display import quoted
 from elastx_mrs.records import names
 
 _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)
@@ -109,7 +110,7 @@ def _owners(given: Arguments, rfc2136: Rfc2136) -> _Owners:
 
 def _chosen(owners: _Owners, rfc2136: Rfc2136, profile: str | None, source: str) -> _Owners:
     if profile is not None and profile not in owners:
-        raise BadInput(f"--profile: {source} has no {profile!r}; write one of {', '.join(owners)}")
+        raise BadInput(f"--profile: {source} has no {quoted(profile)}; write one of {', '.join(owners)}")
     chosen = {name: own for name, own in owners.items() if own and profile in (None, name)}
     if not chosen:
         zones = ", ".join(zone for zone, name in rfc2136.by_zone.items() if profile in (None, name))
@@ -130,7 +131,8 @@ def _keys(rfc2136: Rfc2136, profiles: _Owners, key: str | None, source: str) -> 
             )
         elif not _KEY_NAME.fullmatch(name):
             faults.append(
-                f"{where}: {name!a} is no key's name; write one such as mail-relay: letters, digits, '-', '_' and dots"
+                f"{where}: {quoted(name)} is no key's name; write one such as mail-relay: letters, digits, '-', '_' "
+                "and dots"
             )
         found[profile] = name.removesuffix(".")
     if faults:

@@ -10,6 +10,7 @@ import click
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.nameservers import asking_of
 from elastx_mrs.cli.spf_view import Checked, Seen, as_json, as_text
+from elastx_mrs.display import quoted
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import check_host
@@ -94,18 +95,19 @@ def _domain(text: str) -> str:
         names.sender_domain(text.replace("_", "x"))
         return names.to_ascii(text.removesuffix("."))
     except RecordError as error:
-        raise BadInput(f"DOMAIN {text!a}: {error}") from None
+        raise BadInput(f"DOMAIN {quoted(text)}: {error}") from None
 
 
 def _term(text: str) -> str:
+    place = f"--add {quoted(text)}"
     try:
         (term,) = spf_terms.parse(f"{spf_terms.VERSION} {text}").terms
     except RecordError as error:
-        raise BadInput(f"--add {text!a}: {_moved(error)}") from None
+        raise BadInput(f"{place}: {_moved(error)}") from None
     except ValueError:
-        raise BadInput(f"--add {text!a}: is not one term; write one such as {spf.ELASTX}, and repeat --add") from None
+        raise BadInput(f"{place}: is not one term; write one such as {spf.ELASTX}, and repeat --add") from None
     if not isinstance(term, spf_terms.Mechanism) or term.name == "all":
-        raise BadInput(f"--add {text!a}: is no term to put before all; write one such as {spf.ELASTX} (RFC 7208 §5)")
+        raise BadInput(f"{place}: is no term to put before all; write one such as {spf.ELASTX} (RFC 7208 §5)")
     return str(term)
 
 
@@ -119,5 +121,5 @@ def _address(text: str) -> str:
     try:
         address = ipaddress.ip_address("" if "%" in text else text)  # a scope means nothing to SPF
     except ValueError:
-        raise BadInput(f"--ip {text!a}: is no IP address; write one such as 192.0.2.25 or 2001:db8::25") from None
+        raise BadInput(f"--ip {quoted(text)}: is no IP address; write one such as 192.0.2.25 or 2001:db8::25") from None
     return str(getattr(address, "ipv4_mapped", None) or address)

@@ -16,6 +16,7 @@ from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cli.progress import shown
 from elastx_mrs.cli.verify_view import FORMATS
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.lookup.asking import NAMESERVERS, servers_at
 from elastx_mrs.lookup.network import Server
 from elastx_mrs.records import RecordError, TxtRecord, names
@@ -142,7 +143,7 @@ def _checked(option: str, value: Any, read: Any) -> Any:
 
 
 def _domain(text: str) -> str:
-    return str(_checked(f"DOMAIN {text!a}", text, names.sender_domain))
+    return str(_checked(f"DOMAIN {quoted(text)}", text, names.sender_domain))
 
 
 def _root_hints(path: str) -> tuple[Server, ...]:
@@ -153,9 +154,9 @@ def _root_hints(path: str) -> tuple[Server, ...]:
     try:
         rrsets = dns.zonefile.read_rrsets(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"--root-hints {path}: {error.strerror}") from None
+        raise BadInput(f"--root-hints {visible(path)}: {error.strerror}") from None
     except (dns.exception.DNSException, UnicodeDecodeError, ValueError) as error:
-        raise BadInput(f"--root-hints {path}: is no file of root hints: {error}") from None
+        raise BadInput(f"--root-hints {visible(path)}: is no file of root hints: {error}") from None
     found = [
         Server(rdata.address, name=rrset.name.to_text(omit_final_dot=True).lower())
         for rrset in rrsets
@@ -163,7 +164,7 @@ def _root_hints(path: str) -> tuple[Server, ...]:
         if hasattr(rdata, "address")
     ]
     if not found:
-        raise BadInput(f"--root-hints {path}: has no addresses; write A or AAAA records of the root's servers")
+        raise BadInput(f"--root-hints {visible(path)}: has no addresses; write A or AAAA records of the root's servers")
     return tuple(found)
 
 
@@ -186,7 +187,7 @@ def _record(place: str, row: object, again: str) -> TxtRecord:
         raise BadInput(f"{place}: has a value that is no text, or a ttl that is no number; {again}")
     domain, kind, name, value = texts
     if kind not in _KINDS:
-        raise BadInput(f"{place}: kind is {kind!r}; this version knows {', '.join(_KINDS)}; {again}")
+        raise BadInput(f"{place}: kind is {quoted(kind)}; this version knows {', '.join(_KINDS)}; {again}")
     _checked(f"{place}: domain", domain, names.sender_domain)
     if name != domain and not name.endswith(f".{domain}"):
         raise BadInput(f"{place}: name {name} is not at or below {domain}; {again}")

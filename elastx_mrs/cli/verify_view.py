@@ -58,7 +58,9 @@ def _junit(jobs: Sequence[Job]) -> str:
         for outcome in outcomes:
             _case(suite, outcome)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    # In ASCII, so that the declaration is right whatever encoding the file gets.
+    octets: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return octets.decode("ascii") + "\n"
 
 
 _TAGS = {

@@ -99,7 +99,7 @@ def test_what_an_api_says_is_escaped_and_without_the_token(scene: Scene) -> None
     with answering(400, json.dumps(said), "application/json") as url:
         result = scene.run(CLOUDFLARE_BASE_URL=url)
     assert result.exit_code == 3
-    assert r"zones could not be read: Cloudflare said: HTTP 400, \027[31m" in result.stderr
+    assert r"zones could not be read: Cloudflare said: HTTP 400, <U+001B>[31m" in result.stderr
     assert len(result.stderr) < 400
 
 

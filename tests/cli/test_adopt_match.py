@@ -67,7 +67,7 @@ def test_what_the_next_up_changes_is_said(record: TxtRecord, content: str, chang
     [
         (300, None, "", "TTL 300 becomes 1800"),
         (1, None, "", "TTL automatic becomes 1800"),
-        (1800, None, "by hand\u202e", r"comment 'by hand\226\128\174' becomes none"),
+        (1800, None, "by hand\u202e", "comment 'by hand<U+202E>' becomes none"),
         (1800, "of {project}/{stack}", "", "no comment becomes the one of cloudflare.comment"),
         (1800, "of {project}/{stack}", "of mail/prod", ""),
         (1800, "{component}.", "mailx", "comment 'mailx' becomes the one of cloudflare.comment"),
