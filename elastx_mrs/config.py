@@ -206,7 +206,9 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
     elif kind == "too_short":
         problem = "is an empty list; write at least one"
     elif kind == "literal_error":
-        problem = f"is {quoted(value) if isinstance(value, str) else value}; write {details['ctx']['expected']}"
+        problem = (
+            f"is {quoted(value) if isinstance(value, str) else str(value)[:80]}; write {details['ctx']['expected']}"
+        )
     elif "type" in kind:
         problem = _wrong_type(value, problem)
     return [Fault(path_of(location), problem)]

@@ -70,6 +70,13 @@ def safe(text: str) -> None:
     assert as_json(found).isascii()
 
 
+def test_a_bar_is_shown_alike_in_a_heading_and_in_a_table() -> None:
+    old, new = txt("a|b.example", "v=spf1 -all"), txt("a|b.example", "v=spf1 ~all")
+    page = rendered(markdown(of(preview(step("update", "mail-x-spf", old, new))), None))
+    assert "a|b.example" in page.code
+    assert "a\\|b.example" not in page.code
+
+
 def company(domains: int) -> str:
     """Every record of many domains is new, and one of the last loosens its SPF."""
     steps = []
