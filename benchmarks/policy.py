@@ -14,8 +14,9 @@ import dns.rdatatype
 import dns.rrset
 import spf as pyspf
 
-from elastx_mrs.lookup.asking import Asking
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.spf_tree import expand
+from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.records import spf_terms
 
 RECORDS = 10_000
@@ -64,19 +65,23 @@ def tree() -> tuple[list[float], list[float]]:
     with slow_server() as address:
         for _ in range(7):
             started = time.perf_counter()
-            found = asyncio.run(expand(Asking.of([address], (), {}).ask, "example.com"))
+            found = asyncio.run(expand(at(address).ask, "example.com"))
             ours.append(time.perf_counter() - started)
             assert found.lookups == LOOKUPS, found.problems()
             started = time.perf_counter()
-            asyncio.run(in_turn(Asking.of([address], (), {})))
+            asyncio.run(in_turn(at(address)))
             other.append(time.perf_counter() - started)
     assert statistics.median(other) >= DELAY * len(CHAIN)
     return ours, other
 
 
-async def in_turn(asking: Asking) -> None:
+def at(address: str) -> Vantage:
+    return Vantage(Who.of([address], resolvers=()), Network())
+
+
+async def in_turn(vantage: Vantage) -> None:
     for name in CHAIN:
-        await asking.ask(name, "TXT")
+        await vantage.ask(name, "TXT")
 
 
 class _Slow(asyncio.DatagramProtocol):

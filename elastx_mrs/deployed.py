@@ -13,6 +13,7 @@ from pulumi.runtime.settings import get_monitor
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.engine import operation
 from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lookup.vantage import Run, resolvers_at
 from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
@@ -90,7 +91,7 @@ def _check_extras(arguments: Arguments, modes: Mapping[str, Mode]) -> None:
     try:
         for domain, settings in plan.settings(arguments).items():
             if modes[domain] != "off":
-                plan.resolvers(settings.resolvers or ())
+                resolvers_at(settings.resolvers or ())
     except NotInstalledError as error:
         raise pulumi.RunError(f"verification.resolvers: {error}") from None
 
@@ -102,9 +103,9 @@ def _jobs(
     there = [replace(record, value=value) for name, record in records.items() if (value := values[name]) is not None]
     missing = {name: record for name, record in records.items() if values[name] is None}
     try:
-        found = plan.jobs(arguments, there, os.environ, {domain for domain, mode in modes.items() if mode != "off"})
+        found = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
     except RecordError as error:
-        raise pulumi.RunError(f"verification: {error}") from None
+        raise pulumi.RunError(str(error)) from None
     for job in found:
         own = {name: record for name, record in missing.items() if record.domain == job.expected.domain}
         kinds = frozenset(record.kind for record in own.values())
@@ -120,15 +121,14 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
     log("progress", f"verifying {len(jobs)} domain{'s' if len(jobs) != 1 else ''} on their name servers …")
     await wait(jobs, lambda pending: log("progress", f"waiting for {report.missing(pending)}"))
     failed = report.failed(jobs)
-    for job in failed:
-        if modes[job.expected.domain] != "require":
-            log("warning", report.message(job))
+    for text in report.messages(job for job in failed if modes[job.expected.domain] != "require"):
+        log("warning", text)
     for job in jobs:
         for notice in dict.fromkeys(n for outcome in job.outcomes.values() for n in outcome.notices):
             log("notice", f"verification: {job.expected.domain}: {notice}")
     stopping = [job for job in failed if modes[job.expected.domain] == "require"]
     if stopping:
-        raise pulumi.RunError("\n".join([*map(report.message, stopping), *_ways_out(jobs)]))
+        raise pulumi.RunError("\n".join([*report.messages(stopping), *_ways_out(jobs)]))
     log("notice", f"verification: {report.summary(jobs)}")
 
 

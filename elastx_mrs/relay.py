@@ -15,14 +15,17 @@ from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
 from elastx_mrs.display import visible_lines
 from elastx_mrs.engine import registrations_first
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.faults import NAMESPACE
-from elastx_mrs.lookup.asking import NAMESERVERS, Asking
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.modes import Mode, of_run
 from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.guard import ONCE, Guard, Memory, binding, hook
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.remarks import remarks
 from elastx_mrs.smtp import SMTP, Smtp
+from elastx_mrs.verify import plan
 
 if TYPE_CHECKING:
     from elastx_mrs.publish.rfc2136 import Rfc2136
@@ -103,13 +106,7 @@ class MailRelay(pulumi.ComponentResource):
         """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
         if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
             return None
-        try:
-            asking = Asking.of(
-                arguments.verification.nameservers or (), arguments.verification.root_hints or (), os.environ
-            )
-        except RecordError as error:
-            raise pulumi.RunError(f"{NAMESERVERS}: {error}") from None
-        memory = Memory(publisher, asking.ask, asking.authorities, self.records, publisher.adopted())
+        memory = Memory(publisher, _vantages(arguments), self.records, publisher.adopted())
 
         def say(level: str, text: str, resource: str) -> None:
             _log(level, text, resources.get(resource, self))
@@ -156,6 +153,18 @@ def _modes(arguments: Arguments) -> dict[str, Mode]:
         return of_run(ONCE, os.environ, configured)
     except RecordError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def _vantages(arguments: Arguments) -> dict[str, Vantage]:
+    """Return who is asked by the guard, by domain: the same as by verification."""
+    vantages = Vantages(Network())
+    try:
+        run = Run.of()
+        return {domain: vantages.of(plan.who(given, run)) for domain, given in plan.settings(arguments).items()}
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
+    except NotInstalledError as error:
+        raise pulumi.RunError(f"verification.resolvers: {error}") from None
 
 
 def _log(level: str, text: str, resource: pulumi.Resource) -> None:

@@ -10,12 +10,12 @@ import yaml
 from click.core import ParameterSource
 
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.cli.nameservers import asking_of
+from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.display import comment_line, quoted, show
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import MAX_LOOKUPS
 from elastx_mrs.lookup.spf_tree import expand, number
+from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.records import RecordError, dkim, dmarc, names, spf
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.dmarc_policy import is_dmarc
@@ -37,7 +37,7 @@ class Adopted:
 @click.command("adopt")
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
 @click.option("--selector", default=dkim.DEFAULT_SELECTOR, show_default=True, help="Of the DKIM key.")
-@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@who_options
 @click.option("--import", "import_", is_flag=True, help="Print the file for pulumi import instead (Cloudflare).")
 @click.option("--stack-config", metavar="FILE", help="Of the stack to import into, such as stacks/Pulumi.prod.yaml.")
 @click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
@@ -74,13 +74,15 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
         from elastx_mrs.cli.adopt_cloudflare import run
 
         sys.exit(run(domains, options))
-    sys.exit(_from_dns(domains, options["selector"], options["nameservers"]))
+    vantage = vantage_of(options["nameservers"], options["resolvers"])
+    sys.exit(_from_dns(domains, options["selector"], vantage))
 
 
 _FOR_IMPORT = ("stack_config", "config", "component", "provider", "state")
 _FOR_DNS = {
     "selector": "the stack's config has it",
     "nameservers": "the records are read through Cloudflare's API",
+    "resolvers": "the records are read through Cloudflare's API",
 }
 
 
@@ -97,11 +99,11 @@ def _check_options(ctx: click.Context, import_: bool) -> None:
             raise click.UsageError(f"{option} is not for --import: {_FOR_DNS[key]}")
 
 
-def _from_dns(domains: Sequence[str], selector: str, nameservers: Sequence[str]) -> int:
+def _from_dns(domains: Sequence[str], selector: str, vantage: Vantage) -> int:
     wanted = list(dict.fromkeys(_option("DOMAIN", domain, names.sender_domain) for domain in domains))
     chosen = _option("--selector", selector, names.selector)
-    asking = asking_of(nameservers)
-    found = answered(_read_all(asking.ask, wanted, chosen), asking)
+    found = answered(_read_all(vantage.ask, wanted, chosen), vantage)
+    check_answered(vantage)
     click.echo(render(found).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding is
     return 1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0
 

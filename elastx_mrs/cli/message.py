@@ -10,20 +10,19 @@ import click
 from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
-from elastx_mrs.cli.nameservers import asking_of
+from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import visible
-from elastx_mrs.lookup.asking import answered
 from elastx_mrs.message.chain import Chain, judge, told
 from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
 
 
 @click.command("message", cls=Checking)
 @click.argument("file")
-@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@who_options
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
 )
-def command(file: str, nameservers: Sequence[str], format_: str) -> None:
+def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], format_: str) -> None:
     """Judge a received message, such as the one that elastx-mrs smtp sent: SPF, DKIM and DMARC.
 
     \b
@@ -38,8 +37,8 @@ def command(file: str, nameservers: Sequence[str], format_: str) -> None:
     Exit codes: 0 the whole chain worked, 1 something is wrong, 2 something could not be asked, 3 bad input.
     """
     message = _message(file)
-    asking = asking_of(nameservers)
-    chain = answered(judge(asking.ask, message), asking)
+    vantage = vantage_of(nameservers, resolvers)
+    chain = answered(judge(vantage.ask, message), vantage)
     click.echo(_as_json(chain) if format_ == "json" else "\n".join(_as_text(chain)))
     verdicts = {finding.verdict for finding in chain.findings}
     sys.exit(exit_code(wrong=bool(verdicts & {"wrong", "absent"}), unasked="unreachable" in verdicts))

@@ -4,10 +4,12 @@ import asyncio
 import gc
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import account_address
@@ -16,6 +18,9 @@ from elastx_mrs.review.markdown import LIMITS, markdown
 from elastx_mrs.review.plain import as_json, as_text
 from elastx_mrs.review.preview import Preview, PreviewError, of_log, read
 from elastx_mrs.review.report import GATES, Review, review
+
+if TYPE_CHECKING:
+    from elastx_mrs.lookup.vantage import Vantage
 
 _GATES = "\n".join(f"    {name}: {meaning}" for name, meaning in GATES.items())
 
@@ -68,7 +73,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     "--account", "accounts", multiple=True, metavar="ADDRESS", help="One that the stack's config does not name."
 )
 @click.option("--dns", is_flag=True, help="Ask DNS what each SPF record costs with all below it.")
-@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@who_options
 def command(
     file: str,
     format_: str,
@@ -79,6 +84,7 @@ def command(
     accounts: Sequence[str],
     dns: bool,
     nameservers: Sequence[str],
+    resolvers: Sequence[str],
 ) -> None:
     """Review a preview: which domain gets which change, what it means for mail, and what is wrong.
 
@@ -95,11 +101,11 @@ def command(
     Exit codes: 0 reviewed, 1 something named by --fail-on is met, 2 bad input, 3 with --dns something could not be
     asked.
     """
-    if nameservers and not dns:
-        raise click.UsageError("--nameserver needs --dns")
+    if (nameservers or resolvers) and not dns:
+        raise click.UsageError(f"--{'nameserver' if nameservers else 'resolver'} needs --dns")
     gc.disable()  # a large preview is all kept to the end; looking for garbage in it is a third of the time
     preview = _read(file, log, stack, _accounts(accounts))
-    trees, unasked = _trees(preview, nameservers) if dns else ({}, ())
+    trees, unasked = _trees(preview, vantage_of(nameservers, resolvers)) if dns else ({}, ())
     found = review(preview, trees)
     click.echo(_rendered(found, format_, limit), nl=False)
     for text in unasked:
@@ -144,14 +150,11 @@ def _rendered(found: Review, format_: str, limit: int | None) -> str:
     return markdown(found, limit)
 
 
-def _trees(preview: Preview, nameservers: Sequence[str]) -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
+def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
     """Return what each changed SPF record costs, before and after, and what could not be asked."""
-    from elastx_mrs.cli.nameservers import asking_of
     from elastx_mrs.lookup.answer import Ask
-    from elastx_mrs.lookup.asking import answered
     from elastx_mrs.lookup.spf_tree import Tree, expand, number
 
-    asking = asking_of(nameservers)
     wanted = [one for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
     if not wanted:
         return {}, ()
@@ -169,7 +172,7 @@ def _trees(preview: Preview, nameservers: Sequence[str]) -> tuple[Mapping[str, t
 
     found: dict[str, tuple[str, str]] = {}
     unasked: list[str] = []
-    for change, (before, planned) in zip(wanted, answered(all_(asking.ask), asking), strict=True):
+    for change, (before, planned) in zip(wanted, answered(all_(vantage.ask), vantage), strict=True):
         found[change.domain] = (number(before.lookups) if before is not None else "", number(planned.lookups))
         unasked += [f"{change.domain}: {problem.text}" for problem in planned.problems() if problem.kind == "temperror"]
-    return found, unasked
+    return found, [vantage.nobody] if vantage.nobody else unasked

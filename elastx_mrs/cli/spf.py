@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import click
 
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.cli.nameservers import asking_of
 from elastx_mrs.cli.spf_view import Checked, Seen, as_json, as_text
+from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.display import quoted
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.asking import answered
 from elastx_mrs.lookup.spf import check_host
 from elastx_mrs.lookup.spf_tree import Tree, expand
 from elastx_mrs.records import RecordError, names, spf, spf_terms
@@ -24,12 +23,17 @@ from elastx_mrs.records import RecordError, names, spf, spf_terms
 @click.option(
     "--ip", "addresses", multiple=True, metavar="ADDRESS", help="Say what mail from here gets; may be repeated."
 )
-@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
+@who_options
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
 )
 def command(
-    domain: str, add: Sequence[str], addresses: Sequence[str], nameservers: Sequence[str], format_: str
+    domain: str,
+    add: Sequence[str],
+    addresses: Sequence[str],
+    nameservers: Sequence[str],
+    resolvers: Sequence[str],
+    format_: str,
 ) -> None:
     """Show a domain's SPF record as mail receivers see it, and what is left of its 10 lookups.
 
@@ -49,8 +53,9 @@ def command(
     name = _domain(domain)
     terms = [_term(text) for text in add]
     clients = [_address(text) for text in addresses]
-    asking = asking_of(nameservers)
-    seen = answered(_look(asking.ask, name, terms, clients), asking)
+    vantage = vantage_of(nameservers, resolvers)
+    seen = answered(_look(vantage.ask, name, terms, clients), vantage)
+    check_answered(vantage)
     click.echo(as_json(seen) if format_ == "json" else as_text(seen), nl=False)
     sys.exit(seen.exit_code)
 

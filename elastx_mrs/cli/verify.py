@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import math
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,15 +14,15 @@ import click
 from elastx_mrs.cli.ending import Checking, exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cli.progress import shown
+from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.cli.verify_view import FORMATS
 from elastx_mrs.display import quoted, visible
-from elastx_mrs.lookup.asking import NAMESERVERS, servers_at
 from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.vantage import Run, Who, servers_at
 from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.records.challenge import known_challenge
 from elastx_mrs.records.record import Kind
 from elastx_mrs.verify import plan
-from elastx_mrs.verify.asked import Who
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
 
@@ -35,10 +34,7 @@ _KINDS = get_args(Kind)
 @click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
 @click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
 @click.option("--records", metavar="FILE", help="What elastx-mrs records --format json prints; - is standard input.")
-@click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS", help="Ask this one; may be repeated.")
-@click.option(
-    "--resolver", "resolvers", multiple=True, metavar="ADDRESS|URL", help="Ask this one too: tls://, https://."
-)
+@who_options
 @click.option("--root-hints", metavar="FILE", help="Begin delegation at these, as in IANA's named.root.")
 @click.option("--primary", metavar="ADDRESS", help="A hidden primary, asked beside the delegated servers.")
 @click.option("--via", type=click.Choice(["delegation", "resolvers"]), help="resolvers: where port 53 is blocked.")
@@ -76,25 +72,20 @@ def command(domains: Sequence[str], format_: str, timeout: float | None, **optio
 
 
 def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]) -> list[Job]:
+    run = _run(options)
     sources = [name for name in ("stack_config", "config", "records") if options[name]]
     if len(sources) > 1 or not (sources or domains):
         raise click.UsageError("say what to verify, in one way: --stack-config, --config or --records FILE, or DOMAINs")
     if sources and sources[0] != "records":
         given = arguments(options["stack_config"], options["config"], {})
-        try:
-            wanted = {name for name, settings in plan.settings(given).items() if settings.mode != "off"}
-            jobs = plan.jobs(given, given.records(), os.environ, wanted)
-        except RecordError as error:
-            raise BadInput(f"verification: {error}") from None
+        wanted = {name for name, settings in plan.settings(given).items() if settings.mode != "off"}
+        jobs = plan.jobs(given, given.records(), run, wanted)
         jobs = [replace(job, timeout=job.timeout if timeout is None else timeout) for job in jobs]
     else:
         known = [_checked("--known-challenge", text, known_challenge) for text in options["known"]]
         expected = from_records(_records(options["records"]), known) if sources else from_domains(domains, known)
-        who = _environment()
-        jobs = [Job(one, who, timeout or 0.0) for one in expected]
-    chosen = _chosen(jobs, domains)
-    whom = {who: _overridden(who, options) for who in {job.who for job in chosen}}
-    return [replace(job, who=whom[job.who]) for job in chosen]
+        jobs = [Job(one, Who().in_run(run), timeout or 0.0) for one in expected]
+    return _chosen(jobs, domains)
 
 
 def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:
@@ -107,32 +98,18 @@ def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:
     return [found[domain] for domain in dict.fromkeys(domains)] if domains else jobs
 
 
-def _environment() -> Who:
-    from elastx_mrs.arguments import Verification
-
-    try:
-        return plan.who(Verification(), os.environ)
-    except RecordError as error:
-        raise BadInput(f"{NAMESERVERS}: {error}") from None
-
-
-def _overridden(who: Who, options: dict[str, Any]) -> Who:
-    """Return whom to ask, as this run's options say."""
-    changes: dict[str, Any] = {}
-    if options["nameservers"]:
-        changes["nameservers"] = _checked("--nameserver", options["nameservers"], servers_at)
-        changes["resolvers"] = ()
-    if options["resolvers"]:
-        changes["resolvers"] = _checked("--resolver", options["resolvers"], plan.resolvers)
-    if options["root_hints"]:
-        changes["root_hints"] = _root_hints(options["root_hints"])
-    if options["primary"]:
-        changes["primary"] = _checked("--primary", [options["primary"]], servers_at)[0]
-    if options["via"]:
-        changes["via"] = options["via"]
-        if options["via"] == "resolvers" and not changes.get("resolvers", who.resolvers):
-            raise BadInput("--via resolvers: this machine names none; add --resolver ADDRESS")
-    return replace(who, **changes)
+def _run(options: dict[str, Any]) -> Run:
+    """Return whom this run's options and environment name."""
+    primary = _checked("--primary", [options["primary"]] if options["primary"] else [], servers_at)
+    run = replace(
+        run_of(options["nameservers"], options["resolvers"]),
+        root_hints=_root_hints(options["root_hints"]) if options["root_hints"] else (),
+        primary=next(iter(primary), None),
+        via=options["via"],
+    )
+    if run.via == "resolvers" and run.nameservers and not run.resolvers:
+        raise BadInput("--via resolvers: the name servers of this run are no resolvers; add --resolver ADDRESS")
+    return run
 
 
 def _checked(option: str, value: Any, read: Any) -> Any:

@@ -13,11 +13,14 @@ from elastx_mrs.verify.wait import Job
 
 def _table(jobs: Sequence[Job]) -> str:
     found = []
+    failed: dict[tuple[str, ...], str] = {}
     for job in jobs:
         outcomes = list(job.outcomes.values())
         passed = [outcome.check for outcome in outcomes if outcome.verdict == "pass"]
         found.append(f"{report.verdict(job):<12}{job.expected.domain}")
-        found += [f"  {line}" for line in report.lines(outcomes)]
+        lines = tuple(report.lines(outcomes))
+        first = failed.setdefault(lines, job.expected.domain) if job.open() else job.expected.domain
+        found += [f"  {line}" for line in lines] if first == job.expected.domain else [f"  the same as {first}"]
         found += [f"  notice: {notice}" for notice in _notices(outcomes)]
         found += [f"  pass: {', '.join(passed)}"] if passed else []
     return "\n".join([*found, report.summary(jobs)]) + "\n"

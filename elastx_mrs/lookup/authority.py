@@ -17,7 +17,7 @@ from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.reading import MAX_CHAIN, absolute, read, text
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
-from elastx_mrs.lookup.wire import UnusableError
+from elastx_mrs.lookup.wire import NotServedError, UnusableError
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ async def answer_at(network: Network, server: Server, question: Question) -> Ans
     except LookupFailure as failure:
         return Answer(name, rdtype, "failed", problem=failure.problem)
     except UnusableError as error:
-        return Answer(name, rdtype, "failed", problem=str(error), lame=True)
+        return Answer(name, rdtype, "failed", problem=str(error), lame=isinstance(error, NotServedError))
     rdatas = tuple(reading.rrset or ())
     if reading.chain and not question.flags & dns.flags.RD:
         return Answer(name, rdtype, "nodata", (), text(reading.chain[0]))

@@ -1,4 +1,4 @@
-"""Which zone serves a name: asked of the delegated servers, or of configured ones that take their place."""
+"""Which zone serves a name: asked of given servers, or of resolvers. ``lookup.walk`` asks from the root down."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,44 +8,15 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
-from elastx_mrs.lookup.network import Network, Question, Server
+from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.entrance import NobodyError
+from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.reading import absolute, below, check_authority, find, referral, text
-from elastx_mrs.lookup.walk import Delegations
 from elastx_mrs.lookup.wire import UnusableError
 
 
-class _Source(Protocol):
-    async def zone_of(self, name: str) -> str: ...
-
-    async def child_zone(self, owner: str, zone: str) -> str | None: ...
-
-    async def delegated_to(self, zone: str) -> tuple[str, ...] | None: ...
-
-
-class Authorities:
+class Authorities(Protocol):
     """Says which zone serves a name."""
-
-    def __init__(self, source: _Source) -> None:
-        self._source = source
-
-    @classmethod
-    def delegated(cls, network: Network, hints: Sequence[Server] = ()) -> "Authorities":
-        """Return what walks down from the root; ``hints`` as in :class:`Delegations`."""
-        return cls(Delegations(network, hints))
-
-    @classmethod
-    def of(cls, network: Network, servers: Sequence[Server]) -> "Authorities":
-        """Return what asks the given servers, in order; one that gives no usable answer is passed over for the next."""
-        return cls(_Configured(network, servers))
-
-    async def zone_of(self, name: str) -> str:
-        """Return the deepest zone known that a name lies in, lower case, no final dot.
-
-        :param name: as A-labels; it need not exist.
-        :raises LookupFailure: where it could not be asked: which servers, and what each did.
-        :raises ValueError: where DNS cannot hold the name.
-        """
-        return await self._source.zone_of(name)
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return a zone below ``zone`` that serves ``owner``, so that a record in ``zone`` would never be seen.
@@ -55,7 +26,7 @@ class Authorities:
         :raises LookupFailure: where it could not be asked: which servers, and what each did.
         :raises ValueError: where DNS cannot hold a name.
         """
-        return await self._source.child_zone(owner, zone)
+        ...
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Return the names of the servers that a zone is delegated to: none where it is not delegated.
@@ -65,25 +36,35 @@ class Authorities:
         :raises LookupFailure: where it could not be asked: which servers, and what each did.
         :raises ValueError: where DNS cannot hold the name.
         """
-        return await self._source.delegated_to(zone)
+        ...
 
 
-class _Configured:
-    """Asks for the SOA: an authority answers with its zone's, whether the name exists or not (RFC 2308 §3)."""
+class GivenServers:
+    """Asks servers that take the place of delegation, in order.
 
-    def __init__(self, network: Network, servers: Sequence[Server]) -> None:
+    The question is for the SOA: an authority answers with its zone's, whether the name exists or not (RFC 2308 §3).
+
+    :param beyond: is asked for names outside the zones that these servers serve; None to fail for those.
+    """
+
+    def __init__(self, network: Network, servers: Sequence[Server], beyond: Authorities | None = None) -> None:
         self._network = network
         self._servers = tuple(servers)
-
-    async def zone_of(self, name: str) -> str:
-        return text(await self._zone(absolute(name), dns.name.root))
+        self._beyond = beyond
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
+        """Return the deepest zone below ``zone`` that serves ``owner``, as :meth:`Authorities.child_zone`."""
         above = absolute(zone)
-        found = await self._zone(absolute(owner), above)
+        try:
+            found = await self._zone(absolute(owner), above)
+        except LookupFailure as failure:
+            if not failure.outside or self._beyond is None:
+                raise
+            return await self._beyond.child_zone(owner, zone)
         return text(found) if below(found, above) else None
 
-    async def delegated_to(self, _zone: str) -> tuple[str, ...] | None:
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        """Return None: nobody asked the parent."""
         return None
 
     async def _zone(self, name: dns.name.Name, above: dns.name.Name) -> dns.name.Name:
@@ -94,6 +75,38 @@ class _Configured:
         question = Question(name, dns.rdatatype.SOA)
         found = await self._network.first(self._servers, question, lambda reply: _read(reply, name, above))
         return found.zone if found.alias is None else await self._zone(found.alias, above)
+
+
+class ThroughResolvers:
+    """Asks resolvers for the NS records of each name on the way down: only where a zone begins are there any.
+
+    Many resolvers leave out the SOA of a negative answer, so the zone cannot be read from that.
+
+    :param ask: asks them.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def child_zone(self, owner: str, zone: str) -> str | None:
+        """Return the first zone below ``zone`` that serves ``owner``, as :meth:`Authorities.child_zone`."""
+        name = absolute(owner)
+        for depth in range(len(absolute(zone)) + 1, len(name) + 1):
+            part = text(name.split(depth)[1])
+            if await self.delegated_to(part):
+                return part
+        return None
+
+    async def delegated_to(self, zone: str) -> tuple[str, ...]:
+        """Return the names that the zone itself gives for its servers, as :meth:`Authorities.delegated_to`."""
+        answer = await self._ask(zone, "NS")
+        if answer.nobody:
+            raise NobodyError(answer.problem)
+        if answer.status == "failed":
+            raise LookupFailure(None, answer.problem)
+        if answer.canonical != answer.name:  # an alias: no zone begins at a CNAME (RFC 2181 §10.1)
+            return ()
+        return tuple(sorted(answer.names()))
 
 
 @dataclass(frozen=True)

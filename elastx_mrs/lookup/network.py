@@ -13,7 +13,7 @@ import dns.rdatatype
 
 from elastx_mrs.lookup import transport
 from elastx_mrs.lookup.pool import Sockets
-from elastx_mrs.lookup.wire import Query, UnusableError
+from elastx_mrs.lookup.wire import NotServedError, Query, UnusableError
 from elastx_mrs.records.names import server_address
 
 IN_FLIGHT = 50
@@ -39,6 +39,9 @@ LISTED = 6
 
 LENGTH = 400
 """Characters of one server's problem, which for one without glue is the story of a walk of its own."""
+
+_NOT_SERVED = (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
+"""What servers answer for a name outside their zones."""
 
 T = TypeVar("T")
 
@@ -94,12 +97,16 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
     :param server: the server that gave no usable answer; None where it is about several.
     :param problem: what it did, reading on after the server; where there is no one server, the whole story.
     :param rcode: what it answered, where that was an error, such as SERVFAIL.
+    :ivar outside: whether a server answered that the name is outside the zones that it serves.
     """
 
-    def __init__(self, server: Server | None, problem: str, rcode: dns.rcode.Rcode | None = None) -> None:
+    def __init__(
+        self, server: Server | None, problem: str, rcode: dns.rcode.Rcode | None = None, *, outside: bool = False
+    ) -> None:
         self.server = server
         self.problem = problem
         self.rcode = rcode
+        self.outside = outside or rcode in _NOT_SERVED
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
 
@@ -177,17 +184,21 @@ class Network:
         """Ask one server after the other, in order, until ``read`` can use the answer; return what it makes of it.
 
         :param read: raises UnusableError for an answer of no use, such as that of a lame server.
-        :raises LookupFailure: naming every server and what it did.
+        :raises LookupFailure: naming every server and what it did. It is ``outside`` if one of them said so: those
+            that are asked together serve the same zones, so a silent one changes nothing.
         """
         problems = []
+        outside = False
         for server in dict.fromkeys(servers):
             try:
                 return read(await self.exchange(server, question))
             except LookupFailure as failure:
                 problems.append(str(failure))
+                outside = outside or failure.outside
             except UnusableError as error:
                 problems.append(f"{server} {error}")
-        raise LookupFailure(None, listed(problems) or "there is no server to ask")
+                outside = outside or isinstance(error, NotServedError)
+        raise LookupFailure(None, listed(problems) or "there is no server to ask", outside=outside)
 
     async def _shared(self, key: _Key, server: Server, question: Question) -> dns.message.Message | LookupFailure:
         """Wait for the one exchange of this kind; it ends with the last that waits for it."""

@@ -15,7 +15,7 @@ from dns.rdtypes.ANY.CNAME import CNAME
 
 from elastx_mrs.display import quoted
 from elastx_mrs.lookup.network import Question
-from elastx_mrs.lookup.wire import UnusableError
+from elastx_mrs.lookup.wire import NotServedError, UnusableError
 
 MAX_CHAIN = 16
 """CNAMEs from a name to its records, as many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed."""
@@ -76,7 +76,8 @@ def find(
 def read(reply: dns.message.Message, question: Question) -> Reading:
     """Return what an answer says.
 
-    :raises UnusableError: where the server is not in a place to say: a lame authority, or one that refers on.
+    :raises NotServedError: where the server is not in a place to say: a lame authority, or one that refers on.
+    :raises UnusableError: where a CNAME in it cannot be read.
     """
     check_authority(reply, question)
     chain: list[dns.name.Name] = []
@@ -93,14 +94,24 @@ def read(reply: dns.message.Message, question: Question) -> Reading:
 def check_authority(reply: dns.message.Message, question: Question) -> None:
     """Do nothing where the server may answer, as the authority that it is, or for others as a resolver.
 
-    :raises UnusableError: for others (RFC 1034 §4.3.2: they refer to servers that are nearer; RFC 2308 §2.2).
+    :raises NotServedError: for others (RFC 1034 §4.3.2: they refer to servers that are nearer; RFC 2308 §2.2).
     """
     if question.flags & dns.flags.RD:
         if not reply.answer and referral(reply) is not None:
-            raise UnusableError(f"does not look up {text(question.name)}, but refers to others: it is no resolver")
+            raise NotServedError(f"does not look up {text(question.name)}, but refers to others: it is no resolver")
     elif not reply.flags & dns.flags.AA:
         what = "refers to others" if referral(reply) is not None else "answers without authority"
-        raise UnusableError(f"{what} for {text(question.name) or 'the root'}: it does not serve that name")
+        raise NotServedError(f"{what} for {text(question.name) or 'the root'}: it does not serve that name")
+
+
+def check_recursion(reply: dns.message.Message, question: Question) -> None:
+    """Do nothing where the server serves the name, or looks names up for others and says so (RA, RFC 1035 §4.1.1).
+
+    :raises NotServedError: for others, such as a name server that answers from a cache without looking anything up.
+    """
+    check_authority(reply, question)
+    if not reply.flags & (dns.flags.AA | dns.flags.RA):
+        raise NotServedError(f"does not look up {text(question.name)}: it does not serve that name, and is no resolver")
 
 
 def referral(reply: dns.message.Message) -> dns.rrset.RRset | None:

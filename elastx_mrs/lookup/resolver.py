@@ -1,58 +1,58 @@
 """What a name has, as receivers are told: CNAMEs followed, *there is none* and *could not ask* told apart."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import dns.exception
 import dns.flags
+import dns.message
 import dns.name
 import dns.rdatatype
 
 from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.reading import MAX_CHAIN, Reading, absolute, read, text
+from elastx_mrs.lookup.reading import MAX_CHAIN, Reading, absolute, check_recursion, read, text
 
-Find = Callable[[dns.name.Name], Awaitable[Sequence[Server]]]
-"""Finds the servers to ask about a name, in order; raises LookupFailure where it cannot."""
+Find = Callable[[Question], Awaitable[Sequence[Server]]]
+"""Finds the servers to ask a question, in order; raises LookupFailure where it cannot."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """One way to an answer: some servers, and what is expected of them.
+
+    :param find: finds the servers; one that gives no usable answer is passed over for the next.
+    :param flags: ``dns.flags.RD`` where they are recursive resolvers, 0 where they are authorities.
+    :param offered: whether a server must say that it looks names up (RA), or serve the name.
+    """
+
+    find: Find
+    flags: int = 0
+    offered: bool = False
 
 
 class Resolver:
-    """Asks the servers for each name, in order, each question once.
+    """Asks for each name, each question once.
 
-    :param find: finds them; one that gives no usable answer is passed over for the next.
-    :param flags: ``dns.flags.RD`` where they are recursive resolvers, 0 where they are authorities.
-    :param nobody: what to say where there are no servers.
+    :param roads: tried in order. The next one is for names outside the zones that the servers before it serve; a
+        server that fails in another way ends the search.
     """
 
-    def __init__(self, network: Network, find: Find, flags: int, nobody: str) -> None:
+    def __init__(self, network: Network, *roads: Road) -> None:
         self._network = network
-        self._find = find
-        self._flags = flags
-        self._nobody = nobody
+        self._roads = roads
         self._answers: dict[tuple[str, str], Answer] = {}
-
-    @classmethod
-    def system(cls, network: Network, configuration: str = "/etc/resolv.conf") -> "Resolver":
-        """Return what asks the machine's own recursive resolvers.
-
-        :param configuration: the file that lists them; on Windows the registry does.
-        """
-        servers = system_resolvers(configuration)
-        return cls(network, _fixed(servers), dns.flags.RD, f"{configuration} names no resolver; set nameservers")
 
     @classmethod
     def of(cls, network: Network, servers: Sequence[Server]) -> "Resolver":
         """Return what asks the given servers, as the authorities that they are: RD clear, AA expected."""
-        return cls(network, _fixed(servers), 0, "no nameservers are given")
+        return cls(network, Road(always(servers)))
 
     @classmethod
     def recursive(cls, network: Network, servers: Sequence[Server]) -> "Resolver":
         """Return what asks the given recursive resolvers."""
-        return cls(network, _fixed(servers), dns.flags.RD, "no resolvers are given")
-
-    @classmethod
-    def iterative(cls, network: Network, find: Find) -> "Resolver":
-        """Return what asks the authorities themselves, for each name those that ``find`` finds: no cache between."""
-        return cls(network, find, 0, "it has no name server")
+        return cls(network, Road(always(servers), dns.flags.RD))
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Return the answer; what the DNS does never raises.
@@ -73,21 +73,38 @@ class Resolver:
         chain = [asked]
         while True:
             try:
-                servers = await self._find(chain[-1])
-                if not servers:
-                    return Answer(name, rdtype, "failed", problem=self._nobody)
-                reading = await self._read(servers, Question(chain[-1], dns.rdatatype.from_text(rdtype), self._flags))
+                reading = await self._read(chain[-1], dns.rdatatype.from_text(rdtype))
             except LookupFailure as failure:
                 through = f"{_listed(chain)}: " if len(chain) > 1 else ""
-                return Answer(name, rdtype, "failed", problem=f"{through}{failure}")
+                lame, nobody = failure.outside, isinstance(failure, NobodyError)
+                return Answer(name, rdtype, "failed", problem=f"{through}{failure}", lame=lame, nobody=nobody)
             chain += reading.chain
             if (problem := _endless(chain)) is not None:
                 return Answer(name, rdtype, "failed", problem=problem)
             if reading.status is not None:
                 return Answer(name, rdtype, reading.status, tuple(reading.rrset or ()), text(chain[-1]))
 
-    async def _read(self, servers: Sequence[Server], question: Question) -> Reading:
-        return await self._network.first(servers, question, lambda reply: read(reply, question))
+    async def _read(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Reading:
+        """Return what the first road that leads to the name says of it."""
+        outside: LookupFailure | None = None
+        for road in self._roads:
+            question = Question(name, rdtype, road.flags)
+            try:
+                return await self._network.first(await road.find(question), question, _reader(road, question))
+            except LookupFailure as failure:
+                if not failure.outside:
+                    raise
+                outside = outside or failure
+        raise outside or LookupFailure(None, "there is no server to ask")
+
+
+def _reader(road: Road, question: Question) -> Callable[[dns.message.Message], Reading]:
+    def checked(reply: dns.message.Message) -> Reading:
+        if road.offered:
+            check_recursion(reply, question)
+        return read(reply, question)
+
+    return checked
 
 
 def system_resolvers(configuration: str = "/etc/resolv.conf") -> list[Server]:
@@ -105,8 +122,10 @@ def system_resolvers(configuration: str = "/etc/resolv.conf") -> list[Server]:
     return [Server(host, found.port) for host in found.nameservers if isinstance(host, str)]
 
 
-def _fixed(servers: Sequence[Server]) -> Find:
-    async def find(name: dns.name.Name) -> Sequence[Server]:
+def always(servers: Sequence[Server]) -> Find:
+    """Return what finds the same servers for every question."""
+
+    async def find(question: Question) -> Sequence[Server]:
         return servers
 
     return find

@@ -9,6 +9,7 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
+from elastx_mrs.lookup.entrance import Entrance, check_root
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server, listed
 from elastx_mrs.lookup.reading import absolute, below, text
 from elastx_mrs.lookup.referral import Step, read_addresses, read_step
@@ -19,6 +20,15 @@ MAX_DEPTH = 4
 
 MAX_QUESTIONS = 200
 """Questions of one walk: a hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack")."""
+
+OPEN_PORT = (
+    "allow this machine to send to port 53 over UDP and TCP, or ask resolvers instead: run "
+    "'pulumi config set --path elastx-mrs:verification.via resolvers', or give elastx-mrs verify --via resolvers"
+)
+"""What to do where no root server answers."""
+
+CHECK_HINTS = "start these servers, or correct their addresses in verification.rootHints (--root-hints)"
+"""What to do where no root server of one's own answers."""
 
 T = TypeVar("T")
 
@@ -121,11 +131,14 @@ class Delegations:
         servers = tuple(hints) or ROOT_SERVERS
         self._port = servers[0].port
         self._root = _Zone(dns.name.root, {dns.name.root: servers})
+        cure = CHECK_HINTS if hints else OPEN_PORT
+        self._entrance = Entrance(network, servers, "no root server answers", cure, check_root)
 
     async def cut(self, name: str) -> Cut:
         """Return the zone that a name lies in and who serves it.
 
         :param name: as A-labels.
+        :raises NobodyError: where no root server answers.
         :raises LookupFailure: where it could not be asked: which servers, and what each did.
         :raises ValueError: where DNS cannot hold the name.
         """
@@ -156,10 +169,6 @@ class Delegations:
         """
         cut = await self.cut(text(name))
         return [address for server in cut.servers for address in server.addresses]
-
-    async def zone_of(self, name: str) -> str:
-        """Return the zone alone; raises as :meth:`cut`."""
-        return text((await self._walk(absolute(name), _Trail())).zone.name)
 
     async def delegated_to(self, zone: str) -> tuple[str, ...]:
         """Return the names of the servers that a zone is delegated to; none where it is not. Raises as :meth:`cut`."""
@@ -216,6 +225,8 @@ class Delegations:
         """Ask a zone's servers: first those whose addresses are known, then the others, until one can be used."""
         trail.spend()
         question = Question(name, rdtype)
+        if zone.name == dns.name.root:
+            return await self._network.first(await self._entrance.servers(question), question, read)
         problems = []
         known = [server for host in sorted(zone.hosts) for server in zone.hosts[host]]
         if known:
@@ -228,7 +239,7 @@ class Delegations:
                 return await self._network.first(await self._addresses(host, trail), question, read)
             except LookupFailure as failure:
                 problems.append(f"{text(host)}: {failure}" if text(host) not in str(failure) else str(failure))
-        raise LookupFailure(None, f"{text(zone.name) or 'the root'}: {listed(problems)}")
+        raise LookupFailure(None, f"{text(zone.name)}: {listed(problems)}")
 
     async def _name_server(self, host: dns.name.Name, known: tuple[Server, ...], trail: _Trail) -> NameServer:
         try:

@@ -33,6 +33,10 @@ class UnusableError(Exception):
     """What came back is of no use; the message says why, reading on after a server: ``answered another question``."""
 
 
+class NotServedError(UnusableError):
+    """The server answers, but does not serve the name, and does not look it up for others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question on its way.

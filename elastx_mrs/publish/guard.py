@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import pulumi
 
 from elastx_mrs.display import visible
-from elastx_mrs.lookup.answer import Answer, Ask, answer_of
-from elastx_mrs.lookup.delegation import Authorities
+from elastx_mrs.lookup.answer import Answer, answer_of
+from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure
+from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.modes import Mode
 from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.existing import CannotAskError, Existing
@@ -33,24 +34,21 @@ class StoppedError(Exception):
 
 
 class Memory:
-    """What checks may ask (``guard_checks.World``), each thing once a run.
+    """What the publisher has and what this run declares, each thing asked for once a run.
 
-    :param ask: asks the DNS.
-    :param authorities: the delegated servers.
+    :param vantages: who is asked about a sender domain.
     :param records: of this run; its SPF and DMARC records are asked for before DNS is, which is taken as it will be.
     """
 
     def __init__(
         self,
         publisher: Publisher,
-        ask: Ask,
-        authorities: Authorities,
+        vantages: Mapping[str, Vantage],
         records: Iterable[TxtRecord],
         adopted: frozenset[str],
     ) -> None:
-        self._publisher = publisher
-        self._ask = ask
-        self._authorities = authorities
+        self.publisher = publisher
+        self._vantages = vantages
         self._existing: dict[str, asyncio.Future[Existing]] = {}
         self.declared: dict[str, TxtRecord] = {}
         self.values: dict[str, list[str]] = defaultdict(list)
@@ -60,41 +58,60 @@ class Memory:
                 self.declared[record.name] = record
         self.adopted = adopted
 
-    async def ask(self, name: str, rdtype: str) -> Answer:
-        """Ask the DNS, with what this run declares in place of what is there."""
-        declared = self.declared.get(name)
-        if declared is not None and rdtype == "TXT":
-            return answer_of(name, [declared.value.encode("ascii")])
-        return await self._ask(name, rdtype)
+    def world(self, domain: str) -> "DomainWorld":
+        """Return what checks of a sender domain's records may ask."""
+        return DomainWorld(self, self._vantages[domain])
 
     async def existing(self, owner: str) -> Existing:
         """Say what the publisher has at a name."""
         if owner not in self._existing:
-            self._existing[owner] = asyncio.ensure_future(self._publisher.existing(owner))
+            self._existing[owner] = asyncio.ensure_future(self.publisher.existing(owner))
         return await self._existing[owner]
+
+
+class DomainWorld:
+    """What checks of one sender domain's records may ask (``guard_checks.World``)."""
+
+    def __init__(self, memory: Memory, vantage: Vantage) -> None:
+        self._memory = memory
+        self._vantage = vantage
+        self.adopted = memory.adopted
+        self.declared = memory.declared
+        self.values = memory.values
+        self.existing = memory.existing
+        self.merging = memory.publisher.merging
+        self.claiming = memory.publisher.claiming
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """Ask the DNS, with what this run declares in place of what is there.
+
+        :raises CannotAskError: if nothing at all can be asked from this machine.
+        """
+        declared = self.declared.get(name)
+        if declared is not None and rdtype == "TXT":
+            return answer_of(name, [declared.value.encode("ascii")])
+        answer = await self._vantage.ask(name, rdtype)
+        if answer.nobody:
+            raise CannotAskError(answer.problem)
+        return answer
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Say which child zone the delegated servers have a name in."""
         try:
-            return await self._authorities.child_zone(owner, zone)
+            return await self._vantage.authorities.child_zone(owner, zone)
+        except NobodyError as nobody:
+            raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            cure = "let this machine ask them (port 53), or name servers that it may ask as verification.nameservers"
-            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}; {cure}") from None
+            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}") from None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
-        """Say which name servers a zone is delegated to; None where configured ones stand in for delegation."""
+        """Say which name servers a zone is delegated to; None where given ones stand in for delegation."""
         try:
-            return await self._authorities.delegated_to(zone)
+            return await self._vantage.authorities.delegated_to(zone)
+        except NobodyError as nobody:
+            raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
             raise CannotAskError(f"the delegation of {zone} could not be asked for: {error}") from None
-
-    def merging(self, record: TxtRecord) -> str:
-        """Say what to run to keep, and change, what is at a record's name."""
-        return self._publisher.merging(record)
-
-    def claiming(self, record: TxtRecord) -> str:
-        """Say what to run where exactly a record's value is there already."""
-        return self._publisher.claiming(record)
 
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""
@@ -117,6 +134,7 @@ class Guard:
     create: Sequence[Check] = (*CREATE, shared_ttl, answer_size)
     update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
     _said: set[str] = field(default_factory=set)
+    _stopped: set[str] = field(default_factory=set)
 
     async def before(self, name: str, old_value: str | None) -> None:
         """Check one resource's record.
@@ -128,20 +146,27 @@ class Guard:
         mode = self.modes.get(record.domain, "require") if record is not None else "off"
         if record is None or mode == "off":
             return
-        case = Case(record, old_value, self.preview, self.memory)
+        case = Case(record, old_value, self.preview, self.memory.world(record.domain))
         findings = await run(self.create if old_value is None else self.update, case)
         stops = []
         for finding in findings:
             if finding.level == "stop" and mode == "require":
                 stops.append(finding.text)
             elif finding.level == "unasked" and mode == "require" and not self.preview:
-                stops.append(f"{finding.text}. To go on without asking, once: {ONCE}=warn")
+                stops.append(self._unasked(finding.text))
             else:
                 self._remark(name, finding)
         if stops:
             # Each record says all of it: the engine may end a run before it has shown what others said.
             way_out = f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"
             raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
+
+    def _unasked(self, text: str) -> str:
+        """Return what to say of a record that could not be checked: why, for the first record of a run."""
+        if text in self._stopped:
+            return "could not be checked either: the error of another record says why"
+        self._stopped.add(text)
+        return f"{text}. To go on without asking, once: {ONCE}=warn"
 
     def _remark(self, name: str, finding: Finding) -> None:
         if finding.text in self._said:

@@ -21,10 +21,7 @@ async def inherited(world: World, domain: str) -> Inherited | None:
         if name == f"_dmarc.{domain}":
             return Answer(name, rdtype, "nxdomain")
         if name in world.declared or not name.endswith(f".{zone}"):
-            answer = await world.ask(name, rdtype)
-            # Configured name servers know no top-level domain, and hardly one has a record: nothing to stop for.
-            is_top = name.count(".") == 1
-            return Answer(name, rdtype, "nxdomain") if is_top and answer.status == "failed" else answer
+            return await world.ask(name, rdtype)
         return answer_of(name, [text.encode("latin-1") for text in (await world.existing(name)).served_txt])
 
     found = await walk(ask, domain)

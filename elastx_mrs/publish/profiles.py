@@ -15,8 +15,10 @@ from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.arguments import DEFAULT_PROFILE, profile_path, profile_variable
 from elastx_mrs.display import quoted
+from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.faults import NAMESPACE
-from elastx_mrs.lookup.asking import NAMESERVERS, Asking
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Run, Vantage, Who
 from elastx_mrs.publish import tsig
 from elastx_mrs.publish.primary import Primary, UnreachableError, UpdateError, text
 from elastx_mrs.records import RecordError
@@ -147,16 +149,10 @@ class _Described:
 
     async def _mname(self, zone: str) -> str:
         """Return an address of the primary that the zone's SOA names (RFC 1035 §3.3.13)."""
-        settings = json.loads(self._get(f"{NAMESPACE}:verification") or "{}")
-        if not isinstance(settings, dict):
-            settings = {}
-        try:
-            asking = Asking.of(settings.get("nameservers") or (), settings.get("rootHints") or (), self._environment)
-        except RecordError as error:
-            raise UpdateError(f"{NAMESERVERS}: {error}") from None
+        vantage = self._vantage()
         cure = self._missing("server", "SERVER", "the primary's address").partition("; ")[2]
         path = f"{self._path('server')}: is missing, and"
-        soa = await asking.ask(zone, "SOA")
+        soa = await vantage.ask(zone, "SOA")
         found = [rdata for rdata in soa.rdatas if isinstance(rdata, SOA)]
         if not found:
             problem = (
@@ -165,10 +161,29 @@ class _Described:
             raise (UnreachableError if soa.status == "failed" else UpdateError)(f"{problem}; {cure}")
         name = text(found[0].mname)
         for rdtype in ("A", "AAAA"):
-            answer = await asking.ask(name, rdtype)
+            answer = await vantage.ask(name, rdtype)
             for address in answer.addresses():
                 return str(address)
         raise UpdateError(f"{path} the primary that the SOA of {zone} names, {name}, has no address; {cure}")
+
+    def _vantage(self) -> Vantage:
+        """Return who is asked for the primary; the program has checked what the config says."""
+        try:
+            given = json.loads(self._get(f"{NAMESPACE}:verification") or "{}")
+        except ValueError:
+            given = {}  # the mode alone
+        given = given if isinstance(given, dict) else {}
+        try:
+            who = Who.of(
+                given.get("nameservers"),
+                given.get("rootHints"),
+                given.get("primary"),
+                given.get("resolvers"),
+                given.get("via") or "delegation",
+            )
+            return Vantage(who.in_run(Run.of(self._environment)), Network())
+        except (RecordError, NotInstalledError) as error:
+            raise UpdateError(f"verification: {error}") from None
 
 
 def _plain(name: str) -> str:

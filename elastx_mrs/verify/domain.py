@@ -24,7 +24,7 @@ async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome]
     if delegation.CHECK not in found:
         found[delegation.CHECK] = await delegation.delegation(asked, expected)
     if found[delegation.CHECK].hopeless:
-        return _in_order(found | _unchecked(expected, found, "the domain is not delegated"))
+        return _in_order(found | _unchecked(expected, found, found[delegation.CHECK].hopeless))
     await _published(asked, expected, found, strict=strict)
     found |= {name: _left_out(expected, name) for name in expected.left_out}
     failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
@@ -59,7 +59,7 @@ async def _later(asked: Asked, expected: Expected, found: Outcomes) -> None:
 
 
 async def _published(asked: Asked, expected: Expected, found: Outcomes, *, strict: bool) -> None:
-    observer = asked.observer
+    observer = asked.vantage.observer
     works = [published.record(observer, expected, record) for record in expected.records if record.suffix not in found]
     ours = {record.kind for record in expected.records} | expected.left_out_kinds
     if "dkim" not in ours and "dkim" not in found:
@@ -75,7 +75,7 @@ async def _published(asked: Asked, expected: Expected, found: Outcomes, *, stric
 async def _agree(asked: Asked, expected: Expected, failing: Sequence[Outcome]) -> bool:
     """Whether all servers say the same of what is not right yet; what has passed is the same everywhere."""
     names = dict.fromkeys(outcome.name for outcome in failing if outcome.name in expected.names)
-    seen = await asyncio.gather(*(asked.observer.txt(name) for name in names))
+    seen = await asyncio.gather(*(asked.vantage.observer.txt(name) for name in names))
     return all(agree(observation) for observation in seen)
 
 

@@ -17,6 +17,7 @@ class Expected:
     :param selector: the DKIM selector.
     :param accounts_known: whether the challenges are all among the records; without, any will do.
     :param known_challenges: ``elastx-mrs=`` strings of other stacks, which may stand beside ours.
+    :param resolvers_must_agree: whether a resolver that still has an old answer fails the domain.
     :param left_out: records that exist only in the config yet, by the name of their resource: not judged.
     :param left_out_kinds: their kinds, such as ``spf``: not to be taken for somebody else's.
     """
@@ -26,6 +27,7 @@ class Expected:
     selector: str = DEFAULT_SELECTOR
     accounts_known: bool = True
     known_challenges: frozenset[str] = field(default_factory=frozenset)
+    resolvers_must_agree: bool = False
     left_out: tuple[str, ...] = ()
     left_out_kinds: frozenset[str] = field(default_factory=frozenset)
 

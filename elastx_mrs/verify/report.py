@@ -42,12 +42,26 @@ def lines(outcomes: Iterable[Outcome]) -> list[str]:
     ]
 
 
-def message(job: Job) -> str:
-    """Return one domain's failure for people: what, where, and what to do, a line each."""
-    found = [f"{job.expected.domain} is not verified:", *(f"  {line}" for line in lines(job.open()))]
-    hopeless = list(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
-    found += [f"  (not waited for: {visible(why)})" for why in hopeless]
-    return "\n".join(found)
+def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
+    """Return the failures for people: what, where, and what to do, a line each. Domains with the same one share it.
+
+    :param most: domains that a message names; the others are counted.
+    """
+    by_text: dict[str, list[str]] = {}
+    for job in jobs:
+        hopeless = dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless)
+        found = [*lines(job.open()), *(f"(not waited for: {visible(why)})" for why in hopeless)]
+        by_text.setdefault("\n".join(f"  {line}" for line in found), []).append(job.expected.domain)
+    return [f"{_named(domains, most)} not verified:\n{text}" for text, domains in by_text.items()]
+
+
+def _named(domains: Sequence[str], most: int) -> str:
+    """Return the subject of a sentence about domains, with its verb."""
+    if len(domains) == 1:
+        return f"{domains[0]} is"
+    if len(domains) > most:
+        return f"{', '.join(domains[:most])} and {len(domains) - most} more domains are"
+    return f"{', '.join(domains[:-1])} and {domains[-1]} are"
 
 
 def missing(jobs: Sequence[Job], most: int = 5) -> str:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from elastx_mrs.verify.asked import Round, Who
+from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.verify.asked import Round
 from elastx_mrs.verify.domain import Outcomes, verify
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.outcome import FAILING, Outcome
@@ -47,7 +48,7 @@ class Job:
 
     def _fails(self, outcome: Outcome) -> bool:
         verdict = outcome.verdict
-        return verdict in FAILING or (verdict == "cached" and self.who.must_agree)
+        return verdict in FAILING or (verdict == "cached" and self.expected.resolvers_must_agree)
 
 
 async def wait(

@@ -17,10 +17,10 @@ from elastx_mrs.cli import main
 from elastx_mrs.cli import verify_view as of_verify
 from elastx_mrs.cli.render import render
 from elastx_mrs.lab.session import open_lab
+from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.records import Remark, TxtRecord
 from elastx_mrs.remarks import Said
 from elastx_mrs.verify import report
-from elastx_mrs.verify.asked import Who
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.outcome import Detail, Outcome
 from elastx_mrs.verify.wait import Job
@@ -112,7 +112,7 @@ def test_verify_contains_what_was_seen(format_: str, seen: str, cure: str) -> No
         assert summary == "0 of 1 domain verified"
     if format_ == "table":
         assert len(text.splitlines()) == 4
-    for line in (*report.message(jobs[0]).splitlines(), report.missing(jobs)):
+    for line in (*report.messages(jobs)[0].splitlines(), report.missing(jobs)):
         assert line.isprintable(), "Pulumi's log gets these"
 
 

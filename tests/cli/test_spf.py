@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
+from elastx_mrs.cli import vantage
 from elastx_mrs.cli.spf import command, planned_record
 from elastx_mrs.lab.session import open_lab
-from elastx_mrs.lookup import asking
 from elastx_mrs.lookup.spf_record import Found, parsed
 from elastx_mrs.lookup.spf_tree import Tree
 from tests.lookup.fakes import Dns
@@ -253,7 +253,7 @@ def test_the_environment_names_servers_unless_the_option_does(server: str, monke
 
 def test_a_long_wait_is_announced_and_a_short_one_is_not(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(server, "good.example").stderr == ""
-    monkeypatch.setattr(asking, "PATIENCE", 0.0)
+    monkeypatch.setattr(vantage, "QUIET", 0.0)
     assert "still asking name servers" in run(server, "good.example").stderr
 
 

@@ -11,7 +11,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from elastx_mrs.lookup.delegation import Authorities
+from elastx_mrs.lookup.delegation import GivenServers
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.roots import ROOT_SERVERS
 from elastx_mrs.lookup.walk import MAX_QUESTIONS, Cut, Delegations, NameServer
@@ -40,7 +40,7 @@ def cut(port: int, name: str, network: Network | None = None) -> Cut:
 
 
 def child(port: int, owner: str, zone: str) -> str | None:
-    return asyncio.run(Authorities.delegated(Counting(), [Server(ROOT, port)]).child_zone(owner, zone))
+    return asyncio.run(Delegations(Counting(), [Server(ROOT, port)]).child_zone(owner, zone))
 
 
 def addresses(found: Cut) -> dict[str, list[str]]:
@@ -162,7 +162,7 @@ def test_a_name_server_that_is_an_alias_is_told(port: int) -> None:
 
 def test_five_hundred_names_ask_their_parents_once(port: int) -> None:
     network = Counting()
-    authorities = Authorities.delegated(network, [Server(ROOT, port)])
+    authorities = Delegations(network, [Server(ROOT, port)])
 
     async def work() -> list[str | None]:
         owners = [f"_dmarc.n{number}.example.com" for number in range(500)]
@@ -210,7 +210,7 @@ def test_a_child_zone_between_is_found_by_configured_servers(
     port: int, owner: str, zone: str, expected: str | None
 ) -> None:
     servers = [Server(host, port) for host in (COMPANY, OTHER, TOP)]
-    assert asyncio.run(Authorities.of(Counting(), servers).child_zone(owner, zone)) == expected
+    assert asyncio.run(GivenServers(Counting(), servers).child_zone(owner, zone)) == expected
 
 
 @pytest.mark.parametrize(
@@ -222,16 +222,14 @@ def test_a_child_zone_between_is_found_by_configured_servers(
     ],
 )
 def test_the_zone_of_a_name_is_the_same_by_both_ways(port: int, name: str, zone: str) -> None:
-    delegated = Authorities.delegated(Counting(), [Server(ROOT, port)])
-    configured = Authorities.of(Counting(), [Server(COMPANY, port)])
-    assert asyncio.run(delegated.zone_of(name)) == zone
-    assert asyncio.run(configured.zone_of(name)) == zone
+    assert cut(port, name).zone == zone
+    assert asyncio.run(GivenServers(Counting(), [Server(COMPANY, port)]).child_zone(name, "com")) == zone
 
 
 def test_configured_servers_that_do_not_serve_the_name_are_named(port: int) -> None:
     servers = [Server("127.0.0.9", port), Server(OTHER, port), Server(ROOT, port)]
     with pytest.raises(LookupFailure) as caught:
-        asyncio.run(Authorities.of(Counting(), servers).child_zone("_dmarc.example.com", "example.com"))
+        asyncio.run(GivenServers(Counting(), servers).child_zone("_dmarc.example.com", "example.com"))
     assert str(caught.value) == (
         f"127.0.0.9:{port} refused the connection; {OTHER}:{port} answered REFUSED; "
         f"{ROOT}:{port} refers to others for _dmarc.example.com: it does not serve that name"

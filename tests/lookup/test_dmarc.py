@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs.lookup.answer import Answer, answer_of
-from elastx_mrs.lookup.asking import Asking
 from elastx_mrs.lookup.dmarc import Walk, walk
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Vantage, Who
 from tests.servers import start
 from tests.servers.zones import HEAD, ZONES
 
@@ -115,6 +116,6 @@ def test_on_a_real_server(kind: str, tmp_path: Path) -> None:
     zone = HEAD.format(name="example.com") + '_dmarc TXT "v=DMARC1; p=" "reject; sp=quarantine"\n'
     top = HEAD.format(name="com")
     with start(kind, tmp_path / "server", {"com": top, **ZONES, "example.com": zone}) as server:
-        found = asyncio.run(walk(Asking.of([server.address], (), {}).ask, "a.b.example.com"))
+        found = asyncio.run(walk(Vantage(Who.of([server.address], resolvers=()), Network()).ask, "a.b.example.com"))
     assert found.failed is None
     assert (found.tag(exists=True), found.organizational_domain) == (("sp", "quarantine"), "example.com")

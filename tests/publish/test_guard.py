@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.asking import Asking
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.modes import Mode
 from elastx_mrs.publish import Existing, guard_checks
 from elastx_mrs.publish.guard import Guard, Memory, StoppedError
@@ -84,8 +85,9 @@ class Run:
         config = {"elastx-mrs:rfc2136": settings, "elastx-mrs:tsigKey": secret["tsigKey"]}
         assert base64.b64decode(secret["tsigKey"])
         publisher = Rfc2136(dict.fromkeys(["example.com", "example.se"], "default"), config.get)
-        asking = Asking.of([self.server.address], (), {})
-        memory = Memory(publisher, asking.ask, asking.authorities, self.records, self.adopted)
+        vantage = Vantage(Who.of([self.server.address], resolvers=()), Network())
+        vantages = {record.domain: vantage for record in self.records}
+        memory = Memory(publisher, vantages, self.records, self.adopted)
         guard = Guard(
             {f"mail-{record.domain}-{record.suffix}": record for record in self.records},
             dict.fromkeys((record.domain for record in self.records), self.mode),

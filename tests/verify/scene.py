@@ -6,11 +6,12 @@ a server that a test makes.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
-from elastx_mrs.verify.asked import Who
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.wait import Job, wait
 from tests import golden
@@ -163,7 +164,7 @@ def rows(*domains: str, **kinds: str) -> str:
 
 
 def who(port: int, **more: object) -> Who:
-    return Who(root_hints=(Server(ROOT, port),), **more)  # type: ignore[arg-type]
+    return replace(Who(root_hints=(Server(ROOT, port),), resolvers=()), **more)  # type: ignore[arg-type]
 
 
 async def looked_at(expected: Expected, who: Who, timeout: float = 0.0) -> Job:

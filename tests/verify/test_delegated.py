@@ -86,7 +86,7 @@ def test_what_is_wrong_is_named_with_both_servers(port: int, domain: str, expect
     first = next(iter(failing))
     servers = {detail.server for detail in details(job, first)}
     assert servers == {f"ns1.{domain} ({ONE}:{port})", f"ns2.{domain} ({TWO}:{port})"}
-    assert said in report.message(job)
+    assert said in report.messages([job])[0]
 
 
 @pytest.mark.parametrize(

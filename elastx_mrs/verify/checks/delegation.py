@@ -2,6 +2,7 @@
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Served
+from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure, Server
 from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks.published import ASK
@@ -14,13 +15,19 @@ _HALF = 1 << 31
 
 async def delegation(asked: Asked, expected: Expected) -> Outcome:
     """Say whether the domain is delegated, to servers that serve it."""
-    domain = expected.domain
-    if asked.who.via == "resolvers":
-        return _unchecked(domain, "asked through resolvers: who serves it, and what each server says, was not checked")
-    if asked.who.nameservers:
-        return _unchecked(domain, "name servers are configured, so that delegation was not followed")
+    domain, begins_at = expected.domain, asked.vantage.who.begins_at
     try:
-        cut = await asked.delegations.cut(domain)
+        if begins_at == "resolvers":
+            await asked.vantage.check_resolvers(domain)
+            return _unchecked(
+                domain, "asked through resolvers: who serves it, and what each server says, was not checked"
+            )
+        if begins_at == "nameservers":
+            return _unchecked(domain, "name servers are configured, so that delegation was not followed")
+        cut = await asked.vantage.delegations.cut(domain)
+    except NobodyError as nobody:
+        detail = Detail("unreachable", "", "an answer", nobody.seen, nobody.cure)
+        return Outcome(domain, CHECK, domain, (detail,), hopeless="nothing can be asked from this machine")
     except (LookupFailure, ValueError) as failure:
         cure = "let this machine ask name servers (port 53), or set verification.nameservers or via: resolvers"
         return Outcome(domain, CHECK, domain, (Detail("unreachable", "", "a delegation", str(failure), cure),))
@@ -30,7 +37,7 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
         cure = "register it, or have its name servers entered at the registrar; for later: verification: {mode: off}"
         detail = Detail("absent", "", f"NS records for {domain}", seen, cure)
         return Outcome(domain, CHECK, domain, (detail,), hopeless=f"{domain} is not delegated")
-    served = await asked.observer.served(domain)
+    served = await asked.vantage.observer.served(domain)
     names = ", ".join(server.name for server in served.servers)
     return Outcome(
         domain, CHECK, served.zone, tuple(_details(served)), f"{served.zone}: {names}", tuple(_notices(served))

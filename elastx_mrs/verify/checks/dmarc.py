@@ -18,7 +18,7 @@ WANTED = "a DMARC policy that receivers find"
 async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
     """Say which policy applies, and whether those whom it sends reports to have said that they take them."""
     domain, name = expected.domain, expected.policy_name
-    walked = await walk(asked.ask, domain)
+    walked = await walk(asked.vantage.ask_uncached, domain)
     detail = _fault(walked, expected, asked.cannot_ask)
     step = walked.found
     if detail is not None or step is None:
@@ -64,7 +64,7 @@ async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | N
     """Return why reports about a domain will not be sent to a host; a wildcard there answers like any record."""
     if f".{host}".endswith(f".{policy_domain}") or f".{policy_domain}".endswith(f".{host}"):
         return None  # one within the other: nobody asks (§4)
-    ask = asked.ask
+    ask = asked.vantage.ask_uncached
     ours, theirs = await asyncio.gather(walk(ask, policy_domain), walk(ask, host))
     failed = ours.failed or theirs.failed
     if failed is None and ours.organizational_domain == theirs.organizational_domain:

@@ -27,8 +27,8 @@ _NO_RESOLVER = "no resolver is configured, and this machine names none"
 
 async def resolvers(asked: Asked, expected: Expected) -> Outcome:
     """Say which resolvers still hold an old or a negative answer, and for how long."""
-    domain, servers = expected.domain, asked.who.resolvers
-    if asked.who.via == "resolvers":
+    domain, servers = expected.domain, asked.vantage.compared
+    if asked.vantage.who.begins_at == "resolvers":
         return Outcome(domain, RESOLVERS, domain, seen="asked for every record")
     if not servers:
         return Outcome(domain, RESOLVERS, domain, (Detail("unchecked", "", "", _NO_RESOLVER, "name one"),))
@@ -40,11 +40,11 @@ async def resolvers(asked: Asked, expected: Expected) -> Outcome:
 async def _at(asked: Asked, expected: Expected, server: Server, name: str) -> list[Detail]:
     question = Question(absolute(name), dns.rdatatype.TXT, _ASKED)
     try:
-        reply = await asked.network.exchange(server, question)
+        reply = await asked.vantage.network.exchange(server, question)
         reading = read(reply, question)
     except (LookupFailure, UnusableError) as failure:
         problem = failure.problem if isinstance(failure, LookupFailure) else str(failure)
-        verdict: Verdict = "unreachable" if asked.who.must_agree else "unchecked"
+        verdict: Verdict = "unreachable" if expected.resolvers_must_agree else "unchecked"
         cure = "see that it answers, or name other resolvers in verification.resolvers"
         return [Detail(verdict, str(server), f"an answer for {name}", f"it {problem}", cure)]
     answer = Answer(name, "TXT", reading.status or "nodata", tuple(reading.rrset or ()), name)
@@ -63,7 +63,7 @@ async def _wanted(asked: Asked, expected: Expected, name: str, answer: Answer) -
     if declared:
         values = [(record.kind, record.value.encode("ascii")) for record in declared]
         return [listed([value]) for kind, value in values if judge_of(kind, value)(answer) is not None]
-    seen = await asked.observer.txt(name)
+    seen = await asked.vantage.observer.txt(name)
     texts = next((sighting.answer.texts() for sighting in seen.sightings if sighting.answer.status != "failed"), [])
     return [] if set(texts) == set(answer.texts()) else [listed(texts) or "nothing"]
 
@@ -81,8 +81,8 @@ def _seconds_left(reply: dns.message.Message) -> int:
 
 async def dnssec(asked: Asked, expected: Expected) -> Outcome:
     """Say whether a signed domain validates. Resolvers do that; what is bogus for them is lost mail."""
-    domain, who = expected.domain, asked.who
-    if who.nameservers:
+    domain, vantage = expected.domain, asked.vantage
+    if vantage.who.begins_at == "nameservers":
         why = "name servers are configured, so that nobody asked the parent whether it is signed"
         return _of(domain, [Detail("unchecked", "", "", why, "leave out nameservers")])
     try:
@@ -91,9 +91,9 @@ async def dnssec(asked: Asked, expected: Expected) -> Outcome:
         return _of(domain, [Detail("unchecked", "", "an answer for DS", str(failure), "ask again")])
     if zone is None:
         return Outcome(domain, DNSSEC, domain, seen="not signed: the parent has no DS")
-    if not who.resolvers:
+    if not vantage.resolvers:
         return _of(domain, [Detail("unchecked", "", "a resolver that validates", _NO_RESOLVER, "name one")])
-    found = await asyncio.gather(*(_validated(asked.network, server, domain) for server in who.resolvers))
+    found = await asyncio.gather(*(_validated(vantage.network, server, domain) for server in vantage.resolvers))
     wrong = [detail for detail in found if detail is not None and detail.verdict == "wrong"]
     if wrong or None not in found:
         return _of(domain, wrong or [detail for detail in found if detail is not None])
@@ -106,17 +106,17 @@ def _of(domain: str, details: Sequence[Detail]) -> Outcome:
 
 async def _signed(asked: Asked, domain: str) -> str | None:
     """Return the zone that a domain lies in where its parent has a DS for it; None where it has none."""
-    if asked.who.via == "resolvers":
+    if asked.vantage.who.begins_at == "resolvers":
         labels = domain.split(".")
         for start in range(len(labels) - 1):
             zone = ".".join(labels[start:])
-            if (await asked.ask(zone, "DS")).status == "found":
+            if (await asked.vantage.ask_uncached(zone, "DS")).status == "found":
                 return zone
         return None
-    zone = (await asked.delegations.cut(domain)).zone
+    zone = (await asked.vantage.delegations.cut(domain)).zone
     question = Question(absolute(zone), dns.rdatatype.DS)
-    servers = await asked.delegations.serving(question.name.parent())
-    reading = await asked.network.first(servers, question, lambda reply: read(reply, question))
+    servers = await asked.vantage.delegations.serving(question.name.parent())
+    reading = await asked.vantage.network.first(servers, question, lambda reply: read(reply, question))
     return zone if reading.status == "found" else None
 
 

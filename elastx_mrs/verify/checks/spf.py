@@ -40,13 +40,13 @@ class Relay:
 async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
     """Say whether mail from Elastx passes, and, apart from that, what is wrong anywhere in the record's tree."""
     domain = expected.domain
-    found = select(await asked.ask(domain, "TXT"))
+    found = select(await asked.vantage.ask_uncached(domain, "TXT"))
     if found.record is None:
         policy = Outcome(domain, POLICY, domain, (_unusable(found),), hopeless=_not_ours(expected, found))
         return [policy, Outcome(domain, TREE, domain, (Detail("unchecked", "", "", "no record to look into", ""),))]
     if found.text in asked.passing:
         return [_passes(domain, found), Outcome(domain, TREE, domain, seen="as every domain with this record")]
-    tree = await expand(asked.ask, domain)
+    tree = await expand(asked.vantage.ask_uncached, domain)
     relay = await _relay(asked)
     details = await _details(asked, domain, tree, relay)
     beside = _beside(tree, asked.cannot_ask)
@@ -83,7 +83,7 @@ def _not_ours(expected: Expected, found: Found) -> str:
 
 async def _relay(asked: Asked) -> Relay:
     if asked.elastx is None:
-        asked.elastx = asyncio.create_task(_look_up(asked.ask))
+        asked.elastx = asyncio.create_task(_look_up(asked.vantage.ask_uncached))
     return await asked.elastx
 
 
@@ -101,7 +101,7 @@ async def _look_up(ask: Ask) -> Relay:
 
 
 async def _details(asked: Asked, domain: str, tree: Tree, relay: Relay) -> list[Detail]:
-    ask = asked.ask
+    ask = asked.vantage.ask_uncached
     if not relay.addresses:
         verdict: Verdict = asked.cannot_ask if relay.result == "temperror" else "wrong"
         return [Detail(verdict, "", WANTED, f"the SPF of {ELASTX}: {relay.problem}", SUPPORT)]

@@ -1,0 +1,105 @@
+"""Who is asked by a command: ``--nameserver`` and ``--resolver``, else the environment, else this machine's own."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.records import RecordError
+
+if TYPE_CHECKING:
+    from elastx_mrs.lookup.network import Server
+    from elastx_mrs.lookup.vantage import Run, Vantage
+
+QUIET = 2.0
+"""Seconds after which a command says that it is still asking."""
+
+T = TypeVar("T")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class NobodyAnswers(click.ClickException):
+    """Nothing could be asked: the one message of the command, which then has nothing else to show."""
+
+    exit_code = 3
+
+
+def who_options(command: Command) -> Command:
+    """Add ``--nameserver`` and ``--resolver`` to a command, as ``nameservers`` and ``resolvers``."""
+    command = click.option(
+        "--resolver",
+        "resolvers",
+        multiple=True,
+        metavar="ADDRESS|URL",
+        help="Query this resolver: an address, tls://… or https://…; may be repeated.",
+    )(command)
+    return click.option(
+        "--nameserver",
+        "nameservers",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Query this server instead of the delegated ones; may be repeated.",
+    )(command)
+
+
+def run_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Run":
+    """Return what the options name; name servers there take the place of those in the environment.
+
+    :raises BadInput: naming the option, or the variable, and the address that is none.
+    :raises NotInstalledError: for a resolver's HTTPS URL without the extra ``doh``.
+    """
+    from dataclasses import replace
+
+    from elastx_mrs.lookup.vantage import Run, resolvers_at, servers_at
+
+    try:
+        run = Run.of() if not nameservers else Run(_option("--nameserver", nameservers, servers_at))
+    except RecordError as error:
+        raise BadInput(str(error)) from None
+    return replace(run, resolvers=_option("--resolver", resolvers, resolvers_at))
+
+
+def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage":
+    """Return who is asked by a command that reads no stack's config.
+
+    :raises BadInput: as :func:`run_of`, and for a missing extra.
+    """
+    from elastx_mrs.lookup.network import Network
+    from elastx_mrs.lookup.vantage import Vantage, Who
+
+    try:
+        return Vantage(Who().in_run(run_of(nameservers, resolvers)), Network())
+    except NotInstalledError as error:
+        raise BadInput(str(error)) from None
+
+
+def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
+    """Run a command's questions to their end, with a line on standard error where that takes a while."""
+
+    async def run() -> T:
+        task = asyncio.ensure_future(work)
+        done, _ = await asyncio.wait({task}, timeout=QUIET)
+        if not done:
+            print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
+        return await task
+
+    return asyncio.run(run())
+
+
+def check_answered(vantage: "Vantage") -> None:
+    """Check that something could be asked; raises :class:`NobodyAnswers`."""
+    if vantage.nobody:
+        raise NobodyAnswers(vantage.nobody)
+
+
+def _option(
+    name: str, texts: Sequence[str], read: "Callable[[Sequence[str]], tuple[Server, ...]]"
+) -> "tuple[Server, ...]":
+    try:
+        return read(texts)
+    except RecordError as error:
+        raise BadInput(f"{name}: {error}") from None

@@ -1,0 +1,265 @@
+"""Who is asked: the one answer for the guard, verification and every command that asks the DNS.
+
+:class:`Who` says whom a user wants asked, in a stack's config and for one run. :class:`Vantage` asks them:
+
+- *delegation*, the default: the servers that the root and the zones below it delegate to, and resolvers;
+- ``nameservers``: these take the place of delegation, and names outside their zones go to resolvers;
+- ``via: resolvers``: resolvers alone, for a machine that may not send to port 53.
+
+Name servers that are given for one run (:data:`NAMESERVERS`, ``--nameserver``) are the whole DNS of that run: nothing
+else is asked, unless the same run names it.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import dns.flags
+import dns.rdatatype
+
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.authority import Configured, Delegated, Observer
+from elastx_mrs.lookup.delegation import Authorities, GivenServers, ThroughResolvers
+from elastx_mrs.lookup.entrance import Entrance
+from elastx_mrs.lookup.network import Network, Question, Server
+from elastx_mrs.lookup.reading import absolute
+from elastx_mrs.lookup.resolver import Resolver, Road, always, system_resolvers
+from elastx_mrs.lookup.walk import Delegations
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import resolver_address
+
+NAMESERVERS = "ELASTX_MRS_NAMESERVERS"
+"""The environment variable with the name servers of one run; addresses with commas between."""
+
+NAME_RESOLVER = (
+    "name a resolver that this machine can reach: run 'pulumi config set --path "
+    "elastx-mrs:verification.resolvers[0] ADDRESS', with an address, tls://… or https://…, or give --resolver ADDRESS"
+)
+"""What to do where no resolver answers."""
+
+Via = Literal["delegation", "resolvers"]
+
+
+@dataclass(frozen=True)
+class Who:
+    """Whom a user wants asked.
+
+    :param nameservers: take the place of delegation; none where that is followed.
+    :param root_hints: where delegation begins; IANA's root servers where there are none.
+    :param primary: a hidden primary, asked beside the delegated servers.
+    :param resolvers: recursive resolvers; None for the machine's own, and none at all where they are not to be asked.
+    :param via: ``resolvers`` where the name servers themselves cannot be reached from here.
+    """
+
+    nameservers: tuple[Server, ...] = ()
+    root_hints: tuple[Server, ...] = ()
+    primary: Server | None = None
+    resolvers: tuple[Server, ...] | None = None
+    via: Via = "delegation"
+
+    @property
+    def begins_at(self) -> Literal["root", "nameservers", "resolvers"]:
+        """Where asking begins."""
+        if self.via == "resolvers":
+            return "resolvers"
+        return "nameservers" if self.nameservers else "root"
+
+    @classmethod
+    def of(
+        cls,
+        nameservers: Sequence[str] | None = None,
+        root_hints: Sequence[str] | None = None,
+        primary: str | None = None,
+        resolvers: Sequence[str] | None = None,
+        via: Via = "delegation",
+    ) -> "Who":
+        """Return what a config says; the keys are those of ``verification``.
+
+        :raises RecordError: naming the key and the address that is none.
+        :raises NotInstalledError: for a resolver's HTTPS URL without the extra ``doh``.
+        """
+        return cls(
+            _of_key("nameservers", nameservers or (), servers_at),
+            _of_key("rootHints", root_hints or (), servers_at),
+            next(iter(_of_key("primary", [primary] if primary is not None else (), servers_at)), None),
+            _of_key("resolvers", resolvers, resolvers_at) if resolvers is not None else None,
+            via,
+        )
+
+    def in_run(self, run: "Run") -> "Who":
+        """Return whom to ask in one run.
+
+        Name servers that the run names are asked alone, and nothing of the config; anything else that it names takes
+        the place of the same in the config.
+        """
+        if run.nameservers:
+            return Who(run.nameservers, run.root_hints, run.primary, run.resolvers or (), run.via or "delegation")
+        return replace(
+            self,
+            root_hints=run.root_hints or self.root_hints,
+            primary=run.primary or self.primary,
+            resolvers=run.resolvers or self.resolvers,
+            via=run.via or self.via,
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run names, over the config: options of a command, and the environment. Empty where it names nothing."""
+
+    nameservers: tuple[Server, ...] = ()
+    root_hints: tuple[Server, ...] = ()
+    primary: Server | None = None
+    resolvers: tuple[Server, ...] = ()
+    via: Via | None = None
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ) -> "Run":
+        """Return what the environment names.
+
+        :raises RecordError: naming the variable and the address that is none.
+        """
+        given = [text.strip() for text in environment.get(NAMESERVERS, "").split(",") if text.strip()]
+        return cls(_of_key(NAMESERVERS, given, servers_at))
+
+
+class Vantage:
+    """Asks whom a user wants asked; each question once, and all of them through one network, so its bounds hold.
+
+    :ivar nobody: why nothing at all can be asked from this machine; empty as long as somebody answers.
+    """
+
+    def __init__(self, who: Who, network: Network) -> None:
+        self.who = who
+        self.network = network
+        self.nobody = ""
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """Ask as a mail receiver asks: resolvers, or the given name servers. As :data:`~elastx_mrs.lookup.answer.Ask`.
+
+        A top-level domain that the name servers of one run do not serve does not exist in it, so the walk up from a
+        domain (RFC 9989 §4.10) ends there.
+        """
+        answer = await self._resolver.ask(name, rdtype)
+        if answer.nobody:
+            self.nobody = answer.problem
+        alone = self.who.begins_at == "nameservers" and self.who.resolvers == ()
+        if answer.lame and alone and answer.name.removeprefix("_dmarc.").count(".") == 0:
+            return Answer(answer.name, answer.rdtype, "nxdomain", canonical=answer.name)
+        return answer
+
+    async def ask_uncached(self, name: str, rdtype: str) -> Answer:
+        """Ask the name servers themselves wherever that is possible, so no cache holds an old answer."""
+        if self.who.begins_at == "root":
+            return await self._iterative.ask(name, rdtype)
+        return await self.ask(name, rdtype)
+
+    async def check_resolvers(self, name: str) -> None:
+        """Check that a resolver answers at all, by the question for the TXT records of ``name``.
+
+        :param name: as A-labels.
+        :raises NobodyError: if none answers.
+        :raises ValueError: if DNS cannot hold the name.
+        """
+        await self._resolvers_entrance.servers(Question(absolute(name), dns.rdatatype.TXT, dns.flags.RD))
+
+    @cached_property
+    def resolvers(self) -> tuple[Server, ...]:
+        """The recursive resolvers: those that were named, else the machine's own."""
+        return self.who.resolvers if self.who.resolvers is not None else tuple(system_resolvers())
+
+    @property
+    def compared(self) -> tuple[Server, ...]:
+        """The resolvers that should say what the name servers say: with ``nameservers`` only those that were named."""
+        return () if self.who.begins_at == "nameservers" and self.who.resolvers is None else self.resolvers
+
+    @cached_property
+    def delegations(self) -> Delegations:
+        """The walk from the root."""
+        return Delegations(self.network, self.who.root_hints)
+
+    @cached_property
+    def authorities(self) -> Authorities:
+        """Says which zone serves a name."""
+        if self.who.begins_at == "root":
+            return self.delegations
+        through = ThroughResolvers(Resolver(self.network, *self._recursive_roads).ask)
+        if self.who.begins_at == "resolvers":
+            return through
+        return GivenServers(self.network, self.who.nameservers, through)
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Every server that is to be asked for a domain's records."""
+        who = self.who
+        if who.begins_at == "resolvers":
+            return Observer(self.network, Configured(self.resolvers), int(dns.flags.RD))
+        if who.begins_at == "nameservers":
+            return Observer(self.network, Configured([*who.nameservers, *([who.primary] if who.primary else [])]))
+        return Observer(self.network, Delegated(self.network, self.delegations, who.primary))
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        given = [Road(always(self.who.nameservers))] if self.who.begins_at == "nameservers" else []
+        return Resolver(self.network, *given, *self._recursive_roads)
+
+    @cached_property
+    def _iterative(self) -> Resolver:
+        return Resolver(self.network, Road(lambda question: self.delegations.serving(question.name)))
+
+    @cached_property
+    def _recursive_roads(self) -> tuple[Road, ...]:
+        """The given name servers where they look names up for others too, then the resolvers."""
+        roads = []
+        if self.who.begins_at == "nameservers":
+            roads.append(Road(always(self.who.nameservers), dns.flags.RD, offered=True))
+        if self.who.resolvers != ():
+            roads.append(Road(self._resolvers_entrance.servers, dns.flags.RD))
+        return tuple(roads)
+
+    @cached_property
+    def _resolvers_entrance(self) -> Entrance:
+        nobody = "no resolver answers" if self.resolvers else "this machine has no resolver (/etc/resolv.conf)"
+        return Entrance(self.network, self.resolvers, nobody, NAME_RESOLVER)
+
+
+class Vantages:
+    """The vantage for each :class:`Who`; all share one network, and the same one is made once."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._made: dict[Who, Vantage] = {}
+
+    def of(self, who: Who) -> Vantage:
+        """Return the vantage for a user's wish."""
+        if who not in self._made:
+            self._made[who] = Vantage(who, self._network)
+        return self._made[who]
+
+
+def servers_at(addresses: Sequence[str]) -> tuple[Server, ...]:
+    """Return servers by their addresses; raises RecordError."""
+    return tuple(Server.parse(text) for text in addresses)
+
+
+def resolvers_at(texts: Sequence[str]) -> tuple[Server, ...]:
+    """Return resolvers by address or URL.
+
+    :raises RecordError: for what is neither.
+    :raises NotInstalledError: for a URL of HTTPS without the extra ``doh``.
+    """
+    found = [resolver_address(text) for text in texts]
+    if any(url.startswith("https:") for _, _, url in found):
+        from elastx_mrs.lookup.secure import check_https
+
+        check_https()
+    return tuple(Server(host, port, url=url) for host, port, url in found)
+
+
+def _of_key(key: str, texts: Sequence[str], read: Callable[[Sequence[str]], tuple[Server, ...]]) -> tuple[Server, ...]:
+    try:
+        return read(texts)
+    except RecordError as error:
+        raise RecordError(f"{key}: {error}") from None
