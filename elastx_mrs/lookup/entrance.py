@@ -101,7 +101,7 @@ class Entrance:
             await asyncio.gather(*tries, return_exceptions=True)
         if first is not None:
             return first, *(server for server in self._servers if server != first)
-        what = f": {_summary(problems)}" if problems else ""
+        what = f": {_summary({server: problems[server] for server in self._servers})}" if problems else ""
         return NobodyError(f"{self._nobody}{what}", self._cure)
 
     async def _try(

@@ -34,8 +34,8 @@ NAMESERVERS = "ELASTX_MRS_NAMESERVERS"
 """The environment variable with the name servers of one run; addresses with commas between."""
 
 NAME_RESOLVER = (
-    "name a resolver that this machine can reach: run 'pulumi config set --path "
-    "elastx-mrs:verification.resolvers[0] ADDRESS', with an address, tls://… or https://…, or give --resolver ADDRESS"
+    "name one that this machine can reach, as an address, tls://… or https://…: give --resolver ADDRESS, or run: "
+    "pulumi config set --path 'elastx-mrs:verification.resolvers[0]' ADDRESS"
 )
 """What to do where no resolver answers."""
 

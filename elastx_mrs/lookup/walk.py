@@ -22,8 +22,9 @@ MAX_QUESTIONS = 200
 """Questions of one walk: a hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack")."""
 
 OPEN_PORT = (
-    "allow this machine to send to port 53 over UDP and TCP, or ask resolvers instead: run "
-    "'pulumi config set --path elastx-mrs:verification.via resolvers', or give elastx-mrs verify --via resolvers"
+    "let this machine send to port 53 (UDP and TCP), name the servers that it may ask in verification.nameservers, or "
+    "ask resolvers instead: give elastx-mrs verify --via resolvers, or run: "
+    "pulumi config set --path elastx-mrs:verification.via resolvers"
 )
 """What to do where no root server answers."""
 

@@ -332,9 +332,9 @@ def test_thirteen_silent_root_servers_are_told_of_once_and_within_ten_seconds() 
 
 def test_the_internets_root_servers_have_another_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elastx_mrs.lookup.walk.ROOT_SERVERS", (dead(), dead()))
-    with pytest.raises(NobodyError, match="refused the connection; allow this machine to send to port 53") as caught:
+    with pytest.raises(NobodyError, match=r"refused the connection; let this machine send to port 53 \(") as caught:
         asyncio.run(Vantage(Who(), Network()).delegations.cut("example.com"))
-    assert "'pulumi config set --path elastx-mrs:verification.via resolvers'" in str(caught.value)
+    assert str(caught.value).endswith("run: pulumi config set --path elastx-mrs:verification.via resolvers")
 
 
 def test_a_resolver_to_which_a_firewall_redirects_port_53_is_no_root_server() -> None:
@@ -373,7 +373,7 @@ def test_silent_resolvers_are_told_of_once_and_within_ten_seconds() -> None:
                 ("failed", True, made.nobody)
             }
             assert made.nobody.startswith("no resolver answers: ")
-            assert "verification.resolvers[0] ADDRESS'" in made.nobody
+            assert made.nobody.endswith("pulumi config set --path 'elastx-mrs:verification.resolvers[0]' ADDRESS")
 
     asyncio.run(work())
 
@@ -392,6 +392,6 @@ def test_a_machine_without_a_resolver_is_told_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(vantage, "system_resolvers", list)
     made = Vantage(Who(via="resolvers"), Network())
     found = asyncio.run(made.ask("example.com", "TXT"))
-    assert found.problem.startswith("this machine has no resolver (/etc/resolv.conf); name a resolver")
+    assert found.problem.startswith("this machine has no resolver (/etc/resolv.conf); name one that")
     with pytest.raises(NobodyError):
         asyncio.run(made.check_resolvers("example.com"))
