@@ -46,7 +46,7 @@ class Entrance:
     question fails at once and with the same words.
 
     :param servers: in the order of preference.
-    :param nobody: begins the message where none of them answers, such as ``no root server answers``.
+    :param nobody: begins the message where none of them answers, such as ``no resolver gives a usable answer``.
     :param cure: what to do then.
     :param check: tells a server that can be used from one that only answers.
     """
@@ -117,8 +117,8 @@ class Entrance:
         try:
             self._check(await self._network.exchange(server, question), question)
         except LookupFailure as failure:
-            if failure.rcode is not None and not failure.outside and question.flags & dns.flags.RD:
-                return server  # it looked, and says that this name's servers are at fault
+            if failure.rcode is not None and question.flags & dns.flags.RD:
+                return server  # a resolver that only fails for this name
             problems[server] = failure.problem
         except UnusableError as error:
             problems[server] = str(error)

@@ -221,7 +221,9 @@ class Vantage:
 
     @cached_property
     def _resolvers_entrance(self) -> Entrance:
-        nobody = "no resolver answers" if self.resolvers else "this machine has no resolver (/etc/resolv.conf)"
+        nobody = (
+            "no resolver gives a usable answer" if self.resolvers else "this machine has no resolver (/etc/resolv.conf)"
+        )
         return Entrance(self.network, self.resolvers, nobody, NAME_RESOLVER)
 
 

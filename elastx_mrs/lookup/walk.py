@@ -133,7 +133,7 @@ class Delegations:
         self._port = servers[0].port
         self._root = _Zone(dns.name.root, {dns.name.root: servers})
         cure = CHECK_HINTS if hints else OPEN_PORT
-        self._entrance = Entrance(network, servers, "no root server answers", cure, check_root)
+        self._entrance = Entrance(network, servers, "no root server gives a usable answer", cure, check_root)
 
     async def cut(self, name: str) -> Cut:
         """Return the zone that a name lies in and who serves it.

@@ -33,6 +33,11 @@ class Existing:
     ttl: int | None = None
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing is answered at the name today."""
+        return not (self.txt or self.others or self.synthesised or self.dname or self.child)
+
+    @property
     def served_txt(self) -> list[str]:
         """All TXT values that are answered here today, a wildcard's too, as people read them."""
         return [*map(show, self.txt), *self.synthesised.get("TXT", ())]

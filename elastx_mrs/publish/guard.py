@@ -85,15 +85,21 @@ class DomainWorld:
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Ask the DNS, with what this run declares in place of what is there.
 
-        :raises CannotAskError: if nothing at all can be asked from this machine.
+        A name that this run creates is not asked for: a resolver would remember for hours that there is nothing.
         """
         declared = self.declared.get(name)
         if declared is not None and rdtype == "TXT":
             return answer_of(name, [declared.value.encode("ascii")])
-        answer = await self._vantage.ask(name, rdtype)
-        if answer.nobody:
-            raise CannotAskError(answer.problem)
-        return answer
+        if name in self.values and await self._created(name):
+            return Answer(name, rdtype, "nodata", canonical=name)
+        return await self._vantage.ask(name, rdtype)
+
+    async def _created(self, name: str) -> bool:
+        """Whether a name is there only after this run."""
+        try:
+            return (await self.existing(name)).empty
+        except CannotAskError:
+            return False
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Say which child zone the delegated servers have a name in."""
@@ -116,6 +122,15 @@ class DomainWorld:
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""
         return await inherited(self, domain)
+
+    def merged(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings without repeats: if nobody answers, that is one finding, whatever could not be asked."""
+        nobody = self._vantage.nobody
+        found = (
+            Finding("unasked", nobody) if nobody and finding.level == "unasked" and nobody in finding.text else finding
+            for finding in findings
+        )
+        return list(dict.fromkeys(found))
 
 
 @dataclass
@@ -146,8 +161,9 @@ class Guard:
         mode = self.modes.get(record.domain, "require") if record is not None else "off"
         if record is None or mode == "off":
             return
-        case = Case(record, old_value, self.preview, self.memory.world(record.domain))
-        findings = await run(self.create if old_value is None else self.update, case)
+        world = self.memory.world(record.domain)
+        case = Case(record, old_value, self.preview, world)
+        findings = world.merged(await run(self.create if old_value is None else self.update, case))
         stops = []
         for finding in findings:
             if finding.level == "stop" and mode == "require":
@@ -189,7 +205,7 @@ async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
             return [Finding("unasked", str(error))]
 
     found = await asyncio.gather(*(one(check) for check in checks))
-    return list(dict.fromkeys(finding for findings in found for finding in findings))
+    return [finding for findings in found for finding in findings]
 
 
 def hook(guard: Guard, name: str) -> pulumi.ResourceHook:

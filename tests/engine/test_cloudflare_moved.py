@@ -12,6 +12,7 @@ from elastx_mrs.lab.cloudflare.zone import Account, Zone
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.engine.cloudflare import ZONES, Trial, trial
 from tests.engine.stack import Stack
+from tests.servers.recursor import recursor
 
 pytestmark = pytest.mark.engine
 
@@ -43,7 +44,14 @@ def verified(stack: Stack) -> None:
     stack.up(ELASTX_MRS_VERIFICATION="require")
 
 
-def test_no_record_is_missing_at_any_moment(run: Trial, elsewhere: Lab) -> None:
+@pytest.fixture
+def resolver(elsewhere: Lab, tmp_path: Path) -> Iterator[str]:
+    """What looks up names outside the new zone: nothing here leaves this machine."""
+    with recursor(tmp_path / "resolver", {"example.com": elsewhere.address}, {}) as address:
+        yield address
+
+
+def test_no_record_is_missing_at_any_moment(run: Trial, elsewhere: Lab, resolver: str) -> None:
     new_servers = Trial(elsewhere, run.directory)
     lab = run.api.zone("example.com").account.id
     old = run.stack(cloudflare={"accountId": lab}, verification={"timeout": 5})
@@ -52,7 +60,8 @@ def test_no_record_is_missing_at_any_moment(run: Trial, elsewhere: Lab) -> None:
     assert all(wanted)
 
     zone = beside(run, elsewhere)  # 1: a second stack fills it, verified on its own servers
-    new = run.stack(cloudflare={"accountId": NEW.id}, verification={"timeout": 5, "nameservers": [elsewhere.address]})
+    verification = {"timeout": 5, "nameservers": [elsewhere.address], "resolvers": [resolver]}
+    new = run.stack(cloudflare={"accountId": NEW.id}, verification=verification)
     del new.environment["ELASTX_MRS_NAMESERVERS"]
     run.asked()
     said = new.up(ELASTX_MRS_VERIFICATION="require")

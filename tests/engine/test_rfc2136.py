@@ -13,6 +13,7 @@ import pytest
 from tests import golden
 from tests.engine.stack import Stack
 from tests.servers import KINDS, NameServer, start
+from tests.servers.recursor import recursor
 from tests.servers.zones import FOREIGN
 
 pytestmark = pytest.mark.engine
@@ -146,13 +147,14 @@ def test_a_configured_ttl_is_the_whole_rrset_s(server: NameServer, stack: Stack)
 
 
 @pytest.mark.parametrize("server", ["bind"], indirect=True)
-def test_server_and_key_from_the_stack_s_config(server: NameServer, stack: Stack) -> None:
+def test_server_and_key_from_the_stack_s_config(server: NameServer, stack: Stack, tmp_path: Path) -> None:
     stack.environment.clear()
     stack.config["rfc2136"] |= {"server": server.address, "keyName": server.key_name, "algorithm": "hmac-sha256"}
-    stack.config["verification"] = {"nameservers": [server.address]}
     stack.pulumi("config", "set", "--secret", "--stack", "test", "elastx-mrs:tsigKey", server.key)
     stack.config["tsigKey"] = stack.written()["elastx-mrs:tsigKey"]
-    stack.up()
+    with recursor(tmp_path / "resolver", {}, {}) as resolver:
+        stack.config["verification"] = {"nameservers": [server.address], "resolvers": [resolver]}
+        stack.up()
     assert server.txt("_dmarc.example.com") == {DMARC: 1800}
     assert server.key not in stack.pulumi("stack", "export", "--stack", "test").stdout
     stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")

@@ -2,14 +2,15 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+import dns.flags
 import pytest
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.modes import Mode
 from elastx_mrs.publish import Existing, guard_checks
@@ -20,6 +21,7 @@ from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.records import TxtRecord, dkim, dmarc, spf
 from elastx_mrs.records.challenge import challenge
 from tests import golden
+from tests.lookup.nets import answer, fake, fakes
 from tests.servers import KINDS, NameServer, start
 from tests.servers.zones import HEAD, ZONES
 
@@ -404,3 +406,82 @@ def test_the_thirteenth_account_outgrows_udp(server: NameServer, accounts: int, 
     run = Run(server, domain, preview=True)
     assert run.stopped() == ""
     assert bool([text for level, text in run.said if level == "notice" and "asked for over TCP" in text]) is told
+
+
+class Beside:
+    """A publisher that has nothing at any name but ``old.example.com``."""
+
+    async def existing(self, owner: str) -> Existing:
+        return Existing(owner, "example.com", others={"MX": ["0 ."]} if owner == "old.example.com" else {})
+
+    def merging(self, record: TxtRecord) -> str:
+        return "run: elastx-mrs adopt"
+
+    claiming = merging
+
+
+def from_nowhere(records: list[TxtRecord], vantage: Vantage) -> Memory:
+    vantages = {record.domain: vantage for record in records}
+    return Memory(Beside(), vantages, records, frozenset())  # type: ignore[arg-type]
+
+
+def test_a_name_that_this_run_creates_is_not_asked_of_resolvers() -> None:
+    """They would remember that there is nothing, and verification through them would wait for hours."""
+
+    async def work() -> tuple[Sequence[str], int]:
+        async with fake(lambda query, via: answer(query, flags=dns.flags.RA)) as resolver:
+            vantage = Vantage(Who(resolvers=(resolver.server,), via="resolvers"), Network())
+            records = [
+                spf_of("new.example.com"),
+                dkim.dkim("new.example.com", "elastx", golden.DKIM),
+                spf_of("old.example.com"),
+            ]
+            world = from_nowhere(records, vantage).world("new.example.com")
+            for name in ("new.example.com", "elastx._domainkey.new.example.com"):
+                for rdtype in ("A", "AAAA", "MX"):
+                    assert (await world.ask(name, rdtype)).status == "nodata"
+                assert await world.child_zone(name, "example.com") is None
+            assert resolver.queries == 0
+            found = [(await world.ask(name, "MX")).status for name in ("old.example.com", "mail.example.com")]
+            return found, resolver.queries
+
+    assert asyncio.run(work()) == (["nodata", "nodata"], 2)
+
+
+def test_that_nobody_answers_is_said_by_one_record() -> None:
+    nobody = (Server("127.0.0.1", 1),)
+    domains = ("a.example.com", "b.example.com")
+    records = [make(domain) for domain in domains for make in (spf_of, dmarc_of)]
+    memory = from_nowhere(records, Vantage(Who(root_hints=nobody, resolvers=nobody), Network()))
+    said: list[str] = []
+    by_name = {f"mail-{record.domain}-{record.kind}": record for record in records}
+
+    async def stopped(guard: Guard) -> list[str]:
+        async def one(name: str) -> str:
+            with pytest.raises(StoppedError) as caught:
+                await guard.before(name, None)
+            return str(caught.value)
+
+        return await asyncio.gather(*map(one, guard.records))
+
+    guard = Guard(by_name, dict.fromkeys(domains, "require"), memory, False, lambda *line: said.append(line[1]))
+    texts = asyncio.run(stopped(guard))
+    for who in ("no root server", "no resolver"):
+        assert "\n".join(texts).count(f"{who} gives a usable answer") == 1
+    assert sum("could not be checked either: the error of another record says why" in text for text in texts) == 3
+
+
+def test_each_domain_is_asked_about_where_its_own_settings_say() -> None:
+    async def work() -> list[list[bytes]]:
+        async with fakes(
+            *(lambda query, via, text=text: answer(query, f"x.example. 60 IN TXT {text}") for text in "ab")
+        ) as servers:
+            records = [spf_of("a.example.com"), spf_of("b.example.com")]
+            vantages = {
+                record.domain: Vantage(Who((server.server,), resolvers=()), Network())
+                for record, server in zip(records, servers, strict=True)
+            }
+            memory = Memory(Beside(), vantages, records, frozenset())  # type: ignore[arg-type]
+            return [(await memory.world(record.domain).ask("x.example", "TXT")).texts() for record in records]
+
+    assert asyncio.run(work()) == [[b"a"], [b"b"]]
