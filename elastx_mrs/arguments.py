@@ -13,16 +13,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.display import quoted
+from elastx_mrs.identity import DEFAULT_PROFILE
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
 
 MAX_TIMEOUT = 86400
 """Seconds; who waits longer than a day for DNS waits for something else."""
-
-TSIG_ALGORITHMS = (
-    "hmac-sha256", "hmac-sha224", "hmac-sha384", "hmac-sha512", "hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256",
-)  # fmt: skip
-"""The SHA-2 family of RFC 8945 §6; SHA-1 is "not recommended" there, and MD5 is not even mandatory."""
 
 
 def _bare(key: str) -> BeforeValidator:
@@ -236,20 +232,6 @@ class Cloudflare(_Object):
     """Of each record: who owns it; {project}, {stack} and {component} are filled in. 100 characters at most."""
 
 
-def tsig_algorithm(text: str) -> str:
-    """Return a TSIG algorithm in lower case.
-
-    :raises RecordError: for one that is not of the SHA-2 family (RFC 8945 §6), such as HMAC-MD5.
-    """
-    name = text.lower().removesuffix(".")
-    if name not in TSIG_ALGORITHMS:
-        cure = f"write one of {', '.join(TSIG_ALGORITHMS)}"
-        if "md5" in name or "sha1" in name:
-            cure = "that is too weak; make a new key with hmac-sha256"
-        raise RecordError(f"is {quoted(text)}; {cure} (RFC 8945 §6)")
-    return name
-
-
 def _profile_name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
         raise RecordError(f"{quoted(text)} is no name for a server; write lower-case letters, digits and hyphens")
@@ -275,25 +257,10 @@ class Profile(_Object):
     """The TSIG key's name; read where the update is sent, from the stack's config or the provider's."""
     key_file: str | None = None
     """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""
-    algorithm: Annotated[str, AfterValidator(tsig_algorithm)] | None = None
+    algorithm: Annotated[str, AfterValidator(names.tsig_algorithm)] | None = None
     """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's. Default: hmac-
     sha256.
     """
-
-
-DEFAULT_PROFILE = "default"
-"""The primary that is described without a name."""
-
-
-def profile_path(profile: str, key: str) -> str:
-    """Return how a key of a primary is called in the config."""
-    return f"rfc2136.{key}" if profile == DEFAULT_PROFILE else f"rfc2136.profiles.{profile}.{key}"
-
-
-def profile_variable(profile: str, name: str) -> str:
-    """Return the environment variable that comes before the config; a profile's has its name in it, in capitals."""
-    own = "" if profile == DEFAULT_PROFILE else f"{profile.upper().replace('-', '_')}_"
-    return f"ELASTX_MRS_RFC2136_{own}{name}"
 
 
 class Rfc2136(Profile):

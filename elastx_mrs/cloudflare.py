@@ -1,4 +1,4 @@
-"""What publishing to Cloudflare and adopting from it share: the resource's type, its plugin, and a domain's zone."""
+"""What publishing to Cloudflare and adopting from it share: the plugin's version, a TXT's content, a domain's zone."""
 
 import importlib.util
 import json
@@ -10,9 +10,6 @@ from pathlib import Path
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import join, parse
-
-COMPONENT_TYPE = "elastx-mrs:index:MailRelay"
-RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
 
 
 @cache

@@ -24,7 +24,8 @@ from elastx_mrs.arguments import (
     Verification,
 )
 from elastx_mrs.display import quoted
-from elastx_mrs.faults import NAMESPACE, Fault, across, of_the_whole
+from elastx_mrs.faults import Fault, across, of_the_whole
+from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import RecordError
 
 OTHER_KEYS = ("tsigKey", "tsigKeys", "adopt")

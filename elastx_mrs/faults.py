@@ -7,12 +7,10 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.arguments import DEFAULT_PROFILE, Arguments, Dkim, Dmarc, Rfc2136, Spf
+from elastx_mrs.arguments import Arguments, Dkim, Dmarc, Rfc2136, Spf
 from elastx_mrs.display import quoted, visible
+from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
-
-NAMESPACE = "elastx-mrs"
-"""Of the stack's config, whatever the program's project is called."""
 
 MAX_TTL = 2**31 - 1
 """Seconds (RFC 2181 §8)."""

@@ -10,13 +10,12 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import Arguments
-from elastx_mrs.cloudflare import COMPONENT_TYPE
 from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.deployed import Verification, verified
 from elastx_mrs.display import visible_lines
 from elastx_mrs.engine import registrations_first
 from elastx_mrs.extras import NotInstalledError
-from elastx_mrs.faults import NAMESPACE
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.modes import Mode, of_run

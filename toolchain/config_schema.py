@@ -21,8 +21,9 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from elastx_mrs import arguments
-from elastx_mrs.arguments import MAX_COMMENT, MAX_TIMEOUT, TSIG_ALGORITHMS, Arguments, Dmarc
-from elastx_mrs.faults import MAX_TTL, NAMESPACE
+from elastx_mrs.arguments import MAX_COMMENT, MAX_TIMEOUT, Arguments, Dmarc
+from elastx_mrs.faults import MAX_TTL
+from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
 from toolchain.schema import DEFAULTS, Schema, descriptions, keep
 
@@ -134,8 +135,8 @@ class _Walk:
 
     def _plain(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
         rules = [one.func for one in metadata if isinstance(one, AfterValidator)]
-        if arguments.tsig_algorithm in rules:
-            return _one_of(TSIG_ALGORITHMS)
+        if names.tsig_algorithm in rules:
+            return _one_of(names.TSIG_ALGORITHMS)
         if self.of is Dmarc and self.field in dmarc_policy.CHOICES:
             return _one_of(dmarc_policy.CHOICES[self.field])
         found = {"type": {str: "string", Any: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}

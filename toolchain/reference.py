@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from toolchain.schema import PACKAGE, keep, schema
+from elastx_mrs.identity import NAMESPACE
+from toolchain.schema import keep, schema
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
-PREFIX = f"#/types/{PACKAGE}:index:"
+PREFIX = f"#/types/{NAMESPACE}:index:"
 HEAD = """# Reference
 
 Made of the plugin's schema and the docstrings by `python -m toolchain.reference`. Names are as TypeScript, YAML and the stack's config have
@@ -51,7 +52,7 @@ def _lines(spec: dict[str, Any]) -> Iterator[str]:
         yield f"\n## {token}\n\n{resource['description']}\n"
         yield from _table("Inputs", resource["inputProperties"])
         yield from _table("Outputs", resource["properties"])
-    yield f"\n## The provider {PACKAGE}\n\n{spec['provider']['description']}\n"
+    yield f"\n## The provider {NAMESPACE}\n\n{spec['provider']['description']}\n"
     yield from _table("Inputs, and the stack's config", spec["provider"]["inputProperties"])
     yield "\n## Types"
     for token, type_ in spec["types"].items():

@@ -22,10 +22,10 @@ from pydantic.alias_generators import to_camel
 
 from elastx_mrs import __version__, arguments
 from elastx_mrs.arguments import Arguments, Rfc2136, Verification
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "elastx_mrs" / "plugin" / "schema.json"
-PACKAGE = "elastx-mrs"
 DEFAULTS = {("Dkim", "selector"), ("Guard", "mode"), ("Spf", "external"), ("Dkim", "external"), ("Dmarc", "external")}
 """Which of the defaults SDKs may send."""
 
@@ -59,7 +59,7 @@ def schema() -> Schema:
     inputs = _properties(Arguments, types)
     config = _config(types)
     return {
-        "name": PACKAGE,
+        "name": NAMESPACE,
         "displayName": "Elastx Mail Relay",
         "version": __version__,
         "description": "Every DNS record that Elastx Mail Relay needs, for a list of accounts and sender domains",
@@ -78,7 +78,7 @@ def schema() -> Schema:
         },
         "types": types | _output_types(),
         "resources": {
-            f"{PACKAGE}:index:MailRelay": {
+            COMPONENT_TYPE: {
                 "isComponent": True,
                 "description": (
                     "Every DNS record that Elastx Mail Relay needs, for some accounts and domains: declared, "
@@ -88,7 +88,7 @@ def schema() -> Schema:
                 "properties": _outputs(),
                 "required": ["smtp", "verification"],
             },
-            f"{PACKAGE}:index:TxtRecord": _record(),
+            PLUGIN_TYPE: _record(),
         },
     }
 
@@ -121,7 +121,7 @@ def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
         below = {"type": "string"} if arguments_[1] is Any else _type(arguments_[1], types)
         return {"type": "object", "additionalProperties": below}
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
-        token = f"{PACKAGE}:index:{annotation.__name__}"
+        token = f"{NAMESPACE}:index:{annotation.__name__}"
         if token not in types:
             types[token] = {}
             described = inspect.cleandoc(annotation.__doc__ or "")
@@ -187,11 +187,11 @@ def _config(types: dict[str, Schema]) -> Schema:
 def _outputs() -> Schema:
     return {
         "smtp": {
-            "$ref": f"#/types/{PACKAGE}:index:Smtp",
+            "$ref": f"#/types/{NAMESPACE}:index:Smtp",
             "description": "Where to hand in mail: host, port, starttls. Constant.",
         },
         "verification": {
-            "$ref": f"#/types/{PACKAGE}:index:VerifiedDomains",
+            "$ref": f"#/types/{NAMESPACE}:index:VerifiedDomains",
             "description": "The domains by the mode in which they are verified; in an up it is there only after that.",
         },
     }
@@ -200,7 +200,7 @@ def _outputs() -> Schema:
 def _output_types() -> dict[str, Schema]:
     domains = {"type": "array", "items": {"type": "string"}}
     return {
-        f"{PACKAGE}:index:Smtp": {
+        f"{NAMESPACE}:index:Smtp": {
             "type": "object",
             "description": "Where to hand in mail.",
             "properties": {
@@ -210,7 +210,7 @@ def _output_types() -> dict[str, Schema]:
             },
             "required": ["host", "port", "starttls"],
         },
-        f"{PACKAGE}:index:VerifiedDomains": {
+        f"{NAMESPACE}:index:VerifiedDomains": {
             "type": "object",
             "description": "The configured domains by mode, and nothing that a run could change.",
             "properties": {

@@ -11,8 +11,9 @@ from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli.adopt_import import Plan, State, counted, import_file, plan
 from elastx_mrs.cli.cloudflare_zones import Read, read_zones
 from elastx_mrs.cli.inputs import BadInput, ConfigFailure, arguments, json_file, source_name
-from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, plugin_version
+from elastx_mrs.cloudflare import plugin_version
 from elastx_mrs.display import quoted, visible
+from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
@@ -105,7 +106,7 @@ def _state(path: str | None, component: str) -> State:
     try:
         resources = [one for one in content["deployment"].get("resources") or [] if not one.get("delete")]
         found = [one["urn"] for one in resources if (one["type"], _name(one["urn"])) == (COMPONENT_TYPE, component)]
-        records = [one for one in resources if one["type"] == RECORD_TYPE]
+        records = [one for one in resources if one["type"] == CLOUDFLARE_TYPE]
         urn = found[0] if found else ""
         own = [one for one in records if urn and one.get("parent") == urn]
         # A reference to a provider is its URN and its identifier.

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE, txt_value
+from elastx_mrs.cloudflare import txt_value
 from elastx_mrs.display import quoted, show, visible
+from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.kinds import replaces
@@ -246,6 +247,6 @@ def import_file(
         own = {"provider": name if name and name != component else f"{component}-provider"}
         table[own["provider"]] = urn
     resources += [
-        {"type": RECORD_TYPE, "name": one.name, "id": one.id, "parent": component, **own} for one in made.imports
+        {"type": CLOUDFLARE_TYPE, "name": one.name, "id": one.id, "parent": component, **own} for one in made.imports
     ]
     return {**({"nameTable": table} if table else {}), "resources": resources}

@@ -11,7 +11,8 @@ from elastx_mrs.cli.config_encrypted import ELSEWHERE, Opened, opened
 from elastx_mrs.cli.config_file import Place, UnreadableError
 from elastx_mrs.cli.config_stack import OWN, Stack, read_stack
 from elastx_mrs.config import OTHER_KEYS, ConfigError, is_encrypted, is_given, parse_stack
-from elastx_mrs.faults import NAMESPACE, Fault
+from elastx_mrs.faults import Fault
+from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.remarks import remarks
 
 Level = Literal["error", "warning", "notice"]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from elastx_mrs.cli.config_file import Document, Place, UnreadableError, project_of, read
 from elastx_mrs.config import is_given
-from elastx_mrs.faults import NAMESPACE
+from elastx_mrs.identity import NAMESPACE
 
 OWN = f"{NAMESPACE}:"
 

@@ -21,11 +21,11 @@ from elastx_mrs import __version__
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import ConfigError, keys_of, parse
 from elastx_mrs.faults import Fault
+from elastx_mrs.identity import DYNAMIC_TYPE, PLUGIN_TYPE
 from elastx_mrs.modes import Mode
-from elastx_mrs.plugin.provider import RECORD, is_unknown
+from elastx_mrs.plugin.provider import is_unknown
 from elastx_mrs.publish.profiles import Get
 from elastx_mrs.publish.rfc2136 import Rfc2136
-from elastx_mrs.publish.txt_record import DYNAMIC_TYPE
 from elastx_mrs.relay import MailRelay
 
 _SEVERAL_UNKNOWN = (
@@ -41,7 +41,7 @@ class TxtRecord(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
         own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=DYNAMIC_TYPE)], version=__version__)
-        super().__init__(RECORD, name, inputs, pulumi.ResourceOptions.merge(options, own))
+        super().__init__(PLUGIN_TYPE, name, inputs, pulumi.ResourceOptions.merge(options, own))
 
 
 class PluginRelay(MailRelay):

@@ -12,13 +12,13 @@ from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime import rpc
 
+from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
+
 if TYPE_CHECKING:
     from elastx_mrs.publish.txt_record import TxtRecords
 
 SCHEMA = Path(__file__).with_name("schema.json")
 """Made by ``python -m toolchain.schema`` and kept, for to answer it takes no more than to read it."""
-
-COMPONENT, RECORD = "elastx-mrs:index:MailRelay", "elastx-mrs:index:TxtRecord"
 
 CONFIG = ("rfc2136", "tsigKey", "tsigKeys", "adopt", "verification")
 """The provider's own of the stack's config, which is handed to it whole: the others are the program's."""
@@ -77,7 +77,7 @@ class Plugin(sdk.Provider):
 
         from elastx_mrs.plugin.component import construct
 
-        if request.resource_type != COMPONENT:
+        if request.resource_type != COMPONENT_TYPE:
             raise PluginError(_no_such(request.resource_type))
         try:
             return await construct(request, self._get)
@@ -157,7 +157,7 @@ _ADOPT = "let the component declare it, and run once with ELASTX_MRS_ADOPT=<owne
 
 
 def _no_such(what: str) -> str:
-    return f"{what}: there is no such resource; there are {COMPONENT} and {RECORD}"
+    return f"{what}: there is no such resource; there are {COMPONENT_TYPE} and {PLUGIN_TYPE}"
 
 
 def _unknown(key: str) -> sdk.CheckFailure:

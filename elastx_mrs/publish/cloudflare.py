@@ -14,9 +14,10 @@ from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.arguments import MAX_COMMENT
 from elastx_mrs.clock import Clock
-from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, find_zones, plugin_version
+from elastx_mrs.cloudflare import ZoneInfo, find_zones, plugin_version
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_failures import Failures, Say, hooks, import_file
@@ -208,7 +209,7 @@ def _comment(template: str | None, component: str) -> str | None:
 
 def _check_credentials(component: pulumi.Resource) -> None:
     """Stop here where the default provider has no token: the plugin's own words would name no permission."""
-    if component.get_provider(RECORD_TYPE) is not None or isinstance(get_monitor(), MockMonitor):
+    if component.get_provider(CLOUDFLARE_TYPE) is not None or isinstance(get_monitor(), MockMonitor):
         return
     problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)
     if problem:

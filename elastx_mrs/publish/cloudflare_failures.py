@@ -7,7 +7,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from elastx_mrs.cloudflare import RECORD_TYPE
+from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.pace import Pace
 from elastx_mrs.publish import cloudflare_errors as errors
 from elastx_mrs.publish.cloudflare_types import list_records
@@ -62,11 +62,11 @@ class Failures:
         if not number:
             return f"{why}, {import_file(self._name)}"
         parent = await self._component.urn.future()
-        provider = self._component.get_provider(RECORD_TYPE)
+        provider = self._component.get_provider(CLOUDFLARE_TYPE)
         explicit = f" --provider '{provider._name}={await provider.urn.future()}'" if provider is not None else ""
         return (
-            f"{why}, run: pulumi import {RECORD_TYPE} {args.name} {zone_id}/{number} --parent '{self._name}={parent}'"
-            f"{explicit} --protect=false --generate-code=false"
+            f"{why}, run: pulumi import {CLOUDFLARE_TYPE} {args.name} {zone_id}/{number} "
+            f"--parent '{self._name}={parent}'{explicit} --protect=false --generate-code=false"
         )
 
     async def _list(self, zone_id: str) -> list[Listed]:

@@ -10,7 +10,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from elastx_mrs.cloudflare import RECORD_TYPE, ZoneInfo, plugin_version, txt_value
+from elastx_mrs.cloudflare import ZoneInfo, plugin_version, txt_value
+from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.publish.invoking import invoke
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.records.names import to_ascii
@@ -39,7 +40,7 @@ class DnsRecord(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: DnsRecordInputs, opts: pulumi.ResourceOptions) -> None:
         own = pulumi.ResourceOptions(version=plugin_version())
-        super().__init__(RECORD_TYPE, name, dict(inputs), pulumi.ResourceOptions.merge(own, opts))
+        super().__init__(CLOUDFLARE_TYPE, name, dict(inputs), pulumi.ResourceOptions.merge(own, opts))
 
     @property
     def content(self) -> pulumi.Output[str]:

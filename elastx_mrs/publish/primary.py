@@ -17,7 +17,7 @@ import dns.rrset
 import dns.tsig
 import dns.update
 
-from elastx_mrs.arguments import DEFAULT_PROFILE, profile_path
+from elastx_mrs.identity import DEFAULT_PROFILE, profile_path
 from elastx_mrs.publish import tsig
 from elastx_mrs.publish.connection import POOL, Conversation, LostError
 from elastx_mrs.publish.refusals import refusal

@@ -13,10 +13,9 @@ from typing import Any
 import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
 
-from elastx_mrs.arguments import DEFAULT_PROFILE, profile_path, profile_variable
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
-from elastx_mrs.faults import NAMESPACE
+from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path, profile_variable
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Who
 from elastx_mrs.publish import tsig

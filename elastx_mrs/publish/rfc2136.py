@@ -13,12 +13,13 @@ from typing import Any, ClassVar, TypeVar
 import pulumi
 from pulumi import dynamic
 
+from elastx_mrs.identity import PLUGIN_TYPE
 from elastx_mrs.modes import Mode
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.primary import UnreachableError, UpdateError
 from elastx_mrs.publish.probe import existing
 from elastx_mrs.publish.profiles import Get, Profiles
-from elastx_mrs.publish.txt_record import PLACE, PLUGIN_TYPE, TxtRecords, adopted, changed, outs
+from elastx_mrs.publish.txt_record import PLACE, TxtRecords, adopted, changed, outs
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
 

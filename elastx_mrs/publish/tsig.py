@@ -9,9 +9,9 @@ import dns.message
 import dns.name
 import dns.tsig
 
-from elastx_mrs.arguments import tsig_algorithm
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import tsig_algorithm
 
 ALGORITHM = "hmac-sha256"
 """Unless another is named."""

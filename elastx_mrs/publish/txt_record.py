@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from elastx_mrs.faults import NAMESPACE
+from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.publish import dns_update
 from elastx_mrs.publish.primary import Primary
 from elastx_mrs.publish.profiles import Get, Profiles
@@ -19,10 +19,6 @@ from elastx_mrs.records.kinds import current_value
 
 PLACE = ("profile", "zone", "owner")
 """Another one of these is another record."""
-
-DYNAMIC_TYPE = "pulumi-python:dynamic/rfc2136:TxtRecord"
-PLUGIN_TYPE = "elastx-mrs:index:TxtRecord"
-"""The record's type in a stack: as a program's dynamic resource, and as the plugin's. Each is an alias of the other."""
 
 Properties = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""Sender domains and owner names: what the config may name, as lower-case A-labels."""
+"""Sender domains, owner names, servers and TSIG algorithms: the names that a config may hold, each in one form."""
 
 import ipaddress
 import re
@@ -12,6 +12,11 @@ MAX_NAME = 253
 """Octets in a name as text: 255 on the wire (RFC 1035 §3.1) less the first length and the root label."""
 
 _URL_PORTS = {"tls": 853, "https": 443}
+
+TSIG_ALGORITHMS = (
+    "hmac-sha256", "hmac-sha224", "hmac-sha384", "hmac-sha512", "hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256",
+)  # fmt: skip
+"""The SHA-2 family of RFC 8945 §6; SHA-1 is "not recommended" there, and MD5 is not even mandatory."""
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OWNER_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -135,6 +140,20 @@ def selector(text: str) -> str:
     if not all(_OWNER_LABEL.fullmatch(label) for label in text.lower().split(".")):
         raise RecordError("is not a selector: letters, digits and hyphens, such as elastx")
     return text.lower()
+
+
+def tsig_algorithm(text: str) -> str:
+    """Return the name of a TSIG algorithm in lower case, without a final dot.
+
+    :raises RecordError: for one that is not of the SHA-2 family (RFC 8945 §6), such as HMAC-MD5.
+    """
+    name = text.lower().removesuffix(".")
+    if name not in TSIG_ALGORITHMS:
+        cure = f"write one of {', '.join(TSIG_ALGORITHMS)}"
+        if "md5" in name or "sha1" in name:
+            cure = "that is too weak; make a new key with hmac-sha256"
+        raise RecordError(f"is {quoted(text)}; {cure} (RFC 8945 §6)")
+    return name
 
 
 def _refuse_other_things(text: str) -> None:

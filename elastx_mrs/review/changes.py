@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import show
+from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.record import DEFAULT_TTL, Kind
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.records.text import join, parse
-from elastx_mrs.review.preview import COMPONENT, Preview, Resource
+from elastx_mrs.review.preview import Preview, Resource
 
 Op = Literal["added", "changed", "removed", "released"]
 
@@ -80,7 +81,7 @@ def changes(preview: Preview) -> list[Change]:
 
 def others(preview: Preview) -> list[Resource]:
     """Return the resources that would change and are in no ``MailRelay``, nor one themselves."""
-    return [one for one in preview.resources if one.component is None and one.type != COMPONENT]
+    return [one for one in preview.resources if one.component is None and one.type != COMPONENT_TYPE]
 
 
 def _place(change: Change) -> tuple[list[str], int, str]:

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records.challenge import token
-
-COMPONENT = "elastx-mrs:index:MailRelay"
 
 _CREATES = frozenset({"create", "create-replacement", "replace", "update", "import", "import-replacement"})
 _DELETES = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "replace", "update", "remove"})
@@ -206,7 +205,7 @@ def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resou
     states = [state for key in ("newState", "oldState") if isinstance(state := step.get(key), dict)]
     retained = op in ("delete", "delete-replaced") and any(state.get("retainOnDelete") for state in states)
     parent = next((_text(state.get("parent")) for state in states), "")
-    component = parent.rpartition("::")[2] if COMPONENT in types[:-1] else None
+    component = parent.rpartition("::")[2] if COMPONENT_TYPE in types[:-1] else None
     if before is not None:
         old = before.old if before.old is not None else old
         new = before.new if before.new is not None else new

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.cli.adopt_import import Found, Plan, State, Zone, import_file, plan
-from elastx_mrs.cloudflare import COMPONENT_TYPE, RECORD_TYPE
+from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
 from tests import golden
@@ -182,7 +182,7 @@ def test_a_domain_whose_zone_could_not_be_read_is_passed_over() -> None:
 
 def test_the_file() -> None:
     made = planned(SPF, txt(APEX, presentation(golden.SPF)))
-    record = {"type": RECORD_TYPE, "name": f"mail-{APEX}-spf", "id": "z/r1", "parent": "mail"}
+    record = {"type": CLOUDFLARE_TYPE, "name": f"mail-{APEX}-spf", "id": "z/r1", "parent": "mail"}
     component = {"type": COMPONENT_TYPE, "name": "mail", "component": True}
     assert import_file(made, "mail", State(), None, "6.1.0") == {
         "resources": [component, record | {"version": "6.1.0"}]

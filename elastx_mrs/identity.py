@@ -1,0 +1,37 @@
+"""The names by which Pulumi and a stack's config know this project: namespace, resource types, RFC 2136 servers.
+
+This module imports nothing of the project and no other package: the process of a dynamic provider starts with it at
+every ``up``. All of these names are stored in stacks' states or files, so a change needs an alias or a migration.
+"""
+
+NAMESPACE = "elastx-mrs"
+"""The namespace of the keys in a stack's config, whatever the program's project is called; the plugin's name too."""
+
+COMPONENT_TYPE = f"{NAMESPACE}:index:MailRelay"
+"""The type of the component ``MailRelay``."""
+
+CLOUDFLARE_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
+"""The type of a record that Cloudflare's provider publishes."""
+
+DYNAMIC_TYPE = "pulumi-python:dynamic/rfc2136:TxtRecord"
+"""The type of a record published by RFC 2136, as a Python program's dynamic resource; an alias of ``PLUGIN_TYPE``."""
+
+PLUGIN_TYPE = f"{NAMESPACE}:index:TxtRecord"
+"""The type of the same record as the plugin's own resource; an alias of ``DYNAMIC_TYPE``."""
+
+DEFAULT_PROFILE = "default"
+"""The name of the RFC 2136 primary that a config describes without a name."""
+
+
+def profile_path(profile: str, key: str) -> str:
+    """Return the path of a primary's key in the config, such as ``rfc2136.profiles.internal.server``."""
+    return f"rfc2136.{key}" if profile == DEFAULT_PROFILE else f"rfc2136.profiles.{profile}.{key}"
+
+
+def profile_variable(profile: str, name: str) -> str:
+    """Return the environment variable that overrides a primary's key.
+
+    That of a named profile contains its name in capitals: ``ELASTX_MRS_RFC2136_INTERNAL_SERVER``.
+    """
+    own = "" if profile == DEFAULT_PROFILE else f"{profile.upper().replace('-', '_')}_"
+    return f"ELASTX_MRS_RFC2136_{own}{name}"
