@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import pulumi
 from pulumi import dynamic
@@ -29,7 +29,6 @@ from record_sets import (
     values,
 )
 
-from elastx_mrs.arguments import Arguments
 from elastx_mrs.modes import of_run
 from elastx_mrs.publish import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listed, Listing
@@ -37,6 +36,9 @@ from elastx_mrs.publish.txt_record import adopted
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.kinds import current_value
 from elastx_mrs.records.names import longest_zone
+
+if TYPE_CHECKING:  # pydantic is not for the dynamic provider's process, which every up starts
+    from elastx_mrs.arguments import Arguments
 
 ATTEMPTS, FEW_ATTEMPTS = 10, 4
 """Times that boto3 sends a request: for changes, since an account has five a second and a stack asks faster than that;
@@ -157,7 +159,7 @@ class Route53:
 
     shares_ttl = True
 
-    def __init__(self, zones: Mapping[str, str], arguments: Arguments) -> None:
+    def __init__(self, zones: Mapping[str, str], arguments: "Arguments") -> None:
         self._zones = _checked(zones)
         configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
         try:

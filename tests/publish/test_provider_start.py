@@ -3,17 +3,24 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from elastx_mrs.identity import DYNAMIC_TYPE
 from elastx_mrs.publish.rfc2136 import TxtProvider, TxtResource
 
+ROOT = Path(__file__).resolve().parents[2]
+ROUTE53 = ROOT / "examples" / "route53"
 UNNEEDED = ("pydantic", "pydantic_core", "click", "rich", "tabulate", "cloudflare", "elastx_mrs.arguments")
 
 
-def test_the_provider_of_rfc2136_starts_without_pydantic_and_click() -> None:
+@pytest.mark.parametrize(("module", "folder"), [("elastx_mrs.publish.rfc2136", ROOT), ("route53", ROUTE53)])
+def test_a_dynamic_provider_starts_without_pydantic_and_click(module: str, folder: Path) -> None:
     there = f"[name for name in {UNNEEDED} if name in sys.modules]"
-    program = f"import json, sys, elastx_mrs.publish.rfc2136; print(json.dumps({there}))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    program = f"import json, sys, {module}; print(json.dumps({there}))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
     assert json.loads(done.stdout) == []
 
 
