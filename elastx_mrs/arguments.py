@@ -1,7 +1,8 @@
 """The shape of a config: what the component is told, as frozen, checked objects.
 
 Shapes are pydantic's business: it reports every fault of a structure at once, with its path. The rules of the
-values are those of :mod:`elastx_mrs.records`.
+values are those of :mod:`elastx_mrs.records`. No key of a config says which relay service the records are for: callers
+pass it as pydantic's validation context, and the default is Elastx.
 """
 
 import re
@@ -9,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import DEFAULT_PROFILE
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
+from elastx_mrs.service import ELASTX, Service
 
 MAX_TIMEOUT = 86400
 """Seconds; who waits longer than a day for DNS waits for something else."""
@@ -32,10 +34,19 @@ class _Object(BaseModel):
     )
 
 
+def _service(info: ValidationInfo) -> Service:
+    """Return the service whose records a config is about."""
+    return info.context or ELASTX
+
+
+def _spf_record(text: str, info: ValidationInfo) -> str:
+    return spf.whole_record(text, _service(info))
+
+
 class Spf(_Object):
     """One domain's SPF record: typed terms, the whole record, or somebody else's."""
 
-    record: Annotated[str, AfterValidator(spf.whole_record)] | None = None
+    record: Annotated[str, AfterValidator(_spf_record)] | None = None
     """The whole record, into which Elastx's include is put where it is not there; in place of the terms below."""
     external: bool = False
     """The record is somebody else's: it is not declared, and verified all the same."""
@@ -52,24 +63,31 @@ class Spf(_Object):
     all: Literal["fail", "softfail", "neutral"] = "fail"
     """What receivers are told of everybody else: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
 
-    def value(self) -> str:
-        """Return the record's value."""
-        return self.record or spf.from_terms(self.include, self.ip4, self.ip6, self.a, self.mx, self.all)
+    def value(self, service: Service) -> str:
+        """Return the value of the record that lets ``service`` send.
+
+        :raises RecordError: where the terms together are no record to declare.
+        """
+        return self.record or spf.from_terms(self.include, self.ip4, self.ip6, self.a, self.mx, self.all, service)
 
 
 def _key(text: str, info: ValidationInfo) -> str:
-    return dkim.from_paste(text, info.data.get("selector", dkim.DEFAULT_SELECTOR))
+    return dkim.from_paste(text, info.data.get("selector", ""), _service(info))
 
 
 class Dkim(_Object):
     """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
 
-    selector: Annotated[str, AfterValidator(names.selector)] = dkim.DEFAULT_SELECTOR
+    selector: Annotated[str, AfterValidator(names.selector)] = ""
     """Where the key is published: <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
     external: bool = False
     """The key is published by somebody else: it is not declared, and verified all the same."""
     record: Annotated[str, AfterValidator(_key)] | None = None
     """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste; required unless external."""
+
+    def selector_of(self, service: Service) -> str:
+        """Return the configured selector, or else the one that ``service`` uses."""
+        return self.selector or service.dkim_selector
 
 
 def _tag(name: str) -> AfterValidator:
@@ -132,6 +150,10 @@ def _seconds(value: float) -> float:
     return value
 
 
+def _known_challenge(text: str, info: ValidationInfo) -> str:
+    return known_challenge(text, _service(info))
+
+
 _Servers = Annotated[list[Annotated[str, AfterValidator(_server)]], Field(min_length=1)]
 _Resolvers = Annotated[list[Annotated[str, AfterValidator(_resolver)]], Field(min_length=1)]
 _Seconds = Annotated[
@@ -159,7 +181,7 @@ class Verification(_Object):
     """Addresses of resolvers, or https:// addresses of theirs, that are asked last."""
     resolvers_must_agree: bool = False
     """Whether a resolver that still has an old answer keeps the up from verifying. Default: false."""
-    known_challenges: list[Annotated[str, AfterValidator(known_challenge)]] = []
+    known_challenges: list[Annotated[str, AfterValidator(_known_challenge)]] = []
     """Challenge tokens that somebody else published and that are no reason for a remark."""
     via: Literal["delegation", "resolvers"] = "delegation"
     """How name servers are found: from the root, by delegation, or, where port 53 is closed, by resolvers. Default:
@@ -302,6 +324,17 @@ class Arguments(_Object):
     verification: Annotated[Verification, _bare("mode")] = Verification()
     """How the records are verified on the name servers, in every up. Default: mode require."""
 
+    _service: Service = PrivateAttr(default=ELASTX)
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep the service that the arguments were validated for."""
+        self._service = context or ELASTX
+
+    @property
+    def service(self) -> Service:
+        """The relay service whose records these are; no key of a config sets it."""
+        return self._service
+
     @property
     def has_publisher(self) -> bool:
         """Whether it says where records are published."""
@@ -326,13 +359,13 @@ class Arguments(_Object):
     def _of(self, domain: Domain) -> Iterator[TxtRecord]:
         name, ttl = domain.name, self.ttls[domain.name]
         for account in domain.accounts or self.accounts:
-            yield challenge(name, account, ttl)
+            yield challenge(name, account, ttl, self.service)
         spf_ = domain.spf or self.spf
         if not spf_.external:
-            yield spf.spf(name, spf_.value(), ttl)
+            yield spf.spf(name, spf_.value(self.service), ttl)
         key = domain.dkim or self.dkim
         if not key.external and key.record is not None:
-            yield dkim.dkim(name, key.selector, key.record, ttl)
+            yield dkim.dkim(name, key.selector_of(self.service), key.record, ttl)
         policy = domain.dmarc or self.dmarc
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)

@@ -27,6 +27,7 @@ from elastx_mrs.display import quoted
 from elastx_mrs.faults import Fault, across, of_the_whole
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import RecordError
+from elastx_mrs.service import ELASTX, Service
 
 OTHER_KEYS = ("tsigKey", "tsigKeys", "adopt")
 """Of the stack's config, read where records are published and never by the program."""
@@ -61,7 +62,12 @@ class ConfigError(Exception):
 
 
 def parse(
-    given: Mapping[str, Any], *, camel_case: bool, publisher: bool = True, program: bool | None = None
+    given: Mapping[str, Any],
+    *,
+    camel_case: bool,
+    publisher: bool = True,
+    program: bool | None = None,
+    service: Service = ELASTX,
 ) -> Arguments:
     """Return checked arguments.
 
@@ -69,19 +75,22 @@ def parse(
     :param camel_case: True for stack config, False for a Python program's snake_case.
     :param publisher: False where records are only listed, so that none need be named.
     :param program: whether a program wrote it, which may not name what the stack's config has to; as the casing tells.
+    :param service: the relay service whose records they are.
     :raises ConfigError: with every fault found, each with its path in ``given``.
     """
     faults: list[Fault] = []
     malformed: set[int | str] = set()
     try:
-        arguments: Arguments | None = Arguments.model_validate(dict(given), by_alias=camel_case, by_name=not camel_case)
+        arguments: Arguments | None = Arguments.model_validate(
+            dict(given), by_alias=camel_case, by_name=not camel_case, context=service
+        )
     except ValidationError as error:
         faults += [
             fault for details in error.errors(include_url=False) for fault in _faults(given, details, camel_case)
         ]
         paths = [details["loc"] for details in error.errors()]
         malformed = {path[1] for path in paths if path[0] == "domains" and len(path) > 1}
-        arguments = _well_formed(given, paths, malformed, camel_case)
+        arguments = _well_formed(given, paths, malformed, camel_case, service)
     faults += across(given, publisher)
     if arguments is not None:
         found = of_the_whole(arguments, program=not camel_case if program is None else program)
@@ -91,11 +100,12 @@ def parse(
     return arguments
 
 
-def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Arguments:
+def parse_stack(values: Mapping[str, Any], *, publisher: bool = True, service: Service = ELASTX) -> Arguments:
     """Return the checked arguments of a stack's config.
 
     :param values: by key, with its namespace: as Pulumi keeps them (objects and lists as JSON text), or as YAML.
         Other namespaces are passed over.
+    :param service: the relay service whose records they are.
     :raises ConfigError: with every fault found.
     """
     own = {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
@@ -111,7 +121,7 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True) -> Argumen
         if is_given(key, value):
             given[key] = value
     try:
-        arguments = parse(given, camel_case=True, publisher=publisher)
+        arguments = parse(given, camel_case=True, publisher=publisher, service=service)
     except ConfigError as error:
         said = {fault.path for fault in faults}
         raise ConfigError([*faults, *(fault for fault in error.faults if fault.path not in said)]) from None
@@ -157,7 +167,11 @@ def _plain(key: str, value: Any) -> Any:
 
 
 def _well_formed(
-    given: Mapping[str, Any], faulty: Sequence[tuple[str | int, ...]], malformed: set[int | str], camel_case: bool
+    given: Mapping[str, Any],
+    faulty: Sequence[tuple[str | int, ...]],
+    malformed: set[int | str],
+    camel_case: bool,
+    service: Service,
 ) -> Arguments | None:
     """Return the part of a config that is well formed, so that what concerns the whole is reported in the same run."""
     bad = {path[0] for path in faulty if path[0] != "domains" or len(path) < 2}
@@ -169,7 +183,7 @@ def _well_formed(
         stand_in = {"name": "example.invalid", "dkim": {"external": True}}  # keeps the others' numbers
         part["domains"] = [stand_in if i in malformed else domain for i, domain in enumerate(part["domains"])]
     try:
-        return Arguments.model_validate(part, by_alias=camel_case, by_name=not camel_case)
+        return Arguments.model_validate(part, by_alias=camel_case, by_name=not camel_case, context=service)
     except ValidationError:
         return None
 

@@ -11,6 +11,7 @@ from elastx_mrs.arguments import Arguments, Dkim, Dmarc, Rfc2136, Spf
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
+from elastx_mrs.service import Service
 
 MAX_TTL = 2**31 - 1
 """Seconds (RFC 2181 §8)."""
@@ -89,27 +90,28 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
         elif policy.record is not None and beside:
             yield Fault(path, f"has record, the whole value, and {', '.join(beside)} too; write one or the other")
         elif isinstance(policy, Spf):
-            yield from (Fault(path, problem) for problem in _spf_problems(policy))
+            yield from (Fault(path, problem) for problem in _spf_problems(policy, arguments.service))
     for index, domain in enumerate(arguments.domains):
         key = domain.dkim or arguments.dkim
         if key.record is None and not key.external:
             path = f"domains[{index}].dkim" if domain.dkim else "dkim"
-            yield Fault(
-                path, f"has no key for {domain.name}; write the value that Elastx provides as record, or external: true"
-            )
+            cure = f"write the value that {arguments.service.name} provides as record, or external: true"
+            yield Fault(path, f"has no key for {domain.name}; {cure}")
             if not domain.dkim:
                 break
     yield from _primary_faults(arguments.rfc2136, program)
     yield from _zone_faults(arguments)
     yield from _ttl_faults(arguments)
-    if not any(_spf_problems(policy) for _, policy in _policies(arguments) if isinstance(policy, Spf)):
+    if not any(
+        _spf_problems(policy, arguments.service) for _, policy in _policies(arguments) if isinstance(policy, Spf)
+    ):
         yield from _name_faults(arguments)
 
 
-def _spf_problems(policy: Spf) -> Sequence[str]:
+def _spf_problems(policy: Spf, service: Service) -> Sequence[str]:
     """Return what is wrong with terms that are right each by itself."""
     try:
-        policy.value()
+        policy.value(service)
     except RecordError as error:
         return error.problems
     return ()

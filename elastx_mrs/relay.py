@@ -23,7 +23,7 @@ from elastx_mrs.publish import Publisher
 from elastx_mrs.publish.guard import ONCE, Guard, Memory, binding, hook
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.remarks import remarks
-from elastx_mrs.smtp import SMTP, Smtp
+from elastx_mrs.service import Smtp
 from elastx_mrs.verify import plan
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class MailRelay(pulumi.ComponentResource):
         if own == arguments.has_publisher:
             raise pulumi.RunError(f"{name}: {_TWO_PUBLISHERS if own else _NO_PUBLISHER}")
         super().__init__(COMPONENT_TYPE, name, None, opts)
-        self.smtp = SMTP
+        self.smtp = arguments.service.smtp
         self.records = arguments.records()
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from elastx_mrs.arguments import Arguments, Dkim, Dmarc, Domain, Spf
 from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, spf
+from elastx_mrs.service import Service
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Said:
 def remarks(arguments: Arguments) -> list[Said]:
     """Return the remarks on a config, in its order, those on a default once however many domains use it."""
     found = [
-        *(Said(path, remark) for path, policy in _used(arguments) for remark in _of_policy(policy)),
+        *(Said(path, remark) for path, policy in _used(arguments) for remark in _of_policy(policy, arguments.service)),
         *_ignored_sp(arguments),
         *_shared_keys(arguments),
     ]
@@ -43,11 +44,11 @@ def _used(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
                 yield f"domains[{index}].{key}", getattr(domain, key)
 
 
-def _of_policy(policy: Spf | Dkim | Dmarc) -> list[Remark]:
+def _of_policy(policy: Spf | Dkim | Dmarc, service: Service) -> list[Remark]:
     if policy.external:
         return []
     if isinstance(policy, Spf):
-        return spf.remarks(policy.value())
+        return spf.remarks(policy.value(service), service)
     if isinstance(policy, Dmarc):
         return dmarc.remarks(policy.value())
     return dkim.remarks(policy.record) if policy.record is not None else []
@@ -76,9 +77,8 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
         if len(names) > 1:
             listed = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
             text = f"is one key for {len(names)} domains ({listed}): who gets hold of its private half can sign for all"
-            yield Said(
-                "dkim", Remark("notice", f"{text} of them (RFC 6376 §8.4); ask Elastx for one each if that matters")
-            )
+            cure = f"ask {arguments.service.name} for one each if that matters"
+            yield Said("dkim", Remark("notice", f"{text} of them (RFC 6376 §8.4); {cure}"))
 
 
 def _key(arguments: Arguments, domain: Domain) -> str | None:

@@ -25,7 +25,8 @@ from elastx_mrs.arguments import MAX_COMMENT, MAX_TIMEOUT, Arguments, Dmarc
 from elastx_mrs.faults import MAX_TTL
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
-from toolchain.schema import DEFAULTS, Schema, descriptions, keep
+from elastx_mrs.service import ELASTX
+from toolchain.schema import DEFAULTS, Schema, default_of, descriptions, keep
 
 TARGET = Path(__file__).resolve().parent.parent / "elastx_mrs" / "stack.schema.json"
 
@@ -35,8 +36,8 @@ NULL = {"type": "null"}
 HINTS: Mapping[Callable[..., Any], Schema] = {
     names.sender_domain: {"pattern": r"^[^\s/@*]+$"},
     challenge.account_address: {"pattern": r"^[^\s@]+@[^\s@]+$"},
-    challenge.known_challenge: {"pattern": r"^elastx-mrs=[0-9a-f]{64}$"},
-    spf.whole_record: {"pattern": r"^[vV]=[sS][pP][fF]1( |$)"},
+    arguments._known_challenge: {"pattern": rf"^{ELASTX.challenge_prefix}[0-9a-f]{{64}}$"},
+    arguments._spf_record: {"pattern": r"^[vV]=[sS][pP][fF]1( |$)"},
     spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
     dmarc.whole_record: {"pattern": r"^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)"},
@@ -163,7 +164,7 @@ class _Walk:
             value = _value(said[field], self._of(model, field).alternatives(info.annotation, info.metadata))
             found[to_camel(field)] = value
             if (model.__name__, field) in DEFAULTS:
-                value["default"] = info.default
+                value["default"] = default_of(model, field)
         return found
 
     def _bare(self, model: type[BaseModel], metadata: Sequence[Any]) -> list[Schema]:

@@ -23,11 +23,15 @@ from pydantic.alias_generators import to_camel
 from elastx_mrs import __version__, arguments
 from elastx_mrs.arguments import Arguments, Rfc2136, Verification
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
+from elastx_mrs.service import ELASTX
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "elastx_mrs" / "plugin" / "schema.json"
 DEFAULTS = {("Dkim", "selector"), ("Guard", "mode"), ("Spf", "external"), ("Dkim", "external"), ("Dmarc", "external")}
 """Which of the defaults SDKs may send."""
+
+_OF_THE_SERVICE = {("Dkim", "selector"): ELASTX.dkim_selector}
+"""Defaults that the models leave to the relay service."""
 
 Schema = dict[str, Any]
 
@@ -101,9 +105,14 @@ def _properties(model: type[BaseModel], types: dict[str, Schema], leave_out: fro
             continue
         property_ = _type(info.annotation, types) | {"description": said[name]}
         if (model.__name__, name) in DEFAULTS:
-            property_["default"] = info.default
+            property_["default"] = default_of(model, name)
         found[to_camel(name)] = property_
     return found
+
+
+def default_of(model: type[BaseModel], field: str) -> Any:
+    """Return the default that a schema gives for a field."""
+    return _OF_THE_SERVICE.get((model.__name__, field), model.model_fields[field].default)
 
 
 def _type(annotation: Any, types: dict[str, Schema]) -> Schema:

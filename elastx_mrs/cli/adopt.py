@@ -12,14 +12,16 @@ from click.core import ParameterSource
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.display import comment_line, quoted, show
+from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.lookup.spf import MAX_LOOKUPS
 from elastx_mrs.lookup.spf_tree import expand, number
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.records import RecordError, dkim, dmarc, names, spf
-from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.service import ELASTX, Service
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Adopted:
 
 @click.command("adopt")
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
-@click.option("--selector", default=dkim.DEFAULT_SELECTOR, show_default=True, help="Of the DKIM key.")
+@click.option("--selector", default=ELASTX.dkim_selector, show_default=True, help="Of the DKIM key.")
 @who_options
 @click.option("--import", "import_", is_flag=True, help="Print the file for pulumi import instead (Cloudflare).")
 @click.option("--stack-config", metavar="FILE", help="Of the stack to import into, such as stacks/Pulumi.prod.yaml.")
@@ -122,14 +124,14 @@ async def _read_all(ask: Ask, domains: Sequence[str], selector: str) -> list[Ado
     return list(await asyncio.gather(*(read(ask, domain, selector) for domain in domains)))
 
 
-async def read(ask: Ask, domain: str, selector: str) -> Adopted:
-    """Read what a domain publishes and return the config that keeps it."""
+async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX) -> Adopted:
+    """Read what a domain publishes and return the config that keeps it, with ``service`` added."""
     adopted = Adopted(domain, {"name": domain})
     apex = await ask(domain, "TXT")
-    await _spf(ask, adopted, apex)
+    await _spf(ask, adopted, apex, service)
     _dmarc(adopted, await ask(f"_dmarc.{domain}", "TXT"))
-    _dkim(adopted, selector, await ask(f"{selector}._domainkey.{domain}", "TXT"))
-    tokens = [value for value in map(show, apex.texts()) if value.startswith(PREFIX)]
+    _dkim(adopted, selector, service, await ask(f"{selector}._domainkey.{domain}", "TXT"))
+    tokens = [show(value) for value in apex.texts() if is_challenge(value, service)]
     if tokens:
         _own(adopted, domain)
         listed = ", ".join(f"{token[:24]}…" for token in tokens)
@@ -137,7 +139,7 @@ async def read(ask: Ask, domain: str, selector: str) -> Adopted:
     return adopted
 
 
-async def _spf(ask: Ask, adopted: Adopted, answer: Answer) -> None:
+async def _spf(ask: Ask, adopted: Adopted, answer: Answer, service: Service) -> None:
     name = adopted.domain
     texts = _texts(adopted, answer, "SPF", is_spf)
     if len(texts) > 1:
@@ -146,7 +148,7 @@ async def _spf(ask: Ask, adopted: Adopted, answer: Answer) -> None:
     if len(texts) != 1:
         return
     try:
-        new = spf.whole_record(texts[0])
+        new = spf.whole_record(texts[0], service)
     except RecordError as error:
         adopted.faults += [f"{name}: its SPF record '{texts[0]}' {problem}" for problem in error.problems]
         return
@@ -177,7 +179,7 @@ def _dmarc(adopted: Adopted, answer: Answer) -> None:
         adopted.faults += [f"{name}: its record '{texts[0]}' {problem}" for problem in error.problems]
 
 
-def _dkim(adopted: Adopted, selector: str, answer: Answer) -> None:
+def _dkim(adopted: Adopted, selector: str, service: Service, answer: Answer) -> None:
     name = f"{selector}._domainkey.{adopted.domain}"
     texts = _texts(adopted, answer, "DKIM", lambda _: True)
     if len(texts) > 1:
@@ -188,7 +190,7 @@ def _dkim(adopted: Adopted, selector: str, answer: Answer) -> None:
         return
     _own(adopted, name)
     try:
-        adopted.config["dkim"] = {"selector": selector, "record": dkim.from_paste(texts[0], selector)}
+        adopted.config["dkim"] = {"selector": selector, "record": dkim.from_paste(texts[0], selector, service)}
         adopted.changes.append(f"{name} stays as it is; take it out here if it is the stack's own dkim")
     except RecordError as error:
         adopted.faults += [f"{name}: its record {problem}" for problem in error.problems]
@@ -211,11 +213,11 @@ def _own(adopted: Adopted, owner: str) -> None:
 def render(found: Sequence[Adopted]) -> str:
     """Return the config as YAML, with what will change, what cannot be kept, and what was not asked as comments."""
     config: dict[str, Any] = {
-        "elastx-mrs:domains": [one.config if len(one.config) > 1 else one.domain for one in found]
+        f"{NAMESPACE}:domains": [one.config if len(one.config) > 1 else one.domain for one in found]
     }
     owners = [owner for one in found for owner in one.owners]
     if owners:
-        config["elastx-mrs:adopt"] = owners
+        config[f"{NAMESPACE}:adopt"] = owners
     return yaml.safe_dump(config, sort_keys=False, width=100_000, allow_unicode=False) + "".join(_comments(found))
 
 

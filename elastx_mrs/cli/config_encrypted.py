@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.config import is_encrypted, keys_of, path_of
 from elastx_mrs.faults import Fault
+from elastx_mrs.records.record import TOKEN_DIGITS
 from elastx_mrs.remarks import Said
+from elastx_mrs.service import ELASTX
 
 ELSEWHERE = {"secure": ""}
 """What is not in the file, and may well be right: it is named by the program, or comes from an environment."""
@@ -133,7 +135,7 @@ def _stand_in(path: _Path, name: str) -> Any:
         case (*_, "ip6", int()):
             return "2001:db8::1"
         case (*_, "knownChallenges", int()):
-            return f"elastx-mrs={'0' * 64}"
+            return f"{ELASTX.challenge_prefix}{'0' * TOKEN_DIGITS}"
         case ("cloudflare",):
             return {}
         case ("rfc2136",) | ("rfc2136", "profiles", _):

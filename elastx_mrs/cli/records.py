@@ -8,6 +8,7 @@ from elastx_mrs.cli.inputs import arguments
 from elastx_mrs.cli.render import FORMATS, render
 from elastx_mrs.display import visible
 from elastx_mrs.remarks import remarks
+from elastx_mrs.service import ELASTX
 
 
 @click.command("records")
@@ -15,8 +16,8 @@ from elastx_mrs.remarks import remarks
 @click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
 @click.option("--account", multiple=True, metavar="ADDRESS", help="A user account of the SMTP server; may be repeated.")
 @click.option("--domain", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
-@click.option("--dkim", metavar="VALUE", help="The DKIM value that Elastx provides, in any form.")
-@click.option("--spf", metavar="VALUE", help="The whole SPF record. [default: v=spf1 include:elastx.email -all]")
+@click.option("--dkim", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")
+@click.option("--spf", metavar="VALUE", help=f"The whole SPF record. [default: {ELASTX.basic_spf}]")
 @click.option("--dmarc", metavar="VALUE", help="The whole DMARC record. [default: v=DMARC1; p=none;]")
 @click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How.")
 def command(stack_config: str | None, config: str | None, format_: str, **options: Any) -> None:

@@ -19,7 +19,7 @@ from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
-from elastx_mrs.smtp import SMTP
+from elastx_mrs.service import ELASTX
 from elastx_mrs.smtp.letter import compose
 from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
@@ -32,8 +32,10 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 
 
 @click.command("smtp", cls=Checking)
-@click.option("--host", default=SMTP["host"], show_default=True, help="The server, by the name its certificate is for.")
-@click.option("--port", type=click.IntRange(1, 65535), default=SMTP["port"], show_default=True, help="Its port.")
+@click.option(
+    "--host", default=ELASTX.smtp_host, show_default=True, help="The server, by the name its certificate is for."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=ELASTX.smtp_port, show_default=True, help="Its port.")
 @click.option("--account", metavar="ADDRESS", help=f"Log in as this user account; its password is ${PASSWORD}.")
 @click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address, with --to.")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Send it to this address.")
@@ -76,7 +78,7 @@ def _read(
 ) -> tuple[Session, Errand]:
     """Return what to do where, everything that was given checked before anything is asked of anybody."""
     name = _host(host)
-    relay = name == SMTP["host"]
+    relay = name == ELASTX.smtp_host
     if not (math.isfinite(timeout) and 0.1 <= timeout <= 600):
         raise BadInput(f"--timeout {timeout:g}: is not 0.1 to 600; write the seconds to wait for each answer")
     if account is not None:
@@ -91,7 +93,7 @@ def _read(
         server = f"{name}:{port}"
         letter = compose(_address("--from", sender), _address("--to", recipient), server, account, __version__)
     session = Session(name, port, timeout, _password(account) if account is not None else "")
-    return session, Errand(account, letter, login_needed=relay)
+    return session, Errand(account, letter, relay=ELASTX if relay else None)
 
 
 def _host(text: str) -> str:
@@ -106,7 +108,7 @@ def _host(text: str) -> str:
         raise BadInput(f"--host {quoted(text)}: {error}") from None
     if not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
         hint = "; the port is --port" if re.fullmatch(r"[^:/]+:[0-9]+", text) else ""
-        raise BadInput(f"--host {quoted(text)}: is no host name; write one such as {SMTP['host']}{hint}")
+        raise BadInput(f"--host {quoted(text)}: is no host name; write one such as {ELASTX.smtp_host}{hint}")
     return name
 
 

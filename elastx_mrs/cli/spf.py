@@ -15,6 +15,7 @@ from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.spf import check_host
 from elastx_mrs.lookup.spf_tree import Tree, expand
 from elastx_mrs.records import RecordError, names, spf, spf_terms
+from elastx_mrs.service import ELASTX
 
 
 @click.command("spf")
@@ -105,14 +106,15 @@ def _domain(text: str) -> str:
 
 def _term(text: str) -> str:
     place = f"--add {quoted(text)}"
+    example = f"write one such as {ELASTX.include}"
     try:
         (term,) = spf_terms.parse(f"{spf_terms.VERSION} {text}").terms
     except RecordError as error:
         raise BadInput(f"{place}: {_moved(error)}") from None
     except ValueError:
-        raise BadInput(f"{place}: is not one term; write one such as {spf.ELASTX}, and repeat --add") from None
+        raise BadInput(f"{place}: is not one term; {example}, and repeat --add") from None
     if not isinstance(term, spf_terms.Mechanism) or term.name == "all":
-        raise BadInput(f"{place}: is no term to put before all; write one such as {spf.ELASTX} (RFC 7208 §5)")
+        raise BadInput(f"{place}: is no term to put before all; {example} (RFC 7208 §5)")
     return str(term)
 
 

@@ -22,6 +22,7 @@ from elastx_mrs.lookup.vantage import Run, Who, servers_at
 from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.records.challenge import known_challenge
 from elastx_mrs.records.record import Kind
+from elastx_mrs.service import ELASTX
 from elastx_mrs.verify import plan
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
@@ -38,7 +39,13 @@ _KINDS = get_args(Kind)
 @click.option("--root-hints", metavar="FILE", help="Begin delegation at these, as in IANA's named.root.")
 @click.option("--primary", metavar="ADDRESS", help="A hidden primary, asked beside the delegated servers.")
 @click.option("--via", type=click.Choice(["delegation", "resolvers"]), help="resolvers: where port 53 is blocked.")
-@click.option("--known-challenge", "known", multiple=True, metavar="STRING", help="Another stack's elastx-mrs= string.")
+@click.option(
+    "--known-challenge",
+    "known",
+    multiple=True,
+    metavar="STRING",
+    help=f"Another stack's {ELASTX.challenge_prefix} string.",
+)
 @click.option(
     "--timeout", type=float, help="Seconds to wait until all holds; 0 asks once. [default: 0, or the config's]"
 )

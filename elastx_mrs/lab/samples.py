@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from elastx_mrs.service import ELASTX
+
 _HEAD = """\
 $TTL 3600
 @ SOA ns1 hostmaster 2026010101 3600 900 604800 300
@@ -35,8 +37,8 @@ mail A 192.0.2.21
 www A 192.0.2.20
 www AAAA 2001:db8::20
 """,
-    # What the relay's SPF include leads to; the networks are documentation addresses, not Elastx's own.
-    "elastx.email": _HEAD
+    # What the relay's SPF include leads to; the networks are documentation addresses, not the relay's own.
+    ELASTX.spf_host: _HEAD
     + """\
 @ TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"
 smtp A 192.0.2.25

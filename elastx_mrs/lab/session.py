@@ -146,7 +146,7 @@ def _wait(lab: Lab) -> int:
             f'\n  curl -H "Authorization: Bearer $(cat {shlex.quote(str(_token_file(lab.directory)))})"'
             f" {lab.cloudflare.url}/zones\n"
             f"\nWhat it is asked is in {lab.directory / 'cloudflare' / 'requests.jsonl'}, a line each.\n"
-            f"\nIts zones are example.com, example.se, elastx.email, google.com; kept in {lab.directory / 'zones'}.\n"
+            f"\nIts zones are {', '.join(SAMPLES)}; kept in {lab.directory / 'zones'}.\n"
             f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {_key_file(lab.directory)}.\n"
             f"\n{_exports(lab)}\n"
             "\nTo run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"

@@ -20,6 +20,7 @@ from elastx_mrs.message.reading import Message
 from elastx_mrs.message.signature import Signature, verify
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.dmarc_policy import POLICIES, strength
+from elastx_mrs.service import ELASTX, Service
 
 Aligned = Literal["same", "below", "no", "unknown"]
 """How a domain fits that of From: the same, below one organisational domain where that is enough, or not at all."""
@@ -48,9 +49,10 @@ class Chain:
     said: claims.Claims | None
 
 
-async def judge(ask: Ask, message: Message) -> Chain:
+async def judge(ask: Ask, message: Message, service: Service = ELASTX) -> Chain:
     """Return whether the chain worked for a message; DNS is asked now.
 
+    :param service: the relay service that the message was sent through.
     :raises NotInstalledError: where the message is signed and dkimpy is not there.
     """
     signatures = await verify(ask, message)
@@ -62,7 +64,7 @@ async def judge(ask: Ask, message: Message) -> Chain:
     spf_fits = await _aligned(ask, walk, claim.domain, aspf) if claim is not None else "no"
     exists = (await ask(message.domain, "A")).status != "nxdomain"
     findings = (
-        _spf(claim, spf_fits, message.domain),
+        _spf(claim, spf_fits, message.domain, service),
         _dkim(fits, message.domain),
         _dmarc(walk, claim, spf_fits, fits, exists=exists),
     )
@@ -85,7 +87,7 @@ async def _aligned(ask: Ask, walk: Walk, domain: str, mode: str) -> Aligned:
     return "below" if other.organizational_domain == walk.organizational_domain else "no"
 
 
-def _spf(claim: SpfClaim | None, fits: Aligned, domain: str) -> Check:
+def _spf(claim: SpfClaim | None, fits: Aligned, domain: str, service: Service) -> Check:
     expected = "spf=pass, said by the receiver (RFC 8601, RFC 7208 §9.1)"
     if claim is None:
         seen = "neither Authentication-Results nor Received-SPF says anything of it"
@@ -101,7 +103,7 @@ def _spf(claim: SpfClaim | None, fits: Aligned, domain: str) -> Check:
     looked = (
         f"elastx-mrs spf {shlex.quote(checked)}" if claim.domain else "elastx-mrs spf, of the domain of Return-Path"
     )
-    return Check("SPF", "wrong", expected, seen, f"look whether its record has Elastx's include: {looked}")
+    return Check("SPF", "wrong", expected, seen, f"check that its record has {service.include}: {looked}")
 
 
 def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:

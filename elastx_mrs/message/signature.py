@@ -33,7 +33,7 @@ MAX_BITS = 16_384
 _OCTETS = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
 """Octets in a message of dkimpy, as Python writes them."""
 
-_PUBLISH = "publish the DKIM record that Elastx provides; see: elastx-mrs records"
+_PUBLISH = "publish the DKIM record of this selector, as the signer provides it; see: elastx-mrs records"
 _SAVE = "save the message again as it was received, whole and unchanged; if it is, something on its way changed it"
 
 
@@ -154,7 +154,7 @@ def _key(answer: Answer) -> tuple[bytes, Key]:
     if not read:
         raise _FaultError("absent", f"there is no key at {answer.name}", _PUBLISH)
     if len(read) > 1:
-        cure = "leave the one that Elastx provides"
+        cure = "leave the one that the signer provides"
         raise _FaultError("wrong", f"there are {len(read)} key records at {answer.name} (RFC 6376 §3.6.2.2)", cure)
     return read[0]
 

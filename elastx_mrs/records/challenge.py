@@ -1,15 +1,14 @@
-"""The Elastx challenge token: it lets one user account send as any address of one domain."""
+"""The challenge token: it lets one user account of the relay service send as any address of one domain."""
 
 import hashlib
 import re
 
 from elastx_mrs.display import quoted
 from elastx_mrs.records.names import sender_domain
-from elastx_mrs.records.record import RecordError, TxtRecord
+from elastx_mrs.records.record import TOKEN_DIGITS, RecordError, TxtRecord
+from elastx_mrs.service import ELASTX, Service
 
-PREFIX = "elastx-mrs="
-
-_CHALLENGE = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
+_DIGITS = re.compile(rf"[0-9a-f]{{{TOKEN_DIGITS}}}")
 _ADDRESS = re.compile(r'[^\s"(),:;<>@\[\]\\\x00-\x1f\x7f]+@[^\s@]+')
 
 
@@ -32,24 +31,31 @@ def account_address(text: str) -> str:
     return text
 
 
-def known_challenge(text: str) -> str:
-    """Return a challenge of somebody else's, as it stands in DNS.
+def known_challenge(text: str, service: Service = ELASTX) -> str:
+    """Return a challenge token that somebody else published, unchanged.
 
-    :raises RecordError: where it is none.
+    :raises RecordError: where it is not the service's prefix and 64 hex digits.
     """
-    if not _CHALLENGE.fullmatch(text):
-        raise RecordError(f"{quoted(text)} is not a challenge; write {PREFIX} and 64 hex digits, as it stands in DNS")
+    prefix = service.challenge_prefix
+    if not text.startswith(prefix) or not _DIGITS.fullmatch(text.removeprefix(prefix)):
+        raise RecordError(f"{quoted(text)} is not a challenge; write {prefix} and 64 hex digits, as it stands in DNS")
     return text
 
 
-def token(account: str) -> str:
-    """Return ``elastx-mrs=`` and the SHA-256 of the account's exact string in UTF-8, as 64 hex digits.
+def is_challenge(value: bytes | str, service: Service = ELASTX) -> bool:
+    """Tell whether a TXT value is a challenge of the service: it starts with the prefix, in any case."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return text[: len(service.challenge_prefix)].lower() == service.challenge_prefix.lower()
 
-    Source: the service's page, "Elastx Challenge token".
+
+def token(account: str, service: Service = ELASTX) -> str:
+    """Return the service's prefix and the SHA-256 of the account's exact string in UTF-8, as 64 hex digits.
+
+    Source: the service's page "Getting started", section "Elastx Challenge token".
     """
-    return PREFIX + hashlib.sha256(account.encode()).hexdigest()
+    return service.challenge_prefix + hashlib.sha256(account.encode()).hexdigest()
 
 
-def challenge(domain: str, account: str, ttl: int | None = None) -> TxtRecord:
+def challenge(domain: str, account: str, ttl: int | None = None, service: Service = ELASTX) -> TxtRecord:
     """Return the record that lets ``account`` send as ``domain``: a TXT directly under the domain's name."""
-    return TxtRecord(domain, "challenge", domain, token(account), ttl)
+    return TxtRecord(domain, "challenge", domain, token(account, service), ttl)

@@ -1,4 +1,4 @@
-"""DKIM key records (RFC 6376 §3.6.1): the public key that receivers check Elastx's signatures with.
+"""DKIM key records (RFC 6376 §3.6.1): the public key that receivers check the relay's signatures with.
 
 The value is over 255 octets, so people paste it in many forms. It is read from all of them, checked to be a whole
 public key that receivers accept (:mod:`elastx_mrs.records.dkim_key`), and kept as one string;
@@ -14,8 +14,7 @@ from elastx_mrs.records.dkim_rsa import PRIVATE
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.text import check_printable, join, parse
-
-DEFAULT_SELECTOR = "elastx"
+from elastx_mrs.service import ELASTX, Service
 
 _LINE = re.compile(
     r"(?:(?P<owner>\S+)\s+)?(?:\d+\s+)?(?:IN\s+)?(?:\d+\s+)?(?P<type>[A-Z][A-Z0-9]*)\s+(?=\S)",
@@ -23,7 +22,7 @@ _LINE = re.compile(
 _TYPES = {"A", "AAAA", "CAA", "CNAME", "DNAME", "HINFO", "MX", "NS", "PTR", "SOA", "SPF", "SRV", "TXT"}
 _PIECE = re.compile(r'(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<outside>[^\s();"]+)|[\s()]+|;[^\n]*', re.DOTALL)
 """What stands in a zone file after the type (RFC 1035 §5.1); no match only where a quote is never closed."""
-_OTHERS = ("v=spf1", "v=DMARC1", "v=BIMI1", "v=STSv1", "v=TLSRPTv1", "elastx-mrs=")
+_OTHERS = ("v=spf1", "v=DMARC1", "v=BIMI1", "v=STSv1", "v=TLSRPTv1")
 
 
 def dkim(domain: str, selector: str, value: str, ttl: int | None = None) -> TxtRecord:
@@ -31,23 +30,24 @@ def dkim(domain: str, selector: str, value: str, ttl: int | None = None) -> TxtR
     return TxtRecord(domain, "dkim", owner_name(f"{selector}._domainkey", domain), value, ttl)
 
 
-def from_paste(text: str, selector: str = DEFAULT_SELECTOR) -> str:
+def from_paste(text: str, selector: str = "", service: Service = ELASTX) -> str:
     """Return the value of a DKIM record in whatever form it was pasted, as one string.
 
     Read are a bare value, one or several quoted strings, either wrapped over lines, a zone file's brackets and
     comment, and the whole line of a zone file or of ``dig``'s answer.
 
+    :param selector: the one that it is for; empty for the service's own.
     :raises RecordError: where it is not one whole public key that receivers accept: empty, cut off, a private key,
         another record's, revoked, too short, known to be weak (RFC 6376 §3.6.1, RFC 8301 §3, RFC 8463 §4).
     """
     if not text.strip():
-        raise RecordError("is empty; write the value that Elastx provides, v=DKIM1; p=…")
+        raise RecordError(f"is empty; write the value that {service.name} provides, v=DKIM1; p=…")
     if "PRIVATE KEY" in text:
         raise RecordError(PRIVATE)
     if "-----BEGIN" in text:
         raise RecordError("is a PEM file; write the record's value, v=DKIM1; p=<the lines between BEGIN and END>")
-    value = _unwrap(_joined(_rdata(text.strip(), selector)))
-    for other in _OTHERS:
+    value = _unwrap(_joined(_rdata(text.strip(), selector or service.dkim_selector)))
+    for other in (*_OTHERS, service.challenge_prefix):
         if value.lower().startswith(other.lower()):
             raise RecordError(f"is for another record: it begins with {other}; a DKIM value begins with v=DKIM1;")
     problems = list(dkim_key.problems(dkim_key.parse(check_printable(value))))

@@ -106,9 +106,7 @@ def parse(value: bytes | str) -> Key:
         faults.append("must have v=DKIM1 as its first tag (RFC 6376 §3.6.1)")
     encoded = dict(tags).get("p")
     if encoded is None:
-        faults.append(
-            "has no p= tag, which holds the key; write the value that Elastx provides, v=DKIM1; p=… (RFC 6376 §3.6.1)"
-        )
+        faults.append("has no p= tag, which holds the key; write the whole value, v=DKIM1; p=… (RFC 6376 §3.6.1)")
     try:
         octets = _base64(encoded or "")
     except RecordError as error:
@@ -169,8 +167,8 @@ def problems(key: Key) -> Iterator[str]:
     """Yield each reason why the key must not be declared, known weak keys last."""
     if key.revoked:
         yield (
-            "has an empty p=, which means that the key is revoked; write the value that Elastx provides, "
-            "v=DKIM1; p=… (RFC 6376 §3.6.1)"
+            "has an empty p=, which means that the key is revoked; write a value with a key, v=DKIM1; p=… "
+            "(RFC 6376 §3.6.1)"
         )
     elif key.fault:
         yield key.fault

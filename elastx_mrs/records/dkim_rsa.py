@@ -27,7 +27,7 @@ MAX_BITS = 16384
 with exponents that OpenSSL takes: the arithmetic is more than linear, and this bounds what a hostile record costs."""
 _SMALL_MODULUS_BITS, _MAX_EXPONENT_BITS = 3072, 64  # OPENSSL_RSA_SMALL_MODULUS_BITS, OPENSSL_RSA_MAX_PUBEXP_BITS
 
-PRIVATE = "is a private key, which must never be published; write the public one that Elastx provides"
+PRIVATE = "is a private key, which must never be published; write the public key"
 
 WEAKNESSES: Mapping[str, str] = {
     "rsainvalid": "its public exponent is not one that RSA can have (RFC 8017 §3.1)",

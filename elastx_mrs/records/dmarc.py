@@ -16,7 +16,7 @@ from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.text import check_printable
 
 DEFAULT = "v=DMARC1; p=none;"
-"""A valid policy that asks for nothing: mail flows as before. Elastx has no requirement of its own."""
+"""A valid policy that asks for nothing: mail flows as before. The relay service has no requirement of its own."""
 
 _DROPPED: Mapping[str, str] = {
     "pct": "write t=y to have a policy tested, and leave pct out otherwise",

@@ -138,7 +138,7 @@ def selector(text: str) -> str:
     if "_domainkey" in text:
         raise RecordError(f"is an owner name; write the selector alone, such as {text.partition('.')[0]}")
     if not all(_OWNER_LABEL.fullmatch(label) for label in text.lower().split(".")):
-        raise RecordError("is not a selector: letters, digits and hyphens, such as elastx")
+        raise RecordError("is not a selector: letters, digits and hyphens, such as s2026")
     return text.lower()
 
 

@@ -8,6 +8,9 @@ from elastx_mrs.display import visible
 DEFAULT_TTL = 1800
 """Seconds; the TTL of the DKIM sample on the service's page."""
 
+TOKEN_DIGITS = 64
+"""Hex digits at the end of a challenge: a SHA-256."""
+
 Kind = Literal["challenge", "spf", "dkim", "dmarc", "report"]
 
 
@@ -62,7 +65,7 @@ class TxtRecord:
         report authorisation by the domain that the reports are about.
         """
         if self.kind == "challenge":
-            return f"challenge-{self.value.partition('=')[2][:12]}"
+            return f"challenge-{self.value[-TOKEN_DIGITS:][:12]}"
         if self.kind == "report":
             return f"report-{self.name.partition('._report._dmarc.')[0]}"
         return self.kind

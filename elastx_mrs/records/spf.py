@@ -1,4 +1,4 @@
-"""SPF (RFC 7208): which servers may send as the domain. One record per name, and Elastx's include always in it.
+"""SPF (RFC 7208): which servers may send as the domain. A name has one record, which includes the relay service.
 
 The grammar is in :mod:`elastx_mrs.records.spf_terms`; here is what a record that we declare must hold.
 """
@@ -11,10 +11,7 @@ from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.spf_macro import letters
 from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Modifier, Record, Term, domain_spec_problem, parse
 from elastx_mrs.records.text import check_printable
-
-ELASTX_NAME = "elastx.email"
-ELASTX = f"include:{ELASTX_NAME}"
-"""The term that the service's page asks for, unqualified: a match means pass (RFC 7208 §4.6.2)."""
+from elastx_mrs.service import ELASTX, Service
 
 ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all"}
 """What other servers' mail gets. ``+all`` is not offered: it lets every server in the world send."""
@@ -41,20 +38,21 @@ def from_terms(
     a: Sequence[str] = (),
     mx: Sequence[str] = (),
     all_: str = "fail",
+    service: Service = ELASTX,
 ) -> str:
-    """Return the record with Elastx's include first, then the given terms, then ``all``.
+    """Return the record with the service's include first, then the given terms, then ``all``.
 
     The terms are as the functions below return them. Without any it is the service's basic value.
 
     :raises RecordError: where the terms together are no record to declare.
     """
-    terms = [ELASTX]
+    terms = [service.include]
     terms += [f"ip4:{network}" for network in ip4]
     terms += [f"ip6:{network}" for network in ip6]
     terms += [_host_term("a", host) for host in a]
     terms += [_host_term("mx", host) for host in mx]
-    terms += [f"include:{target}" for target in include if _name(target) != ELASTX_NAME]
-    return whole_record(" ".join([VERSION, *terms, ALL[all_]]))
+    terms += [f"include:{target}" for target in include if _name(target) != service.spf_host]
+    return whole_record(" ".join([VERSION, *terms, ALL[all_]]), service)
 
 
 def include_target(text: str) -> str:
@@ -100,22 +98,22 @@ def host(text: str) -> str:
     return text
 
 
-def whole_record(text: str) -> str:
-    """Return a record that the user wrote, with Elastx's include put first where it lacks it.
+def whole_record(text: str, service: Service = ELASTX) -> str:
+    """Return a record that the user wrote, with the service's include put first where it lacks it.
 
     First, because an earlier term could match, and fail, before it is reached (RFC 7208 §4.6.2).
 
     :raises RecordError: with all that is wrong: it is no SPF record (each syntax error with its position), lets
-        everybody send, or has Elastx's include in a way that would not pass mail.
+        everybody send, or has the service's include in a way that would not pass mail.
     """
     check_printable(text)
     if text.lower().count(f"{VERSION} ") + text.lower().endswith(f" {VERSION}") > 1:
         raise RecordError("holds two SPF records; a domain has exactly one, so merge their terms (RFC 7208 §3.2)")
     record = parse(text)
-    problems = [*_of_elastx(record, text), *_of_everybody(record), *_of_names(record)]
+    problems = [*_of_include(record, text, service), *_of_everybody(record), *_of_names(record)]
     if not problems:
-        if not any(is_elastx(term) for term in record.mechanisms):
-            text = " ".join([VERSION, ELASTX, *text[len(VERSION) :].split()])
+        if not any(includes_service(term, service) for term in record.mechanisms):
+            text = " ".join([VERSION, service.include, *text[len(VERSION) :].split()])
         own = sum(term.name in LOOKUPS for term in parse(text).evaluated())
         if own > MAX_LOOKUPS:
             problems.append(
@@ -137,29 +135,31 @@ def name_problem(text: str) -> str | None:
     return None
 
 
-def remarks(value: str) -> list[Remark]:
+def remarks(value: str, service: Service = ELASTX) -> list[Remark]:
     """Return what is allowed in a record and probably not meant.
 
     :param value: as :func:`whole_record` or :func:`from_terms` returned it.
     """
     record = parse(value)
-    found = [*_of_order(record), *_of_meaning(record)]
+    found = [*_of_order(record, service), *_of_meaning(record, service)]
     if len(value) > LONG:
         text = f"has {len(value)} octets; over {LONG} an answer may not fit UDP (RFC 7208 §3.4)"
         found.append(Remark("notice", f"{text}; move terms into a record of their own that you include"))
     return found
 
 
-def _of_elastx(record: Record, text: str) -> Iterator[str]:
-    terms = record.mechanisms
-    ours = [number for number, term in enumerate(terms) if is_elastx(term)]
+def _of_include(record: Record, text: str, service: Service) -> Iterator[str]:
+    terms, include = record.mechanisms, service.include
+    ours = [number for number, term in enumerate(terms) if includes_service(term, service)]
     end = next((number for number, term in enumerate(terms) if term.name == "all"), len(terms))
-    if any(text[at - 1] in "+-~?" for term, at in zip(record.terms, record.positions, strict=True) if is_elastx(term)):
-        yield f"has a qualifier on {ELASTX}; write it without one, so that mail through Elastx passes (RFC 7208 §4.6.2)"
+    placed = zip(record.terms, record.positions, strict=True)
+    if any(text[at - 1] in "+-~?" for term, at in placed if includes_service(term, service)):
+        cure = f"write it without one, so that mail through {service.name} passes (RFC 7208 §4.6.2)"
+        yield f"has a qualifier on {include}; {cure}"
     if len(ours) > 1:
-        yield f"has {ELASTX} twice, which costs a second lookup; write it once (RFC 7208 §4.6.4)"
+        yield f"has {include} twice, which costs a second lookup; write it once (RFC 7208 §4.6.4)"
     elif ours and ours[0] > end:
-        yield f"has {ELASTX} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before"
+        yield f"has {include} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before"
 
 
 def _of_everybody(record: Record) -> Iterator[str]:
@@ -181,7 +181,7 @@ def _of_names(record: Record) -> Iterator[str]:
             yield f"has at position {position} the term {term.name}, whose name {problem}"
 
 
-def _of_order(record: Record) -> Iterator[Remark]:
+def _of_order(record: Record, service: Service) -> Iterator[Remark]:
     terms = record.mechanisms
     end = next((number for number, term in enumerate(terms) if term.name == "all"), None)
     redirect = record.modifier("redirect")
@@ -195,14 +195,14 @@ def _of_order(record: Record) -> Iterator[Remark]:
             "warning", "has no 'all', so that other servers get 'neutral' (RFC 7208 §4.7); end it in ~all or -all"
         )
     for term in terms:
-        if is_elastx(term):
+        if includes_service(term, service):
             break
         if term.qualifier != "+":
-            text = f"has {term} before {ELASTX}, so that mail through Elastx fails where it matches"
+            text = f"has {term} before {service.include}, so that mail through {service.name} fails where it matches"
             yield Remark("warning", f"{text} (RFC 7208 §4.6.2); move it behind, if that is not meant")
 
 
-def _of_meaning(record: Record) -> Iterator[Remark]:
+def _of_meaning(record: Record, service: Service) -> Iterator[Remark]:
     seen: set[str] = set()
     for term in record.terms:
         text = str(term)
@@ -211,7 +211,7 @@ def _of_meaning(record: Record) -> Iterator[Remark]:
                 "notice", f"has {text} twice; the second does nothing, and may cost a lookup (RFC 7208 §4.6.2)"
             )
         seen.add(text.lower())
-        yield from _of_modifier(term) if isinstance(term, Modifier) else _of_mechanism(term)
+        yield from _of_modifier(term) if isinstance(term, Modifier) else _of_mechanism(term, service)
 
 
 def _of_modifier(term: Modifier) -> Iterator[Remark]:
@@ -221,15 +221,17 @@ def _of_modifier(term: Modifier) -> Iterator[Remark]:
         yield Remark("warning", f"has the unknown modifier {term.name}=, which receivers ignore (RFC 7208 §6){hint}")
 
 
-def _of_mechanism(term: Mechanism) -> Iterator[Remark]:
+def _of_mechanism(term: Mechanism, service: Service) -> Iterator[Remark]:
     if term.name == "ptr":
         yield Remark("warning", "has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5); write ip4 or a")
     if term.domain is not None and "p" in letters(term.domain):
         yield Remark("warning", f"has the macro %{{p}} in {term}, which is not to be used (RFC 7208 §7.2)")
-    if term.name == "include" and term.domain is not None and not is_elastx(term):
+    if term.name == "include" and term.domain is not None and not includes_service(term, service):
         name = _name(term.domain)
-        if difflib.SequenceMatcher(None, name, ELASTX_NAME).ratio() > 0.85:
-            yield Remark("warning", f"includes {name}, which is not Elastx's {ELASTX_NAME}; is it misspelt?")
+        if difflib.SequenceMatcher(None, name, service.spf_host).ratio() > 0.85:
+            yield Remark(
+                "warning", f"includes {name}, which is not {service.name}'s {service.spf_host}; is it misspelt?"
+            )
     network = term.network
     if network is not None and term.qualifier == "+" and network.prefixlen < _BROAD[network.version]:
         count = f"2^{network.max_prefixlen - network.prefixlen}"
@@ -238,9 +240,9 @@ def _of_mechanism(term: Mechanism) -> Iterator[Remark]:
         )
 
 
-def is_elastx(term: Term) -> bool:
-    """Tell whether a term is Elastx's include, whatever its qualifier."""
-    return isinstance(term, Mechanism) and term.name == "include" and _name(term.domain or "") == ELASTX_NAME
+def includes_service(term: Term, service: Service = ELASTX) -> bool:
+    """Tell whether a term is the service's include, whatever its qualifier."""
+    return isinstance(term, Mechanism) and term.name == "include" and _name(term.domain or "") == service.spf_host
 
 
 def _name(domain_spec: str) -> str:

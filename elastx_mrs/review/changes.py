@@ -11,11 +11,12 @@ from typing import Any, Literal, NamedTuple
 from elastx_mrs.display import show
 from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.record import DEFAULT_TTL, Kind
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.records.text import join, parse
 from elastx_mrs.review.preview import Preview, Resource
+from elastx_mrs.service import Service
 
 Op = Literal["added", "changed", "removed", "released"]
 
@@ -75,7 +76,7 @@ class Change(NamedTuple):
 
 def changes(preview: Preview) -> list[Change]:
     """Return the records that would change, ordered by domain and kind."""
-    found = [_change(one) for one in preview.resources if one.component is not None]
+    found = [_change(one, preview.service) for one in preview.resources if one.component is not None]
     return sorted(_paired([one for one in found if one is not None]), key=_place)
 
 
@@ -88,13 +89,13 @@ def _place(change: Change) -> tuple[list[str], int, str]:
     return change.domain.split(".")[::-1], _ORDER[change.kind], change.resource.urn
 
 
-def _change(resource: Resource) -> Change | None:
+def _change(resource: Resource, service: Service) -> Change | None:
     old, new = _content(resource.old), _content(resource.new)
     if old is None and new is None:
         return None
     content = new or old
     assert content is not None  # noqa: S101  as above
-    kind, domain = kind_of(content, resource.name)
+    kind, domain = kind_of(content, resource.name, service)
     op: Op = "changed" if old and new else "added" if new else "released" if resource.retained else "removed"
     if op == "changed" and resource.old is not None and resource.new is not None:
         keys = tuple(key for key in _keys(resource.old, resource.new) if not key.startswith("__"))
@@ -134,7 +135,7 @@ def _joined(content: str) -> str:
     return value.decode() if value.isascii() else show(value)
 
 
-def kind_of(content: Content, resource: str = "") -> tuple[Kind | Literal["other"], str]:
+def kind_of(content: Content, resource: str, service: Service) -> tuple[Kind | Literal["other"], str]:
     """Return which record it is, and the domain that it is for.
 
     :param resource: the resource's name, which tells what a value that is not known is.
@@ -148,7 +149,7 @@ def kind_of(content: Content, resource: str = "") -> tuple[Kind | Literal["other
     selector, is_key, domain = owner.partition("._domainkey.")
     if is_key and selector:
         return "dkim", domain
-    if value.startswith(PREFIX):
+    if is_challenge(value, service):
         return "challenge", owner
     if is_spf(value.encode(errors="replace")):
         return "spf", owner

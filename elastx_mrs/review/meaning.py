@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from elastx_mrs.records import RecordError, compare, dkim_key, spf
-from elastx_mrs.records.challenge import PREFIX
 from elastx_mrs.records.dkim import fingerprint
 from elastx_mrs.records.dmarc_policy import Policy, addresses, read, tags
 from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Record, parse
 from elastx_mrs.review.changes import Change, ttl_of
+from elastx_mrs.service import ELASTX, Service
 
 RISKS: Mapping[str, str] = {
     "gained": "an account may send as a domain that it could not send as before",
@@ -79,12 +79,19 @@ class Reader:
 
     :param accounts: addresses by their challenge's token.
     :param trees: lookups of the whole tree, before and after, by domain; of those that were asked for.
+    :param service: the relay service whose records change.
     """
 
-    def __init__(self, accounts: Mapping[str, str], trees: Mapping[str, tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, str],
+        trees: Mapping[str, tuple[str, str]] | None = None,
+        service: Service = ELASTX,
+    ) -> None:
         """Keep them."""
         self._accounts = accounts
         self._trees = trees or {}
+        self._service = service
 
     def read(self, change: Change) -> Meaning:
         """Return what a change means."""
@@ -99,7 +106,7 @@ class Reader:
     def account(self, value: str) -> str:
         """Return an account's address, or the beginning of its hash where it is secret or not in the config."""
         known = self._accounts.get(value)
-        return known if known is not None else f"{value.removeprefix(PREFIX)[:_TOKEN_SHOWN]}…"
+        return known if known is not None else f"{value.removeprefix(self._service.challenge_prefix)[:_TOKEN_SHOWN]}…"
 
     def _of_kind(self, change: Change) -> Iterator[Say | Risk]:
         old = change.old.value if change.old else None
@@ -140,13 +147,14 @@ class Reader:
             yield say("{}", new)
             if after is not None:
                 if not change.again:
-                    yield from _senders(change.domain, "besides Elastx, {} may send as {{}}", VERSION, new)
+                    sentence = f"besides {self._service.name}, {{}} may send as {{{{}}}}"
+                    yield from _senders(change.domain, sentence, VERSION, new, self._service)
                 yield self._lookups(change.domain, None, after)
         elif before is None or after is None:
             yield say("was {}", old)
             yield say("is {}", new)
         else:
-            yield from _terms(change.domain, before, after)
+            yield from _terms(change.domain, before, after, self._service)
             yield self._lookups(change.domain, before, after)
 
     def _lookups(self, domain: str, before: _Spf | None, after: _Spf) -> Say:
@@ -221,15 +229,15 @@ def _rest(record: Record) -> str:
     return "no all" if qualifier else "redirect"
 
 
-def _senders(domain: str, sentence: str, before: str, after: str) -> Iterator[Risk]:
-    """Say which terms besides Elastx's own let mail pass that did not pass before."""
-    gained = [str(term) for term in compare.senders(before, after).gained if not spf.is_elastx(term)]
+def _senders(domain: str, sentence: str, before: str, after: str, service: Service) -> Iterator[Risk]:
+    """Say which terms besides the service's include let mail pass that did not pass before."""
+    gained = [str(term) for term in compare.senders(before, after).gained if not spf.includes_service(term, service)]
     if gained:
         listed = ", ".join(["{}"] * len(gained[:5])) + (" and more" if len(gained) > 5 else "")
         yield Risk("senders", domain, say(sentence.format(listed), *gained[:5], domain))
 
 
-def _terms(domain: str, before: _Spf, after: _Spf) -> Iterator[Say | Risk]:
+def _terms(domain: str, before: _Spf, after: _Spf, service: Service) -> Iterator[Say | Risk]:
     old, new = before.terms, after.terms
     added, removed = [term for term in new if term not in old], [term for term in old if term not in new]
     for term in added:
@@ -238,7 +246,7 @@ def _terms(domain: str, before: _Spf, after: _Spf) -> Iterator[Say | Risk]:
         yield say("- {}", term)
     if not added and not removed and old != new:
         yield say("the same terms in another order")
-    yield from _senders(domain, "{} may send as {{}} too", before.text, after.text)
+    yield from _senders(domain, "{} may send as {{}} too", before.text, after.text, service)
     was, now = _rest(before.record), _rest(after.record)
     if was == now:
         return

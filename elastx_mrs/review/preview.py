@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records.challenge import token
+from elastx_mrs.service import ELASTX, Service
 
 _CREATES = frozenset({"create", "create-replacement", "replace", "update", "import", "import-replacement"})
 _DELETES = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "replace", "update", "remove"})
@@ -80,6 +81,7 @@ class Preview:
     :param project: empty, like ``stack``, where nothing in it says so.
     :param resources: that would change, by URN; the stack itself and providers left out.
     :param accounts: known addresses by their challenge's token.
+    :param service: the relay service whose records are among them.
     """
 
     project: str
@@ -87,6 +89,7 @@ class Preview:
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
     accounts: Mapping[str, str]
+    service: Service = ELASTX
 
     @property
     def failed(self) -> bool:
@@ -94,10 +97,11 @@ class Preview:
         return any(one.level == "error" for one in self.diagnostics)
 
 
-def read(text: str, accounts: tuple[str, ...] = ()) -> Preview:
+def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX) -> Preview:
     """Return a preview.
 
     :param accounts: addresses that may not be in the stack's config, as a program may hold them itself.
+    :param service: the relay service that they are accounts of.
     :raises PreviewError: for anything else.
     """
     content = _loaded(text)
@@ -122,7 +126,8 @@ def read(text: str, accounts: tuple[str, ...] = ()) -> Preview:
         stack,
         tuple(found.values()),
         tuple(_diagnostics(diagnostics)),
-        {token(account): account for account in known},
+        {token(account, service): account for account in known},
+        service,
     )
 
 

@@ -92,7 +92,7 @@ def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None)
 
     :param trees: lookups of a domain's SPF, all below it counted, before and after; of those that were asked for.
     """
-    reader = Reader(preview.accounts, trees)
+    reader = Reader(preview.accounts, trees, preview.service)
     domains: dict[str, list[Row]] = {}
     for change in changes(preview):
         domains.setdefault(change.domain, []).append(Row(change, reader.read(change)))

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from elastx_mrs.check import Check
+from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.smtp.connecting import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
 
@@ -45,12 +46,12 @@ class Errand:
     """What to do there.
 
     :param account: to log in as; None to log in not at all.
-    :param login_needed: whether the server is one that nobody can use without a login.
+    :param relay: the service whose server it is, which nobody can use without a login; None for another server.
     """
 
     account: str | None = None
     letter: Letter | None = None
-    login_needed: bool = True
+    relay: Service | None = ELASTX
 
 
 Step = Callable[[Session, Errand], Check]
@@ -149,7 +150,7 @@ def _auth(session: Session, errand: Errand) -> Check:
         return _refused("AUTH", "250 to EHLO after STARTTLS", reply, "ask who runs the server")
     offered = session.extension("auth")
     if offered is None:
-        if errand.account is None and not errand.login_needed:
+        if errand.account is None and errand.relay is None:
             return Check("AUTH", "unchecked", expected, "AUTH is not offered, and no account is given")
         return Check(
             "AUTH", "absent", expected, "AUTH is not offered", "check host and port: is it for handing in mail?"
@@ -167,7 +168,9 @@ def _login(session: Session, errand: Errand) -> Check:
         return Check("login", "pass", "235", f"{mechanism}: {reply}")
     expected = "235 (RFC 4954 §6)"
     if reply.code == _BAD_PASSWORD:
-        cure = "account or password is wrong: check both; Elastx Support gives out and resets them"
+        cure = "account or password is wrong: check both"
+        if errand.relay is not None:
+            cure += f"; {errand.relay.support} ({errand.relay.support_address}) gives out and resets them"
         return Check("login", "wrong", expected, f"{mechanism}: {reply}", cure)
     return _refused("login", expected, reply, "ask who runs the server why this account may not log in")
 

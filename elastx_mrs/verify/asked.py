@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Vantage, Vantages, Who
+from elastx_mrs.service import Service
 from elastx_mrs.verify.outcome import Verdict
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ IN_FLIGHT_PER_SERVER = 100
 class Asked:
     """What one round knows from one vantage.
 
-    :ivar elastx: the addresses that Elastx's own SPF record passes; looked up once, with the first domain.
-    :ivar passing: SPF records known to pass all of those, by their text: most domains have the same one.
+    :ivar relays: what each service's own SPF record passes; looked up once, with the first domain that needs it.
+    :ivar passing: SPF records known to pass all of a service's addresses: most domains have the same text.
     """
 
     vantage: Vantage
-    elastx: "asyncio.Task[Relay] | None" = None
-    passing: set[str] = field(default_factory=set)
+    relays: "dict[Service, asyncio.Task[Relay]]" = field(default_factory=dict)
+    passing: set[tuple[Service, str]] = field(default_factory=set)
 
     @property
     def cannot_ask(self) -> Verdict:

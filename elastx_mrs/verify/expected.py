@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs.records import TxtRecord
-from elastx_mrs.records.dkim import DEFAULT_SELECTOR
 from elastx_mrs.records.names import owner_name
+from elastx_mrs.service import ELASTX, Service
 
 
 @dataclass(frozen=True)
@@ -14,22 +14,24 @@ class Expected:
 
     :param records: the declared ones. SPF, DKIM and DMARC are judged where they are not among them too: mail needs
         them, whoever publishes them.
-    :param selector: the DKIM selector.
+    :param selector: the DKIM selector; empty for the service's own.
     :param accounts_known: whether the challenges are all among the records; without, any will do.
-    :param known_challenges: ``elastx-mrs=`` strings of other stacks, which may stand beside ours.
+    :param known_challenges: challenges of other stacks, which may stand beside ours.
     :param resolvers_must_agree: whether a resolver that still has an old answer fails the domain.
     :param left_out: records that exist only in the config yet, by the name of their resource: not judged.
     :param left_out_kinds: their kinds, such as ``spf``: not to be taken for somebody else's.
+    :param service: the relay service that the domain sends through.
     """
 
     domain: str
     records: tuple[TxtRecord, ...] = ()
-    selector: str = DEFAULT_SELECTOR
+    selector: str = ""
     accounts_known: bool = True
     known_challenges: frozenset[str] = field(default_factory=frozenset)
     resolvers_must_agree: bool = False
     left_out: tuple[str, ...] = ()
     left_out_kinds: frozenset[str] = field(default_factory=frozenset)
+    service: Service = ELASTX
 
     def of_kind(self, kind: str) -> TxtRecord | None:
         """Return the first declared record of a kind; None where it is somebody else's, or left out."""
@@ -39,7 +41,9 @@ class Expected:
     def key_name(self) -> str:
         """The owner name of the DKIM key."""
         declared = self.of_kind("dkim")
-        return declared.name if declared is not None else owner_name(f"{self.selector}._domainkey", self.domain)
+        if declared is not None:
+            return declared.name
+        return owner_name(f"{self.selector or self.service.dkim_selector}._domainkey", self.domain)
 
     @property
     def policy_name(self) -> str:
@@ -62,13 +66,22 @@ def by_domain(records: Iterable[TxtRecord]) -> dict[str, tuple[TxtRecord, ...]]:
     return {domain: tuple(own) for domain, own in found.items()}
 
 
-def from_records(records: Iterable[TxtRecord], known_challenges: Iterable[str] = ()) -> list[Expected]:
+def from_records(
+    records: Iterable[TxtRecord], known_challenges: Iterable[str] = (), service: Service = ELASTX
+) -> list[Expected]:
     """Return what records ask for, domain by domain, in their order."""
     known = frozenset(known_challenges)
-    return [Expected(domain, found, known_challenges=known) for domain, found in by_domain(records).items()]
+    return [
+        Expected(domain, found, known_challenges=known, service=service) for domain, found in by_domain(records).items()
+    ]
 
 
-def from_domains(domains: Sequence[str], known_challenges: Iterable[str] = ()) -> list[Expected]:
+def from_domains(
+    domains: Sequence[str], known_challenges: Iterable[str] = (), service: Service = ELASTX
+) -> list[Expected]:
     """Return what can be asked of domains alone, whose accounts and key nobody named."""
     known = frozenset(known_challenges)
-    return [Expected(domain, accounts_known=False, known_challenges=known) for domain in dict.fromkeys(domains)]
+    return [
+        Expected(domain, accounts_known=False, known_challenges=known, service=service)
+        for domain in dict.fromkeys(domains)
+    ]

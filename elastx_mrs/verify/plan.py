@@ -38,9 +38,10 @@ def expectations(arguments: Arguments, records: Sequence[TxtRecord]) -> list[Exp
         Expected(
             domain.name,
             found.get(domain.name, ()),
-            (domain.dkim or arguments.dkim).selector,
+            (domain.dkim or arguments.dkim).selector_of(arguments.service),
             known_challenges=frozenset(settings_[domain.name].known_challenges),
             resolvers_must_agree=settings_[domain.name].resolvers_must_agree,
+            service=arguments.service,
         )
         for domain in arguments.domains
     ]

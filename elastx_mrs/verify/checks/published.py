@@ -7,9 +7,10 @@ from typing import Literal
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
 from elastx_mrs.records import RecordError, TxtRecord, dkim_key
-from elastx_mrs.records.challenge import PREFIX
+from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.service import Service
 from elastx_mrs.verify.checks.judged import Fault, Judge, judged, listed, nothing
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.outcome import Outcome
@@ -21,7 +22,7 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
     """Say whether a declared record is on every server."""
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
-    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value), cure=ASK)
+    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service), cure=ASK)
     notices += _aliased(seen)
     return Outcome(expected.domain, wanted.suffix, wanted.name, tuple(details), "as declared", tuple(notices))
 
@@ -30,21 +31,23 @@ def _aliased(seen: Observation) -> list[str]:
     return [f"{seen.name} is an alias of {' -> '.join(seen.aliases)}"] if seen.aliases else []
 
 
-def judge_of(kind: str, value: bytes) -> Judge:
+def judge_of(kind: str, value: bytes, service: Service) -> Judge:
     """Return what judges an answer where a record of that kind and value is expected."""
-    return {"challenge": _challenge, "spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
+    if kind == "challenge":
+        return _challenge(value, service)
+    return {"spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
 
 
 def _publish(what: str) -> str:
     return f"publish the {what} (pulumi up), or wait until this server has it"
 
 
-def _challenge(value: bytes) -> Judge:
+def _challenge(value: bytes, service: Service) -> Judge:
     def judge(answer: Answer) -> Fault | None:
         texts = answer.texts()
         if value in texts:
             return None
-        others = [text for text in texts if text.startswith(PREFIX.encode())]
+        others = [text for text in texts if is_challenge(text, service)]
         return "absent", listed(others) if others else nothing(answer), _publish("challenge")
 
     return judge
@@ -97,23 +100,28 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
 async def key(observer: Observer, expected: Expected) -> Outcome:
     """Say whether somebody else's DKIM key can be used: there is no declared value to compare with."""
     seen = await observer.txt(expected.key_name)
-    details, notices = judged(seen, "one DKIM key, the one that Elastx provides", _any_key, cure=ASK)
+    details, notices = judged(
+        seen, f"one DKIM key, the one that {expected.service.name} provides", _any_key(expected.service), cure=ASK
+    )
     notices += _aliased(seen)
     return Outcome(expected.domain, "dkim", expected.key_name, tuple(details), "a usable key", tuple(notices))
 
 
-def _any_key(answer: Answer) -> Fault | None:
-    texts = answer.texts()
-    if not texts:
-        return "absent", nothing(answer), "publish the DKIM key that Elastx provides"
-    if len(texts) > 1:
-        return "wrong", listed(texts), "exactly one TXT record may be there (RFC 6376 §3.6.2.2): delete the others"
-    try:
-        found = dkim_key.parse(texts[0])
-    except RecordError as error:
-        return "wrong", listed(texts), f"it {error}"
-    problems = list(dkim_key.problems(found))
-    return ("wrong", listed(texts), "; ".join(f"it {problem}" for problem in problems)) if problems else None
+def _any_key(service: Service) -> Judge:
+    def judge(answer: Answer) -> Fault | None:
+        texts = answer.texts()
+        if not texts:
+            return "absent", nothing(answer), f"publish the DKIM key that {service.name} provides"
+        if len(texts) > 1:
+            return "wrong", listed(texts), "exactly one TXT record may be there (RFC 6376 §3.6.2.2): delete the others"
+        try:
+            found = dkim_key.parse(texts[0])
+        except RecordError as error:
+            return "wrong", listed(texts), f"it {error}"
+        problems = list(dkim_key.problems(found))
+        return ("wrong", listed(texts), "; ".join(f"it {problem}" for problem in problems)) if problems else None
+
+    return judge
 
 
 async def external(observer: Observer, expected: Expected, kind: Literal["spf", "dmarc"]) -> Outcome:
@@ -135,7 +143,7 @@ async def external(observer: Observer, expected: Expected, kind: Literal["spf", 
         if len(found) > 1:
             return "wrong", listed(found), f"exactly one {what} may be there: delete the others"
         if kind == "spf" and not found:
-            return "absent", listed(answer.texts()) or nothing(answer), "publish it: v=spf1 include:elastx.email -all"
+            return "absent", listed(answer.texts()) or nothing(answer), f"publish it: {expected.service.basic_spf}"
         if found != list(common[0][0]):
             return "wrong", listed(found) or f"no {what}", "have all name servers serve the same"
         return None
@@ -159,14 +167,15 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     strangers: list[bytes] = []
 
     def judge(answer: Answer) -> Fault | None:
-        found = [text for text in answer.texts() if text.lower().startswith(PREFIX.encode())]
+        found = [text for text in answer.texts() if is_challenge(text, expected.service)]
         if not expected.accounts_known:
             return None if found else ("absent", "none among its TXT" if answer.texts() else nothing(answer), _ANY)
         unknown = [text for text in found if text not in known]
         strangers.extend(text for text in unknown if text not in strangers)
         return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
 
-    only = "no elastx-mrs= string but the declared ones" if expected.accounts_known else "an elastx-mrs= string"
+    prefix = expected.service.challenge_prefix
+    only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
     details, notices = judged(seen, only, judge, cure=ASK)
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices

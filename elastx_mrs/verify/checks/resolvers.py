@@ -62,7 +62,9 @@ async def _wanted(asked: Asked, expected: Expected, name: str, answer: Answer) -
     declared = [record for record in expected.records if record.name == name]
     if declared:
         values = [(record.kind, record.value.encode("ascii")) for record in declared]
-        return [listed([value]) for kind, value in values if judge_of(kind, value)(answer) is not None]
+        return [
+            listed([value]) for kind, value in values if judge_of(kind, value, expected.service)(answer) is not None
+        ]
     seen = await asked.vantage.observer.txt(name)
     texts = next((sighting.answer.texts() for sighting in seen.sightings if sighting.answer.status != "failed"), [])
     return [] if set(texts) == set(answer.texts()) else [listed(texts) or "nothing"]
