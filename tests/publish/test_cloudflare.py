@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 
+from elastx_mrs.config import parse
 from elastx_mrs.publish import CannotAskError, Existing
 from elastx_mrs.publish.cloudflare import Cloudflare, Settings
+from elastx_mrs.service import ELASTX
 from tests import golden
 from tests.publish.mocked import deploy, mocked
 
@@ -117,6 +120,18 @@ def test_a_zone_that_cloudflare_does_not_have_is_named_and_nothing_is_declared(e
     with pytest.raises(Exception, match=r"Cloudflare lists no zone for example\.org, example\.net \(3 zones seen\)"):
         deploy(relay(domains=[{"name": name} for name in ("example.com", "example.org", "example.net")], cloudflare={}))
     assert records(engine) == {}
+
+
+def test_the_component_is_for_the_service_that_its_arguments_are_for(engine: Engine) -> None:
+    from elastx_mrs import MailRelay
+
+    other = replace(ELASTX, spf_host="_spf.mailhop.example", smtp_host="submit.mailhop.example", smtp_port=2587)
+    config = {"accounts": [golden.ACCOUNT], "dkim": golden.DKIM, "domains": ["example.com"], "cloudflare": {}}
+    made: list[MailRelay] = []
+    deploy(lambda: made.append(MailRelay("mail", parse(config, camel_case=True, service=other))))
+    assert made[0].smtp == {"host": "submit.mailhop.example", "port": 2587, "starttls": True}
+    content = records(engine)["mail-example.com-spf"].inputs["content"]
+    assert content == '"v=spf1 include:_spf.mailhop.example -all"'
 
 
 def test_what_the_component_has_for_the_program(engine: Engine) -> None:

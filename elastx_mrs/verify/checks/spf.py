@@ -142,7 +142,7 @@ def _failing(tree: Tree, cannot_ask: Verdict, service: Service, address: Address
 def _door(problem: Problem, service: Service) -> str:
     """Return at whose door a fault lies."""
     terms = problem.path[1:]
-    if any(term.rpartition(":")[2].rpartition("=")[2].lower() == service.spf_host for term in terms):
+    if any(term.rpartition(":")[2].rpartition("=")[2].lower().removesuffix(".") == service.spf_host for term in terms):
         return _support(service)
     if terms:
         return f"the record behind {terms[0]} is broken: tell whose it is, or take {terms[0]} out"
