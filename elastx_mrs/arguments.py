@@ -164,7 +164,7 @@ _Seconds = Annotated[
 class Verification(_Object):
     """Who is asked what the DNS says, for how long, and what follows.
 
-    ``nameservers`` (addresses) take the place of delegation from the root; the guard asks them too.
+    The guard asks the same servers.
     """
 
     mode: Literal["require", "warn", "off"] = "require"
@@ -172,20 +172,22 @@ class Verification(_Object):
     timeout: _Seconds = 300.0
     """Seconds to wait for what does not hold yet; 0 asks once. Default: 300."""
     nameservers: _Servers | None = None
-    """Addresses, with ports if need be, that are asked in place of the delegated name servers; by the guard too."""
+    """Addresses, with ports if need be, of name servers to query in place of the delegated ones. Names outside their
+    zones are looked up by the resolvers.
+    """
     root_hints: _Servers | None = None
     """Addresses of root servers, where the DNS is a private one. Default: those of the Internet."""
     primary: Annotated[str, AfterValidator(_server)] | None = None
     """The address of a primary that is not among the delegated name servers, asked before them."""
     resolvers: _Resolvers | None = None
-    """Addresses of resolvers, or https:// addresses of theirs, that are asked last."""
+    """Addresses, tls:// or https:// URLs of the recursive resolvers to use. Default: this machine's own."""
     resolvers_must_agree: bool = False
     """Whether a resolver that still has an old answer keeps the up from verifying. Default: false."""
     known_challenges: list[Annotated[str, AfterValidator(_known_challenge)]] = []
     """Challenge tokens that somebody else published and that are no reason for a remark."""
     via: Literal["delegation", "resolvers"] = "delegation"
-    """How name servers are found: from the root, by delegation, or, where port 53 is closed, by resolvers. Default:
-    delegation.
+    """delegation queries the name servers themselves, found from the root down; resolvers queries resolvers only, for
+    machines that cannot use port 53. Default: delegation.
     """
 
     def over(self, stack: "Verification") -> "Verification":

@@ -29,6 +29,9 @@ ONCE = "ELASTX_MRS_GUARD"
 """The environment variable that overrides the mode for one run."""
 
 
+_CHECK_SERVERS = "check that these servers answer this machine, or name others in verification.nameservers"
+
+
 class StoppedError(Exception):
     """A record must not be written; the message is what the user reads on that record's row."""
 
@@ -108,7 +111,7 @@ class DomainWorld:
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}") from None
+            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}; {_CHECK_SERVERS}") from None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Say which name servers a zone is delegated to; None where given ones stand in for delegation."""
@@ -117,7 +120,9 @@ class DomainWorld:
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            raise CannotAskError(f"the delegation of {zone} could not be asked for: {error}") from None
+            raise CannotAskError(
+                f"the delegation of {zone} could not be asked for: {error}; {_CHECK_SERVERS}"
+            ) from None
 
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""

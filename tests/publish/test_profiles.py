@@ -15,7 +15,7 @@ from elastx_mrs.publish.profiles import Profiles
 from elastx_mrs.publish.tsig import read_key
 from elastx_mrs.records import RecordError
 from tests import golden
-from tests.servers import KEY, require
+from tests.servers import KEY, require, start
 
 OTHER = "b3RoZXIgc2l4dGVlbiBvY3RldHMgYW5kIG1vcmU="
 SETTINGS: dict[str, Any] = {"server": "192.0.2.1", "keyName": "mail-relay"}
@@ -137,6 +137,22 @@ def test_profiles_have_their_own_server_key_and_variables() -> None:
     assert str(made.primary("in-house", "inner.example")) == "192.0.2.3:53"
     with pytest.raises(UpdateError, match=r"tsigKeys\.in-house: is missing; run: pulumi config set --path --secret"):
         profiles({"profiles": {"in-house": inner}}).primary("in-house", "inner.example")
+
+
+def test_a_primary_is_looked_up_where_the_settings_of_verification_say(tmp_path: Path) -> None:
+    settings = {"keyName": "mail-relay"}
+    with start("bind", tmp_path) as server:
+        through = json.dumps({"via": "resolvers", "resolvers": [server.address]})
+        primary = profiles(settings, verification=through).primary("default", "example.com")
+        assert (primary.host, primary.port) == ("127.0.0.1", 53), "ns1.example.com, which the SOA names"
+
+
+@pytest.mark.parametrize("mode", ["warn", "off"])
+def test_a_mode_alone_says_nothing_of_who_is_asked(mode: str) -> None:
+    """As in ``elastx-mrs:verification: warn``, which is no JSON."""
+    made = profiles({"keyName": "mail-relay"}, {"ELASTX_MRS_NAMESERVERS": "127.0.0.1:1"}, verification=mode)
+    with pytest.raises(UpdateError, match=r"127\.0\.0\.1:1 refused the connection; write the primary's address"):
+        made.primary("default", "example.com")
 
 
 def test_a_name_with_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
