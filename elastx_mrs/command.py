@@ -15,4 +15,7 @@ def run() -> None:
             stream.reconfigure(errors=UNENCODABLE)
     from elastx_mrs.cli import main
 
-    main()
+    try:
+        main()
+    finally:
+        quiet()

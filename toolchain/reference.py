@@ -1,10 +1,11 @@
-"""Makes ``docs/reference.md`` of the plugin's schema: every input, output and default, and how errors are told."""
+"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and the exit codes."""
 # ruff: noqa: E501  a row of a Markdown table is one line
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from elastx_mrs.cli.exits import DEBUG, MEANINGS
 from elastx_mrs.identity import NAMESPACE
 from toolchain.schema import keep, schema
 
@@ -36,6 +37,25 @@ program's language, what is wrong and what to write. Nothing is required by the 
 | `cloudflare: …` | Cloudflare refuses: [cloudflare](cloudflare.md) |
 """
 
+EXITS = f"""
+## Exit codes
+
+Every command of `elastx-mrs` ends with one of these codes:
+
+| code | meaning |
+|---|---|
+{{rows}}
+
+- 1 outweighs 3: when one record is wrong and another could not be asked for, the code is 1.
+- `config check` ends with 1 when a file has an error, because finding errors is its task. It ends with 2 when a file cannot be read at
+  all. For every other command, a config with errors is bad input: 2.
+- `lab -- COMMAND` ends with the code of COMMAND. Without a COMMAND, Ctrl-C is the way to stop the lab, and the code is 0.
+- 3 can go away by itself, for example when a name server was down for a moment. Run the command again before you change anything.
+- 70 is a fault in elastx-mrs. The command prints one line with the place of the fault. Set `{DEBUG}=1` to see the whole traceback.
+  A traceback can contain values from your config: read it before you send it to anybody.
+- 141 is the code that shells report for `elastx-mrs records … | head -1` once `head` has read enough. It says nothing about the result.
+"""
+
 
 def main() -> None:
     """Write the page, or print a line and end with 1 where it is not current (``--check``)."""
@@ -44,7 +64,8 @@ def main() -> None:
 
 def text() -> str:
     """Return the page as it is kept."""
-    return HEAD + "\n".join(_lines(schema())) + ERRORS
+    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in MEANINGS.items())
+    return HEAD + "\n".join(_lines(schema())) + ERRORS + EXITS.format(rows=rows)
 
 
 def _lines(spec: dict[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from elastx_mrs import __version__
+from elastx_mrs.cli.exits import Program, document
 from elastx_mrs.interrupt import loud
 
 # Looking for pydantic plugins means reading the metadata of every installed package: a tenth of the start.
@@ -27,7 +28,7 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(Program):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
 
@@ -41,6 +42,7 @@ class _Lazy(click.Group):
         gc.enable()
         loud()
         command: click.Command = module.command
+        document(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -63,7 +65,7 @@ def main() -> None:
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs lab -- pulumi up
-
-    Exit codes: 0 all is well, 1 something is not as it should be; 2 bad input, 3 something could not be asked; of
-    verify, smtp and message the other way round: 2 something could not be asked, 3 bad input.
     """
+
+
+document(main)

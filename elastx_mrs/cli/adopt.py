@@ -9,6 +9,7 @@ import click
 import yaml
 from click.core import ParameterSource
 
+from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.display import comment_line, quoted, show
@@ -69,7 +70,7 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     CLOUDFLARE_API_TOKEN is to have Zone > Zone > Read and Zone > DNS > Read. Standard error says what the next up will
     change of what is imported, and what cannot be imported, with what to do.
 
-    Exit codes: 0 all was read, 1 something there cannot be kept as it is, 2 bad input, 3 something could not be asked.
+    The exit code is 1 when something that is published cannot be kept as it is.
     """
     _check_options(ctx, import_)
     if import_:
@@ -107,7 +108,7 @@ def _from_dns(domains: Sequence[str], selector: str, vantage: Vantage) -> int:
     found = answered(_read_all(vantage.ask, wanted, chosen), vantage)
     check_answered(vantage)
     click.echo(render(found).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding is
-    return 1 if any(one.faults for one in found) else 3 if any(one.unasked for one in found) else 0
+    return exit_code(wrong=any(one.faults for one in found), unasked=any(one.unasked for one in found))
 
 
 def _option(name: str, text: str, check: Any) -> str:

@@ -10,6 +10,7 @@ import click
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli.adopt_import import Plan, State, counted, import_file, plan
 from elastx_mrs.cli.cloudflare_zones import Read, read_zones
+from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, ConfigFailure, arguments, json_file, source_name
 from elastx_mrs.cloudflare import plugin_version
 from elastx_mrs.display import quoted, visible
@@ -36,7 +37,7 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
         click.echo(visible(line), err=True)
-    return 1 if made.faults or made.lost else 3 if read.unasked else 0
+    return exit_code(wrong=bool(made.faults or made.lost), unasked=bool(read.unasked))
 
 
 def _given(options: Mapping[str, Any]) -> Arguments:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import click
-
+from elastx_mrs.cli.exits import CannotAskError
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.display import visible
 
@@ -33,10 +32,8 @@ _FORBIDDEN = frozenset({0, 9109, 10000})
 """Codes for what a token may not do."""
 
 
-class CannotReadError(click.ClickException):
+class CannotReadError(CannotAskError):
     """Something that could not be read, or not now, with its cure; ``all_zones`` unless it concerns one alone."""
-
-    exit_code = 3
 
     def __init__(self, message: str, *, all_zones: bool = True) -> None:
         super().__init__(message)

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import click
 
+from elastx_mrs.cli import exits
 from elastx_mrs.cli.config_check import Checked, Finding, check
 from elastx_mrs.cli.config_view import FORMATS, passed
 from elastx_mrs.display import visible
 
 SCHEMA = Path(__file__).resolve().parent.parent / "stack.schema.json"
-
-_WRONG = 1
-_UNREADABLE = 2
 
 
 @click.group("config")
@@ -58,18 +56,18 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
     The format json is a list of objects with file, line, column, path, level (error, warning or notice) and problem;
     github is workflow commands, which GitHub shows beside the lines.
 
-    Exit codes: 0 all is well, 1 something is wrong in a file (with --strict: or doubtful); 2 a file cannot be read or
-    is not YAML, or bad input. All files are checked in any case.
+    All files are checked in any case. The exit code is 1 when a file has an error (with --strict: or a warning), 2 when
+    a file cannot be read at all.
     """
     told: dict[Finding, None] = {}
-    codes = [0]
+    codes = [exits.OK]
     for checked in map(check, files):
         new = [one for one in checked.findings if one not in told]  # two stacks may share a fault of Pulumi.yaml
         told.update(dict.fromkeys(new))
         codes.append(_code(checked, strict))
         if format_ != "json":
             click.echo(FORMATS[format_](new), nl=False)
-            if codes[-1] == 0 and checked.state == "checked":
+            if codes[-1] == exits.OK and checked.state == "checked":
                 click.echo(passed(checked.file, checked.counts))
         if checked.state == "other":
             click.echo(f"{visible(checked.file)}: has no elastx-mrs: key; passed over", err=True)
@@ -79,10 +77,10 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
 
 
 def _code(checked: Checked, strict: bool) -> int:
-    if checked.state == "unreadable":
-        return _UNREADABLE
+    if checked.state == "inaccessible":
+        return exits.INPUT
     failing = ("error", "warning") if strict else ("error",)
-    return _WRONG if any(one.level in failing for one in checked.findings) else 0
+    return exits.exit_code(wrong=any(one.level in failing for one in checked.findings), unasked=False)
 
 
 @command.command("schema")
@@ -97,6 +95,6 @@ def schema() -> None:
     \b
     # yaml-language-server: $schema=stack.schema.json
 
-    The path is from the file's own folder. Exit code: 0.
+    The path is from the file's own folder.
     """
     click.echo(SCHEMA.read_text(encoding="utf-8"), nl=False)

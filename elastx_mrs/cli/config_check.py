@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli.config_encrypted import ELSEWHERE, Opened, opened
-from elastx_mrs.cli.config_file import Place, UnreadableError
+from elastx_mrs.cli.config_file import InaccessibleError, Place, UnreadableError
 from elastx_mrs.cli.config_stack import OWN, Stack, read_stack
 from elastx_mrs.config import OTHER_KEYS, ConfigError, is_encrypted, is_given, parse_stack
 from elastx_mrs.faults import Fault
@@ -47,12 +47,12 @@ class Finding(NamedTuple):
 class Checked(NamedTuple):
     """One file.
 
-    :param state: ``other`` is a file without any config of ours.
+    :param state: ``other`` is a file without any config of ours, ``inaccessible`` one that could not be read at all.
     :param counts: what is in it, such as ``3 domains``; what nobody can count is left out.
     """
 
     file: str
-    state: Literal["checked", "other", "unreadable"]
+    state: Literal["checked", "other", "inaccessible"]
     findings: tuple[Finding, ...] = ()
     counts: tuple[str, ...] = ()
 
@@ -62,7 +62,8 @@ def check(file: str) -> Checked:
     try:
         stack = read_stack(file)
     except UnreadableError as error:
-        return Checked(file, "unreadable", (Finding(error.path, error.place, "", "error", error.problem),))
+        finding = Finding(error.path, error.place, "", "error", error.problem)
+        return Checked(file, "inaccessible" if isinstance(error, InaccessibleError) else "checked", (finding,))
     found = [*_shape(stack), *_misnamed(stack)]
     counts: list[str] = []
     if not found and not stack.own:

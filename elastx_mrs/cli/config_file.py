@@ -31,6 +31,10 @@ class UnreadableError(Exception):
         super().__init__(f"{path}: {problem}")
 
 
+class InaccessibleError(UnreadableError):
+    """A file that is not there, or that the operating system does not let this process read."""
+
+
 class Repeated(NamedTuple):
     """A key that an object has twice, of which Python's YAML silently takes the last; Pulumi refuses it.
 
@@ -87,7 +91,7 @@ def read(path: str) -> Document:
     try:
         text = Path(path).read_bytes().decode()
     except OSError as error:
-        raise UnreadableError(path, f"{error.strerror}; name a stack's file") from None
+        raise InaccessibleError(path, f"{error.strerror}; name a stack's file") from None
     except UnicodeDecodeError as error:
         raise UnreadableError(path, "is not UTF-8 text", _of_offset(error.object, error.start)) from None
     return _parsed(path, text)

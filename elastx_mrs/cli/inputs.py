@@ -10,6 +10,7 @@ import click
 import yaml
 
 from elastx_mrs.arguments import Arguments
+from elastx_mrs.cli import exits
 from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.display import visible, visible_lines
 
@@ -43,6 +44,8 @@ def json_file(path: str, cure: str) -> Any:
         raise BadInput(f"{visible(path)}: {error.strerror}; name a file, or - for standard input") from None
     except ValueError as error:
         raise BadInput(f"{source_name(path)}: is not JSON ({error}); {cure}") from None
+    except RecursionError:
+        raise BadInput(f"{source_name(path)}: is not JSON (nested too deep); {cure}") from None
 
 
 def pulumi_json(path: str) -> dict[str, Any]:
@@ -110,9 +113,9 @@ def _option(path: str) -> str:
 
 
 class BadInput(click.ClickException):
-    """Something that the user gave is wrong: said on standard error, and exit code 2."""
+    """Something that the user gave is wrong; the command prints it to standard error."""
 
-    exit_code = 2
+    exit_code = exits.INPUT
 
     def __init__(self, message: str) -> None:
         """Keep the message, each of its lines visible."""

@@ -22,13 +22,16 @@ def command(directory: str, dns_delay: float, rate_limit: int | None, command_: 
 
     They serve the same zones, example.com, example.se, elastx.email and google.com, on free ports of the loopback
     address, and keep what is published in DIR. With a COMMAND it runs that with all that the stacks lab and
-    lab-cloudflare need in its environment, and exits with its code; without, it runs until Ctrl-C. It is for trying
-    and testing, not for serving.
+    lab-cloudflare need in its environment. Without one it runs until Ctrl-C. It is for trying and testing, not for
+    serving.
 
     \b
     elastx-mrs lab                                   start it, and say how to use it
     elastx-mrs lab -- pulumi up --stack lab          one command against it
     elastx-mrs lab --dns-delay 20 -- pulumi up …     see verification wait for the name servers
+
+    With a COMMAND the exit code is that of the COMMAND: 126 when it cannot be run, 127 when it is not found, 128 and
+    the signal's number when a signal ended it. Without one, Ctrl-C is the way to stop the lab, and the exit code is 0.
     """
     from elastx_mrs.cli.inputs import BadInput
     from elastx_mrs.lab.session import LabError, run

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
-from elastx_mrs.cli.ending import Checking, exit_code
+from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import visible
@@ -16,7 +16,7 @@ from elastx_mrs.message.chain import Chain, judge, told
 from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
 
 
-@click.command("message", cls=Checking)
+@click.command("message")
 @click.argument("file")
 @who_options
 @click.option(
@@ -34,7 +34,7 @@ def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], for
     are verified now, with the keys that DNS serves now, and DMARC is judged of both. The extra elastx-mrs[message] is
     needed for DKIM.
 
-    Exit codes: 0 the whole chain worked, 1 something is wrong, 2 something could not be asked, 3 bad input.
+    The exit code is 1 when a part of the chain did not work, 3 when a name server could not be asked.
     """
     message = _message(file)
     vantage = vantage_of(nameservers, resolvers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import quoted, visible
@@ -98,8 +99,7 @@ def command(
     Markdown begins with a comment that is not shown and is the same for every preview of a stack, so that a pipeline
     can find its own and edit it in place; examples/gitops has the pipelines.
 
-    Exit codes: 0 reviewed, 1 something named by --fail-on is met, 2 bad input, 3 with --dns something could not be
-    asked.
+    The exit code is 1 when something that --fail-on names is met, 3 when --dns could not ask something.
     """
     if (nameservers or resolvers) and not dns:
         raise click.UsageError(f"--{'nameserver' if nameservers else 'resolver'} needs --dns")
@@ -113,7 +113,7 @@ def command(
     met = [name for name in GATES if name in fail_on & found.gates]
     if met:
         click.echo(f"review: {', '.join(met)} (--fail-on)", err=True)
-    sys.exit(1 if met else 3 if unasked else 0)
+    sys.exit(exit_code(wrong=bool(met), unasked=bool(unasked)))
 
 
 def _accounts(given: Sequence[str]) -> tuple[str, ...]:

@@ -60,8 +60,6 @@ def policy(stack_config: str | None, config: str | None, kind: str, key: str | N
     ELASTX_MRS_RFC2136_INTERNAL_KEY_NAME), else the profile's keyName, as where updates are sent. Names must be allowed
     before pulumi up adds records there, and until it has removed them: put the rules of a new domain on the server
     first, and take out those of an old one last.
-
-    Exit codes: 0 the rules are printed, 2 bad input.
     """
     if bool(stack_config) == bool(config):
         raise click.UsageError("say which stack, in one way: --stack-config FILE or --config FILE")

@@ -14,7 +14,7 @@ import click
 from elastx_mrs import __version__
 from elastx_mrs.check import Check
 from elastx_mrs.cli.check_view import entry, lines
-from elastx_mrs.cli.ending import Checking, exit_code
+from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
@@ -31,7 +31,7 @@ _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
-@click.command("smtp", cls=Checking)
+@click.command("smtp")
 @click.option(
     "--host", default=ELASTX.smtp_host, show_default=True, help="The server, by the name its certificate is for."
 )
@@ -64,7 +64,7 @@ def command(
     or asked for on a terminal; it is never an argument, never shown, and sent over verified TLS only. SSL_CERT_FILE
     names other authorities than the machine's.
 
-    Exit codes: 0 all is well, 1 something is wrong, 2 the server could not be asked, 3 bad input.
+    The exit code is 1 when a check finds something wrong or absent, 3 when the server could not be asked.
     """
     asked = _read(host, port, account, sender, recipient, timeout)
     checks = probe(*asked)

@@ -48,8 +48,7 @@ def command(
     (RFC 7208 §4.6.4). --add puts terms before the record's all, and shows the sum before and after. Nothing is written
     to DNS.
 
-    Exit codes: 0 all is well, 1 the record (with --add, the planned one) is wrong or there is none, 2 bad input,
-    3 something could not be asked.
+    The exit code is 1 when the record (with --add, the planned one) is wrong or missing.
     """
     name = _domain(domain)
     terms = [_term(text) for text in add]

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from elastx_mrs.cli import exits
 from elastx_mrs.display import visible
 from elastx_mrs.lookup.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.lookup.spf_tree import Node, Problem, Tree, number
@@ -52,12 +53,11 @@ class Seen:
 
     @property
     def exit_code(self) -> int:
-        """1 where something is wrong, else 3 where something could not be asked, else 0."""
+        """The command's exit code: the tree's problems and the addresses' results decide it."""
         kinds = {problem.kind for problem in self.judged.problems()}
         results = {checked.result.result for checked in self.checked}
-        if kinds & set(WRONG) or "permerror" in results:
-            return 1
-        return 3 if "temperror" in kinds | results else 0
+        wrong = bool(kinds & set(WRONG)) or "permerror" in results
+        return exits.exit_code(wrong=wrong, unasked="temperror" in kinds | results)
 
 
 def as_text(seen: Seen) -> str:

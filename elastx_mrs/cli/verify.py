@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import click
 
-from elastx_mrs.cli.ending import Checking, exit_code
+from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cli.progress import shown
 from elastx_mrs.cli.vantage import run_of, who_options
@@ -30,7 +30,7 @@ from elastx_mrs.verify.wait import Job, wait
 _KINDS = get_args(Kind)
 
 
-@click.command("verify", cls=Checking)
+@click.command("verify")
 @click.argument("domains", nargs=-1, metavar="[DOMAIN]...")
 @click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
 @click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
@@ -64,8 +64,8 @@ def command(domains: Sequence[str], format_: str, timeout: float | None, **optio
     agree the resolvers, and what the records mean: SPF passes all of Elastx's addresses, DMARC is found, reports may
     be sent, DNSSEC validates.
 
-    Exit codes: 0 all holds, 1 something is wrong or absent, 2 nothing is, and something could not be asked, 3 bad
-    input. What only a resolver's cache still holds, and what was not checked, does not change it.
+    The exit code is 1 when something is wrong or absent. What only a resolver's cache still holds, and what was not
+    checked, do not change it.
     """
     if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")

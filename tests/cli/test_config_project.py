@@ -99,7 +99,7 @@ def test_a_project_s_file_that_is_no_yaml_is_told_where_it_matters(tmp_path: Pat
     project = write(tmp_path / "Pulumi.yaml", "name: [\n")
     file = write(tmp_path / "Pulumi.prod.yaml", "config:\n  elastx-mrs:domains: [example.com]\n")
     result = run(file)
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert result.stdout.startswith(f"{project}:2:1: is not YAML: ")
     other = run(write(tmp_path / "Pulumi.other.yaml", "config:\n  acme:x: 1\n"))
     assert (other.exit_code, other.stdout) == (0, "")

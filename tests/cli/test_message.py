@@ -11,8 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli import main
-from elastx_mrs.cli.message import command
-from elastx_mrs.cli.smtp import command as smtp
 from tests import servers
 from tests import signed as make
 from tests.cli.mail import ACCOUNT, PASSWORD, Authority, Handler, serve
@@ -43,7 +41,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(server: str, octets: bytes, *arguments: str) -> Result:
-    result = CliRunner().invoke(command, ["-", "--nameserver", server, *arguments], input=octets)
+    result = CliRunner().invoke(main, ["message", "-", "--nameserver", server, *arguments], input=octets)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert all(character.isprintable() or character == "\n" for character in result.output)
     return result
@@ -75,11 +73,12 @@ def test_what_smtp_sent_is_what_message_judges(
     monkeypatch.setenv("ELASTX_MRS_SMTP_PASSWORD", PASSWORD)
     with serve(handler, authority.context("localhost")) as port:
         options = ["--host", "localhost", "--port", str(port), "--account", ACCOUNT]
-        sent = CliRunner().invoke(smtp, [*options, "--from", "news@mail.example", "--to", "me@receiver.example"])
+        letter = ["--from", "news@mail.example", "--to", "me@receiver.example"]
+        sent = CliRunner().invoke(main, ["smtp", *options, *letter])
     assert sent.exit_code == 0, sent.output
     file = tmp_path / "received.eml"
     file.write_bytes(make.received(make.signed(handler.letters[0], KEY)))
-    result = CliRunner().invoke(command, [str(file), "--nameserver", server])
+    result = CliRunner().invoke(main, ["message", str(file), "--nameserver", server])
     assert "the whole chain worked" in result.stdout
     assert result.exit_code == 0
 
@@ -104,10 +103,10 @@ def test_a_key_behind_a_cname(server: str) -> None:
             lambda: make.received(
                 make.signed(make.message("a@elsewhere.invalid"), KEY, "elsewhere.invalid"), "spf=pass"
             ),
-            *("DKIM, DMARC", "answered REFUSED", 2),
+            *("DKIM, DMARC", "answered REFUSED", 3),
         ),
         (lambda: good().replace(b"spf=pass", b"spf=softfail"), "SPF", "says softfail for mail.example", 1),
-        (lambda: good().replace(b"spf=pass", b"spf=temperror"), "SPF", "says temperror for mail.example", 2),
+        (lambda: good().replace(b"spf=pass", b"spf=temperror"), "SPF", "says temperror for mail.example", 3),
     ],
     ids=["changed", "unsigned", "no-key", "revoked", "not-served", "softfail", "temperror"],
 )
@@ -160,7 +159,7 @@ def test_a_server_that_is_not_there_could_not_be_asked() -> None:
         port = held.getsockname()[1]
     result = run(f"127.0.0.1:{port}", good())
     assert "could not be asked for" in result.stdout
-    assert result.exit_code == 2
+    assert result.exit_code == 3
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])
@@ -183,11 +182,11 @@ def test_nothing_from_a_message_reaches_the_terminal_raw(server: str, format_: s
     ],
     ids=["empty", "text", "no-from", "two-from", "cut-off", "binary"],
 )
-def test_what_is_no_message_ends_with_3(server: str, octets: bytes, says: str) -> None:
+def test_what_is_no_message_is_bad_input(server: str, octets: bytes, says: str) -> None:
     result = run(server, octets)
     assert says in result.stderr
     assert result.stdout == ""
-    assert result.exit_code == 3
+    assert result.exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -200,10 +199,10 @@ def test_what_is_no_message_ends_with_3(server: str, octets: bytes, says: str) -
         (["-", "--verbose"], "No such option"),
     ],
 )
-def test_bad_input_ends_with_3(arguments: list[str], says: str) -> None:
-    result = CliRunner().invoke(command, arguments, input=good())
+def test_bad_input(arguments: list[str], says: str) -> None:
+    result = CliRunner().invoke(main, ["message", *arguments], input=good())
     assert says in " ".join(result.stderr.split())
-    assert result.exit_code == 3
+    assert result.exit_code == 2
 
 
 def test_without_dkimpy_the_extra_is_named(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +238,7 @@ def test_ctrl_c_while_a_name_server_says_nothing(tmp_path: Path) -> None:
 
 
 def test_help_says_whose_word_is_what() -> None:
-    text = " ".join(CliRunner().invoke(command, ["--help"]).stdout.split())
+    text = " ".join(CliRunner().invoke(main, ["message", "--help"]).stdout.split())
     assert "elastx-mrs message - < received.eml" in text
     assert "What SPF came to is the receiver's word" in text
-    assert "0 the whole chain worked, 1 something is wrong, 2 something could not be asked, 3 bad input" in text
+    assert "The exit code is 1 when a part of the chain did not work, 3 when a name server could not be asked" in text

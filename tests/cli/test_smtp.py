@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli.smtp import command
+from elastx_mrs.cli import main
 from tests.cli.mail import ACCOUNT, DAY, NOW, PASSWORD, Authority, Handler, serve
 
 LETTER = ["--from", "news@example.com", "--to", "me@receiver.example"]
@@ -39,7 +39,7 @@ def good(authority: Authority, handler: Handler) -> Iterator[int]:
 
 
 def run(port: int, *arguments: str) -> Result:
-    result = CliRunner().invoke(command, ["--host", "localhost", "--port", str(port), *arguments])
+    result = CliRunner().invoke(main, ["smtp", "--host", "localhost", "--port", str(port), *arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     for secret in (PASSWORD, PASSWORD[:7], base64.b64encode(PASSWORD.encode()).decode()):
         assert secret not in result.output
@@ -211,7 +211,7 @@ def test_without_an_account_another_server_is_told_so(authority: Authority, hand
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
-@pytest.mark.parametrize(("reply", "verdict", "code"), [("550 no", "wrong", 1), ("451 later", "unreachable", 2)])
+@pytest.mark.parametrize(("reply", "verdict", "code"), [("550 no", "wrong", 1), ("451 later", "unreachable", 3)])
 def test_a_message_that_is_refused(good: int, handler: Handler, verb: str, reply: str, verdict: str, code: int) -> None:
     handler.refused[verb] = reply
     found, ended = checks(good, "--account", ACCOUNT, *LETTER)

@@ -8,7 +8,7 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from elastx_mrs.cli.smtp import command
+from elastx_mrs.cli import main
 from elastx_mrs.smtp import session
 from tests.cli.mail import ACCOUNT, PASSWORD, scripted
 
@@ -20,7 +20,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def checks(port: int, *arguments: str) -> tuple[dict[str, dict[str, str]], int]:
     options = ["--host", "localhost", "--port", str(port), "--format", "json"]
-    result = CliRunner().invoke(command, [*options, *arguments])
+    result = CliRunner().invoke(main, ["smtp", *options, *arguments])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return {check["check"]: check for check in json.loads(result.stdout)["checks"]}, result.exit_code
 
@@ -40,7 +40,7 @@ def test_a_server_that_is_not_there_could_not_be_asked() -> None:
     found, code = checks(free_port())
     assert verdicts(found) == ["unreachable"] + ["unchecked"] * 4
     assert "refused" in found["connection"]["seen"]
-    assert code == 2
+    assert code == 3
 
 
 def test_a_name_that_is_not_there_could_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def test_a_name_that_is_not_there_could_not_be_asked(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(socket, "getaddrinfo", none)  # the machine's own resolver asks others than loopback
     found, code = checks(25)
     assert found["connection"]["seen"] == "no address of localhost: Name or service not known"
-    assert code == 2
+    assert code == 3
 
 
 def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
     found, code = checks(25, "--timeout", "0.3")
     answered.set()
     assert found["connection"]["seen"] == "no address of localhost in 0.3 s"
-    assert code == 2
+    assert code == 3
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_no_mail_server(answers: list[bytes | None], check: str, verdict
         found, code = checks(port, "--timeout", "0.5")
     assert found[check]["verdict"] == verdict, found[check]
     assert seen in found[check]["seen"]
-    assert code == (1 if verdict == "wrong" else 2)
+    assert code == (1 if verdict == "wrong" else 3)
 
 
 def test_a_server_that_answers_octet_by_octet_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_a_server_that_answers_octet_by_octet_is_left_in_the_end(monkeypatch: py
         found, code = checks(listening.getsockname()[1], "--timeout", "0.5")
         thread.join(10)
     assert found["connection"]["verdict"] == "unreachable"
-    assert code == 2
+    assert code == 3
     assert time.monotonic() - began < 10
 
 

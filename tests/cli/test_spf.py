@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import vantage
-from elastx_mrs.cli.spf import command, planned_record
+from elastx_mrs.cli import main, vantage
+from elastx_mrs.cli.spf import planned_record
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.lookup.spf_record import Found, parsed
 from elastx_mrs.lookup.spf_tree import Tree
@@ -49,7 +49,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(server: str, *arguments: str) -> Result:
-    result = CliRunner().invoke(command, [*arguments, "--nameserver", server])
+    result = CliRunner().invoke(main, ["spf", *arguments, "--nameserver", server])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 
@@ -245,9 +245,9 @@ def test_a_name_that_others_include_may_be_asked_for_too(server: str) -> None:
 
 def test_the_environment_names_servers_unless_the_option_does(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELASTX_MRS_NAMESERVERS", server)
-    assert CliRunner().invoke(command, ["good.example"]).exit_code == 0
+    assert CliRunner().invoke(main, ["spf", "good.example"]).exit_code == 0
     monkeypatch.setenv("ELASTX_MRS_NAMESERVERS", "no server")
-    assert CliRunner().invoke(command, ["good.example"]).exit_code == 2
+    assert CliRunner().invoke(main, ["spf", "good.example"]).exit_code == 2
     assert run(server, "good.example").exit_code == 0
 
 
@@ -278,6 +278,6 @@ def test_no_plan_is_made_of_what_could_not_be_asked() -> None:
 
 
 def test_help_teaches_with_an_example() -> None:
-    text = CliRunner().invoke(command, ["--help"]).stdout
+    text = CliRunner().invoke(main, ["spf", "--help"]).stdout
     assert "elastx-mrs spf example.com --add include:elastx.email" in text
     assert "3 something could not be asked" in " ".join(text.split())

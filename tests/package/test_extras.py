@@ -23,7 +23,7 @@ def test_a_resolver_over_https_is_asked(extended: fresh.Environment) -> None:
         closed = f"127.0.0.1:{nobody.getsockname()[1]}"
         url = f"https://{closed}/dns-query"
         done = extended.run("elastx-mrs", "verify", "example.com", "--via", "resolvers", "--resolver", url)
-    assert (done.returncode, done.stderr) == (2, "")
+    assert (done.returncode, done.stderr) == (3, "")
     assert "cannot be reached over HTTPS" in done.stdout
 
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # preview, up, verify or drift of the Pulumi project in this folder: for any CI, and by hand.
+# preview and verify end with the exit codes of elastx-mrs; preview ends with 1 where Pulumi's preview failed.
 set -eu
 
 : "${PROJECT:=acme-mail}" "${STACK:=prod}"
@@ -16,7 +17,8 @@ preview() {
     elastx-mrs review preview.json --log preview.log --stack "$PROJECT/$STACK" \
         --fail-on "${FAIL_ON:-}" --limit none > review.md || review=$?
     cat review.md
-    [ "$preview" = 0 ] && [ "$review" = 0 ]
+    [ "$preview" = 0 ] || return 1
+    return "$review"
 }
 
 case "${1:-}" in

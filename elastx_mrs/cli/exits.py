@@ -1,0 +1,187 @@
+"""How a command ends: the table of exit codes, and the one place that applies it to every command."""
+
+import errno
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from elastx_mrs import __version__
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.interrupt import INTERRUPTED
+
+OK = 0
+WRONG = 1
+INPUT = 2
+UNASKED = 3
+INTERNAL = 70
+"""EX_SOFTWARE of ``sysexits.h``."""
+
+CLOSED = 141
+"""128 and the number of SIGPIPE, which is what shells report for other programs."""
+
+MEANINGS: Mapping[int, str] = {
+    OK: "all well",
+    WRONG: "something is not as it should be",
+    INPUT: "bad usage or input, or a missing extra",
+    UNASKED: "something could not be asked",
+    INTERNAL: "an internal error of elastx-mrs",
+    INTERRUPTED: "Ctrl-C",
+    CLOSED: "the reader of the output closed it",
+}
+"""The table: each exit code with its meaning, the same for every command."""
+
+DEBUG = "ELASTX_MRS_DEBUG"
+"""The environment variable that, set to 1, shows the traceback of an internal error."""
+
+_EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
+_PACKAGE = Path(__file__).resolve().parents[1]
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TICK = 0.2
+"""Seconds."""
+
+
+def exit_code(*, wrong: bool, unasked: bool) -> int:
+    """Return the exit code of a command that did its work: ``WRONG`` outweighs ``UNASKED``."""
+    if wrong:
+        return WRONG
+    return UNASKED if unasked else OK
+
+
+class CannotAskError(click.ClickException):
+    """Something could not be asked, although the input is right."""
+
+    exit_code = UNASKED
+
+
+class Program(click.Group):
+    """The group of all commands: each of them, at any depth, ends with a code of ``MEANINGS``."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the options that stand before the command."""
+        with _ending():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Load the command, read its options and run it."""
+        with _ending():
+            return super().invoke(ctx)
+
+
+def document(command: click.Command) -> None:
+    """Add the table to the help text of a command, and of each command below it."""
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            document(below)
+    if _EPILOG not in (command.epilog or ""):
+        command.epilog = "\n\n".join(filter(None, (command.epilog, _EPILOG)))
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Turn whatever ends a command into a message and one of the codes."""
+    try:
+        with _ticking():
+            try:
+                yield
+            finally:
+                _flush()
+    except (SystemExit, click.exceptions.Exit):
+        raise  # the command chose its code
+    except (KeyboardInterrupt, click.Abort):
+        code, message = INTERRUPTED, "\ninterrupted"
+    except Exception as error:
+        code, message = _judged(error)
+    else:
+        return
+    with suppress(OSError):  # nobody may read the messages any more
+        if message:
+            click.echo(message, err=True)
+    if code == CLOSED:
+        _discard()
+    raise click.exceptions.Exit(code)
+
+
+def _judged(error: Exception) -> tuple[int, str]:
+    """Return the exit code for an exception, and what to print; empty where nothing is to be said."""
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        # The exit code 1 of click's own exceptions means bad input.
+        return INPUT if error.exit_code == click.ClickException.exit_code else error.exit_code, ""
+    if isinstance(error, NotInstalledError):
+        return INPUT, f"Error: {error}"
+    if isinstance(error, BrokenPipeError):
+        return CLOSED, ""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return INPUT, f"Error: cannot write: {error.strerror}; free some space, or write elsewhere"
+    return INTERNAL, _internal(error)
+
+
+def _internal(error: Exception) -> str:
+    """Return one line about an error that nobody expected; it leaves out the exception's own text, which may be secret.
+
+    With ``DEBUG`` set, the traceback, which has that text, stands before the line.
+    """
+    line = (
+        f"Error: internal error: {type(error).__name__} at {_place(error)}. This is a fault in elastx-mrs "
+        f"{__version__}, not in your input. Please report this line where you got elastx-mrs; {DEBUG}=1 shows the "
+        "traceback."
+    )
+    if os.environ.get(DEBUG, "") not in ("", "0"):
+        import traceback
+
+        line = "".join([*traceback.format_exception(error), line])
+    return line
+
+
+def _place(error: Exception) -> str:
+    """Return the innermost place in this package that an error went through, such as ``elastx_mrs/cli/spf.py:40``."""
+    place, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(_PACKAGE) and path != Path(__file__):
+            place = f"{path.relative_to(_PACKAGE.parent)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _flush() -> None:
+    """Write what is still buffered, so that an output that fails is seen here and not when Python ends."""
+    if sys.stdout is not None:  # None where the process was started without one
+        sys.stdout.flush()
+
+
+def _discard() -> None:
+    """Send what is still buffered nowhere, or Python reports the closed output when it ends."""
+    with suppress(OSError, ValueError):  # a test's output is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _ticking() -> Iterator[None]:
+    """Have the system interrupt whatever waits, every ``_TICK`` seconds, so that Ctrl-C is seen then at the latest.
+
+    Python handles a signal between two instructions, or when the signal interrupts a wait. A signal that arrives just
+    before a wait begins would be handled only when the wait ends. asyncio avoids that; reading a socket or a pipe
+    does not.
+    """
+    free = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if not free or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:  # somebody else uses the alarm
+        yield
+        return
+    signal.signal(signal.SIGALRM, lambda signum, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
