@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from elastx_mrs.cli import exits
-from elastx_mrs.cli.config_check import Checked, Finding, check
 from elastx_mrs.cli.config_view import FORMATS, passed
 from elastx_mrs.display import visible
+from elastx_mrs.stackfile.check import Checked, Finding, check
 
 SCHEMA = Path(__file__).resolve().parent.parent / "stack.schema.json"
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
-from elastx_mrs.cli.config_check import Finding
 from elastx_mrs.display import github_command, visible
+from elastx_mrs.stackfile.check import Finding
 
 _COLOURS = {"error": "red", "warning": "yellow", "notice": "cyan"}
 """Of levels; click takes them out again where nobody sees them."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from elastx_mrs.cli.config_stack import read_stack
 from elastx_mrs.cli.inputs import arguments
 from elastx_mrs.cli.render import render
+from elastx_mrs.stackfile.stack import read_stack
 from tests.cli.stackfiles import run, write
 from tests.engine.stack import ROOT
 
@@ -62,7 +62,7 @@ def test_what_the_project_s_file_shares_is_shared(tmp_path: Path) -> None:
 
 def test_what_the_command_says_is_in_the_table(tmp_path: Path) -> None:
     """The first words of each row, against what the code has."""
-    code = "".join(path.read_text() for path in (ROOT / "elastx_mrs" / "cli").glob("config_*.py"))
+    code = "".join(path.read_text() for path in (ROOT / "elastx_mrs" / "stackfile").glob("*.py"))
     rows = re.findall(r"(?m)^\| `([a-z][^`]*?)(?: in line 7 already.*?|; did you mean …\?)?` \|", PAGE)
     assert len(rows) >= 6
     assert all(row in code for row in rows), rows

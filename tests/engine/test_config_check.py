@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs.cli.config_check import check
-from elastx_mrs.cli.config_stack import read_stack
 from elastx_mrs.config import is_given
+from elastx_mrs.stackfile.check import check
+from elastx_mrs.stackfile.stack import read_stack
 from tests.cli.stackfiles import GOOD
 from tests.cli.test_config_project import PROJECT
 from tests.engine.stack import Stack

@@ -14,8 +14,8 @@ from jsonschema import Draft7Validator
 
 from elastx_mrs import arguments
 from elastx_mrs.cli import main
-from elastx_mrs.cli.config_check import check
 from elastx_mrs.config import OTHER_KEYS, keys_of
+from elastx_mrs.stackfile.check import check
 from tests import golden
 from tests.cli.stackfiles import write
 from tests.cli.test_config_encrypted import CASES, POLICIES, SECURE, changed, config, encrypted

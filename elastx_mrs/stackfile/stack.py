@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from elastx_mrs.cli.config_file import Document, Place, UnreadableError, project_of, read
 from elastx_mrs.config import is_given
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.stackfile.document import Document, Place, UnreadableError, project_of, read
 
 OWN = f"{NAMESPACE}:"
 

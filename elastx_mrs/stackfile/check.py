@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.arguments import Arguments
-from elastx_mrs.cli.config_encrypted import ELSEWHERE, Opened, opened
-from elastx_mrs.cli.config_file import InaccessibleError, Place, UnreadableError
-from elastx_mrs.cli.config_stack import OWN, Stack, read_stack
 from elastx_mrs.config import OTHER_KEYS, ConfigError, is_encrypted, is_given, parse_stack
 from elastx_mrs.faults import Fault
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.remarks import remarks
+from elastx_mrs.stackfile.document import InaccessibleError, Place, UnreadableError
+from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
+from elastx_mrs.stackfile.stack import OWN, Stack, read_stack
 
 Level = Literal["error", "warning", "notice"]
 
