@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import dns.flags
 import pytest
@@ -15,7 +15,7 @@ from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.modes import Mode
 from elastx_mrs.publish import Existing, guard_checks
 from elastx_mrs.publish.guard import Guard, Memory, StoppedError
-from elastx_mrs.publish.guard_checks import Case, Check
+from elastx_mrs.publish.guard_checks import Case, Check, Finding
 from elastx_mrs.publish.guard_sets import answer_octets
 from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.records import TxtRecord, dkim, dmarc, spf
@@ -485,3 +485,17 @@ def test_each_domain_is_asked_about_where_its_own_settings_say() -> None:
             return [(await memory.world(record.domain).ask("x.example", "TXT")).texts() for record in records]
 
     assert asyncio.run(work()) == [[b"a"], [b"b"]]
+
+
+def test_what_a_provider_says_stays_one_visible_line_of_the_message() -> None:
+    record = TxtRecord("example.com", "spf", "example.com", golden.SPF)
+
+    async def check(case: Case) -> list[Finding]:
+        return [Finding("stop", "is a CNAME to x\n::error::\x1b[31m\u202e##[error]")]
+
+    guard = Guard({"a": record}, {}, cast(Memory, None), False, lambda *_: None, create=[check])
+    with pytest.raises(StoppedError) as stopped:
+        asyncio.run(guard.before("a", None))
+    first, *ways_out = str(stopped.value).splitlines()
+    assert first == "is a CNAME to x<U+000A>::error::<U+001B>[31m<U+202E>#<U+0023>[error]"
+    assert len(ways_out) == 1
