@@ -52,16 +52,14 @@ def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
         hopeless = dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless)
         found = [*lines(job.open()), *(f"(not waited for: {visible(why)})" for why in hopeless)]
         by_text.setdefault("\n".join(f"  {line}" for line in found), []).append(job.expected.domain)
-    return [f"{_named(domains, most)} not verified:\n{text}" for text, domains in by_text.items()]
+    return [f"{_heading(domains, most)}\n{text}" for text, domains in by_text.items()]
 
 
-def _named(domains: Sequence[str], most: int) -> str:
-    """Return the subject of a sentence about domains, with its verb."""
+def _heading(domains: Sequence[str], most: int) -> str:
     if len(domains) == 1:
-        return f"{domains[0]} is"
-    if len(domains) > most:
-        return f"{', '.join(domains[:most])} and {len(domains) - most} more domains are"
-    return f"{', '.join(domains[:-1])} and {domains[-1]} are"
+        return f"{domains[0]} is not verified:"
+    rest = domains[-1] if len(domains) <= most else f"{len(domains) - most} more"
+    return f"{', '.join(domains[: min(most, len(domains) - 1)])} and {rest} are not verified:"
 
 
 def missing(jobs: Sequence[Job], most: int = 5) -> str:

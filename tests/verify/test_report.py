@@ -1,0 +1,38 @@
+"""What verification came to, in words."""
+
+import pytest
+
+from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.verify import report
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.outcome import Detail, Outcome
+from elastx_mrs.verify.wait import Job
+
+NOBODY = Detail("unreachable", "", "an answer", "nobody answers", "open the port")
+
+
+def job(domain: str, detail: Detail = NOBODY) -> Job:
+    outcome = Outcome(domain, "delegation", domain, (detail,), hopeless="nothing can be asked")
+    return Job(Expected(domain), Who(resolvers=()), 0.0, outcomes={"delegation": outcome})
+
+
+@pytest.mark.parametrize(
+    ("count", "heading"),
+    [
+        (1, "d0.se is not verified:"),
+        (2, "d0.se and d1.se are not verified:"),
+        (5, "d0.se, d1.se, d2.se, d3.se and d4.se are not verified:"),
+        (7, "d0.se, d1.se, d2.se, d3.se, d4.se and 2 more are not verified:"),
+    ],
+)
+def test_what_is_the_same_for_several_domains_is_said_once(count: int, heading: str) -> None:
+    assert report.messages(job(f"d{number}.se") for number in range(count)) == [
+        f"{heading}\n  unreachable: delegation: nobody answers. Do: open the port\n  (not waited for: nothing can be asked)"
+    ]
+
+
+def test_what_differs_has_a_message_each() -> None:
+    other = Detail("absent", "", "NS", "the zone com does not delegate b.com", "register it")
+    first, second = report.messages([job("a.com"), job("b.com", other)])
+    assert first.startswith("a.com is not verified:\n  unreachable: delegation: nobody answers")
+    assert second.startswith("b.com is not verified:\n  absent: delegation: the zone com does not delegate b.com")
