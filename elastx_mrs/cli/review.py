@@ -175,4 +175,6 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
     for change, (before, planned) in zip(wanted, answered(all_(vantage.ask), vantage), strict=True):
         found[change.domain] = (number(before.lookups) if before is not None else "", number(planned.lookups))
         unasked += [f"{change.domain}: {problem.text}" for problem in planned.problems() if problem.kind == "temperror"]
-    return found, [vantage.nobody] if vantage.nobody else unasked
+    if vantage.nobody:
+        unasked = [vantage.nobody, *(text for text in unasked if vantage.nobody not in text)]
+    return found, unasked

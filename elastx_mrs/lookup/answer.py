@@ -30,8 +30,8 @@ class Answer:
     :param canonical: the name at the end of that chain; the name itself where there is none.
     :param problem: why it failed: which servers, and what each did; empty unless ``failed``.
     :param lame: whether it failed because the server answers, and does not serve the name.
-    :param nobody: whether it failed because nothing at all can be asked from this machine; every such answer has the
-        same problem.
+    :param nobody: whether it failed because no resolver can be asked from this machine; every such answer has the same
+        problem.
     """
 
     name: str

@@ -44,16 +44,6 @@ class Resolver:
         self._roads = roads
         self._answers: dict[tuple[str, str], Answer] = {}
 
-    @classmethod
-    def of(cls, network: Network, servers: Sequence[Server]) -> "Resolver":
-        """Return what asks the given servers, as the authorities that they are: RD clear, AA expected."""
-        return cls(network, Road(always(servers)))
-
-    @classmethod
-    def recursive(cls, network: Network, servers: Sequence[Server]) -> "Resolver":
-        """Return what asks the given recursive resolvers."""
-        return cls(network, Road(always(servers), dns.flags.RD))
-
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Return the answer; what the DNS does never raises.
 

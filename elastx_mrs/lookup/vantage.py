@@ -128,7 +128,7 @@ class Run:
 class Vantage:
     """Asks whom a user wants asked; each question once, and all of them through one network, so its bounds hold.
 
-    :ivar nobody: why nothing at all can be asked from this machine; empty as long as somebody answers.
+    :ivar nobody: why no resolver can be asked from this machine; empty as long as one answers.
     """
 
     def __init__(self, who: Who, network: Network) -> None:
@@ -146,7 +146,7 @@ class Vantage:
         if answer.nobody:
             self.nobody = answer.problem
         alone = self.who.begins_at == "nameservers" and self.who.resolvers == ()
-        if answer.lame and alone and answer.name.removeprefix("_dmarc.").count(".") == 0:
+        if answer.lame and alone and "." not in answer.name.removeprefix("_dmarc."):
             return Answer(answer.name, answer.rdtype, "nxdomain", canonical=answer.name)
         return answer
 

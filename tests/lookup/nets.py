@@ -20,6 +20,7 @@ import dns.rrset
 import pytest
 
 from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.resolver import Resolver, Road, always
 from tests.servers import require
 
 START_SECONDS = 30.0
@@ -137,6 +138,16 @@ async def fake(respond: Respond, delay: float = 0.0, host: str = "127.0.0.1", po
 async def fakes(*responds: Respond) -> AsyncIterator[list[Fake]]:
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(fake(respond)) for respond in responds]
+
+
+def authorities(network: Network, servers: Sequence[Server]) -> Resolver:
+    """What asks servers as the authorities that they are."""
+    return Resolver(network, Road(always(servers)))
+
+
+def recursors(network: Network, servers: Sequence[Server]) -> Resolver:
+    """What asks recursive resolvers."""
+    return Resolver(network, Road(always(servers), dns.flags.RD))
 
 
 def dead() -> Server:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.reading import MAX_CHAIN
-from elastx_mrs.lookup.resolver import Resolver, system_resolvers
-from tests.lookup.nets import Reply, Respond, answer, dead, fake, fakes, impatient, net
+from elastx_mrs.lookup.resolver import system_resolvers
+from tests.lookup.nets import Reply, Respond, answer, authorities, dead, fake, fakes, impatient, net, recursors
 from tests.lookup.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
 
 
@@ -27,14 +27,14 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def ask(port: int, name: str, rdtype: str, hosts: tuple[str, ...] = (COMPANY, OTHER)) -> Answer:
-    resolver = Resolver.of(Network(patience=10), [Server(host, port) for host in hosts])
+    resolver = authorities(Network(patience=10), [Server(host, port) for host in hosts])
     return asyncio.run(resolver.ask(name, rdtype))
 
 
 def ask_fakes(name: str, rdtype: str, *responds: Respond, flags: int = 0) -> Answer:
     async def work() -> Answer:
         async with fakes(*responds) as servers:
-            make = Resolver.recursive if flags else Resolver.of
+            make = recursors if flags else authorities
             made = make(impatient(), [server.server for server in servers])
             return await made.ask(name, rdtype)
 
@@ -149,7 +149,7 @@ def test_a_name_in_a_child_zone_is_asked_of_the_server_that_has_it(port: int) ->
 def test_a_question_is_asked_once_in_any_case_and_at_once() -> None:
     async def work() -> int:
         async with fake(lambda query, via: answer(query, "a.example. 60 IN TXT x"), delay=0.05) as server:
-            resolver = Resolver.of(impatient(10), [server.server])
+            resolver = authorities(impatient(10), [server.server])
             names = ["a.example", "A.example", "a.EXAMPLE."] * 5
             found = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
             assert {(one.status, one.name) for one in found} == {("found", "a.example")}
@@ -163,7 +163,7 @@ def test_a_question_is_asked_once_in_any_case_and_at_once() -> None:
     "name", ["a..b", ".a.b", "a.b..", "x" * 64 + ".com", ".".join(["x" * 60] * 5), "é.com", "a\\", "a\\999", "@"]
 )
 def test_what_dns_cannot_hold_is_failed_and_not_asked(name: str) -> None:
-    found = asyncio.run(Resolver.of(Network(), [dead()]).ask(name, "TXT"))
+    found = asyncio.run(authorities(Network(), [dead()]).ask(name, "TXT"))
     assert found.status == "failed"
     assert found.problem.endswith("is not a name that DNS can hold (RFC 1035 §3.1)")
     assert found.problem.isprintable()
@@ -171,13 +171,13 @@ def test_what_dns_cannot_hold_is_failed_and_not_asked(name: str) -> None:
 
 @given(st.one_of(st.text(max_size=300), st.text(alphabet="aA.\\0-_@\x00é", max_size=300)))
 def test_no_name_raises(name: str) -> None:
-    found = asyncio.run(Resolver.of(Network(), []).ask(name, "TXT"))
+    found = asyncio.run(authorities(Network(), []).ask(name, "TXT"))
     assert found.status == "failed"
     assert found.problem.isprintable()
 
 
 def test_no_servers_is_failed_and_says_so() -> None:
-    assert asyncio.run(Resolver.of(Network(), []).ask("example.com", "TXT")).problem == "there is no server to ask"
+    assert asyncio.run(authorities(Network(), []).ask("example.com", "TXT")).problem == "there is no server to ask"
 
 
 def test_the_systems_resolvers_are_those_of_its_file(tmp_path: Path) -> None:

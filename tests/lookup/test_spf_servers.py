@@ -9,11 +9,10 @@ import dns.rcode
 import pytest
 
 from elastx_mrs.lookup.network import Network, Server
-from elastx_mrs.lookup.resolver import Resolver
 from elastx_mrs.lookup.spf import Result, check_host
 from elastx_mrs.lookup.spf_tree import Tree, expand
 from tests.lookup.fakes import Dns
-from tests.lookup.nets import Daemon, Reply, Respond, answer, dead, fake, impatient, net
+from tests.lookup.nets import Daemon, Reply, Respond, answer, authorities, dead, fake, impatient, net
 
 RECORDS = {
     "plain.example": ["TXT v=spf1 ip4:192.0.2.0/24 -all"],
@@ -89,11 +88,11 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def tree(domain: str, *servers: Server, network: Network | None = None) -> Tree:
-    return asyncio.run(expand(Resolver.of(network or Network(), servers).ask, domain))
+    return asyncio.run(expand(authorities(network or Network(), servers).ask, domain))
 
 
 def result(domain: str, address: str, server: Server) -> Result:
-    return asyncio.run(check_host(Resolver.of(Network(), [server]).ask, address, domain))
+    return asyncio.run(check_host(authorities(Network(), [server]).ask, address, domain))
 
 
 @pytest.mark.parametrize("domain", NUMBERS)
@@ -154,7 +153,7 @@ def by_tcp(query: dns.message.Message, via: str) -> Reply:
 
 
 async def both(*servers: Server) -> tuple[Tree, Result]:
-    ask = Resolver.of(impatient(0.2, tries=1), servers).ask
+    ask = authorities(impatient(0.2, tries=1), servers).ask
     return await expand(ask, "example.com"), await check_host(ask, "192.0.2.1", "example.com")
 
 
