@@ -43,6 +43,12 @@ def test_a_preview_that_does_not_begin_fails(made: Company) -> None:
     assert "incorrect passphrase" in (workspace / "review.md").read_text()
 
 
+@pytest.mark.parametrize(("fail_on", "code"), [("gained", 1), ("nothing", 2)])
+def test_a_preview_ends_with_the_exit_code_of_its_review(made: Company, fail_on: str, code: int) -> None:
+    ended, said = deploy(made, made.checkout(), "preview", FAIL_ON=fail_on)
+    assert ended == code, said
+
+
 @pytest.mark.parametrize("command", ["", "destroy"])
 def test_another_command_is_refused(made: Company, command: str) -> None:
     assert deploy(made, made.folder, command) == (2, "usage: deploy.sh preview|up|verify|drift\n")
