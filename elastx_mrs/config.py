@@ -5,6 +5,7 @@ Reported together: what :mod:`elastx_mrs.arguments` finds in each value, and wha
 
 import difflib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -115,7 +116,7 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True, service: S
     for key in known:
         try:
             value = _plain(key, own.get(key))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             faults.append(Fault(key, f"begins like a list or an object but is not JSON: {error}"))
             continue
         if is_given(key, value):
@@ -163,7 +164,7 @@ def _plain(key: str, value: Any) -> Any:
         return value
     if value.lstrip()[:1] in ("[", "{"):
         return json.loads(value)
-    return int(value) if key == "ttl" and value.strip().isdigit() else value
+    return int(value) if key == "ttl" and re.fullmatch(r"\s*[0-9]{1,10}\s*", value) else value
 
 
 def _well_formed(

@@ -11,7 +11,7 @@ from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli.adopt_import import Plan, State, counted, import_file, plan
 from elastx_mrs.cli.cloudflare_zones import Read, read_zones
 from elastx_mrs.cli.exits import exit_code
-from elastx_mrs.cli.inputs import BadInput, ConfigFailure, arguments, json_file, source_name
+from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cloudflare import plugin_version
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
@@ -47,10 +47,7 @@ def _given(options: Mapping[str, Any]) -> Arguments:
         raise click.UsageError("say which stack --import is for, in one way: --stack-config FILE or --config FILE")
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
-    try:
-        given = arguments(stack_config, config, {})
-    except ConfigFailure as failure:  # what is encrypted is read by a pipe, into this command
-        raise BadInput(failure.message.replace("elastx-mrs records ", "elastx-mrs adopt --import ")) from None
+    given = arguments(stack_config, config, {})
     source = source_name(stack_config or config)
     if given.rfc2136 is not None:
         raise BadInput(

@@ -1,41 +1,26 @@
-"""Where a command gets its accounts and domains from: a stack's file, Pulumi's JSON, or options."""
+"""The sources of accounts and domains for a command: a stack's file, Pulumi's JSON, or options."""
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import click
-import yaml
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli import exits
 from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.display import visible, visible_lines
-
-
-def stack_file(path: str) -> dict[str, Any]:
-    """Return the config values of a stack's file (``Pulumi.<stack>.yaml``), by key with its namespace."""
-    try:
-        with click.open_file(path, encoding="utf-8") as file:
-            content = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except OSError as error:
-        raise BadInput(f"{visible(path)}: {error.strerror}; name a stack's file") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{visible(path)}: is not UTF-8 text; name a stack's file") from None
-    except yaml.YAMLError as error:
-        raise BadInput(f"{visible(path)}: is not YAML: {' '.join(str(error).split())}") from None
-    config = content.get("config") if isinstance(content, dict) else None
-    if not isinstance(config, dict) or not config:
-        raise BadInput(f"{visible(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
-    return {str(key): value for key, value in config.items()}
+from elastx_mrs.stackfile import printed
+from elastx_mrs.stackfile.document import UnreadableError, located
+from elastx_mrs.stackfile.stack import ENVIRONMENT, Stack, read_stack
 
 
 def json_file(path: str, cure: str) -> Any:
-    """Return what a file in JSON holds; ``-`` is standard input.
+    """Return the content of a JSON file; ``-`` is standard input.
 
-    :param cure: what to do where it is not JSON.
+    :param cure: what to do if it is not JSON.
     """
     try:
         with click.open_file(path, encoding="utf-8") as file:
@@ -45,21 +30,7 @@ def json_file(path: str, cure: str) -> Any:
     except ValueError as error:
         raise BadInput(f"{source_name(path)}: is not JSON ({error}); {cure}") from None
     except RecursionError:
-        raise BadInput(f"{source_name(path)}: is not JSON (nested too deep); {cure}") from None
-
-
-def pulumi_json(path: str) -> dict[str, Any]:
-    """Return the config values that ``pulumi config --show-secrets --json`` prints."""
-    content = json_file(path, "pipe: pulumi config --show-secrets --json")
-    if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
-        raise BadInput(f"{source_name(path)}: is not what pulumi config --show-secrets --json prints")
-    return {key: _shown(value) for key, value in content.items()}
-
-
-def _shown(value: dict[str, Any]) -> Any:
-    if value.get("secret") and "value" not in value:
-        return {"secure": ""}
-    return value.get("objectValue", value.get("value"))
+        raise BadInput(f"{source_name(path)}: has too many lists and objects in one another; {cure}") from None
 
 
 def source_name(path: str) -> str:
@@ -70,7 +41,7 @@ def source_name(path: str) -> str:
 def arguments(stack_config: str | None, config: str | None, options: dict[str, Any]) -> Arguments:
     """Return the arguments from the one source that was named.
 
-    :raises click.UsageError: where none or several were.
+    :raises click.UsageError: if none or several were named.
     """
     given = [bool(stack_config), bool(config), any(options.values())]
     if sum(given) != 1:
@@ -78,17 +49,54 @@ def arguments(stack_config: str | None, config: str | None, options: dict[str, A
             "say what to list, in one way: --stack-config FILE, --config FILE, or --account, --domain and --dkim"
         )
     if stack_config:
-        return _read(stack_config, lambda: parse_stack(stack_file(stack_config), publisher=False))
-    if config:
-        return _read(source_name(config), lambda: parse_stack(pulumi_json(config), publisher=False))
-    return _from_options(options)
+        return _from_stack(stack_config)
+    return _from_json(config) if config else _from_options(options)
 
 
-def _read(source: str, read: Callable[[], Arguments]) -> Arguments:
+def _from_stack(path: str) -> Arguments:
+    """Return the arguments of a stack's file, with what the project's file gives it."""
     try:
-        return read()
+        stack = read_stack(path)
+    except UnreadableError as error:
+        raise BadInput(str(error)) from None
+    if stack.refusals:
+        raise BadInput(str(stack.refusals[0]))
+    if stack.environment is not None:
+        click.echo(_unseen(stack), err=True)
+    elif not stack.own:
+        raise BadInput(f"{source_name(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
+    try:
+        return parse_stack(stack.values, publisher=False)
     except ConfigError as error:
-        raise ConfigFailure(source, error) from None
+        raise ConfigFailure([f"{located(*stack.at(fault.path))}: {fault}" for fault in error.faults]) from None
+
+
+def _unseen(stack: Stack) -> str:
+    """Return the notice that values of Pulumi ESC are not in a stack's file."""
+    where = located(*stack.at(ENVIRONMENT))
+    return (
+        f"notice: {where}: {ENVIRONMENT}: values from Pulumi ESC are not in the file, so they are not seen; "
+        f"to pass them in, run: {printed.COMMAND} | {_running()} --config -"
+    )
+
+
+def _running() -> str:
+    """Return the command that runs, such as ``elastx-mrs adopt --import``, without its other options."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return "elastx-mrs records"
+    names = ["elastx-mrs", *context.command_path.split()[1:]]
+    return " ".join([*names, "--import"] if context.params.get("import_") else names)
+
+
+def _from_json(path: str) -> Arguments:
+    """Return the arguments of what ``pulumi config --json`` prints."""
+    try:
+        return parse_stack(printed.values_of(json_file(path, f"pipe: {printed.COMMAND}"), path), publisher=False)
+    except UnreadableError as error:
+        raise BadInput(str(error)) from None
+    except ConfigError as error:
+        raise ConfigFailure([f"{source_name(path)}: {fault}" for fault in error.faults]) from None
 
 
 def _from_options(options: dict[str, Any]) -> Arguments:
@@ -102,8 +110,7 @@ def _from_options(options: dict[str, Any]) -> Arguments:
     try:
         return parse(given, camel_case=True, publisher=False)
     except ConfigError as error:
-        faults = [replace(fault, path=_option(fault.path)) for fault in error.faults]
-        raise ConfigFailure("", ConfigError(faults)) from None
+        raise ConfigFailure([str(replace(fault, path=_option(fault.path))) for fault in error.faults]) from None
 
 
 def _option(path: str) -> str:
@@ -123,8 +130,9 @@ class BadInput(click.ClickException):
 
 
 class ConfigFailure(BadInput):
-    """The faults of a config, after where it came from."""
+    """The faults of a config, a line each."""
 
-    def __init__(self, source: str, error: ConfigError) -> None:
-        prefix = f"{source}: " if source else ""
-        super().__init__(f"{prefix}{error}")
+    def __init__(self, lines: Sequence[str]) -> None:
+        # The cure for encrypted values names the command that needs nothing else; here it is the one that runs.
+        lines = [line.replace("| elastx-mrs records ", f"| {_running()} ") for line in lines]
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} faults:", *lines]))

@@ -1,4 +1,4 @@
-"""What is to be said of one stack's file, each with its place."""
+"""The check of one stack's file: every fault and remark, with its place."""
 
 import difflib
 import json
@@ -11,9 +11,10 @@ from elastx_mrs.config import OTHER_KEYS, ConfigError, is_encrypted, is_given, p
 from elastx_mrs.faults import Fault
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.remarks import remarks
-from elastx_mrs.stackfile.document import InaccessibleError, Place, UnreadableError
+from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
 from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
-from elastx_mrs.stackfile.stack import OWN, Stack, read_stack
+from elastx_mrs.stackfile.nodes import Place
+from elastx_mrs.stackfile.stack import ENVIRONMENT, OWN, Stack, stack_of
 
 Level = Literal["error", "warning", "notice"]
 
@@ -59,25 +60,38 @@ class Checked(NamedTuple):
 
 def check(file: str) -> Checked:
     """Return what is to be said of a stack's file, in the order of its lines."""
+    document = None
     try:
-        stack = read_stack(file)
+        document = read(file)
+        stack = stack_of(document)
     except UnreadableError as error:
+        if document is not None and not _names_us(document):  # the project of somebody else
+            return Checked(file, "other")
         finding = Finding(error.path, error.place, "", "error", error.problem)
         return Checked(file, "inaccessible" if isinstance(error, InaccessibleError) else "checked", (finding,))
-    found = [*_shape(stack), *_misnamed(stack)]
-    counts: list[str] = []
-    if not found and not stack.own:
+    found = [*_beside(stack), *_misnamed(stack)]
+    if not found and not stack.own and _has_config_or_nothing(stack.document):
         return Checked(file, "other")
-    found += [*_repeated(stack), *_secrets(stack)]
+    found += [Finding(one.file, one.place, one.path, "error", one.problem) for one in stack.refusals]
+    found += _secrets(stack)
+    counts: list[str] = []
     if stack.own:
-        try:
-            judged, counts = _judged(stack)
-            judged += _adopted(stack)
-        except RecursionError:
-            judged = [_finding(stack, "config", "error", "has an object in itself, or too many in one another")]
-        found += judged
+        judged, counts = _judged(stack)
+        found += [*judged, *_adopted(stack)]
     found.sort(key=lambda one: (one.file != file, one.place.line or 0, one.place.column or 0))
     return Checked(file, "checked", tuple(found), tuple(counts))
+
+
+def _names_us(document: Document) -> bool:
+    """Return whether a stack's file has keys of our namespace, whatever its project is."""
+    content = document.content
+    config = content.get("config") if isinstance(content, Mapping) else None
+    return isinstance(config, Mapping) and any(key.startswith(OWN) for key in config)
+
+
+def _has_config_or_nothing(document: Document) -> bool:
+    content = document.content
+    return content is None or (isinstance(content, Mapping) and isinstance(content.get("config"), Mapping | None))
 
 
 def _finding(stack: Stack, path: str, level: Level, problem: str) -> Finding:
@@ -85,19 +99,13 @@ def _finding(stack: Stack, path: str, level: Level, problem: str) -> Finding:
     return Finding(file, place, path, level, problem)
 
 
-def _shape(stack: Stack) -> Iterator[Finding]:
-    """Yield what stands where Pulumi does not look for it."""
-    document = stack.document
-    if document.content is not None and not isinstance(document.content, Mapping):
-        yield Finding(document.path, Place(1, 1), "", "error", "is no stack's file: it has no keys; write config")
-        return
-    config = stack.content.get("config")
-    if config is not None and not isinstance(config, Mapping):
-        yield _finding(stack, "config", "error", f"has no keys; write {OWN}accounts and {OWN}domains below it")
-    for key in map(str, stack.content):
+def _beside(stack: Stack) -> Iterator[Finding]:
+    """Yield our keys that are not below config, where Pulumi does not see them."""
+    for key in stack.content:
         if key.startswith(OWN):
-            where = document.at(key)
-            yield Finding(document.path, where, key, "error", "stands beside config; write it below, two spaces in")
+            where = stack.document.at(key)
+            problem = "stands beside config; write it below config, two spaces further in"
+            yield Finding(stack.document.path, where, key, "error", problem)
 
 
 def _misnamed(stack: Stack) -> Iterator[Finding]:
@@ -112,13 +120,6 @@ def _misnamed(stack: Stack) -> Iterator[Finding]:
             problem = f"is one key; write {OWN}accounts, {OWN}domains and so on, each a key of config"
         where = stack.document.at(f"config.{key}")
         yield Finding(stack.document.path, where, key, "error", problem)
-
-
-def _repeated(stack: Stack) -> Iterator[Finding]:
-    for one in stack.document.repeated:
-        path = one.path.removeprefix("config.").removeprefix(OWN)
-        problem = f"is in line {one.first} already, which Pulumi refuses; take out one of the two"
-        yield Finding(stack.document.path, one.place, path, "error", problem)
 
 
 def _secrets(stack: Stack) -> Iterator[Finding]:
@@ -148,7 +149,7 @@ def _adopted(stack: Stack) -> Iterator[Finding]:
     given = stack.own.get("adopt")
     try:
         names = json.loads(given) if isinstance(given, str) and given else given
-    except ValueError:
+    except (ValueError, RecursionError):
         names = given
     problem = "is not a list; write owner names, such as [_dmarc.example.com]"
     if is_given("adopt", names) and not is_encrypted(names) and not isinstance(names, list):
@@ -166,8 +167,9 @@ def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:
     given = {key for key, value in own.items() if is_given(key, value)}
     absent = {key: ELSEWHERE for key in _OF_THE_PROGRAM if key not in given}
     found, elsewhere = [], {}
-    if stack.content.get("environment"):
-        found.append(_finding(stack, "environment", "notice", f"what comes from there was not checked; {_TO_READ}"))
+    if stack.environment is not None:
+        problem = f"values from Pulumi ESC are not in the file, so they were not checked; {_TO_READ}"
+        found.append(_finding(stack, ENVIRONMENT, "notice", problem))
         elsewhere = absent
     elif given <= _OF_THE_SERVER:
         problem = "are not here, so that only the rest was checked; right where the program names them"

@@ -1,34 +1,47 @@
-"""A stack's file, or a project's, with the place of everything in it: lines and columns, counted from 1."""
+"""A stack's or a project's file: what it holds, and the place of everything in it."""
 
+import codecs
 import re
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from elastx_mrs.stackfile.nodes import (
+    NOWHERE,
+    ListNode,
+    Node,
+    ObjectNode,
+    Place,
+    ScalarNode,
+    Tree,
+    YamlError,
+    parse,
+    place_of,
+    place_of_offset,
+    target_of,
+)
+from elastx_mrs.stackfile.values import Reader, key_text, not_text, value_of
 
-_PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
+STANDARD_INPUT = "-"
 
+_LARGEST = 16 * 1024 * 1024
+"""Octets of a file. A stack with 1,000 domains has a fifth of a megabyte."""
 
-class Place(NamedTuple):
-    """Where something stands; both are None where it stands nowhere, as in a file that is not there."""
-
-    line: int | None = None
-    column: int | None = None
-
-
-NOWHERE = Place()
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class UnreadableError(Exception):
-    """A file that cannot be read, or is not YAML."""
+    """A file that cannot be read, or that Pulumi refuses.
+
+    :param problem: what is wrong, then what to do.
+    """
 
     def __init__(self, path: str, problem: str, place: Place = NOWHERE) -> None:
-        """Keep what is wrong, and where."""
+        """Keep the problem and its place."""
         self.path = path
         self.problem = problem
         self.place = place
-        super().__init__(f"{path}: {problem}")
+        super().__init__(f"{located(path, place)}: {problem}")
 
 
 class InaccessibleError(UnreadableError):
@@ -36,7 +49,7 @@ class InaccessibleError(UnreadableError):
 
 
 class Repeated(NamedTuple):
-    """A key that an object has twice, of which Python's YAML silently takes the last; Pulumi refuses it.
+    """A key that an object has twice. Pulumi refuses it.
 
     :param place: of the second one.
     :param first: the line of the first.
@@ -46,129 +59,123 @@ class Repeated(NamedTuple):
     place: Place
     first: int
 
+    @property
+    def problem(self) -> str:
+        """What is wrong, then what to do."""
+        return f"is in line {self.first} already, which Pulumi refuses; remove one of the two"
+
 
 class Document(NamedTuple):
     """One file.
 
-    :param content: what it holds, in plain dictionaries and lists.
-    :param root: the same as YAML's nodes, which know where they stand; None for an empty file.
+    :param content: dictionaries, lists and scalars as Pulumi has them; every key is text.
+    :param root: the nodes of the same, with their places; None for an empty file.
     """
 
     path: str
     content: Any
-    root: yaml.Node | None
+    root: Node | None
     repeated: tuple[Repeated, ...]
 
-    def at(self, path: str) -> Place:
-        """Return where a key or an element stands, such as ``config.elastx-mrs:domains[1].dkim``.
+    def keys_not_text(self, path: str = "") -> list[tuple[str, Place]]:
+        """Return the keys at the top, or of the object below one key there, that are not text; each with its place."""
+        node = self.root
+        if path and isinstance(node, ObjectNode):
+            node = next((child for text, _, child in Reader().entries(node) if text == path), None)
+        node = target_of(node) if node is not None else None
+        return [(key_text(key), place_of(key)) for key in not_text(node)] if isinstance(node, ObjectNode) else []
 
-        What is not there, such as a key that is missing, is where the nearest thing around it is.
+    def at(self, path: str) -> Place:
+        """Return the place of a key or an element, such as ``config.elastx-mrs:domains[1].dkim``.
+
+        If the file does not have it, return the place of the nearest thing around it.
         """
+        reader = Reader()
         node, place = self.root, Place(1, 1)
         while node is not None:
-            if isinstance(node, yaml.MappingNode):
-                found = _longest(node, path)
-                if found is None:
+            node = target_of(node)
+            if isinstance(node, ObjectNode):
+                entries = [one for one in reader.entries(node) if _begins(path, one[0])]
+                if not entries:
                     break
-                key, node = found
-                place, path = _place(key.start_mark), path[len(key.value) :].removeprefix(".")
-            elif isinstance(node, yaml.SequenceNode):
+                text, key, node = max(entries, key=lambda one: len(one[0]))  # keys may have dots in them
+                place, path = place_of(key), path[len(text) :].removeprefix(".")
+            elif isinstance(node, ListNode):
                 index = re.match(r"\[([0-9]{1,9})\]\.?", path)
-                if index is None or int(index[1]) >= len(node.value):
+                if index is None or int(index[1]) >= len(node.items):
                     break
-                node = node.value[int(index[1])]
-                place, path = _place(node.start_mark), path[index.end() :]
+                node = node.items[int(index[1])]
+                place, path = place_of(target_of(node)), path[index.end() :]
             else:
                 break
         return place
 
 
-def read(path: str) -> Document:
-    """Return a file in YAML.
+def read(path: str, cure: str = "name a stack's file") -> Document:
+    """Return a YAML file, or standard input if the path is ``-``.
 
-    :raises UnreadableError: where it cannot be read, or is not YAML.
+    :param cure: what to do if it cannot be opened, or is far too large.
+    :raises UnreadableError: if it cannot be read, or if Pulumi refuses it.
     """
+    text = _text(path, cure)
     try:
-        text = Path(path).read_bytes().decode()
+        tree = parse(text)
+        content = value_of(tree.root)
+    except YamlError as error:
+        raise UnreadableError(path, error.problem, error.place) from None
+    return Document(path, content, tree.root, _repeated(tree))
+
+
+def located(path: str, place: Place) -> str:
+    """Return ``FILE:LINE:COLUMN``, or less where less is known."""
+    name = "standard input" if path == STANDARD_INPUT else path
+    return ":".join(str(part) for part in (name, *place) if part is not None)
+
+
+def _text(path: str, cure: str) -> str:
+    """Return a file's text without a byte order mark, which Pulumi removes, too."""
+    try:
+        if path == STANDARD_INPUT:
+            octets = sys.stdin.buffer.read(_LARGEST + 1)
+        else:
+            with Path(path).open("rb") as file:
+                octets = file.read(_LARGEST + 1)
     except OSError as error:
-        raise InaccessibleError(path, f"{error.strerror}; name a stack's file") from None
-    except UnicodeDecodeError as error:
-        raise UnreadableError(path, "is not UTF-8 text", _of_offset(error.object, error.start)) from None
-    return _parsed(path, text)
-
-
-def project_of(path: str) -> Document | None:
-    """Return the project's file, ``Pulumi.yaml``, of a stack's: the nearest above it, as Pulumi takes it.
-
-    :raises UnreadableError: where it is not YAML.
-    """
-    folder, here = Path(path).parent.resolve(), Path.cwd()
-    for above in (folder, *folder.parents):
-        for name in _PROJECTS:
-            found = above / name
-            if found.is_file():
-                return read(str(found.relative_to(here) if found.is_relative_to(here) else found))
-    return None
-
-
-def _parsed(path: str, text: str) -> Document:
-    """Return a document, from nodes that are made once: for its content, and for the places."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        raise InaccessibleError(path, f"{error.strerror}; {cure}") from None
+    if len(octets) > _LARGEST:
+        raise UnreadableError(path, f"has more than {_LARGEST // 1024**2} MiB; {cure}")
+    coding = "utf-16" if octets.startswith(_UTF_16) else "utf-8"
+    octets = octets.removeprefix(codecs.BOM_UTF8)
     try:
-        root = loader.get_single_node()
-        repeated = tuple(_repeated(root)) if root is not None else ()  # before merges are put among the other keys
-        content = loader.construct_document(root) if root is not None else None
-    except yaml.reader.ReaderError as error:
-        raise UnreadableError(path, f"is not YAML: {error.reason}", _of_offset(text.encode(), error.position)) from None
-    except yaml.MarkedYAMLError as error:
-        said = ": ".join(part for part in (error.context, error.problem) if part)
-        mark = error.problem_mark or error.context_mark
-        raise UnreadableError(path, f"is not YAML: {said}", _place(mark) if mark is not None else NOWHERE) from None
-    except (ValueError, RecursionError) as error:  # a date or a number that there is not; too many lists in lists
-        raise UnreadableError(path, f"has a value that cannot be read: {error}") from None
-    finally:
-        loader.dispose()
-    return Document(path, content, root, repeated)
+        return octets.decode(coding)
+    except UnicodeDecodeError as error:
+        place = place_of_offset(octets, error.start) if coding == "utf-8" else NOWHERE
+        raise UnreadableError(path, "is not UTF-8 text; save it as UTF-8", place) from None
 
 
-def _repeated(root: yaml.Node) -> Iterator[Repeated]:
-    waiting, seen = [("", root)], set()
+def _begins(path: str, key: str) -> bool:
+    return path == key or path.startswith((f"{key}.", f"{key}["))
+
+
+def _repeated(tree: Tree) -> tuple[Repeated, ...]:
+    if not tree.repeated or tree.root is None:
+        return ()
+    paths = _paths(tree.root, {id(second) for _, second in tree.repeated})
+    return tuple(Repeated(paths[id(two)], place_of(two), one.mark.line + 1) for one, two in tree.repeated)
+
+
+def _paths(root: Node, wanted: set[int]) -> dict[int, str]:
+    """Return the paths of some keys, by the identity of their nodes."""
+    found, waiting = {}, [("", root)]
     while waiting:
         path, node = waiting.pop()
-        if id(node) in seen:  # an alias, or an object in itself
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += [(f"{path}[{index}]", child) for index, child in enumerate(node.value)]
-        elif isinstance(node, yaml.MappingNode):
-            lines: dict[tuple[str, str], int] = {}
-            for key, child in node.value:
-                below = f"{path}.{key.value}".removeprefix(".")
+        if isinstance(node, ListNode):
+            waiting += [(f"{path}[{index}]", child) for index, child in enumerate(node.items)]
+        elif isinstance(node, ObjectNode):
+            for key, child in node.pairs:
+                name = key.text if isinstance(key, ScalarNode) and key.is_merge else key_text(key)
+                below = f"{path}.{name}".removeprefix(".")
                 waiting.append((below, child))
-                if not isinstance(key, yaml.ScalarNode):
-                    continue
-                one = key.tag, key.value
-                if one in lines:
-                    yield Repeated(below, _place(key.start_mark), lines[one])
-                lines.setdefault(one, key.start_mark.line + 1)
-
-
-def _longest(node: yaml.MappingNode, path: str) -> tuple[yaml.Node, yaml.Node] | None:
-    """Return the entry whose key a path begins with: of keys with dots in them, the longest."""
-    found = None
-    for key, value in node.value:
-        name = key.value
-        if not isinstance(key, yaml.ScalarNode) or not (path == name or path.startswith((f"{name}.", f"{name}["))):
-            continue
-        if found is None or len(name) >= len(found[0].value):
-            found = key, value
+                if id(key) in wanted:
+                    found[id(key)] = below
     return found
-
-
-def _place(mark: yaml.Mark) -> Place:
-    return Place(mark.line + 1, mark.column + 1)
-
-
-def _of_offset(octets: bytes, offset: int) -> Place:
-    before = octets[:offset].decode(errors="replace")
-    return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -1,13 +1,37 @@
-"""A stack's config as Pulumi puts it together: of the stack's file, and of the project's for what is not in that."""
+"""A stack's config as Pulumi puts it together: from the stack's file, then from the project's."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from elastx_mrs.config import is_given
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.stackfile.document import Document, Place, UnreadableError, project_of, read
+from elastx_mrs.stackfile.document import Document, located, read
+from elastx_mrs.stackfile.nodes import Place
+from elastx_mrs.stackfile.project import Project, project_of
+from elastx_mrs.stackfile.scalars import as_config
 
 OWN = f"{NAMESPACE}:"
+
+ENVIRONMENT = "environment"
+"""The key that imports environments of Pulumi ESC. Their values are in Pulumi Cloud alone."""
+
+_NOT_TEXT = "is a key that is not text, which Pulumi refuses here; put it in quotes"
+
+
+class Refusal(NamedTuple):
+    """Something in the files of a stack because of which Pulumi refuses all of it.
+
+    :param problem: what is wrong, then what to do.
+    """
+
+    file: str
+    place: Place
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        path = f"{self.path}: " if self.path else ""
+        return f"{located(self.file, self.place)}: {path}{self.problem}"
 
 
 class _Written(NamedTuple):
@@ -20,13 +44,15 @@ class Stack(NamedTuple):
     """One stack's config.
 
     :param document: the stack's file.
-    :param project: what the project is called, where its file is there.
-    :param entries: what is in ``config`` of either, by key with its namespace.
+    :param project: the project's name, if there is a project.
+    :param entries: what is in ``config`` of either file, by key with its namespace.
+    :param refusals: why Pulumi refuses the files; empty if it does not.
     """
 
     document: Document
     project: str | None
     entries: Mapping[str, _Written]
+    refusals: tuple[Refusal, ...]
 
     @property
     def content(self) -> Mapping[str, Any]:
@@ -35,21 +61,31 @@ class Stack(NamedTuple):
 
     @property
     def keys(self) -> list[str]:
-        """The keys of ``config``, as they are written in the stack's file."""
-        return [str(key) for key in _object(self.content.get("config"))]
+        """The keys of ``config`` as they are written in the stack's file."""
+        return list(_object(self.content.get("config")))
 
     @property
     def values(self) -> dict[str, Any]:
-        """What is configured, by key with its namespace."""
+        """What Pulumi gives the program, by key with its namespace: text at the top, objects and lists as they are."""
         return {key: written.value for key, written in self.entries.items()}
 
     @property
     def own(self) -> dict[str, Any]:
-        """What is configured under our namespace, by key without it."""
-        return {key.removeprefix(OWN): value for key, value in self.values.items() if key.startswith(OWN)}
+        """The values in our namespace, by key without it; of the project's, only those that mean something."""
+        return {
+            key.removeprefix(OWN): written.value
+            for key, written in self.entries.items()
+            if key.startswith(OWN)
+            and (written.document is self.document or is_given(key.removeprefix(OWN), written.value))
+        }
+
+    @property
+    def environment(self) -> Place | None:
+        """The place where environments of Pulumi ESC are imported, or None."""
+        return self.document.at(ENVIRONMENT) if self.content.get(ENVIRONMENT) else None
 
     def at(self, path: str) -> tuple[str, Place]:
-        """Return file and place of a fault; of ``config`` where it is about something that is not there."""
+        """Return file and place of a fault; of ``config`` if it is about something that is not there."""
         for part in path.split(", "):  # of two publishers, the first
             for key, written in self.entries.items():
                 name = key.removeprefix(OWN)
@@ -61,36 +97,71 @@ class Stack(NamedTuple):
 def read_stack(file: str) -> Stack:
     """Return a stack's config.
 
-    :raises UnreadableError: where the file, or the project's, cannot be read or is not YAML.
+    :param file: its path, or ``-`` for standard input.
+    :raises UnreadableError: if the file, or the project's, cannot be read or is not YAML.
     """
-    document = read(file)
-    content = _object(document.content)
-    try:
-        project = project_of(file)
-    except UnreadableError:
-        if any(str(key).startswith(OWN) for key in _object(content.get("config"))):
-            raise
-        project = None  # of somebody else's
-    name = str(_object(project.content).get("name")) if project is not None else None
-    entries = dict(_of_project(project, name)) if project is not None else {}
-    for key, value in _object(content.get("config")).items():
-        entries[_whole(str(key), name)] = _Written(document, f"config.{key}", value)
-    return Stack(document, name, entries)
+    return stack_of(read(file))
 
 
-def _of_project(document: Document, name: str | None) -> Iterator[tuple[str, _Written]]:
-    """Yield what a project's file gives each of its stacks: a bare value, a ``value`` or a ``default``."""
-    for key, entry in _object(_object(document.content).get("config")).items():
-        kinds = [kind for kind in ("value", "default") if isinstance(entry, Mapping) and kind in entry]
-        value = entry[kinds[0]] if kinds else None if isinstance(entry, Mapping) else entry
-        whole = _whole(str(key), name)
-        if is_given(whole.removeprefix(OWN), value):
-            yield whole, _Written(document, ".".join(["config", str(key), *kinds[:1]]), value)
+def stack_of(document: Document) -> Stack:
+    """Return the config of a stack whose file is read.
+
+    :raises UnreadableError: if the project's file cannot be read or is not YAML.
+    """
+    project = project_of(document.path)
+    entries, refusals = {}, list(_refused(document))
+    if project is not None:
+        for given in project.given():
+            key, problem = _whole(given.key, project)
+            problem = given.refusal or problem
+            if problem is not None:
+                refusals.append(_refusal(project.document, given.key, problem))
+            elif given.value is not None:
+                entries[key] = _Written(project.document, given.path, _configured(given.value))
+    for written, value in _object(_object(document.content).get("config")).items():
+        key, problem = _whole(written, project)
+        if problem is not None:
+            refusals.append(_refusal(document, written, problem))
+        else:
+            entries[key] = _Written(document, f"config.{written}", _configured(value))
+    return Stack(document, project.name if project is not None else None, entries, tuple(refusals))
 
 
-def _whole(key: str, project: str | None) -> str:
-    """Return a key with its namespace; without one it is the project's own."""
-    return key if ":" in key or project is None else f"{project}:{key}"
+def _refused(document: Document) -> Iterator[Refusal]:
+    """Yield what Pulumi refuses in a stack's file as a whole."""
+    path = document.path
+    content = document.content
+    if content is not None and not isinstance(content, Mapping):
+        yield Refusal(path, Place(1, 1), "", "is not a stack's file, because it has no keys; write config")
+        return
+    config = _object(content).get("config")
+    if config is not None and not isinstance(config, Mapping):
+        problem = f"has no keys; write {OWN}accounts and {OWN}domains below it"
+        yield Refusal(path, document.at("config"), "config", problem)
+    for key, place in [*document.keys_not_text(), *document.keys_not_text("config")]:
+        yield Refusal(path, place, key, _NOT_TEXT)
+    for one in document.repeated:
+        yield Refusal(path, one.place, one.path.removeprefix("config.").removeprefix(OWN), one.problem)
+
+
+def _refusal(document: Document, key: str, problem: str) -> Refusal:
+    return Refusal(document.path, document.at(f"config.{key}"), key, problem)
+
+
+def _whole(key: str, project: Project | None) -> tuple[str, str | None]:
+    """Return a key with its namespace, which without one is the project's, and what Pulumi refuses about it."""
+    parts = key.split(":")
+    if len(parts) == 1:
+        return (f"{project.name}:{key}" if project is not None else key), None
+    if len(parts) == 3 and parts[1] == "config":
+        return f"{parts[0]}:{parts[2]}", None
+    refused = len(parts) > 2
+    return key, "has several colons, which Pulumi refuses; write NAMESPACE:NAME" if refused else None
+
+
+def _configured(value: Any) -> Any:
+    """Return a value as the program gets it: text, or what the JSON text of a list or an object means."""
+    return value if isinstance(value, dict | list) else as_config(value)
 
 
 def _object(value: Any) -> Mapping[str, Any]:

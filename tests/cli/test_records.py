@@ -143,7 +143,7 @@ def test_bad_input_is_said_on_standard_error_with_exit_code_2(arguments: list[st
 
 def test_a_stack_file_that_is_no_yaml_or_has_no_config(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
-    for text, message in [("a: [", "is not YAML"), ("", "has no config"), ("config: 3", "has no config")]:
+    for text, message in [("a: [", "is not YAML"), ("", "has no config"), ("config: 3", "config: has no keys")]:
         path.write_text(text)
         result = run("records", "--stack-config", str(path))
         assert (result.returncode, message in result.stderr) == (2, True), result.stderr

@@ -66,6 +66,19 @@ def test_records_from_a_pipe_a_stack_and_domains_alone(server: NameServer, tmp_p
     assert done.returncode == 0, done.stdout
 
 
+def test_the_project_s_default_is_what_is_verified(server: NameServer, tmp_path: Path) -> None:
+    """Pulumi publishes it, so that anything else would be a wrong verdict, with bad advice."""
+    stack = {"accounts": [golden.ACCOUNT], "dkim": DKIM, "domains": ["good.com"]}
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(yaml.safe_dump({"config": {f"elastx-mrs:{key}": value for key, value in stack.items()}}))
+    asked = ("--stack-config", str(file), "--timeout", "0", "--nameserver", server.address)
+    assert run(*asked).returncode == 1
+    project = {"name": "elastx-mrs", "runtime": "python", "config": {"dmarc": {"value": DMARC}}}
+    (tmp_path / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+    done = run(*asked)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 of 1 domain verified")
+
+
 def test_a_known_challenge_is_no_strangers(server: NameServer) -> None:
     done = run("--records", "-", "--nameserver", server.address, "--format", "json", stdin=rows("bad.com"))
     checks = {check["check"]: check for check in json.loads(done.stdout)["domains"][0]["checks"]}
