@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from elastx_mrs.cli.exits import CannotAskError
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.records import RecordError
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ QUIET = 2.0
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class NobodyAnswers(click.ClickException):
-    """Nothing could be asked: the one message of the command, which then has nothing else to show."""
-
-    exit_code = 3
 
 
 def who_options(command: Command) -> Command:
@@ -66,15 +60,13 @@ def run_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Run":
 def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage":
     """Return who is asked by a command that reads no stack's config.
 
-    :raises BadInput: as :func:`run_of`, and for a missing extra.
+    :raises BadInput: as :func:`run_of`.
+    :raises NotInstalledError: as :func:`run_of`.
     """
     from elastx_mrs.lookup.network import Network
     from elastx_mrs.lookup.vantage import Vantage, Who
 
-    try:
-        return Vantage(Who().in_run(run_of(nameservers, resolvers)), Network())
-    except NotInstalledError as error:
-        raise BadInput(str(error)) from None
+    return Vantage(Who().in_run(run_of(nameservers, resolvers)), Network())
 
 
 def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
@@ -91,9 +83,12 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
 
 
 def check_answered(vantage: "Vantage") -> None:
-    """Check that something could be asked; raises :class:`NobodyAnswers`."""
+    """Check that something could be asked.
+
+    :raises CannotAskError: with the one message of the command, which then has nothing else to show.
+    """
     if vantage.nobody and vantage.who.begins_at != "nameservers":
-        raise NobodyAnswers(vantage.nobody)
+        raise CannotAskError(vantage.nobody)
 
 
 def _option(
