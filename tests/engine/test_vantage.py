@@ -14,6 +14,8 @@ from tests.servers import NameServer, start
 from tests.servers.recursor import recursor
 from tests.servers.zones import ZONES
 
+pytestmark = pytest.mark.engine
+
 COMPANY = {name: ZONES[name] for name in ("example.com", "example.se")}
 ELASTX = {"elastx.email": "v=spf1 ip4:203.0.113.0/24 -all"}
 NOBODY = "127.0.0.1:1"
