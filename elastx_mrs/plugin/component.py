@@ -6,11 +6,9 @@ What the user wrote is told in the casing of the user's language, which is that 
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 from pulumi.output import UNKNOWN
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -27,6 +25,8 @@ from elastx_mrs.plugin.provider import is_unknown
 from elastx_mrs.publish.profiles import Get
 from elastx_mrs.publish.rfc2136 import Rfc2136
 from elastx_mrs.relay import MailRelay
+from elastx_mrs.stackfile.document import STANDARD_INPUT, UnreadableError
+from elastx_mrs.stackfile.project import project_of
 
 _SEVERAL_UNKNOWN = (
     "is known only after something else is deployed, and what decides the records must be known in a preview: "
@@ -101,14 +101,16 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
 
 
 def runtime() -> str:
-    """Return the language of the program that runs: Pulumi starts a plugin in the project's folder."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        for name in ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json"):
-            if (folder / name).is_file():
-                project = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
-                found = project.get("runtime") if isinstance(project, dict) else None
-                return str(found.get("name") if isinstance(found, dict) else found)
-    return ""
+    """Return the language of the program that runs: Pulumi starts a plugin in the project's folder.
+
+    It is empty where no project is found, or its file cannot be read.
+    """
+    try:
+        project = project_of(STANDARD_INPUT)
+    except UnreadableError:
+        return ""
+    found = project.document.content.get("runtime") if project is not None else None
+    return str((found.get("name") if isinstance(found, dict) else found) or "")
 
 
 def _unknown(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[str]:

@@ -20,7 +20,7 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
-from elastx_mrs.display import quoted, show
+from elastx_mrs.display import quoted
 from elastx_mrs.publish.primary import (
     Ask,
     Primary,
@@ -34,7 +34,7 @@ from elastx_mrs.publish.primary import (
 )
 from elastx_mrs.publish.turns import TURNS
 from elastx_mrs.records import DEFAULT_TTL
-from elastx_mrs.records.kinds import current_value, rivals, unique_kind
+from elastx_mrs.records.kinds import current_value, rivals, same_value, unique_kind
 from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.text import cut, join
 
@@ -345,8 +345,7 @@ def _values(found: Rrset | None) -> list[bytes]:
 
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:
     """Return the records of a value: as declared, or as :func:`current_value` shows what somebody made of it."""
-    wanted = value.encode("ascii")
-    return [rdata for rdata in found or () if (octets := join(rdata.strings)) == wanted or show(octets) == value]
+    return [rdata for rdata in found or () if same_value(join(rdata.strings), value)]
 
 
 def _rdata(value: str) -> Txt:

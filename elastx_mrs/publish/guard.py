@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from elastx_mrs.display import visible
+from elastx_mrs.display import show, visible
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure
@@ -240,6 +240,6 @@ def value_of(properties: Mapping[str, object]) -> str:
     if not isinstance(content, str):
         return str(properties.get("value", ""))
     try:
-        return join(parse(content)).decode("ascii", "replace")
+        return show(join(parse(content)))
     except RecordError:
         return content

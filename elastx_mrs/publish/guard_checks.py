@@ -13,6 +13,7 @@ from elastx_mrs.publish.existing import Existing, ancestors
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
+from elastx_mrs.records.kinds import same_value
 from elastx_mrs.records.spf_terms import is_spf
 
 MAX_HOSTS = 5
@@ -153,8 +154,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     if case.record.kind != "spf":
         return []
     found = await case.world.existing(case.owner)
-    others = [show(value) for value in found.txt if is_spf(value)]
-    others = [value for value in others if value not in (case.before, case.record.value)]
+    others = [show(value) for value in _not_ours(case, found) if is_spf(value)]
     if not others:
         return []
     listed = " and ".join(f"'{value}'" for value in others)
@@ -172,7 +172,8 @@ async def foreign_dmarc(case: Case) -> list[Finding]:
     """Several DMARC records at a name are discarded by receivers (RFC 9989 §4.10)."""
     if case.record.kind not in ("dmarc", "report"):
         return []
-    others = [value for value in await _other_txt(case) if is_dmarc(value)]
+    found = await case.world.existing(case.owner)
+    others = [show(value) for value in _not_ours(case, found) if is_dmarc(value)]
     return _taken(case, others, "with several, receivers discard all of them (RFC 9989 §4.10)", may_replace=True)
 
 
@@ -180,7 +181,7 @@ async def foreign_dkim(case: Case) -> list[Finding]:
     """What several TXT records at a selector mean is undefined (RFC 6376 §3.6.2.2)."""
     if case.record.kind != "dkim":
         return []
-    others = await _other_txt(case)
+    others = [show(value) for value in _not_ours(case, await case.world.existing(case.owner))]
     same = all(compare.same_key(value, case.record.value) for value in others)
     return _taken(case, others, "with several, a key may not be found (RFC 6376 §3.6.2.2)", may_replace=same)
 
@@ -190,7 +191,7 @@ async def identical(case: Case) -> list[Finding]:
     found = await case.world.existing(case.owner)
     if case.before is not None or not case.preview or case.owner in case.world.adopted:
         return []
-    if case.record.value not in map(show, found.txt):
+    if not any(same_value(value, case.record.value) for value in found.txt):
         return []
     text = "has exactly this TXT already. Unless it is being replaced, an up stops there. After an interrupted run, or"
     text += f" to take it over, {case.world.claiming(case.record)}; after a rename, give the resource an alias"
@@ -289,9 +290,10 @@ def _adopt(case: Case) -> str:
     return case.world.merging(case.record)
 
 
-async def _other_txt(case: Case) -> list[str]:
-    found = await case.world.existing(case.owner)
-    return [text for value in found.txt if (text := show(value)) not in (case.before, case.record.value)]
+def _not_ours(case: Case, found: Existing) -> list[bytes]:
+    """Return the TXT values that are neither the record nor what it replaces."""
+    ours = [value for value in (case.before, case.record.value) if value is not None]
+    return [value for value in found.txt if not any(same_value(value, one) for one in ours)]
 
 
 def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> list[Finding]:

@@ -39,13 +39,21 @@ def replaces(kind: Kind, value: str, there: bytes | str) -> bool:
     return _PREDICATES["dmarc" if kind == "report" else kind](there)
 
 
+def same_value(there: bytes, value: str) -> bool:
+    r"""Tell whether a TXT value is one that we know: as it was declared, or as a refresh showed it to people.
+
+    A state holds what :func:`current_value` returned after somebody changed the record, with octets as ``\DDD``.
+    """
+    return value in (there.decode("latin-1"), show(there))
+
+
 def rivals(values: Iterable[bytes], value: str, *ours: str) -> list[str]:
     """Return the values of the same unique kind as ``value``, other than it and ``ours``, as people read them."""
     kind = unique_kind(value)
     if kind is None:
         return []
-    is_kind = _PREDICATES[kind]
-    return [shown for there in values if is_kind(there) and (shown := show(there)) not in (value, *ours)]
+    is_kind, known = _PREDICATES[kind], (value, *ours)
+    return [show(there) for there in values if is_kind(there) and not any(same_value(there, one) for one in known)]
 
 
 def current_value(values: Iterable[bytes], published: str) -> str | None:

@@ -20,9 +20,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from elastx_mrs.display import quoted, show
+from elastx_mrs.display import quoted
 from elastx_mrs.records import DEFAULT_TTL, RecordError
-from elastx_mrs.records.kinds import current_value, rivals
+from elastx_mrs.records.kinds import current_value, rivals, same_value
 from elastx_mrs.records.text import join, parse, presentation
 
 TRIES = 10
@@ -119,7 +119,7 @@ class Zone:
 
         def added(found: RecordSet | None) -> RecordSet | None:
             old = current_value(values(found), value) if adopt else None
-            if any(_is(there, value) for there in values(found)) and not adopt:
+            if any(same_value(there, value) for there in values(found)) and not adopt:
                 raise Route53Error(_taken(owner, value))
             if only and old is None:
                 _refuse_rivals(found, owner, value)
@@ -210,7 +210,7 @@ def with_value(
     place = None
     for record in found["ResourceRecords"] if found is not None else ():
         there = octets(record["Value"])
-        if _is(there, value) or (instead is not None and _is(there, instead)):
+        if same_value(there, value) or (instead is not None and same_value(there, instead)):
             place = len(records) if place is None else place
         else:
             records.append(record)
@@ -221,7 +221,7 @@ def with_value(
 
 def without_value(found: RecordSet | None, value: str) -> RecordSet | None:
     """Return a TXT set without a value; None where it was the last."""
-    records = [one for one in found["ResourceRecords"] if not _is(octets(one["Value"]), value)] if found else []
+    records = [one for one in found["ResourceRecords"] if not same_value(octets(one["Value"]), value)] if found else []
     return {**found, "ResourceRecords": records} if found is not None and records else None
 
 
@@ -246,11 +246,6 @@ def _batch(found: RecordSet | None, wanted: RecordSet | None) -> dict[str, Any]:
 
 def _sent_again(error: ClientError) -> bool:
     return bool(error.response["ResponseMetadata"].get("RetryAttempts"))
-
-
-def _is(there: bytes, value: str) -> bool:
-    """Whether these octets are a value as declared, or as :func:`current_value` shows what somebody made of it."""
-    return value in (there.decode("latin-1"), show(there))
 
 
 def _refuse_rivals(found: RecordSet | None, owner: str, value: str, old: str = "") -> None:

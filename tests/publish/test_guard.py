@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import dns.flags
 import pytest
@@ -493,7 +493,8 @@ def test_what_a_provider_says_stays_one_visible_line_of_the_message() -> None:
     async def check(case: Case) -> list[Finding]:
         return [Finding("stop", "is a CNAME to x\n::error::\x1b[31m\u202e##[error]")]
 
-    guard = Guard({"a": record}, {}, cast(Memory, None), False, lambda *_: None, create=[check])
+    memory = from_nowhere([record], Vantage(Who(), Network()))
+    guard = Guard({"a": record}, {}, memory, False, lambda *_: None, create=[check])
     with pytest.raises(StoppedError) as stopped:
         asyncio.run(guard.before("a", None))
     first, *ways_out = str(stopped.value).splitlines()

@@ -74,6 +74,13 @@ def test_one_changed_record_is_ours_and_of_several_none() -> None:
     assert rivals([changed, other], golden.SPF, changed.decode()) == [other.decode()]
 
 
+def test_a_backslash_makes_no_rival_of_ours() -> None:
+    ours = r"v=DKIM1; n=a\b; p="
+    assert rivals([ours.encode()], ours) == []
+    assert rivals([ours.encode()], "v=DKIM1; p=", ours) == []
+    assert rivals([b"v=spf1 \xa7"], "v=spf1 -all", r"v=spf1 \167") == []  # as a refresh put it into the state
+
+
 def test_a_challenge_takes_the_place_of_itself_alone() -> None:
     other = golden.TOKEN[:-1] + "0"
     assert current_value([other.encode()], golden.TOKEN) is None
