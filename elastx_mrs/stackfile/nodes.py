@@ -138,9 +138,10 @@ def parse(text: str) -> Tree:
     except yaml.MarkedYAMLError as error:
         said = ": ".join(part for part in (error.context, error.problem) if part)
         mark = error.problem_mark or error.context_mark
-        raise YamlError(
-            f"is not YAML: {said}; correct this line or the one above", _place(mark) if mark is not None else NOWHERE
-        ) from None
+        place = _place(mark) if mark is not None else NOWHERE
+        if _is_tab(text, place):
+            raise YamlError("has a tab where YAML allows only spaces; write spaces", place) from None
+        raise YamlError(f"is not YAML: {said}; correct this line or the one above", place) from None
     finally:
         parser.dispose()
 
@@ -149,6 +150,14 @@ def place_of_offset(octets: bytes, offset: int) -> Place:
     """Return the place of an octet in UTF-8 text."""
     before = octets[:offset].decode(errors="replace")
     return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _is_tab(text: str, place: Place) -> bool:
+    """Tell whether a tab stands at a place."""
+    if place.line is None or place.column is None:
+        return False
+    lines = text.split("\n", place.line)
+    return len(lines) >= place.line and lines[place.line - 1][place.column - 1 : place.column] == "\t"
 
 
 class _Composer:
