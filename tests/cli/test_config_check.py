@@ -238,7 +238,7 @@ def test_the_file_of_another_project_is_passed_over(text: str, tmp_path: Path) -
     ("content", "place", "message"),
     [
         (b"config:\n  a: [1\n  b: 2\n", "3:4", "is not YAML: while parsing a flow sequence: did not find expected"),
-        (b"config:\n\ta: 1\n", "2:1", "is not YAML: while scanning for the next token: found character that cannot"),
+        (b"config:\n\ta: 1\n", "2:1", "has a tab where YAML allows only spaces; write spaces"),
         (b"config:\n  a: \x07\n", "2:6", "is not YAML: control characters are not allowed"),
         (b"config:\n  \xc3\xa5: \xff\n", "2:6", "is not UTF-8 text"),
         (b"config: {a: *x}\n", "1:13", "has the alias *x without an anchor above"),

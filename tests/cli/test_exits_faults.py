@@ -171,4 +171,4 @@ def test_an_output_without_unicode_ends_in_no_error(encoding: str) -> None:
 def test_config_that_is_nested_too_deep_is_bad_input(world: World) -> None:
     result = CliRunner().invoke(main, ["records", "--config", "-"], input="[" * 100_000)
     assert ended(result) == INPUT
-    assert "standard input: is not JSON (nested too deep)" in result.stderr
+    assert "standard input: has too many lists and objects in one another" in result.stderr

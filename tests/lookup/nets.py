@@ -56,6 +56,8 @@ class Fake:
     asked: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     at_once: int = 0
     most_at_once: int = 0
+    streams: set[asyncio.Task[None]] = field(default_factory=set)
+    """A task for each connection that is open."""
 
     @property
     def server(self) -> Server:
@@ -79,15 +81,23 @@ class Fake:
         return reply.to_wire() if isinstance(reply, dns.message.Message) else reply
 
     async def serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            length = int.from_bytes(await reader.readexactly(2), "big")
-            reply = await self.reply(await reader.readexactly(length), "tcp")
-            if reply is not None:
-                writer.write(len(reply).to_bytes(2, "big") + reply)
-                await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+        task = asyncio.current_task()
+        assert task is not None
+        self.streams.add(task)
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                reply = await self.reply(await reader.readexactly(length), "tcp")
+                if reply is not None:
+                    writer.write(len(reply).to_bytes(2, "big") + reply)
+                    await writer.drain()
+        except asyncio.CancelledError:  # the test is over, and its client may have left long ago
+            writer.transport.abort()
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            self.streams.discard(task)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -127,9 +137,9 @@ async def fake(respond: Respond, delay: float = 0.0, host: str = "127.0.0.1", po
             transport.close()
             stream.close()
             await stream.wait_closed()
-            for task in protocol.tasks:
+            for task in (waiting := [*protocol.tasks, *made.streams]):
                 task.cancel()
-            await asyncio.gather(*protocol.tasks, return_exceptions=True)
+            await asyncio.gather(*waiting, return_exceptions=True)
         return
     pytest.fail("found no port that is free over both UDP and TCP")
 
