@@ -43,8 +43,8 @@ servers:
 test: setup languages servers wheels ## run all tests
 	@pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-fast: setup servers ## run the tests that do not start Pulumi; about 3 minutes
-	@pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not engine"
+fast: setup servers ## run the tests that do not start Pulumi; about 4 minutes
+	@pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not engine"
 
 check: setup ## formatting, lint, strict types, import rules
 	@ruff format --check .

@@ -72,7 +72,7 @@ def test_strings_of_others_are_kept_as_they_are_and_so_is_their_ttl(zone: Any, h
 
 
 @pytest.mark.parametrize("kind", ["spf", "dmarc", "dkim"])
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_foreign_string_is_ever_taken_for_ours(
     zone: Any, hosted: HostedZone, kind: Literal["spf", "dmarc", "dkim"], data: st.DataObject
