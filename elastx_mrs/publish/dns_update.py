@@ -194,7 +194,7 @@ class _Here:
         all of it (RFC 2136 §2.4.2, §2.4.3).
         """
         update = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
-        alone = bool(value) and unique_kind(value) is not None
+        alone = unique_kind(value) is not None
         if alone and found is None:
             update.absent(self.name, dns.rdatatype.TXT)
         if alone:

@@ -13,7 +13,7 @@ from elastx_mrs.publish.existing import Existing, ancestors
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
-from elastx_mrs.records.kinds import same_value
+from elastx_mrs.records.kinds import not_ours, same_value
 from elastx_mrs.records.spf_terms import is_spf
 
 MAX_HOSTS = 5
@@ -292,8 +292,7 @@ def _adopt(case: Case) -> str:
 
 def _not_ours(case: Case, found: Existing) -> list[bytes]:
     """Return the TXT values that are neither the record nor what it replaces."""
-    ours = [value for value in (case.before, case.record.value) if value is not None]
-    return [value for value in found.txt if not any(same_value(value, one) for one in ours)]
+    return not_ours(found.txt, case.before, case.record.value)
 
 
 def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> list[Finding]:

@@ -3,7 +3,7 @@
 from elastx_mrs.display import show
 from elastx_mrs.publish.guard_checks import Case, Finding
 from elastx_mrs.records import DEFAULT_TTL
-from elastx_mrs.records.kinds import same_value
+from elastx_mrs.records.kinds import not_ours
 from elastx_mrs.records.text import cut
 
 PAYLOAD = 1232
@@ -22,9 +22,7 @@ LISTED = 4
 async def shared_ttl(case: Case) -> list[Finding]:
     """The records of an RRset have one TTL (RFC 2181 §5.2): a configured one changes that of other people's too."""
     found = await case.world.existing(case.owner)
-    ours = [value for value in (case.before, case.record.value) if value is not None]
-    ours += case.world.values.get(case.owner, ())
-    others = [value for value in found.txt if not any(same_value(value, one) for one in ours)]
+    others = not_ours(found.txt, case.before, case.record.value, *case.world.values.get(case.owner, ()))
     shown = sorted(map(show, others))  # servers rotate them
     wanted = case.record.configured_ttl
     if found.ttl is None or not others or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
@@ -41,7 +39,7 @@ async def shared_ttl(case: Case) -> list[Finding]:
 async def answer_size(case: Case) -> list[Finding]:
     """A larger answer comes truncated over UDP, and is asked for again over TCP (RFC 7766 §5)."""
     found = await case.world.existing(case.owner)
-    there = [value for value in found.txt if case.before is None or not same_value(value, case.before)]
+    there = not_ours(found.txt, case.before)
     new = [value.encode("ascii") for value in (*case.world.values.get(case.owner, ()), case.record.value)]
     values = list(dict.fromkeys([*there, *new]))
     size = answer_octets(case.owner, values)

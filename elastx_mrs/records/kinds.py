@@ -47,13 +47,18 @@ def same_value(there: bytes, value: str) -> bool:
     return value in (there.decode("latin-1"), show(there))
 
 
+def not_ours(values: Iterable[bytes], *ours: str | None) -> list[bytes]:
+    """Return the values that are none of ``ours``, in their order."""
+    known = [value for value in ours if value is not None]
+    return [there for there in values if not any(same_value(there, value) for value in known)]
+
+
 def rivals(values: Iterable[bytes], value: str, *ours: str) -> list[str]:
     """Return the values of the same unique kind as ``value``, other than it and ``ours``, as people read them."""
     kind = unique_kind(value)
     if kind is None:
         return []
-    is_kind, known = _PREDICATES[kind], (value, *ours)
-    return [show(there) for there in values if is_kind(there) and not any(same_value(there, one) for one in known)]
+    return [show(there) for there in not_ours(values, value, *ours) if _PREDICATES[kind](there)]
 
 
 def current_value(values: Iterable[bytes], published: str) -> str | None:

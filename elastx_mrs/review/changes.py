@@ -151,7 +151,7 @@ def kind_of(content: Content, resource: str, service: Service) -> tuple[Kind | L
         return "dkim", domain
     if is_challenge(value, service):
         return "challenge", owner
-    if is_spf(value.encode(errors="replace")):
+    if is_spf(value):
         return "spf", owner
     named = _IN_NAME.search(resource)
     if content.value is None and named and (named[1] or named[2] == "spf"):
