@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from elastx_mrs.records.dkim import fingerprint
-from elastx_mrs.records.dmarc_policy import Policy, read, strength
+from elastx_mrs.records.dmarc_policy import ALIGNMENT_TAGS, POLICY_TAGS, Policy, read, strength
 from elastx_mrs.records.record import RecordError
 from elastx_mrs.records.spf_terms import Mechanism, Record, Term, read_terms
 
 LOOSER = "-~?+"
 """SPF's qualifiers, from the strictest: fail, softfail, neutral, pass (RFC 7208 §4.6.2)."""
-
-POLICIES = ("p", "sp", "np")
-ALIGNMENTS = ("adkim", "aspf")
-"""The DMARC tags that have an order (RFC 9989 §4.7): by strength, and relaxed before strict."""
 
 
 def same_key(one: bytes | str, other: bytes | str) -> bool:
@@ -76,13 +72,13 @@ class Shift(NamedTuple):
 def policy_shifts(before: Policy, after: Policy) -> Iterator[Shift]:
     """Yield each tag that got stricter or looser, ``p`` first; ``sp`` and ``np`` are left out where they follow it."""
     shown: set[tuple[int, int]] = set()
-    for tag in POLICIES:
+    for tag in POLICY_TAGS:
         pair = (strength(before.effective(tag), before.t), strength(after.effective(tag), after.t))
         own = tag == "p" or getattr(before, tag) is not None or getattr(after, tag) is not None
         if pair[0] != pair[1] and (own or pair not in shown):
             shown.add(pair)
             yield Shift(tag, *pair)
-    for tag in ALIGNMENTS:
+    for tag in ALIGNMENT_TAGS:
         was, now = (int(policy.effective(tag) == "s") for policy in (before, after))
         if was != now:
             yield Shift(tag, was, now)

@@ -18,6 +18,10 @@ VERSION = "DMARC1"
 POLICIES = ("none", "quarantine", "reject")
 """From the weakest to the strictest."""
 
+POLICY_TAGS = ("p", "sp", "np")
+ALIGNMENT_TAGS = ("adkim", "aspf")
+"""The tags that have an order (RFC 9989 §4.7): by :data:`POLICIES`, and relaxed before strict."""
+
 TAGS = ("v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "t", "psd")
 """What RFC 9989 §4.7 knows."""
 
@@ -118,15 +122,15 @@ def read(value: bytes | str) -> Policy | Void | None:
     for name, content, _ in found[1:]:
         if name in uris:
             uris[name] = tuple(uri for uri in addresses(content) if _is_allowed(name, uri))
-        if name in TAGS and _is_allowed(name, content):
-            good[name] = content.lower()
-        else:
+        if name not in TAGS or not _is_allowed(name, content):
             ignored.append(name)
-    faulty = [name for name in ("p", "sp", "np") if name in ignored]
+        elif name not in uris:
+            good[name] = content.lower()
+    faulty = [name for name in POLICY_TAGS if name in ignored]
     if faulty and not uris["rua"]:
         return Void(f"has a faulty {faulty[0]}= and no valid rua= (RFC 9989 §4.10.1)")
-    for name in (*uris, *(("p", "sp", "np") if faulty else ())):
-        good.pop(name, None)
+    if faulty:
+        good = {name: content for name, content in good.items() if name not in POLICY_TAGS}
     return Policy(**good, **uris, ignored=tuple(ignored))  # type: ignore[arg-type]
 
 

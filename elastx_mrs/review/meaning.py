@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from elastx_mrs.records import RecordError, compare, dkim_key, spf
 from elastx_mrs.records.dkim import fingerprint
-from elastx_mrs.records.dmarc_policy import Policy, addresses, read, tags
+from elastx_mrs.records.dmarc_policy import ALIGNMENT_TAGS, POLICY_TAGS, Policy, addresses, read, tags
 from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Record, parse
 from elastx_mrs.review.changes import Change, ttl_of
 from elastx_mrs.service import ELASTX, Service
@@ -327,14 +327,14 @@ def _policy(value: str) -> Policy | None:
 
 def _told(policy: Policy, tag: str) -> str:
     """Return a tag as it holds, with the t=y that takes a step off it."""
-    return f"{tag}={policy.effective(tag)}" + ("; t=y" if tag in compare.POLICIES and policy.t == "y" else "")
+    return f"{tag}={policy.effective(tag)}" + ("; t=y" if tag in POLICY_TAGS and policy.t == "y" else "")
 
 
 def _other_tags(old: str, new: str) -> Iterator[Say]:
     """Yield the other tags that differ: where reports go, and those that only some receivers know."""
     was, is_ = tags(old), tags(new)
     for tag in dict.fromkeys([*was, *is_]):
-        if tag in ("v", *compare.POLICIES, *compare.ALIGNMENTS) or was.get(tag) == is_.get(tag):
+        if tag in ("v", *POLICY_TAGS, *ALIGNMENT_TAGS) or was.get(tag) == is_.get(tag):
             continue
         if tag in ("rua", "ruf"):
             before, after = (list(addresses(side.get(tag, ""))) for side in (was, is_))
