@@ -22,6 +22,7 @@ from elastx_mrs.records import RecordError, dkim, dmarc, names, spf
 from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.records.text import as_text
 from elastx_mrs.service import ELASTX, Service
 
 
@@ -203,7 +204,7 @@ def _texts(adopted: Adopted, answer: Answer, kind: str, wanted: Any) -> list[str
     if answer.status == "found" and answer.canonical not in ("", answer.name):
         adopted.faults.append(f"{answer.name} is a CNAME to {answer.canonical}; say external: true, or remove it first")
         return []
-    return [value.decode("ascii", "surrogateescape") for value in answer.texts() if wanted(value)]
+    return [as_text(value) for value in answer.texts() if wanted(value)]
 
 
 def _own(adopted: Adopted, owner: str) -> None:

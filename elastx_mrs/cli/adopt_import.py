@@ -14,7 +14,7 @@ from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.kinds import replaces
 from elastx_mrs.records.record import TOKEN_DIGITS
-from elastx_mrs.records.text import presentation
+from elastx_mrs.records.text import as_text, presentation
 
 _AUTOMATIC = 1
 _DIGITS_SHOWN = 12
@@ -218,7 +218,7 @@ def _lost(record: TxtRecord, value: bytes) -> Iterator[str]:
     where, declared = f"{record.name} {_TITLES.get(record.kind, '')}", record.value
     keep = f"take it into the config: elastx-mrs adopt {record.domain} prints it"
     if record.kind == "spf":
-        found = compare.senders(value.decode("ascii", "surrogateescape"), declared)
+        found = compare.senders(as_text(value), declared)
         if terms := (*map(str, found.lost), *found.unreadable):
             yield f"{where} loses {visible(' '.join(terms))}, and who sends by that fails; {keep}"
     elif record.kind == "dkim" and not compare.same_key(value, declared):

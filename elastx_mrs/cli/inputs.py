@@ -14,6 +14,7 @@ from elastx_mrs.config import ConfigError, parse, parse_stack
 from elastx_mrs.display import visible, visible_lines
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError, located
+from elastx_mrs.stackfile.nodes import NOWHERE
 from elastx_mrs.stackfile.stack import ENVIRONMENT, Stack, read_stack
 
 
@@ -35,7 +36,7 @@ def json_file(path: str, cure: str) -> Any:
 
 def source_name(path: str) -> str:
     """Return what an error calls a file."""
-    return "standard input" if path == "-" else visible(path)
+    return visible(located(path, NOWHERE))
 
 
 def arguments(stack_config: str | None, config: str | None, options: dict[str, Any]) -> Arguments:

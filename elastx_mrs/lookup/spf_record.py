@@ -6,6 +6,7 @@ from typing import Literal
 from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.records import RecordError, spf_terms
+from elastx_mrs.records.text import as_text
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,6 @@ def parsed(value: bytes) -> Found:
     """Return what a record comes to."""
     shown = show(value)
     try:
-        return Found("record", spf_terms.parse(value.decode("ascii", "surrogateescape")), shown)
+        return Found("record", spf_terms.parse(as_text(value)), shown)
     except RecordError as error:
         return Found("permerror", text=shown, problem=f"its record {error}")

@@ -6,6 +6,7 @@ import re
 from elastx_mrs.display import quoted
 from elastx_mrs.records.names import sender_domain
 from elastx_mrs.records.record import TOKEN_DIGITS, RecordError, TxtRecord
+from elastx_mrs.records.text import as_text
 from elastx_mrs.service import ELASTX, Service
 
 _DIGITS = re.compile(rf"[0-9a-f]{{{TOKEN_DIGITS}}}")
@@ -44,8 +45,7 @@ def known_challenge(text: str, service: Service = ELASTX) -> str:
 
 def is_challenge(value: bytes | str, service: Service = ELASTX) -> bool:
     """Tell whether a TXT value is a challenge of the service: it starts with the prefix, in any case."""
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
-    return text[: len(service.challenge_prefix)].lower() == service.challenge_prefix.lower()
+    return as_text(value).lower().startswith(service.challenge_prefix.lower())
 
 
 def token(account: str, service: Service = ELASTX) -> str:

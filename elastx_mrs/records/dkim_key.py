@@ -14,6 +14,7 @@ from elastx_mrs.display import describe_character, quoted, visible
 from elastx_mrs.records import dkim_rsa
 from elastx_mrs.records.dkim_rsa import RsaKey
 from elastx_mrs.records.record import RecordError, Remark
+from elastx_mrs.records.text import as_text
 
 ED25519_OCTETS = 32
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # a SubjectPublicKeyInfo up to its key (RFC 8410 §10.1)
@@ -98,8 +99,7 @@ def parse(value: bytes | str) -> Key:
     :raises RecordError: for what receivers must discard unread: no tag-list (RFC 6376 §3.2), a ``v=`` that is not
         first or not ``DKIM1``, no ``p=``, or one that is not base64 (§3.6.1).
     """
-    text = value.decode("ascii", "surrogateescape") if isinstance(value, bytes) else value
-    tags = tag_list(text)
+    tags = tag_list(as_text(value))
     names = [name for name, _ in tags]
     faults = []
     if "v" in names and tags[0] != ("v", "DKIM1"):
@@ -122,11 +122,10 @@ def is_dkim(value: bytes | str) -> bool:
 
     ``v`` may be left out (§3.6.1). A damaged or revoked key with ``v=DKIM1`` is a key record too.
     """
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
-    if _VERSION.match(text) is not None:
+    if _VERSION.match(as_text(value)) is not None:
         return True
     try:
-        return parse(text).get("v") == ""
+        return parse(value).get("v") == ""
     except RecordError:
         return False
 

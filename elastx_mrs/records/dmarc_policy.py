@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.records.record import RecordError
+from elastx_mrs.records.text import as_text
 
 VERSION = "DMARC1"
 
@@ -99,7 +100,7 @@ def is_dmarc(value: bytes | str) -> bool:
 
     A void record is one too: receivers count it when they look for several (RFC 9989 §4.10).
     """
-    return _VERSION.match(_text(value)) is not None
+    return _VERSION.match(as_text(value)) is not None
 
 
 def read(value: bytes | str) -> Policy | Void | None:
@@ -109,7 +110,7 @@ def read(value: bytes | str) -> Policy | Void | None:
     ``p=none`` where at least one address in ``rua`` is valid; otherwise it voids the record, as a repeated tag does
     (RFC 9989 §4.7, §4.10.1; RFC 6376 §3.2).
     """
-    text = _text(value)
+    text = as_text(value)
     if not is_dmarc(text):
         return None
     found = [segment for segment in segments(text) if segment.name]
@@ -145,7 +146,7 @@ def segments(text: str) -> list[Segment]:
 def tags(value: bytes | str) -> dict[str, str]:
     """Return a record's tags in their order, names in lower case; of a repeated one the first."""
     found: dict[str, str] = {}
-    for name, content, _ in segments(_text(value)):
+    for name, content, _ in segments(as_text(value)):
         if name:
             found.setdefault(name, content)
     return found
@@ -193,10 +194,6 @@ def report_uri(text: str) -> str:
 def strength(policy: str, t: str) -> int:
     """Return how much a policy asks for, from 0; ``t=y`` takes one step off (RFC 9989 §4.7)."""
     return max(POLICIES.index(policy) - (t == "y"), 0)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _segment(part: str) -> Segment:

@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from elastx_mrs.display import describe_character, quoted
 from elastx_mrs.records import spf_macro
 from elastx_mrs.records.record import RecordError
+from elastx_mrs.records.text import as_text
 
 VERSION = "v=spf1"
 
@@ -127,10 +128,8 @@ class Record:
 
 def is_spf(value: bytes | str) -> bool:
     """Tell whether a TXT value is SPF: ``v=spf1`` in any case, and then a space or the end (§4.5, §12)."""
-    version = len(VERSION)
-    if isinstance(value, str):
-        return value[:version].lower() == VERSION and value[version : version + 1] in ("", " ")
-    return is_spf(value[: version + 1].decode("latin-1"))
+    start = as_text(value[: len(VERSION) + 1])
+    return start.lower() in (VERSION, f"{VERSION} ")
 
 
 def parse(text: str) -> Record:

@@ -42,6 +42,11 @@ def join(strings: Iterable[bytes]) -> bytes:
     return b"".join(strings)
 
 
+def as_text(value: bytes | str) -> str:
+    r"""Return a TXT value as text, each octet that is not ASCII as a lone surrogate, which is shown as ``\DDD``."""
+    return value.decode("ascii", "surrogateescape") if isinstance(value, bytes) else value
+
+
 def quote(string: bytes) -> str:
     r"""Return one character-string in quotes: ``\`` and ``"`` escaped, octets that are not printable as ``\DDD``."""
     shown = show(string).replace('"', '\\"')
