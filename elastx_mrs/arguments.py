@@ -162,9 +162,9 @@ _Seconds = Annotated[
 
 
 class Verification(_Object):
-    """Who is asked what the DNS says, for how long, and what follows.
+    """Which servers to query, how long to wait for them, and what a failure does.
 
-    The guard asks the same servers.
+    The guard queries the same servers.
     """
 
     mode: Literal["require", "warn", "off"] = "require"
