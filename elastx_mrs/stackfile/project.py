@@ -76,13 +76,17 @@ def project_of(file: str) -> Project | None:
     here = _current_folder()
     current = next(_above(here), None) if here is not None else None
     if file == STANDARD_INPUT or not _is_file(Path(file)):
-        return _project(current) if current is not None else None
+        return _project(_read(current)) if current is not None else None
     folder = Path(file).parent.resolve()
     above = list(_above(folder))
     for path in dict.fromkeys([current, *above] if current is not None else above):
-        if _stack_folder(path) == folder:
-            return _project(path)
-    return _project(above[0]) if above else None
+        try:
+            document = _read(path)
+        except UnreadableError:
+            continue
+        if _stack_folder(document, path.parent) == folder:
+            return _project(document)
+    return _project(_read(above[0])) if above else None
 
 
 def _above(folder: Path) -> Iterator[Path]:
@@ -93,8 +97,11 @@ def _above(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _project(path: Path) -> Project:
-    document = read(_shown(path), cure="make it readable, because Pulumi needs it, too")
+def _read(path: Path) -> Document:
+    return read(_shown(path), cure="make it readable, because Pulumi needs it, too")
+
+
+def _project(document: Document) -> Project:
     name = document.content.get("name") if isinstance(document.content, Mapping) else None
     if not isinstance(name, str) or not name:
         problem = "has no name, which every project needs; write name: and the project's name"
@@ -105,17 +112,14 @@ def _project(path: Path) -> Project:
     return Project(document, name)
 
 
-def _stack_folder(project: Path) -> Path | None:
-    """Return where a project's stacks are, or None if its file cannot be read."""
-    try:
-        content = read(_shown(project)).content
-    except UnreadableError:
-        return None
+def _stack_folder(document: Document, project: Path) -> Path | None:
+    """Return where the stacks of a project are whose file is in the folder ``project``; None if it has no keys."""
+    content = document.content
     if not isinstance(content, Mapping):
         return None
     named = [content.get("stackConfigDir"), content.get("config")]  # the latter is the old name of the same
     folder = next((one for one in named if isinstance(one, str)), "")
-    return (project.parent / folder.lstrip("/")).resolve()  # Pulumi takes an absolute path from the project's, too
+    return (project / folder.lstrip("/")).resolve()  # Pulumi takes an absolute path from the project's, too
 
 
 def _current_folder() -> Path | None:
