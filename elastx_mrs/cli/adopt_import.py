@@ -13,12 +13,10 @@ from elastx_mrs.display import quoted, show, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.kinds import replaces
-from elastx_mrs.records.record import TOKEN_DIGITS
+from elastx_mrs.records.record import SHOWN_DIGITS, TOKEN_DIGITS
 from elastx_mrs.records.text import as_text, presentation
 
 _AUTOMATIC = 1
-_DIGITS_SHOWN = 12
-"""Of a challenge, beside its prefix: what its resource is named by."""
 
 _TITLES = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC", "report": "report authorisation"}
 _TOO_MANY = {
@@ -185,7 +183,7 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
 def _title(record: TxtRecord) -> str:
     """Return what a line begins with; no challenge is shown whole."""
     if record.kind == "challenge":
-        return f"{record.name} challenge {record.value[: _DIGITS_SHOWN - TOKEN_DIGITS]}…"
+        return f"{record.name} challenge {record.value[: SHOWN_DIGITS - TOKEN_DIGITS]}…"
     return f"{record.name} {_TITLES[record.kind]}"
 
 

@@ -11,6 +11,9 @@ DEFAULT_TTL = 1800
 TOKEN_DIGITS = 64
 """Hex digits at the end of a challenge: a SHA-256."""
 
+SHOWN_DIGITS = 12
+"""How many of them names and messages show, the first ones: enough to tell accounts apart."""
+
 Kind = Literal["challenge", "spf", "dkim", "dmarc", "report"]
 
 
@@ -61,11 +64,11 @@ class TxtRecord:
     def suffix(self) -> str:
         """What tells the record from its domain's others, stable however the config is reordered.
 
-        A challenge is named by its token's first 12 digits, so that no account's address stands in a name; a
+        A challenge is named by the first digits of its token, so that no account's address stands in a name; a
         report authorisation by the domain that the reports are about.
         """
         if self.kind == "challenge":
-            return f"challenge-{self.value[-TOKEN_DIGITS:][:12]}"
+            return f"challenge-{self.value[-TOKEN_DIGITS:][:SHOWN_DIGITS]}"
         if self.kind == "report":
             return f"report-{self.name.partition('._report._dmarc.')[0]}"
         return self.kind

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from elastx_mrs.records import RecordError, compare, dkim_key, spf
 from elastx_mrs.records.dkim import fingerprint
 from elastx_mrs.records.dmarc_policy import ALIGNMENT_TAGS, POLICY_TAGS, Policy, addresses, read, tags
+from elastx_mrs.records.record import SHOWN_DIGITS
 from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Record, parse
 from elastx_mrs.review.changes import Change, ttl_of
 from elastx_mrs.service import ELASTX, Service
@@ -22,7 +23,6 @@ RISKS: Mapping[str, str] = {
 """The risks, from the one to look at first."""
 
 _ALL = {"-": "fail", "~": "softfail", "?": "neutral", "+": "pass"}
-_TOKEN_SHOWN = 12
 _FINGERPRINT_SHOWN = 16
 _VALUE_SHOWN = 200
 
@@ -106,7 +106,7 @@ class Reader:
     def account(self, value: str) -> str:
         """Return an account's address, or the beginning of its hash where it is secret or not in the config."""
         known = self._accounts.get(value)
-        return known if known is not None else f"{value.removeprefix(self._service.challenge_prefix)[:_TOKEN_SHOWN]}…"
+        return known if known is not None else f"{value.removeprefix(self._service.challenge_prefix)[:SHOWN_DIGITS]}…"
 
     def _of_kind(self, change: Change) -> Iterator[Say | Risk]:
         old = change.old.value if change.old else None
