@@ -95,7 +95,7 @@ class Document(NamedTuple):
         while node is not None:
             node = target_of(node)
             if isinstance(node, ObjectNode):
-                entries = [one for one in reader.entries(node) if _begins(path, one[0])]
+                entries = [one for one in reader.entries(node) if begins(path, one[0])]
                 if not entries:
                     break
                 text, key, node = max(entries, key=lambda one: len(one[0]))  # keys may have dots in them
@@ -153,7 +153,8 @@ def _text(path: str, cure: str) -> str:
         raise UnreadableError(path, "is not UTF-8 text; save it as UTF-8", place) from None
 
 
-def _begins(path: str, key: str) -> bool:
+def begins(path: str, key: str) -> bool:
+    """Return whether a path is a key's, or leads to something below it: ``dkim`` begins ``dkim.selector``."""
     return path == key or path.startswith((f"{key}.", f"{key}["))
 
 

@@ -13,7 +13,6 @@ from decimal import Decimal
 Scalar = None | bool | int | float | str
 
 _PREFIX = "tag:yaml.org,2002:"
-STR = f"{_PREFIX}str"
 MERGE = f"{_PREFIX}merge"
 _BINARY = f"{_PREFIX}binary"
 _KINDS = {f"{_PREFIX}{name}": name for name in ("bool", "int", "float", "null", "timestamp")}

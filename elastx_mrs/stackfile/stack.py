@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from elastx_mrs.config import is_given
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.stackfile.document import Document, located, read
+from elastx_mrs.stackfile.document import Document, begins, located, read
 from elastx_mrs.stackfile.nodes import Place
 from elastx_mrs.stackfile.project import Project, project_of
 from elastx_mrs.stackfile.scalars import as_config
@@ -89,7 +89,7 @@ class Stack(NamedTuple):
         for part in path.split(", "):  # of two publishers, the first
             for key, written in self.entries.items():
                 name = key.removeprefix(OWN)
-                if part == name or part.startswith((f"{name}.", f"{name}[")):
+                if begins(part, name):
                     return written.document.path, written.document.at(written.path + part[len(name) :])
         return self.document.path, self.document.at(path if path in self.content else "config")
 
