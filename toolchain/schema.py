@@ -189,7 +189,10 @@ def _config(types: dict[str, Schema]) -> Schema:
             "description": "Owner names whose identical TXT records may be taken over (rfc2136 only).",
         },
         "verification": _type(Verification, types)
-        | {"description": "Which servers to query for a primary that `rfc2136` does not name: nameservers, resolvers, via."},
+        | {
+            "description": "Which servers to query for a primary that `rfc2136` does not name: "
+            "nameservers, resolvers, via."
+        },
     }
 
 
