@@ -33,10 +33,11 @@ from elastx_mrs.service import ELASTX, Service
 OTHER_KEYS = ("tsigKey", "tsigKeys", "adopt")
 """Of the stack's config, read where records are published and never by the program."""
 
-_ENCRYPTED = (
-    "is encrypted, and only Pulumi can open it; "
-    "run: pulumi config --show-secrets --json | elastx-mrs records --config -"
-)
+SHOW_CONFIG = "pulumi config --show-secrets --json"
+"""Prints every value of a stack: the project's, those of Pulumi ESC, and encrypted ones."""
+
+RECORDS = "elastx-mrs records"
+"""The command that needs nothing but the config."""
 
 _CONTAINERS: Mapping[str, type[BaseModel]] = {
     "domains": Domain,
@@ -62,6 +63,11 @@ class ConfigError(Exception):
             super().__init__(f"{len(self.faults)} faults:" + "".join(f"\n  {fault}" for fault in self.faults))
 
 
+def all_values(command: str = RECORDS) -> str:
+    """Return what to run so that a command gets every value of a stack, those that are encrypted too."""
+    return f"{SHOW_CONFIG} | {command} --config -"
+
+
 def parse(
     given: Mapping[str, Any],
     *,
@@ -69,6 +75,7 @@ def parse(
     publisher: bool = True,
     program: bool | None = None,
     service: Service = ELASTX,
+    command: str = RECORDS,
 ) -> Arguments:
     """Return checked arguments.
 
@@ -77,6 +84,7 @@ def parse(
     :param publisher: False where records are only listed, so that none need be named.
     :param program: whether a program wrote it, which may not name what the stack's config has to; as the casing tells.
     :param service: the relay service whose records they are.
+    :param command: the one to run again where a value is encrypted.
     :raises ConfigError: with every fault found, each with its path in ``given``.
     """
     faults: list[Fault] = []
@@ -87,7 +95,9 @@ def parse(
         )
     except ValidationError as error:
         faults += [
-            fault for details in error.errors(include_url=False) for fault in _faults(given, details, camel_case)
+            fault
+            for details in error.errors(include_url=False)
+            for fault in _faults(given, details, camel_case, command)
         ]
         paths = [details["loc"] for details in error.errors()]
         malformed = {path[1] for path in paths if path[0] == "domains" and len(path) > 1}
@@ -101,12 +111,15 @@ def parse(
     return arguments
 
 
-def parse_stack(values: Mapping[str, Any], *, publisher: bool = True, service: Service = ELASTX) -> Arguments:
+def parse_stack(
+    values: Mapping[str, Any], *, publisher: bool = True, service: Service = ELASTX, command: str = RECORDS
+) -> Arguments:
     """Return the checked arguments of a stack's config.
 
     :param values: by key, with its namespace: as Pulumi keeps them (objects and lists as JSON text), or as YAML.
         Other namespaces are passed over.
     :param service: the relay service whose records they are.
+    :param command: as for :func:`parse`.
     :raises ConfigError: with every fault found.
     """
     own = {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
@@ -122,7 +135,7 @@ def parse_stack(values: Mapping[str, Any], *, publisher: bool = True, service: S
         if is_given(key, value):
             given[key] = value
     try:
-        arguments = parse(given, camel_case=True, publisher=publisher, service=service)
+        arguments = parse(given, camel_case=True, publisher=publisher, service=service, command=command)
     except ConfigError as error:
         said = {fault.path for fault in faults}
         raise ConfigError([*faults, *(fault for fault in error.faults if fault.path not in said)]) from None
@@ -193,7 +206,7 @@ def _within(path: str, domains: set[int | str]) -> bool:
     return any(path.startswith(f"domains[{index}]") for index in domains)
 
 
-def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fault]:
+def _faults(given: Mapping[str, Any], details: Any, camel_case: bool, command: str) -> list[Fault]:
     location: list[str | int] = []
     value: Any = given
     for step in details["loc"]:
@@ -205,7 +218,7 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool) -> list[Fa
         value = _child(value, step)
     kind, problem = details["type"], str(details["msg"])
     if is_encrypted(value):
-        problem = _ENCRYPTED
+        problem = f"is encrypted, and only Pulumi can open it; run: {all_values(command)}"
     elif kind == "extra_forbidden":
         container = next((str(step) for step in reversed(location[:-1]) if isinstance(step, str)), "")
         model = Profile if "profiles" in location[:-2] else _CONTAINERS.get(container, Arguments)

@@ -13,6 +13,7 @@ from elastx_mrs.cli.cloudflare_zones import Read, read_zones
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cloudflare import plugin_version
+from elastx_mrs.config import all_values
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import RecordError, TxtRecord, names
@@ -64,7 +65,7 @@ def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:
         if not isinstance(zone_id, str) or not re.fullmatch(r"[A-Za-z0-9]+", zone_id):
             raise BadInput(
                 f"cloudflare.zones.{domain}: is no zone's id in plain text; where it is encrypted, run: "
-                "pulumi config --show-secrets --json | elastx-mrs adopt --import --config -"
+                f"{all_values('elastx-mrs adopt --import')}"
             )
     return dict(zones)
 

@@ -10,7 +10,7 @@ import click
 
 from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli import exits
-from elastx_mrs.config import ConfigError, parse, parse_stack
+from elastx_mrs.config import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack
 from elastx_mrs.display import visible, visible_lines
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError, located
@@ -67,7 +67,7 @@ def _from_stack(path: str) -> Arguments:
     elif not stack.own:
         raise BadInput(f"{source_name(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
     try:
-        return parse_stack(stack.values, publisher=False)
+        return parse_stack(stack.values, publisher=False, command=_running())
     except ConfigError as error:
         raise ConfigFailure([f"{located(*stack.at(fault.path))}: {fault}" for fault in error.faults]) from None
 
@@ -77,7 +77,7 @@ def _unseen(stack: Stack) -> str:
     where = located(*stack.at(ENVIRONMENT))
     return (
         f"notice: {where}: {ENVIRONMENT}: values from Pulumi ESC are not in the file, so they are not seen; "
-        f"to pass them in, run: {printed.COMMAND} | {_running()} --config -"
+        f"to pass them in, run: {all_values(_running())}"
     )
 
 
@@ -85,7 +85,7 @@ def _running() -> str:
     """Return the command that runs, such as ``elastx-mrs adopt --import``, without its other options."""
     context = click.get_current_context(silent=True)
     if context is None:
-        return "elastx-mrs records"
+        return RECORDS
     names = ["elastx-mrs", *context.command_path.split()[1:]]
     return " ".join([*names, "--import"] if context.params.get("import_") else names)
 
@@ -93,7 +93,8 @@ def _running() -> str:
 def _from_json(path: str) -> Arguments:
     """Return the arguments of what ``pulumi config --json`` prints."""
     try:
-        return parse_stack(printed.values_of(json_file(path, f"pipe: {printed.COMMAND}"), path), publisher=False)
+        values = printed.values_of(json_file(path, f"pipe: {SHOW_CONFIG}"), path)
+        return parse_stack(values, publisher=False, command=_running())
     except UnreadableError as error:
         raise BadInput(str(error)) from None
     except ConfigError as error:
@@ -134,6 +135,4 @@ class ConfigFailure(BadInput):
     """The faults of a config, a line each."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        # The cure for encrypted values names the command that needs nothing else; here it is the one that runs.
-        lines = [line.replace("| elastx-mrs records ", f"| {_running()} ") for line in lines]
         super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} faults:", *lines]))

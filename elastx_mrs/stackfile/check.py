@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.arguments import Arguments
-from elastx_mrs.config import OTHER_KEYS, ConfigError, is_encrypted, is_given, parse_stack
+from elastx_mrs.config import OTHER_KEYS, ConfigError, all_values, is_encrypted, is_given, parse_stack
 from elastx_mrs.faults import Fault
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.remarks import remarks
@@ -29,7 +29,7 @@ _OF_THE_PROGRAM = ("accounts", "domains", "spf", "dkim", "dmarc")
 
 _CLOUDFLARE = ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey")
 _FOR_EVER = "is in plain text, and Git keeps it for ever: "
-_TO_READ = "to have it checked too, run: pulumi config --show-secrets --json | elastx-mrs records --config -"
+_TO_READ = f"to have it checked too, run: {all_values()}"
 
 
 class Finding(NamedTuple):

@@ -2,10 +2,8 @@
 
 from typing import Any
 
+from elastx_mrs.config import SHOW_CONFIG
 from elastx_mrs.stackfile.document import UnreadableError
-
-COMMAND = "pulumi config --show-secrets --json"
-"""Prints every value of a stack: the project's, those of Pulumi ESC, and encrypted ones."""
 
 
 def values_of(content: Any, path: str) -> dict[str, Any]:
@@ -18,7 +16,7 @@ def values_of(content: Any, path: str) -> dict[str, Any]:
     :raises UnreadableError: if it is not what Pulumi prints.
     """
     if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
-        raise UnreadableError(path, f"is not what {COMMAND} prints; pipe the output of that command")
+        raise UnreadableError(path, f"is not what {SHOW_CONFIG} prints; pipe the output of that command")
     return {key: _shown(value) for key, value in content.items()}
 
 
