@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from benchmarks import cloudflare, plugin, policy, review, rfc2136, verify
-from elastx_mrs.config import parse_stack
+from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
 from tests import golden

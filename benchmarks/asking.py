@@ -68,7 +68,7 @@ def network(arguments: Sequence[str]) -> None:
 
 def command(arguments: Sequence[str]) -> None:
     """Run elastx-mrs, its output thrown away; it must succeed."""
-    from elastx_mrs.cli import main as elastx_mrs
+    from elastx_mrs.cli.main import main as elastx_mrs
 
     sys.argv = ["elastx-mrs", *arguments]
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):

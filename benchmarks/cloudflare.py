@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elastx_mrs.clock import VARIABLE
-from elastx_mrs.config import parse_stack
+from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.lab.cloudflare.zone import LAB
 from elastx_mrs.lab.session import Lab, open_lab
+from elastx_mrs.publish.cloudflare.clock import VARIABLE
 from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.cloudflare.which import plugin

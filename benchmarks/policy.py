@@ -15,8 +15,8 @@ import dns.rrset
 import spf as pyspf
 
 from elastx_mrs.lookup.network import Network
-from elastx_mrs.lookup.spf_tree import expand
 from elastx_mrs.lookup.vantage import Vantage, Who
+from elastx_mrs.receiver.spf_tree import expand
 from elastx_mrs.records import spf_terms
 
 RECORDS = 10_000

@@ -15,7 +15,7 @@ import yaml
 
 from benchmarks.relay import DELAY
 from elastx_mrs.records.text import cut
-from elastx_mrs.verify.asked import IN_FLIGHT, IN_FLIGHT_PER_SERVER
+from elastx_mrs.verify.sources import IN_FLIGHT, IN_FLIGHT_PER_SERVER
 from tests.servers import start
 
 DOMAINS = 1_000

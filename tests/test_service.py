@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 import elastx_mrs
-from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli import adopt
-from elastx_mrs.config import ConfigError, parse, parse_stack
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from elastx_mrs.config.remarks import remarks
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Who
 from elastx_mrs.message.chain import judge
-from elastx_mrs.message.reading import read as read_message
+from elastx_mrs.message.parse import read as read_message
 from elastx_mrs.records import RecordError, TxtRecord, challenge, spf
 from elastx_mrs.records.text import presentation
-from elastx_mrs.remarks import remarks
 from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.preview import read
 from elastx_mrs.review.report import headlines, review

@@ -20,9 +20,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from elastx_mrs import arguments
-from elastx_mrs.arguments import MAX_COMMENT, MAX_TIMEOUT, Arguments, Dmarc
-from elastx_mrs.faults import MAX_TTL
+from elastx_mrs.config import model as arguments
+from elastx_mrs.config.model import MAX_COMMENT, MAX_TIMEOUT, Arguments, Dmarc
+from elastx_mrs.config.rules import MAX_TTL
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
 from elastx_mrs.service import ELASTX

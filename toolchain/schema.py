@@ -20,8 +20,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs import __version__, arguments
-from elastx_mrs.arguments import Arguments, Rfc2136, Verification
+from elastx_mrs import __version__
+from elastx_mrs.config import model as arguments
+from elastx_mrs.config.model import Arguments, Rfc2136, Verification
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
 from elastx_mrs.service import ELASTX
 

@@ -15,9 +15,9 @@ from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_opt
 from elastx_mrs.display import comment_line, quoted, show
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.lookup.spf import MAX_LOOKUPS
-from elastx_mrs.lookup.spf_tree import expand, number
 from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.receiver.spf import MAX_LOOKUPS
+from elastx_mrs.receiver.spf_tree import expand, number
 from elastx_mrs.records import RecordError, dkim, dmarc, names, spf
 from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc

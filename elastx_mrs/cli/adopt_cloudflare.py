@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from elastx_mrs.arguments import Arguments
-from elastx_mrs.cli.adopt_import import Plan, State, counted, import_file, plan
-from elastx_mrs.cli.cloudflare_zones import Read, read_zones
+from elastx_mrs.adopt.cloudflare import Read, read_zones
+from elastx_mrs.adopt.plan import Plan, State, counted, import_file, plan
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
-from elastx_mrs.cloudflare import plugin_version
-from elastx_mrs.config import all_values
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
+from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from elastx_mrs.cli import exits
-from elastx_mrs.cli.config_view import FORMATS, passed
+from elastx_mrs.cli.views.config import FORMATS, passed
 from elastx_mrs.display import visible
 from elastx_mrs.stackfile.check import Checked, Finding, check
 

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from elastx_mrs import __version__
+from elastx_mrs.cli.interrupt import INTERRUPTED
 from elastx_mrs.extras import NotInstalledError
-from elastx_mrs.interrupt import INTERRUPTED
 
 OK = 0
 WRONG = 1

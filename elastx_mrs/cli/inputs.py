@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from elastx_mrs.arguments import Arguments
 from elastx_mrs.cli import exits
-from elastx_mrs.config import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack
 from elastx_mrs.display import visible, visible_lines
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError, located

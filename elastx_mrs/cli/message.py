@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from elastx_mrs.cli.check_view import COLOURS, WIDTH, entry, lines
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
+from elastx_mrs.cli.views.check import COLOURS, WIDTH, entry, lines
 from elastx_mrs.display import visible
 from elastx_mrs.message.chain import Chain, judge, told
-from elastx_mrs.message.reading import MAX_OCTETS, Message, NotAMessage, read
+from elastx_mrs.message.parse import MAX_OCTETS, Message, NotAMessage, read
 
 
 @click.command("message")

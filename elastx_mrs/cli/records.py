@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from elastx_mrs.cli.inputs import arguments
-from elastx_mrs.cli.render import FORMATS, render
+from elastx_mrs.cli.views.records import FORMATS, render
+from elastx_mrs.config.remarks import remarks
 from elastx_mrs.display import visible
-from elastx_mrs.remarks import remarks
 from elastx_mrs.service import ELASTX
 
 

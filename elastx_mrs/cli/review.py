@@ -153,7 +153,7 @@ def _rendered(found: Review, format_: str, limit: int | None) -> str:
 def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
     """Return what each changed SPF record costs, before and after, and what could not be asked."""
     from elastx_mrs.lookup.answer import Ask
-    from elastx_mrs.lookup.spf_tree import Tree, expand, number
+    from elastx_mrs.receiver.spf_tree import Tree, expand, number
 
     wanted = [one for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
     if not wanted:

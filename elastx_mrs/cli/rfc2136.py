@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from elastx_mrs.arguments import Arguments, Rfc2136
 from elastx_mrs.cli.inputs import BadInput, arguments, source_name
-from elastx_mrs.cli.rfc2136_policy import SERVERS, Rights, by_tree
+from elastx_mrs.config.model import Arguments, Rfc2136
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import profile_path, profile_variable
+from elastx_mrs.publish.rfc2136.policy import SERVERS, Rights, by_tree
 from elastx_mrs.records import names
 
 _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)

@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator
 import click
 
 from elastx_mrs import __version__
-from elastx_mrs.check import Check
-from elastx_mrs.cli.check_view import entry, lines
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.views.check import entry, lines
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.service import ELASTX
-from elastx_mrs.smtp.letter import compose
 from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
+from elastx_mrs.smtp.test_message import compose
+from elastx_mrs.verify.check import Check
 
 PASSWORD = "ELASTX_MRS_SMTP_PASSWORD"  # noqa: S105 - the variable's name
 """The environment variable with the account's password."""

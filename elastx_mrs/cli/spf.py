@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import click
 
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.cli.spf_view import Checked, Seen, as_json, as_text
 from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
+from elastx_mrs.cli.views.spf import Checked, Seen, as_json, as_text
 from elastx_mrs.display import quoted
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.spf import check_host
-from elastx_mrs.lookup.spf_tree import Tree, expand
+from elastx_mrs.receiver.spf import check_host
+from elastx_mrs.receiver.spf_tree import Tree, expand
 from elastx_mrs.records import RecordError, names, spf, spf_terms
 from elastx_mrs.service import ELASTX
 

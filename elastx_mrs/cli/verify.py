@@ -13,9 +13,9 @@ import click
 
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
-from elastx_mrs.cli.progress import shown
 from elastx_mrs.cli.vantage import run_of, who_options
-from elastx_mrs.cli.verify_view import FORMATS
+from elastx_mrs.cli.views.progress import shown
+from elastx_mrs.cli.views.verify import FORMATS
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.lookup.network import Server
 from elastx_mrs.lookup.vantage import Run, Who, servers_at

@@ -15,9 +15,9 @@ from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.reading import MAX_CHAIN, absolute, read, text
+from elastx_mrs.lookup.response import MAX_CHAIN, absolute, read, text
+from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
-from elastx_mrs.lookup.wire import NotServedError, UnusableError
 
 
 @dataclass(frozen=True)

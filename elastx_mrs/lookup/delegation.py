@@ -9,10 +9,10 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.reading import absolute, below, check_authority, find, referral, text
-from elastx_mrs.lookup.wire import UnusableError
+from elastx_mrs.lookup.response import absolute, below, check_authority, find, referral, text
+from elastx_mrs.lookup.start import NobodyError
+from elastx_mrs.lookup.transport.wire import UnusableError
 
 
 class Authorities(Protocol):

@@ -11,9 +11,9 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from elastx_mrs.lookup import transport
-from elastx_mrs.lookup.pool import Sockets
-from elastx_mrs.lookup.wire import NotServedError, Query, UnusableError
+from elastx_mrs.lookup.transport import plain
+from elastx_mrs.lookup.transport.pool import Sockets
+from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableError
 from elastx_mrs.records.names import server_address
 
 IN_FLIGHT = 50
@@ -235,7 +235,7 @@ class Network:
                     except TimeoutError:
                         continue
                     except (OSError, UnusableError) as error:
-                        return LookupFailure(server, transport.problem(error))
+                        return LookupFailure(server, plain.problem(error))
                     self._heard[server] = clock()
                     return _usable(server, answer)
             if self._heard.get(server, 0.0) < began:
@@ -254,11 +254,11 @@ class Network:
 
     async def _once(self, server: Server, query: Query) -> dns.message.Message:
         if server.url:
-            from elastx_mrs.lookup import secure  # what it needs is slow to import, and few ask that way
+            from elastx_mrs.lookup.transport import encrypted  # what it needs is slow to import, and few ask that way
 
-            return await secure.exchange(server.url, server.host, server.port, query.message(), self._patience)
+            return await encrypted.exchange(server.url, server.host, server.port, query.message(), self._patience)
         sockets = self._at(server).sockets
-        return await transport.exchange(sockets, server.host, server.port, query, self._patience)
+        return await plain.exchange(sockets, server.host, server.port, query, self._patience)
 
     def _on_loop(self) -> _OnLoop:
         loop = asyncio.get_running_loop()

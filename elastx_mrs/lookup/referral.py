@@ -15,8 +15,8 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
 from elastx_mrs.lookup.network import Question, Server
-from elastx_mrs.lookup.reading import below, check_authority, find, referral, target, text
-from elastx_mrs.lookup.wire import UnusableError
+from elastx_mrs.lookup.response import below, check_authority, find, referral, target, text
+from elastx_mrs.lookup.transport.wire import UnusableError
 
 MAX_HOSTS = 30
 """Name servers of one zone that are taken: the root has 13, and more than that is an attack or a mistake."""

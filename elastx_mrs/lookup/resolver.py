@@ -10,9 +10,9 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.reading import MAX_CHAIN, Reading, absolute, check_recursion, read, text
+from elastx_mrs.lookup.response import MAX_CHAIN, Reading, absolute, check_recursion, read, text
+from elastx_mrs.lookup.start import NobodyError
 
 Find = Callable[[Question], Awaitable[Sequence[Server]]]
 """Finds the servers to ask a question, in order; raises LookupFailure where it cannot."""

@@ -22,10 +22,10 @@ import dns.rdatatype
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Configured, Delegated, Observer
 from elastx_mrs.lookup.delegation import Authorities, GivenServers, ThroughResolvers
-from elastx_mrs.lookup.entrance import Entrance
 from elastx_mrs.lookup.network import Network, Question, Server
-from elastx_mrs.lookup.reading import absolute
 from elastx_mrs.lookup.resolver import Resolver, Road, always, system_resolvers
+from elastx_mrs.lookup.response import absolute
+from elastx_mrs.lookup.start import Entrance
 from elastx_mrs.lookup.walk import Delegations
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import resolver_address
@@ -254,7 +254,7 @@ def resolvers_at(texts: Sequence[str]) -> tuple[Server, ...]:
     """
     found = [resolver_address(text) for text in texts]
     if any(url.startswith("https:") for _, _, url in found):
-        from elastx_mrs.lookup.secure import check_https
+        from elastx_mrs.lookup.transport.encrypted import check_https
 
         check_https()
     return tuple(Server(host, port, url=url) for host, port, url in found)

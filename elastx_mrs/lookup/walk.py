@@ -9,11 +9,11 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
-from elastx_mrs.lookup.entrance import Entrance, check_root
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server, listed
-from elastx_mrs.lookup.reading import absolute, below, text
 from elastx_mrs.lookup.referral import Step, read_addresses, read_step
+from elastx_mrs.lookup.response import absolute, below, text
 from elastx_mrs.lookup.roots import ROOT_SERVERS
+from elastx_mrs.lookup.start import Entrance, check_root
 
 MAX_DEPTH = 4
 """Name servers whose addresses wait on each other's; deeper chains of names without glue lead nowhere in practice."""

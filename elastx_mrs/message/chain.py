@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from elastx_mrs.check import Check, Verdict
 from elastx_mrs.display import visible
-from elastx_mrs.lookup import dmarc as tree
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.dmarc import Walk
-from elastx_mrs.message import claims
-from elastx_mrs.message.claims import SpfClaim
-from elastx_mrs.message.reading import Message
+from elastx_mrs.message import authentication_results
+from elastx_mrs.message.authentication_results import SpfClaim
+from elastx_mrs.message.parse import Message
 from elastx_mrs.message.signature import Signature, verify
+from elastx_mrs.receiver import dmarc as tree
+from elastx_mrs.receiver.dmarc import Walk
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.dmarc_policy import POLICIES, strength
 from elastx_mrs.service import ELASTX, Service
+from elastx_mrs.verify.check import Check, Verdict
 
 Aligned = Literal["same", "below", "no", "unknown"]
 """How a domain fits that of From: the same, below one organisational domain where that is enough, or not at all."""
@@ -46,7 +46,7 @@ class Chain:
     return_path: str | None
     findings: tuple[Check, ...]
     signatures: tuple[tuple[Signature, Aligned], ...]
-    said: claims.Claims | None
+    said: authentication_results.Claims | None
 
 
 async def judge(ask: Ask, message: Message, service: Service = ELASTX) -> Chain:
@@ -60,7 +60,7 @@ async def judge(ask: Ask, message: Message, service: Service = ELASTX) -> Chain:
     policy = walk.found.policy if walk.found is not None else None
     adkim, aspf = (policy.adkim, policy.aspf) if policy is not None else ("r", "r")
     fits = [(one, await _aligned(ask, walk, one.domain, adkim)) for one in signatures]
-    claim = claims.spf(message)
+    claim = authentication_results.spf(message)
     spf_fits = await _aligned(ask, walk, claim.domain, aspf) if claim is not None else "no"
     exists = (await ask(message.domain, "A")).status != "nxdomain"
     findings = (
@@ -68,7 +68,7 @@ async def judge(ask: Ask, message: Message, service: Service = ELASTX) -> Chain:
         _dkim(fits, message.domain),
         _dmarc(walk, claim, spf_fits, fits, exists=exists),
     )
-    return Chain(message.sender, message.return_path, findings, tuple(fits), claims.claims(message))
+    return Chain(message.sender, message.return_path, findings, tuple(fits), authentication_results.claims(message))
 
 
 async def _aligned(ask: Ask, walk: Walk, domain: str, mode: str) -> Aligned:

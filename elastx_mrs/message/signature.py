@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from elastx_mrs.check import Verdict
 from elastx_mrs.display import mail_text, visible
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.message.reading import Message
+from elastx_mrs.message.parse import Message
 from elastx_mrs.records import RecordError, dkim_key, names
 from elastx_mrs.records.dkim_key import Key
+from elastx_mrs.verify.check import Verdict
 
 MOST = 10
 """Signatures that are verified; anybody can put more in front of a message."""

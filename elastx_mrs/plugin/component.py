@@ -16,15 +16,15 @@ from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
 from elastx_mrs import __version__
-from elastx_mrs.arguments import Arguments
-from elastx_mrs.config import ConfigError, keys_of, parse
-from elastx_mrs.faults import Fault
+from elastx_mrs.component.relay import MailRelay
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.modes import Mode
+from elastx_mrs.config.parse import ConfigError, keys_of, parse
+from elastx_mrs.config.rules import Fault
 from elastx_mrs.identity import DYNAMIC_TYPE, PLUGIN_TYPE
-from elastx_mrs.modes import Mode
 from elastx_mrs.plugin.provider import is_unknown
-from elastx_mrs.publish.profiles import Get
-from elastx_mrs.publish.rfc2136 import Rfc2136
-from elastx_mrs.relay import MailRelay
+from elastx_mrs.publish.rfc2136.profiles import Get
+from elastx_mrs.publish.rfc2136.publisher import Rfc2136
 from elastx_mrs.stackfile.document import STANDARD_INPUT, UnreadableError
 from elastx_mrs.stackfile.project import project_of
 

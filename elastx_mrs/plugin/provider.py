@@ -15,7 +15,7 @@ from pulumi.runtime import rpc
 from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
 
 if TYPE_CHECKING:
-    from elastx_mrs.publish.txt_record import TxtRecords
+    from elastx_mrs.publish.rfc2136.record import TxtRecords
 
 SCHEMA = Path(__file__).with_name("schema.json")
 """Made by ``python -m toolchain.schema`` and kept, for to answer it takes no more than to read it."""
@@ -99,7 +99,7 @@ class Plugin(sdk.Provider):
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         """Publish a record."""
         from elastx_mrs.plugin.record import marshalled, plain
-        from elastx_mrs.publish.txt_record import outs
+        from elastx_mrs.publish.rfc2136.record import outs
 
         props = plain(request.properties)
         known = marshalled(outs(props), request.properties)
@@ -122,7 +122,7 @@ class Plugin(sdk.Provider):
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         """Put a record's new value in the old one's place."""
         from elastx_mrs.plugin.record import marshalled, plain
-        from elastx_mrs.publish.txt_record import outs
+        from elastx_mrs.publish.rfc2136.record import outs
 
         olds, news = plain(request.olds), plain(request.news)
         if not request.preview:
@@ -141,8 +141,8 @@ class Plugin(sdk.Provider):
 
     async def _do(self, action: "Callable[[TxtRecords], T]") -> T:
         """Do something about a record beside the event loop, which goes on answering the engine."""
-        from elastx_mrs.publish.primary import UpdateError
-        from elastx_mrs.publish.txt_record import TxtRecords
+        from elastx_mrs.publish.rfc2136.primary import UpdateError
+        from elastx_mrs.publish.rfc2136.record import TxtRecords
 
         if self._kept is None:
             self._kept = TxtRecords(self._get)

@@ -7,7 +7,7 @@ from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from elastx_mrs.plugin.provider import is_unknown, plain_value
-from elastx_mrs.publish.txt_record import PLACE, changed
+from elastx_mrs.publish.rfc2136.record import PLACE, changed
 
 TEXTS = ("profile", "zone", "owner", "value")
 OTHERS = ("ttl", "guard")

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from elastx_mrs.check import Check
 from elastx_mrs.service import ELASTX, Service
-from elastx_mrs.smtp.connecting import CouldNotAsk
+from elastx_mrs.smtp.connect import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
+from elastx_mrs.verify.check import Check
 
 MECHANISMS = ("PLAIN", "LOGIN")
 """What this module logs in with, the preferred first (RFC 4616; LOGIN is what old servers offer)."""

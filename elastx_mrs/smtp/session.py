@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from elastx_mrs.display import mail_text, visible
-from elastx_mrs.smtp.connecting import CouldNotAsk, connected, described
+from elastx_mrs.smtp.connect import CouldNotAsk, connected, described
 
 LENGTH = 200
 """Characters of a reply that are shown."""

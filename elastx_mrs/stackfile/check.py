@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from elastx_mrs.arguments import Arguments
-from elastx_mrs.config import OTHER_KEYS, ConfigError, all_values, is_encrypted, is_given, parse_stack
-from elastx_mrs.faults import Fault
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.parse import OTHER_KEYS, ConfigError, all_values, is_encrypted, is_given, parse_stack
+from elastx_mrs.config.remarks import remarks
+from elastx_mrs.config.rules import Fault
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.remarks import remarks
 from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
 from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
 from elastx_mrs.stackfile.nodes import Place

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from elastx_mrs.arguments import Arguments
-from elastx_mrs.config import is_encrypted, keys_of, path_of
-from elastx_mrs.faults import Fault
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.parse import is_encrypted, keys_of, path_of
+from elastx_mrs.config.remarks import Said
+from elastx_mrs.config.rules import Fault
 from elastx_mrs.records.record import TOKEN_DIGITS
-from elastx_mrs.remarks import Said
 from elastx_mrs.service import ELASTX
 
 ELSEWHERE = {"secure": ""}

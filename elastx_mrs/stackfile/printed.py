@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from elastx_mrs.config import SHOW_CONFIG
+from elastx_mrs.config.parse import SHOW_CONFIG
 from elastx_mrs.stackfile.document import UnreadableError
 
 

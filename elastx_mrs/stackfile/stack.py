@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from elastx_mrs.config import is_given
+from elastx_mrs.config.parse import is_given
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.stackfile.document import Document, begins, located, read
 from elastx_mrs.stackfile.nodes import Place

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Literal
 
-from elastx_mrs.verify.asked import Asked
 from elastx_mrs.verify.checks import delegation, dmarc, published, resolvers, spf
-from elastx_mrs.verify.checks.judged import agree
+from elastx_mrs.verify.checks.per_server import agree
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import FAILING, Detail, Outcome
+from elastx_mrs.verify.result import FAILING, Detail, Outcome
+from elastx_mrs.verify.sources import Asked
 
 Outcomes = dict[str, Outcome]
 """By check."""

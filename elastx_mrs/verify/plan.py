@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Sequence
 
-from elastx_mrs.arguments import Arguments, Verification
+from elastx_mrs.config.model import Arguments, Verification
 from elastx_mrs.lookup.vantage import Run, Who
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify.expected import Expected, by_domain

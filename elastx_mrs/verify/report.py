@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from elastx_mrs.display import visible
-from elastx_mrs.verify.outcome import FAILING, Outcome, Verdict, worst
+from elastx_mrs.verify.result import FAILING, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
 
 

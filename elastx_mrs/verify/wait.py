@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs.lookup.vantage import Who
-from elastx_mrs.verify.asked import Round
 from elastx_mrs.verify.domain import Outcomes, verify
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import FAILING, Outcome
+from elastx_mrs.verify.result import FAILING, Outcome
+from elastx_mrs.verify.sources import Round
 
 FIRST_INTERVAL = 1.0
 """Seconds between the first two rounds; each one after is twice as long."""

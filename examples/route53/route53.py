@@ -29,16 +29,16 @@ from record_sets import (
     values,
 )
 
-from elastx_mrs.modes import of_run
-from elastx_mrs.publish import CannotAskError, Existing
+from elastx_mrs.config.modes import of_run
+from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listed, Listing
-from elastx_mrs.publish.txt_record import adopted
+from elastx_mrs.publish.rfc2136.record import adopted
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.kinds import current_value
 from elastx_mrs.records.names import longest_zone
 
 if TYPE_CHECKING:  # pydantic is not for the dynamic provider's process, which every up starts
-    from elastx_mrs.arguments import Arguments
+    from elastx_mrs.config.model import Arguments
 
 ATTEMPTS, FEW_ATTEMPTS = 10, 4
 """Times that boto3 sends a request: for changes, since an account has five a second and a stack asks faster than that;

@@ -10,7 +10,7 @@ import click
 import yaml
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
 from tests import signed as make

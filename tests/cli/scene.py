@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from elastx_mrs.lab.cloudflare.api import CloudflareApi
 from elastx_mrs.lab.cloudflare.zone import Permission, Token
 from elastx_mrs.lab.session import Lab

@@ -12,7 +12,7 @@ SECONDS = 30.0
 _PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the test runner was started with
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 main(prog_name="elastx-mrs")
 """
 _TERMINAL = "import fcntl, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
-from elastx_mrs.config import parse_stack
+from elastx_mrs.cli.main import main
+from elastx_mrs.config.parse import parse_stack
 from tests import golden
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD, ZONES

@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 from click.testing import Result
 
-from elastx_mrs.cli import cloudflare_zones
+from elastx_mrs.adopt import cloudflare
 from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Account, Permission
-from elastx_mrs.pace import Pace
+from elastx_mrs.publish.cloudflare.rate import Pace
 from tests import golden
 from tests.cli.scene import TOKEN, Scene
 
@@ -22,7 +22,7 @@ def imports(result: Result) -> dict[str, str]:
 
 
 def test_the_file_and_what_it_leads_to(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare_zones, "PATIENCE", 60.0)  # no progress line, however busy the machine is
+    monkeypatch.setattr(cloudflare, "PATIENCE", 60.0)  # no progress line, however busy the machine is
     result = scene.run()
     assert result.exit_code == 1, "an SPF term would be lost"
     zone = scene.api.zone("example.com")
@@ -60,7 +60,7 @@ def test_none_is_listed_where_the_config_has_all(scene: Scene) -> None:
 
 
 def test_pages_are_read_to_the_last_and_no_further(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare_zones, "RECORDS_PER_PAGE", 3)
+    monkeypatch.setattr(cloudflare, "RECORDS_PER_PAGE", 3)
     for number in range(100):
         scene.api.add_zone(f"z{number}.example", Account("many"))
     count = len(scene.api.zone("example.com").book.all())
@@ -128,13 +128,13 @@ def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
 
 
 def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare_zones, "PATIENCE", 0.1)
+    monkeypatch.setattr(cloudflare, "PATIENCE", 0.1)
     scene.api.faults.append(Fault("GET", "dns_records", delay=0.3))
     assert "reading Cloudflare's records of 1 zone …\n" in scene.run().stderr
 
 
 def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare_zones, "Pace", partial(Pace, requests=2))
+    monkeypatch.setattr(cloudflare, "Pace", partial(Pace, requests=2))
     result = scene.run(config={"domains": ["example.com", "example.se"]}, ELASTX_MRS_LAB_CLOCK="1000")
     assert result.stderr.startswith("Cloudflare takes 1,200 requests in 5 minutes; going on at ")
     assert len(imports(result)) == 3
@@ -151,7 +151,7 @@ def test_neither_the_sdk_nor_pulumi_is_loaded_before_it_is_used() -> None:
     program = """
 import sys
 from functools import partial
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 try:
     main(["adopt", "--help"])
 finally:

@@ -23,7 +23,7 @@ for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
 print("ready", flush=True)
 sys.stdin.read()
 """
-COMMAND = "import sys, time; from elastx_mrs.command import run; run()"
+COMMAND = "import sys, time; from elastx_mrs.cli.entry import run; run()"
 NO_ROOT = (
     "no root server gives a usable answer: a.root-servers.net (198.41.0.4), b.root-servers.net (170.247.170.2) and 24 "
     "more did not answer in 2 s"

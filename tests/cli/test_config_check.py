@@ -379,7 +379,7 @@ def test_what_comes_from_an_environment_is_not_missed(tmp_path: Path) -> None:
 def test_it_loads_neither_pulumi_nor_a_resolver_nor_what_draws_tables(tmp_path: Path) -> None:
     file = write(tmp_path / "Pulumi.test.yaml", GOOD)
     program = (
-        "import sys\nfrom elastx_mrs.cli import main\n"
+        "import sys\nfrom elastx_mrs.cli.main import main\n"
         f"main(['config', 'check', {file!r}], standalone_mode=False)\n"
         "print([name for name in ('pulumi', 'cloudflare', 'dns', 'rich', 'tabulate') if name in sys.modules])"
     )

@@ -11,7 +11,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from elastx_mrs.lab.cloudflare.faults import Fault
 from tests.cli.commands import (
     COMMANDS,
@@ -155,7 +155,7 @@ if {module!r} != "httpx2":  # dnspython imports it without being asked
     sys.modules[{module!r}] = None
 find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *more: None if name == {module!r} else find(name, *more)
-from elastx_mrs.command import run
+from elastx_mrs.cli.entry import run
 run()
 """
     done = subprocess.run(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from tests.cli.commands import (
     CLOSED,
     COMMANDS,
@@ -62,7 +62,9 @@ def test_the_traceback_of_an_internal_error_is_shown_on_request(world: World, mo
 
 
 def test_a_module_that_cannot_be_loaded_is_an_internal_error() -> None:
-    program = "import sys; sys.modules['elastx_mrs.cli.render'] = None; from elastx_mrs.command import run; run()"
+    program = (
+        "import sys; sys.modules['elastx_mrs.cli.views.records'] = None; from elastx_mrs.cli.entry import run; run()"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, *RECORDS], capture_output=True, text=True, check=False, timeout=30
     )
@@ -132,7 +134,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(world: World, words: tupl
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-c", "from elastx_mrs.command import run; run()", *map(world.argument, arguments)],
+        [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", *map(world.argument, arguments)],
         env=os.environ | world.environment(), stdout=writing, stderr=subprocess.PIPE, text=True,
         check=False, timeout=60,
     )  # fmt: skip
@@ -146,7 +148,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(world: World, words: tupl
 def test_a_reader_of_errors_that_is_gone_ends_it_quietly() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    program = [sys.executable, "-c", "from elastx_mrs.command import run; run()", "records", "--nothing"]
+    program = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", "records", "--nothing"]
     done = subprocess.run(program, stdout=subprocess.PIPE, stderr=writing, check=False, timeout=30)
     os.close(writing)
     assert (done.returncode, done.stdout) == (INPUT, b"")
@@ -154,7 +156,7 @@ def test_a_reader_of_errors_that_is_gone_ends_it_quietly() -> None:
 
 def test_an_output_that_takes_no_more_is_told() -> None:
     with Path("/dev/full").open("w") as full:
-        program = [sys.executable, "-c", "from elastx_mrs.command import run; run()", *RECORDS]
+        program = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", *RECORDS]
         done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
     assert done.returncode == INPUT
     assert done.stderr == "Error: cannot write: No space left on device; free some space, or write elsewhere\n"
@@ -162,7 +164,7 @@ def test_an_output_that_takes_no_more_is_told() -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_an_output_without_unicode_ends_in_no_error(encoding: str) -> None:
-    program = [sys.executable, "-c", "from elastx_mrs.command import run; run()", "records", "--help"]
+    program = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", "records", "--help"]
     environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     done = subprocess.run(program, env=environment, capture_output=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (OK, b"")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from tests import servers
 from tests import signed as make
 from tests.cli.mail import ACCOUNT, PASSWORD, Authority, Handler, serve

@@ -21,7 +21,7 @@ STACK = {
 
 
 def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from elastx_mrs.cli import main; main(prog_name='elastx-mrs')", *arguments]
+    command = [sys.executable, "-c", "from elastx_mrs.cli.main import main; main(prog_name='elastx-mrs')", *arguments]
     return subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -168,7 +168,7 @@ def test_help_version_and_completion_print_something(arguments: list[str]) -> No
 
 def test_the_command_loads_neither_pulumi_nor_a_provider_nor_a_resolver(stack_file: str) -> None:
     program = (
-        "import sys\nfrom elastx_mrs.cli import main\n"
+        "import sys\nfrom elastx_mrs.cli.main import main\n"
         f"main(['records', '--stack-config', {stack_file!r}], standalone_mode=False)\n"
         "print([m for m in ('pulumi', 'pulumi_cloudflare', 'cloudflare', 'dns') if m in sys.modules])"
     )

@@ -13,16 +13,16 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elastx_mrs.cli import main
-from elastx_mrs.cli import verify_view as of_verify
-from elastx_mrs.cli.render import render
+from elastx_mrs.cli.main import main
+from elastx_mrs.cli.views import verify as of_verify
+from elastx_mrs.cli.views.records import render
+from elastx_mrs.config.remarks import Said
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.records import Remark, TxtRecord
-from elastx_mrs.remarks import Said
 from elastx_mrs.verify import report
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome
+from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.wait import Job
 from tests import golden
 from tests import signed as make
@@ -137,7 +137,7 @@ def test_adopt_writes_a_section_sign_as_one(lab: str) -> None:
 
 
 def process(*arguments: str, encoding: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-c", "from elastx_mrs.command import run; run()", *arguments]
+    command = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", *arguments]
     environment = os.environ | {"PYTHONIOENCODING": encoding}
     return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from tests.cli.mail import ACCOUNT, DAY, NOW, PASSWORD, Authority, Handler, serve
 
 LETTER = ["--from", "news@example.com", "--to", "me@receiver.example"]

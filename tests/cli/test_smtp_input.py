@@ -6,7 +6,7 @@ import socket
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from tests.cli.mail import ACCOUNT, PASSWORD, Authority, Handler, scripted, serve
 from tests.cli.terminal import interrupted, start, typed
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from elastx_mrs.smtp import session
 from tests.cli.mail import ACCOUNT, PASSWORD, scripted
 

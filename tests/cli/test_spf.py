@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main, vantage
+from elastx_mrs.cli import vantage
+from elastx_mrs.cli.main import main
 from elastx_mrs.cli.spf import planned_record
 from elastx_mrs.lab.session import open_lab
-from elastx_mrs.lookup.spf_record import Found, parsed
-from elastx_mrs.lookup.spf_tree import Tree
+from elastx_mrs.receiver.spf_record import Found, parsed
+from elastx_mrs.receiver.spf_tree import Tree
 from tests.lookup.fakes import Dns
 
 RECORDS = {

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from tests import golden
 from tests.cli.stackfiles import run as check
 from tests.cli.stackfiles import write
@@ -146,7 +146,7 @@ def test_a_project_s_file_that_cannot_be_read_is_one_line(command: list[str], pr
 def test_deep_nesting_is_one_line_and_no_crash(command: str, ending: int, text: str, tmp_path: Path) -> None:
     """In a process of its own: the reader of before took this one with it (SIGSEGV)."""
     file = write(tmp_path / "Pulumi.test.yaml", f"{GOOD}{text}")
-    program = "from elastx_mrs.cli import main; main(prog_name='elastx-mrs')"
+    program = "from elastx_mrs.cli.main import main; main(prog_name='elastx-mrs')"
     arguments = [sys.executable, "-c", program, *command.split(), file]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == ending

@@ -21,7 +21,7 @@ from tests.servers.zones import HEAD
 from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records, rows
 
 ELASTX = HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n'
-MAIN = [sys.executable, "-c", "from elastx_mrs.command import run; run()", "verify"]
+MAIN = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", "verify"]
 STRANGER = "elastx-mrs=" + "0" * 64
 
 
@@ -196,7 +196,7 @@ def test_ctrl_c_leaves_no_traceback(after: float) -> None:
 
 def test_ctrl_c_while_it_is_loading_ends_it_quietly() -> None:
     # Interrupted as soon as the first module of the command itself is asked for, and at ever later ones.
-    for module in ("elastx_mrs.cli", "click", "elastx_mrs.cli.verify", "dns.name", "elastx_mrs.verify.wait"):
+    for module in ("elastx_mrs.cli.main", "click", "elastx_mrs.cli.verify", "dns.name", "elastx_mrs.verify.wait"):
         program = f"""
 import os, signal, sys
 class At:
@@ -205,7 +205,7 @@ class At:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, At())
 sys.argv = ["elastx-mrs", "verify", "good.com", "--nameserver", "127.0.0.1:9", "--timeout", "0"]
-from elastx_mrs.command import run
+from elastx_mrs.cli.entry import run
 run()
 """
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30)

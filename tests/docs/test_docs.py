@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from elastx_mrs.cli import main
+from elastx_mrs.cli.main import main
 from tests.engine.stack import ROOT
 from tests.examples import readme
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.cloudflare import HEAD, ZONES, Trial, trial
+from tests.engine.cloudflare.stacks import HEAD, ZONES, Trial, trial
 from tests.engine.stack import ROOT, Stack
 from tests.examples import readme
 

@@ -8,7 +8,7 @@ import yaml
 from elastx_mrs.lab.cloudflare.api import CloudflareApi
 from elastx_mrs.lab.cloudflare.zone import Account, Zone
 from tests import golden
-from tests.engine.cloudflare import Trial
+from tests.engine.cloudflare.stacks import Trial
 from tests.engine.stack import Stack
 
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"

@@ -17,7 +17,7 @@ import dns.update
 import pytest
 import yaml
 
-from elastx_mrs.publish.tsig import key_from
+from elastx_mrs.publish.rfc2136.tsig import key_from
 from tests import golden
 from tests.engine.stack import Stack
 from tests.servers import NameServer, require, start

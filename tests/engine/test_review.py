@@ -16,9 +16,9 @@ import yaml
 
 from elastx_mrs.lab.session import open_lab
 from tests import golden
-from tests.engine.cloudflare import trial
+from tests.engine.cloudflare.stacks import trial
 from tests.engine.stack import ROOT, Stack
-from tests.publish.updates import nsupdate
+from tests.publish.rfc2136.updates import nsupdate
 from tests.servers import NameServer, start
 
 pytestmark = pytest.mark.engine
@@ -66,7 +66,7 @@ def stack(first: tuple[Stack, str]) -> Stack:
 
 
 def review(printed: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from elastx_mrs.cli import main; main(prog_name='elastx-mrs')", "review"]
+    command = [sys.executable, "-c", "from elastx_mrs.cli.main import main; main(prog_name='elastx-mrs')", "review"]
     return subprocess.run(
         [*command, *arguments], input=printed, capture_output=True, text=True, check=False, timeout=60
     )

@@ -154,7 +154,7 @@ def test_a_withdrawn_account_goes_with_the_up_that_verifies(server: NameServer, 
     said = stack.up().stdout
     assert f"'{SECOND_TOKEN.decode()}' is published and not declared" in said, "it is deleted after the program"
     assert SECOND_TOKEN not in server.txt("example.com")
-    command = [sys.executable, "-c", "from elastx_mrs.cli import main; main()", "verify", "--stack-config"]
+    command = [sys.executable, "-c", "from elastx_mrs.cli.main import main; main()", "verify", "--stack-config"]
     file = str(stack.directory / "stacks" / "Pulumi.test.yaml")
     environment = {"ELASTX_MRS_NAMESERVERS": server.address}
     done = subprocess.run([*command, file], env=environment, capture_output=True, text=True, timeout=60, check=False)

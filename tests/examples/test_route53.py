@@ -20,8 +20,8 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
+from tests.engine.rfc2136.test_rfc2136 import FIRST_TOKEN, SECOND, SECOND_TOKEN
 from tests.engine.stack import Stack
-from tests.engine.test_rfc2136 import FIRST_TOKEN, SECOND, SECOND_TOKEN
 from tests.examples import readme
 from tests.examples.route53_api import HostedZone, RecordSet, Route53Api, serve, strings
 

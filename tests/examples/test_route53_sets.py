@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from elastx_mrs.config import parse_stack
+from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.engine.stack import ROOT

@@ -6,7 +6,7 @@ import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Permission, Token
 from tests import golden
-from tests.engine.cloudflare import trial
+from tests.engine.cloudflare.stacks import trial
 from tests.engine.stack import Stack
 from tests.servers import Key, Setup, start
 

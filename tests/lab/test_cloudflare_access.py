@@ -10,10 +10,10 @@ from pathlib import Path
 import cloudflare
 import pytest
 
-from elastx_mrs.clock import Clock
 from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
 from elastx_mrs.lab.session import Lab, open_lab
+from elastx_mrs.publish.cloudflare.clock import Clock
 from tests.lab.api import add, client, read, refused, zone
 from tests.lab.client import ZONES, ask, send, strings, update
 
@@ -127,14 +127,14 @@ headers = client.zones.with_raw_response.list().headers
 assert headers["Ratelimit-Policy"] == '"default";q=7;w=300', headers
 print("asked")
 """
-    lab = [sys.executable, "-c", "from elastx_mrs.cli import main; main()", "lab", "--dir", str(tmp_path / "lab")]
+    lab = [sys.executable, "-c", "from elastx_mrs.cli.main import main; main()", "lab", "--dir", str(tmp_path / "lab")]
     command = [*lab, "--rate-limit", "7", "--dns-delay", "0.5", "--", sys.executable, "-c", program]
     result = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, "asked\n"), result.stderr
 
 
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
-    program = "import sys; sys.modules['starlette'] = None; from elastx_mrs.cli import main; main()"
+    program = "import sys; sys.modules['starlette'] = None; from elastx_mrs.cli.main import main; main()"
     command = [sys.executable, "-c", program, "lab", "--dir", str(tmp_path / "lab"), "--", "true"]
     result = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
     assert result.returncode == 2

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from elastx_mrs.clock import Clock
 from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Token
 from elastx_mrs.lab.session import Lab
+from elastx_mrs.publish.cloudflare.clock import Clock
 from tests.lab.client import ask, strings
 from tests.lab.wire import fault, info, made, records, txt, wire
 

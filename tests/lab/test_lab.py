@@ -157,7 +157,15 @@ def test_a_broken_zone_file_is_named(tmp_path: Path) -> None:
 
 
 def command(directory: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from elastx_mrs.cli import main; main()", "lab", "--dir", str(directory), *arguments]
+    return [
+        sys.executable,
+        "-c",
+        "from elastx_mrs.cli.main import main; main()",
+        "lab",
+        "--dir",
+        str(directory),
+        *arguments,
+    ]
 
 
 @pytest.mark.parametrize(

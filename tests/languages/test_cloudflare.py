@@ -11,7 +11,7 @@ import yaml
 
 from elastx_mrs.lab.cloudflare.zone import Token
 from tests import golden
-from tests.engine.cloudflare import Trial, trial
+from tests.engine.cloudflare.stacks import Trial, trial
 from tests.languages.programs import Example, Workspace
 
 pytestmark = pytest.mark.engine

@@ -16,7 +16,7 @@ from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.roots import ROOT_SERVERS
 from elastx_mrs.lookup.walk import MAX_QUESTIONS, Cut, Delegations, NameServer
 from tests.lookup.nets import Reply, answer, fake, fakes, net
-from tests.lookup.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
+from tests.receiver.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
 
 
 class Counting(Network):

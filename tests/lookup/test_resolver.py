@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import Network, Server
-from elastx_mrs.lookup.reading import MAX_CHAIN
 from elastx_mrs.lookup.resolver import system_resolvers
+from elastx_mrs.lookup.response import MAX_CHAIN
 from tests.lookup.nets import Reply, Respond, answer, authorities, dead, fake, fakes, impatient, net, recursors
-from tests.lookup.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
+from tests.receiver.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ import pytest
 
 from elastx_mrs.lookup import vantage
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure, Network, Server
+from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.vantage import NAMESERVERS, Run, Vantage, Vantages, Who
 from elastx_mrs.records import RecordError
 from tests.lookup.nets import Fake, Reply, Respond, dead, fakes, impatient

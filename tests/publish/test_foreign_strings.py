@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from elastx_mrs.publish.connection import POOL
+from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.records.text import presentation
 from tests import golden
-from tests.publish.updates import primary, provider, record
+from tests.publish.rfc2136.updates import primary, provider, record
 from tests.records.foreign import NOT_OURS
 from tests.servers import NameServer, start
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from elastx_mrs.config import parse_stack
+from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.records.report import report
 from tests import golden
 

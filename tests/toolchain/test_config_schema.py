@@ -12,9 +12,9 @@ import yaml
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
-from elastx_mrs import arguments
-from elastx_mrs.cli import main
-from elastx_mrs.config import OTHER_KEYS, keys_of
+from elastx_mrs.cli.main import main
+from elastx_mrs.config import model as arguments
+from elastx_mrs.config.parse import OTHER_KEYS, keys_of
 from elastx_mrs.stackfile.check import check
 from tests import golden
 from tests.cli.stackfiles import write

@@ -67,7 +67,7 @@ class World:
         )
 
     def verify(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        main = "from elastx_mrs.cli import main; main()"
+        main = "from elastx_mrs.cli.main import main; main()"
         hints = ("--root-hints", str(self.folder / "root.hints"))
         return self.run(sys.executable, "-c", main, "verify", *hints, *arguments, stdin=stdin)
 

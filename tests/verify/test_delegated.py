@@ -18,7 +18,7 @@ from elastx_mrs.lookup.walk import NameServer
 from elastx_mrs.records.text import presentation
 from elastx_mrs.verify import report
 from elastx_mrs.verify.checks import published
-from elastx_mrs.verify.outcome import Detail, Outcome
+from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.wait import Job
 from tests.lookup.fakes import pyspf_query
 from tests.lookup.nets import answer, fake, net

@@ -5,7 +5,7 @@ import pytest
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.verify import report
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome
+from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.wait import Job
 
 NOBODY = Detail("unreachable", "", "an answer", "nobody answers", "open the port")

@@ -20,15 +20,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from elastx_mrs.clock import Clock
 from elastx_mrs.lab.cloudflare import listing
-from elastx_mrs.lab.cloudflare.book import Book
+from elastx_mrs.lab.cloudflare.errors import THROTTLED, RefusedError, no_route, not_allowed
 from elastx_mrs.lab.cloudflare.faults import Fault, Request
 from elastx_mrs.lab.cloudflare.limit import Limit, LimitedError
-from elastx_mrs.lab.cloudflare.refused import THROTTLED, RefusedError, no_route, not_allowed
 from elastx_mrs.lab.cloudflare.rules import FREE
+from elastx_mrs.lab.cloudflare.store import Book
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, identifier
 from elastx_mrs.lab.zones import ZoneStore
+from elastx_mrs.publish.cloudflare.clock import Clock
 
 BASE = "/client/v4"
 LOG = "requests.jsonl"

@@ -5,8 +5,8 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 
-from elastx_mrs.clock import Clock
-from elastx_mrs.lab.cloudflare.refused import THROTTLED, RefusedError
+from elastx_mrs.lab.cloudflare.errors import THROTTLED, RefusedError
+from elastx_mrs.publish.cloudflare.clock import Clock
 
 
 @dataclass

@@ -13,7 +13,7 @@ import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.TXT import TXT
 
-from elastx_mrs.lab.cloudflare.refused import RefusedError, invalid
+from elastx_mrs.lab.cloudflare.errors import RefusedError, invalid
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import to_ascii
 from elastx_mrs.records.text import cut, parse, quote

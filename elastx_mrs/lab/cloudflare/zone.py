@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from elastx_mrs.lab.cloudflare.book import Book
+from elastx_mrs.lab.cloudflare.store import Book
 
 
 class Permission(StrEnum):

@@ -2,12 +2,12 @@
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Served
-from elastx_mrs.lookup.entrance import NobodyError
 from elastx_mrs.lookup.network import LookupFailure, Server
-from elastx_mrs.verify.asked import Asked
+from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.verify.checks.published import ASK
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome
+from elastx_mrs.verify.result import Detail, Outcome
+from elastx_mrs.verify.sources import Asked
 
 CHECK = "delegation"
 _HALF = 1 << 31

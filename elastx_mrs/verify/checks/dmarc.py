@@ -2,14 +2,14 @@
 
 import asyncio
 
-from elastx_mrs.lookup.dmarc import Step, Walk, walk
+from elastx_mrs.receiver.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.names import owner_name
-from elastx_mrs.verify.asked import Asked
-from elastx_mrs.verify.checks.judged import listed, nothing
+from elastx_mrs.verify.checks.per_server import listed, nothing
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome, Verdict
+from elastx_mrs.verify.result import Detail, Outcome, Verdict
+from elastx_mrs.verify.sources import Asked
 
 POLICY, REPORTS = "dmarc-policy", "reports"
 WANTED = "a DMARC policy that receivers find"

@@ -11,9 +11,9 @@ from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.service import Service
-from elastx_mrs.verify.checks.judged import Fault, Judge, judged, listed, nothing
+from elastx_mrs.verify.checks.per_server import Fault, Judge, judged, listed, nothing
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Outcome
+from elastx_mrs.verify.result import Outcome
 
 ASK = "see that the server runs and may be reached from here (UDP and TCP, port 53), or take it out of the NS records"
 

@@ -12,13 +12,13 @@ from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.reading import absolute, find, read
-from elastx_mrs.lookup.wire import UnusableError
-from elastx_mrs.verify.asked import Asked
-from elastx_mrs.verify.checks.judged import listed, nothing
+from elastx_mrs.lookup.response import absolute, find, read
+from elastx_mrs.lookup.transport.wire import UnusableError
+from elastx_mrs.verify.checks.per_server import listed, nothing
 from elastx_mrs.verify.checks.published import judge_of
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome, Verdict
+from elastx_mrs.verify.result import Detail, Outcome, Verdict
+from elastx_mrs.verify.sources import Asked
 
 RESOLVERS, DNSSEC = "resolvers", "dnssec"
 _ASKED = int(dns.flags.RD | dns.flags.AD)  # AD asks for the AD bit of the answer (RFC 6840 §5.7)

@@ -4,15 +4,15 @@ import asyncio
 from dataclasses import dataclass
 
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.spf import Result, check_host
-from elastx_mrs.lookup.spf_record import Found, select
-from elastx_mrs.lookup.spf_tree import Problem, Tree, expand
+from elastx_mrs.receiver.spf import Result, check_host
+from elastx_mrs.receiver.spf_ranges import Address, Network, networks, points, trees
+from elastx_mrs.receiver.spf_record import Found, select
+from elastx_mrs.receiver.spf_tree import Problem, Tree, expand
 from elastx_mrs.records.spf_terms import Mechanism, Record
 from elastx_mrs.service import Service
-from elastx_mrs.verify.asked import Asked
-from elastx_mrs.verify.checks.ranges import Address, Network, networks, points, trees
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.outcome import Detail, Outcome, Verdict
+from elastx_mrs.verify.result import Detail, Outcome, Verdict
+from elastx_mrs.verify.sources import Asked
 
 POLICY, TREE = "spf-policy", "spf-tree"
 

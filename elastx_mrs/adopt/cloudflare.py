@@ -1,0 +1,213 @@
+"""Zones and their records as Cloudflare has them, read through its own Python SDK; nothing is changed.
+
+The SDK is imported when it is used: it takes half a second.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from elastx_mrs.adopt.plan import Found, Zone, counted
+from elastx_mrs.adopt.refusals import CannotReadError, credentials, explained, not_cloudflare
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.cloudflare.rate import Pace
+from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import to_ascii
+
+if TYPE_CHECKING:
+    import httpx
+    from cloudflare import AsyncCloudflare
+
+ZONES_PER_PAGE, RECORDS_PER_PAGE = 50, 5000
+"""The most that Cloudflare has on a page of zones; of records it would be more."""
+
+SIDE_BY_SIDE = 8
+"""Zones that are read at once."""
+
+PATIENCE = 2.0
+"""Seconds after which the command says what it is doing."""
+
+T = TypeVar("T")
+
+
+@dataclass
+class Read:
+    """What was read: each domain's zone; and which zones could not be, by the reason."""
+
+    zones: dict[str, Zone] = field(default_factory=dict)
+    unasked: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_zones(
+    domains: Sequence[str], given: Mapping[str, str], account_id: str | None, environ: Mapping[str, str] = os.environ
+) -> Read:
+    """Return the zones of ``domains`` with their records.
+
+    :param given: the zone's id by domain, where the config names it; for the others zones are listed, once.
+    :param account_id: whose zones are listed; None for all that the token sees.
+    :raises BadInput: for a token, an id or a domain that Cloudflare does not take.
+    :raises CannotReadError: where Cloudflare could not be asked, or not now.
+    """
+    try:
+        import cloudflare  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise BadInput(str(NotInstalledError(str(error.name), "cloudflare"))) from None
+    token, base_url = credentials(environ)
+    reader = _Reader(token, base_url, Clock.of(environ))
+    return asyncio.run(_telling(reader.read(domains, given, account_id), reader))
+
+
+async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
+    """Do the work, with a line on standard error every other second that it takes."""
+    task = asyncio.ensure_future(work)
+    while not (await asyncio.wait({task}, timeout=PATIENCE))[0]:
+        _say(f"{reader.doing} …")
+    return await task
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class _Reader:
+    """Reads zones side by side, within the rate limit.
+
+    :ivar doing: for the user, what it is doing.
+    """
+
+    def __init__(self, token: str, base_url: str, clock: Clock) -> None:
+        self._token = token
+        self._base_url = base_url
+        self._pace = Pace(clock, True, _say)
+        self.doing = "asking Cloudflare for its zones"
+
+    async def read(self, domains: Sequence[str], given: Mapping[str, str], account_id: str | None) -> Read:
+        async with self._client() as client:
+            missing = [domain for domain in domains if domain not in given]
+            ids = {domain: (given[domain], "") for domain in domains if domain in given}
+            if missing:
+                ids |= _places(missing, await self._zones(client, account_id))
+            return await self._records_of(client, ids)
+
+    async def _records_of(self, client: "AsyncCloudflare", ids: Mapping[str, tuple[str, str]]) -> Read:
+        """Read each zone once, however many domains are in it."""
+        read, done = Read(), 0
+        places = asyncio.Semaphore(SIDE_BY_SIDE)
+        names: dict[str, str] = {}
+        for zone_id, name in ids.values():
+            names[zone_id] = names.get(zone_id) or name
+
+        async def one(zone_id: str, name: str) -> Zone | None:
+            nonlocal done
+            async with places:
+                try:
+                    zone = Zone.of(zone_id, name, await self._records(client, zone_id))
+                except CannotReadError as refusal:
+                    if refusal.all_zones:
+                        raise
+                    read.unasked.setdefault(str(refusal), []).append(name or f"zone {zone_id}")
+                    zone = None
+            done += 1
+            self.doing = f"reading Cloudflare's records: {done} of {counted(len(names), 'zone')} so far"
+            return zone
+
+        self.doing = f"reading Cloudflare's records of {counted(len(names), 'zone')}"
+        found = await asyncio.gather(*(one(*item) for item in names.items()))
+        by_id = {zone.id: zone for zone in found if zone is not None}
+        read.zones = {domain: by_id[zone_id] for domain, (zone_id, _) in ids.items() if zone_id in by_id}
+        return read
+
+    def _client(self) -> "AsyncCloudflare":
+        from cloudflare import AsyncCloudflare, DefaultAsyncHttpxClient
+
+        async def paced(request: "httpx.Request") -> None:
+            await self._pace.take()
+
+        async def final(response: "httpx.Response") -> None:
+            if response.status_code == 429:  # Cloudflare blocks for minutes; asking again only prolongs that
+                response.headers["x-should-retry"] = "false"
+
+        http = DefaultAsyncHttpxClient(event_hooks={"request": [paced], "response": [final]})
+        client = AsyncCloudflare(api_token=self._token, base_url=self._base_url, http_client=http)
+        # The SDK would take these from the environment, and prefer them to the token.
+        client.api_key = client.api_email = client.user_service_key = None
+        return client
+
+    async def _zones(self, client: "AsyncCloudflare", account_id: str | None) -> list[Mapping[str, Any]]:
+        account: Any = {"account": {"id": account_id}} if account_id else {}
+
+        async def page(number: int) -> Any:
+            return await client.zones.with_raw_response.list(page=number, per_page=ZONES_PER_PAGE, **account)
+
+        return await self._pages(page, "zones")
+
+    async def _records(self, client: "AsyncCloudflare", zone_id: str) -> list[Found]:
+        async def page(number: int) -> Any:
+            raw = client.dns.records.with_raw_response
+            return await raw.list(zone_id=zone_id, page=number, per_page=RECORDS_PER_PAGE)
+
+        return [_found(row) for row in await self._pages(page, "records")]
+
+    async def _pages(self, ask: Callable[[int], Coroutine[Any, Any, Any]], what: str) -> list[Mapping[str, Any]]:
+        """Return the rows of all pages: the SDK alone would ask for one more, to see that it is empty."""
+        from cloudflare import APIError
+
+        rows: list[Mapping[str, Any]] = []
+        for number in range(1, sys.maxsize):
+            try:
+                response = (await ask(number)).http_response
+            except APIError as error:
+                raise explained(error, what, self._base_url, self._token) from None
+            try:
+                content = response.json()
+                rows += (result := _rows(content))
+                last = not result or number >= content["result_info"]["total_pages"]
+            except (ValueError, TypeError, KeyError, AttributeError):
+                raise not_cloudflare(response, self._base_url) from None
+            if last:
+                break
+        return rows
+
+
+def _rows(content: Any) -> list[Mapping[str, Any]]:
+    """Return a page's rows; raises one of several errors where it is no page of Cloudflare's."""
+    rows = content["result"]
+    if content["success"] is not True or not all({"id", "name"} <= row.keys() for row in rows):
+        raise TypeError
+    return list(rows)
+
+
+def _found(row: Mapping[str, Any]) -> Found:
+    type_, content, comment = (str(row.get(key) or "") for key in ("type", "content", "comment"))
+    ttl = row.get("ttl")
+    return Found(str(row["id"]), _ascii(str(row["name"])), type_, content, ttl if isinstance(ttl, int) else 1, comment)
+
+
+def _ascii(name: str) -> str:
+    """Return a name as lower-case A-labels; one that has none is nobody's that we look for."""
+    try:
+        return to_ascii(name.removesuffix("."))
+    except RecordError:
+        return name
+
+
+def _places(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Return id and name of each domain's zone.
+
+    :raises BadInput: naming every domain without a zone, and every zone that is there twice.
+    """
+    try:
+        found = find_zones(domains, [_zone(zone) for zone in zones])
+    except RecordError as error:
+        raise BadInput("\n  ".join(error.problems)) from None
+    return {domain: (zone.id, zone.name) for domain, zone in found.items()}
+
+
+def _zone(zone: Mapping[str, Any]) -> ZoneInfo:
+    return ZoneInfo(str(zone["id"]), _ascii(str(zone["name"])), str((zone.get("account") or {}).get("id") or ""))

@@ -1,0 +1,250 @@
+"""What of a stack's records Cloudflare has already, as a file for ``pulumi import``; pure, nobody is asked here.
+
+An import changes nothing in DNS. What the next ``up`` changes then is said beforehand, and so is what would be lost.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from elastx_mrs.display import quoted, show, visible
+from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
+from elastx_mrs.publish.cloudflare.zone import txt_value
+from elastx_mrs.records import TxtRecord, compare
+from elastx_mrs.records.kinds import replaces
+from elastx_mrs.records.record import SHOWN_DIGITS, TOKEN_DIGITS
+from elastx_mrs.records.text import as_text, presentation
+
+_AUTOMATIC = 1
+
+_TITLES = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC", "report": "report authorisation"}
+_TOO_MANY = {
+    "challenge": ("identical challenges", "remove all but one of them"),
+    "spf": ("SPF records", "that is permerror (RFC 7208 §4.5): merge them into one by hand"),
+    "dkim": ("TXT records", "one is allowed (RFC 6376 §3.6.2.2): leave the key alone there"),
+    "dmarc": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
+    "report": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
+}
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number with what it counts, in the singular where it is one."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One record as Cloudflare lists it.
+
+    :param name: as lower-case A-labels without a final dot.
+    :param ttl: seconds, or 1 for automatic.
+    """
+
+    id: str
+    name: str
+    type: str
+    content: str
+    ttl: int = _AUTOMATIC
+    comment: str = ""
+
+    @property
+    def value(self) -> bytes:
+        """A TXT's character-strings, joined."""
+        return txt_value(self.content)
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone and its records, by their names.
+
+    :param name: its apex; empty where the config gives the zone by its id alone.
+    """
+
+    id: str
+    name: str
+    records: Mapping[str, Sequence[Found]]
+
+    @classmethod
+    def of(cls, id: str, name: str, records: Sequence[Found]) -> "Zone":
+        """Sort the records by their names."""
+        by_name: dict[str, list[Found]] = {}
+        for record in records:
+            by_name.setdefault(record.name, []).append(record)
+        return cls(id, name, by_name)
+
+    def at(self, owner: str, rdtype: str) -> list[Found]:
+        """Return a name's records of one type, in an order that is always the same."""
+        return sorted((one for one in self.records.get(owner, ()) if one.type == rdtype), key=lambda one: one.id)
+
+    def flattens(self, owner: str) -> bool:
+        """Whether a CNAME at a name is the apex's, which Cloudflare flattens: it stands beside a TXT.
+
+        Where only the zone's id is known, a name that all of its records are at or below is taken for the apex.
+        """
+        return owner == self.name or (not self.name and all(f".{name}".endswith(f".{owner}") for name in self.records))
+
+
+@dataclass(frozen=True)
+class State:
+    """What a stack's state holds already.
+
+    :param component: the URN of the component; empty where the state has none, or nobody looked.
+    :param names: of the records that are the component's.
+    :param owners: the names of all resources of that type, by the record's identifier.
+    :param provider: the URN of the explicit provider that the component's records have; empty for the default one.
+    """
+
+    component: str = ""
+    names: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One record to import: the resource's name, and what Pulumi finds it by."""
+
+    name: str
+    id: str
+
+
+@dataclass
+class Plan:
+    """What will be imported, what that leads to (a line each), and how many records are created or known."""
+
+    imports: list[Import] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    absent: int = 0
+    known: int = 0
+
+
+def plan(
+    records: Sequence[TxtRecord], zones: Mapping[str, Zone], component: str, state: State, comment: str | None
+) -> Plan:
+    """Return what of ``records`` can be imported.
+
+    :param zones: by the domain that they are for; a record of another domain is passed over.
+    :param component: its name.
+    :param comment: the config's, with its placeholders; None for none.
+    """
+    made = Plan()
+    for record in records:
+        name = record.resource(component)
+        if name in state.names:
+            made.known += 1
+        elif record.domain in zones:
+            _one(made, record, name, zones[record.domain], state, _pattern(comment, component))
+    return made
+
+
+def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, comment: re.Pattern[str]) -> None:
+    cname = zone.at(record.name, "CNAME")
+    if cname and not zone.flattens(record.name):
+        target = visible(cname[0].content)
+        made.faults.append(
+            f"{record.name} is a CNAME to {target}, and no TXT can stand beside one (RFC 1034 §3.6.2); remove it "
+            "first, or publish the record where it leads and say external: true"
+        )
+        return
+    there = zone.at(record.name, "TXT")
+    found = [one for one in there if replaces(record.kind, record.value, one.value)]
+    if record.kind == "dkim" and len(found) < len(there) == 1:
+        made.faults.append(
+            f"{record.name} has the TXT '{show(there[0].value)}', which is no DKIM key, and a key stands alone at its "
+            "selector (RFC 6376 §3.6.2.2): remove it, and run this again"
+        )
+        return
+    found = there if record.kind == "dkim" else found
+    if not found:
+        made.absent += 1
+        return
+    if len(found) > 1:
+        what, cure = _TOO_MANY[record.kind]
+        listed = "" if record.kind == "challenge" else ": " + " and ".join(f"'{show(one.value)}'" for one in found)
+        made.faults.append(f"{record.name} has {len(found)} {what}{listed}; {cure}, and run this again")
+        return
+    owner = state.owners.get(found[0].id)
+    if owner is not None:
+        made.faults.append(
+            f"{_title(record)} is the stack's own already, as the resource {owner}: give {name} an alias to it, "
+            "since one record in two resources would be deleted with the first of them"
+        )
+        return
+    made.imports.append(Import(name, f"{zone.id}/{found[0].id}"))
+    changes = list(_changes(record, found[0], comment))
+    if changes:
+        made.changes.append(f"{_title(record)} {'; '.join(changes)}")
+    made.lost += _lost(record, found[0].value)
+
+
+def _title(record: TxtRecord) -> str:
+    """Return what a line begins with; no challenge is shown whole."""
+    if record.kind == "challenge":
+        return f"{record.name} challenge {record.value[: SHOWN_DIGITS - TOKEN_DIGITS]}…"
+    return f"{record.name} {_TITLES[record.kind]}"
+
+
+def _changes(record: TxtRecord, found: Found, comment: re.Pattern[str]) -> Iterator[str]:
+    """Yield what the next ``up`` changes of a record once it is imported."""
+    if found.value != record.value.encode():
+        yield f"'{show(found.value)}' becomes '{show(record.value.encode())}'"
+    elif found.content != presentation(record.value):
+        yield "is put in quotes, as Cloudflare wants it, and DNS says the same"
+    if found.ttl != record.ttl:
+        yield f"TTL {_ttl(found.ttl)} becomes {_ttl(record.ttl)}"
+    if not comment.fullmatch(found.comment):
+        before = f"comment {quoted(found.comment, 200)}" if found.comment else "no comment"
+        yield f"{before} becomes {'the one of cloudflare.comment' if comment.pattern else 'none'}"
+
+
+def _ttl(seconds: int) -> str:
+    return "automatic" if seconds == _AUTOMATIC else str(seconds)
+
+
+def _pattern(comment: str | None, component: str) -> re.Pattern[str]:
+    """Return what a record's comment is to match: which project and stack it will be is Pulumi's to know."""
+    texts = {"{project}": "[A-Za-z0-9_.-]+", "{stack}": "[A-Za-z0-9_./-]+", "{component}": re.escape(component)}
+    parts = re.split(r"(\{(?:project|stack|component)\})", comment or "")
+    return re.compile("".join(texts.get(part, re.escape(part)) for part in parts))
+
+
+def _lost(record: TxtRecord, value: bytes) -> Iterator[str]:
+    """Yield what the next ``up`` takes from somebody: the guard does not stop a change of what is the stack's own."""
+    where, declared = f"{record.name} {_TITLES.get(record.kind, '')}", record.value
+    keep = f"take it into the config: elastx-mrs adopt {record.domain} prints it"
+    if record.kind == "spf":
+        found = compare.senders(as_text(value), declared)
+        if terms := (*map(str, found.lost), *found.unreadable):
+            yield f"{where} loses {visible(' '.join(terms))}, and who sends by that fails; {keep}"
+    elif record.kind == "dkim" and not compare.same_key(value, declared):
+        why = "is another one, and what is signed with it fails once it is replaced"
+        yield f"{where} {why}; {keep}, or say external: true"
+    elif record.kind == "dmarc" and compare.loosened(value, declared):
+        yield f"{where} becomes weaker; {keep}"
+
+
+def import_file(
+    made: Plan, component: str, state: State, provider: tuple[str, str] | None, version: str | None
+) -> dict[str, Any]:
+    """Return the content of the file for ``pulumi import --file``.
+
+    :param provider: name and URN of an explicit provider; None for the one that the state has, or else the default one.
+    :param version: of the plugin, so that the default provider is the program's own; None to leave it to Pulumi.
+    """
+    table = {component: state.component} if state.component else {}
+    resources: list[dict[str, Any]] = []
+    if not state.component:
+        resources.append({"type": COMPONENT_TYPE, "name": component, "component": True})
+    own: dict[str, str] = {"version": version} if version else {}
+    name, urn = provider or ("", state.provider)
+    if urn:
+        # What stands in the table is only the file's own; nothing of the component is named so.
+        own = {"provider": name if name and name != component else f"{component}-provider"}
+        table[own["provider"]] = urn
+    resources += [
+        {"type": CLOUDFLARE_TYPE, "name": one.name, "id": one.id, "parent": component, **own} for one in made.imports
+    ]
+    return {**({"nameTable": table} if table else {}), "resources": resources}

@@ -1,0 +1,21 @@
+"""Where the command ``elastx-mrs`` begins."""
+
+import io
+import sys
+
+from elastx_mrs.cli.interrupt import quiet
+from elastx_mrs.display import UNENCODABLE
+
+
+def run() -> None:
+    """Load the command and run it."""
+    quiet()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=UNENCODABLE)
+    from elastx_mrs.cli.main import main
+
+    try:
+        main()
+    finally:
+        quiet()

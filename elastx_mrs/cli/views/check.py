@@ -1,0 +1,34 @@
+"""How ``smtp`` and ``message`` show a check: its verdict first, what was expected where that is not what was seen."""
+
+from collections.abc import Iterator
+
+import click
+
+from elastx_mrs.display import visible
+from elastx_mrs.verify.check import Check
+
+COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
+"""Of verdicts; click takes them out again where nobody sees them."""
+
+WIDTH = 13
+
+
+def lines(check: Check) -> Iterator[str]:
+    """Yield what people read."""
+    verdict = click.style(f"{check.verdict:<{WIDTH}}", fg=COLOURS[check.verdict])
+    yield verdict + visible(f"{check.name}: {check.seen}")
+    if check.verdict in ("wrong", "absent", "unreachable"):
+        yield visible(f"{'':{WIDTH}}expected: {check.expected}")
+    if check.cure:
+        yield visible(f"{'':{WIDTH}}do: {check.cure}")
+
+
+def entry(check: Check) -> dict[str, str]:
+    """Return what programs read."""
+    return {
+        "check": check.name,
+        "verdict": check.verdict,
+        "expected": check.expected,
+        "seen": check.seen,
+        "do": check.cure,
+    }

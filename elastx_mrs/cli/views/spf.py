@@ -1,0 +1,171 @@
+"""What ``elastx-mrs spf`` prints, for people and as JSON."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from elastx_mrs.cli import exits
+from elastx_mrs.display import visible
+from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_VOIDS, Result
+from elastx_mrs.receiver.spf_tree import Node, Problem, Tree, number
+
+WRONG = ("permerror", "none", "open", "voids")
+"""Kinds of problems that are the record's own; the others are about what could not be asked or told."""
+
+_COLOURS = dict.fromkeys(("permerror", "none", "open"), "red") | {
+    "voids": "yellow",
+    "temperror": "yellow",
+    "sender": "cyan",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What mail from one address gets."""
+
+    address: str
+    result: Result
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that was found out.
+
+    :param now: the published record and what it leads to.
+    :param terms: that were asked to be added.
+    :param record: the planned record; None without terms, and where the published one is too broken to build upon.
+    :param planned: what the planned record leads to.
+    """
+
+    now: Tree
+    terms: tuple[str, ...] = ()
+    record: str | None = None
+    planned: Tree | None = None
+    checked: tuple[Checked, ...] = ()
+
+    @property
+    def judged(self) -> Tree:
+        """The tree that the exit code is about."""
+        return self.planned or self.now
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code: the tree's problems and the addresses' results decide it."""
+        kinds = {problem.kind for problem in self.judged.problems()}
+        results = {checked.result.result for checked in self.checked}
+        wrong = bool(kinds & set(WRONG)) or "permerror" in results
+        return exits.exit_code(wrong=wrong, unasked="temperror" in kinds | results)
+
+
+def as_text(seen: Seen) -> str:
+    """Return the tree, the sums, what is wrong, the plan, and what the addresses get."""
+    lines = list(_tree(seen.now))
+    if seen.planned is not None:
+        lines += ["", "planned:", *_tree(seen.planned), "", *_costs(seen, seen.planned)]
+    elif seen.terms:
+        lines += ["", "planned: nothing can be added to a record that is broken or could not be asked for"]
+    if seen.checked:
+        lines.append("")
+    for checked in seen.checked:
+        lines.append(f"{checked.address}: {checked.result.result} ({checked.result.reason})")
+    return "".join(f"{_coloured(visible(line))}\n" for line in lines)
+
+
+def _tree(tree: Tree) -> Iterator[str]:
+    yield f"{tree.domain}  {tree.found.text or tree.found.problem}"
+    yield from _branches(tree, "", {tree.domain})
+    left = MAX_LOOKUPS - tree.lookups
+    rest = f"{left} left" if left >= 0 else f"{number(-left)} too many"
+    yield f"lookups: {number(tree.lookups)} of {MAX_LOOKUPS}, {rest}"
+    four, six = (number(voids) for voids in tree.voids)
+    yield f"void lookups: {four} of {MAX_VOIDS} for senders with IPv4, {six} with IPv6"
+    for problem in tree.problems():
+        yield f"{problem.kind}: {' > '.join(problem.path)}: {problem.text}"
+
+
+def _branches(tree: Tree, indent: str, shown: set[str]) -> Iterator[str]:
+    for node in tree.nodes:
+        last = node is tree.nodes[-1]
+        yield f"{indent}{'└─' if last else '├─'} {node.term}  {_cost(node)}{_below(node, shown)}"
+        if node.below is not None and node.below.domain not in shown:
+            shown.add(node.below.domain)
+            yield from _branches(node.below, f"{indent}{'   ' if last else '│  '}", shown)
+
+
+def _cost(node: Node) -> str:
+    voids = max(node.voids)
+    return f"{number(node.lookups)}" + (f", {number(voids)} void" if voids else "")
+
+
+def _below(node: Node, shown: set[str]) -> str:
+    mark = f"  ({node.problem.kind})" if node.problem is not None else ""
+    if node.below is None:
+        return mark
+    again = "as above" if node.below.domain in shown and node.below.nodes else node.below.found.text
+    return f"{mark}  {again}"
+
+
+def _costs(seen: Seen, planned: Tree) -> Iterator[str]:
+    yield f"record: {seen.record}"
+    for term in seen.terms:
+        if any(node.term == term for node in seen.now.nodes):
+            yield f"{term}: is there already, and costs nothing more"
+        else:
+            cost = sum(node.lookups for node in planned.nodes if node.term == term)
+            yield f"{term}: +{number(cost)}"
+    yield f"lookups: {number(seen.now.lookups)} -> {number(planned.lookups)} of {MAX_LOOKUPS}"
+
+
+def _coloured(line: str) -> str:
+    """Return a line with its problem's kind in colour; click takes it out again where nobody sees it."""
+    kind, colon, rest = line.partition(": ")
+    return click.style(kind, fg=_COLOURS[kind]) + colon + rest if kind in _COLOURS else line
+
+
+def as_json(seen: Seen) -> str:
+    """Return the same as one object; numbers are never cut short in it."""
+    content: dict[str, Any] = _object(seen.now)
+    if seen.terms:
+        planned = _object(seen.planned) if seen.planned is not None else None
+        content["add"] = list(seen.terms)
+        content["planned"] = planned
+    if seen.checked:
+        content["checked"] = [
+            {"address": checked.address, "result": checked.result.result, "reason": checked.result.reason}
+            for checked in seen.checked
+        ]
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _object(tree: Tree) -> dict[str, Any]:
+    return {
+        "domain": tree.domain,
+        "record": tree.found.text or None,
+        "lookups": tree.lookups,
+        "left": MAX_LOOKUPS - tree.lookups,
+        "voids": {"ipv4": tree.voids[0], "ipv6": tree.voids[1]},
+        "problems": [_problem(problem) for problem in tree.problems()],
+        "terms": _terms(tree, {tree.domain}),
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"kind": problem.kind, "path": list(problem.path), "text": problem.text}
+
+
+def _terms(tree: Tree, shown: set[str]) -> list[dict[str, Any]]:
+    """Return a record's terms; what a domain leads to stands where it is come to first."""
+    found = []
+    for node in tree.nodes:
+        entry: dict[str, Any] = {"term": node.term, "lookups": node.lookups}
+        entry["voids"] = {"ipv4": node.voids[0], "ipv6": node.voids[1]}
+        if node.below is not None:
+            entry |= {"domain": node.below.domain, "record": node.below.found.text}
+            if node.below.domain not in shown:
+                shown.add(node.below.domain)
+                entry["terms"] = _terms(node.below, shown)
+        found.append(entry)
+    return found

@@ -1,0 +1,1 @@
+"""``MailRelay``: the component that joins the steps."""

@@ -1,0 +1,195 @@
+"""``MailRelay``: the component that joins the steps. Records are computed, declared with a publisher, and verified."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from elastx_mrs.component.engine import registrations_first
+from elastx_mrs.component.verification import Verification, verified
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.modes import Mode, of_run
+from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from elastx_mrs.config.remarks import remarks
+from elastx_mrs.display import visible_lines
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
+from elastx_mrs.publish.guard.guard import ONCE, Guard, Memory, binding, hook
+from elastx_mrs.publish.publisher import Publisher
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.service import Smtp
+from elastx_mrs.verify import plan
+
+if TYPE_CHECKING:
+    from elastx_mrs.publish.rfc2136.publisher import Rfc2136
+
+_TWO_PUBLISHERS = "cloudflare, rfc2136: a publisher of the program's own is given too; keep one of them"
+_NO_PUBLISHER = (
+    "cloudflare, rfc2136: no publisher; write cloudflare or rfc2136, to say where records are published, or give "
+    "MailRelay a publisher of your own"
+)
+
+
+class MailRelay(pulumi.ComponentResource):
+    """Every DNS record that Elastx Mail Relay needs, for some accounts and sender domains.
+
+    :param name: the component's name; each record's is ``<name>-<domain>-<kind>``.
+    :param args: ``accounts``, ``domains``, and optionally ``spf``, ``dkim``, ``dmarc``, ``ttl``; a publisher,
+        ``cloudflare`` or ``rfc2136``. Keys are snake_case; see the README. Or what :func:`stack_config` returns.
+    :param opts: as for every Pulumi component.
+    :param publisher: of your own, for a DNS provider that is not here; then ``args`` names none.
+    :raises pulumi.RunError: naming each fault in ``args`` by its place, before anything is declared.
+    """
+
+    smtp: Smtp
+    """Where to hand in mail: host, port, starttls. Constant."""
+
+    records: list[TxtRecord]
+    """What is declared, in the order of the domains."""
+
+    verification: pulumi.Output[Verification]
+    """The domains by the mode in which they are verified; in an ``up`` it is there only after that."""
+
+    def __init__(
+        self,
+        name: str,
+        args: Mapping[str, Any] | Arguments,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        publisher: Publisher | None = None,
+    ) -> None:
+        own = publisher is not None
+        try:
+            arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False, publisher=not own)
+        except ConfigError as error:
+            raise pulumi.RunError(f"{name}: {error}") from None
+        if own == arguments.has_publisher:
+            raise pulumi.RunError(f"{name}: {_TWO_PUBLISHERS if own else _NO_PUBLISHER}")
+        super().__init__(COMPONENT_TYPE, name, None, opts)
+        self.smtp = arguments.service.smtp
+        self.records = arguments.records()
+        for said in remarks(arguments):
+            _log(said.remark.level, str(said), self)
+        modes = _modes(arguments)
+        publisher = publisher or self._publisher(arguments, modes)
+        by_name = {record.resource(name): record for record in self.records}
+        resources: dict[str, pulumi.CustomResource] = {}
+        guard = self._guard(arguments, modes, publisher, by_name, resources)
+        registered = hook(guard, name) if guard is not None else None
+        for resource, record in by_name.items():
+            hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
+            options = pulumi.ResourceOptions(parent=self, hooks=hooks)
+            resources[resource] = publisher.declare(resource, record, options)
+
+        def published(resource: str) -> pulumi.Output[str]:
+            return publisher.published(resources[resource])
+
+        self.verification = verified(arguments, by_name, published, lambda level, text: _log(level, text, self))
+        self.register_outputs({"smtp": self.smtp, "verification": self.verification})
+        registrations_first()
+
+    def _guard(
+        self,
+        arguments: Arguments,
+        modes: Mapping[str, Mode],
+        publisher: Publisher,
+        by_name: Mapping[str, TxtRecord],
+        resources: Mapping[str, pulumi.Resource],
+    ) -> Guard | None:
+        """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
+        if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
+            return None
+        memory = Memory(publisher, _vantages(arguments), self.records, publisher.adopted())
+
+        def say(level: str, text: str, resource: str) -> None:
+            _log(level, text, resources.get(resource, self))
+
+        return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say)
+
+    def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode]) -> Publisher:
+        if arguments.cloudflare is not None:
+            from elastx_mrs.publish.cloudflare.publisher import Cloudflare, Settings
+
+            given = arguments.cloudflare
+            domains = [domain.name for domain in arguments.domains]
+            settings = Settings(given.account_id, given.zones, domains, given.comment, len(self.records))
+            return Cloudflare(settings, self, self._name, lambda level, text: _log(level, text, self))
+        assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
+        publisher = self._primaries(arguments.rfc2136.by_zone, modes)
+        self._ask_first(publisher)
+        return publisher
+
+    def _primaries(self, zones: Mapping[str, str], modes: Mapping[str, Mode]) -> "Rfc2136":
+        """Return the publisher to name servers of one's own; the plugin's has another config and another resource."""
+        from elastx_mrs.publish.rfc2136.publisher import Rfc2136
+
+        return Rfc2136(zones, _stack_config, modes)
+
+    def _ask_first(self, publisher: "Rfc2136") -> None:
+        """Ask the primaries for their zones before anything is sent; a preview may run where they can't be reached."""
+        from elastx_mrs.publish.rfc2136.primary import UpdateError
+
+        try:
+            unasked = publisher.check_zones()
+        except UpdateError as error:
+            raise pulumi.RunError(str(error)) from None
+        for message in unasked:
+            if not pulumi.runtime.is_dry_run():
+                raise pulumi.RunError(message)
+            pulumi.log.warn(f"{message}. The preview goes on without it; an up would stop here", self)
+
+
+def _modes(arguments: Arguments) -> dict[str, Mode]:
+    """Return the guard's mode by domain: the environment's, else the domain's own, else the stack's."""
+    configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
+    try:
+        return of_run(ONCE, os.environ, configured)
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _vantages(arguments: Arguments) -> dict[str, Vantage]:
+    """Return who is asked by the guard, by domain: the same as by verification."""
+    vantages = Vantages(Network())
+    try:
+        run = Run.of()
+        return {domain: vantages.of(plan.who(given, run)) for domain, given in plan.settings(arguments).items()}
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
+    except NotInstalledError as error:
+        raise pulumi.RunError(f"verification.resolvers: {error}") from None
+
+
+def _log(level: str, text: str, resource: pulumi.Resource) -> None:
+    text = "\n".join(visible_lines(text))
+    if level == "error":
+        pulumi.log.error(text, resource)
+    elif level == "warning":
+        pulumi.log.warn(text, resource)
+    else:
+        pulumi.log.info(text, resource, ephemeral=level == "progress")
+
+
+def _stack_config(key: str) -> str | None:
+    namespace, _, name = key.partition(":")
+    return pulumi.Config(namespace).get(name)
+
+
+def stack_config(*, publisher: bool = True) -> Arguments:
+    """Return the stack's config, checked, for :class:`MailRelay`.
+
+    :param publisher: False where the program has one of its own, so that the config need not name any.
+    :raises pulumi.RunError: naming every fault by its place in the stack's file.
+    """
+    config = pulumi.Config(NAMESPACE)
+    keys = [key for key in json.loads(os.environ.get("PULUMI_CONFIG") or "{}") if key.startswith(f"{NAMESPACE}:")]
+    try:
+        return parse_stack({key: config.get(key.partition(":")[2]) for key in keys}, publisher=publisher)
+    except ConfigError as error:
+        raise pulumi.RunError(str(error)) from None

@@ -1,0 +1,150 @@
+"""Verification inside ``up``: after every record is there, of what is there, and never in a preview."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypedDict
+
+import pulumi
+from pulumi.output import Unknown
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from elastx_mrs.component.engine import operation
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.modes import Mode, of_run
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lookup.vantage import Run, resolvers_at
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.verify import plan, report
+from elastx_mrs.verify.checks.published import UNDECLARED
+from elastx_mrs.verify.wait import Job, wait
+
+ONCE = "ELASTX_MRS_VERIFICATION"
+"""The environment variable that overrides the mode for one run."""
+
+
+class Verification(TypedDict):
+    """The configured domains by mode, and nothing that a run could change: no verdict, no time."""
+
+    require: list[str]
+    warn: list[str]
+    off: list[str]
+
+
+Log = Callable[[str, str], None]
+"""Logs one line on the component's row: ``notice``, ``warning`` or ``progress``, and the text."""
+
+
+def verified(
+    arguments: Arguments,
+    records: Mapping[str, TxtRecord],
+    published: Callable[[str], pulumi.Output[str]],
+    log: Log,
+) -> pulumi.Output[Verification]:
+    """Verify in an ``up``, after all records are there; return what a preview returns too.
+
+    :param records: the declared records, by their resources' names.
+    :param published: gives the value that a resource has in the state, unknown where it was not created; called only
+        where something is verified, for 500 outputs that nobody needs are a second of every preview.
+    :raises pulumi.RunError: where the mode for this run is none, or an extra is missing: in previews too.
+    """
+    shape = _shape(arguments)
+    modes = _modes(arguments)
+    _check_extras(arguments, modes)
+    idle = all(mode == "off" for mode in modes.values())
+    if pulumi.runtime.is_dry_run() or idle or isinstance(get_monitor(), MockMonitor):
+        return pulumi.Output.from_input(shape)
+    if os.environ.get(ONCE) != "require" and operation() != "up":
+        modes = {domain: "warn" if mode == "require" else mode for domain, mode in modes.items()}
+
+    async def verify(values: Mapping[str, str | None]) -> Verification:
+        await _verify(arguments, _jobs(arguments, modes, records, values), modes, log)
+        return shape
+
+    # What is not known is None here, so that this runs whatever failed: a plain apply would be skipped, and the
+    # stack be green and unverified.
+    known = {name: published(name).apply(_known, run_with_unknowns=True) for name in records}
+    return pulumi.Output.all(**known).apply(verify)
+
+
+def _known(value: object) -> str | None:
+    return None if isinstance(value, Unknown) or value is None else str(value)
+
+
+def _shape(arguments: Arguments) -> Verification:
+    found: Verification = {"require": [], "warn": [], "off": []}
+    for domain, settings in plan.settings(arguments).items():
+        found[settings.mode].append(domain)
+    return found
+
+
+def _modes(arguments: Arguments) -> dict[str, Mode]:
+    """Return the mode by domain: the environment's, else the domain's own, else the stack's."""
+    try:
+        return of_run(ONCE, os.environ, {name: own.mode for name, own in plan.settings(arguments).items()})
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _check_extras(arguments: Arguments, modes: Mapping[str, Mode]) -> None:
+    try:
+        for domain, settings in plan.settings(arguments).items():
+            if modes[domain] != "off":
+                resolvers_at(settings.resolvers or ())
+    except NotInstalledError as error:
+        raise pulumi.RunError(f"verification.resolvers: {error}") from None
+
+
+def _jobs(
+    arguments: Arguments, modes: Mapping[str, Mode], records: Mapping[str, TxtRecord], values: Mapping[str, str | None]
+) -> list[Job]:
+    """Return what to verify: the records as they are in the state, which under ``--target`` is not as declared."""
+    there = [replace(record, value=value) for name, record in records.items() if (value := values[name]) is not None]
+    missing = {name: record for name, record in records.items() if values[name] is None}
+    try:
+        found = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
+    except RecordError as error:
+        raise pulumi.RunError(str(error)) from None
+    for job in found:
+        own = {name: record for name, record in missing.items() if record.domain == job.expected.domain}
+        kinds = frozenset(record.kind for record in own.values())
+        job.expected = replace(job.expected, left_out=tuple(own), left_out_kinds=kinds)
+        job.strict = False
+    return found
+
+
+async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str, Mode], log: Log) -> None:
+    left_out = [name for job in jobs for name in job.expected.left_out]
+    if left_out:
+        log("warning", f"verification leaves out what this run did not create: {', '.join(left_out)}")
+    log("progress", f"verifying {len(jobs)} domain{'s' if len(jobs) != 1 else ''} on their name servers …")
+    await wait(jobs, lambda pending: log("progress", f"waiting for {report.missing(pending)}"))
+    failed = report.failed(jobs)
+    for text in report.messages(job for job in failed if modes[job.expected.domain] != "require"):
+        log("warning", text)
+    for job in jobs:
+        for notice in dict.fromkeys(n for outcome in job.outcomes.values() for n in outcome.notices):
+            log("notice", f"verification: {job.expected.domain}: {notice}")
+    stopping = [job for job in failed if modes[job.expected.domain] == "require"]
+    if stopping:
+        raise pulumi.RunError("\n".join([*report.messages(stopping), *_ways_out(jobs)]))
+    log("notice", f"verification: {report.summary(jobs)}")
+
+
+def _ways_out(jobs: Sequence[Job]) -> list[str]:
+    """Return what follows from a failure: the records are kept, and what was withdrawn is still there."""
+    lines = [f"All records are kept; the next pulumi up verifies again. To go on without, once: {ONCE}=warn"]
+    still = [
+        f"{notice} at {job.expected.domain}"
+        for job in jobs
+        if (outcome := job.outcomes.get("challenges")) is not None
+        for notice in outcome.notices
+        if notice.endswith(UNDECLARED)
+    ]
+    if still:
+        lines.append(
+            "Pulumi deletes only after a program that succeeds, so that accounts which were withdrawn may still send: "
+            f"{'; '.join(still)}. To withdraw them now: {ONCE}=warn pulumi up"
+        )
+    return lines

@@ -1,0 +1,272 @@
+"""Stack config, or a program's arguments, to what the component works with: every fault named by its place.
+
+Reported together: what :mod:`elastx_mrs.config.model` finds in each value, and what concerns several (a domain twice).
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
+
+from elastx_mrs.config.model import (
+    Arguments,
+    Cloudflare,
+    Dkim,
+    Dmarc,
+    Domain,
+    Guard,
+    Profile,
+    Rfc2136,
+    Spf,
+    Verification,
+)
+from elastx_mrs.config.rules import Fault, across, of_the_whole
+from elastx_mrs.display import quoted
+from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.records import RecordError
+from elastx_mrs.service import ELASTX, Service
+
+OTHER_KEYS = ("tsigKey", "tsigKeys", "adopt")
+"""Of the stack's config, read where records are published and never by the program."""
+
+SHOW_CONFIG = "pulumi config --show-secrets --json"
+"""Prints every value of a stack: the project's, those of Pulumi ESC, and encrypted ones."""
+
+RECORDS = "elastx-mrs records"
+"""The command that needs nothing but the config."""
+
+_CONTAINERS: Mapping[str, type[BaseModel]] = {
+    "domains": Domain,
+    "spf": Spf,
+    "dkim": Dkim,
+    "dmarc": Dmarc,
+    "cloudflare": Cloudflare,
+    "rfc2136": Rfc2136,
+    "guard": Guard,
+    "verification": Verification,
+}
+
+
+class ConfigError(Exception):
+    """What is wrong with a config, all of it at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Keep ``faults`` in the order of the config."""
+        self.faults = tuple(faults)
+        if len(self.faults) == 1:
+            super().__init__(str(self.faults[0]))
+        else:
+            super().__init__(f"{len(self.faults)} faults:" + "".join(f"\n  {fault}" for fault in self.faults))
+
+
+def all_values(command: str = RECORDS) -> str:
+    """Return what to run so that a command gets every value of a stack, those that are encrypted too."""
+    return f"{SHOW_CONFIG} | {command} --config -"
+
+
+def parse(
+    given: Mapping[str, Any],
+    *,
+    camel_case: bool,
+    publisher: bool = True,
+    program: bool | None = None,
+    service: Service = ELASTX,
+    command: str = RECORDS,
+) -> Arguments:
+    """Return checked arguments.
+
+    :param given: plain dictionaries and lists, with keys as the user wrote them.
+    :param camel_case: True for stack config, False for a Python program's snake_case.
+    :param publisher: False where records are only listed, so that none need be named.
+    :param program: whether a program wrote it, which may not name what the stack's config has to; as the casing tells.
+    :param service: the relay service whose records they are.
+    :param command: the one to run again where a value is encrypted.
+    :raises ConfigError: with every fault found, each with its path in ``given``.
+    """
+    faults: list[Fault] = []
+    malformed: set[int | str] = set()
+    try:
+        arguments: Arguments | None = Arguments.model_validate(
+            dict(given), by_alias=camel_case, by_name=not camel_case, context=service
+        )
+    except ValidationError as error:
+        faults += [
+            fault
+            for details in error.errors(include_url=False)
+            for fault in _faults(given, details, camel_case, command)
+        ]
+        paths = [details["loc"] for details in error.errors()]
+        malformed = {path[1] for path in paths if path[0] == "domains" and len(path) > 1}
+        arguments = _well_formed(given, paths, malformed, camel_case, service)
+    faults += across(given, publisher)
+    if arguments is not None:
+        found = of_the_whole(arguments, program=not camel_case if program is None else program)
+        faults += (fault for fault in found if not _within(fault.path, malformed))
+    if faults or arguments is None:
+        raise ConfigError(list(dict.fromkeys(faults)))
+    return arguments
+
+
+def parse_stack(
+    values: Mapping[str, Any], *, publisher: bool = True, service: Service = ELASTX, command: str = RECORDS
+) -> Arguments:
+    """Return the checked arguments of a stack's config.
+
+    :param values: by key, with its namespace: as Pulumi keeps them (objects and lists as JSON text), or as YAML.
+        Other namespaces are passed over.
+    :param service: the relay service whose records they are.
+    :param command: as for :func:`parse`.
+    :raises ConfigError: with every fault found.
+    """
+    own = {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
+    known = [to_camel(name) for name in Arguments.model_fields]
+    faults = [Fault(key, _unknown(key, [*known, *OTHER_KEYS])) for key in own if key not in (*known, *OTHER_KEYS)]
+    given = {}
+    for key in known:
+        try:
+            value = _plain(key, own.get(key))
+        except (ValueError, RecursionError) as error:
+            faults.append(Fault(key, f"begins like a list or an object but is not JSON: {error}"))
+            continue
+        if is_given(key, value):
+            given[key] = value
+    try:
+        arguments = parse(given, camel_case=True, publisher=publisher, service=service, command=command)
+    except ConfigError as error:
+        said = {fault.path for fault in faults}
+        raise ConfigError([*faults, *(fault for fault in error.faults if fault.path not in said)]) from None
+    if faults:
+        raise ConfigError(faults)
+    return arguments
+
+
+def is_given(key: str, value: Any) -> bool:
+    """Return whether a key of a stack's config has a value.
+
+    Pulumi.yaml's defaults of optional keys mean that it has none; but cloudflare's is ``""``, for it may be ``{}``.
+    """
+    return value is not None and value != "" and (value != {} or key == "cloudflare")
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the keys of a config in camelCase, each with those below it; maps by the user's own names have none."""
+    found = {}
+    for name in model.model_fields:
+        below = _CONTAINERS.get(name)
+        found[to_camel(name)] = keys_of(below) if below is not None and model is not below else {}
+    return found
+
+
+def path_of(location: Sequence[str | int]) -> str:
+    """Return keys and indices as messages have them: ``domains[1].dkim``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "config"
+
+
+def is_encrypted(value: Any) -> bool:
+    """Return whether a value is one that ``pulumi config set --secret`` wrote, which only Pulumi can open."""
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _plain(key: str, value: Any) -> Any:
+    """Return what Pulumi keeps as text: JSON for objects and lists, digits for a number."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip()[:1] in ("[", "{"):
+        return json.loads(value)
+    return int(value) if key == "ttl" and re.fullmatch(r"\s*[0-9]{1,10}\s*", value) else value
+
+
+def _well_formed(
+    given: Mapping[str, Any],
+    faulty: Sequence[tuple[str | int, ...]],
+    malformed: set[int | str],
+    camel_case: bool,
+    service: Service,
+) -> Arguments | None:
+    """Return the part of a config that is well formed, so that what concerns the whole is reported in the same run."""
+    bad = {path[0] for path in faulty if path[0] != "domains" or len(path) < 2}
+    part = {key: value for key, value in given.items() if key not in bad}
+    part.setdefault("accounts", ["somebody@example.com"])
+    if "dkim" in bad:
+        part["dkim"] = {"external": True}
+    if "domains" in part and malformed:
+        stand_in = {"name": "example.invalid", "dkim": {"external": True}}  # keeps the others' numbers
+        part["domains"] = [stand_in if i in malformed else domain for i, domain in enumerate(part["domains"])]
+    try:
+        return Arguments.model_validate(part, by_alias=camel_case, by_name=not camel_case, context=service)
+    except ValidationError:
+        return None
+
+
+def _within(path: str, domains: set[int | str]) -> bool:
+    return any(path.startswith(f"domains[{index}]") for index in domains)
+
+
+def _faults(given: Mapping[str, Any], details: Any, camel_case: bool, command: str) -> list[Fault]:
+    location: list[str | int] = []
+    value: Any = given
+    for step in details["loc"]:
+        if isinstance(value, str) or is_encrypted(value):  # the user wrote no deeper key
+            break
+        if step == "[key]":
+            continue
+        location.append(step)
+        value = _child(value, step)
+    kind, problem = details["type"], str(details["msg"])
+    if is_encrypted(value):
+        problem = f"is encrypted, and only Pulumi can open it; run: {all_values(command)}"
+    elif kind == "extra_forbidden":
+        container = next((str(step) for step in reversed(location[:-1]) if isinstance(step, str)), "")
+        model = Profile if "profiles" in location[:-2] else _CONTAINERS.get(container, Arguments)
+        problem = _unknown(str(location[-1]), [to_camel(n) if camel_case else n for n in model.model_fields])
+    elif kind == "value_error":
+        error = details["ctx"]["error"]
+        problems = error.problems if isinstance(error, RecordError) else [str(error)]
+        return [Fault(path_of(location), text) for text in problems]
+    elif kind == "invalid_key":
+        problem = "has a key that is not text, as on, off and numbers are in YAML; put it in quotes"
+        return [Fault(path_of(location[:-1]), problem)]
+    elif kind == "missing":
+        problem = "is missing; write it"
+    elif kind == "too_short":
+        problem = "is an empty list; write at least one"
+    elif kind == "literal_error":
+        problem = (
+            f"is {quoted(value) if isinstance(value, str) else str(value)[:80]}; write {details['ctx']['expected']}"
+        )
+    elif "type" in kind:
+        problem = _wrong_type(value, problem)
+    return [Fault(path_of(location), problem)]
+
+
+def _child(value: Any, step: str | int) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _wrong_type(value: Any, problem: str) -> str:
+    if hasattr(value, "apply") and hasattr(value, "is_known"):
+        return "is a Pulumi Output, known only later; what decides which records exist must be a plain value"
+    wanted = problem.removeprefix("Input should be ").replace(" or instance of ", ", ").partition(",")[0]
+    phrases = {"a valid dictionary": "an object with keys", "a valid integer": "a whole number"}
+    wanted = phrases.get(wanted, wanted)
+    return f"is {_kind(value)}; write {wanted.replace('valid ', '')}"
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "an object", list: "a list", str: "a string", bool: "true or false", int: "a number"}
+    return "empty" if value is None else kinds.get(type(value), f"of type {type(value).__name__}")
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(key.lower().replace("_", ""), list(lowered), n=1)
+    return "is not a key here; " + (
+        f"did you mean {lowered[close[0]]}?" if close else f"the keys are {', '.join(known)}"
+    )

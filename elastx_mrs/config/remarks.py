@@ -1,0 +1,86 @@
+"""What a user should know of a config that is right: warnings and notices, each with its place in the config."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
+from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, spf
+from elastx_mrs.service import Service
+
+
+@dataclass(frozen=True)
+class Said:
+    """One remark.
+
+    :param path: where it stands in the user's config.
+    """
+
+    path: str
+    remark: Remark
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.remark.text}"
+
+
+def remarks(arguments: Arguments) -> list[Said]:
+    """Return the remarks on a config, in its order, those on a default once however many domains use it."""
+    found = [
+        *(Said(path, remark) for path, policy in _used(arguments) for remark in _of_policy(policy, arguments.service)),
+        *_ignored_sp(arguments),
+        *_shared_keys(arguments),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _used(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
+    """Yield every policy that is declared for some domain, with its place."""
+    for key in ("spf", "dkim", "dmarc"):
+        if any(getattr(domain, key) is None for domain in arguments.domains):
+            yield key, getattr(arguments, key)
+    for index, domain in enumerate(arguments.domains):
+        for key in ("spf", "dkim", "dmarc"):
+            if getattr(domain, key) is not None:
+                yield f"domains[{index}].{key}", getattr(domain, key)
+
+
+def _of_policy(policy: Spf | Dkim | Dmarc, service: Service) -> list[Remark]:
+    if policy.external:
+        return []
+    if isinstance(policy, Spf):
+        return spf.remarks(policy.value(service), service)
+    if isinstance(policy, Dmarc):
+        return dmarc.remarks(policy.value())
+    return dkim.remarks(policy.record) if policy.record is not None else []
+
+
+def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
+    names = [domain.name for domain in arguments.domains]
+    for index, domain in enumerate(arguments.domains):
+        policy = domain.dmarc or arguments.dmarc
+        if policy.external or "sp" not in dmarc_policy.tags(policy.value()):
+            continue
+        above = next((name for name in names if domain.name.endswith(f".{name}")), None)
+        if above is not None:
+            path = f"domains[{index}].dmarc" if domain.dmarc is not None else "dmarc"
+            text = f"has sp=, which receivers ignore on {domain.name}: it counts at the organisational domain only, "
+            yield Said(path, Remark("warning", f"{text}here {above} or above (RFC 9989 §4.10.1); write it there"))
+
+
+def _shared_keys(arguments: Arguments) -> Iterator[Said]:
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for domain in arguments.domains:
+        key = _key(arguments, domain)
+        if key is not None:
+            sharing[dkim.fingerprint(key)].append(domain.name)
+    for names in sharing.values():
+        if len(names) > 1:
+            listed = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
+            text = f"is one key for {len(names)} domains ({listed}): who gets hold of its private half can sign for all"
+            cure = f"ask {arguments.service.name} for one each if that matters"
+            yield Said("dkim", Remark("notice", f"{text} of them (RFC 6376 §8.4); {cure}"))
+
+
+def _key(arguments: Arguments, domain: Domain) -> str | None:
+    policy = domain.dkim or arguments.dkim
+    return None if policy.external else policy.record

@@ -1,0 +1,139 @@
+"""How an answer is read: what it says of the name that was asked for, and whether its server may say so."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+from dns.rdtypes.ANY.CNAME import CNAME
+
+from elastx_mrs.display import quoted
+from elastx_mrs.lookup.network import Question
+from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
+
+MAX_CHAIN = 16
+"""CNAMEs from a name to its records, as many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one answer says.
+
+    :param chain: the names that CNAMEs lead to, from the name that was asked for on; empty where there is none.
+    :param status: as in :class:`~elastx_mrs.lookup.answer.Answer`, of the chain's end; None where the answer ends
+        before it, so that the end must be asked for itself.
+    :param rrset: the records; None unless ``found``.
+    """
+
+    chain: tuple[dns.name.Name, ...]
+    status: Literal["found", "nodata", "nxdomain"] | None
+    rrset: dns.rrset.RRset | None = None
+
+
+def absolute(name: str) -> dns.name.Name:
+    """Return a name in presentation format (RFC 1035 §5.1), as A-labels, with or without a final dot.
+
+    :raises ValueError: where DNS cannot hold it (§3.1: labels of 1 to 63 octets, 255 in all).
+    """
+    try:
+        if not name.isascii() or name == "@":
+            raise ValueError
+        return dns.name.from_text(name)
+    except (dns.exception.DNSException, ValueError):
+        raise ValueError(f"{quoted(name)} is not a name that DNS can hold (RFC 1035 §3.1)") from None
+
+
+def text(name: dns.name.Name) -> str:
+    r"""Return a name in lower case without a final dot, octets that are no text as ``\DDD``; "" for the root."""
+    return name.to_text(omit_final_dot=True).lower().removesuffix(".")
+
+
+def below(name: dns.name.Name, zone: dns.name.Name) -> bool:
+    """Whether a name is under another, and not that one itself."""
+    return name.is_subdomain(zone) and name != zone
+
+
+def find(
+    section: list[dns.rrset.RRset], rdtype: dns.rdatatype.RdataType, name: dns.name.Name | None = None
+) -> dns.rrset.RRset | None:
+    """Return the first RRset of that type in a section; that of ``name``, where one is given."""
+    return next(
+        (
+            found
+            for found in section
+            if found.rdtype == rdtype and found.rdclass == dns.rdataclass.IN and name in (None, found.name)
+        ),
+        None,
+    )
+
+
+def read(reply: dns.message.Message, question: Question) -> Reading:
+    """Return what an answer says.
+
+    :raises NotServedError: where the server is not in a place to say: a lame authority, or one that refers on.
+    :raises UnusableError: where a CNAME in it cannot be read.
+    """
+    check_authority(reply, question)
+    chain: list[dns.name.Name] = []
+    end = question.name
+    while (rrset := find(reply.answer, question.rdtype, end)) is None:
+        alias = find(reply.answer, dns.rdatatype.CNAME, end)
+        if alias is None or len(chain) > MAX_CHAIN:
+            return Reading(tuple(chain), _negative(reply) if not chain or _covered(reply, end) else None)
+        end = target(alias)
+        chain.append(end)
+    return Reading(tuple(chain), "found", rrset)
+
+
+def check_authority(reply: dns.message.Message, question: Question) -> None:
+    """Do nothing where the server may answer, as the authority that it is, or for others as a resolver.
+
+    :raises NotServedError: for others (RFC 1034 §4.3.2: they refer to servers that are nearer; RFC 2308 §2.2).
+    """
+    if question.flags & dns.flags.RD:
+        if not reply.answer and referral(reply) is not None:
+            raise NotServedError(f"does not look up {text(question.name)}, but refers to others: it is no resolver")
+    elif not reply.flags & dns.flags.AA:
+        what = "refers to others" if referral(reply) is not None else "answers without authority"
+        raise NotServedError(f"{what} for {text(question.name) or 'the root'}: it does not serve that name")
+
+
+def check_recursion(reply: dns.message.Message, question: Question) -> None:
+    """Do nothing where the server serves the name, or looks names up for others and says so (RA, RFC 1035 §4.1.1).
+
+    :raises NotServedError: for others, such as a name server that answers from a cache without looking anything up.
+    """
+    check_authority(reply, question)
+    if not reply.flags & (dns.flags.AA | dns.flags.RA):
+        raise NotServedError(f"does not look up {text(question.name)}: it does not serve that name, and is no resolver")
+
+
+def referral(reply: dns.message.Message) -> dns.rrset.RRset | None:
+    """Return the NS RRset of a referral (RFC 2308 §2.2: no AA, and no SOA); None for other answers."""
+    if reply.flags & dns.flags.AA or find(reply.authority, dns.rdatatype.SOA) is not None:
+        return None
+    return find(reply.authority, dns.rdatatype.NS)
+
+
+def target(alias: dns.rrset.RRset) -> dns.name.Name:
+    """Return the name that a CNAME leads to."""
+    rdata = alias[0]
+    if not isinstance(rdata, CNAME):
+        raise UnusableError("sent an answer that cannot be read")
+    return rdata.target
+
+
+def _negative(reply: dns.message.Message) -> Literal["nodata", "nxdomain"]:
+    return "nxdomain" if reply.rcode() == dns.rcode.NXDOMAIN else "nodata"
+
+
+def _covered(reply: dns.message.Message, end: dns.name.Name) -> bool:
+    """Whether a negative answer is about the chain's end: its SOA is of that name's zone (RFC 2308 §2.1, RFC 6604)."""
+    soa = find(reply.authority, dns.rdatatype.SOA)
+    return soa is not None and end.is_subdomain(soa.name)

@@ -1,0 +1,151 @@
+"""Where asking begins: the root servers or the resolvers. The first question finds out which of them answers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import dns.flags
+import dns.message
+import dns.name
+
+from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.response import check_authority, referral
+from elastx_mrs.lookup.transport.wire import UnusableError
+
+HEAD_START = 0.5
+"""Seconds that the first server has to answer before all others are asked too."""
+
+DEADLINE = 8.0
+"""Seconds after which nobody answers: a user sees why within 10 seconds of starting a command."""
+
+NAMED = 2
+"""Servers that a message names for one problem; the others are counted."""
+
+Check = Callable[[dns.message.Message, Question], None]
+"""Raises UnusableError for an answer that shows that its server cannot be used."""
+
+
+class NobodyError(LookupFailure):
+    """No server answers where asking begins, so nothing can be asked from this machine.
+
+    :param seen: who does not answer, and what each did.
+    :param cure: what to do.
+    """
+
+    def __init__(self, seen: str, cure: str = "") -> None:
+        self.seen = seen
+        self.cure = cure
+        super().__init__(None, f"{seen}; {cure}" if cure else seen)
+
+
+class Entrance:
+    """The servers that asking begins at.
+
+    The first question goes to the first server, and half a second later to all others. What that finds out holds for
+    the life of the object: the server that answered first is asked first, and where none answered, each later
+    question fails at once and with the same words.
+
+    :param servers: in the order of preference.
+    :param nobody: begins the message where none of them answers, such as ``no resolver gives a usable answer``.
+    :param cure: what to do then.
+    :param check: tells a server that can be used from one that only answers.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        servers: Sequence[Server],
+        nobody: str,
+        cure: str,
+        check: Check = check_authority,
+    ) -> None:
+        self._network = network
+        self._servers = tuple(dict.fromkeys(servers))
+        self._nobody = nobody
+        self._cure = cure
+        self._check = check
+        self._found: tuple[Server, ...] | NobodyError | None = None
+        self._looking: asyncio.Task[tuple[Server, ...] | NobodyError] | None = None
+
+    async def servers(self, question: Question) -> tuple[Server, ...]:
+        """Return all servers, with the one that answered first in front.
+
+        :param question: the caller's own. Its answer is kept by the network, so nothing is asked twice.
+        :raises NobodyError: if none answered within 8 seconds.
+        """
+        if self._found is None:
+            if self._looking is None or self._looking.cancelled():
+                self._looking = asyncio.create_task(self._look(question))
+            self._found = await asyncio.shield(self._looking)
+        if isinstance(self._found, NobodyError):
+            raise NobodyError(self._found.seen, self._found.cure)  # an exception grows by each raiser's traceback
+        return self._found
+
+    async def _look(self, question: Question) -> tuple[Server, ...] | NobodyError:
+        problems: dict[Server, str] = {}
+        tried = asyncio.Event()
+        tries = [asyncio.create_task(self._try(server, question, problems, tried)) for server in self._servers]
+        first: Server | None = None
+        try:
+            async with asyncio.timeout(DEADLINE):
+                for finished in asyncio.as_completed(tries):
+                    first = await finished
+                    if first is not None:
+                        break
+        except TimeoutError:
+            late = f"did not answer in {DEADLINE:g} s"
+            problems |= {server: late for server in self._servers if server not in problems}
+        finally:
+            for task in tries:
+                task.cancel()
+            await asyncio.gather(*tries, return_exceptions=True)
+        if first is not None:
+            return first, *(server for server in self._servers if server != first)
+        what = f": {_summary({server: problems[server] for server in self._servers})}" if problems else ""
+        return NobodyError(f"{self._nobody}{what}", self._cure)
+
+    async def _try(
+        self, server: Server, question: Question, problems: dict[Server, str], tried: asyncio.Event
+    ) -> Server | None:
+        """Return the server if it can be used; otherwise note why not.
+
+        :param tried: set when one server has answered or failed.
+        """
+        if server != self._servers[0]:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(tried.wait(), HEAD_START)
+        try:
+            self._check(await self._network.exchange(server, question), question)
+        except LookupFailure as failure:
+            if failure.rcode is not None and question.flags & dns.flags.RD:
+                return server  # a resolver that only fails for this name
+            problems[server] = failure.problem
+        except UnusableError as error:
+            problems[server] = str(error)
+        else:
+            return server
+        finally:
+            tried.set()
+        return None
+
+
+def check_root(reply: dns.message.Message, question: Question) -> None:
+    """Do nothing if the answer is a root server's.
+
+    :raises NotServedError: for any other, such as one of a resolver to which a firewall redirects port 53.
+    """
+    ns = referral(reply)
+    if ns is None or ns.name == dns.name.root:
+        check_authority(reply, question)
+
+
+def _summary(problems: dict[Server, str]) -> str:
+    """Return what the servers did, those with the same problem together."""
+    by_text: dict[str, list[str]] = {}
+    for server, problem in problems.items():
+        by_text.setdefault(problem, []).append(str(server))
+    parts = []
+    for problem, servers in by_text.items():
+        more = f" and {len(servers) - NAMED} more" if len(servers) > NAMED else ""
+        parts.append(f"{', '.join(servers[:NAMED])}{more} {problem}")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""Carries one query to one server: over UDP and TCP, TLS or HTTPS."""

@@ -1,0 +1,57 @@
+"""One query to one resolver over TLS (RFC 7858) or HTTPS (RFC 8484): dnspython's own, errors as everywhere here."""
+
+import asyncio
+import ssl
+from importlib.util import find_spec
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import dns.query
+
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lookup.transport.wire import UnusableError
+
+SETTLE = 3.0
+"""Times the patience of plain DNS: the handshakes take two or three exchanges more."""
+
+
+def check_https() -> None:
+    """Check that HTTPS can be used; raises :class:`NotInstalledError`."""
+    if not dns.query.have_doh or find_spec("httpx2") is None:
+        raise NotInstalledError("httpx2", "doh")
+
+
+async def exchange(url: str, host: str, port: int, query: dns.message.Message, patience: float) -> dns.message.Message:
+    """Return the answer to ``query``; the certificate has to be good, and for that host.
+
+    :param url: ``tls://…`` or ``https://…``, the latter only after :func:`check_https`.
+    :param host: an address or a name.
+    :param patience: seconds that plain DNS would have.
+    :raises UnusableError: where what came is no answer to it, or the certificate is not good.
+    :raises TimeoutError: where none came.
+    :raises OSError: where the server cannot be reached.
+    """
+    try:
+        async with asyncio.timeout(SETTLE * patience):
+            if url.startswith("https:"):
+                return await _https(url, query)
+            found = await asyncio.get_running_loop().getaddrinfo(host, port)
+            return await dns.asyncquery.tls(query, str(found[0][4][0]), port=port, server_hostname=host)
+    except (TimeoutError, dns.exception.Timeout):
+        raise TimeoutError from None
+    except ssl.SSLCertVerificationError as error:
+        raise UnusableError(f"has a certificate that is not good for {host}: {error.verify_message}") from None
+    except (dns.exception.DNSException, EOFError) as error:
+        raise UnusableError(f"sent an answer that cannot be read ({type(error).__name__})") from None
+
+
+async def _https(url: str, query: dns.message.Message) -> dns.message.Message:
+    import httpx2
+
+    try:
+        return await dns.asyncquery.https(query, url)
+    except httpx2.HTTPError as error:
+        raise UnusableError(f"cannot be reached over HTTPS: {error or type(error).__name__}") from None
+    except ValueError as error:  # dnspython's, for an HTTP status that is no success
+        raise UnusableError(f"did not answer as DNS over HTTPS: {error}") from None

@@ -1,0 +1,72 @@
+"""One query to one server, over UDP and, where that is not enough, TCP. Connections are closed however it ends."""
+
+import asyncio
+from contextlib import suppress
+
+import dns.flags
+import dns.message
+
+from elastx_mrs.lookup.transport.pool import Sockets
+from elastx_mrs.lookup.transport.wire import Query, UnusableError
+
+
+async def exchange(sockets: Sockets, host: str, port: int, query: Query, patience: float) -> dns.message.Message:
+    """Return the answer to ``query``: UDP first, then TCP where that was truncated or could not be read.
+
+    :param sockets: to that server.
+    :param patience: seconds, for each of the two.
+    :raises UnusableError: where no usable answer came.
+    :raises TimeoutError: where none came over UDP.
+    :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
+    """
+    try:
+        answer = await sockets.ask(query, patience)
+        if not answer.flags & dns.flags.TC:
+            return answer
+        before = "answered only in part over UDP"
+    except UnusableError as error:
+        before = str(error)
+    try:
+        answer = await tcp(host, port, query, patience)
+    except TimeoutError:
+        raise UnusableError(f"{before}, and nothing over TCP in {patience:g} s") from None
+    except (OSError, UnusableError) as error:
+        raise UnusableError(f"{before}, and over TCP {problem(error)}") from None
+    if answer.flags & dns.flags.TC:
+        raise UnusableError("answered only in part, even over TCP")
+    return answer
+
+
+async def tcp(host: str, port: int, query: Query, patience: float) -> dns.message.Message:
+    """Return the answer to ``query``.
+
+    :param patience: seconds.
+    :raises UnusableError: where what came is no answer to it, or nothing came.
+    :raises TimeoutError: where none came.
+    :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
+    """
+    async with asyncio.timeout(patience):
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            writer.write(len(query.wire).to_bytes(2, "big") + query.wire)
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            wire = await reader.readexactly(length)
+        except asyncio.IncompleteReadError:
+            raise UnusableError("closed the connection without an answer") from None
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+    answer = query.read(wire)
+    if not query.own(wire) or not query.is_answered_by(answer):
+        raise UnusableError("answered another question")
+    return answer
+
+
+def problem(error: OSError | UnusableError) -> str:
+    """Return what a server did, reading on after it."""
+    if isinstance(error, UnusableError):
+        return str(error)
+    if isinstance(error, ConnectionRefusedError):
+        return "refused the connection"
+    return f"cannot be reached: {error.strerror or type(error).__name__}"

@@ -1,0 +1,1 @@
+"""Publishes through Cloudflare: one ``DnsRecord`` of Pulumi's provider for each TXT record."""

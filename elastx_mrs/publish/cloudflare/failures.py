@@ -1,0 +1,109 @@
+"""What happens when a record fails: the rate limit is waited out, and what the API said is told with its cure."""
+
+import asyncio
+from collections.abc import Callable
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from elastx_mrs.identity import CLOUDFLARE_TYPE
+from elastx_mrs.publish.cloudflare import errors
+from elastx_mrs.publish.cloudflare.invoke import InvokeError
+from elastx_mrs.publish.cloudflare.rate import Pace
+from elastx_mrs.publish.cloudflare.resource import list_records
+from elastx_mrs.publish.listing import Listed
+from elastx_mrs.records.text import join, parse
+
+Say = Callable[[str, str], None]
+"""Logs one line on the component's row: ``notice``, ``warning``, ``error``, and the text."""
+
+
+class Failures:
+    """Looks at each failure of a record; what it says is on the component's row, for the record's own never came to be.
+
+    :param name: the component's.
+    """
+
+    def __init__(self, component: pulumi.Resource, name: str, pace: Pace, say: Say) -> None:
+        self._component = component
+        self._name = name
+        self._pace = pace
+        self._say = say
+        self._said: set[str] = set()
+        self._lists: dict[str, asyncio.Future[list[Listed]]] = {}
+
+    async def failed(self, args: pulumi.ErrorHookArgs) -> bool:
+        """Say what a failure means; return whether it is to be tried again, after the rate limit has let go."""
+        text = args.errors[0]
+        if errors.LIMITED.search(text):
+            await self._pace.blocked()
+            return True
+        if errors.IDENTICAL.search(text) and args.failed_operation == "create":
+            self._say("error", await self._identical(args))
+        elif (cure := errors.cure(text)) and cure not in self._said:
+            self._said.add(cure)  # once: a token without a permission fails every record
+            self._say("error", f"cloudflare: {args.name}: {cure}")
+        return False
+
+    async def _identical(self, args: pulumi.ErrorHookArgs) -> str:
+        """Return how to take over the record that is there, as after a create whose answer got lost."""
+        inputs = args.new_inputs or {}
+        why = (
+            f"cloudflare: {args.name}: exactly this record is there already, as after an interrupted run, and not in "
+            "this stack's state. To take it over"
+        )
+        zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))
+        value = join(parse(str(inputs.get("content"))))
+        if zone_id not in self._lists:
+            self._lists[zone_id] = asyncio.ensure_future(self._list(zone_id))
+        listed = await self._lists[zone_id]
+        number = next((one.id for one in listed if (one.name, one.rdtype, one.value) == (name, "TXT", value)), "")
+        if not number:
+            return f"{why}, {import_file(self._name)}"
+        parent = await self._component.urn.future()
+        provider = self._component.get_provider(CLOUDFLARE_TYPE)
+        explicit = f" --provider '{provider._name}={await provider.urn.future()}'" if provider is not None else ""
+        return (
+            f"{why}, run: pulumi import {CLOUDFLARE_TYPE} {args.name} {zone_id}/{number} "
+            f"--parent '{self._name}={parent}'{explicit} --protect=false --generate-code=false"
+        )
+
+    async def _list(self, zone_id: str) -> list[Listed]:
+        """Return a zone's records, once a run: a run that was killed may have left hundreds."""
+        await self._pace.take(2)
+        try:
+            return await list_records(zone_id, self._component) or []
+        except InvokeError:  # it is the first failure that the user has to hear of
+            return []
+
+
+def import_file(component: str) -> str:
+    """Return what to run to take over everything that is there, by a file."""
+    named = "" if component == "mail" else f" --component {component}"
+    return (
+        "run: pulumi stack export > state.json && pulumi config --show-secrets --json | "
+        f"elastx-mrs adopt --import --config - --state state.json{named} > import.json && "
+        "pulumi import --file import.json --protect=false --generate-code=false"
+    )
+
+
+def hooks(
+    component: pulumi.Resource, name: str, pace: Pace | None, failures: Failures
+) -> pulumi.ResourceHookBinding | None:
+    """Return what runs when a record fails, and before each change where it has to be paced; None where there are none.
+
+    :param pace: None in a stack that the rate limit cannot stop, which is spared a call for each change.
+    """
+    if isinstance(get_monitor(), MockMonitor):
+        return None  # mocks know no hooks
+
+    async def before(_args: pulumi.ResourceHookArgs) -> None:
+        assert pace is not None  # noqa: S101  else it is not registered
+        await pace.take()
+
+    changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
+    if pace is not None:
+        changing = [pulumi.ResourceHook(f"{name}-cloudflare-pace", before)]
+    on_error = [pulumi.ErrorHook(f"{name}-cloudflare-error", failures.failed)]
+    return pulumi.ResourceHookBinding(before_create=changing, before_update=changing, on_error=on_error)

@@ -1,0 +1,224 @@
+"""Publishing through Cloudflare: one ``DnsRecord`` per TXT record, however large the account."""
+
+import asyncio
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.output import UNKNOWN
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from elastx_mrs.config.model import MAX_COMMENT
+from elastx_mrs.display import quoted
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.identity import CLOUDFLARE_TYPE
+from elastx_mrs.publish.cloudflare import errors
+from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.cloudflare.failures import Failures, Say, hooks, import_file
+from elastx_mrs.publish.cloudflare.invoke import InvokeError
+from elastx_mrs.publish.cloudflare.rate import Pace
+from elastx_mrs.publish.cloudflare.resource import DnsRecord, DnsRecordInputs, list_records, list_zones, zone_name
+from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones, plugin_version
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.listing import Listing
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records.names import longest_zone
+from elastx_mrs.records.text import join, parse, presentation
+
+ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
+"""As the plugin asks for them; it ends a list only at an empty page."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the publisher is told.
+
+    :param account_id: the account whose zones are listed; None for all that the token sees.
+    :param zones: the zone's id by domain, which may be an Output; a domain that is missing here is looked up.
+    :param domains: every domain that records will be declared for, so that zones are listed once at most.
+    :param comment: of each record, with ``{project}``, ``{stack}`` and ``{component}`` to be filled in; None for none.
+    :param records: how many will be declared.
+    """
+
+    account_id: str | None = None
+    zones: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    domains: Sequence[str] = ()
+    comment: str | None = None
+    records: int = 0
+
+
+class Cloudflare:
+    """Declares records in Cloudflare's zones.
+
+    :param component: the component; its provider is used for look-ups too.
+    :param name: the component's.
+    """
+
+    shares_ttl = False
+
+    def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
+        """List the zones, unless every domain's is given."""
+        if plugin_version() is None:
+            raise pulumi.RunError(f"cloudflare: {NotInstalledError('pulumi-cloudflare', 'cloudflare')}")
+        _check_credentials(component)
+        self._component = component
+        self._name = name
+        self._say = say
+        self._comment = _comment(settings.comment, name)
+        self._pace = Pace(Clock.of(os.environ), pulumi.runtime.is_dry_run(), lambda text: say("warning", text))
+        self._zones: dict[str, ZoneInfo] = {}
+        self._listings: dict[str, asyncio.Future[Listing]] = {}
+        paced = settings.records + len(settings.domains) > self._pace.requests
+        self._hooks = hooks(component, name, self._pace if paced else None, Failures(component, name, self._pace, say))
+        missing = [domain for domain in settings.domains if domain not in settings.zones]
+        self._zone_ids: dict[str, pulumi.Input[str]] = {
+            domain: settings.zones[domain] for domain in settings.domains if domain in settings.zones
+        }
+        if missing:
+            found: pulumi.Output[Any] = pulumi.Output.from_input(self._find(missing, settings.account_id))
+            self._zone_ids |= {domain: found[domain] for domain in missing}
+
+    def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        """Declare one record, in the content format that Cloudflare gives back unchanged."""
+        inputs = DnsRecordInputs(
+            zoneId=self._zone_ids[record.domain],
+            name=record.name,
+            type="TXT",
+            content=presentation(record.value),
+            ttl=record.ttl,
+        )
+        if self._comment:
+            inputs["comment"] = self._comment
+        # The API refuses a record that is there already, so a replacement's old one has to go first.
+        own = pulumi.ResourceOptions(delete_before_replace=True, hooks=self._hooks)
+        return DnsRecord(name, inputs, pulumi.ResourceOptions.merge(options, own))
+
+    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+        """Return the value in the state, out of its quotes."""
+        assert isinstance(resource, DnsRecord)  # noqa: S101  declare() makes no others
+        return pulumi.Output.all(resource.id, resource.content).apply(
+            lambda known: join(parse(known[1])).decode("ascii", "replace")
+        )
+
+    async def existing(self, owner: str) -> Existing:
+        """Look in the zone's records, which are listed once a run, through the component's own provider."""
+        zone_id = await self._zone(owner)
+        if zone_id not in self._listings:
+            self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
+        return (await self._listings[zone_id]).existing(owner)
+
+    def adopted(self) -> frozenset[str]:
+        """Return nothing: what is there already is imported (``pulumi import``), and no create sees it then."""
+        return frozenset()
+
+    def merging(self, record: TxtRecord) -> str:
+        """Return what to run to keep, and change, what is at a record's name."""
+        return (
+            f"run: elastx-mrs adopt {record.domain}, put what it prints into the config, then {import_file(self._name)}"
+        )
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Return what to run where exactly a record's value is there already."""
+        return import_file(self._name)
+
+    async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
+        """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
+        try:
+            zones = await list_zones(account_id, self._component)
+        except InvokeError as error:
+            raise pulumi.RunError(f"cloudflare: zones could not be listed: {_explained(error)}") from None
+        if zones is None:
+            return dict.fromkeys(domains, UNKNOWN)
+        await self._pace.look(math.ceil(len(zones) / ZONES_PER_PAGE) + 1)
+        try:
+            found = find_zones(domains, zones)
+        except RecordError as error:
+            raise pulumi.RunError("\n  ".join(error.problems)) from None
+        self._zones = {zone.id: zone for zone in found.values()}
+        for zone in self._zones.values():
+            if zone.status != "active":
+                self._say("warning", _inactive(zone))
+        return {domain: zone.id for domain, zone in found.items()}
+
+    async def _list(self, zone_id: str) -> Listing:
+        zone = self._zones.get(zone_id)
+        await self._pace.look(2 if zone is not None else 3)
+        name = zone.name if zone is not None else await self._zone_name(zone_id)
+        try:
+            records = await list_records(zone_id, self._component)
+        except InvokeError as error:
+            raise CannotAskError(f"Cloudflare does not list the records of {name}: {_explained(error)}") from None
+        if name is None or records is None:
+            raise CannotAskError(f"Cloudflare can't be asked for zone {zone_id} yet: its provider is not configured")
+        await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
+        return Listing(name, records, zone.name_servers if zone is not None else ())
+
+    async def _zone(self, owner: str) -> str:
+        """Return the id of the zone that a name is in; also of a name above the domains, whose DMARC is asked for."""
+        domain = longest_zone(owner, self._zone_ids)
+        # Zones are listed once any domain's id is known.
+        zone_id = await pulumi.Output.from_input(self._zone_ids[domain or next(iter(self._zone_ids))]).future()
+        if zone_id is None:
+            raise CannotAskError(f"the zone of {owner} is known only when its provider, or the zone itself, is there")
+        if domain is not None:
+            return zone_id
+        by_name = {zone.name: zone.id for zone in self._zones.values()}
+        name = longest_zone(owner, by_name)
+        if name is None:
+            raise CannotAskError(f"{owner} is in no zone of this component")
+        return by_name[name]
+
+    async def _zone_name(self, zone_id: str) -> str | None:
+        try:
+            return await zone_name(zone_id, self._component)
+        except InvokeError as error:
+            raise CannotAskError(
+                f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
+                f"and see that the token's zone resources include it ({errors.shorten(str(error))})"
+            ) from None
+
+
+def _comment(template: str | None, component: str) -> str | None:
+    """Return a record's comment.
+
+    :raises pulumi.RunError: where it would be too long for the free plan.
+    """
+    if template is None:
+        return None
+    names = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "component": component}
+    comment = template
+    for key, value in names.items():
+        comment = comment.replace(f"{{{key}}}", value)
+    if len(comment) > MAX_COMMENT:
+        raise pulumi.RunError(
+            f"cloudflare.comment: becomes {quoted(comment, 200)}, {len(comment)} characters; Cloudflare's free plan "
+            f"has room for {MAX_COMMENT}"
+        )
+    return comment
+
+
+def _check_credentials(component: pulumi.Resource) -> None:
+    """Stop here where the default provider has no token: the plugin's own words would name no permission."""
+    if component.get_provider(CLOUDFLARE_TYPE) is not None or isinstance(get_monitor(), MockMonitor):
+        return
+    problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)
+    if problem:
+        raise pulumi.RunError(f"cloudflare: {problem}")
+
+
+def _explained(error: Exception) -> str:
+    text = str(error)
+    if errors.LIMITED.search(text):
+        return "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
+    cure = errors.cure(text)
+    return f"{cure} ({errors.shorten(text)})" if cure else errors.shorten(text)
+
+
+def _inactive(zone: ZoneInfo) -> str:
+    servers = " and ".join(zone.name_servers)
+    cure = f"nothing of it is served until the registrar delegates {zone.name} to {servers}" if servers else "see there"
+    return f"cloudflare: the zone {zone.name} is {zone.status}: {cure}"

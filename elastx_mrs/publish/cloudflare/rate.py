@@ -1,0 +1,85 @@
+"""Keeps a run within Cloudflare's rate limit: who exceeds it is blocked for five minutes, with all else of that user.
+
+The plugin cannot pace itself: it sends as fast as the engine hands it work, and gives up on a blocked request after
+about a minute.
+"""
+
+import asyncio
+import datetime
+from collections import deque
+from collections.abc import Callable
+
+from elastx_mrs.publish.cloudflare.clock import Clock
+
+WINDOW = 300.0
+"""Seconds in which Cloudflare counts, and for which it blocks; 1,200 requests per user (its page "Rate limits")."""
+
+REQUESTS = 1100
+"""That we make in one window: the plugin's retries and the user's own dashboard count too."""
+
+
+class Pace:
+    """Hands out the requests of a run, at most ``requests`` in any window.
+
+    :param preview: whether this run is one. An up may follow on a preview that asked the same a moment before, in a
+        process of its own, so that what both do counts twice in an up.
+    :param say: logs one line, when it waits.
+    """
+
+    def __init__(
+        self, clock: Clock, preview: bool, say: Callable[[str], None], requests: int = REQUESTS, window: float = WINDOW
+    ) -> None:
+        self._clock = clock
+        self._repeated = 1 if preview else 2
+        self._say = say
+        self._requests = requests
+        self._window = window
+        self._times: deque[float] = deque()
+        self._blocked = 0.0
+        self._said = 0.0
+
+    @property
+    def requests(self) -> int:
+        """How many fit into one window."""
+        return self._requests
+
+    async def look(self, requests: int) -> None:
+        """Take requests that a preview has probably made too."""
+        await self.take(requests * self._repeated)
+
+    async def take(self, requests: int = 1) -> None:
+        """Return once so many requests may be made."""
+        for _ in range(requests):
+            while (wait := self._wait()) > 0:
+                self._announce(wait)
+                await asyncio.sleep(self._clock.real(wait))
+            self._times.append(self._clock.now())
+
+    async def blocked(self) -> None:
+        """Return once Cloudflare, which has just refused a request for there having been too many, takes them again."""
+        now = self._clock.now()
+        if now >= self._blocked:
+            self._blocked = now + self._window
+        while (wait := self._blocked - self._clock.now()) > 0:
+            self._announce(wait)
+            await asyncio.sleep(self._clock.real(wait))
+
+    def _wait(self) -> float:
+        """Return the seconds until one more may be made."""
+        now = self._clock.now()
+        while self._times and self._times[0] <= now - self._window:
+            self._times.popleft()
+        full = self._times[-self._requests] + self._window - now if len(self._times) >= self._requests else 0.0
+        return max(full, self._blocked - now)
+
+    def _announce(self, wait: float) -> None:
+        """Say once when it goes on, however many wait for that."""
+        until = self._clock.now() + wait
+        if until <= self._said + 1.0:
+            return
+        self._said = until
+        at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=self._clock.real(wait))
+        self._say(
+            f"Cloudflare takes 1,200 requests in 5 minutes; going on at {at:%H:%M:%S %Z}. Nothing is lost if the run "
+            "is stopped now: the next pulumi up goes on where this one was"
+        )

@@ -1,0 +1,1 @@
+"""Stops a change that would break mail, before anything is written."""

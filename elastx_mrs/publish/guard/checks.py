@@ -1,0 +1,338 @@
+"""What the guard looks for before a record is written: one function a rule, each with its reason and its ways out."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal, Protocol
+
+from elastx_mrs.display import show
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.publish.existing import Existing, ancestors
+from elastx_mrs.receiver.spf import check_host
+from elastx_mrs.receiver.spf_tree import expand
+from elastx_mrs.records import TxtRecord, compare
+from elastx_mrs.records.dkim_key import is_dkim
+from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
+from elastx_mrs.records.kinds import not_ours, same_value
+from elastx_mrs.records.spf_terms import is_spf
+
+MAX_HOSTS = 5
+"""MX hosts that are looked at for a notice."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
+
+    :param level: ``stop``: publishing would break mail; ``unasked``: it could not be found out; or a remark.
+    :param text: what is there, why it matters, and the ways out.
+    """
+
+    level: Literal["stop", "unasked", "warning", "notice"]
+    text: str
+
+
+class World(Protocol):
+    """What checks may ask; everything is asked once a run."""
+
+    @property
+    def adopted(self) -> frozenset[str]:
+        """Owner names at which a create may take over what is there."""
+
+    @property
+    def declared(self) -> Mapping[str, TxtRecord]:
+        """SPF and DMARC records of this run, by owner name."""
+
+    @property
+    def values(self) -> Mapping[str, Sequence[str]]:
+        """The values of this run's records, by owner name."""
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """Ask the DNS as it will be: what this run declares is answered as if it were there."""
+        ...
+
+    async def existing(self, owner: str) -> Existing:
+        """Say what the publisher has at a name; :raises CannotAskError:."""
+        ...
+
+    async def child_zone(self, owner: str, zone: str) -> str | None:
+        """Say which child zone of ``zone`` the delegated servers have a name in; :raises CannotAskError:."""
+        ...
+
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        """Say which name servers a zone is delegated to; None where nobody can tell; :raises CannotAskError:."""
+        ...
+
+    def merging(self, record: TxtRecord) -> str:
+        """Say what to run to keep, and change, what is at a record's name."""
+        ...
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Say what to run where exactly a record's value is there already."""
+        ...
+
+    async def inherited(self, domain: str) -> "Inherited | None":
+        """Say which DMARC policy applies to a domain without a record of its own; :raises CannotAskError:."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """A DMARC policy from above: ``strength`` as :func:`elastx_mrs.records.dmarc_policy.strength` has it."""
+
+    domain: str
+    policy: str
+    strength: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """One record that is about to be written.
+
+    :param before: the value that it replaces, for an update; None for a create.
+    """
+
+    record: TxtRecord
+    before: str | None
+    preview: bool
+    world: World
+
+    @property
+    def owner(self) -> str:
+        """The record's owner name."""
+        return self.record.name
+
+
+Check = Callable[[Case], Awaitable[list[Finding]]]
+
+
+async def alias(case: Case) -> list[Finding]:
+    """A CNAME stands alone at its name (RFC 1034 §3.6.2): servers drop the TXT, some of them silently."""
+    found = await case.world.existing(case.owner)
+    target = next(iter(found.others.get("CNAME", ())), None)
+    if target is None:
+        return []
+    cure = "remove the CNAME first, or publish the record where it leads and say external: true here"
+    return [_stop(case, f"is a CNAME to {target}, and no TXT can stand beside one (RFC 1034 §3.6.2); {cure}")]
+
+
+async def redirected(case: Case) -> list[Finding]:
+    """Names below a DNAME are answered from elsewhere (RFC 6672 §2.3)."""
+    found = await case.world.existing(case.owner)
+    if found.dname is None:
+        return []
+    owner, target = found.dname
+    why = f"lies below the DNAME {owner}, so that it is answered from {target} and never from here (RFC 6672 §2.3)"
+    return [_stop(case, f"{why}; publish it there and say external: true here, or remove the DNAME")]
+
+
+async def child_zone(case: Case) -> list[Finding]:
+    """What is written above a zone cut is never served (RFC 1034 §4.2)."""
+    found = await case.world.existing(case.owner)
+    child = found.child or await case.world.child_zone(case.owner, found.zone)
+    if child is None:
+        return []
+    why = f"lies in the zone {child}, delegated away from {found.zone}, where it would never be served (RFC 1034 §4.2)"
+    return [_stop(case, f"{why}; publish it there: name {child} as a zone of the publisher")]
+
+
+async def delegated_elsewhere(case: Case) -> list[Finding]:
+    """A zone may be filled before it is delegated (RFC 1034 §4.2.2); until it is, nobody is served from it."""
+    found = await case.world.existing(case.owner)
+    if not found.name_servers:
+        return []
+    delegated = await case.world.delegated_to(found.zone)
+    if delegated is None or set(delegated) & set(found.name_servers):
+        return []
+    now = " and ".join(delegated) or "nobody"
+    why = f"the zone {found.zone} is delegated to {now}, and published to {' and '.join(found.name_servers)}"
+    return [Finding("warning", f"{why}: what is written there is served once the registrar delegates to them")]
+
+
+async def foreign_spf(case: Case) -> list[Finding]:
+    """Two SPF records at a name are permerror for all its mail (RFC 7208 §4.5)."""
+    if case.record.kind != "spf":
+        return []
+    found = await case.world.existing(case.owner)
+    others = [show(value) for value in _not_ours(case, found) if is_spf(value)]
+    if not others:
+        return []
+    listed = " and ".join(f"'{value}'" for value in others)
+    why = f"has the SPF record {listed} already, and with a second one all its mail gets permerror (RFC 7208 §4.5)"
+    if case.owner not in case.world.adopted:
+        return [_stop(case, f"{why}; {_adopt(case)}, which merges its terms, or remove it first")]
+    lost = [str(term) for value in others for term in compare.senders(value, case.record.value).lost]
+    if lost or len(others) > 1:
+        cure = f"write {' '.join(lost)} into spf too" if lost else "remove all but one of them"
+        return [_stop(case, f"{why}; it is to be adopted, so {cure}")]
+    return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'")]
+
+
+async def foreign_dmarc(case: Case) -> list[Finding]:
+    """Several DMARC records at a name are discarded by receivers (RFC 9989 §4.10)."""
+    if case.record.kind not in ("dmarc", "report"):
+        return []
+    found = await case.world.existing(case.owner)
+    others = [show(value) for value in _not_ours(case, found) if is_dmarc(value)]
+    return _taken(case, others, "with several, receivers discard all of them (RFC 9989 §4.10)", may_replace=True)
+
+
+async def foreign_dkim(case: Case) -> list[Finding]:
+    """What several TXT records at a selector mean is undefined (RFC 6376 §3.6.2.2)."""
+    if case.record.kind != "dkim":
+        return []
+    others = [show(value) for value in _not_ours(case, await case.world.existing(case.owner))]
+    same = all(compare.same_key(value, case.record.value) for value in others)
+    return _taken(case, others, "with several, a key may not be found (RFC 6376 §3.6.2.2)", may_replace=same)
+
+
+async def identical(case: Case) -> list[Finding]:
+    """The engine does not tell a replacement's create from a first one, so that this is no error in a preview."""
+    found = await case.world.existing(case.owner)
+    if case.before is not None or not case.preview or case.owner in case.world.adopted:
+        return []
+    if not any(same_value(value, case.record.value) for value in found.txt):
+        return []
+    text = "has exactly this TXT already. Unless it is being replaced, an up stops there. After an interrupted run, or"
+    text += f" to take it over, {case.world.claiming(case.record)}; after a rename, give the resource an alias"
+    return [Finding("warning", f"{case.owner} {text}")]
+
+
+async def lookups(case: Case) -> list[Finding]:
+    """A record that takes more than ten lookups, or is broken below, is permerror for all mail (RFC 7208 §4.6.4)."""
+    if case.record.kind != "spf":
+        return []
+    tree = await expand(case.world.ask, case.record.domain, case.record.value)
+    before = await expand(case.world.ask, case.record.domain, case.before) if case.before is not None else None
+    known = {(found.kind, found.path) for found in before.problems()} if before is not None else set()
+    findings = []
+    for problem in tree.problems():
+        text = f"SPF of {' > '.join(problem.path)}: {problem.text}"
+        if problem.kind == "temperror":
+            findings.append(Finding("unasked", text))
+        elif problem.kind == "permerror":
+            worse = before is None or (problem.kind, problem.path) not in known or tree.lookups > before.lookups
+            findings.append(Finding("stop" if worse else "warning", text))
+        elif problem.kind in ("open", "voids"):
+            findings.append(Finding("warning", text))
+    return findings
+
+
+async def weaker_dmarc(case: Case) -> list[Finding]:
+    """A subdomain's own record replaces what it inherits (RFC 9989 §4.10): it should not be weaker by accident."""
+    if case.record.kind != "dmarc":
+        return []
+    above = await case.world.inherited(case.record.domain)
+    policy = read(case.record.value)
+    if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:
+        return []
+    why = (
+        f"says p={policy.p}{'; t=y' if policy.t == 'y' else ''}, weaker than the {above.policy} that it inherits today "
+    )
+    why += f"from {above.domain}, and its own record replaces that (RFC 9989 §4.10)"
+    return [
+        _stop(case, f"{why}; write p={above.policy.removeprefix('p=').removeprefix('sp=')} or stricter under dmarc")
+    ]
+
+
+async def wildcard(case: Case) -> list[Finding]:
+    """A name that comes to exist ends what a wildcard answered there and below (RFC 4592 §2.2.1, §4.4)."""
+    zone = (await case.world.existing(case.owner)).zone
+    findings = []
+    for name in ancestors(case.owner, zone):
+        lost = _lost(name, case, (await case.world.existing(name)).synthesised)
+        if lost:
+            records = "; ".join(f"{name} {kind} {value}" for kind, values in lost.items() for value in values)
+            why = (
+                f"would make {name} exist, which only a wildcard answers for today; it ends there and below (RFC 4592 "
+            )
+            why += f"§3.3.1), so that {' and '.join(lost)} would vanish. Add first: {records}"
+            findings.append(_stop(case, why))
+    return findings
+
+
+async def uncovered_mx(case: Case) -> list[Finding]:
+    """``-all`` fails the mail that the domain's own MX hosts may send."""
+    if case.record.kind != "spf" or not case.record.value.lower().endswith(" -all"):
+        return []
+    hosts = [value.split()[-1].removesuffix(".") for value in await _mx(case)]
+    uncovered = [text for host in hosts[:MAX_HOSTS] if host and (text := await _fails(case, host))]
+    if not uncovered:
+        return []
+    why = f"ends in -all and does not cover its own MX {', '.join(uncovered)}"
+    cure = "if they send mail as the domain too, write mx: ['@'] under spf, or their provider's include"
+    return [Finding("notice", f"SPF of {case.owner} {why}; {cure}, or all: softfail until you know")]
+
+
+async def null_mx(case: Case) -> list[Finding]:
+    """A null MX says that a domain takes no mail, and receivers may refuse mail from it (RFC 7505 §4.2)."""
+    if case.record.kind != "spf" or not any(value.split() == ["0", "."] for value in await _mx(case)):
+        return []
+    why = "has a null MX: it takes no mail, so that bounces and replies get lost, and receivers may refuse mail from it"
+    return [Finding("notice", f"{case.owner} {why} (RFC 7505 §4.2); give it an MX if it is to send")]
+
+
+CREATE: tuple[Check, ...] = (
+    alias, redirected, child_zone, delegated_elsewhere, foreign_spf, foreign_dmarc, foreign_dkim, identical, lookups,
+    weaker_dmarc, wildcard, uncovered_mx, null_mx,
+)  # fmt: skip
+"""Before a record is created; what is in the way comes first."""
+
+UPDATE: tuple[Check, ...] = (foreign_spf, lookups, uncovered_mx)
+"""Before an SPF record changes."""
+
+
+def _stop(case: Case, text: str) -> Finding:
+    return Finding("stop", f"{case.owner} {text}")
+
+
+def _adopt(case: Case) -> str:
+    return case.world.merging(case.record)
+
+
+def _not_ours(case: Case, found: Existing) -> list[bytes]:
+    """Return the TXT values that are neither the record nor what it replaces."""
+    return not_ours(found.txt, case.before, case.record.value)
+
+
+def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> list[Finding]:
+    if not others:
+        return []
+    listed = " and ".join(f"'{value}'" for value in others)
+    if case.owner in case.world.adopted and len(others) == 1 and may_replace:
+        return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'")]
+    return [_stop(case, f"has the record {listed} already; {why}; {_adopt(case)}, or remove it first")]
+
+
+def _lost(name: str, case: Case, synthesised: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return what ends at a name and is not replaced by what this run declares, by type."""
+    lost: dict[str, list[str]] = {}
+    for kind, values in synthesised.items():
+        kept = [str(value) for value in values if not _replaced(name, kind, str(value), case)]  # type: ignore[attr-defined]
+        if kept:
+            lost[kind] = kept
+    return lost
+
+
+def _replaced(name: str, kind: str, value: str, case: Case) -> bool:
+    """Whether nobody misses a record: policy that we replace, and what is no host's at a name that is none."""
+    if name.startswith("_"):
+        return kind != "TXT" or name == case.owner or not (is_dkim(value) or is_dmarc(value))
+    return kind == "TXT" and name in case.world.declared and is_spf(value)
+
+
+async def _mx(case: Case) -> list[str]:
+    found = await case.world.existing(case.record.domain)
+    return [*found.others.get("MX", ()), *found.synthesised.get("MX", ())]
+
+
+async def _fails(case: Case, host: str) -> str | None:
+    """Return a host with the first of its addresses that the record does not pass, or None."""
+    for rdtype in ("A", "AAAA"):
+        for address in (await case.world.ask(host, rdtype)).addresses():
+            result = await check_host(
+                case.world.ask, str(ip_address(address)), case.record.domain, record=case.record.value
+            )
+            if result.result in ("fail", "softfail", "neutral"):
+                return f"{host} ({address})"
+    return None

@@ -1,0 +1,245 @@
+"""The guard: asks what is there before a record is written, and stops what would break mail.
+
+A ``before_create`` hook, in previews too, and ``before_update`` for SPF and TTLs, registered once a component. An error
+in it stops that one record, and with it the run.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from elastx_mrs.config.modes import Mode
+from elastx_mrs.display import show, visible
+from elastx_mrs.lookup.answer import Answer, answer_of
+from elastx_mrs.lookup.network import LookupFailure
+from elastx_mrs.lookup.start import NobodyError
+from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
+from elastx_mrs.publish.guard.inherited import inherited
+from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
+from elastx_mrs.publish.publisher import Publisher
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records.text import join, parse
+
+ONCE = "ELASTX_MRS_GUARD"
+"""The environment variable that overrides the mode for one run."""
+
+
+_CHECK_SERVERS = "check that these servers answer this machine, or name others in verification.nameservers"
+
+
+class StoppedError(Exception):
+    """A record must not be written; the message is what the user reads on that record's row."""
+
+
+class Memory:
+    """What the publisher has and what this run declares, each thing asked for once a run.
+
+    :param vantages: who is asked about a sender domain.
+    :param records: of this run; its SPF and DMARC records are asked for before DNS is, which is taken as it will be.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        vantages: Mapping[str, Vantage],
+        records: Iterable[TxtRecord],
+        adopted: frozenset[str],
+    ) -> None:
+        self.publisher = publisher
+        self._vantages = vantages
+        self._existing: dict[str, asyncio.Future[Existing]] = {}
+        self.declared: dict[str, TxtRecord] = {}
+        self.values: dict[str, list[str]] = defaultdict(list)
+        for record in records:
+            self.values[record.name].append(record.value)
+            if record.kind in ("spf", "dmarc"):
+                self.declared[record.name] = record
+        self.adopted = adopted
+
+    def world(self, domain: str) -> "DomainWorld":
+        """Return what checks of a sender domain's records may ask."""
+        return DomainWorld(self, self._vantages[domain])
+
+    async def existing(self, owner: str) -> Existing:
+        """Say what the publisher has at a name."""
+        if owner not in self._existing:
+            self._existing[owner] = asyncio.ensure_future(self.publisher.existing(owner))
+        return await self._existing[owner]
+
+
+class DomainWorld:
+    """What checks of one sender domain's records may ask (``checks.World``)."""
+
+    def __init__(self, memory: Memory, vantage: Vantage) -> None:
+        self._memory = memory
+        self._vantage = vantage
+        self.adopted = memory.adopted
+        self.declared = memory.declared
+        self.values = memory.values
+        self.existing = memory.existing
+        self.merging = memory.publisher.merging
+        self.claiming = memory.publisher.claiming
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """Ask the DNS, with what this run declares in place of what is there.
+
+        A name that this run creates is not asked for: a resolver would remember for hours that there is nothing.
+        """
+        declared = self.declared.get(name)
+        if declared is not None and rdtype == "TXT":
+            return answer_of(name, [declared.value.encode("ascii")])
+        if name in self.values and await self._created(name):
+            return Answer(name, rdtype, "nodata", canonical=name)
+        return await self._vantage.ask(name, rdtype)
+
+    async def _created(self, name: str) -> bool:
+        """Whether a name is there only after this run."""
+        try:
+            return (await self.existing(name)).empty
+        except CannotAskError:
+            return False
+
+    async def child_zone(self, owner: str, zone: str) -> str | None:
+        """Say which child zone the delegated servers have a name in."""
+        try:
+            return await self._vantage.authorities.child_zone(owner, zone)
+        except NobodyError as nobody:
+            raise CannotAskError(nobody.problem) from None
+        except LookupFailure as error:
+            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}; {_CHECK_SERVERS}") from None
+
+    async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
+        """Say which name servers a zone is delegated to; None where given ones stand in for delegation."""
+        try:
+            return await self._vantage.authorities.delegated_to(zone)
+        except NobodyError as nobody:
+            raise CannotAskError(nobody.problem) from None
+        except LookupFailure as error:
+            raise CannotAskError(
+                f"the delegation of {zone} could not be asked for: {error}; {_CHECK_SERVERS}"
+            ) from None
+
+    async def inherited(self, domain: str) -> Inherited | None:
+        """Say which DMARC policy a domain has from above."""
+        return await inherited(self, domain)
+
+    def merged(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings without repeats: if nobody answers, that is one finding, whatever could not be asked."""
+        nobody = self._vantage.nobody
+        found = (
+            Finding("unasked", nobody) if nobody and finding.level == "unasked" and nobody in finding.text else finding
+            for finding in findings
+        )
+        return list(dict.fromkeys(found))
+
+
+@dataclass
+class Guard:
+    """Runs the checks for each record, by its resource's name.
+
+    :param modes: by sender domain.
+    :param say: logs one line: ``warning`` or ``notice``, the text, and the resource it is about.
+    """
+
+    records: Mapping[str, TxtRecord]
+    modes: Mapping[str, Mode]
+    memory: Memory
+    preview: bool
+    say: Callable[[str, str, str], None]
+    create: Sequence[Check] = (*CREATE, shared_ttl, answer_size)
+    update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
+    _said: set[str] = field(default_factory=set)
+    _stopped: set[str] = field(default_factory=set)
+
+    async def before(self, name: str, old_value: str | None) -> None:
+        """Check one resource's record.
+
+        :param old_value: the value it has now, for an update; None for a create.
+        :raises StoppedError: where it must not be written.
+        """
+        record = self.records.get(name)
+        mode = self.modes.get(record.domain, "require") if record is not None else "off"
+        if record is None or mode == "off":
+            return
+        world = self.memory.world(record.domain)
+        case = Case(record, old_value, self.preview, world)
+        findings = world.merged(await run(self.create if old_value is None else self.update, case))
+        stops = []
+        for finding in findings:
+            if finding.level == "stop" and mode == "require":
+                stops.append(finding.text)
+            elif finding.level == "unasked" and mode == "require" and not self.preview:
+                stops.append(self._unasked(finding.text))
+            else:
+                self._remark(name, finding)
+        if stops:
+            # Each record says all of it: the engine may end a run before it has shown what others said.
+            way_out = f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"
+            raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
+
+    def _unasked(self, text: str) -> str:
+        """Return what to say of a record that could not be checked: why, for the first record of a run."""
+        if text in self._stopped:
+            return "could not be checked either: the error of another record says why"
+        self._stopped.add(text)
+        return f"{text}. To go on without asking, once: {ONCE}=warn"
+
+    def _remark(self, name: str, finding: Finding) -> None:
+        if finding.text in self._said:
+            return
+        self._said.add(finding.text)
+        text = finding.text
+        if finding.level == "unasked":
+            text = f"{text}. Not checked here"
+            text += "; an up would stop" if self.preview else ""
+        self.say("notice" if finding.level == "notice" else "warning", f"guard: {text}", name)
+
+
+async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
+    """Run checks side by side; what could not be found out is a finding too."""
+
+    async def one(check: Check) -> list[Finding]:
+        try:
+            return await check(case)
+        except CannotAskError as error:
+            return [Finding("unasked", str(error))]
+
+    found = await asyncio.gather(*(one(check) for check in checks))
+    return [finding for findings in found for finding in findings]
+
+
+def hook(guard: Guard, name: str) -> pulumi.ResourceHook:
+    """Register the guard as the hook ``<component>-guard``."""
+
+    async def before(args: pulumi.ResourceHookArgs) -> None:
+        before = args.old_outputs or args.old_inputs  # the outputs know what a refresh has seen
+        await guard.before(args.name, None if before is None else value_of(before))
+
+    return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+def binding(registered: pulumi.ResourceHook, record: TxtRecord, *, shared: bool) -> pulumi.ResourceHookBinding:
+    """Return when the guard runs for a record: before it is created, and before an SPF record or a shared TTL changes.
+
+    :param shared: True where the records of a name have one TTL, and not each its own.
+    """
+    changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
+    if record.kind == "spf" or (shared and record.configured_ttl is not None):
+        changing = [registered]
+    return pulumi.ResourceHookBinding(before_create=[registered], before_update=changing)
+
+
+def value_of(properties: Mapping[str, object]) -> str:
+    """Return the value in a record's inputs or outputs: ours under ``value``, Cloudflare's quoted under ``content``."""
+    content = properties.get("content")
+    if not isinstance(content, str):
+        return str(properties.get("value", ""))
+    try:
+        return show(join(parse(content)))
+    except RecordError:
+        return content

@@ -1,0 +1,59 @@
+"""What the guard says of the RRset that a record joins: all its records have one TTL, and are one answer."""
+
+from elastx_mrs.display import show
+from elastx_mrs.publish.guard.checks import Case, Finding
+from elastx_mrs.records import DEFAULT_TTL
+from elastx_mrs.records.kinds import not_ours
+from elastx_mrs.records.text import cut
+
+PAYLOAD = 1232
+"""Octets of a UDP answer that pass everywhere unbroken: IPv6's smallest MTU less its and UDP's headers."""
+
+HEADER, QUESTION, RECORD, OPT = 12, 4, 12, 11
+"""Octets of a message's parts beside names and data (RFC 1035 §4.1, RFC 6891 §6.1.2); a record's name is a pointer."""
+
+COOKIE = 4 + 8 + 16
+"""Octets of a client's and a server's cookie (RFC 7873 §4), which servers send where they are asked for them."""
+
+LISTED = 4
+"""Strings that a message names one by one."""
+
+
+async def shared_ttl(case: Case) -> list[Finding]:
+    """The records of an RRset have one TTL (RFC 2181 §5.2): a configured one changes that of other people's too."""
+    found = await case.world.existing(case.owner)
+    others = not_ours(found.txt, case.before, case.record.value, *case.world.values.get(case.owner, ()))
+    shown = sorted(map(show, others))  # servers rotate them
+    wanted = case.record.configured_ttl
+    if found.ttl is None or not others or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
+        return []
+    listed = ", ".join(f"'{text[:60]}'" for text in shown[:LISTED])
+    listed += f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
+    if wanted is None:
+        what = f"{case.owner}: what is added gets the TTL of the TXT records that are there, {found.ttl} s"
+        return [Finding("notice", f"{what} (RFC 2181 §5.2): {listed}")]
+    what = f"{case.owner}: ttl {wanted} becomes the TTL of all TXT records there, which is {found.ttl} s today"
+    return [Finding("warning", f"{what} (RFC 2181 §5.2): {listed} too; leave ttl out to keep it")]
+
+
+async def answer_size(case: Case) -> list[Finding]:
+    """A larger answer comes truncated over UDP, and is asked for again over TCP (RFC 7766 §5)."""
+    found = await case.world.existing(case.owner)
+    there = not_ours(found.txt, case.before)
+    new = [value.encode("ascii") for value in (*case.world.values.get(case.owner, ()), case.record.value)]
+    values = list(dict.fromkeys([*there, *new]))
+    size = answer_octets(case.owner, values)
+    if size <= PAYLOAD:
+        return []
+    what = f"the answer to {case.owner} TXT has {size} octets with its {len(values)} records, more than the {PAYLOAD} "
+    cure = "let TCP port 53 through to every name server (RFC 7766 §5), or name accounts per domain"
+    return [Finding("notice", f"{what}that pass over UDP everywhere, so that it is asked for over TCP; {cure}")]
+
+
+def answer_octets(owner: str, values: list[bytes]) -> int:
+    """Return the octets of a TXT answer as a resolver gets it: with the question, EDNS and a cookie.
+
+    The name stands once and is pointed to (RFC 1035 §4.1.4); each character-string has an octet for its length.
+    """
+    rdata = sum(1 + len(string) for value in values for string in cut(value))
+    return HEADER + len(owner) + 2 + QUESTION + RECORD * len(values) + rdata + OPT + COOKIE

@@ -1,0 +1,96 @@
+"""What an RFC 2136 primary serves at a name: its own records, what a wildcard answers there, and what is in the way."""
+
+from collections.abc import Mapping
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+from dns.rdtypes.ANY.TXT import TXT
+
+from elastx_mrs.display import show
+from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.rfc2136.primary import Ask, Primary, UpdateError, at, first, strangers, text
+from elastx_mrs.records.names import MAX_NAME
+from elastx_mrs.records.text import join
+
+_TYPES = (dns.rdatatype.TXT, dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.MX)
+
+Sets = Mapping[str, tuple[str, ...]]
+"""Records by type, sorted, as text."""
+
+
+def existing(primary: Primary, zone: str, owner: str) -> Existing:
+    """Ask the primary what is at a name.
+
+    :raises UpdateError: where it does not answer, refuses, or does not serve the name.
+    """
+    with primary.connected() as ask:
+        return _Probe(primary, ask, zone).existing(owner)
+
+
+class _Probe:
+    def __init__(self, primary: Primary, ask: Ask, zone: str) -> None:
+        self._primary = primary
+        self._ask = ask
+        self._zone = zone
+
+    def existing(self, owner: str) -> Existing:
+        answer = self._answer(owner, dns.rdatatype.TXT)
+        dname = first(answer.answer, dns.rdatatype.DNAME)
+        if dname is not None:
+            return Existing(owner, self._zone, dname=(text(dname.name), text(dname[0].target)))
+        if (child := self._child(owner, answer)) is not None:
+            return Existing(owner, self._zone, child=child)
+        if answer.rcode() == dns.rcode.NXDOMAIN:
+            return Existing(owner, self._zone)
+        here = self._sets(owner)
+        if owner != self._zone and here == self._wildcard(owner):
+            return Existing(owner, self._zone, synthesised=here)
+        own = at(answer, owner, dns.rdatatype.TXT)
+        txt = tuple(join(rdata.strings) for rdata in own or () if isinstance(rdata, TXT))
+        others = {kind: found for kind, found in here.items() if kind != "TXT"}
+        return Existing(owner, self._zone, txt, others, ttl=own.ttl if own is not None else None)
+
+    def _answer(self, name: str, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:
+        return self._ask(self._primary.query(name, rdtype))
+
+    def _child(self, owner: str, answer: dns.message.Message) -> str | None:
+        """Return the zone that serves the name where it is not ours: one delegated away, or one beside it."""
+        delegation = first(answer.authority, dns.rdatatype.NS)
+        if not answer.flags & dns.flags.AA and not answer.answer:
+            if delegation is None:
+                raise UpdateError(f"{self._primary} does not serve {owner}; name the primary that does")
+            return text(delegation.name)
+        if answer.answer:
+            answer = self._answer(owner, dns.rdatatype.SOA)
+        soa = at(answer, owner, dns.rdatatype.SOA) or first(answer.authority, dns.rdatatype.SOA)
+        served = text(soa.name) if soa is not None else self._zone
+        return served if served != self._zone and served.endswith(f".{self._zone}") else None
+
+    def _wildcard(self, owner: str) -> Sets | None:
+        """Return what a wildcard answers where ``owner`` is, or None where none does, or the name is there itself."""
+        beside, below = strangers(owner)
+        found = self._sets(beside)
+        return found if found and self._sets(below) == found else None
+
+    def _sets(self, name: str) -> Sets:
+        found: dict[str, tuple[str, ...]] = {}
+        if len(name) > MAX_NAME:
+            return found
+        for rdtype in _TYPES:
+            answer = self._answer(name, rdtype)
+            if answer.rcode() == dns.rcode.NXDOMAIN and not answer.answer:
+                return {}
+            alias = at(answer, name, dns.rdatatype.CNAME)
+            if alias is not None:
+                return {"CNAME": (text(alias[0].target),)}
+            rrset = at(answer, name, rdtype)
+            if rrset is not None:
+                found[rdtype.name] = tuple(sorted(map(_shown, rrset)))
+        return found
+
+
+def _shown(rdata: object) -> str:
+    return show(join(rdata.strings)) if isinstance(rdata, TXT) else str(rdata)

@@ -1,0 +1,216 @@
+"""An RFC 2136 primary: queries and updates, always over TCP, signed, and what its answers mean."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+import dns.tsig
+import dns.update
+
+from elastx_mrs.identity import DEFAULT_PROFILE, profile_path
+from elastx_mrs.publish.rfc2136 import tsig
+from elastx_mrs.publish.rfc2136.connection import POOL, Conversation, LostError
+from elastx_mrs.publish.rfc2136.errors import refusal
+
+QUERIES = 3
+"""Times that a query is sent where the server ends the connection."""
+
+PAUSE = 0.02
+"""Seconds before it is sent again."""
+
+RCODE_OCTET = 3
+"""Of the header, whose lower half is the response code (RFC 1035 §4.1.1)."""
+
+
+class UpdateError(Exception):
+    """The primary did not do what was asked; the message says which, what, and what to do."""
+
+
+class UnreachableError(UpdateError):
+    """The primary did not answer."""
+
+
+class RefusedError(UpdateError):
+    """The primary answered with an error."""
+
+    def __init__(self, said: str, rcode: dns.rcode.Rcode) -> None:
+        super().__init__(said)
+        self.rcode = rcode
+
+
+Ask = Callable[[dns.message.Message], dns.message.Message]
+"""Sends a message and returns the answer, NOERROR or, to a query, NXDOMAIN."""
+
+
+@dataclass(frozen=True)
+class Primary:
+    """Where and how to send.
+
+    :param host: an address, or a name, all of whose addresses are tried.
+    :param key: the TSIG key (RFC 8945) that signs.
+    :param profile: how the config calls it.
+    """
+
+    host: str
+    port: int
+    key: dns.tsig.Key = field(repr=False)
+    profile: str = DEFAULT_PROFILE
+    confirmed: set[tuple[str, str]] = field(default_factory=set, repr=False, compare=False)
+    """Zones and names that are known to be there, in that zone, and no wildcard's."""
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def check_zone(self, zone: str) -> None:
+        """Ask for the zone's SOA.
+
+        :raises UpdateError: where the primary does not answer, refuses, or is not authoritative for the zone.
+        """
+        with self.connected() as ask:
+            answer = ask(self.query(zone, dns.rdatatype.SOA))
+        if answer.flags & dns.flags.AA and at(answer, zone, dns.rdatatype.SOA) is not None:
+            return
+        above = first(answer.authority, dns.rdatatype.SOA)
+        delegated = first(answer.authority, dns.rdatatype.NS)
+        zones = self.called("zones")
+        if above is not None and answer.flags & dns.flags.AA:
+            real = text(above.name)
+            raise UpdateError(f"{self} has no zone {zone}: the name is in its zone {real}; write {real} into {zones}")
+        if delegated is not None:
+            parent = f"it delegates {text(delegated.name)} to {text(delegated[0].target)}"
+            raise UpdateError(f"{self} does not serve the zone {zone} itself: {parent}; name the primary that does")
+        problem = f"is not authoritative for the zone {zone}; name the primary that serves it, or mend {zones}"
+        raise UpdateError(f"{self} {problem}")
+
+    def called(self, key: str) -> str:
+        """Return how a key of this primary is called in the config."""
+        return profile_path(self.profile, key)
+
+    def query(self, name: str, kind: dns.rdatatype.RdataType) -> dns.message.QueryMessage:
+        """Return a signed query, not for recursion; over TCP it needs no EDNS, which would cost a tenth of the time."""
+        query = dns.message.make_query(name, kind, flags=0)
+        query.use_tsig(self.key)
+        return query
+
+    @contextmanager
+    def connected(self) -> Iterator[Ask]:
+        """Have a connection, on which one message after another is sent and answered.
+
+        :raises UnreachableError: where there is none, or it is lost; :raises UpdateError: for an answer that refuses.
+        """
+        with POOL.to(self.host, self.port) as conversation:
+            yield lambda message: self._ask(conversation, message)
+
+    def _ask(self, conversation: Conversation, message: dns.message.Message) -> dns.message.Message:
+        wire = self._exchanged(conversation, message)
+        try:
+            answer = dns.message.from_wire(wire, keyring=message.keyring, request_mac=message.mac)
+        except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey) as error:
+            what = _of(message)
+            raise UpdateError(
+                f"{self} did not accept the signature of {what}: {tsig.problem(self.key, wire, error)}"
+            ) from None
+        except dns.exception.DNSException as error:
+            raise self._unreadable(message, wire, error) from None
+        if not message.is_response(answer):
+            raise UpdateError(f"{self} sent an answer to another question; is it a DNS server?")
+        if answer.rcode() != dns.rcode.NOERROR and not (answer.rcode() == dns.rcode.NXDOMAIN and _is_query(message)):
+            raise self.refused(message, answer.rcode())
+        return answer
+
+    def _exchanged(self, conversation: Conversation, message: dns.message.Message) -> bytes:
+        """Send a message; a query again where the connection ends. An update might have been worked on."""
+        tries = QUERIES if _is_query(message) else 1
+        for left in reversed(range(tries)):
+            try:
+                return conversation.exchange(message.to_wire())
+            except LostError as error:
+                if not (error.ended and left):
+                    raise self._unreachable(error) from None
+                time.sleep(PAUSE)
+        raise AssertionError  # the last try returns or raises
+
+    def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> UpdateError:
+        """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""
+        try:
+            unsigned = dns.message.from_wire(wire, keyring=False)
+        except dns.exception.DNSException:
+            if len(wire) > RCODE_OCTET and (rcode := wire[RCODE_OCTET] & 0xF):
+                return self.refused(message, dns.rcode.Rcode(rcode))
+            return UpdateError(f"{self} sent an answer that cannot be read: {error or type(error).__name__}")
+        if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return self.refused(message, unsigned.rcode())
+        return UpdateError(
+            f"{self} answered {_of(message)} without a signature (RFC 8945 §5.4), so that nothing in it can be "
+            f"trusted; does it know the key {self.key.name.to_text(omit_final_dot=True)}?"
+        )
+
+    def _unreachable(self, error: LostError) -> UnreachableError:
+        return UnreachableError(
+            f"{self} does not answer over TCP ({error}); "
+            f"is {self.called('server')} right, is the server up, is TCP let through?"
+        )
+
+    def refused(
+        self, message: dns.message.Message, rcode: dns.rcode.Rcode, signed: str = "", primary: str = ""
+    ) -> RefusedError:
+        """Return the error for an answer that refuses.
+
+        :param signed: what is known of the zone's signing, a sentence, or empty.
+        :param primary: who else is the zone's primary, a sentence, or empty.
+        """
+        cure = refusal(
+            message,
+            rcode,
+            key=self.key.name.to_text(omit_final_dot=True),
+            zone=text(message.question[0].name) if message.question else "the zone",
+            server=self.called("server"),
+            zones=self.called("zones"),
+            signed=signed,
+            primary=primary,
+        )
+        return RefusedError(f"{self} answered {dns.rcode.to_text(rcode)} to {_of(message)}; {cure}", rcode)
+
+
+def _of(message: dns.message.Message) -> str:
+    what = "the query" if _is_query(message) else "the update"
+    return f"{what} of {text(message.question[0].name)}" if message.question else what
+
+
+def _is_query(message: dns.message.Message) -> bool:
+    """Of an update NXDOMAIN says that a prerequisite does not hold (RFC 2136 §2.4.4), and is no answer."""
+    return not isinstance(message, dns.update.UpdateMessage)
+
+
+def at(answer: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
+    """Return an RRset of the answer section."""
+    return answer.get_rrset(dns.message.ANSWER, dns.name.from_text(name), dns.rdataclass.IN, rdtype)
+
+
+def first(section: list[dns.rrset.RRset], rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
+    """Return the first RRset of a type in a section."""
+    return next((found for found in section if found.rdtype == rdtype), None)
+
+
+def text(name: dns.name.Name) -> str:
+    """Return a name in lower case, without a final dot."""
+    return name.to_text(omit_final_dot=True).lower()
+
+
+def strangers(owner: str) -> tuple[str, str]:
+    """Return two names that nobody has, beside a name and below it: what both answer is a wildcard's.
+
+    A name that is there ends the wildcard for all names below it (RFC 4592 §3.3.1).
+    """
+    nobody = f"elastx-mrs-{secrets.token_hex(8)}"
+    return f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}"

@@ -1,0 +1,203 @@
+"""Where the primaries are, and the keys that they know: from the stack's config, or the environment, which comes first.
+
+Read where an update is sent and never by the program, so that no address and no key is a resource's input.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dns.tsig
+from dns.rdtypes.ANY.SOA import SOA
+
+from elastx_mrs.display import quoted
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path, profile_variable
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Run, Vantage, Who
+from elastx_mrs.publish.rfc2136 import tsig
+from elastx_mrs.publish.rfc2136.primary import Primary, UnreachableError, UpdateError, text
+from elastx_mrs.records import RecordError
+
+PORT = "53"
+
+Get = Callable[[str], Any]
+"""The value of a stack config key, with its namespace, or None."""
+
+
+class Profiles:
+    """The primaries of a stack, by profile; what was found out holds for the life of the object.
+
+    :param get: reads the stack's config.
+    """
+
+    def __init__(self, get: Get, environment: Mapping[str, str] = os.environ) -> None:
+        self._get = get
+        self._environment = environment
+        self._known: dict[tuple[str, str], Primary] = {}
+
+    def primary(self, profile: str, zone: str) -> Primary:
+        """Return who serves a zone.
+
+        :raises UpdateError: naming everything that is missing or malformed, never the key's text.
+        """
+        if (profile, zone) not in self._known:
+            self._known[profile, zone] = _Described(self._get, self._environment, profile).primary(zone)
+        return self._known[profile, zone]
+
+
+class _Described:
+    """What config and environment say about one primary."""
+
+    def __init__(self, get: Get, environment: Mapping[str, str], profile: str) -> None:
+        config = json.loads(get(f"{NAMESPACE}:rfc2136") or "{}")
+        profiles = config.get("profiles") or {}
+        self._settings = profiles.get(profile) or (config if profile == DEFAULT_PROFILE else {})
+        self._get = get
+        self._environment = environment
+        self._profile = profile
+        self._secret = "tsigKey" if profile == DEFAULT_PROFILE else f"tsigKeys.{profile}"
+
+    def primary(self, zone: str) -> Primary:
+        faults: list[str] = []
+        key = self._key(faults)
+        server = self._value("server", "SERVER")
+        host, port = "", 0
+        if server:
+            try:
+                host, port = _address(server)
+            except ValueError:
+                written = "write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
+                faults.append(f"{self._path('server')}: {quoted(server)} is not an address; {written}")
+        if faults or key is None:
+            raise UpdateError("\n  ".join(faults))
+        if not server:
+            host, port = asyncio.run(self._mname(zone)), int(PORT)
+        return Primary(host, port, key, self._profile)
+
+    def _key(self, faults: list[str]) -> dns.tsig.Key | None:
+        """Return the key; what the environment, the config and the key's own text say of it must agree."""
+        where, given = self._key_text(faults)
+        name, algorithm = self._value("keyName", "KEY_NAME"), self._value("algorithm", "ALGORITHM")
+        if given is None:
+            if not name and where == self._secret:
+                faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
+            return None
+        try:
+            key = tsig.read_key(given)
+            for what, one, other in (("keyName", name, key.name), ("algorithm", algorithm, key.algorithm)):
+                if one and other and _plain(one) != _plain(other):
+                    faults.append(f"{self._path(what)}: is {one}, and the key is {other}; take one of them out")
+            name = name or key.name or ""
+            if not name:
+                faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
+                return None
+        except RecordError as error:
+            faults.append(f"{where}: {error}")
+            return None
+        try:
+            return tsig.key_from(name, key.secret, algorithm or key.algorithm or tsig.ALGORITHM)
+        except RecordError as error:
+            of_algorithm = "(RFC 8945 §6)" in str(error)
+            faults.append(f"{self._path('algorithm') if of_algorithm else where}: {error}")
+            return None
+
+    def _key_text(self, faults: list[str]) -> tuple[str, str | None]:
+        """Return where the key stands, and its text; the environment's before the config's."""
+        if value := self._environment.get(self._variable("KEY")):
+            return self._secret, value
+        if path := self._environment.get(self._variable("KEY_FILE")):
+            return self._variable("KEY_FILE"), self._file(self._variable("KEY_FILE"), path, faults)
+        if self._profile == DEFAULT_PROFILE:
+            secret = self._get(f"{NAMESPACE}:tsigKey")
+        else:
+            secret = json.loads(self._get(f"{NAMESPACE}:tsigKeys") or "{}").get(self._profile)
+        if secret:
+            return self._secret, str(secret)
+        if path := self._settings.get("keyFile"):
+            return self._path("keyFile"), self._file(self._path("keyFile"), path, faults)
+        path = "" if self._profile == DEFAULT_PROFILE else "--path "
+        either = f"{self._variable('KEY')} or {self._variable('KEY_FILE')}"
+        run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
+        faults.append(f"{self._secret}: is missing; {run}, or set {either}")
+        return self._secret, None
+
+    def _file(self, where: str, path: str, faults: list[str]) -> str | None:
+        try:
+            return Path(path).expanduser().read_text(encoding="ascii")
+        except OSError as error:
+            faults.append(f"{where}: {path}: {error.strerror}; name a file as tsig-keygen writes it")
+        except UnicodeDecodeError:
+            faults.append(f"{where}: {path}: is no text; name a file as tsig-keygen writes it")
+        return None
+
+    def _value(self, key: str, variable: str) -> str:
+        return str(self._environment.get(self._variable(variable)) or self._settings.get(key) or "")
+
+    def _missing(self, key: str, variable: str, what: str) -> str:
+        return f"{self._path(key)}: is missing; write {what}, or set {self._variable(variable)}"
+
+    def _path(self, key: str) -> str:
+        return profile_path(self._profile, key)
+
+    def _variable(self, name: str) -> str:
+        return profile_variable(self._profile, name)
+
+    async def _mname(self, zone: str) -> str:
+        """Return an address of the primary that the zone's SOA names (RFC 1035 §3.3.13)."""
+        vantage = self._vantage()
+        cure = self._missing("server", "SERVER", "the primary's address").partition("; ")[2]
+        path = f"{self._path('server')}: is missing, and"
+        soa = await vantage.ask(zone, "SOA")
+        found = [rdata for rdata in soa.rdatas if isinstance(rdata, SOA)]
+        if not found:
+            problem = (
+                f"{path} the SOA of {zone}, which names the primary, was not found: {soa.problem or 'it has none'}"
+            )
+            raise (UnreachableError if soa.status == "failed" else UpdateError)(f"{problem}; {cure}")
+        name = text(found[0].mname)
+        for rdtype in ("A", "AAAA"):
+            answer = await vantage.ask(name, rdtype)
+            for address in answer.addresses():
+                return str(address)
+        raise UpdateError(f"{path} the primary that the SOA of {zone} names, {name}, has no address; {cure}")
+
+    def _vantage(self) -> Vantage:
+        """Return who is asked for the primary; the program has checked what the config says."""
+        try:
+            given = json.loads(self._get(f"{NAMESPACE}:verification") or "{}")
+        except ValueError:
+            given = {}  # the mode alone
+        given = given if isinstance(given, dict) else {}
+        try:
+            who = Who.of(
+                given.get("nameservers"),
+                given.get("rootHints"),
+                given.get("primary"),
+                given.get("resolvers"),
+                given.get("via") or "delegation",
+            )
+            return Vantage(who.in_run(Run.of(self._environment)), Network())
+        except (RecordError, NotInstalledError) as error:
+            raise UpdateError(f"verification: {error}") from None
+
+
+def _plain(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _address(server: str) -> tuple[str, int]:
+    """Return host and port of ``192.0.2.1``, ``192.0.2.1:53``, ``[2001:db8::1]:53``, ``2001:db8::1`` or a name."""
+    if server.startswith("["):
+        host, closed, rest = server[1:].partition("]")
+        port = (rest.removeprefix(":") or PORT) if closed else ""
+    elif server.count(":") == 1:
+        host, _, port = server.partition(":")
+    else:
+        host, port = server, PORT
+    if not host or not 0 < int(port) < 65536:
+        raise ValueError(server)
+    return host, int(port)

@@ -1,0 +1,120 @@
+"""Declares records on the stack's RFC 2136 primaries: one Pulumi resource for each TXT record."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pulumi
+
+from elastx_mrs.config.modes import Mode
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.rfc2136.existing import existing
+from elastx_mrs.publish.rfc2136.primary import UnreachableError, UpdateError
+from elastx_mrs.publish.rfc2136.profiles import Get, Profiles
+from elastx_mrs.publish.rfc2136.record import adopted
+from elastx_mrs.publish.rfc2136.resource import TxtResource
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.names import longest_zone
+
+CONNECTIONS = 8
+"""To the primary, at once."""
+
+Resource = Callable[[str, dict[str, Any], pulumi.ResourceOptions], pulumi.CustomResource]
+"""Makes the resource of one record, of its name, the record's properties and the options."""
+
+
+class Rfc2136:
+    """Declares records on RFC 2136 primaries.
+
+    :param zones: the zones that the primaries serve, each with its profile; a domain is in the longest one that it
+        is, or ends in.
+    :param get: reads the stack's config, for where the primaries are.
+    :param modes: the guard's, by sender domain: where it is not ``require``, a second record of a kind may be created.
+    :param resource: the kind of Pulumi resource: a dynamic one, which only a Python program can have, or the plugin's.
+    """
+
+    shares_ttl = True
+
+    def __init__(
+        self,
+        zones: Mapping[str, str],
+        get: Get,
+        modes: Mapping[str, Mode] | None = None,
+        resource: Resource = TxtResource,
+    ) -> None:
+        self._resource = resource
+        self._zones = zones
+        self._get = get
+        self._modes = modes or {}
+        self._profiles = Profiles(get)
+        self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-probe")
+        self._dead: dict[str, str] = {}
+
+    def check_zones(self) -> list[str]:
+        """Ask the primaries for each zone, before anything is sent.
+
+        :returns: what could not be asked, one message a cause.
+        :raises UpdateError: where one answers that it refuses, or is not authoritative.
+        """
+        problems = [found for found in self._pool.map(self._problem, self._zones) if found is not None]
+        said = [str(found) for found in problems if not isinstance(found, UnreachableError)]
+        if said:
+            raise UpdateError("\n  ".join(dict.fromkeys(said)))
+        return list(dict.fromkeys(str(found) for found in problems))
+
+    def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        """Declare one record."""
+        zone = longest_zone(record.domain, self._zones)
+        inputs = {
+            "profile": self._zones.get(zone or ""),
+            "zone": zone,
+            "owner": record.name,
+            "value": record.value,
+            "ttl": record.configured_ttl,
+        }
+        if (mode := self._modes.get(record.domain, "require")) != "require":
+            inputs["guard"] = mode
+        return self._resource(name, inputs, options)
+
+    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+        """Return the value in the state."""
+        return pulumi.Output.all(resource.id, resource.value).apply(lambda known: str(known[1]))  # type: ignore[attr-defined]
+
+    async def existing(self, owner: str) -> Existing:
+        """Ask the primary; after it did not answer once, it is not waited for again."""
+        zone = longest_zone(owner, self._zones)
+        if zone is None:
+            raise CannotAskError(f"{owner} is in none of rfc2136.zones ({', '.join(self._zones)}); add its zone there")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._existing, zone, owner)
+
+    def adopted(self) -> frozenset[str]:
+        """Return the owner names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
+        return adopted(self._get)
+
+    def merging(self, record: TxtRecord) -> str:
+        """Return what to run to keep, and change, what is at a record's name."""
+        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
+
+    def claiming(self, record: TxtRecord) -> str:
+        """Return what to run where exactly a record's value is there already."""
+        return f"run once with ELASTX_MRS_ADOPT={record.name}"
+
+    def _problem(self, zone: str) -> UpdateError | None:
+        try:
+            self._profiles.primary(self._zones[zone], zone).check_zone(zone)
+        except UpdateError as error:
+            return error
+        return None
+
+    def _existing(self, zone: str, owner: str) -> Existing:
+        profile = self._zones[zone]
+        if profile in self._dead:
+            raise CannotAskError(self._dead[profile])
+        try:
+            return existing(self._profiles.primary(profile, zone), zone, owner)
+        except UnreachableError as error:
+            self._dead[profile] = str(error)
+            raise CannotAskError(self._dead[profile]) from None
+        except UpdateError as error:
+            raise CannotAskError(str(error)) from None

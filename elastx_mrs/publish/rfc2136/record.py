@@ -1,0 +1,96 @@
+"""One TXT record on an RFC 2136 primary: what is done about it, whichever kind of Pulumi resource it is.
+
+Its properties are ``profile``, ``zone``, ``owner``, ``value``, ``ttl`` (seconds, or None) and ``guard`` (only where the
+guard's mode is not ``require``). A server's address and key are read where it runs and are none of them: they would end
+up in the state.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.publish.rfc2136 import update as dns_update
+from elastx_mrs.publish.rfc2136.primary import Primary
+from elastx_mrs.publish.rfc2136.profiles import Get, Profiles
+from elastx_mrs.records.kinds import current_value
+
+PLACE = ("profile", "zone", "owner")
+"""Another one of these is another record."""
+
+Properties = Mapping[str, Any]
+
+T = TypeVar("T")
+
+
+def adopted(get: Get) -> frozenset[str]:
+    """Return the owner names at which identical content may be taken over."""
+    listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
+    names = [*listed, *os.environ.get("ELASTX_MRS_ADOPT", "").split(",")]
+    return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
+
+
+def changed(olds: Properties, news: Properties) -> list[str]:
+    """Return the properties that differ in the DNS."""
+    return [key for key in (*PLACE, "value", "ttl") if olds.get(key) != news.get(key)]
+
+
+def outs(props: Properties) -> dict[str, Any]:
+    """Return what is kept of a record in the state."""
+    return {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": _ttl(props)}
+
+
+class TxtRecords:
+    """Creates, reads, updates and deletes TXT records; each raises :class:`UpdateError` where it cannot.
+
+    :param get: reads the stack's config.
+    """
+
+    def __init__(self, get: Get) -> None:
+        self._get = get
+        self._profiles = Profiles(get)
+
+    def create(self, props: Properties) -> str:
+        """Publish the record; return its id."""
+        owner, value = props["owner"], props["value"]
+        adopt = owner in adopted(self._get)
+        self._do(props, lambda to: dns_update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
+        return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}"
+
+    def read(self, props: Properties) -> dict[str, Any] | None:
+        """Return what is served now: the record, what somebody made of it, or None.
+
+        The TTL is the RRset's, and is read only where the record is the only one in it (RFC 2181 §5.2).
+        """
+        values, served = self._do(props, lambda to: dns_update.read(to, props["zone"], props["owner"]))
+        value = current_value(values, props["value"])
+        if value is None:
+            return None
+        ttl = _ttl(props)
+        if ttl is not None and len(values) == 1:
+            ttl = served
+        return outs(props) | {"value": value, "ttl": ttl}
+
+    def update(self, olds: Properties, news: Properties) -> None:
+        """Put the new value in the old one's place, in one message."""
+        place, old, new = (news["zone"], news["owner"]), olds["value"], news["value"]
+        self._do(news, lambda to: dns_update.replace(to, *place, old, new, _ttl(news), _only(news)))
+
+    def delete(self, props: Properties) -> None:
+        """Withdraw the record."""
+        self._do(props, lambda to: dns_update.remove(to, props["zone"], props["owner"], props["value"]))
+
+    def _do(self, props: Properties, action: Callable[[Primary], T]) -> T:
+        return action(self._profiles.primary(props["profile"], props["zone"]))
+
+
+def _ttl(props: Properties) -> int | None:
+    ttl = props.get("ttl")  # Pulumi hands numbers on as floats
+    return None if ttl is None else int(ttl)
+
+
+def _only(props: Properties) -> bool:
+    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
+    return props.get("guard") is None

@@ -1,0 +1,311 @@
+"""A domain's SPF as a tree of all that a receiver may have to look up: what it costs, and what is broken in it.
+
+First everything reachable is asked for, side by side and nothing twice; then the answers are counted, as for a sender
+that no term matches before the last: the worst case, which is what RFC 7208 §4.6.4 limits.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from elastx_mrs.display import quoted
+from elastx_mrs.lookup.answer import Answer, Ask
+from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS
+from elastx_mrs.receiver.spf_record import Found, is_name, parsed, select
+from elastx_mrs.records.spf_macro import expand_domain
+from elastx_mrs.records.spf_terms import LOOKUPS, Mechanism, Record, Term
+
+MAX_QUERIES = 300
+"""Questions for one tree; a record that needs more is hostile, or beyond repair."""
+
+MAX_DEPTH = 50
+"""Records nested in each other; receivers stop long before."""
+
+MAX_SECONDS = 20.0
+"""For one tree; what is not answered by then counts as not asked."""
+
+Voids = tuple[int, int]
+"""Void lookups for a sender with an IPv4 address, and for one with an IPv6 address."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that keeps a receiver from an answer, or us from counting.
+
+    :param kind: ``permerror``: receivers refuse the whole policy; ``temperror``: it could not be asked;
+        ``none``: the domain has no record;
+        ``sender``: known only when a mail comes (its macros need the sender); ``open``: it lets everybody send;
+        ``voids``: over the limit that receivers should have, and not all do.
+    :param path: the domain, and the terms that lead to it.
+    :param text: what is wrong, and what to do.
+    """
+
+    kind: Literal["permerror", "temperror", "none", "sender", "open", "voids"]
+    path: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """One term that looks something up.
+
+    :param term: as written.
+    :param lookups: that it costs, itself and all below it.
+    :param voids: the same.
+    :param problem: of the term itself; None where there is none.
+    :param below: the record that ``include`` or ``redirect`` leads to; None for other terms, and where there is none.
+    """
+
+    term: str
+    lookups: int = 1
+    voids: Voids = (0, 0)
+    problem: Problem | None = None
+    below: "Tree | None" = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tree:
+    """One domain's record and what it leads to; a domain that is reached twice is the same object in both places.
+
+    Two are equal where they are the same, and as text there is none of what is below: a hostile tree has few domains
+    and more branches than can be walked. asyncio takes the text of a finished task's result, so that this matters.
+
+    :param found: the record, or why there is none.
+    :param nodes: the terms that look something up, in the order of evaluation.
+    """
+
+    domain: str
+    found: Found
+    nodes: tuple[Node, ...] = ()
+    lookups: int = field(init=False)
+    voids: Voids = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Add up; the numbers of a hostile tree are large, and still only numbers."""
+        object.__setattr__(self, "lookups", sum(node.lookups for node in self.nodes))
+        four, six = (sum(node.voids[family] for node in self.nodes) for family in (0, 1))
+        object.__setattr__(self, "voids", (four, six))
+
+    def __repr__(self) -> str:
+        return f"<Tree {self.domain}: {number(self.lookups)} lookups>"
+
+    def problems(self) -> list[Problem]:
+        """Return every problem, each domain's once, and the whole tree's limits first."""
+        found = list(self._limits())
+        if self.found.result != "record":
+            found.append(Problem(self.found.result, (self.domain,), self.found.problem))
+        elif self.found.record is not None and (everybody := _open(self.found.record, (self.domain,))) is not None:
+            found.append(everybody)
+        return found + list(dict.fromkeys(node.problem for _, node in self.walk() if node.problem is not None))
+
+    def walk(self) -> Iterator[tuple[int, Node]]:
+        """Yield every term with its depth, from 0, in the order of evaluation; what is below a domain only once."""
+        seen = {self.domain}
+        stack = [(0, node) for node in reversed(self.nodes)]
+        while stack:
+            depth, node = stack.pop()
+            yield depth, node
+            if node.below is not None and node.below.domain not in seen:
+                seen.add(node.below.domain)
+                stack += [(depth + 1, child) for child in reversed(node.below.nodes)]
+
+    def _limits(self) -> Iterator[Problem]:
+        if self.lookups > MAX_LOOKUPS:
+            dearest = max(self.nodes, key=lambda node: node.lookups)
+            text = (
+                f"takes {number(self.lookups)} lookups, and receivers follow {MAX_LOOKUPS} (RFC 7208 §4.6.4), so that "
+                f"mail gets permerror; take a term out, or write its addresses: "
+                f"{dearest.term} takes {number(dearest.lookups)}"
+            )
+            yield Problem("permerror", (self.domain,), text)
+        if max(self.voids) > MAX_VOIDS:
+            family = "IPv4" if self.voids[0] > MAX_VOIDS else "IPv6"
+            text = (
+                f"makes {number(max(self.voids))} lookups that find nothing where the sender has an {family} address; "
+                f"many receivers allow {MAX_VOIDS} (RFC 7208 §4.6.4); take out the terms that have none"
+            )
+            yield Problem("voids", (self.domain,), text)
+
+
+async def expand(ask: Ask, domain: str, record: str | None = None) -> Tree:
+    """Return the tree of a domain's SPF.
+
+    :param ask: asks the DNS; should remember, so that several trees ask nothing twice.
+    :param domain: as lower-case A-labels, without a final dot.
+    :param record: the record to take instead of the published one, as for a change that is only planned.
+    """
+    crawl = _Crawl(ask, domain, {domain: parsed(record.encode())} if record is not None else {})
+    try:
+        async with asyncio.timeout(MAX_SECONDS), asyncio.TaskGroup() as group:
+            crawl.follow(group, domain)
+    except TimeoutError:
+        crawl.cut = f"not answered within {MAX_SECONDS:.0f} s"
+    return _Count(crawl).tree(domain, _Path((domain,), (domain,)))
+
+
+class _Crawl:
+    """Asks for everything that a record leads to, as soon as its name is known."""
+
+    def __init__(self, ask: Ask, domain: str, records: dict[str, Found]) -> None:
+        self._ask = ask
+        self._domain = domain
+        self.records = records
+        self.answers: dict[tuple[str, str], Answer | None] = {}
+        self._followed: set[str] = set()
+        self.cut = f"not asked: the tree needs more than {MAX_QUERIES} questions"
+
+    def follow(self, group: asyncio.TaskGroup, domain: str) -> None:
+        if domain not in self._followed:
+            self._followed.add(domain)
+            group.create_task(self._follow(group, domain))
+
+    async def _follow(self, group: asyncio.TaskGroup, domain: str) -> None:
+        if domain not in self.records:
+            answer = await self._once(domain, "TXT")
+            if answer is None:
+                return
+            self.records[domain] = select(answer)
+        record = self.records[domain].record
+        for term in record.evaluated() if record is not None else ():
+            name = self.target(domain, term) if term.name in LOOKUPS else None
+            if name is None or not is_name(name):
+                continue
+            if term.name in ("include", "redirect"):
+                self.follow(group, name)
+            elif term.name == "mx":
+                group.create_task(self._exchanges(name))
+            elif term.name in ("a", "exists"):
+                group.create_task(self._addresses(name, ("A",) if term.name == "exists" else ("A", "AAAA")))
+
+    async def _exchanges(self, name: str) -> None:
+        answer = await self._once(name, "MX")
+        names = answer.names() if answer is not None else []
+        if len(names) <= MAX_NAMES:
+            await asyncio.gather(*(self._addresses(host, ("A", "AAAA")) for host in names if is_name(host)))
+
+    async def _addresses(self, name: str, rdtypes: tuple[str, ...]) -> None:
+        await asyncio.gather(*(self._once(name, rdtype) for rdtype in rdtypes))
+
+    async def _once(self, name: str, rdtype: str) -> Answer | None:
+        """Ask, unless it is being asked already, or too much was: then None."""
+        if (name, rdtype) not in self.answers and len(self.answers) < MAX_QUERIES:
+            self.answers[name, rdtype] = None
+            self.answers[name, rdtype] = await self._ask(name, rdtype)
+        return self.answers.get((name, rdtype))
+
+    def target(self, domain: str, term: Term) -> str | None:
+        """Return the name that a term is about; None where only the sender could tell."""
+        text = term.domain if isinstance(term, Mechanism) else term.value
+        if text is None:
+            return domain
+        try:
+            return expand_domain(text, {"d": domain, "o": self._domain}).lower()
+        except KeyError:
+            return None
+
+
+@dataclass(frozen=True)
+class _Path:
+    """How a domain was come to: the terms, the first domain before them, and all domains on the way."""
+
+    terms: tuple[str, ...]
+    domains: tuple[str, ...]
+
+
+class _Count:
+    """Counts what a crawl found: pure, each domain once."""
+
+    def __init__(self, crawl: _Crawl) -> None:
+        self._crawl = crawl
+        self._trees: dict[str, Tree] = {}
+
+    def tree(self, domain: str, path: _Path) -> Tree:
+        found = self._crawl.records.get(domain) or Found("temperror", problem=self._crawl.cut)
+        record = found.record or Record(())
+        nodes = [self._node(domain, path, term) for term in record.evaluated() if term.name in LOOKUPS]
+        self._trees[domain] = tree = Tree(domain, found, tuple(nodes))
+        return tree
+
+    def _node(self, domain: str, path: _Path, term: Term) -> Node:
+        written, where = str(term), (*path.terms, str(term))
+        name = self._crawl.target(domain, term)
+        if term.name == "ptr":
+            return Node(written, problem=Problem("sender", where, "what it finds depends on the sender's address"))
+        if name is None:
+            return Node(written, problem=Problem("sender", where, "its macros are known only when a mail comes"))
+        if term.name in ("include", "redirect"):
+            return self._record(written, _Path(where, (*path.domains, name)))
+        if not is_name(name):
+            text = f"{quoted(name)} is no name that can exist, so that it never matches (RFC 7208 §4.8)"
+            return Node(written, problem=Problem("sender", where, text))
+        if term.name == "mx":
+            return self._mx(written, where, name)
+        types = ("A", "A") if term.name == "exists" else ("A", "AAAA")
+        return self._addresses(written, where, [(name, types)])
+
+    def _record(self, written: str, path: _Path) -> Node:
+        name, where = path.domains[-1], path.terms
+        if not is_name(name):
+            text = f"{quoted(name)} is no name that can have a record (RFC 7208 §4.3); take it out"
+            return Node(written, problem=Problem("permerror", where, text))
+        if name in path.domains[:-1] or len(path.domains) > MAX_DEPTH:
+            text = f"leads back to {name}, round and round: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
+            if name not in path.domains[:-1]:
+                text = f"is nested {MAX_DEPTH} deep: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
+            return Node(written, MAX_LOOKUPS + 1, problem=Problem("permerror", where, f"{text}; take it out"))
+        below = self._trees.get(name) or self.tree(name, path)
+        if below.found.record is not None:
+            return Node(written, 1 + below.lookups, below.voids, _open(below.found.record, where), below)
+        if below.found.result == "temperror":
+            return Node(written, problem=Problem("temperror", where, f"{name} {below.found.problem}"))
+        answer = self._crawl.answers.get((name, "TXT"))
+        void = int(answer is not None and answer.void)
+        section = "§6.1" if written.startswith("redirect=") else "§5.2"
+        text = f"leads to {name}, which has no usable SPF record: {below.found.problem} (RFC 7208 {section})"
+        return Node(written, 1, (void, void), Problem("permerror", where, f"{text}; take it out, or mend it there"))
+
+    def _mx(self, written: str, where: tuple[str, ...], name: str) -> Node:
+        answer = self._crawl.answers.get((name, "MX"))
+        if answer is None or answer.status == "failed":
+            return Node(written, problem=self._unasked(where, name, "MX", answer))
+        if answer.void:
+            return Node(written, voids=(1, 1))
+        hosts = answer.names()
+        if len(hosts) > MAX_NAMES:
+            text = f"leads to {len(hosts)} MX, and {MAX_NAMES} are allowed (RFC 7208 §4.6.4)"
+            return Node(written, problem=Problem("permerror", where, f"{text}; write their networks as ip4 and ip6"))
+        return self._addresses(written, where, [(host, ("A", "AAAA")) for host in hosts if is_name(host)])
+
+    def _addresses(self, written: str, where: tuple[str, ...], questions: list[tuple[str, tuple[str, str]]]) -> Node:
+        """Return a term that asks for addresses: of each name, one type for IPv4 senders, another for IPv6 ones."""
+        voids = [0, 0]
+        problem = None
+        for name, types in questions:
+            for family, rdtype in enumerate(types):
+                answer = self._crawl.answers.get((name, rdtype))
+                if answer is None or answer.status == "failed":
+                    problem = problem or self._unasked(where, name, rdtype, answer)
+                else:
+                    voids[family] += answer.void  # a sender of that family may never ask for what failed
+        return Node(written, voids=(voids[0], voids[1]), problem=problem)
+
+    def _unasked(self, where: tuple[str, ...], name: str, rdtype: str, answer: Answer | None) -> Problem:
+        why = answer.problem if answer is not None else self._crawl.cut
+        return Problem("temperror", where, f"{name} {rdtype} could not be asked for: {why}")
+
+
+def _open(record: Record, where: tuple[str, ...]) -> Problem | None:
+    """Return that a record lets everybody pass; not where the term before says that a match is no pass (§5.2)."""
+    everybody = next((term for term in record.evaluated() if isinstance(term, Mechanism) and term.everybody), None)
+    if everybody is None or (where[1:] and where[-1][0] in "-~?"):
+        return None
+    text = "has +all" if everybody.name == "all" else f"has {everybody}"
+    if len(where) > 1:
+        text = f"leads to a record that {text}"
+    return Problem("open", where, f"{text}: every server in the world passes (RFC 7208 §5.1); take it out")
+
+
+def number(count: int) -> str:
+    """Return a count for people: a hostile tree's can have hundreds of digits."""
+    return str(count) if count <= 1000 else "over 1000"

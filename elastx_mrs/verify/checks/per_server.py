@@ -1,0 +1,84 @@
+"""How what several servers say of one name becomes one verdict: any address of a server will do, all servers count."""
+
+from collections.abc import Callable, Sequence
+
+from elastx_mrs.display import show
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.authority import Observation, Sighting
+from elastx_mrs.verify.result import Detail, Verdict
+
+LENGTH = 160
+"""Characters of a value in a message: a DKIM key has over 400, of which people read the first."""
+
+Fault = tuple[Verdict, str, str]
+"""What is wrong with an answer: the verdict, what was seen, and what to do."""
+
+Judge = Callable[[Answer], Fault | None]
+"""Says what is wrong with one usable answer; None where nothing is."""
+
+
+def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tuple[list[Detail], list[str]]:
+    """Return what is not as it should be, server by server, and what is only good to know.
+
+    :param expected: what every server should say.
+    :param cure: what to do where a server could not be asked.
+    """
+    if seen.problem:
+        return [Detail("unreachable", "", expected, seen.problem, cure)], []
+    details: list[Detail] = []
+    notices: list[str] = []
+    for server in seen.nobody:
+        details.append(Detail("unreachable", server.name, expected, server.problem, cure))
+    for host, sightings in seen.by_host().items():
+        usable = [sighting for sighting in sightings if sighting.answer.status != "failed"]
+        failed = [sighting for sighting in sightings if sighting.answer.status == "failed"]
+        if usable:
+            dead = [sighting for sighting in failed if not sighting.no_route]
+            notices += [f"{sighting.server} {sighting.answer.problem}" for sighting in dead]
+            found = _of_one(host, usable, expected, judge)
+            details += found
+            if not found and len({_said(sighting.answer) for sighting in usable}) > 1:
+                notices.append(f"{host} has addresses that differ in other records of {seen.name}")
+        elif failed:
+            details += [
+                Detail("unreachable", str(sighting.server), expected, sighting.answer.problem, cure)
+                for sighting in failed
+            ]
+    return details, notices
+
+
+def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) -> list[Detail]:
+    faults = [(sighting, judge(sighting.answer)) for sighting in usable]
+    details = [
+        Detail(fault[0], str(sighting.server), expected, fault[1], fault[2]) for sighting, fault in faults if fault
+    ]
+    if details and len(details) < len(faults):
+        right = next(str(sighting.server) for sighting, fault in faults if fault is None)
+        cure = f"{host} has addresses that disagree: have all of them serve what {right} serves"
+        details = [Detail("wrong", item.server, item.expected, item.seen, cure) for item in details]
+    return details
+
+
+def agree(seen: Observation) -> bool:
+    """Whether all that could be asked say the same."""
+    usable = [sighting.answer for sighting in seen.sightings if sighting.answer.status != "failed"]
+    return bool(usable) and not seen.problem and len({_said(answer) for answer in usable}) == 1
+
+
+def _said(answer: Answer) -> frozenset[bytes]:
+    return frozenset(answer.texts())
+
+
+def listed(values: Sequence[bytes]) -> str:
+    """Return values for people, in one order whatever the server's, each cut where it is long."""
+    shown = [show(value) for value in sorted(values)[:4]]
+    cut = [text if len(text) <= LENGTH else f"{text[:LENGTH]}… ({len(text)} octets)" for text in shown]
+    more = f" and {len(values) - 4} more" if len(values) > 4 else ""
+    return " | ".join(f"'{text}'" for text in cut) + more
+
+
+def nothing(answer: Answer) -> str:
+    """Return in words that an answer has no records."""
+    if answer.canonical not in ("", answer.name):
+        return f"an alias of {answer.canonical}"
+    return "no such name" if answer.status == "nxdomain" else "no TXT record there"

@@ -1,0 +1,51 @@
+"""What one round of verification shares: one network, so nothing is asked twice, and what it found out on the way."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Vantage, Vantages, Who
+from elastx_mrs.service import Service
+from elastx_mrs.verify.result import Verdict
+
+if TYPE_CHECKING:
+    from elastx_mrs.verify.checks.spf import Relay
+
+IN_FLIGHT = 200
+"""Queries under way at once, over all servers."""
+
+IN_FLIGHT_PER_SERVER = 100
+"""Queries under way at once to one server: of two servers, neither waits for the other's share."""
+
+
+@dataclass
+class Asked:
+    """What one round knows from one vantage.
+
+    :ivar relays: what each service's own SPF record passes; looked up once, with the first domain that needs it.
+    :ivar passing: SPF records known to pass all of a service's addresses: most domains have the same text.
+    """
+
+    vantage: Vantage
+    relays: "dict[Service, asyncio.Task[Relay]]" = field(default_factory=dict)
+    passing: set[tuple[Service, str]] = field(default_factory=set)
+
+    @property
+    def cannot_ask(self) -> Verdict:
+        """The verdict if somebody else's name cannot be asked: ``nameservers`` may be all that this network has."""
+        return "unchecked" if self.vantage.who.begins_at == "nameservers" else "unreachable"
+
+
+class Round:
+    """One round of asking: everything in it is asked once."""
+
+    def __init__(self) -> None:
+        self._vantages = Vantages(Network(IN_FLIGHT, IN_FLIGHT_PER_SERVER))
+        self._asked: dict[Who, Asked] = {}
+
+    def asked(self, who: Who) -> Asked:
+        """Return what is known from a vantage; domains with the same one share it."""
+        if who not in self._asked:
+            self._asked[who] = Asked(self._vantages.of(who))
+        return self._asked[who]

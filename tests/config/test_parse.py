@@ -1,0 +1,245 @@
+"""Bad input: every fault is named by its place in the user's config, and all are reported in one run."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from tests import golden
+
+
+def stack(**changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "accounts": ["smtp-prod@acme.example", "newsletter@acme.example"],
+        "dkim": golden.DKIM,
+        "domains": ["example.com", {"name": "example.se"}],
+        "rfc2136": {"zones": ["example.com", "example.se"]},
+    }
+    values |= changes
+    return {f"elastx-mrs:{key}": value for key, value in values.items() if value is not None}
+
+
+def faults(values: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(ConfigError) as error:
+        parse_stack(values)
+    return {fault.path: fault.problem for fault in error.value.faults}
+
+
+def domain_with(**fields: Any) -> dict[str, Any]:
+    return stack(domains=["example.com", {"name": "example.se", **fields}])
+
+
+def test_defaults_for_all_domains_and_overrides_per_domain() -> None:
+    arguments = parse_stack(
+        stack(
+            domains=[
+                {"name": "example.com", "accounts": ["newsletter@acme.example"], "spf": {"external": True}, "ttl": 300},
+                {"name": "example.se", "dkim": {"selector": "other", "record": golden.DKIM}, "dmarc": {"p": "reject"}},
+            ],
+            spf={"include": ["_spf.google.com"], "all": "softfail"},
+            dmarc=golden.DMARC,
+            ttl=600,
+        )
+    )
+    rows = [(r.kind, r.name, r.ttl) for r in arguments.records()]
+    assert rows == [
+        ("challenge", "example.com", 300),
+        ("dkim", "elastx._domainkey.example.com", 300),
+        ("dmarc", "_dmarc.example.com", 300),
+        ("challenge", "example.se", 600),
+        ("challenge", "example.se", 600),
+        ("spf", "example.se", 600),
+        ("dkim", "other._domainkey.example.se", 600),
+        ("dmarc", "_dmarc.example.se", 600),
+    ]
+    values = {(r.domain, r.kind): r.value for r in arguments.records()}
+    assert values["example.com", "dmarc"] == golden.DMARC
+    assert values["example.se", "dmarc"] == "v=DMARC1; p=reject;"
+    assert values["example.se", "spf"] == "v=spf1 include:elastx.email include:_spf.google.com ~all"
+
+
+def test_what_pulumi_keeps_as_text_is_the_same_as_yaml() -> None:
+    as_yaml = parse_stack(stack(ttl=300))
+    as_text = parse_stack(
+        {
+            "elastx-mrs:accounts": '["smtp-prod@acme.example", "newsletter@acme.example"]',
+            "elastx-mrs:dkim": golden.DKIM,
+            "elastx-mrs:domains": '["example.com", {"name": "example.se"}]',
+            "elastx-mrs:rfc2136": '{"zones": ["example.com", "example.se"]}',
+            "elastx-mrs:ttl": "300",
+            "elastx-mrs:spf": "{}",  # the default that Pulumi.yaml gives an optional key
+            "elastx-mrs:tsigKey": "",
+            "other-project:domains": "[]",
+        }
+    )
+    assert as_text == as_yaml
+
+
+def test_reordering_changes_no_record() -> None:
+    one = parse_stack(stack()).records()
+    other = parse_stack(stack(domains=["example.se", "example.com"])).records()
+    assert sorted(one, key=repr) == sorted(other, key=repr)
+
+
+def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
+    assert {record.configured_ttl for record in parse_stack(stack()).records()} == {None}
+    assert {record.configured_ttl for record in parse_stack(stack(ttl=1800)).records()} == {1800}
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "message"),
+    [
+        (stack(accounts=["nope", "smtp-prod@acme.example"]), "accounts[0]", "is not an e-mail address"),
+        (stack(accounts=["a@b.se "]), "accounts[0]", "white space"),
+        (stack(accounts=[]), "accounts", "empty list"),
+        (stack(accounts=None), "accounts", "is missing"),
+        (stack(accounts="a@b.se"), "accounts", "is a string; write a list"),
+        (stack(accounts=["a@b.se", "a@b.se"]), "accounts[1]", "there already, at accounts[0]"),
+        (stack(domains=[]), "domains", "empty list"),
+        (stack(domains=None), "domains", "is missing"),
+        (stack(domains=["example.com", "EXAMPLE.com."]), "domains[1]", "same domain as domains[0]"),
+        (
+            stack(domains=["bücher.se", {"name": "xn--bcher-kva.se"}], rfc2136={"zones": ["bücher.se"]}),
+            "domains[1].name",
+            "same domain as domains[0]",
+        ),
+        (stack(domains=["https://example.com"]), "domains[0]", "is a URL"),
+        (stack(domains=[{"name": "192.0.2.1"}]), "domains[0].name", "IP address"),
+        (stack(domains=["*.example.com"]), "domains[0]", "wildcard"),
+        (stack(domains=["localhost"]), "domains[0]", "single label"),
+        (stack(domains=["a" * 64 + ".com"]), "domains[0]", "64 octets"),
+        (stack(domains=["example.com", 7]), "domains[1]", "is a number; write an object"),
+        (stack(domains=[{"spf": {}}]), "domains[0].name", "is missing"),
+        (
+            domain_with(accounts=["smtp-prd@acme.example"]),
+            "domains[1].accounts[0]",
+            "did you mean smtp-prod@acme.example",
+        ),
+        (domain_with(accounts=[]), "domains[1].accounts", "empty list"),
+        (domain_with(dkim=""), "domains[1].dkim", "is empty"),
+        (domain_with(dkim=golden.DKIM[:200]), "domains[1].dkim", "cut off"),
+        (domain_with(dkim={"record": "-----BEGIN PRIVATE KEY-----"}), "domains[1].dkim.record", "private key"),
+        (domain_with(dkim="v=DKIM1; p=***"), "domains[1].dkim", "not base64"),
+        (domain_with(dkim="v=spf1 -all"), "domains[1].dkim", "another record"),
+        (domain_with(dkim={"selector": "x"}), "domains[1].dkim", "no key for example.se"),
+        (domain_with(spf={"inlcude": ["x.y"]}), "domains[1].spf.inlcude", "did you mean include?"),
+        (domain_with(spf={"ip4": ["192.0.2.0/33"]}), "domains[1].spf.ip4[0]", "not an IPv4"),
+        (domain_with(spf={"all": "pass"}), "domains[1].spf.all", "'fail', 'softfail' or 'neutral'"),
+        (
+            domain_with(spf={"record": "v=spf1 -all", "mx": ["@"]}),
+            "domains[1].spf",
+            "record, the whole value, and mx too",
+        ),
+        (domain_with(spf={"external": True, "mx": ["@"]}), "domains[1].spf", "says external"),
+        (domain_with(spf="v=spf1 include:ä.se -all"), "domains[1].spf", "position 16"),
+        (domain_with(dmarc={"p": "nono"}), "domains[1].dmarc.p", "none, quarantine or reject"),
+        (domain_with(dmarc={"rua": ["a@b.se"]}), "domains[1].dmarc.rua[0]", "write mailto:a@b.se"),
+        (domain_with(spf={True: "x"}), "domains[1].spf", "a key that is not text"),
+        (domain_with(spff=1), "domains[1].spff", "did you mean spf?"),
+        (domain_with(spf={"a": ["@"] * 10}), "domains[1].spf", "11 terms that look something up"),
+        (domain_with(guard="of"), "domains[1].guard", "'require', 'warn' or 'off'"),
+        (stack(guard={"mod": "warn"}), "guard.mod", "did you mean mode?"),
+        (stack(verification={"nameservers": ["ns1"]}), "verification.nameservers[0]", "is not a server's address"),
+        (stack(verification={"nameserver": []}), "verification.nameserver", "did you mean nameservers?"),
+        (stack(verification={"nameservers": []}), "verification.nameservers", "write at least one"),
+        (stack(verification={"resolvers": ["ftp://x"]}), "verification.resolvers[0]", "is not a resolver"),
+        (stack(verification={"resolvers": ["tls://x/path"]}), "verification.resolvers[0]", "is not a resolver"),
+        (stack(verification={"timeout": -1}), "verification.timeout", "write seconds from 0"),
+        (stack(verification={"timeout": 1e9}), "verification.timeout", "to 86400"),
+        (stack(verification={"knownChallenges": ["x"]}), "verification.knownChallenges[0]", "is not a challenge"),
+        (stack(verification={"mode": "on"}), "verification.mode", "'require', 'warn' or 'off'"),
+        (stack(verification="of"), "verification", "'require', 'warn' or 'off'"),
+        (stack(verification={"via": "dns"}), "verification.via", "'delegation' or 'resolvers'"),
+        (domain_with(ttl="300"), "domains[1].ttl", "whole number"),
+        (domain_with(ttl=0), "domains[1].ttl", "seconds from 1"),
+        (stack(dkim=None), "dkim", "no key for example.com"),
+        (stack(dkim={"secure": "v1:abc"}), "dkim", "is encrypted"),
+        (stack(accounts={"secure": "v1:abc"}), "accounts", "is encrypted"),
+        (stack(domains=["example.com", {"secure": "v1:abc"}]), "domains[1]", "is encrypted"),
+        (stack(domain="x"), "domain", "did you mean domains?"),
+        (stack(domains="[1"), "domains", "is not JSON"),
+        (stack(rfc2136={"zones": ["example.com"]}), "domains[1]", "is in none of rfc2136.zones (example.com)"),
+        (stack(rfc2136={"zones": []}), "rfc2136.zones", "empty list"),
+        (
+            stack(rfc2136={"zones": ["example.com", "example.se"], "key_name": "x"}),
+            "rfc2136.key_name",
+            "did you mean keyName?",
+        ),
+        (
+            stack(rfc2136={"zones": ["example.com", "example.se"], "algorithm": "hmac-md5"}),
+            "rfc2136.algorithm",
+            "hmac-sha256",
+        ),
+        (stack(rfc2136=None), "cloudflare, rfc2136", "no publisher"),
+        (stack(cloudflare={"accountId": "a"}), "cloudflare, rfc2136", "two publishers"),
+        (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=30), "ttl", "Cloudflare takes 60 to 86400"),
+    ],
+)
+def test_a_fault_is_named_by_its_place(values: dict[str, Any], path: str, message: str) -> None:
+    found = faults(values)
+    assert list(found) == [path]
+    assert message in found[path]
+
+
+def test_faults_of_all_kinds_are_reported_together() -> None:
+    found = faults(
+        stack(
+            accounts=["nope"],
+            domain=1,
+            dkim=None,
+            domains=["example.com", "Example.com", "https://x.se", {"name": "a.se", "spf": {"alll": "fail"}}],
+            rfc2136={"zones": ["example.org"]},
+        )
+    )
+    assert set(found) == {
+        "accounts[0]",
+        "domain",
+        "dkim",
+        "domains[0]",  # in none of the zones
+        "domains[1]",  # the same domain
+        "domains[2]",
+        "domains[3].spf.alll",
+    }
+
+
+def test_several_faults_of_one_value_are_each_named() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_stack(domain_with(spf="v=spf1 ip4:1.2.3 foo -all", dmarc="v=DMARC1; p=x; sp=y"))
+    assert [fault.path for fault in error.value.faults] == ["domains[1].spf"] * 2 + ["domains[1].dmarc"] * 2
+    assert "position 12" in str(error.value)
+    assert "position 18" in str(error.value)
+
+
+def test_guard_modes_and_name_servers() -> None:
+    arguments = parse_stack(
+        domain_with(guard="off") | stack(guard={"mode": "warn"}, verification={"nameservers": ["127.0.0.1:5353"]})
+    )
+    assert arguments.guard.mode == "warn"
+    assert arguments.verification.nameservers == ["127.0.0.1:5353"]
+
+
+def test_a_program_s_keys_are_snake_case_and_its_input_is_left_alone() -> None:
+    given = {
+        "accounts": ["a@b.se"],
+        "dkim": {"record": golden.DKIM},
+        "domains": [{"name": "example.com"}],
+        "cloudflare": {"account_id": "abc"},
+    }
+    before = copy.deepcopy(given)
+    arguments = parse(given, camel_case=False)
+    assert arguments.cloudflare is not None
+    assert arguments.cloudflare.account_id == "abc"
+    assert given == before
+    with pytest.raises(ConfigError, match=r"cloudflare\.accountId: is not a key here; did you mean account_id\?"):
+        parse(given | {"cloudflare": {"accountId": "abc"}}, camel_case=False)
+
+
+def test_a_domains_verification_is_over_the_stacks() -> None:
+    own = {"name": "example.com", "verification": {"timeout": 0, "knownChallenges": [f"elastx-mrs={'0' * 64}"]}}
+    whole = {"mode": "warn", "timeout": 60, "resolvers": ["tls://dns.example"]}
+    (domain,) = (arguments := parse_stack(stack(domains=[own], verification=whole))).domains
+    assert domain.verification is not None
+    over = domain.verification.over(arguments.verification)
+    assert (over.mode, over.timeout, over.resolvers) == ("warn", 0, ["tls://dns.example"])
+    assert over.known_challenges == [f"elastx-mrs={'0' * 64}"]

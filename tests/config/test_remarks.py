@@ -1,0 +1,63 @@
+"""What a user is told of a config that is right: each remark once, at its place."""
+
+from typing import Any
+
+from elastx_mrs.config.parse import parse_stack
+from elastx_mrs.config.remarks import remarks
+from tests import golden
+
+OTHER_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+STRICT = {"p": "reject", "rua": ["mailto:dmarc@example.com"]}
+
+
+def said(**values: Any) -> list[str]:
+    given: dict[str, Any] = {
+        "accounts": ["a@b.se"],
+        "dkim": golden.DKIM,
+        "dmarc": STRICT,
+        "domains": ["example.com"],
+        "rfc2136": {"zones": ["example.com", "example.se"]},
+    }
+    arguments = parse_stack({f"elastx-mrs:{key}": value for key, value in (given | values).items()})
+    return [f"{one.remark.level}: {one}" for one in remarks(arguments)]
+
+
+def test_a_config_without_fault_has_none() -> None:
+    assert said() == []
+
+
+def test_the_default_policy_is_remarked_on_once_however_many_domains_use_it() -> None:
+    keys = [{"name": f"d{number}.example.com", "dkim": {"external": True}} for number in range(20)]
+    found = said(domains=keys, dmarc={})
+    assert len(found) == 1
+    assert found[0].startswith("notice: dmarc: says p=none")
+    assert "quarantine" in found[0]
+
+
+def test_a_domain_s_own_policy_is_named_by_its_place() -> None:
+    domain = {"name": "example.com", "spf": "v=spf1 ptr -all", "dmarc": {**STRICT, "t": "y"}}
+    found = said(domains=[domain], dmarc={})
+    assert [line.split()[:2] for line in found] == [["warning:", "domains[0].spf:"], ["warning:", "domains[0].dmarc:"]]
+
+
+def test_an_unused_default_is_not_remarked_on() -> None:
+    own = {"name": "example.com", "dmarc": STRICT, "spf": {"external": True}}
+    assert said(domains=[own], dmarc={}, spf="v=spf1 ptr -all") == []
+
+
+def test_sp_below_a_domain_of_the_config_is_ignored_by_receivers() -> None:
+    policy = {**STRICT, "sp": "none"}
+    found = said(domains=[{"name": "example.com", "dmarc": policy}, {"name": "news.example.com", "dmarc": policy}])
+    found = [line for line in found if "sp=" in line]
+    assert len(found) == 1
+    assert found[0].startswith("warning: domains[1].dmarc: has sp=, which receivers ignore on news.example.com")
+    assert "RFC 9989" in found[0]
+
+
+def test_one_key_for_several_domains() -> None:
+    found = said(domains=["example.com", "example.se"])
+    assert [line.partition(":")[0] for line in found] == ["notice"]
+    assert "one key for 2 domains (example.com, example.se)" in found[0]
+    wrapped = {"name": "example.se", "dkim": golden.DKIM_PAGE}
+    assert "one key" in said(domains=["example.com", wrapped])[0], "the same key, pasted in another form"
+    assert said(domains=["example.com", {"name": "example.se", "dkim": OTHER_KEY}]) == []

@@ -1,0 +1,151 @@
+"""Publishing through Cloudflare on the real engine: what is declared is served, does not drift, and is put right."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from elastx_mrs.records.text import presentation
+from tests import golden
+from tests.engine.cloudflare.stacks import Trial, trial
+
+pytestmark = pytest.mark.engine
+
+ALL = "".join(map(chr, range(0x20, 0x7F)))
+"""Every printable character of ASCII."""
+
+LENGTHS = (254, 255, 256, 509, 510, 511, 765, 1021, 3900)
+"""Octets: around one, two, three and four character-strings, and near the 4,096 octets that a record may have."""
+
+
+def dmarc(filler: str) -> str:
+    """A DMARC record that carries text in a tag that receivers ignore (RFC 9989 §4.7)."""
+    return f"v=DMARC1; p=none; x={filler}"
+
+
+def of_length(octets: int) -> str:
+    return dmarc("y" * (octets - len(dmarc(""))))
+
+
+def sha256(account: str) -> str:
+    """What stands after ``elastx-mrs=`` (the service's page)."""
+    return hashlib.sha256(account.encode()).hexdigest()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Trial]:
+    with trial(tmp_path) as running:
+        yield running
+
+
+def test_every_length_and_character_is_served_and_never_drifts(run: Trial) -> None:
+    values = [dmarc(ALL.replace(";", "").replace(" ", "")), *map(of_length, LENGTHS)]
+    names = [f"d{index}.example.com" for index in range(len(values))]
+    domains = [{"name": name, "dmarc": {"record": value}} for name, value in zip(names, values, strict=True)]
+    stack = run.stack(domains=domains)
+    stack.up()
+    for name, value in zip(names, values, strict=True):
+        assert run.dig(f"_dmarc.{name}") == {presentation(value)}
+        assert run.dig(name) == {f'"elastx-mrs={sha256("a@acme.example")}"', f'"{golden.SPF}"'}
+        assert run.dig(f"elastx._domainkey.{name}") == {f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"'}
+    run.asked()
+    stack.preview("--expect-no-changes")
+    stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
+    stack.preview("--expect-no-changes")
+    stack.up("--expect-no-changes")
+    assert run.changes() == []
+
+
+def test_what_is_changed_by_hand_is_seen_and_put_right(run: Trial) -> None:
+    stack = run.stack(verification={"timeout": 0})
+    stack.up()
+    book = run.api.zone("example.com").book
+    (spf,) = [record for record in run.records() if "v=spf1" in record.fields.content]
+    (policy,) = [record for record in run.records() if "v=DMARC1" in record.fields.content]
+    declared = {record.fields.content for record in run.records() if record.fields.type == "TXT"}
+
+    book.patch(spf.id, {"content": '"v=spf1 -all"'})
+    book.remove(policy.id)
+    said = stack.up(check=False, ELASTX_MRS_VERIFICATION="require")
+    assert said.returncode != 0
+    assert "wrong: spf at" in said.stdout
+    assert "absent: dmarc (_dmarc.example.com)" in said.stdout
+    refreshed = stack.pulumi("refresh", "--yes", "--stack", "test")
+    assert "~ 1 updated" in refreshed.stdout
+    assert "- 1 deleted" in refreshed.stdout
+    run.asked()
+    stack.up()
+    assert run.changes() == ["POST", "PUT"]
+    assert {record.fields.content for record in run.records() if record.fields.type == "TXT"} == declared
+
+    book.add({"name": "example.com", "type": "TXT", "ttl": 300, "content": '"v=spf1 include:elastx.email ~all"'})
+    said = stack.up(check=False, ELASTX_MRS_VERIFICATION="require")
+    assert said.returncode != 0, "a second SPF is permerror (RFC 7208 §4.5)"
+    assert "it has 2 SPF records" in said.stdout
+
+
+def test_two_stacks_in_one_zone_touch_only_their_own(run: Trial) -> None:
+    theirs = run.stack(accounts=["b@acme.example"])
+    theirs.up()
+    before = {record.id for record in run.records()}
+    external = {"external": True}
+    ours = run.stack(domains=[{"name": "example.com", "spf": external, "dkim": external, "dmarc": external}])
+    run.asked()
+    ours.up()
+    assert run.changes() == ["POST"], "one challenge"
+    assert before < {record.id for record in run.records()}
+
+    ours.config["verification"] = {"knownChallenges": [f"elastx-mrs={sha256('b@acme.example')}"]}
+    said = ours.up(ELASTX_MRS_VERIFICATION="require")
+    assert "not declared" not in said.stdout, "the other stack's challenge is known"
+    ours.pulumi("destroy", "--yes", "--stack", "test")
+    assert {record.id for record in run.records()} == before
+    theirs.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
+
+
+def test_secret_accounts_stand_nowhere_in_plain_text(run: Trial) -> None:
+    account = "very-secret-account@acme.example"
+    stack = run.stack()
+    del stack.config["accounts"]
+    stack.pulumi("config", "set", "--secret", "--path", "elastx-mrs:accounts[0]", account, "--stack", "test")
+    stack.config["accounts"] = stack.written()["elastx-mrs:accounts"]
+    said = [stack.preview(), stack.up(), stack.pulumi("refresh", "--yes", "--stack", "test")]
+    exported = stack.pulumi("stack", "export", "--stack", "test").stdout
+    assert sha256(account) in exported, "the challenge itself is public"
+    assert any(sha256(account)[:12] in name for name in stack.resources())
+    for text in (exported, *(one.stdout + one.stderr for one in said), json.dumps([r.answer() for r in run.records()])):
+        assert account not in text
+        assert account.partition("@")[0] not in text
+
+
+def test_verification_waits_for_name_servers_that_are_behind(run: Trial) -> None:
+    run.api.delay = 2.0
+    stack = run.stack()
+    said = stack.up(ELASTX_MRS_VERIFICATION="require")
+    assert "verification: 1 of 1 domain verified" in said.stdout
+    assert run.dig("_dmarc.example.com") == {'"v=DMARC1; p=none;"'}
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "reason"),
+    [
+        ("example.com", {"type": "TXT", "content": '"v=spf1 include:_spf.example.net -all"'}, "RFC 7208 §4.5"),
+        ("_dmarc.example.com", {"type": "TXT", "content": '"v=DMARC1; p=reject"'}, "RFC 9989 §4.10"),
+        ("elastx._domainkey.example.com", {"type": "TXT", "content": f'"{golden.DKIM[:200]}"'}, "RFC 6376 §3.6.2.2"),
+        ("_dmarc.example.com", {"type": "CNAME", "content": "dmarc.example.net"}, "RFC 1034 §3.6.2"),
+        ("elastx._domainkey.example.com", {"type": "CNAME", "content": "key.example.net"}, "RFC 1034 §3.6.2"),
+    ],
+    ids=["an SPF", "a DMARC", "a key", "a CNAME at DMARC's name", "a CNAME at the key's"],
+)
+def test_what_is_there_already_fails_the_preview(run: Trial, name: str, record: dict[str, str], reason: str) -> None:
+    run.api.zone("example.com").book.add({"name": name, "ttl": 300, **record})
+    said = run.stack().preview(check=False)
+    assert said.returncode != 0
+    assert 'before hook "mail-guard" failed' in said.stdout
+    assert reason in said.stdout
+    if record["type"] == "TXT":
+        assert "elastx-mrs adopt example.com" in said.stdout
+        assert "elastx-mrs adopt --import" in said.stdout, "how it is taken over"
+    assert run.changes() == []

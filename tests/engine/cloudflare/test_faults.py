@@ -1,0 +1,247 @@
+"""Interrupted runs: whichever request fails, the next ``up``, or the step that the message names, ends as declared.
+
+On the lab's clock, so that the plugin's waits, and the five minutes of a block, take a moment.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from elastx_mrs.lab.cloudflare.faults import Fault
+from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.records.text import presentation
+from tests.engine.cloudflare.stacks import FAST, Trial, diagnostics, trial
+from tests.engine.cloudflare.test_cloudflare import sha256
+from tests.engine.programs import DMARC, SKIP_CHECKS, records_of
+from tests.engine.stack import Stack
+
+pytestmark = pytest.mark.engine
+
+LABEL = "shared"
+KEPT, NEW = f"kept.{LABEL}.example.com", f"new.{LABEL}.example.com"
+BLOCKED: dict[str, Any] = {"status": 429, "headers": {"Retry-After": "300"}}
+TRIES = 11
+"""Of the plugin's, for one request."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with trial(tmp_path_factory.mktemp("faults")) as running:
+        running.api.limit.clock = Clock(float(FAST["ELASTX_MRS_LAB_CLOCK"]))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stack(run: Trial) -> Stack:
+    """A stack of one domain, as published; each test leaves it so, for an ``up`` of one's own takes long."""
+    stack = small(run, KEPT)
+    stack.up()
+    return stack
+
+
+@pytest.fixture(autouse=True)
+def no_faults_are_left(run: Trial) -> Iterator[None]:
+    yield
+    run.api.faults.clear()
+
+
+def domain(name: str, ttl: int = 300) -> dict[str, Any]:
+    """A domain of two records, a challenge and a DMARC policy: as many requests are to fail in turn."""
+    return {"name": name, "ttl": ttl, "spf": {"external": True}, "dkim": {"external": True}, "dmarc": {"record": DMARC}}
+
+
+def small(run: Trial, *names: str) -> Stack:
+    stack = run.stack(domains=[domain(name) for name in names])
+    stack.environment |= FAST | SKIP_CHECKS
+    return stack
+
+
+def added(stack: Stack) -> None:
+    """Declare a new domain, and another TTL for the old one: two POSTs and two PUTs are due."""
+    ttl = 700 - stack.config["domains"][0]["ttl"]
+    stack.config["domains"] = [domain(KEPT, ttl), domain(NEW)]
+
+
+def removed(stack: Stack) -> None:
+    """Withdraw the new domain: two DELETEs are due."""
+    stack.config["domains"] = stack.config["domains"][:1]
+
+
+def settled(run: Trial, stack: Stack, label: str) -> None:
+    """Check that every declared record is published once, with its value and TTL, and is the one in the state."""
+    wanted = set()
+    for one in stack.config["domains"]:
+        token = presentation(f"elastx-mrs={sha256('a@acme.example')}")
+        wanted |= {(one["name"], token, one["ttl"]), (f"_dmarc.{one['name']}", presentation(DMARC), one["ttl"])}
+    found = [one for one in run.records() if label in one.fields.name]
+    assert sorted((one.fields.name, one.fields.content, one.fields.ttl) for one in found) == sorted(wanted)
+    assert {one["id"] for one in records_of(stack).values()} == {one.id for one in found}
+
+
+def fails(stack: Stack, *messages: str) -> str:
+    said = diagnostics(stack.up(check=False))
+    assert "update failed" in said or "unhandled error" in said, said
+    assert all(message in said for message in messages), said
+    assert "Traceback" not in said
+    return said
+
+
+def obey(stack: Stack, said: str) -> list[str]:
+    """Run each command that was told, as it stands, in a shell."""
+    commands = re.findall(r"run: (pulumi import .*? --generate-code=false|pulumi up --refresh)", said)
+    told = list(dict.fromkeys(commands))
+    for command in told:
+        environment = stack.environ() | {"PULUMI_SKIP_CONFIRMATIONS": "true"}
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=stack.directory, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return told
+
+
+@pytest.mark.parametrize("where", ["/zones", "/dns_records"])
+def test_a_list_that_fails_stops_the_run_before_anything_is_written(run: Trial, where: str) -> None:
+    label = f"list{where[1:4]}"
+    stack = small(run, f"{label}.example.com")
+    stack.environment["ELASTX_MRS_GUARD"] = "require"
+    what = "zones could not be listed" if where == "/zones" else "does not list the records of example.com"
+    for page, fault, said in (
+        (1, {"status": 500}, "Cloudflare's API failed"),
+        (1, BLOCKED, "run this again 5 minutes from now"),
+        (2, {"reset": "before"}, "Cloudflare's API was not reached"),
+    ):
+        run.api.faults[:] = [Fault("GET", where, skip=page - 1, times=-1, **fault)]
+        run.asked()
+        fails(stack, said, what)
+        assert run.changes() == []
+    run.api.faults.clear()
+    stack.up()
+    settled(run, stack, label)
+
+
+@pytest.mark.parametrize(
+    ("fault", "passed", "said"),
+    [
+        ({"status": 500}, 0, "run pulumi up again, which goes on from here"),
+        ({"status": 500}, 1, "run pulumi up again, which goes on from here"),
+        ({"reset": "before"}, 1, "see CLOUDFLARE_BASE_URL and the network, and run pulumi up again"),
+    ],
+    ids=["500 at the first", "500 at the second", "reset at the second"],
+)
+def test_what_failed_for_good_is_done_by_the_next_up(
+    run: Trial, stack: Stack, fault: dict[str, Any], passed: int, said: str
+) -> None:
+    added(stack)
+    run.api.faults[:] = [Fault(method, skip=passed, times=-1, **fault) for method in ("POST", "PUT")]
+    fails(stack, said)
+    run.api.faults.clear()
+    stack.up()
+    settled(run, stack, LABEL)
+
+    removed(stack)
+    run.api.faults[:] = [Fault("DELETE", skip=passed, times=-1, **fault)]
+    fails(stack, said)
+    run.api.faults.clear()
+    stack.up()
+    settled(run, stack, LABEL)
+
+
+@pytest.mark.parametrize("passed", [0, 1])
+def test_an_answer_that_is_lost_after_the_work_is_done_is_made_up_for_as_the_message_says(
+    run: Trial, stack: Stack, passed: int
+) -> None:
+    added(stack)
+    run.api.faults[:] = [Fault(method, skip=passed, reset="after") for method in ("POST", "PUT")]
+    told = obey(stack, fails(stack, "exactly this record is there already"))
+    assert len(told) == 1, "the second PUT of the same is no error"
+    stack.up()
+    settled(run, stack, LABEL)
+
+    removed(stack)
+    run.api.faults[:] = [Fault("DELETE", skip=passed, reset="after")]
+    assert obey(stack, fails(stack, "the record is gone already")) == ["pulumi up --refresh"]
+    settled(run, stack, LABEL)
+
+
+def test_a_destroy_whose_answer_is_lost_ends_with_refresh(run: Trial) -> None:
+    """No program runs in it that could say so; ``docs/cloudflare.md`` does."""
+    stack = small(run, "destroyed.example.com")
+    stack.up()
+    run.api.faults[:] = [Fault("DELETE", reset="after")]
+    destroy = ("destroy", "--yes", "--skip-preview", "--stack", "test")
+    said = stack.pulumi(*destroy, check=False)
+    assert said.returncode != 0
+    assert "Record does not exist" in said.stdout
+    stack.pulumi(*destroy, "--refresh")
+    assert not any("destroyed" in one.fields.name for one in run.records())
+    assert records_of(stack) == {}
+
+
+def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack) -> None:
+    added(stack)
+    run.api.faults[:] = [Fault(method, times=2 * TRIES, **BLOCKED) for method in ("POST", "PUT")]
+    assert "going on at" in stack.up().stdout
+    settled(run, stack, LABEL)
+    removed(stack)
+    run.api.faults[:] = [Fault("DELETE", times=2 * TRIES, **BLOCKED)]
+    assert "going on at" in stack.up().stdout
+    settled(run, stack, LABEL)
+
+
+def test_when_all_answers_are_lost_the_next_up_names_what_to_import(run: Trial) -> None:
+    stack = small(run, "all.example.com")
+    run.api.faults[:] = [Fault("POST", times=-1, reset="after")]
+    fails(stack, "run pulumi up again")
+    published = {one.id for one in run.records() if "all.example.com" in one.fields.name}
+    assert len(published) == 2
+    assert records_of(stack) == {}
+    run.api.faults.clear()
+    told = []
+    for _ in published:  # the engine may end before each has said its own
+        result = stack.up(check=False)
+        if result.returncode == 0:
+            break
+        told += obey(stack, diagnostics(result))
+    stack.up("--expect-no-changes")
+    assert len(told) == len(set(told)) == 2
+    assert {one["id"] for one in records_of(stack).values()} == published
+    assert {one.id for one in run.records() if "all.example.com" in one.fields.name} == published
+
+
+def test_a_run_killed_between_two_creates_is_gone_on_with_after_cancel(run: Trial) -> None:
+    stack = small(run, "killed.example.com")
+    second = Fault("POST", skip=1, delay=1.0)
+    run.api.faults[:] = [second]
+    process = stack.start("up", "--yes", "--skip-preview", "--stack", "test", "--parallel", "1")
+    with contextlib.ExitStack() as ending:
+        ending.callback(process.wait, 30)
+        ending.callback(kill, process)
+        waited(lambda: second.times == 0)
+    waited(lambda: len([one for one in run.records() if "killed" in one.fields.name]) == 2)
+
+    assert "pulumi cancel" in diagnostics(stack.up(check=False)), "the lock of the run that is gone"
+    stack.pulumi("cancel", "--yes", "test")
+    told = obey(stack, fails(stack, "exactly this record is there already"))
+    assert len(told) == 1
+    stack.up()
+    settled(run, stack, "killed")
+    stack.preview("--expect-no-changes")
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def waited(condition: Any, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

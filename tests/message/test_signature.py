@@ -1,0 +1,228 @@
+"""DKIM signatures of a message: what is verified, what is refused and why, and what could not be asked."""
+
+import asyncio
+import re
+import sys
+import time
+
+import pytest
+
+from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.message.parse import read
+from elastx_mrs.message.signature import Signature, verify
+from tests import signed as make
+from tests.lookup.fakes import Dns
+
+KEY = make.key()
+RECORD = make.record(KEY)
+NAME = "elastx._domainkey.mail.example"
+OCTETS = make.signed(make.message(), KEY)
+
+
+def verified(octets: bytes, *records: str) -> tuple[Signature, ...]:
+    served = Dns({NAME: [f"TXT {text}" for text in records or [RECORD]]})
+    return asyncio.run(verify(served.ask, read(octets)))
+
+
+def only(octets: bytes, *records: str) -> Signature:
+    (one,) = verified(octets, *records)
+    return one
+
+
+def retagged(tag: str, value: str | None, octets: bytes = OCTETS) -> bytes:
+    """The message with a tag of its signature changed, put in or taken out, so that it is wrong in two ways."""
+    field, rest = octets.split(b"\r\nFrom:", 1)
+    pattern = re.compile(rb"(?<=[\s;])" + tag.encode() + rb"=[^;]*;?")
+    new = b"" if value is None else f"{tag}={value};".encode()
+    if not pattern.search(field):
+        return field.replace(b"v=1;", b"v=1; " + new) + b"\r\nFrom:" + rest
+    return pattern.sub(lambda _: new, field, count=1) + b"\r\nFrom:" + rest
+
+
+@pytest.mark.parametrize("canonical", [(b"relaxed", b"relaxed"), (b"simple", b"simple")], ids=["relaxed", "simple"])
+def test_a_good_signature_says_what_it_signs(canonical: tuple[bytes, bytes]) -> None:
+    one = only(make.signed(make.message(), KEY, canonicalize=canonical))
+    assert (one.verdict, one.domain, one.selector) == ("pass", "mail.example", "elastx")
+    assert one.name == NAME
+    assert one.seen == "rsa-sha256, 2048 bits"
+    assert {"from", "to", "subject", "date", "message-id"} <= set(one.headers)
+    assert one.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"this is a test", b"this was a test", "the body is not what was signed: its hash differs"),
+        (b"this is a test.\r\n", b"", "the body is not what was signed: its hash differs"),
+        (b"Subject: a test", b"Subject: a toast", "a signed header field is not what was signed"),
+        (b"From: News", b"From: Olds", "a signed header field is not what was signed"),
+    ],
+    ids=["body", "cut-off", "subject", "from"],
+)
+def test_what_was_changed_on_the_way(old: bytes, new: bytes, says: str) -> None:
+    one = only(OCTETS.replace(old, new))
+    assert one.verdict == "wrong"
+    assert says in one.seen
+    assert one.cure
+
+
+def test_an_unsigned_field_may_be_added_and_a_second_from_may_not() -> None:
+    assert only(b"Received: by x\r\n" + OCTETS.replace(b"To:", b"X-New: 1\r\nTo:")).verdict == "pass"
+
+
+def test_another_key_than_the_one_that_signed() -> None:
+    one = only(OCTETS, make.record(make.key(number=1)))
+    assert one.verdict == "wrong"
+    assert "or another key signed it" in one.seen
+    assert "is the key of this selector the one that signs?" in one.cure
+
+
+@pytest.mark.parametrize(
+    ("records", "verdict", "says"),
+    [
+        (["v=spf1 -all"], "wrong", "the TXT record at elastx._domainkey.mail.example"),
+        (["!"], "unreachable", "could not be asked for: 192.0.2.53 did not answer"),
+        ([RECORD, make.record(make.key(number=1))], "wrong", "there are 2 key records"),
+        (["v=DKIM1; k=rsa; p="], "wrong", "its key is revoked: p= is empty"),
+        (["v=DKIM1; k=rsa; p=AAAA"], "wrong", "its key "),
+        ([RECORD[:-40]], "wrong", "its key is cut off or damaged"),
+        ([RECORD.replace("k=rsa", "k=ed25519")], "wrong", "k=ed25519, but its key is RSA"),
+        (["v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="], "wrong", "and its key is ed25519"),
+        ([RECORD.replace("k=rsa", "k=rsa; h=sha1")], "wrong", "its key's h= forbids sha256"),
+        ([RECORD.replace("k=rsa", "k=rsa; s=tlsrpt")], "wrong", "its key's s= says that it is not for mail"),
+        ([RECORD.replace("DKIM1", "DKIM2")], "wrong", "must have v=DKIM1"),
+    ],
+    ids=["spf", "failed", "two", "revoked", "rubbish", "cut-off", "other-type", "ed25519", "sha1", "tlsrpt", "version"],
+)
+def test_a_key_that_is_not_good(records: list[str], verdict: str, says: str) -> None:
+    one = only(OCTETS, *records)
+    assert one.verdict == verdict
+    assert says in one.seen
+
+
+def test_no_key_is_absent() -> None:
+    (one,) = asyncio.run(verify(Dns({"mail.example": ["A 192.0.2.1"]}).ask, read(OCTETS)))
+    assert one.verdict == "absent"
+    assert f"there is no key at {NAME}" in one.seen
+    assert "elastx-mrs records" in one.cure
+
+
+def test_another_txt_record_beside_the_key_is_passed_over() -> None:
+    assert only(OCTETS, "hello there", RECORD).verdict == "pass"
+
+
+def test_a_short_key_is_ignored_by_receivers() -> None:
+    private = make.key(bits=1024)
+    assert only(make.signed(make.message(), private), make.record(private)).verdict == "pass"
+    (one,) = verified(OCTETS, f"v=DKIM1; p={SHORT}")
+    assert one.verdict == "wrong"
+    assert "512 bits, which receivers ignore (RFC 8301 §3.2)" in one.seen
+
+
+SHORT = (  # an RSA key of 512 bits, which cryptography no longer makes
+    "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL2Ph0bTsRB3L1Pn6xGgd1g2E8Ltb7eYnKPoyNO8yRlSN8Bh4UxWQy2g5kZR1DrBEoKmpTqn"
+    "hYMEbmEqF0xqk3kCAwEAAQ=="
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (RECORD.replace("k=rsa", "k=rsa; t=y"), "in test mode (t=y)"),
+    ],
+    ids=["test-mode"],
+)
+def test_a_notice_of_a_good_signature(record: str, says: str) -> None:
+    one = only(OCTETS, record)
+    assert one.verdict == "pass"
+    assert any(says in note for note in one.notes)
+
+
+def test_a_part_of_the_body_alone_is_signed() -> None:
+    octets = make.signed(make.message(), KEY, length=True) + b"added\r\n"
+    one = only(octets)
+    assert one.verdict == "pass"
+    assert any("octets of the body only (l=): anybody may add to it" in note for note in one.notes)
+
+
+def test_a_key_for_the_domain_itself_only() -> None:
+    octets = make.signed(make.message(), KEY, identity=b"x@sub.mail.example")
+    assert only(octets).verdict == "pass"
+    one = only(octets, RECORD.replace("k=rsa", "k=rsa; t=s"))
+    assert one.verdict == "wrong"
+    assert "has i=…@sub.mail.example, and its key's t=s wants mail.example" in one.seen
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "says"),
+    [
+        ("a", "rsa-sha1", "has a=rsa-sha1, which receivers must not accept (RFC 8301 §3.1)"),
+        ("a", "\\x", "has a=\\x, which"),
+        ("h", "to : subject", "does not sign From (RFC 6376 §5.4)"),
+        ("d", None, "has no d= (RFC 6376 §3.5)"),
+        ("bh", None, "has no bh= (RFC 6376 §3.5)"),
+        ("d", "nowhere", "has a d= or s= that is a single label"),
+        ("d", "*.example", "has a d= or s= that is a wildcard"),
+        ("s", "a b", "has a d= or s= that is not a selector"),
+        ("x", "1000000000", "expired on 2001-09-09 01:46 UTC, by its x="),
+        ("x", "9" * 400, "a signed header field is not what was signed"),
+        ("t", "99999999999", "t= value is in the future (99999999999)"),
+        ("t", "soon", "t= value is not a decimal integer"),
+        ("q", "carrier/pigeon", "q= value is not dns/txt"),
+        ("c", "loose/tight", "invalid c= value"),
+        ("bh", "!!", ""),
+        ("v", "2", "v= value is not 1"),
+        ("l", "-1", "l= value is not a decimal integer"),
+        ("b", "", ""),
+        ("b", "AAAA", ""),
+        ("i", "@other.example", "i= domain is not a subdomain of d="),
+        ("z", "a; a=b", "has the tag 'a' twice"),
+    ],
+)
+def test_a_signature_that_is_not_good(tag: str, value: str | None, says: str) -> None:
+    one = only(retagged(tag, value))
+    assert one.verdict == "wrong"
+    assert says in one.seen
+    assert all(character.isprintable() for character in one.seen)
+
+
+@pytest.mark.parametrize("field", ["", "v", "=;=", "\x1b[31m", "å", ";" * 9000, "x" * 30_000, "v=1; v=1"])
+def test_a_field_that_is_no_signature(field: str) -> None:
+    one = only(f"DKIM-Signature: {field}\r\n".encode() + make.message())
+    assert one.verdict == "wrong"
+    assert all(character.isprintable() for character in one.seen)
+
+
+def test_a_field_of_white_space_costs_no_time() -> None:
+    began = time.monotonic()
+    assert only(retagged("b", "A" + " " * 7_000 + "!")).verdict == "wrong"
+    assert time.monotonic() - began < 10
+
+
+def test_each_of_several_signatures_is_verified_and_not_endlessly_many() -> None:
+    octets = make.signed(OCTETS.replace(b"a test", b"a text"), KEY)
+    assert [one.verdict for one in verified(octets)] == ["pass", "wrong"]
+    many = b"DKIM-Signature: v=1\r\n" * 12 + OCTETS
+    found = verified(many)
+    assert [one.verdict for one in found] == ["wrong"] * 10 + ["unchecked"] * 3
+
+
+def test_the_same_key_is_asked_for_once_and_its_name_in_any_case() -> None:
+    octets = make.signed(make.message(), KEY, "Mail.Example", "ELASTX")
+    one = only(octets)
+    assert (one.verdict, one.name) == ("pass", NAME)
+
+
+def test_without_dkimpy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dkim", None)
+    with pytest.raises(NotInstalledError, match=r"dkimpy is not installed; run: pip install 'elastx-mrs\[message\]'"):
+        verified(OCTETS)
+    assert verified(make.message()) == ()
+
+
+def test_ed25519_without_its_package_is_not_called_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("dkim.nacl", raising=False)
+    octets = retagged("a", "ed25519-sha256")
+    one = only(octets, "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+    assert one.verdict == "unchecked"
+    assert one.cure == "pip install 'dkimpy[ed25519]'"

@@ -1,0 +1,199 @@
+"""The exact inputs that the engine receives for Cloudflare, by Pulumi's mocks; the engine itself comes with the API."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pytest
+
+from elastx_mrs.config.parse import parse
+from elastx_mrs.publish.cloudflare.publisher import Cloudflare, Settings
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.service import ELASTX
+from tests import golden
+from tests.publish.cloudflare.mocked import deploy, mocked
+
+ZONES = [
+    {"id": "z1", "name": "example.com"},
+    {"id": "z2", "name": "news.example.com"},
+    {"id": "z3", "name": "bücher.example"},
+]
+# As the API lists them: TXT in quotes, or, where somebody stored it so, without (terraform-provider-cloudflare#6354).
+RECORDS = {
+    "z1": [
+        {"name": "example.com", "type": "TXT", "content": '"v=spf1 include:_spf.google.com " "~all"'},
+        {"name": "example.com", "type": "TXT", "content": "google-site-verification=abc"},
+        {"name": "example.com", "type": "MX", "content": "mail.example.com", "priority": 10},
+        {"name": "example.com", "type": "CNAME", "content": "shop.example.net"},
+        {"name": "alias.example.com", "type": "CNAME", "content": "mail.example.com"},
+        {"name": "*.wild.example.com", "type": "A", "content": "192.0.2.1"},
+    ],
+    "z2": [],
+}
+BASE = {"accounts": ["a@acme.example", "b@acme.example"], "dkim": {"record": golden.DKIM}}
+
+
+class Engine(pulumi.runtime.Mocks):
+    def __init__(self) -> None:
+        self.resources: dict[str, pulumi.runtime.MockResourceArgs] = {}
+        self.calls: list[pulumi.runtime.MockCallArgs] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources[args.name] = args
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.calls.append(args)
+        if args.token == "cloudflare:index/getDnsRecords:getDnsRecords":
+            return {"results": RECORDS[args.args["zoneId"]]}, []
+        if args.token == "cloudflare:index/getZone:getZone":
+            return {"name": next(zone["name"] for zone in ZONES if zone["id"] == args.args["zoneId"])}, []
+        return {"results": ZONES}, []
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    mocks = Engine()
+    with mocked(mocks):
+        yield mocks
+
+
+def relay(**args: Any) -> Callable[[], object]:
+    from elastx_mrs import MailRelay
+
+    return lambda: MailRelay("mail", BASE | args)
+
+
+def records(engine: Engine) -> dict[str, pulumi.runtime.MockResourceArgs]:
+    return {name: args for name, args in engine.resources.items() if args.typ == "cloudflare:index/dnsRecord:DnsRecord"}
+
+
+def test_one_record_each_with_content_that_never_drifts(engine: Engine) -> None:
+    deploy(
+        relay(domains=[{"name": "example.com", "dmarc": {"record": golden.DMARC}}], cloudflare={"account_id": "acc"})
+    )
+    found = records(engine)
+    assert {name: args.inputs for name, args in found.items() if "challenge" not in name} == {
+        "mail-example.com-spf": {
+            "zoneId": "z1", "name": "example.com", "type": "TXT", "ttl": 1800, "content": f'"{golden.SPF}"',
+        },
+        "mail-example.com-dkim": {
+            "zoneId": "z1", "name": "elastx._domainkey.example.com", "type": "TXT", "ttl": 1800,
+            "content": f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"',
+        },
+        "mail-example.com-dmarc": {
+            "zoneId": "z1", "name": "_dmarc.example.com", "type": "TXT", "ttl": 1800, "content": f'"{golden.DMARC}"',
+        },
+    }  # fmt: skip
+    assert sum("-challenge-" in name for name in found) == 2
+    assert len(engine.calls) == 1
+    assert engine.calls[0].token == "cloudflare:index/getZones:getZones"
+    assert engine.calls[0].args == {"account": {"id": "acc"}, "maxItems": 1_000_000}
+
+
+def test_one_look_up_serves_all_domains_and_the_longest_zone_wins(engine: Engine) -> None:
+    names = ["example.com", "a.news.example.com", "shop.example.com", "bücher.example"]
+    deploy(relay(domains=[{"name": name} for name in names], cloudflare={}))
+    zones = {name: args.inputs["zoneId"] for name, args in records(engine).items() if name.endswith("-spf")}
+    assert zones == {
+        "mail-example.com-spf": "z1",
+        "mail-a.news.example.com-spf": "z2",
+        "mail-shop.example.com-spf": "z1",
+        "mail-xn--bcher-kva.example-spf": "z3",
+    }
+    assert len(engine.calls) == 1
+
+
+def test_with_all_zones_given_nothing_is_listed_and_an_id_may_be_an_output(engine: Engine) -> None:
+    deploy(
+        lambda: relay(
+            domains=[{"name": "example.org"}], cloudflare={"zones": {"example.org": pulumi.Output.from_input("z9")}}
+        )()
+    )
+    assert engine.calls == []
+    assert {args.inputs["zoneId"] for args in records(engine).values()} == {"z9"}
+
+
+def test_a_zone_that_cloudflare_does_not_have_is_named_and_nothing_is_declared(engine: Engine) -> None:
+    with pytest.raises(Exception, match=r"Cloudflare lists no zone for example\.org, example\.net \(3 zones seen\)"):
+        deploy(relay(domains=[{"name": name} for name in ("example.com", "example.org", "example.net")], cloudflare={}))
+    assert records(engine) == {}
+
+
+def test_the_component_is_for_the_service_that_its_arguments_are_for(engine: Engine) -> None:
+    from elastx_mrs import MailRelay
+
+    other = replace(ELASTX, spf_host="_spf.mailhop.example", smtp_host="submit.mailhop.example", smtp_port=2587)
+    config = {"accounts": [golden.ACCOUNT], "dkim": golden.DKIM, "domains": ["example.com"], "cloudflare": {}}
+    made: list[MailRelay] = []
+    deploy(lambda: made.append(MailRelay("mail", parse(config, camel_case=True, service=other))))
+    assert made[0].smtp == {"host": "submit.mailhop.example", "port": 2587, "starttls": True}
+    content = records(engine)["mail-example.com-spf"].inputs["content"]
+    assert content == '"v=spf1 include:_spf.mailhop.example -all"'
+
+
+def test_what_the_component_has_for_the_program(engine: Engine) -> None:
+    made: list[Any] = []
+    deploy(lambda: made.append(relay(domains=[{"name": "example.com"}], cloudflare={})()))
+    component = made[0]
+    assert component.smtp == {"host": "smtp.elastx.email", "port": 587, "starttls": True}
+    assert [(record.kind, record.name) for record in component.records] == [
+        ("challenge", "example.com"),
+        ("challenge", "example.com"),
+        ("spf", "example.com"),
+        ("dkim", "elastx._domainkey.example.com"),
+        ("dmarc", "_dmarc.example.com"),
+    ]
+
+
+def existing(*owners: str, given: dict[str, Any] | None = None) -> list[Existing]:
+    found: list[Existing] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def run() -> pulumi.Output[None]:
+        component = pulumi.ComponentResource("test:index:Parent", "parent")
+        settings = Settings(zones=given or {}, domains=["example.com", "news.example.com"])
+        publisher = Cloudflare(settings, component, "mail", lambda level, text: None)
+
+        async def ask() -> None:
+            found.extend([await publisher.existing(owner) for owner in owners])
+
+        return pulumi.Output.from_input(ask())
+
+    run()
+    return found
+
+
+def test_what_exists_is_read_from_one_list_a_zone(engine: Engine) -> None:
+    apex, alias, wild, news = existing(
+        "example.com", "alias.example.com", "_dmarc.a.wild.example.com", "_dmarc.news.example.com"
+    )
+    assert apex.txt == (b"v=spf1 include:_spf.google.com ~all", b"google-site-verification=abc")
+    assert apex.others == {"MX": ["10 mail.example.com"]}, "a CNAME at the apex is flattened and in nobody's way"
+    assert alias.others == {"CNAME": ["mail.example.com"]}
+    assert wild.synthesised == {"A": ["192.0.2.1"]}
+    assert (news.zone, news.txt) == ("news.example.com", ())
+    listings = [call.args["zoneId"] for call in engine.calls if call.token.endswith("getDnsRecords")]
+    assert listings == ["z1", "z2"]
+
+
+def test_a_zone_whose_id_is_not_known_yet_cannot_be_asked(engine: Engine) -> None:
+    unknown = pulumi.Output(set(), asyncio.sleep(0), asyncio.sleep(0, False))
+    with pytest.raises(CannotAskError, match=r"the zone of example\.com is known only"):
+        existing("example.com", given={"example.com": unknown, "news.example.com": "z2"})
+
+
+def test_bad_arguments_stop_the_program_before_anything_is_declared(engine: Engine) -> None:
+    with pytest.raises(pulumi.RunError, match=r"mail: domains\[0\]\.name: is a URL"):
+        deploy(relay(domains=[{"name": "https://example.com"}], cloudflare={}))
+    assert engine.resources == {}
+
+
+def test_an_output_where_it_would_decide_which_records_exist_is_refused(engine: Engine) -> None:
+    def program() -> None:
+        relay(domains=[{"name": pulumi.Output.from_input("example.com")}], cloudflare={})()
+
+    with pytest.raises(pulumi.RunError, match=r"domains\[0\]\.name: is a Pulumi Output"):
+        deploy(program)

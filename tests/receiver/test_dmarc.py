@@ -1,0 +1,121 @@
+"""The tree walk of RFC 9989 §4.10, by its own rules and examples."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from elastx_mrs.lookup.answer import Answer, answer_of
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Vantage, Who
+from elastx_mrs.receiver.dmarc import Walk, walk
+from tests.servers import start
+from tests.servers.zones import HEAD, ZONES
+
+
+def run(domain: str, **records: str | list[str] | None) -> Walk:
+    """Walk over ``_dmarc`` records by domain, dots written as ``_``; None is a server that does not answer."""
+    values = {f"_dmarc.{name.replace('_', '.')}": value for name, value in records.items()}
+
+    async def ask(name: str, rdtype: str) -> Answer:
+        value = values.get(name, [])
+        if value is None:
+            return Answer(name, rdtype, "failed", problem="no answer")
+        listed = [value] if isinstance(value, str) else value
+        return answer_of(name, [text.encode() for text in listed])
+
+    return asyncio.run(walk(ask, domain))
+
+
+def asked(found: Walk) -> list[str]:
+    return [step.domain for step in found.steps]
+
+
+def test_it_goes_up_label_by_label_to_the_top() -> None:
+    found = run("a.b.example.com", example_com="v=DMARC1; p=reject; sp=quarantine")
+    assert asked(found) == ["a.b.example.com", "b.example.com", "example.com", "com"]
+    assert found.organizational_domain == "example.com"
+    assert found.tag(exists=True) == ("sp", "quarantine")
+
+
+def test_eight_queries_at_most_for_a_name_of_many_labels() -> None:
+    # §4.10: a name of 8 labels or more is asked for whole, and then from its 7 right-most labels on.
+    found = run("a.b.c.d.e.f.g.h.i.j.mail.example.com")
+    assert asked(found) == [
+        "a.b.c.d.e.f.g.h.i.j.mail.example.com", "g.h.i.j.mail.example.com", "h.i.j.mail.example.com",
+        "i.j.mail.example.com", "j.mail.example.com", "mail.example.com", "example.com", "com",
+    ]  # fmt: skip
+    assert len(asked(run("a.b.c.d.e.f.g.com"))) == 8
+    assert asked(run("a.b.c.d.e.f.com"))[:2] == ["a.b.c.d.e.f.com", "b.c.d.e.f.com"]
+
+
+def test_the_domain_s_own_record_comes_first_and_the_walk_still_finds_the_organisation() -> None:
+    found = run("news.example.com", news_example_com="v=DMARC1; p=none", example_com="v=DMARC1; p=reject")
+    assert found.tag(exists=True) == ("p", "none")
+    assert found.organizational_domain == "example.com"
+
+
+def test_a_record_between_the_domain_and_its_organisation_does_not_apply() -> None:
+    found = run("a.b.example.com", b_example_com="v=DMARC1; p=none", example_com="v=DMARC1; p=reject")
+    assert found.tag(exists=True) == ("p", "reject")
+
+
+def test_np_is_for_names_that_do_not_exist() -> None:
+    found = run("x.example.com", example_com="v=DMARC1; p=none; sp=quarantine; np=reject")
+    assert found.tag(exists=False) == ("np", "reject")
+    assert found.tag(exists=True) == ("sp", "quarantine")
+
+
+def test_psd_n_ends_the_walk_at_the_organisation() -> None:
+    found = run("a.b.example.com", b_example_com="v=DMARC1; p=reject; psd=n", example_com="v=DMARC1; p=none")
+    assert asked(found) == ["a.b.example.com", "b.example.com"]
+    assert found.organizational_domain == "b.example.com"
+    assert found.tag(exists=True) == ("p", "reject")
+
+
+def test_psd_y_puts_the_organisation_one_label_below() -> None:
+    found = run("a.b.bank.example", bank_example="v=DMARC1; p=reject; psd=y; sp=quarantine")
+    assert found.organizational_domain == "b.bank.example"
+    assert found.tag(exists=True) == ("sp", "quarantine"), "nothing of its own: the public suffix's record applies"
+    own = run("a.b.bank.example", bank_example="v=DMARC1; p=reject; psd=y", b_bank_example="v=DMARC1; p=none")
+    assert own.tag(exists=True) == ("p", "none")
+
+
+def test_a_void_record_counts_among_several() -> None:
+    # §4.10: a record is counted by its version, before anybody looks at its policy.
+    found = run("example.com", example_com=["v=DMARC1; p=reject", "v=DMARC1; p=rejct"])
+    assert found.steps[0].status == "several"
+    assert found.tag(exists=True) is None
+
+
+def test_several_records_are_discarded_and_other_txt_is_passed_over() -> None:
+    found = run(
+        "a.example.com",
+        a_example_com=["v=DMARC1; p=none", "v=DMARC1; p=reject"],
+        example_com=["v=spf1 -all", "v=DMARC1; p=quarantine", "rubbish"],
+    )
+    assert [step.status for step in found.steps] == ["several", "policy", "none"]
+    assert found.tag(exists=True) == ("p", "quarantine")
+
+
+def test_what_could_not_be_asked_is_no_absence() -> None:
+    found = run("a.example.com", a_example_com=None, example_com="v=DMARC1; p=reject")
+    assert found.failed is not None
+    assert found.failed.domain == "a.example.com"
+    assert len(found.steps) == 1
+
+
+def test_no_record_at_all() -> None:
+    found = run("example.com")
+    assert found.tag(exists=True) is None
+    assert found.organizational_domain == "example.com"
+
+
+@pytest.mark.parametrize("kind", ["bind", "knot", "lab"])
+def test_on_a_real_server(kind: str, tmp_path: Path) -> None:
+    zone = HEAD.format(name="example.com") + '_dmarc TXT "v=DMARC1; p=" "reject; sp=quarantine"\n'
+    top = HEAD.format(name="com")
+    with start(kind, tmp_path / "server", {"com": top, **ZONES, "example.com": zone}) as server:
+        found = asyncio.run(walk(Vantage(Who.of([server.address], resolvers=()), Network()).ask, "a.b.example.com"))
+    assert found.failed is None
+    assert (found.tag(exists=True), found.organizational_domain) == (("sp", "quarantine"), "example.com")
