@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import elastx_mrs
-from elastx_mrs.cli import adopt
+from elastx_mrs.adopt import from_dns
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.config.remarks import remarks
@@ -213,9 +213,9 @@ def test_two_services_are_verified_in_one_run(server: NameServer) -> None:
 
 
 def test_adopt_keeps_what_is_published_and_adds_the_service(server: NameServer) -> None:
-    async def adopted() -> adopt.Adopted:
+    async def adopted() -> from_dns.Adopted:
         ask = Vantage(who(server), Network()).ask
-        return await adopt.read(ask, "elsewhere.com", MAILHOP.dkim_selector, MAILHOP)
+        return await from_dns.read(ask, "elsewhere.com", MAILHOP.dkim_selector, MAILHOP)
 
     found = asyncio.run(adopted())
     assert found.config["spf"] == {"record": "v=spf1 include:_spf.mailhop.example include:elastx.email -all"}

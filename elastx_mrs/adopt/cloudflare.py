@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from elastx_mrs.adopt.plan import Found, Zone, counted
-from elastx_mrs.adopt.refusals import CannotReadError, credentials, explained, not_cloudflare
-from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.adopt.refusals import CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import Pace
@@ -51,13 +50,14 @@ def read_zones(
 
     :param given: the zone's id by domain, where the config names it; for the others zones are listed, once.
     :param account_id: whose zones are listed; None for all that the token sees.
-    :raises BadInput: for a token, an id or a domain that Cloudflare does not take.
+    :raises NotInstalledError: without the extra ``cloudflare``.
+    :raises RefusedError: for a token, an id or a domain that Cloudflare does not take.
     :raises CannotReadError: where Cloudflare could not be asked, or not now.
     """
     try:
         import cloudflare  # noqa: F401
     except ModuleNotFoundError as error:
-        raise BadInput(str(NotInstalledError(str(error.name), "cloudflare"))) from None
+        raise NotInstalledError(str(error.name), "cloudflare") from None
     token, base_url = credentials(environ)
     reader = _Reader(token, base_url, Clock.of(environ))
     return asyncio.run(_telling(reader.read(domains, given, account_id), reader))
@@ -200,12 +200,12 @@ def _ascii(name: str) -> str:
 def _places(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
     """Return id and name of each domain's zone.
 
-    :raises BadInput: naming every domain without a zone, and every zone that is there twice.
+    :raises RefusedError: naming every domain without a zone, and every zone that is there twice.
     """
     try:
         found = find_zones(domains, [_zone(zone) for zone in zones])
     except RecordError as error:
-        raise BadInput("\n  ".join(error.problems)) from None
+        raise RefusedError("\n  ".join(error.problems)) from None
     return {domain: (zone.id, zone.name) for domain, zone in found.items()}
 
 

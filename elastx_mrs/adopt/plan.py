@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elastx_mrs.adopt.state import State
 from elastx_mrs.display import quoted, show, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.publish.cloudflare.zone import txt_value
@@ -83,22 +84,6 @@ class Zone:
         Where only the zone's id is known, a name that all of its records are at or below is taken for the apex.
         """
         return owner == self.name or (not self.name and all(f".{name}".endswith(f".{owner}") for name in self.records))
-
-
-@dataclass(frozen=True)
-class State:
-    """What a stack's state holds already.
-
-    :param component: the URN of the component; empty where the state has none, or nobody looked.
-    :param names: of the records that are the component's.
-    :param owners: the names of all resources of that type, by the record's identifier.
-    :param provider: the URN of the explicit provider that the component's records have; empty for the default one.
-    """
-
-    component: str = ""
-    names: frozenset[str] = frozenset()
-    owners: Mapping[str, str] = field(default_factory=dict)
-    provider: str = ""
 
 
 @dataclass(frozen=True)

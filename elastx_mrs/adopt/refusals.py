@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from elastx_mrs.cli.exits import CannotAskError
-from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.display import visible
 
 if TYPE_CHECKING:
@@ -32,7 +30,11 @@ _FORBIDDEN = frozenset({0, 9109, 10000})
 """Codes for what a token may not do."""
 
 
-class CannotReadError(CannotAskError):
+class RefusedError(Exception):
+    """Something that the user has to change first: the token, a zone's id or a domain. The message says which."""
+
+
+class CannotReadError(Exception):
     """Something that could not be read, or not now, with its cure; ``all_zones`` unless it concerns one alone."""
 
     def __init__(self, message: str, *, all_zones: bool = True) -> None:
@@ -43,15 +45,15 @@ class CannotReadError(CannotAskError):
 def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return token and base URL.
 
-    :raises BadInput: where there is no token, or one of them is malformed.
+    :raises RefusedError: where there is no token, or one of them is malformed.
     """
     token = environ.get(TOKEN, "")
     if not token:
-        raise BadInput(
+        raise RefusedError(
             f"{TOKEN} is not set; make a token {_PERMISSIONS} in Cloudflare's dashboard, under My Profile > API Tokens"
         )
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", token):
-        raise BadInput(f"{TOKEN} has a character that is in no token, such as white space; copy it again")
+        raise RefusedError(f"{TOKEN} has a character that is in no token, such as white space; copy it again")
     base_url = environ.get(BASE_URL) or API
     try:
         url = urlsplit(base_url)
@@ -59,11 +61,11 @@ def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
     except ValueError:
         good = False
     if not good:
-        raise BadInput(f"{BASE_URL} is not a URL; leave it out, or write one such as {API}")
+        raise RefusedError(f"{BASE_URL} is not a URL; leave it out, or write one such as {API}")
     return token, base_url
 
 
-def explained(error: "APIError", what: str, base_url: str, token: str) -> BadInput | CannotReadError:
+def explained(error: "APIError", what: str, base_url: str, token: str) -> RefusedError | CannotReadError:
     """Return what an error of the SDK's means.
 
     :param what: that were asked for, ``zones`` or ``records``.
@@ -83,7 +85,7 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> BadInp
     return CannotReadError(f"{host}: {_shown(str(error), token)}")
 
 
-def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> BadInput | CannotReadError:
+def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> RefusedError | CannotReadError:
     """Return what an answer other than success means; Cloudflare's own have codes."""
     said = _said(error.body)
     if not said and error.status_code < 500:
@@ -95,9 +97,9 @@ def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> Ba
         return CannotReadError(f"Cloudflare fails ({answer}); run this again later")
     unknown = any("invalid access token" in message.lower() for _, message in said)
     if unknown or error.status_code == 401 or _BAD_TOKEN.intersection(codes):
-        return BadInput(f"{TOKEN} is not a token that Cloudflare knows; make one {_PERMISSIONS} ({answer})")
+        return RefusedError(f"{TOKEN} is not a token that Cloudflare knows; make one {_PERMISSIONS} ({answer})")
     if _FORBIDDEN.intersection(codes) and what == "zones":
-        return BadInput(f"the token may not list zones; give it Zone > Zone > Read ({answer})")
+        return RefusedError(f"the token may not list zones; give it Zone > Zone > Read ({answer})")
     if _FORBIDDEN.intersection(codes):
         cure = "give it Zone > DNS > Read for this zone too (an up needs DNS > Edit)"
         cure += ", and see that its id is right where cloudflare.zones has it"
@@ -129,10 +131,10 @@ def _limited(response: "httpx.Response") -> str:
     )
 
 
-def not_cloudflare(response: "httpx.Response", base_url: str) -> BadInput:
+def not_cloudflare(response: "httpx.Response", base_url: str) -> RefusedError:
     """Return what to say where the answer is somebody else's."""
     kind = _shown(response.headers.get("content-type", "no type"), "")
-    return BadInput(
+    return RefusedError(
         f"what answers at {urlsplit(base_url).hostname} is not Cloudflare's API (HTTP {response.status_code}, {kind}); "
         f"see {BASE_URL}, and any proxy on the way"
     )

@@ -54,7 +54,7 @@ def exit_code(*, wrong: bool, unasked: bool) -> int:
     return UNASKED if unasked else OK
 
 
-class CannotAskError(click.ClickException):
+class UnaskedError(click.ClickException):
     """Something could not be asked, although the input is right."""
 
     exit_code = UNASKED

@@ -10,8 +10,7 @@ from elastx_mrs.cli.inputs import BadInput, arguments, source_name
 from elastx_mrs.config.model import Arguments, Rfc2136
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import profile_path, profile_variable
-from elastx_mrs.publish.rfc2136.policy import SERVERS, Rights, by_tree
-from elastx_mrs.records import names
+from elastx_mrs.publish.rfc2136.policy import SERVERS, Owners, Rights, owners_of
 
 _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)
 """What can stand in every server's configuration without quotes."""
@@ -67,7 +66,7 @@ def policy(stack_config: str | None, config: str | None, kind: str, key: str | N
     given = arguments(stack_config, config, {})
     if given.rfc2136 is None:
         raise BadInput(f"{source}: {_unpublished(given)}")
-    owners = _chosen(_owners(given, given.rfc2136), given.rfc2136, profile, source)
+    owners = _chosen(owners_of(given.records(), given.rfc2136.by_zone), given.rfc2136, profile, source)
     if kind == "powerdns" and len(owners) > 1:
         raise BadInput(
             f"--profile: is missing; a script is for one server, and {source} has the profiles {', '.join(owners)}"
@@ -88,26 +87,7 @@ def _unpublished(given: Arguments) -> str:
     return f"{what}: write elastx-mrs:rfc2136 with server, zones and keyName"
 
 
-_Owners = Mapping[str, Mapping[str, list[str]]]
-
-
-def _owners(given: Arguments, rfc2136: Rfc2136) -> _Owners:
-    """Return the distinct owner names by zone, by profile, in the order of the config."""
-    served = rfc2136.by_zone
-    found: dict[str, set[str]] = {zone: set() for zone in served}
-    for record in given.records():
-        zone = names.longest_zone(record.domain, served)
-        if zone is not None:
-            found[zone].add(record.name)
-    return {
-        profile: {
-            zone: sorted(owners, key=by_tree) for zone, owners in found.items() if owners and served[zone] == profile
-        }
-        for profile in dict.fromkeys(served.values())
-    }
-
-
-def _chosen(owners: _Owners, rfc2136: Rfc2136, profile: str | None, source: str) -> _Owners:
+def _chosen(owners: Owners, rfc2136: Rfc2136, profile: str | None, source: str) -> Owners:
     if profile is not None and profile not in owners:
         raise BadInput(f"--profile: {source} has no {quoted(profile)}; write one of {', '.join(owners)}")
     chosen = {name: own for name, own in owners.items() if own and profile in (None, name)}
@@ -117,7 +97,7 @@ def _chosen(owners: _Owners, rfc2136: Rfc2136, profile: str | None, source: str)
     return chosen
 
 
-def _keys(rfc2136: Rfc2136, profiles: _Owners, key: str | None, source: str) -> Mapping[str, str]:
+def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> Mapping[str, str]:
     """Return the key's name by profile, without a final dot."""
     found: dict[str, str] = {}
     faults: list[str] = []

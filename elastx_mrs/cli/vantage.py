@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elastx_mrs.cli.exits import CannotAskError
+from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.records import RecordError
 
@@ -85,10 +85,10 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
 def check_answered(vantage: "Vantage") -> None:
     """Check that something could be asked.
 
-    :raises CannotAskError: with the one message of the command, which then has nothing else to show.
+    :raises UnaskedError: with the one message of the command, which then has nothing else to show.
     """
     if vantage.nobody and vantage.who.begins_at != "nameservers":
-        raise CannotAskError(vantage.nobody)
+        raise UnaskedError(vantage.nobody)
 
 
 def _option(

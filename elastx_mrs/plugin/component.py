@@ -22,8 +22,8 @@ from elastx_mrs.config.modes import Mode
 from elastx_mrs.config.parse import ConfigError, keys_of, parse
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.identity import DYNAMIC_TYPE, PLUGIN_TYPE
-from elastx_mrs.plugin.provider import is_unknown
-from elastx_mrs.publish.rfc2136.profiles import Get
+from elastx_mrs.plugin.wire import is_unknown
+from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rfc2136.publisher import Rfc2136
 from elastx_mrs.stackfile.document import STANDARD_INPUT, UnreadableError
 from elastx_mrs.stackfile.project import project_of

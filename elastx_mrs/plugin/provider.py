@@ -3,16 +3,16 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
-from pulumi.runtime import rpc
+from pulumi.provider.experimental.property_value import PropertyValue
 
 from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
+from elastx_mrs.plugin.wire import plain_value
 
 if TYPE_CHECKING:
     from elastx_mrs.publish.rfc2136.record import TxtRecords
@@ -183,18 +183,3 @@ def _in_camel_case(value: Any) -> Any:
         return value
     # The names of profiles have no underscores.
     return {re.sub("_([a-z])", lambda m: m[1].upper(), key): _in_camel_case(item) for key, item in value.items()}
-
-
-def is_unknown(value: PropertyValue) -> bool:
-    """Whether a value is known only later; the SDK's reader leaves the wire's mark for it as it is."""
-    return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN
-
-
-def plain_value(value: PropertyValue) -> Any:
-    """Return what Python has for a value; for an unknown one, None."""
-    inner = None if is_unknown(value) else value.value
-    if isinstance(inner, Mapping):
-        return {key: plain_value(item) for key, item in inner.items()}
-    if isinstance(inner, tuple):
-        return [plain_value(item) for item in inner]
-    return inner if isinstance(inner, (str, bool, float)) else None

@@ -6,7 +6,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from elastx_mrs.plugin.provider import is_unknown, plain_value
+from elastx_mrs.plugin.wire import is_unknown, plain_value
 from elastx_mrs.publish.rfc2136.record import PLACE, changed
 
 TEXTS = ("profile", "zone", "owner", "value")

@@ -2,15 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Vantage, Vantages, Who
 from elastx_mrs.service import Service
+from elastx_mrs.verify.relay import Relay
 from elastx_mrs.verify.result import Verdict
-
-if TYPE_CHECKING:
-    from elastx_mrs.verify.checks.spf import Relay
 
 IN_FLIGHT = 200
 """Queries under way at once, over all servers."""
@@ -28,7 +25,7 @@ class Asked:
     """
 
     vantage: Vantage
-    relays: "dict[Service, asyncio.Task[Relay]]" = field(default_factory=dict)
+    relays: dict[Service, asyncio.Task[Relay]] = field(default_factory=dict)
     passing: set[tuple[Service, str]] = field(default_factory=set)
 
     @property

@@ -30,9 +30,9 @@ from record_sets import (
 )
 
 from elastx_mrs.config.modes import of_run
+from elastx_mrs.publish.adoption import adopted
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listed, Listing
-from elastx_mrs.publish.rfc2136.record import adopted
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.kinds import current_value
 from elastx_mrs.records.names import longest_zone

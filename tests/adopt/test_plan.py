@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.adopt.plan import Found, Plan, State, Zone, import_file, plan
+from elastx_mrs.adopt.plan import Found, Plan, Zone, import_file, plan
+from elastx_mrs.adopt.state import State
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation

@@ -156,7 +156,7 @@ try:
     main(["adopt", "--help"])
 finally:
     assert not {"cloudflare", "pulumi", "pulumi_cloudflare"} & set(sys.modules)
-    import elastx_mrs.cli.adopt_cloudflare
+    import elastx_mrs.cli.adopt_import
     assert not {"cloudflare", "pulumi", "pulumi_cloudflare"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)

@@ -6,6 +6,9 @@ An update is of one name, so that a right for each name by itself is enough.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.names import longest_zone
+
 KNOT_LIST = 65_535
 """Octets that one list of Knot's configuration holds; it refuses a longer one ("not enough space provided")."""
 
@@ -20,6 +23,28 @@ class Rights:
 
     key: str
     owners: Mapping[str, Sequence[str]]
+
+
+Owners = Mapping[str, Mapping[str, list[str]]]
+"""The distinct owner names of a stack's records, by profile and then by zone."""
+
+
+def owners_of(records: Sequence[TxtRecord], served: Mapping[str, str]) -> Owners:
+    """Return the owner names that need a right, in the order of ``served``; a zone without any is left out.
+
+    :param served: the profile that serves each zone.
+    """
+    found: dict[str, set[str]] = {zone: set() for zone in served}
+    for record in records:
+        zone = longest_zone(record.domain, served)
+        if zone is not None:
+            found[zone].add(record.name)
+    return {
+        profile: {
+            zone: sorted(owners, key=by_tree) for zone, owners in found.items() if owners and served[zone] == profile
+        }
+        for profile in dict.fromkeys(served.values())
+    }
 
 
 def by_tree(name: str) -> list[str]:

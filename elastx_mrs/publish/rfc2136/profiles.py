@@ -6,9 +6,8 @@ Read where an update is sent and never by the program, so that no address and no
 import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
@@ -18,14 +17,12 @@ from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path, profile_variable
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Who
+from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.primary import Primary, UnreachableError, UpdateError, text
 from elastx_mrs.records import RecordError
 
 PORT = "53"
-
-Get = Callable[[str], Any]
-"""The value of a stack config key, with its namespace, or None."""
 
 
 class Profiles:

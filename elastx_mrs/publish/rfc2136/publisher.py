@@ -8,11 +8,11 @@ from typing import Any
 import pulumi
 
 from elastx_mrs.config.modes import Mode
+from elastx_mrs.publish.adoption import Get, adopted
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.rfc2136.existing import existing
 from elastx_mrs.publish.rfc2136.primary import UnreachableError, UpdateError
-from elastx_mrs.publish.rfc2136.profiles import Get, Profiles
-from elastx_mrs.publish.rfc2136.record import adopted
+from elastx_mrs.publish.rfc2136.profiles import Profiles
 from elastx_mrs.publish.rfc2136.resource import TxtResource
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone

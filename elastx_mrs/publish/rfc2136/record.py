@@ -5,16 +5,14 @@ guard's mode is not ``require``). A server's address and key are read where it r
 up in the state.
 """
 
-import json
-import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.publish.rfc2136 import update as dns_update
+from elastx_mrs.publish.adoption import Get, adopted
+from elastx_mrs.publish.rfc2136 import update
 from elastx_mrs.publish.rfc2136.primary import Primary
-from elastx_mrs.publish.rfc2136.profiles import Get, Profiles
+from elastx_mrs.publish.rfc2136.profiles import Profiles
 from elastx_mrs.records.kinds import current_value
 
 PLACE = ("profile", "zone", "owner")
@@ -23,13 +21,6 @@ PLACE = ("profile", "zone", "owner")
 Properties = Mapping[str, Any]
 
 T = TypeVar("T")
-
-
-def adopted(get: Get) -> frozenset[str]:
-    """Return the owner names at which identical content may be taken over."""
-    listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
-    names = [*listed, *os.environ.get("ELASTX_MRS_ADOPT", "").split(",")]
-    return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
 
 
 def changed(olds: Properties, news: Properties) -> list[str]:
@@ -56,7 +47,7 @@ class TxtRecords:
         """Publish the record; return its id."""
         owner, value = props["owner"], props["value"]
         adopt = owner in adopted(self._get)
-        self._do(props, lambda to: dns_update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
+        self._do(props, lambda to: update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
         return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}"
 
     def read(self, props: Properties) -> dict[str, Any] | None:
@@ -64,7 +55,7 @@ class TxtRecords:
 
         The TTL is the RRset's, and is read only where the record is the only one in it (RFC 2181 §5.2).
         """
-        values, served = self._do(props, lambda to: dns_update.read(to, props["zone"], props["owner"]))
+        values, served = self._do(props, lambda to: update.read(to, props["zone"], props["owner"]))
         value = current_value(values, props["value"])
         if value is None:
             return None
@@ -76,11 +67,11 @@ class TxtRecords:
     def update(self, olds: Properties, news: Properties) -> None:
         """Put the new value in the old one's place, in one message."""
         place, old, new = (news["zone"], news["owner"]), olds["value"], news["value"]
-        self._do(news, lambda to: dns_update.replace(to, *place, old, new, _ttl(news), _only(news)))
+        self._do(news, lambda to: update.replace(to, *place, old, new, _ttl(news), _only(news)))
 
     def delete(self, props: Properties) -> None:
         """Withdraw the record."""
-        self._do(props, lambda to: dns_update.remove(to, props["zone"], props["owner"], props["value"]))
+        self._do(props, lambda to: update.remove(to, props["zone"], props["owner"], props["value"]))
 
     def _do(self, props: Properties, action: Callable[[Primary], T]) -> T:
         return action(self._profiles.primary(props["profile"], props["zone"]))

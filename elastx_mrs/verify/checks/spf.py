@@ -1,36 +1,20 @@
 """Does the domain's SPF pass all servers of the relay service, whoever else it lets send? Asked as a receiver asks."""
 
 import asyncio
-from dataclasses import dataclass
 
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.receiver.spf import Result, check_host
-from elastx_mrs.receiver.spf_ranges import Address, Network, networks, points, trees
+from elastx_mrs.receiver.spf_ranges import Address, networks, points, trees
 from elastx_mrs.receiver.spf_record import Found, select
 from elastx_mrs.receiver.spf_tree import Problem, Tree, expand
 from elastx_mrs.records.spf_terms import Mechanism, Record
 from elastx_mrs.service import Service
 from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.relay import Relay
 from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
 
 POLICY, TREE = "spf-policy", "spf-tree"
-
-
-@dataclass(frozen=True)
-class Relay:
-    """What the SPF record of a relay service says.
-
-    :param result: as of :class:`Found`.
-    :param networks: that its terms name or lead to.
-    :param addresses: those that it passes, one for each stretch between the borders of its networks.
-    :param problem: why there are none.
-    """
-
-    result: str
-    networks: tuple[Network, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    problem: str = ""
 
 
 async def spf(asked: Asked, expected: Expected) -> list[Outcome]:

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from elastx_mrs.adopt.cloudflare import Read, read_zones
-from elastx_mrs.adopt.plan import Plan, State, counted, import_file, plan
-from elastx_mrs.cli.exits import exit_code
+from elastx_mrs.adopt.plan import Plan, counted, import_file, plan
+from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
+from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
+from elastx_mrs.cli.exits import UnaskedError, exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
-from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.model import Arguments, Cloudflare
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import quoted, visible
-from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.records import RecordError, TxtRecord, names
 
@@ -22,7 +23,6 @@ MOST_SHOWN = 10
 """Zones that one line names."""
 
 _PROVIDER = re.compile(r"([^=]+)=(urn:pulumi:.*[:$]pulumi:providers:cloudflare::.+)")
-_EXPORT = "pipe: pulumi stack export"
 
 
 def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
@@ -33,12 +33,22 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     records = _chosen(given, domains)
     assert given.cloudflare is not None  # noqa: S101  _given() has seen to it
     wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
-    read = read_zones(wanted, _zone_ids(given.cloudflare.zones), given.cloudflare.account_id) if wanted else Read()
+    read = _read(wanted, given.cloudflare) if wanted else Read()
     made = plan(records, read.zones, component, state, given.cloudflare.comment)
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
         click.echo(visible(line), err=True)
     return exit_code(wrong=bool(made.faults or made.lost), unasked=bool(read.unasked))
+
+
+def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
+    """Read the zones of the domains, with their records."""
+    try:
+        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id)
+    except RefusedError as error:
+        raise BadInput(str(error)) from None
+    except CannotReadError as error:
+        raise UnaskedError(str(error)) from None
 
 
 def _given(options: Mapping[str, Any]) -> Arguments:
@@ -101,26 +111,11 @@ def _state(path: str | None, component: str) -> State:
     """Return what the state holds, from what ``pulumi stack export`` prints."""
     if path is None:
         return State()
-    content = json_file(path, _EXPORT)
+    content = json_file(path, EXPORT)
     try:
-        resources = [one for one in content["deployment"].get("resources") or [] if not one.get("delete")]
-        found = [one["urn"] for one in resources if (one["type"], _name(one["urn"])) == (COMPONENT_TYPE, component)]
-        records = [one for one in resources if one["type"] == CLOUDFLARE_TYPE]
-        urn = found[0] if found else ""
-        own = [one for one in records if urn and one.get("parent") == urn]
-        # A reference to a provider is its URN and its identifier.
-        providers = {str(one.get("provider", "")).rpartition("::")[0] for one in own}
-        owners = {str(one["id"]).rpartition("/")[2]: _name(one["urn"]) for one in records if one.get("id")}
-    except (TypeError, KeyError, AttributeError, IndexError):
-        raise BadInput(f"{source_name(path)}: is not what pulumi stack export prints; {_EXPORT}") from None
-    if len(found) > 1:
-        raise BadInput(f"{source_name(path)}: has {len(found)} components named {component}; name them differently")
-    explicit = sorted(provider for provider in providers if provider and not _name(provider).startswith("default"))
-    return State(urn, frozenset(_name(one["urn"]) for one in own), owners, explicit[0] if explicit else "")
-
-
-def _name(urn: str) -> str:
-    return urn.split("::", 3)[3]
+        return state_of(content, component)
+    except StateError as error:
+        raise BadInput(f"{source_name(path)}: {error}") from None
 
 
 def _said(made: Plan, read: Read) -> Iterator[str]:

@@ -1,0 +1,58 @@
+"""What a stack's state holds already, of what ``pulumi stack export`` prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
+
+EXPORT = "pipe: pulumi stack export"
+"""What to do where something else was given."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a stack's state holds already.
+
+    :param component: the URN of the component; empty where the state has none, or nobody looked.
+    :param names: of the records that are the component's.
+    :param owners: the names of all resources of that type, by the record's identifier.
+    :param provider: the URN of the explicit provider that the component's records have; empty for the default one.
+    """
+
+    component: str = ""
+    names: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+
+
+class StateError(Exception):
+    """A state that nothing can be imported into; the message says why."""
+
+
+def state_of(content: Any, component: str) -> State:
+    """Return what a state holds of a component, and of the records that Cloudflare's provider publishes.
+
+    :param content: the export, as JSON gives it.
+    :param component: the name of the component.
+    :raises StateError: where the content is no export, or has several components of that name.
+    """
+    try:
+        resources = [one for one in content["deployment"].get("resources") or [] if not one.get("delete")]
+        found = [one["urn"] for one in resources if (one["type"], _name(one["urn"])) == (COMPONENT_TYPE, component)]
+        records = [one for one in resources if one["type"] == CLOUDFLARE_TYPE]
+        urn = found[0] if found else ""
+        own = [one for one in records if urn and one.get("parent") == urn]
+        # A reference to a provider is its URN and its identifier.
+        providers = {str(one.get("provider", "")).rpartition("::")[0] for one in own}
+        owners = {str(one["id"]).rpartition("/")[2]: _name(one["urn"]) for one in records if one.get("id")}
+    except (TypeError, KeyError, AttributeError, IndexError):
+        raise StateError(f"is not what pulumi stack export prints; {EXPORT}") from None
+    if len(found) > 1:
+        raise StateError(f"has {len(found)} components named {component}; name them differently")
+    explicit = sorted(provider for provider in providers if provider and not _name(provider).startswith("default"))
+    return State(urn, frozenset(_name(one["urn"]) for one in own), owners, explicit[0] if explicit else "")
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]

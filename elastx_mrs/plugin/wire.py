@@ -1,0 +1,22 @@
+"""Values as they come over the wire: which are known only later, and what Python has for the others."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.runtime import rpc
+
+
+def is_unknown(value: PropertyValue) -> bool:
+    """Whether a value is known only later; the SDK's reader leaves the wire's mark for it as it is."""
+    return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN
+
+
+def plain_value(value: PropertyValue) -> Any:
+    """Return what Python has for a value; for an unknown one, None."""
+    inner = None if is_unknown(value) else value.value
+    if isinstance(inner, Mapping):
+        return {key: plain_value(item) for key, item in inner.items()}
+    if isinstance(inner, tuple):
+        return [plain_value(item) for item in inner]
+    return inner if isinstance(inner, (str, bool, float)) else None
