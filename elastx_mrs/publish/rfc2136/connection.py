@@ -1,5 +1,6 @@
 """Kept TCP connections to a primary: a name server ends idle ones as it likes, and that is no fault (RFC 7766 §6.2)."""
 
+import select
 import socket
 import threading
 from collections import defaultdict
@@ -53,6 +54,13 @@ class Connection:
         """End it."""
         self._socket.close()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the server has ended the connection, or sent what nobody asked for; only while nobody uses it."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
+
     def _receive(self) -> bytes:
         """Return one message; it mostly comes whole, and each read costs a switch of threads."""
         received = b""
@@ -84,13 +92,19 @@ class Connections:
         conversation.give_back()
 
     def take(self, host: str, port: int) -> Connection:
-        """Return a connection, one that was kept where there is one.
+        """Return a connection: a kept one that the server has not ended, or a new one.
+
+        A server that ends idle connections ends all of them, so one after the other would use up a query's tries.
 
         :raises LostError: where no address of the host accepts one.
         """
         with self._lock:
-            if idle := self._idle[host, port]:
-                return idle.pop()
+            idle = self._idle[host, port]
+            while idle:
+                connection = idle.pop()
+                if not connection.ended:
+                    return connection
+                connection.close()
         return Connection(self._open(host, port))
 
     def keep(self, host: str, port: int, connection: Connection) -> None:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -222,6 +222,21 @@ def test_connections_are_kept_and_one_that_the_server_has_ended_is_no_fault(serv
             ours.delete("id", record(f"kept{number}.example.com", "x"))
         assert passed.connections == 2
         assert served(server, "kept7.example.com") == {}
+    POOL.close()
+
+
+def test_all_kept_connections_that_the_server_has_ended_are_no_fault(server: NameServer) -> None:
+    """More of them than a query is tried: a server that ends idle connections ends all of them."""
+    with proxy(server) as (through, passed):
+        to = primary(through)
+        with ExitStack() as stack:
+            asks = [stack.enter_context(to.connected()) for _ in range(6)]
+            for ask in asks:
+                ask(to.query("example.com", dns.rdatatype.SOA))
+        passed.hang_up()
+        provider(through).create(record("after.example.com", "x"))
+        assert passed.connections == 7
+        assert served(server, "after.example.com") == {b"x": 1800}
     POOL.close()
 
 
