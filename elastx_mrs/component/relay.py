@@ -10,7 +10,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.component.engine import registrations_first
-from elastx_mrs.component.verification import Verification, verified
+from elastx_mrs.component.verification import Verification, value_in_state, verified
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
@@ -88,7 +88,7 @@ class MailRelay(pulumi.ComponentResource):
             resources[resource] = publisher.declare(resource, record, options)
 
         def published(resource: str) -> pulumi.Output[str]:
-            return publisher.published(resources[resource])
+            return value_in_state(publisher, resources[resource])
 
         self.verification = verified(arguments, by_name, published, lambda level, text: _log(level, text, self))
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
@@ -105,7 +105,7 @@ class MailRelay(pulumi.ComponentResource):
         """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
         if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
             return None
-        memory = Memory(publisher, _vantages(arguments), self.records, publisher.adopted())
+        memory = Memory(publisher, _vantages(arguments), self.records)
 
         def say(level: str, text: str, resource: str) -> None:
             _log(level, text, resources.get(resource, self))

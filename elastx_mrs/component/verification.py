@@ -15,6 +15,7 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.vantage import Run, resolvers_at
+from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
 from elastx_mrs.verify.checks.published import UNDECLARED
@@ -66,6 +67,18 @@ def verified(
     # stack be green and unverified.
     known = {name: published(name).apply(_known, run_with_unknowns=True) for name in records}
     return pulumi.Output.all(**known).apply(verify)
+
+
+def value_in_state(publisher: Publisher, resource: pulumi.CustomResource) -> pulumi.Output[str]:
+    """Return the value that a resource has in the state.
+
+    It is unknown where the resource was not created: an input is known then all the same, so the id is waited for too.
+    """
+    properties = {
+        key: value for key, value in vars(resource).items() if isinstance(value, pulumi.Output) and key[0] != "_"
+    }
+    known = pulumi.Output.all(resource.id, pulumi.Output.all(**properties))
+    return known.apply(lambda there: publisher.value_of(there[1]))
 
 
 def _known(value: object) -> str | None:

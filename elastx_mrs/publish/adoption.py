@@ -1,11 +1,13 @@
-"""Which owner names a stack may take over, for the publishers that adopt by config."""
+"""How a stack takes over what is at a name already: by its config, or by an import."""
 
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.records import TxtRecord
 
 Get = Callable[[str], Any]
 """The value of a stack config key, with its namespace, or None."""
@@ -16,3 +18,29 @@ def adopted(get: Get) -> frozenset[str]:
     listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
     names = [*listed, *os.environ.get("ELASTX_MRS_ADOPT", "").split(",")]
     return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """How a publisher takes over what is at a name already. The guard's messages name the next step.
+
+    :param names: the owner names at which a create takes over what is there; empty where an import does that.
+    :param merge: returns what to run to keep, and change, what is at a record's name.
+    :param claim: returns what to run where exactly a record's value is there, as after an interrupted run.
+    """
+
+    names: frozenset[str]
+    merge: Callable[[TxtRecord], str]
+    claim: Callable[[TxtRecord], str]
+
+
+def by_config(get: Get) -> Adoption:
+    """Return the adoption of a publisher whose create reads :func:`adopted`.
+
+    :param get: reads the stack's config.
+    """
+
+    def merge(record: TxtRecord) -> str:
+        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
+
+    return Adoption(adopted(get), merge, lambda record: f"run once with ELASTX_MRS_ADOPT={record.name}")

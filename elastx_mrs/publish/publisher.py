@@ -1,13 +1,13 @@
-"""Declares TXT records as Pulumi resources: one module per DNS provider, imported only when it is used."""
+"""What the component asks of a DNS provider: declare a record, say what is there, say what is taken over."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import pulumi
 
-from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.adoption import Adoption
+from elastx_mrs.publish.existing import Existing
 from elastx_mrs.records import TxtRecord
-
-__all__ = ["CannotAskError", "Existing", "Publisher"]
 
 
 class Publisher(Protocol):
@@ -22,8 +22,16 @@ class Publisher(Protocol):
         """Declare one record as one resource called ``name``."""
         ...
 
-    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
-        """Return the value that a declared record has in the state, its character-strings joined."""
+    @property
+    def adoption(self) -> Adoption:
+        """How what is at a name already is taken over; the guard asks once a run."""
+        ...
+
+    def value_of(self, properties: Mapping[str, Any]) -> str:
+        """Return the value in a resource's inputs or outputs, its character-strings joined, as people read them.
+
+        The guard and verification read a resource through this.
+        """
         ...
 
     async def existing(self, owner: str) -> Existing:
@@ -31,16 +39,4 @@ class Publisher(Protocol):
 
         :raises CannotAskError: where that cannot be found out.
         """
-        ...
-
-    def adopted(self) -> frozenset[str]:
-        """Return the owner names at which a create takes over what is there; empty where it never does."""
-        ...
-
-    def merging(self, record: TxtRecord) -> str:
-        """Return what to run to keep, and change, what is at a record's name already."""
-        ...
-
-    def claiming(self, record: TxtRecord) -> str:
-        """Return what to run where exactly a record's value is there already, as after an interrupted run."""
         ...

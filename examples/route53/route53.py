@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pulumi
 from pulumi import dynamic
@@ -30,7 +30,7 @@ from record_sets import (
 )
 
 from elastx_mrs.config.modes import of_run
-from elastx_mrs.publish.adoption import adopted
+from elastx_mrs.publish.adoption import Adoption, adopted, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.records import RecordError, TxtRecord
@@ -185,10 +185,14 @@ class Route53:
             inputs["guard"] = mode
         return TxtString(name, inputs, options)
 
-    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
-        """Return the value in the state; unknown, as the id is, where the record was not created."""
-        value = cast(TxtString, resource).value
-        return pulumi.Output.all(resource.id, value).apply(lambda known: str(known[1]))
+    @property
+    def adoption(self) -> Adoption:
+        """A create takes over the names of stack config ``elastx-mrs:adopt``, and of ``ELASTX_MRS_ADOPT``."""
+        return by_config(lambda key: pulumi.Config(key.partition(":")[0]).get(key.partition(":")[2]))
+
+    def value_of(self, properties: Mapping[str, Any]) -> str:
+        """Return the value."""
+        return str(properties.get("value", ""))
 
     async def existing(self, owner: str) -> Existing:
         """Look in the zone's record sets, which are listed once a run."""
@@ -204,18 +208,6 @@ class Route53:
         if owner in found.routed:
             raise CannotAskError(found.routed[owner])
         return replace(found.listing.existing(owner), ttl=found.ttls.get(owner))
-
-    def adopted(self) -> frozenset[str]:
-        """Return the owner names of stack config ``elastx-mrs:adopt``, and of ``ELASTX_MRS_ADOPT``."""
-        return adopted(lambda key: pulumi.Config(key.partition(":")[0]).get(key.partition(":")[2]))
-
-    def merging(self, record: TxtRecord) -> str:
-        """Return what to run to keep, and change, what is at a record's name."""
-        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
-
-    def claiming(self, record: TxtRecord) -> str:
-        """Return what to run where exactly a record's value is there already."""
-        return f"run once with ELASTX_MRS_ADOPT={record.name}"
 
     def _zone(self, owner: str) -> str:
         zone = longest_zone(owner, self._zones)

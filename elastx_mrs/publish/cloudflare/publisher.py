@@ -16,18 +16,19 @@ from elastx_mrs.config.model import MAX_COMMENT
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import CLOUDFLARE_TYPE
+from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.cloudflare import errors
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.failures import Failures, Say, hooks, import_file
 from elastx_mrs.publish.cloudflare.invoke import InvokeError
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.resource import DnsRecord, DnsRecordInputs, list_records, list_zones, zone_name
-from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones, plugin_version
+from elastx_mrs.publish.cloudflare.zone import ZoneInfo, content_text, find_zones, plugin_version
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listing
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
-from elastx_mrs.records.text import join, parse, presentation
+from elastx_mrs.records.text import presentation
 
 ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
 """As the plugin asks for them; it ends a list only at an empty page."""
@@ -97,12 +98,14 @@ class Cloudflare:
         own = pulumi.ResourceOptions(delete_before_replace=True, hooks=self._hooks)
         return DnsRecord(name, inputs, pulumi.ResourceOptions.merge(options, own))
 
-    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
-        """Return the value in the state, out of its quotes."""
-        assert isinstance(resource, DnsRecord)  # noqa: S101  declare() makes no others
-        return pulumi.Output.all(resource.id, resource.content).apply(
-            lambda known: join(parse(known[1])).decode("ascii", "replace")
-        )
+    @property
+    def adoption(self) -> Adoption:
+        """No create takes anything over: what is there already is imported (``pulumi import``)."""
+        return Adoption(frozenset(), self._merge, lambda _: import_file(self._name))
+
+    def value_of(self, properties: Mapping[str, Any]) -> str:
+        """Return the value in ``content``, out of its quotes."""
+        return content_text(str(properties.get("content") or ""))
 
     async def existing(self, owner: str) -> Existing:
         """Look in the zone's records, which are listed once a run, through the component's own provider."""
@@ -111,19 +114,10 @@ class Cloudflare:
             self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
         return (await self._listings[zone_id]).existing(owner)
 
-    def adopted(self) -> frozenset[str]:
-        """Return nothing: what is there already is imported (``pulumi import``), and no create sees it then."""
-        return frozenset()
-
-    def merging(self, record: TxtRecord) -> str:
-        """Return what to run to keep, and change, what is at a record's name."""
+    def _merge(self, record: TxtRecord) -> str:
         return (
             f"run: elastx-mrs adopt {record.domain}, put what it prints into the config, then {import_file(self._name)}"
         )
-
-    def claiming(self, record: TxtRecord) -> str:
-        """Return what to run where exactly a record's value is there already."""
-        return import_file(self._name)
 
     async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
         """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from elastx_mrs.display import show
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import join, parse
@@ -34,6 +35,11 @@ def txt_value(content: str) -> bytes:
         return join(parse(content)) if content.startswith('"') else octets(content)
     except ValueError:  # a quote that is never closed, or half a surrogate pair
         return octets(content)
+
+
+def content_text(content: str) -> str:
+    """Return a TXT's character-strings, joined, as people read them; what cannot be read is as it stands."""
+    return show(txt_value(content))
 
 
 def octets(text: str) -> bytes:

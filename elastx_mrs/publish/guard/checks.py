@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import Existing, ancestors
 from elastx_mrs.receiver.spf import check_host
 from elastx_mrs.receiver.spf_tree import expand
@@ -36,8 +37,8 @@ class World(Protocol):
     """What checks may ask; everything is asked once a run."""
 
     @property
-    def adopted(self) -> frozenset[str]:
-        """Owner names at which a create may take over what is there."""
+    def adoption(self) -> Adoption:
+        """How the publisher takes over what is there."""
 
     @property
     def declared(self) -> Mapping[str, TxtRecord]:
@@ -61,14 +62,6 @@ class World(Protocol):
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Say which name servers a zone is delegated to; None where nobody can tell; :raises CannotAskError:."""
-        ...
-
-    def merging(self, record: TxtRecord) -> str:
-        """Say what to run to keep, and change, what is at a record's name."""
-        ...
-
-    def claiming(self, record: TxtRecord) -> str:
-        """Say what to run where exactly a record's value is there already."""
         ...
 
     async def inherited(self, domain: str) -> "Inherited | None":
@@ -159,7 +152,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
         return []
     listed = " and ".join(f"'{value}'" for value in others)
     why = f"has the SPF record {listed} already, and with a second one all its mail gets permerror (RFC 7208 §4.5)"
-    if case.owner not in case.world.adopted:
+    if case.owner not in case.world.adoption.names:
         return [_stop(case, f"{why}; {_adopt(case)}, which merges its terms, or remove it first")]
     lost = [str(term) for value in others for term in compare.senders(value, case.record.value).lost]
     if lost or len(others) > 1:
@@ -189,12 +182,12 @@ async def foreign_dkim(case: Case) -> list[Finding]:
 async def identical(case: Case) -> list[Finding]:
     """The engine does not tell a replacement's create from a first one, so that this is no error in a preview."""
     found = await case.world.existing(case.owner)
-    if case.before is not None or not case.preview or case.owner in case.world.adopted:
+    if case.before is not None or not case.preview or case.owner in case.world.adoption.names:
         return []
     if not any(same_value(value, case.record.value) for value in found.txt):
         return []
     text = "has exactly this TXT already. Unless it is being replaced, an up stops there. After an interrupted run, or"
-    text += f" to take it over, {case.world.claiming(case.record)}; after a rename, give the resource an alias"
+    text += f" to take it over, {case.world.adoption.claim(case.record)}; after a rename, give the resource an alias"
     return [Finding("warning", f"{case.owner} {text}")]
 
 
@@ -287,7 +280,7 @@ def _stop(case: Case, text: str) -> Finding:
 
 
 def _adopt(case: Case) -> str:
-    return case.world.merging(case.record)
+    return case.world.adoption.merge(case.record)
 
 
 def _not_ours(case: Case, found: Existing) -> list[bytes]:
@@ -299,7 +292,7 @@ def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> lis
     if not others:
         return []
     listed = " and ".join(f"'{value}'" for value in others)
-    if case.owner in case.world.adopted and len(others) == 1 and may_replace:
+    if case.owner in case.world.adoption.names and len(others) == 1 and may_replace:
         return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'")]
     return [_stop(case, f"has the record {listed} already; {why}; {_adopt(case)}, or remove it first")]
 

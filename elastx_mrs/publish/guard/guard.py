@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from elastx_mrs.config.modes import Mode
-from elastx_mrs.display import show, visible
+from elastx_mrs.display import visible
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.network import LookupFailure
 from elastx_mrs.lookup.start import NobodyError
@@ -22,8 +22,7 @@ from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding
 from elastx_mrs.publish.guard.inherited import inherited
 from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
 from elastx_mrs.publish.publisher import Publisher
-from elastx_mrs.records import RecordError, TxtRecord
-from elastx_mrs.records.text import join, parse
+from elastx_mrs.records import TxtRecord
 
 ONCE = "ELASTX_MRS_GUARD"
 """The environment variable that overrides the mode for one run."""
@@ -48,7 +47,6 @@ class Memory:
         publisher: Publisher,
         vantages: Mapping[str, Vantage],
         records: Iterable[TxtRecord],
-        adopted: frozenset[str],
     ) -> None:
         self.publisher = publisher
         self._vantages = vantages
@@ -59,7 +57,7 @@ class Memory:
             self.values[record.name].append(record.value)
             if record.kind in ("spf", "dmarc"):
                 self.declared[record.name] = record
-        self.adopted = adopted
+        self.adoption = publisher.adoption
 
     def world(self, domain: str) -> "DomainWorld":
         """Return what checks of a sender domain's records may ask."""
@@ -78,12 +76,10 @@ class DomainWorld:
     def __init__(self, memory: Memory, vantage: Vantage) -> None:
         self._memory = memory
         self._vantage = vantage
-        self.adopted = memory.adopted
+        self.adoption = memory.adoption
         self.declared = memory.declared
         self.values = memory.values
         self.existing = memory.existing
-        self.merging = memory.publisher.merging
-        self.claiming = memory.publisher.claiming
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Ask the DNS, with what this run declares in place of what is there.
@@ -218,7 +214,7 @@ def hook(guard: Guard, name: str) -> pulumi.ResourceHook:
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
         before = args.old_outputs or args.old_inputs  # the outputs know what a refresh has seen
-        await guard.before(args.name, None if before is None else value_of(before))
+        await guard.before(args.name, None if before is None else guard.memory.publisher.value_of(before))
 
     return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
 
@@ -232,14 +228,3 @@ def binding(registered: pulumi.ResourceHook, record: TxtRecord, *, shared: bool)
     if record.kind == "spf" or (shared and record.configured_ttl is not None):
         changing = [registered]
     return pulumi.ResourceHookBinding(before_create=[registered], before_update=changing)
-
-
-def value_of(properties: Mapping[str, object]) -> str:
-    """Return the value in a record's inputs or outputs: ours under ``value``, Cloudflare's quoted under ``content``."""
-    content = properties.get("content")
-    if not isinstance(content, str):
-        return str(properties.get("value", ""))
-    try:
-        return show(join(parse(content)))
-    except RecordError:
-        return content

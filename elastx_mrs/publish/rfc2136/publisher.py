@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from elastx_mrs.config.modes import Mode
-from elastx_mrs.publish.adoption import Get, adopted
+from elastx_mrs.publish.adoption import Adoption, Get, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.rfc2136.existing import existing
 from elastx_mrs.publish.rfc2136.primary import UnreachableError, UpdateError
@@ -77,9 +77,14 @@ class Rfc2136:
             inputs["guard"] = mode
         return self._resource(name, inputs, options)
 
-    def published(self, resource: pulumi.CustomResource) -> pulumi.Output[str]:
-        """Return the value in the state."""
-        return pulumi.Output.all(resource.id, resource.value).apply(lambda known: str(known[1]))  # type: ignore[attr-defined]
+    @property
+    def adoption(self) -> Adoption:
+        """A create takes over the names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
+        return by_config(self._get)
+
+    def value_of(self, properties: Mapping[str, Any]) -> str:
+        """Return the value."""
+        return str(properties.get("value", ""))
 
     async def existing(self, owner: str) -> Existing:
         """Ask the primary; after it did not answer once, it is not waited for again."""
@@ -87,18 +92,6 @@ class Rfc2136:
         if zone is None:
             raise CannotAskError(f"{owner} is in none of rfc2136.zones ({', '.join(self._zones)}); add its zone there")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._existing, zone, owner)
-
-    def adopted(self) -> frozenset[str]:
-        """Return the owner names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
-        return adopted(self._get)
-
-    def merging(self, record: TxtRecord) -> str:
-        """Return what to run to keep, and change, what is at a record's name."""
-        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
-
-    def claiming(self, record: TxtRecord) -> str:
-        """Return what to run where exactly a record's value is there already."""
-        return f"run once with ELASTX_MRS_ADOPT={record.name}"
 
     def _problem(self, zone: str) -> UpdateError | None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -13,6 +14,7 @@ from elastx_mrs.config.modes import Mode
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.vantage import Vantage, Who
+from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.guard import checks
 from elastx_mrs.publish.guard.checks import Case, Check, Finding
@@ -69,6 +71,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
+NOTHING_ADOPTED = Adoption(frozenset(), lambda record: "run: elastx-mrs adopt", lambda record: "run: elastx-mrs adopt")
+
+
 @dataclass
 class Run:
     """The guard as the component makes it, its clients on a real server."""
@@ -86,11 +91,12 @@ class Run:
         secret = {"tsigKey": environment["ELASTX_MRS_RFC2136_KEY"]}
         settings = f'{{"server": "{self.server.address}", "keyName": "{self.server.key_name}"}}'
         config = {"elastx-mrs:rfc2136": settings, "elastx-mrs:tsigKey": secret["tsigKey"]}
+        config["elastx-mrs:adopt"] = json.dumps(sorted(self.adopted))
         assert base64.b64decode(secret["tsigKey"])
         publisher = Rfc2136(dict.fromkeys(["example.com", "example.se"], "default"), config.get)
         vantage = Vantage(Who.of([self.server.address], resolvers=()), Network())
         vantages = {record.domain: vantage for record in self.records}
-        memory = Memory(publisher, vantages, self.records, self.adopted)
+        memory = Memory(publisher, vantages, self.records)
         guard = Guard(
             {f"mail-{record.domain}-{record.suffix}": record for record in self.records},
             dict.fromkeys((record.domain for record in self.records), self.mode),
@@ -301,7 +307,7 @@ def test_records_stopped_for_one_reason_each_say_it_and_a_remark_is_said_once(se
 class Elsewhere:
     """A zone that its publisher serves on other name servers than those that it is delegated to."""
 
-    adopted: ClassVar[frozenset[str]] = frozenset()
+    adoption: ClassVar[Adoption] = NOTHING_ADOPTED
     declared: ClassVar[dict[str, TxtRecord]] = {}
     values: ClassVar[dict[str, list[str]]] = {}
 
@@ -317,12 +323,6 @@ class Elsewhere:
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         assert zone == "example.com"
         return self._delegated
-
-    def merging(self, record: TxtRecord) -> str:
-        return "run: elastx-mrs adopt"
-
-    def claiming(self, record: TxtRecord) -> str:
-        return "run: elastx-mrs adopt"
 
     async def inherited(self, domain: str) -> None:
         return None
@@ -412,18 +412,15 @@ def test_the_thirteenth_account_outgrows_udp(server: NameServer, accounts: int, 
 class Beside:
     """A publisher that has nothing at any name but ``old.example.com``."""
 
+    adoption: ClassVar[Adoption] = NOTHING_ADOPTED
+
     async def existing(self, owner: str) -> Existing:
         return Existing(owner, "example.com", others={"MX": ["0 ."]} if owner == "old.example.com" else {})
-
-    def merging(self, record: TxtRecord) -> str:
-        return "run: elastx-mrs adopt"
-
-    claiming = merging
 
 
 def from_nowhere(records: list[TxtRecord], vantage: Vantage) -> Memory:
     vantages = {record.domain: vantage for record in records}
-    return Memory(Beside(), vantages, records, frozenset())  # type: ignore[arg-type]
+    return Memory(Beside(), vantages, records)  # type: ignore[arg-type]
 
 
 def test_a_name_that_this_run_creates_is_not_asked_of_resolvers() -> None:
@@ -482,7 +479,7 @@ def test_each_domain_is_asked_about_where_its_own_settings_say() -> None:
                 record.domain: Vantage(Who((server.server,), resolvers=()), Network())
                 for record, server in zip(records, servers, strict=True)
             }
-            memory = Memory(Beside(), vantages, records, frozenset())  # type: ignore[arg-type]
+            memory = Memory(Beside(), vantages, records)  # type: ignore[arg-type]
             return [(await memory.world(record.domain).ask("x.example", "TXT")).texts() for record in records]
 
     assert asyncio.run(work()) == [[b"a"], [b"b"]]
