@@ -22,11 +22,11 @@ import dns.rcode
 import dns.rdatatype
 import dns.tsig
 import dns.update
-from elastx_mrs.publish.rfc2136.resource import TxtProvider
 from pulumi.dynamic import Config, ConfigureRequest
 
 from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.publish.rfc2136.connection import POOL
+from elastx_mrs.publish.rfc2136.resource import TxtProvider
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
 from tests.servers import NameServer, start

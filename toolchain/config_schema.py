@@ -1,52 +1,14 @@
-"""Makes ``elastx_mrs/stack.schema.json``, by which editors complete and check a stack's file, of the models.
+"""Makes ``elastx_mrs/stack.schema.json``, by which editors complete and check a stack's file.
 
-JSON Schema draft-07, which yaml-language-server knows best. It refuses nothing that ``elastx-mrs config check`` takes,
-but a key of ``config`` without a value, and a zone's id that is no text; and it refuses much, but not all, of what that
-refuses: what concerns several places, or needs the standards, is for the command. No key of ``config`` is required, for
-the project's ``Pulumi.yaml`` may have it.
+The file has the built-in providers. ``elastx-mrs config schema`` makes the schema anew where other packages bring more.
 """
 
-import inspect
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from elastx_mrs import registry
+from elastx_mrs.config import schema
+from elastx_mrs.config.schema import KEPT
+from toolchain.schema import keep
 
-from annotated_types import MinLen
-from pydantic import AfterValidator, BaseModel, BeforeValidator
-from pydantic.alias_generators import to_camel
-from pydantic.fields import FieldInfo
-
-from elastx_mrs.config import model as arguments
-from elastx_mrs.config.model import MAX_COMMENT, MAX_TIMEOUT, Arguments, Dmarc
-from elastx_mrs.config.rules import MAX_TTL
-from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
-from elastx_mrs.service import ELASTX
-from toolchain.schema import DEFAULTS, Schema, default_of, descriptions, keep
-
-TARGET = Path(__file__).resolve().parent.parent / "elastx_mrs" / "stack.schema.json"
-
-SECURE = {"$ref": "#/definitions/Secure"}
-NULL = {"type": "null"}
-
-HINTS: Mapping[Callable[..., Any], Schema] = {
-    names.sender_domain: {"pattern": r"^[^\s/@*]+$"},
-    challenge.account_address: {"pattern": r"^[^\s@]+@[^\s@]+$"},
-    arguments._known_challenge: {"pattern": rf"^{ELASTX.challenge_prefix}[0-9a-f]{{64}}$"},
-    arguments._spf_record: {"pattern": r"^[vV]=[sS][pP][fF]1( |$)"},
-    spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
-    spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
-    dmarc.whole_record: {"pattern": r"^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)"},
-    dmarc_policy.report_uri: {"pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:"},
-    arguments._comment: {"maxLength": MAX_COMMENT},
-    arguments._profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"},
-    arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
-}
-"""What of a value's rules a schema can say simply: never more than the rule."""
+TARGET = KEPT
 
 
 def main() -> None:
@@ -56,161 +18,7 @@ def main() -> None:
 
 def text() -> str:
     """Return the schema as it is kept."""
-    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
-
-
-def schema() -> Schema:
-    """Return the schema of a stack's file."""
-    definitions: dict[str, Schema] = {
-        "Secure": {
-            "description": "An encrypted value, as pulumi config set --secret writes it.",
-            "type": "object",
-            "properties": {"secure": {"type": "string"}},
-            "required": ["secure"],
-            "additionalProperties": False,
-        }
-    }
-    said = descriptions(Arguments)
-    config = {}
-    for name, info in Arguments.model_fields.items():
-        of_type = [one for one in _Walk(definitions, name).alternatives(info.annotation, info.metadata) if one != NULL]
-        config[to_camel(name)] = _value(said[name], [*of_type, *_as_text(of_type)])
-    config |= _others()
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A Pulumi stack's file with the config of elastx-mrs",
-        "type": "object",
-        "properties": {
-            "config": {
-                "description": "The stack's config, by key with its namespace.",
-                "type": ["object", "null"],
-                "properties": {f"{NAMESPACE}:{key}": value for key, value in config.items()},
-                "patternProperties": {f"^{NAMESPACE}:(?!({'|'.join(config)})$)": False},
-            }
-        },
-        "patternProperties": {f"^{NAMESPACE}:": False},
-        "definitions": definitions,
-    }
-
-
-def _value(description: str, alternatives: Sequence[Schema]) -> Schema:
-    """Return what a key may have: one of several, or something encrypted."""
-    return {"description": description, "anyOf": [*alternatives, SECURE]}
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """From a field's type to what may be written there.
-
-    :param definitions: what models are described by so far.
-    :param field: the field's name.
-    :param of: the model whose field it is.
-    """
-
-    definitions: dict[str, Schema]
-    field: str
-    of: type[BaseModel] = Arguments
-
-    def alternatives(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
-        """Return each kind of value, encrypted ones left out."""
-        origin, inner = get_origin(annotation), get_args(annotation)
-        if origin is Annotated:
-            return self.alternatives(inner[0], [*_flat(inner[1:]), *metadata])
-        if origin in (Union, UnionType):
-            (one,) = (type_ for type_ in inner if type_ is not NoneType)
-            return [*self.alternatives(one, metadata), NULL]
-        if origin is Literal:
-            return [{"enum": list(inner)}]
-        if origin is list:
-            bounds = [one.min_length for one in metadata if isinstance(one, MinLen)]
-            return [{"type": "array", "items": self._below(inner[0])} | ({"minItems": bounds[0]} if bounds else {})]
-        if origin is dict:
-            (names_,) = self.alternatives(inner[0], ())
-            return [{"type": "object", "propertyNames": names_, "additionalProperties": self._below(inner[1])}]
-        if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
-            return [self._reference(annotation), *self._bare(annotation, metadata)]
-        return self._plain(annotation, metadata)
-
-    def _below(self, annotation: Any) -> Schema:
-        return {"anyOf": [*self.alternatives(annotation, ()), SECURE]}
-
-    def _plain(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
-        rules = [one.func for one in metadata if isinstance(one, AfterValidator)]
-        if names.tsig_algorithm in rules:
-            return _one_of(names.TSIG_ALGORITHMS)
-        if self.of is Dmarc and self.field in dmarc_policy.CHOICES:
-            return _one_of(dmarc_policy.CHOICES[self.field])
-        found = {"type": {str: "string", Any: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
-        hints = [HINTS[rule] for rule in rules if rule in HINTS]
-        hints += [{"minimum": 1, "maximum": MAX_TTL}] if self.field == "ttl" else []
-        return [dict(chain(found.items(), *(hint.items() for hint in hints)))]
-
-    def _reference(self, model: type[BaseModel]) -> Schema:
-        name = model.__name__
-        if name not in self.definitions:
-            self.definitions[name] = {}  # so that it is made once, and in this order
-            self.definitions[name] = {
-                "description": " ".join(inspect.cleandoc(model.__doc__ or "").split()),
-                "type": "object",
-                "properties": self._properties(model),
-                "required": [to_camel(field) for field, info in model.model_fields.items() if info.is_required()],
-                "additionalProperties": False,
-            }
-        return {"$ref": f"#/definitions/{name}"}
-
-    def _properties(self, model: type[BaseModel]) -> Schema:
-        said, found = descriptions(model), {}
-        for field, info in model.model_fields.items():
-            value = _value(said[field], self._of(model, field).alternatives(info.annotation, info.metadata))
-            found[to_camel(field)] = value
-            if (model.__name__, field) in DEFAULTS:
-                value["default"] = default_of(model, field)
-        return found
-
-    def _bare(self, model: type[BaseModel], metadata: Sequence[Any]) -> list[Schema]:
-        """Return what a bare string may be that stands for an object with one key."""
-        texts = [one.func("") for one in metadata if isinstance(one, BeforeValidator)]  # type: ignore[call-arg]
-        keys = [key for text in texts if isinstance(text, dict) for key in text]
-        infos = {key: model.model_fields[key] for key in keys}
-        of_key = {key: self._of(model, key).alternatives(info.annotation, info.metadata) for key, info in infos.items()}
-        return [one for found in of_key.values() for one in found if one != NULL]
-
-    def _of(self, model: type[BaseModel], field: str) -> "_Walk":
-        return _Walk(self.definitions, field, model)
-
-
-def _flat(metadata: Sequence[Any]) -> Iterator[Any]:
-    for one in metadata:
-        yield from one.metadata if isinstance(one, FieldInfo) else (one,)
-
-
-def _one_of(choices: Sequence[str]) -> list[Schema]:
-    """Return values that editors offer, and that may be written in capitals too."""
-    letters = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in choices)
-    return [{"enum": list(choices)}, {"type": "string", "pattern": rf"^({letters})\.?$"}]
-
-
-def _as_text(alternatives: Sequence[Schema]) -> list[Schema]:
-    """Return what ``pulumi config set`` without ``--path`` writes: JSON as text, and a number as text."""
-    patterns = {"array": r"^\s*\[", "object": r"^\s*\{", "integer": r"^\s*[0-9]+\s*$"}
-    kinds = [one.get("type", "object") for one in alternatives if "enum" not in one]
-    return [{"type": "string", "pattern": patterns[kind]} for kind in kinds if kind in patterns]
-
-
-def _others() -> dict[str, Schema]:
-    """Return the keys that are read where records are published."""
-    run = f"pulumi config set --secret {NAMESPACE}:tsigKey"
-    key = f"The TSIG key of rfc2136, its secret in base64 or the file of tsig-keygen. Only encrypted: {run}."
-    keys = "The same for each of rfc2136.profiles, by its name. Only encrypted: pulumi config set --path --secret."
-    of_names = {"type": "object", "additionalProperties": SECURE}
-    adopt: list[Schema] = [{"type": "array", "items": {"anyOf": [{"type": "string"}, SECURE]}}]
-    return {
-        "tsigKey": {"description": key, "anyOf": [SECURE]},
-        "tsigKeys": _value(keys, [of_names]),
-        "adopt": _value(
-            "Owner names whose identical TXT records may be taken over (rfc2136 only).", [*adopt, *_as_text(adopt)]
-        ),
-    }
+    return schema.text(registry.providers())
 
 
 if __name__ == "__main__":

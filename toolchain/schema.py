@@ -6,13 +6,9 @@ what the stack sets. The others are in the descriptions. Nothing is required in 
 component, with everything else that is wrong and by its path, and not by an SDK with a traceback.
 """
 
-import ast
 import inspect
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -20,21 +16,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs import __version__
-from elastx_mrs.config import model as arguments
-from elastx_mrs.config.model import Arguments, Rfc2136, Verification
+from elastx_mrs import __version__, registry
+from elastx_mrs.config.model import Verification, shape
+from elastx_mrs.config.parse import stack_keys
+from elastx_mrs.config.schema import DEFAULTS, Schema, default_of, descriptions
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
-from elastx_mrs.service import ELASTX
+from elastx_mrs.registry import StackKey
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "elastx_mrs" / "plugin" / "schema.json"
-DEFAULTS = {("Dkim", "selector"), ("Guard", "mode"), ("Spf", "external"), ("Dkim", "external"), ("Dmarc", "external")}
-"""Which of the defaults SDKs may send."""
-
-_OF_THE_SERVICE = {("Dkim", "selector"): ELASTX.dkim_selector}
-"""Defaults that the models leave to the relay service."""
-
-Schema = dict[str, Any]
 
 
 def main() -> None:
@@ -61,7 +51,7 @@ def text() -> str:
 def schema() -> Schema:
     """Return the package's schema, as https://www.pulumi.com/docs/iac/extending-pulumi/schema/ has it."""
     types: dict[str, Schema] = {}
-    inputs = _properties(Arguments, types)
+    inputs = _properties(shape(registry.providers()), types)
     config = _config(types)
     return {
         "name": NAMESPACE,
@@ -111,11 +101,6 @@ def _properties(model: type[BaseModel], types: dict[str, Schema], leave_out: fro
     return found
 
 
-def default_of(model: type[BaseModel], field: str) -> Any:
-    """Return the default that a schema gives for a field."""
-    return _OF_THE_SERVICE.get((model.__name__, field), model.model_fields[field].default)
-
-
 def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
     origin, arguments_ = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -144,57 +129,24 @@ def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
     return {"type": {str: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
 
 
-@cache
-def _tree() -> Mapping[str, ast.ClassDef]:
-    module = ast.parse(inspect.getsource(arguments))
-    return {node.name: node for node in module.body if isinstance(node, ast.ClassDef)}
-
-
-def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
-    """Return what stands below each attribute of a model, or of what it is derived from."""
-    return {name: text for base in reversed(model.__mro__) for name, text in _docstrings(base.__name__).items()}
-
-
-def _docstrings(name: str) -> Mapping[str, str]:
-    """Return what stands below each attribute of a class."""
-    node = _tree().get(name)
-    return dict(_below(node.body)) if node is not None else {}
-
-
-def _below(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for statement, following in pairwise(body):
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            value = following.value if isinstance(following, ast.Expr) else None
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield statement.target.id, " ".join(value.value.split())
-
-
 def _config(types: dict[str, Schema]) -> Schema:
-    return {
-        "rfc2136": _type(Rfc2136, types)
-        | {"description": "The primaries of `rfc2136`: server, keyName, keyFile, algorithm, and profiles."},
-        "tsigKey": {
-            "type": "string",
-            "description": "The TSIG key, its secret in base64 or the file of tsig-keygen.",
-            "secret": True,
-        },
-        "tsigKeys": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "The same for each of `rfc2136.profiles`, by its name.",
-            "secret": True,
-        },
-        "adopt": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Owner names whose identical TXT records may be taken over (rfc2136 only).",
-        },
-        "verification": _type(Verification, types)
-        | {
-            "description": "Which servers to query for a primary that `rfc2136` does not name: "
-            "nameservers, resolvers, via."
-        },
+    """Return the provider's config: what is read where records are published."""
+    known = registry.providers()
+    settings = {
+        provider.name: _type(provider.model, types) | {"description": provider.at_update}
+        for provider in known
+        if provider.at_update
     }
+    keys = {key.name: _of_kind(key) | {"description": key.description} for key in stack_keys(known).values()}
+    said = "Which servers to query for a primary that `rfc2136` does not name: nameservers, resolvers, via."
+    return settings | keys | {"verification": _type(Verification, types) | {"description": said}}
+
+
+def _of_kind(key: StackKey) -> Schema:
+    text = {"type": "string"}
+    if key.kind == "names":
+        return {"type": "array", "items": text}
+    return (text if key.kind == "secret" else {"type": "object", "additionalProperties": text}) | {"secret": True}
 
 
 def _outputs() -> Schema:

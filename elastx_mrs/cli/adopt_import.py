@@ -13,10 +13,12 @@ from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
 from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
 from elastx_mrs.cli.exits import UnaskedError, exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
-from elastx_mrs.config.model import Arguments, Cloudflare
+from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import quoted, visible
+from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
+from elastx_mrs.publish.rfc2136.settings import Rfc2136
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
@@ -27,14 +29,13 @@ _PROVIDER = re.compile(r"([^=]+)=(urn:pulumi:.*[:$]pulumi:providers:cloudflare::
 
 def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     """Print the file, and on standard error what it leads to; return the exit code."""
-    given, component = _given(options), options["component"]
+    (given, cloudflare), component = _given(options), options["component"]
     provider = _provider(options["provider"])
     state = _state(options["state"], component)
     records = _chosen(given, domains)
-    assert given.cloudflare is not None  # noqa: S101  _given() has seen to it
     wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
-    read = _read(wanted, given.cloudflare) if wanted else Read()
-    made = plan(records, read.zones, component, state, given.cloudflare.comment)
+    read = _read(wanted, cloudflare) if wanted else Read()
+    made = plan(records, read.zones, component, state, cloudflare.comment)
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
         click.echo(visible(line), err=True)
@@ -51,8 +52,8 @@ def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
         raise UnaskedError(str(error)) from None
 
 
-def _given(options: Mapping[str, Any]) -> Arguments:
-    """Return the stack's arguments, which are to publish through Cloudflare."""
+def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
+    """Return the stack's arguments, and what they say of Cloudflare, through which they are to publish."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
         raise click.UsageError("say which stack --import is for, in one way: --stack-config FILE or --config FILE")
@@ -60,14 +61,15 @@ def _given(options: Mapping[str, Any]) -> Arguments:
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})
     source = source_name(stack_config or config)
-    if given.rfc2136 is not None:
+    if given.settings(Rfc2136) is not None:
         raise BadInput(
             f"{source}: publishes by rfc2136, where nothing is imported: run elastx-mrs adopt DOMAIN without --import, "
             "and put the adopt list that it prints into the config"
         )
-    if given.cloudflare is None:
+    cloudflare = given.settings(Cloudflare)
+    if cloudflare is None:
         raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare, which may be {{}}")
-    return given
+    return given, cloudflare
 
 
 def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:

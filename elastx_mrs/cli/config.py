@@ -1,15 +1,12 @@
 """``elastx-mrs config``: a stack's file, checked where it is written, without a network and without Pulumi."""
 
-from pathlib import Path
-
 import click
 
 from elastx_mrs.cli import exits
+from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.views.config import FORMATS, passed
 from elastx_mrs.display import visible
 from elastx_mrs.stackfile.check import Checked, Finding, check
-
-SCHEMA = Path(__file__).resolve().parent.parent / "stack.schema.json"
 
 
 @click.group("config")
@@ -84,7 +81,7 @@ def _code(checked: Checked, strict: bool) -> int:
 
 
 @command.command("schema")
-def schema() -> None:
+def schema_() -> None:
     """Print the JSON Schema of a stack's file, by which editors complete and check it while it is written.
 
     \b
@@ -95,6 +92,13 @@ def schema() -> None:
     \b
     # yaml-language-server: $schema=stack.schema.json
 
-    The path is from the file's own folder.
+    The path is from the file's own folder. DNS providers that other packages bring are in the schema too.
     """
-    click.echo(SCHEMA.read_text(encoding="utf-8"), nl=False)
+    from elastx_mrs import registry
+    from elastx_mrs.config import schema
+
+    try:
+        known = registry.every() if registry.installed() else ()
+    except registry.RegistryError as error:
+        raise BadInput(str(error)) from None
+    click.echo(schema.text(known) if known else schema.KEPT.read_text(encoding="utf-8"), nl=False)

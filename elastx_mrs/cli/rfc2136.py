@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 import click
 
 from elastx_mrs.cli.inputs import BadInput, arguments, source_name
-from elastx_mrs.config.model import Arguments, Rfc2136
+from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import profile_path, profile_variable
+from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.rfc2136.policy import SERVERS, Owners, Rights, owners_of
+from elastx_mrs.publish.rfc2136.settings import Rfc2136
 
 _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)
 """What can stand in every server's configuration without quotes."""
@@ -64,14 +66,15 @@ def policy(stack_config: str | None, config: str | None, kind: str, key: str | N
         raise click.UsageError("say which stack, in one way: --stack-config FILE or --config FILE")
     source = source_name(stack_config or config or "")
     given = arguments(stack_config, config, {})
-    if given.rfc2136 is None:
+    rfc2136 = given.settings(Rfc2136)
+    if rfc2136 is None:
         raise BadInput(f"{source}: {_unpublished(given)}")
-    owners = _chosen(owners_of(given.records(), given.rfc2136.by_zone), given.rfc2136, profile, source)
+    owners = _chosen(owners_of(given.records(), rfc2136.by_zone), rfc2136, profile, source)
     if kind == "powerdns" and len(owners) > 1:
         raise BadInput(
             f"--profile: is missing; a script is for one server, and {source} has the profiles {', '.join(owners)}"
         )
-    keys = _keys(given.rfc2136, owners, key, source)
+    keys = _keys(rfc2136, owners, key, source)
     server = SERVERS[kind]
     texts = [
         (f"{server.comment} profile {name}\n" if len(owners) > 1 else "") + server.write(Rights(keys[name], own))
@@ -82,7 +85,7 @@ def policy(stack_config: str | None, config: str | None, kind: str, key: str | N
 
 def _unpublished(given: Arguments) -> str:
     what = "rfc2136: is missing; only name servers of your own have these rules"
-    if given.cloudflare is not None:
+    if given.settings(Cloudflare) is not None:
         return f"{what}, and this stack publishes through Cloudflare, where an API token's permissions take their place"
     return f"{what}: write elastx-mrs:rfc2136 with server, zones and keyName"
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -15,25 +15,17 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.config.remarks import remarks
+from elastx_mrs.config.rules import no_publisher
 from elastx_mrs.display import visible_lines
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.publish.guard.guard import ONCE, Guard, Memory, binding, hook
-from elastx_mrs.publish.publisher import Publisher
+from elastx_mrs.publish.publisher import Publisher, Resource, Setup
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.service import Smtp
 from elastx_mrs.verify import plan
-
-if TYPE_CHECKING:
-    from elastx_mrs.publish.rfc2136.publisher import Rfc2136
-
-_TWO_PUBLISHERS = "cloudflare, rfc2136: a publisher of the program's own is given too; keep one of them"
-_NO_PUBLISHER = (
-    "cloudflare, rfc2136: no publisher; write cloudflare or rfc2136, to say where records are published, or give "
-    "MailRelay a publisher of your own"
-)
 
 
 class MailRelay(pulumi.ComponentResource):
@@ -41,7 +33,8 @@ class MailRelay(pulumi.ComponentResource):
 
     :param name: the component's name; each record's is ``<name>-<domain>-<kind>``.
     :param args: ``accounts``, ``domains``, and optionally ``spf``, ``dkim``, ``dmarc``, ``ttl``; a publisher,
-        ``cloudflare`` or ``rfc2136``. Keys are snake_case; see the README. Or what :func:`stack_config` returns.
+        such as ``cloudflare`` or ``rfc2136``. Keys are snake_case; see the README. Or what :func:`stack_config`
+        returns.
     :param opts: as for every Pulumi component.
     :param publisher: of your own, for a DNS provider that is not here; then ``args`` names none.
     :raises pulumi.RunError: naming each fault in ``args`` by its place, before anything is declared.
@@ -69,8 +62,8 @@ class MailRelay(pulumi.ComponentResource):
             arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False, publisher=not own)
         except ConfigError as error:
             raise pulumi.RunError(f"{name}: {error}") from None
-        if own == arguments.has_publisher:
-            raise pulumi.RunError(f"{name}: {_TWO_PUBLISHERS if own else _NO_PUBLISHER}")
+        if own == bool(arguments.publishers):
+            raise pulumi.RunError(f"{name}: {_too_many(arguments) if own else _none()}")
         super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = arguments.service.smtp
         self.records = arguments.records()
@@ -113,36 +106,34 @@ class MailRelay(pulumi.ComponentResource):
         return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say)
 
     def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode]) -> Publisher:
-        if arguments.cloudflare is not None:
-            from elastx_mrs.publish.cloudflare.publisher import Cloudflare, Settings
+        """Return the publisher that the config names; there is exactly one, or the config was refused."""
+        ((provider, settings),) = arguments.publishers
 
-            given = arguments.cloudflare
-            domains = [domain.name for domain in arguments.domains]
-            settings = Settings(given.account_id, given.zones, domains, given.comment, len(self.records))
-            return Cloudflare(settings, self, self._name, lambda level, text: _log(level, text, self))
-        assert arguments.rfc2136 is not None  # noqa: S101  parse() wants exactly one publisher
-        publisher = self._primaries(arguments.rfc2136.by_zone, modes)
-        self._ask_first(publisher)
+        def say(level: str, text: str) -> None:
+            _log(level, text, self)
+
+        setup = Setup(settings, arguments, self, self._name, modes, say, self._get, self._resource())
+        publisher: Publisher = provider.make(setup)
         return publisher
 
-    def _primaries(self, zones: Mapping[str, str], modes: Mapping[str, Mode]) -> "Rfc2136":
-        """Return the publisher to name servers of one's own; the plugin's has another config and another resource."""
-        from elastx_mrs.publish.rfc2136.publisher import Rfc2136
+    def _resource(self) -> Resource | None:
+        """Return the kind of resource in place of a publisher's own; the plugin has one."""
+        return None
 
-        return Rfc2136(zones, _stack_config, modes)
+    def _get(self, key: str) -> str | None:
+        """Return the value of a key of the stack's config; the plugin has a config of its own."""
+        namespace, _, name = key.partition(":")
+        return pulumi.Config(namespace).get(name)
 
-    def _ask_first(self, publisher: "Rfc2136") -> None:
-        """Ask the primaries for their zones before anything is sent; a preview may run where they can't be reached."""
-        from elastx_mrs.publish.rfc2136.primary import UpdateError
 
-        try:
-            unasked = publisher.check_zones()
-        except UpdateError as error:
-            raise pulumi.RunError(str(error)) from None
-        for message in unasked:
-            if not pulumi.runtime.is_dry_run():
-                raise pulumi.RunError(message)
-            pulumi.log.warn(f"{message}. The preview goes on without it; an up would stop here", self)
+def _too_many(arguments: Arguments) -> str:
+    named = ", ".join(provider.name for provider, _ in arguments.publishers)
+    return f"{named}: a publisher of the program's own is given too; keep one of them"
+
+
+def _none() -> str:
+    path, problem = no_publisher()
+    return f"{path}: {problem}, to say where records are published, or give MailRelay a publisher of your own"
 
 
 def _modes(arguments: Arguments) -> dict[str, Mode]:
@@ -174,11 +165,6 @@ def _log(level: str, text: str, resource: pulumi.Resource) -> None:
         pulumi.log.warn(text, resource)
     else:
         pulumi.log.info(text, resource, ephemeral=level == "progress")
-
-
-def _stack_config(key: str) -> str | None:
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)
 
 
 def stack_config(*, publisher: bool = True) -> Arguments:

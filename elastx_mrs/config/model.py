@@ -5,33 +5,31 @@ values are those of :mod:`elastx_mrs.records`. No key of a config says which rel
 pass it as pydantic's validation context, and the default is Elastx.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from inspect import isclass
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    create_model,
+)
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.display import quoted
-from elastx_mrs.identity import DEFAULT_PROFILE
+from elastx_mrs.config.base import Shape, bare
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
+from elastx_mrs.registry import Provider
 from elastx_mrs.service import ELASTX, Service
 
 MAX_TIMEOUT = 86400
 """Seconds; who waits longer than a day for DNS waits for something else."""
-
-
-def _bare(key: str) -> BeforeValidator:
-    """Let a bare string stand for an object with only ``key``."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
-class _Object(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
-    )
 
 
 def _service(info: ValidationInfo) -> Service:
@@ -43,7 +41,7 @@ def _spf_record(text: str, info: ValidationInfo) -> str:
     return spf.whole_record(text, _service(info))
 
 
-class Spf(_Object):
+class Spf(Shape):
     """One domain's SPF record: typed terms, the whole record, or somebody else's."""
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
@@ -75,7 +73,7 @@ def _key(text: str, info: ValidationInfo) -> str:
     return dkim.from_paste(text, info.data.get("selector", ""), _service(info))
 
 
-class Dkim(_Object):
+class Dkim(Shape):
     """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
 
     selector: Annotated[str, AfterValidator(names.selector)] = ""
@@ -94,7 +92,7 @@ def _tag(name: str) -> AfterValidator:
     return AfterValidator(lambda value: dmarc_policy.tag_value(name, value))
 
 
-class Dmarc(_Object):
+class Dmarc(Shape):
     """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
 
     record: Annotated[str, AfterValidator(dmarc.whole_record)] | None = None
@@ -132,7 +130,7 @@ def _server(text: str) -> str:
     return text
 
 
-class Guard(_Object):
+class Guard(Shape):
     """What happens where publishing would break mail: ``require`` stops, ``warn`` says so, ``off`` does not look."""
 
     mode: Literal["require", "warn", "off"] = "require"
@@ -161,7 +159,7 @@ _Seconds = Annotated[
 ]
 
 
-class Verification(_Object):
+class Verification(Shape):
     """Which servers to query, how long to wait for them, and what a failure does.
 
     The guard queries the same servers.
@@ -197,15 +195,15 @@ class Verification(_Object):
 
 _Account = Annotated[str, AfterValidator(account_address)]
 _Accounts = Annotated[list[_Account], Field(min_length=1)]
-_SpfField = Annotated[Spf, _bare("record")]
-_DkimField = Annotated[Dkim, _bare("record")]
-_DmarcField = Annotated[Dmarc, _bare("record")]
+_SpfField = Annotated[Spf, bare("record")]
+_DkimField = Annotated[Dkim, bare("record")]
+_DmarcField = Annotated[Dmarc, bare("record")]
 _Ttl = Annotated[
     int, BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
 ]
 
 
-class Domain(_Object):
+class Domain(Shape):
     """One sender domain and what differs from the defaults there."""
 
     name: Annotated[str, AfterValidator(names.sender_domain)]
@@ -218,96 +216,30 @@ class Domain(_Object):
     """Its DKIM key, in place of that of all domains."""
     dmarc: _DmarcField | None = None
     """Its DMARC policy, in place of that of all domains."""
-    guard: Annotated[Guard, _bare("mode")] | None = None
+    guard: Annotated[Guard, bare("mode")] | None = None
     """Its guard, in place of that of all domains."""
-    verification: Annotated[Verification, _bare("mode")] | None = None
+    verification: Annotated[Verification, bare("mode")] | None = None
     """Its verification; what is not set here is as for all domains."""
     ttl: _Ttl | None = None
     """Seconds that its records may be cached, in place of that of all domains."""
 
 
-MAX_COMMENT = 100
-"""Characters of a record's comment on Cloudflare's free plan."""
+S = TypeVar("S", bound=Shape)
 
 
-def _comment(text: str) -> str:
-    if not text.isprintable() or not text.strip():
-        raise RecordError("is not one line of text; write who owns the records, such as {project}/{stack}")
-    if len(text) > MAX_COMMENT:
-        raise RecordError(f"has {len(text)} characters; Cloudflare's free plan has room for {MAX_COMMENT}")
-    unknown = set(re.findall(r"\{(.*?)\}", text)) - {"project", "stack", "component"}
-    if unknown:
-        raise RecordError(f"has {{{min(unknown)}}}; what is filled in is {{project}}, {{stack}} and {{component}}")
-    return text
+class Arguments(Shape):
+    """Everything that the component is told. :func:`shape` adds a key for each provider."""
 
+    model_config = ConfigDict(defer_build=True)  # the base is never validated itself
 
-class Cloudflare(_Object):
-    """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
-
-    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output. ``comment`` is each record's, and may hold
-    ``{project}``, ``{stack}`` and ``{component}``.
-    """
-
-    account_id: str | None = None
-    """The account whose zones are listed. Default: all that the token sees."""
-    zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
-    """The ids of zones by domain; with all domains given, none are listed. They may be known only later."""
-    comment: Annotated[str, AfterValidator(_comment)] | None = None
-    """Of each record: who owns it; {project}, {stack} and {component} are filled in. 100 characters at most."""
-
-
-def _profile_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
-        raise RecordError(f"{quoted(text)} is no name for a server; write lower-case letters, digits and hyphens")
-    return text
-
-
-_Zones = Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Field(min_length=1)]
-
-
-class Profile(_Object):
-    """One primary, and the zones that it serves; its secret is read from ``tsigKey`` or ``tsigKeys``.
-
-    All but ``zones`` is read where the update is sent, so that it never is a resource's input.
-    """
-
-    zones: _Zones | None = None
-    """The zones that it serves; a domain is in the longest one that it ends in. Required."""
-    server: str | None = None
-    """The primary: an address, [address]:port or name:port; read where the update is sent, from the stack's config or
-    the provider's. Default: the one that the zone's SOA names.
-    """
-    key_name: str | None = None
-    """The TSIG key's name; read where the update is sent, from the stack's config or the provider's."""
-    key_file: str | None = None
-    """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""
-    algorithm: Annotated[str, AfterValidator(names.tsig_algorithm)] | None = None
-    """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's. Default: hmac-
-    sha256.
-    """
-
-
-class Rfc2136(Profile):
-    """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
-
-    profiles: dict[Annotated[str, AfterValidator(_profile_name)], Profile] = {}
-    """Several primaries by name, each with zones of its own."""
-
-    @property
-    def by_zone(self) -> Mapping[str, str]:
-        """The name of the profile that serves each zone."""
-        own = {DEFAULT_PROFILE: self, **self.profiles}
-        return {zone: name for name, profile in own.items() for zone in profile.zones or ()}
-
-
-class Arguments(_Object):
-    """Everything that the component is told."""
+    providers: ClassVar[tuple[Provider, ...]] = ()
+    """Those that may be named."""
 
     accounts: _Accounts
     """User accounts, the logins of the SMTP server; each may send as every domain that does not name its own.
     Required.
     """
-    domains: Annotated[list[Annotated[Domain, _bare("name")]], Field(min_length=1)]
+    domains: Annotated[list[Annotated[Domain, bare("name")]], Field(min_length=1)]
     """The sender domains, and what differs there. Required."""
     spf: _SpfField = Spf()
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
@@ -317,13 +249,9 @@ class Arguments(_Object):
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
     ttl: _Ttl | None = None
     """Seconds that records may be cached. Default: 1800, or those of what is at the name already."""
-    cloudflare: Cloudflare | None = None
-    """Publish through Cloudflare; one of cloudflare and rfc2136 is required."""
-    rfc2136: Rfc2136 | None = None
-    """Publish by dynamic update, to name servers of one's own; one of cloudflare and rfc2136 is required."""
-    guard: Annotated[Guard, _bare("mode")] = Guard()
+    guard: Annotated[Guard, bare("mode")] = Guard()
     """What happens where publishing would break mail. Default: mode require."""
-    verification: Annotated[Verification, _bare("mode")] = Verification()
+    verification: Annotated[Verification, bare("mode")] = Verification()
     """How the records are verified on the name servers, in every up. Default: mode require."""
 
     _service: Service = PrivateAttr(default=ELASTX)
@@ -338,9 +266,14 @@ class Arguments(_Object):
         return self._service
 
     @property
-    def has_publisher(self) -> bool:
-        """Whether it says where records are published."""
-        return self.cloudflare is not None or self.rfc2136 is not None
+    def publishers(self) -> list[tuple[Provider, Shape]]:
+        """The providers that are named, each with its settings."""
+        named = [(provider, getattr(self, provider.name)) for provider in self.providers]
+        return [(provider, settings) for provider, settings in named if settings is not None]
+
+    def settings(self, model: type[S]) -> S | None:
+        """Return the settings of the provider that has this model; None where it is not named."""
+        return next((settings for _, settings in self.publishers if isinstance(settings, model)), None)
 
     def records(self) -> list[TxtRecord]:
         """Return every record to declare, in the order of the domains; those of others are left out."""
@@ -372,3 +305,40 @@ class Arguments(_Object):
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)
             yield from report.report(name, policy.value(), self.ttls)
+
+
+@cache
+def shape(providers: tuple[Provider, ...]) -> type[Arguments]:
+    """Return the shape of a config in which these providers may be named."""
+    fields: Any = {one.name: (one.model | None, Field(default=None, description=one.description)) for one in providers}
+    made = create_model("Arguments", __base__=Arguments, __doc__=Arguments.__doc__, **fields)
+    made.providers = providers
+    return made
+
+
+def below(annotation: Any) -> type[BaseModel] | None:
+    """Return the model of an object in a field's type, also in a list or a map of such objects."""
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := below(one)) is not None), None)
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the keys of a config in camelCase, each with those below it; maps by the user's own names have none."""
+    found = {}
+    for name, field in model.model_fields.items():
+        inner = None if get_origin(field.annotation) is dict else below(field.annotation)
+        found[to_camel(name)] = {} if inner is None else keys_of(inner)
+    return found
+
+
+def model_at(root: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel]:
+    """Return the model of the object at a place of a config; the user's own names and indices are passed over.
+
+    :param location: keys in either casing, and indices.
+    """
+    model = root
+    for step in location:
+        of_step = (field for name, field in model.model_fields.items() if step in (name, to_camel(name)))
+        model = next((inner for field in of_step if (inner := below(field.annotation)) is not None), model)
+    return model

@@ -6,49 +6,27 @@ Reported together: what :mod:`elastx_mrs.config.model` finds in each value, and 
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.config.model import (
-    Arguments,
-    Cloudflare,
-    Dkim,
-    Dmarc,
-    Domain,
-    Guard,
-    Profile,
-    Rfc2136,
-    Spf,
-    Verification,
-)
+from elastx_mrs import registry
+from elastx_mrs.config.base import is_encrypted
+from elastx_mrs.config.model import Arguments, model_at, shape
 from elastx_mrs.config.rules import Fault, across, of_the_whole
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import RecordError
+from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX, Service
-
-OTHER_KEYS = ("tsigKey", "tsigKeys", "adopt")
-"""Of the stack's config, read where records are published and never by the program."""
 
 SHOW_CONFIG = "pulumi config --show-secrets --json"
 """Prints every value of a stack: the project's, those of Pulumi ESC, and encrypted ones."""
 
 RECORDS = "elastx-mrs records"
 """The command that needs nothing but the config."""
-
-_CONTAINERS: Mapping[str, type[BaseModel]] = {
-    "domains": Domain,
-    "spf": Spf,
-    "dkim": Dkim,
-    "dmarc": Dmarc,
-    "cloudflare": Cloudflare,
-    "rfc2136": Rfc2136,
-    "guard": Guard,
-    "verification": Verification,
-}
 
 
 class ConfigError(Exception):
@@ -89,20 +67,21 @@ def parse(
     """
     faults: list[Fault] = []
     malformed: set[int | str] = set()
+    model = model_of(given)
     try:
-        arguments: Arguments | None = Arguments.model_validate(
+        arguments: Arguments | None = model.model_validate(
             dict(given), by_alias=camel_case, by_name=not camel_case, context=service
         )
     except ValidationError as error:
         faults += [
             fault
             for details in error.errors(include_url=False)
-            for fault in _faults(given, details, camel_case, command)
+            for fault in _faults(model, given, details, camel_case, command)
         ]
         paths = [details["loc"] for details in error.errors()]
         malformed = {path[1] for path in paths if path[0] == "domains" and len(path) > 1}
-        arguments = _well_formed(given, paths, malformed, camel_case, service)
-    faults += across(given, publisher)
+        arguments = _well_formed(model, given, paths, malformed, camel_case, service)
+    faults += across(given, [provider.name for provider in model.providers], publisher)
     if arguments is not None:
         found = of_the_whole(arguments, program=not camel_case if program is None else program)
         faults += (fault for fault in found if not _within(fault.path, malformed))
@@ -123,8 +102,9 @@ def parse_stack(
     :raises ConfigError: with every fault found.
     """
     own = {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
-    known = [to_camel(name) for name in Arguments.model_fields]
-    faults = [Fault(key, _unknown(key, [*known, *OTHER_KEYS])) for key in own if key not in (*known, *OTHER_KEYS)]
+    model = model_of(own)
+    known, others = [to_camel(name) for name in model.model_fields], stack_keys(model.providers)
+    faults = [Fault(key, _unknown(key, [*known, *others])) for key in own if key not in (*known, *others)]
     given = {}
     for key in known:
         try:
@@ -144,31 +124,39 @@ def parse_stack(
     return arguments
 
 
+def stack_keys(providers: Iterable[Provider]) -> dict[str, StackKey]:
+    """Return the keys of a stack's config that are read where records are published and never by the program."""
+    return {key.name: key for provider in providers for key in provider.stack_keys}
+
+
 def is_given(key: str, value: Any) -> bool:
     """Return whether a key of a stack's config has a value.
 
-    Pulumi.yaml's defaults of optional keys mean that it has none; but cloudflare's is ``""``, for it may be ``{}``.
+    Pulumi.yaml's defaults of optional keys mean that it has none: ``""``, and ``{}`` unless a provider may be so.
     """
-    return value is not None and value != "" and (value != {} or key == "cloudflare")
+    if value == {}:
+        return any(provider.may_be_empty and provider.name == key for provider in registry.providers([key]))
+    return value is not None and value != ""
 
 
-def keys_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the keys of a config in camelCase, each with those below it; maps by the user's own names have none."""
-    found = {}
-    for name in model.model_fields:
-        below = _CONTAINERS.get(name)
-        found[to_camel(name)] = keys_of(below) if below is not None and model is not below else {}
-    return found
+def model_of(keys: Iterable[str]) -> type[Arguments]:
+    """Return the model of a config with these keys; a key that is none of ours may name another package's provider.
+
+    :raises ConfigError: where that provider cannot be used.
+    """
+    built_in = registry.providers()
+    own = {*map(to_camel, Arguments.model_fields), *Arguments.model_fields, *stack_keys(built_in)}
+    unknown = [key for key in keys if key not in own]
+    try:
+        return shape(registry.providers(unknown))
+    except registry.RegistryError as error:
+        added = [key for key in unknown if key not in registry.BUILT_IN]
+        raise ConfigError([Fault(", ".join(added), str(error))]) from None
 
 
 def path_of(location: Sequence[str | int]) -> str:
     """Return keys and indices as messages have them: ``domains[1].dkim``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "config"
-
-
-def is_encrypted(value: Any) -> bool:
-    """Return whether a value is one that ``pulumi config set --secret`` wrote, which only Pulumi can open."""
-    return isinstance(value, dict) and set(value) == {"secure"}
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -181,6 +169,7 @@ def _plain(key: str, value: Any) -> Any:
 
 
 def _well_formed(
+    model: type[Arguments],
     given: Mapping[str, Any],
     faulty: Sequence[tuple[str | int, ...]],
     malformed: set[int | str],
@@ -197,7 +186,7 @@ def _well_formed(
         stand_in = {"name": "example.invalid", "dkim": {"external": True}}  # keeps the others' numbers
         part["domains"] = [stand_in if i in malformed else domain for i, domain in enumerate(part["domains"])]
     try:
-        return Arguments.model_validate(part, by_alias=camel_case, by_name=not camel_case, context=service)
+        return model.model_validate(part, by_alias=camel_case, by_name=not camel_case, context=service)
     except ValidationError:
         return None
 
@@ -206,7 +195,9 @@ def _within(path: str, domains: set[int | str]) -> bool:
     return any(path.startswith(f"domains[{index}]") for index in domains)
 
 
-def _faults(given: Mapping[str, Any], details: Any, camel_case: bool, command: str) -> list[Fault]:
+def _faults(
+    model: type[Arguments], given: Mapping[str, Any], details: Any, camel_case: bool, command: str
+) -> list[Fault]:
     location: list[str | int] = []
     value: Any = given
     for step in details["loc"]:
@@ -220,9 +211,8 @@ def _faults(given: Mapping[str, Any], details: Any, camel_case: bool, command: s
     if is_encrypted(value):
         problem = f"is encrypted, and only Pulumi can open it; run: {all_values(command)}"
     elif kind == "extra_forbidden":
-        container = next((str(step) for step in reversed(location[:-1]) if isinstance(step, str)), "")
-        model = Profile if "profiles" in location[:-2] else _CONTAINERS.get(container, Arguments)
-        problem = _unknown(str(location[-1]), [to_camel(n) if camel_case else n for n in model.model_fields])
+        fields = model_at(model, location[:-1]).model_fields
+        problem = _unknown(str(location[-1]), [to_camel(name) if camel_case else name for name in fields])
     elif kind == "value_error":
         error = details["ctx"]["error"]
         problems = error.problems if isinstance(error, RecordError) else [str(error)]

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic.alias_generators import to_camel
-
-from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Rfc2136, Spf
+from elastx_mrs import registry
+from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
 from elastx_mrs.display import quoted, visible
-from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
+from elastx_mrs.registry import Problem
 from elastx_mrs.service import Service
 
 MAX_TTL = 2**31 - 1
@@ -29,8 +28,12 @@ class Fault:
         return visible(f"{self.path}: {self.problem}")
 
 
-def across(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
-    """Yield the faults that concern several places; what is malformed in itself is reported elsewhere."""
+def across(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool) -> Iterator[Fault]:
+    """Yield the faults that concern several places; what is malformed in itself is reported elsewhere.
+
+    :param publishers: the keys that name a publisher.
+    :param publisher: whether one of them must be there.
+    """
     accounts = given.get("accounts")
     yield from _repeated(accounts, "accounts")
     seen: dict[str, int] = {}
@@ -49,7 +52,7 @@ def across(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
                 close = difflib.get_close_matches(account, [a for a in accounts if isinstance(a, str)], n=1)
                 hint = f"; did you mean {close[0]}?" if close else "; add it there or take it out here"
                 yield Fault(f"{where}.accounts[{position}]", f"{quoted(account)} is not in the list accounts{hint}")
-    yield from _publishers(given, publisher)
+    yield from _publishers(given, publishers, publisher)
 
 
 def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
@@ -59,14 +62,25 @@ def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
             yield Fault(f"{path}[{index}]", f"{quoted(account)} is there already, at {path}[{items.index(account)}]")
 
 
-def _publishers(given: Mapping[str, Any], publisher: bool) -> Iterator[Fault]:
-    named = [key for key in ("cloudflare", "rfc2136") if given.get(key) is not None]
-    if len(named) == 2:
-        yield Fault("cloudflare, rfc2136", "two publishers; keep the one that serves these domains")
-    if publisher and not named:
+def _publishers(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool) -> Iterator[Fault]:
+    named = [key for key in publishers if given.get(key) is not None]
+    if len(named) > 1:
         yield Fault(
-            "cloudflare, rfc2136", "no publisher; write cloudflare or rfc2136, to say where records are published"
+            ", ".join(named),
+            f"{_NUMBERS.get(len(named), len(named))} publishers; keep the one that serves these domains",
         )
+    if publisher and not named:
+        path, problem = no_publisher()
+        yield Fault(path, f"{problem}, to say where records are published")
+
+
+_NUMBERS = {2: "two", 3: "three"}
+
+
+def no_publisher() -> Problem:
+    """Return the keys that name a publisher, and that none of them is there."""
+    known = registry.names()
+    return ", ".join(known), f"no publisher; write {', '.join(known[:-1])} or {known[-1]}"
 
 
 def _items(value: Any) -> Sequence[Any]:
@@ -99,8 +113,9 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
             yield Fault(path, f"has no key for {domain.name}; {cure}")
             if not domain.dkim:
                 break
-    yield from _primary_faults(arguments.rfc2136, program)
-    yield from _zone_faults(arguments)
+    domains = [domain.name for domain in arguments.domains]
+    for provider, settings in arguments.publishers:
+        yield from (Fault(*problem) for problem in provider.faults(settings, domains, program))
     yield from _ttl_faults(arguments)
     if not any(
         _spf_problems(policy, arguments.service) for _, policy in _policies(arguments) if isinstance(policy, Spf)
@@ -134,48 +149,11 @@ def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
                 yield f"domains[{index}].{key}", policy
 
 
-def _zone_faults(arguments: Arguments) -> Iterator[Fault]:
-    if arguments.rfc2136 is None or not (served := arguments.rfc2136.by_zone):
-        return
-    for index, domain in enumerate(arguments.domains):
-        if names.longest_zone(domain.name, served) is None:
-            problem = f"{domain.name} is in none of rfc2136.zones ({', '.join(served)}); add its zone there"
-            yield Fault(f"domains[{index}]", problem)
-
-
-_OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
-
-
-def _primary_faults(given: Rfc2136 | None, program: bool) -> Iterator[Fault]:
-    """Yield what is wrong with who serves which zone."""
-    if given is None:
-        return
-    named = {DEFAULT_PROFILE: given} if given.model_fields_set - {"profiles"} or not given.profiles else {}
-    if named and DEFAULT_PROFILE in given.profiles:
-        problem = "is described twice, here and by the keys of rfc2136 itself; keep one of them"
-        yield Fault(f"rfc2136.profiles.{DEFAULT_PROFILE}", problem)
-    seen: dict[str, str] = {}
-    for name, profile in (named | given.profiles).items():
-        where = "rfc2136" if profile is given else f"rfc2136.profiles.{name}"
-        zones = f"{where}.zones"
-        if not profile.zones:
-            yield Fault(zones, "is missing; write it")
-        for index, zone in enumerate(profile.zones or ()):
-            if zone in seen:
-                yield Fault(f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone")
-            seen.setdefault(zone, zones)
-        for key in _OF_THE_SERVER if program else ():
-            if getattr(profile, key) is not None:
-                problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
-                yield Fault(f"{where}.{key}", f"{problem}the stack's config, or set the environment variable")
-
-
 def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:
     ttls = [("ttl", arguments.ttl), *((f"domains[{i}].ttl", domain.ttl) for i, domain in enumerate(arguments.domains))]
     for path, ttl in ttls:
         if ttl is None:
             continue
-        if arguments.cloudflare is not None and ttl != 1 and not 60 <= ttl <= 86400:
-            yield Fault(path, f"is {ttl}; Cloudflare takes 60 to 86400 seconds, or 1 for automatic")
-        elif not 1 <= ttl <= MAX_TTL:
-            yield Fault(path, f"is {ttl}; write seconds from 1 to {MAX_TTL}")
+        of_providers = [provider.ttl_problem(ttl) for provider, _ in arguments.publishers]
+        in_general = None if 1 <= ttl <= MAX_TTL else f"is {ttl}; write seconds from 1 to {MAX_TTL}"
+        yield from (Fault(path, problem) for problem in [*filter(None, of_providers), in_general][:1] if problem)

@@ -15,16 +15,15 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
-from elastx_mrs import __version__
+from elastx_mrs import __version__, registry
 from elastx_mrs.component.relay import MailRelay
-from elastx_mrs.config.model import Arguments
-from elastx_mrs.config.modes import Mode
-from elastx_mrs.config.parse import ConfigError, keys_of, parse
+from elastx_mrs.config.model import Arguments, keys_of, shape
+from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.identity import DYNAMIC_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import is_unknown
 from elastx_mrs.publish.adoption import Get
-from elastx_mrs.publish.rfc2136.publisher import Rfc2136
+from elastx_mrs.publish.publisher import Resource
 from elastx_mrs.stackfile.document import STANDARD_INPUT, UnreadableError
 from elastx_mrs.stackfile.project import project_of
 
@@ -51,11 +50,15 @@ class PluginRelay(MailRelay):
     """
 
     def __init__(self, name: str, args: Arguments, opts: pulumi.ResourceOptions, get: Get) -> None:
-        self._get = get
+        self._read = get
         super().__init__(name, args, opts)
 
-    def _primaries(self, zones: Mapping[str, str], modes: Mapping[str, Mode]) -> Rfc2136:
-        return Rfc2136(zones, self._get, modes, TxtRecord)
+    def _resource(self) -> Resource:
+        return TxtRecord
+
+    def _get(self, key: str) -> str | None:
+        found: str | None = self._read(key)
+        return found
 
 
 async def construct(request: sdk.ConstructRequest, get: Get) -> sdk.ConstructResponse:
@@ -80,11 +83,11 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     """
     unknown = list(_unknown(inputs))
     given = _plain(PropertyValue({key: value for key, value in inputs.items() if not key.startswith("__")}))
-    zones = inputs.get("cloudflare")
-    if zones is not None and isinstance(zones.value, Mapping) and isinstance(given["cloudflare"].get("zones"), dict):
-        ids = zones.value["zones"].value
-        assert isinstance(ids, Mapping)  # noqa: S101  its plain form is a dictionary
-        given["cloudflare"]["zones"] = {domain: _output(value) for domain, value in ids.items()}
+    for key, below in _may_be_unknown():
+        settings = inputs.get(key)
+        values = settings.value.get(below) if settings is not None and isinstance(settings.value, Mapping) else None
+        if values is not None and isinstance(values.value, Mapping):
+            given[key][below] = {name: _output(value) for name, value in values.value.items()}
     python = language == "python"
     faults = [Fault(path, _SEVERAL_UNKNOWN) for path in unknown]
     try:
@@ -113,11 +116,17 @@ def runtime() -> str:
     return str((found.get("name") if isinstance(found, dict) else found) or "")
 
 
+def _may_be_unknown() -> list[tuple[str, str]]:
+    """Return the keys of a provider and of its settings whose values need not be known in a preview."""
+    return [(provider.name, key) for provider in registry.providers() for key in provider.outputs]
+
+
 def _unknown(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[str]:
-    """Yield the paths of unknown values, save zones' ids, which need not be known in a preview."""
+    """Yield the paths of unknown values, except those that need not be known in a preview."""
+    free = {".".join(keys) for keys in _may_be_unknown()}
     for key, value in inputs.items():
         here = f"{path}.{key}" if path else key
-        if path != "cloudflare.zones":
+        if path not in free:
             yield from _unknown_in(value, here)
 
 
@@ -167,7 +176,7 @@ def _snake(path: str) -> str:
 
 def _in_snake_case(given: Any, keys: Any = None) -> Any:
     """Return inputs with the keys that a Python program writes; those that are no keys of ours as they are."""
-    keys = keys_of(Arguments) if keys is None else keys
+    keys = keys_of(shape(registry.providers())) if keys is None else keys
     if isinstance(given, list):
         return [_in_snake_case(item, keys) for item in given]
     if not isinstance(given, dict):

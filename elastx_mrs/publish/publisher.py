@@ -1,11 +1,14 @@
 """What the component asks of a DNS provider: declare a record, say what is there, say what is taken over."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pulumi
 
-from elastx_mrs.publish.adoption import Adoption
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.modes import Mode
+from elastx_mrs.publish.adoption import Adoption, Get
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.records import TxtRecord
 
@@ -40,3 +43,32 @@ class Publisher(Protocol):
         :raises CannotAskError: where that cannot be found out.
         """
         ...
+
+
+Say = Callable[[str, str], None]
+"""Logs one line on the component's row: ``notice``, ``warning`` or ``error``, and the text."""
+
+Resource = Callable[[str, dict[str, Any], pulumi.ResourceOptions], pulumi.CustomResource]
+"""Makes the resource of one record, of its name, the record's properties and the options."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a provider's factory makes its publisher of.
+
+    :param settings: the provider's, of the type of its model.
+    :param component: its own provider, where it has one, is the one to use.
+    :param name: the component's.
+    :param modes: the guard's, by sender domain.
+    :param get: reads the stack's config, or the provider plugin's.
+    :param resource: the kind of resource in place of the publisher's own; the plugin has one for RFC 2136.
+    """
+
+    settings: Any
+    arguments: Arguments
+    component: pulumi.Resource
+    name: str
+    modes: Mapping[str, Mode]
+    say: Say
+    get: Get
+    resource: Resource | None = None

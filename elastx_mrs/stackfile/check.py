@@ -3,14 +3,17 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from elastx_mrs import registry
+from elastx_mrs.config.base import is_encrypted
 from elastx_mrs.config.model import Arguments
-from elastx_mrs.config.parse import OTHER_KEYS, ConfigError, all_values, is_encrypted, is_given, parse_stack
+from elastx_mrs.config.parse import ConfigError, all_values, is_given, model_of, parse_stack, stack_keys
 from elastx_mrs.config.remarks import remarks
-from elastx_mrs.config.rules import Fault
+from elastx_mrs.config.rules import Fault, no_publisher
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
 from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
 from elastx_mrs.stackfile.nodes import Place
@@ -21,13 +24,12 @@ Level = Literal["error", "warning", "notice"]
 _NEAR = 0.85
 """How alike a namespace is to ours where ours was meant, as difflib counts: one letter in ten is wrong."""
 
-_OF_THE_SERVER = frozenset({"rfc2136", "verification"})
-"""What a stack's file has where the program names accounts and domains: it is read where updates are sent."""
+_VERIFICATION = "verification"
+"""Read where updates are sent too, like some providers: a stack's file may have it where the program has the rest."""
 
 _OF_THE_PROGRAM = ("accounts", "domains", "spf", "dkim", "dmarc")
 """What it names then, of what a file's faults and remarks may be about."""
 
-_CLOUDFLARE = ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey")
 _FOR_EVER = "is in plain text, and Git keeps it for ever: "
 _TO_READ = f"to have it checked too, run: {all_values()}"
 
@@ -73,11 +75,16 @@ def check(file: str) -> Checked:
     if not found and not stack.own and _has_config_or_nothing(stack.document):
         return Checked(file, "other")
     found += [Finding(one.file, one.place, one.path, "error", one.problem) for one in stack.refusals]
-    found += _secrets(stack)
+    try:
+        known = model_of(stack.own).providers
+    except ConfigError as error:
+        found += [_finding(stack, fault.path, "error", fault.problem) for fault in error.faults]
+        known = registry.providers()
+    found += _secrets(stack, known)
     counts: list[str] = []
     if stack.own:
-        judged, counts = _judged(stack)
-        found += [*judged, *_adopted(stack)]
+        judged, counts = _judged(stack, known)
+        found += [*judged, *_names(stack, known)]
     found.sort(key=lambda one: (one.file != file, one.place.line or 0, one.place.column or 0))
     return Checked(file, "checked", tuple(found), tuple(counts))
 
@@ -122,48 +129,59 @@ def _misnamed(stack: Stack) -> Iterator[Finding]:
         yield Finding(stack.document.path, where, key, "error", problem)
 
 
-def _secrets(stack: Stack) -> Iterator[Finding]:
+def _secrets(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
     """Yield the keys and tokens that everybody can read who has the repository; what they are is never told."""
-    keys = stack.own.get("tsigKeys")
-    several = keys if isinstance(keys, Mapping) and not is_encrypted(keys) else {}
-    by_path = {"tsigKey": stack.own.get("tsigKey"), "tsigKeys": None if several else keys}
-    by_path |= {f"tsigKeys.{name}": key for name, key in several.items()}
-    for path, key in by_path.items():
-        if _is_open(key):
-            name = path if re.fullmatch(r"[A-Za-z0-9.-]+", path) else "tsigKeys.NAME"
-            run = f"pulumi config set {'--path ' if '.' in path else ''}--secret {OWN}{name}"
-            cure = f"make a new key, take the old one off the server, and run: {run}"
-            yield _finding(stack, path, "error", _FOR_EVER + cure)
-    for path in _CLOUDFLARE:
-        if _is_open(stack.values.get(path)):
-            cure = f"make another at Cloudflare, revoke this one, and run: pulumi config set --secret {path}"
-            yield _finding(stack, path, "error", _FOR_EVER + cure)
+    for key in stack_keys(known).values():
+        if key.kind == "names":
+            continue
+        for path, value in _values(key, stack.own.get(key.name)):
+            if _is_open(value):
+                name = path if re.fullmatch(r"[A-Za-z0-9.-]+", path) else f"{key.name}.NAME"
+                run = f"pulumi config set {'--path ' if '.' in path else ''}--secret {OWN}{name}"
+                yield _finding(stack, path, "error", f"{_FOR_EVER}{key.cure}, and run: {run}")
+    for provider in known:
+        for path, cure in provider.open_secrets.items():
+            if _is_open(stack.values.get(path)):
+                yield _finding(stack, path, "error", _FOR_EVER + cure)
+
+
+def _values(key: StackKey, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each secret of a key, with its path."""
+    if key.kind == "secrets" and isinstance(value, Mapping) and not is_encrypted(value):
+        yield from ((f"{key.name}.{name}", one) for name, one in value.items())
+    else:
+        yield key.name, value
 
 
 def _is_open(value: Any) -> bool:
     return value not in (None, "", {}) and not is_encrypted(value)
 
 
-def _adopted(stack: Stack) -> Iterator[Finding]:
-    """Yield what is wrong with the names that may be taken over, which are read only where records are published."""
-    given = stack.own.get("adopt")
+def _names(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
+    """Yield what is wrong with lists of owner names, which are read only where records are published."""
+    for key in stack_keys(known).values():
+        if key.kind == "names":
+            yield from _of_names(stack, key.name)
+
+
+def _of_names(stack: Stack, key: str) -> Iterator[Finding]:
+    given = stack.own.get(key)
     try:
         names = json.loads(given) if isinstance(given, str) and given else given
     except (ValueError, RecursionError):
         names = given
     problem = "is not a list; write owner names, such as [_dmarc.example.com]"
-    if is_given("adopt", names) and not is_encrypted(names) and not isinstance(names, list):
-        yield _finding(stack, "adopt", "error", problem)
+    if is_given(key, names) and not is_encrypted(names) and not isinstance(names, list):
+        yield _finding(stack, key, "error", problem)
     for index, name in enumerate(names if isinstance(names, list) else ()):
         if not isinstance(name, str) and not is_encrypted(name):
-            yield _finding(
-                stack, f"adopt[{index}]", "error", "is no text; write an owner name, such as _dmarc.example.com"
-            )
+            problem = "is no text; write an owner name, such as _dmarc.example.com"
+            yield _finding(stack, f"{key}[{index}]", "error", problem)
 
 
-def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:
+def _judged(stack: Stack, known: tuple[Provider, ...]) -> tuple[list[Finding], list[str]]:
     """Return what is to be said of accounts, domains and the rest, and how many there are."""
-    own = {key: value for key, value in stack.own.items() if key not in OTHER_KEYS}
+    own = {key: value for key, value in stack.own.items() if key not in stack_keys(known)}
     given = {key for key, value in own.items() if is_given(key, value)}
     absent = {key: ELSEWHERE for key in _OF_THE_PROGRAM if key not in given}
     found, elsewhere = [], {}
@@ -171,17 +189,18 @@ def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:
         problem = f"values from Pulumi ESC are not in the file, so they were not checked; {_TO_READ}"
         found.append(_finding(stack, ENVIRONMENT, "notice", problem))
         elsewhere = absent
-    elif given <= _OF_THE_SERVER:
+    elif given <= {_VERIFICATION, *(one.name for one in known if one.at_update)}:
         problem = "are not here, so that only the rest was checked; right where the program names them"
         found.append(_finding(stack, "accounts, domains", "notice", problem))
-        elsewhere = absent | _zones_elsewhere(own)
-    elif not given & {"cloudflare", "rfc2136"}:
-        problem = "no publisher; write cloudflare or rfc2136, unless the program brings a publisher of its own"
-        found.append(_finding(stack, "cloudflare, rfc2136", "warning", problem))
-    config = opened(own | elsewhere)
+        elsewhere = absent | _completed(own, known)
+    elif not given & {one.name for one in known}:
+        path, problem = no_publisher()
+        problem = f"{problem}, unless the program brings a publisher of its own"
+        found.append(_finding(stack, path, "warning", problem))
+    config = opened(own | elsewhere, known)
     problem = f"is encrypted, and was not checked; {_TO_READ}"
     found += [_finding(stack, path, "notice", problem) for path in config.encrypted]
-    arguments, faults = _parsed(config)
+    arguments, faults = _parsed(config, known)
     found += [_finding(stack, fault.path, "error", fault.problem) for fault in faults]
     if arguments is not None:
         said = [one for one in remarks(arguments) if config.remarked(one)]
@@ -189,32 +208,24 @@ def _judged(stack: Stack) -> tuple[list[Finding], list[str]]:
     return found, _counts(own, None if config.hidden else arguments)
 
 
-def _zones_elsewhere(own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the primaries of a program's config: it is the program that says which zones they serve."""
-    given = own.get("rfc2136")
-    if not isinstance(given, Mapping) or is_encrypted(given):
-        return {}
-    profiles = given.get("profiles")
-    if isinstance(profiles, Mapping) and not is_encrypted(profiles):
-        described = {name: _with_zones(one) for name, one in profiles.items()}
-        return {"rfc2136": {**(_with_zones(given) if set(given) > {"profiles"} else {}), "profiles": described}}
-    return {"rfc2136": _with_zones(given)}
+def _completed(own: Mapping[str, Any], known: Sequence[Provider]) -> dict[str, Any]:
+    """Return the settings of providers whose other half the program has."""
+    given = {one: own.get(one.name) for one in known if one.at_update}
+    readable = {one: value for one, value in given.items() if isinstance(value, Mapping) and not is_encrypted(value)}
+    return {one.name: one.elsewhere(value, ELSEWHERE) for one, value in readable.items()}
 
 
-def _with_zones(profile: Any) -> Any:
-    return {"zones": ELSEWHERE, **profile} if isinstance(profile, Mapping) and not is_encrypted(profile) else profile
-
-
-def _parsed(config: Opened) -> tuple[Arguments | None, list[Fault]]:
+def _parsed(config: Opened, known: Sequence[Provider]) -> tuple[Arguments | None, list[Fault]]:
     """Return the arguments, or why there are none."""
     values = {f"{OWN}{key}": value for key, value in config.values.items()}
     try:
         return parse_stack(values, publisher=False), []
     except ConfigError as error:
         faults = [told for fault in error.faults if (told := config.told(fault)) is not None]
-    if not faults and values.pop(f"{OWN}rfc2136", None):
+    left = {key: value for key, value in config.values.items() if key not in {one.name for one in known}}
+    if not faults and len(left) < len(config.values):
         # Nobody can tell whether a domain is in a zone that is encrypted; all else is right, and can be remarked on.
-        return _parsed(config._replace(values={key.removeprefix(OWN): value for key, value in values.items()}))
+        return _parsed(config._replace(values=left), known)
     return None, faults
 
 

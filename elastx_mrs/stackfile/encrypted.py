@@ -4,15 +4,17 @@ A stand-in is right at its place and clashes with nothing; what is said of one, 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from elastx_mrs.config.model import Arguments
-from elastx_mrs.config.parse import is_encrypted, keys_of, path_of
+from elastx_mrs.config.base import is_encrypted
+from elastx_mrs.config.model import keys_of, shape
+from elastx_mrs.config.parse import path_of
 from elastx_mrs.config.remarks import Said
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.records.record import TOKEN_DIGITS
+from elastx_mrs.registry import Provider
 from elastx_mrs.service import ELASTX
 
 ELSEWHERE = {"secure": ""}
@@ -63,10 +65,13 @@ class Opened(NamedTuple):
         return any(_is_within(path, hidden) for hidden in self.hidden)
 
 
-def opened(values: Mapping[str, Any]) -> Opened:
-    """Return a stack's config, its keys without the namespace, with stand-ins for what is encrypted or elsewhere."""
-    opening = _Opening()
-    found = opening.object(values, (), keys_of(Arguments))
+def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
+    """Return a stack's config, its keys without the namespace, with stand-ins for what is encrypted or elsewhere.
+
+    :param known: the providers that it may name.
+    """
+    opening = _Opening(known)
+    found = opening.object(values, (), keys_of(shape(known)))
     accounts, added = found.get("accounts"), list[str]()
     if isinstance(accounts, list):
         # Any account that a domain names may be one of those that are encrypted.
@@ -79,7 +84,8 @@ def opened(values: Mapping[str, Any]) -> Opened:
 
 
 class _Opening:
-    def __init__(self) -> None:
+    def __init__(self, known: Sequence[Provider]) -> None:
+        self._providers = known
         self.encrypted: list[_Path] = []
         self.hidden: list[_Path] = []
 
@@ -92,7 +98,7 @@ class _Opening:
             self.hidden.append(path)
             if value is not ELSEWHERE:
                 self.encrypted.append(path)
-            return _stand_in(path, f"n{len(self.hidden)}.{_MARK}")
+            return _stand_in(path, f"n{len(self.hidden)}.{_MARK}", self._providers)
         if len(path) >= _DEEPEST:
             return value
         if isinstance(value, list):
@@ -112,8 +118,11 @@ class _Opening:
         return found
 
 
-def _stand_in(path: _Path, name: str) -> Any:
+def _stand_in(path: _Path, name: str, known: Sequence[Provider]) -> Any:
     """Return what stands for a value: it is left out where nothing follows from that."""
+    provider = next((one for one in known if one.name == path[0]), None)
+    if provider is not None and (found := provider.stand_in(path[1:], name)) is not None:
+        return found
     domain = {"name": name, "dkim": {"external": True}}
     match path:
         case ("accounts",):
@@ -124,7 +133,7 @@ def _stand_in(path: _Path, name: str) -> Any:
             return [domain]
         case ("domains", int()):
             return domain
-        case ("domains", int(), "name") | (*_, "include" | "a" | "mx", int()) | ("rfc2136", *_, "zones", int()):
+        case ("domains", int(), "name") | (*_, "include" | "a" | "mx", int()):
             return name
         case (*_, "dkim"):
             return {"external": True}
@@ -136,18 +145,6 @@ def _stand_in(path: _Path, name: str) -> Any:
             return "2001:db8::1"
         case (*_, "knownChallenges", int()):
             return f"{ELASTX.challenge_prefix}{'0' * TOKEN_DIGITS}"
-        case ("cloudflare",):
-            return {}
-        case ("rfc2136",) | ("rfc2136", "profiles", _):
-            return {"zones": [name]}
-        case ("rfc2136", "profiles"):
-            return {"encrypted": {"zones": [name]}}
-        case ("rfc2136", *_, "zones"):
-            return [name]
-        case ("rfc2136", *_, "server" | "keyName" | "keyFile"):
-            return "encrypted"  # an rfc2136 without any key would be none at all
-        case ("rfc2136", *_, "algorithm"):
-            return "hmac-sha256"
     return None if isinstance(path[-1], int) else _LEFT_OUT
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from tests import golden
 
 
@@ -227,9 +228,9 @@ def test_a_program_s_keys_are_snake_case_and_its_input_is_left_alone() -> None:
         "cloudflare": {"account_id": "abc"},
     }
     before = copy.deepcopy(given)
-    arguments = parse(given, camel_case=False)
-    assert arguments.cloudflare is not None
-    assert arguments.cloudflare.account_id == "abc"
+    settings = parse(given, camel_case=False).settings(Cloudflare)
+    assert settings is not None
+    assert settings.account_id == "abc"
     assert given == before
     with pytest.raises(ConfigError, match=r"cloudflare\.accountId: is not a key here; did you mean account_id\?"):
         parse(given | {"cloudflare": {"accountId": "abc"}}, camel_case=False)

@@ -13,6 +13,7 @@ from pulumi.runtime import rpc
 from elastx_mrs.plugin import record
 from elastx_mrs.plugin.component import read
 from elastx_mrs.plugin.serving import complete
+from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from tests import golden
 
 ACCOUNT = "a@acme.example"
@@ -84,7 +85,7 @@ def test_the_id_of_a_zone_may_be_known_only_later() -> None:
     async def body() -> object:
         given = {key: value for key, value in GOOD.items() if key != "rfc2136"}
         given["cloudflare"] = {"zones": {"example.com": UNKNOWN, "example.se": "89ab"}}
-        found = read(wire(given).value, "yaml").cloudflare  # type: ignore[arg-type]
+        found = read(wire(given).value, "yaml").settings(Cloudflare)  # type: ignore[arg-type]
         assert found is not None
         assert found.zones["example.se"] == "89ab"
         return await found.zones["example.com"].is_known()

@@ -11,10 +11,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
+from pydantic import BaseModel
 
+from elastx_mrs import registry
 from elastx_mrs.cli.main import main
-from elastx_mrs.config import model as arguments
-from elastx_mrs.config.parse import OTHER_KEYS, keys_of
+from elastx_mrs.config.model import below, keys_of, shape
+from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.stackfile.check import check
 from tests import golden
 from tests.cli.stackfiles import write
@@ -54,10 +56,19 @@ def test_the_command_prints_it() -> None:
     assert CliRunner().invoke(main, ["config", "schema"]).stdout == config_schema.TARGET.read_text()
 
 
+def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Yield the models of a model's fields, and theirs."""
+    for field in model.model_fields.values():
+        if (inner := below(field.annotation)) is not None:
+            yield inner
+            yield from models_in(inner)
+
+
 def test_every_key_is_described() -> None:
     of_stack = KEPT["properties"]["config"]["properties"]
-    assert [key.removeprefix("elastx-mrs:") for key in of_stack] == [*keys_of(arguments.Arguments), *OTHER_KEYS]
-    models = {name: getattr(arguments, name) for name in KEPT["definitions"] if name != "Secure"}
+    known = registry.providers()
+    assert [key.removeprefix("elastx-mrs:") for key in of_stack] == [*keys_of(shape(known)), *stack_keys(known)]
+    models = {model.__name__: model for model in models_in(shape(known))}
     assert {"Domain", "Spf", "Dkim", "Dmarc", "Cloudflare", "Rfc2136", "Profile", "Guard", "Verification"} == set(
         models
     )

@@ -1,7 +1,6 @@
 """What happens when a record fails: the rate limit is waited out, and what the API said is told with its cure."""
 
 import asyncio
-from collections.abc import Callable
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -13,10 +12,8 @@ from elastx_mrs.publish.cloudflare.invoke import InvokeError
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.resource import list_records
 from elastx_mrs.publish.listing import Listed
+from elastx_mrs.publish.publisher import Say
 from elastx_mrs.records.text import join, parse
-
-Say = Callable[[str, str], None]
-"""Logs one line on the component's row: ``notice``, ``warning``, ``error``, and the text."""
 
 
 class Failures:

@@ -12,20 +12,22 @@ from pulumi.output import UNKNOWN
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from elastx_mrs.config.model import MAX_COMMENT
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.cloudflare import errors
+from elastx_mrs.publish.cloudflare import settings as config
 from elastx_mrs.publish.cloudflare.clock import Clock
-from elastx_mrs.publish.cloudflare.failures import Failures, Say, hooks, import_file
+from elastx_mrs.publish.cloudflare.failures import Failures, hooks, import_file
 from elastx_mrs.publish.cloudflare.invoke import InvokeError
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.resource import DnsRecord, DnsRecordInputs, list_records, list_zones, zone_name
+from elastx_mrs.publish.cloudflare.settings import MAX_COMMENT
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, content_text, find_zones, plugin_version
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listing
+from elastx_mrs.publish.publisher import Say, Setup
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import presentation
@@ -174,6 +176,15 @@ class Cloudflare:
                 f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
                 f"and see that the token's zone resources include it ({errors.shorten(str(error))})"
             ) from None
+
+
+def make(setup: Setup) -> Cloudflare:
+    """Return the publisher of a component."""
+    given: config.Cloudflare = setup.settings
+    arguments = setup.arguments
+    domains = [domain.name for domain in arguments.domains]
+    settings = Settings(given.account_id, given.zones, domains, given.comment, len(arguments.records()))
+    return Cloudflare(settings, setup.component, setup.name, setup.say)
 
 
 def _comment(template: str | None, component: str) -> str | None:

@@ -1,7 +1,7 @@
 """Declares records on the stack's RFC 2136 primaries: one Pulumi resource for each TXT record."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +10,8 @@ import pulumi
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.publish.adoption import Adoption, Get, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.publisher import Resource, Setup
+from elastx_mrs.publish.rfc2136 import settings
 from elastx_mrs.publish.rfc2136.existing import existing
 from elastx_mrs.publish.rfc2136.primary import UnreachableError, UpdateError
 from elastx_mrs.publish.rfc2136.profiles import Profiles
@@ -19,9 +21,6 @@ from elastx_mrs.records.names import longest_zone
 
 CONNECTIONS = 8
 """To the primary, at once."""
-
-Resource = Callable[[str, dict[str, Any], pulumi.ResourceOptions], pulumi.CustomResource]
-"""Makes the resource of one record, of its name, the record's properties and the options."""
 
 
 class Rfc2136:
@@ -111,3 +110,23 @@ class Rfc2136:
             raise CannotAskError(self._dead[profile]) from None
         except UpdateError as error:
             raise CannotAskError(str(error)) from None
+
+
+def make(setup: Setup) -> Rfc2136:
+    """Return the publisher of a component, after the primaries were asked for their zones.
+
+    A preview may run where they cannot be reached; then it says so and goes on.
+
+    :raises pulumi.RunError: where a primary refuses, or in an ``up`` does not answer.
+    """
+    given: settings.Rfc2136 = setup.settings
+    publisher = Rfc2136(given.by_zone, setup.get, setup.modes, setup.resource or TxtResource)
+    try:
+        unasked = publisher.check_zones()
+    except UpdateError as error:
+        raise pulumi.RunError(str(error)) from None
+    for message in unasked:
+        if not pulumi.runtime.is_dry_run():
+            raise pulumi.RunError(message)
+        setup.say("warning", f"{message}. The preview goes on without it; an up would stop here")
+    return publisher

@@ -12,6 +12,7 @@ from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.publish.rfc2136.connection import POOL, LostError
 from elastx_mrs.publish.rfc2136.primary import UpdateError
 from elastx_mrs.publish.rfc2136.profiles import Profiles
+from elastx_mrs.publish.rfc2136.settings import Rfc2136
 from elastx_mrs.publish.rfc2136.tsig import read_key
 from elastx_mrs.records import RecordError
 from tests import golden
@@ -218,9 +219,9 @@ def test_config(settings: dict[str, Any], said: str) -> None:
 def test_a_domain_goes_to_the_profile_with_its_longest_zone() -> None:
     given = {"zones": ["example.com"], "profiles": {"inner": {"zones": ["inner.example.com"]}}}
     values = {f"elastx-mrs:{key}": value for key, value in (BASE | {"rfc2136": given, "tsigKeys": {}}).items()}
-    arguments = parse_stack(values)
-    assert arguments.rfc2136 is not None
-    assert arguments.rfc2136.by_zone == {"example.com": "default", "inner.example.com": "inner"}
+    settings = parse_stack(values).settings(Rfc2136)
+    assert settings is not None
+    assert settings.by_zone == {"example.com": "default", "inner.example.com": "inner"}
 
 
 def test_a_program_s_arguments_cannot_say_where_the_server_is() -> None:

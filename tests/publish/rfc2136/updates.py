@@ -5,10 +5,10 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from elastx_mrs.publish.rfc2136.resource import TxtProvider
 from pulumi.dynamic import Config, ConfigureRequest
 
 from elastx_mrs.publish.rfc2136.primary import Primary
+from elastx_mrs.publish.rfc2136.resource import TxtProvider
 from elastx_mrs.publish.rfc2136.tsig import key_from
 from tests.servers import NameServer, require, shown
 

@@ -1,0 +1,256 @@
+"""The JSON Schema of a stack's file, by which editors complete and check it, made of the models and their docstrings.
+
+JSON Schema draft-07, which yaml-language-server knows best. It refuses nothing that ``elastx-mrs config check`` takes,
+but a key of ``config`` without a value, and a zone's id that is no text; and it refuses much, but not all, of what that
+refuses: what concerns several places, or needs the standards, is for the command. No key of ``config`` is required, for
+the project's ``Pulumi.yaml`` may have it.
+"""
+
+import ast
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, pairwise
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import MinLen
+from pydantic import AfterValidator, BaseModel, BeforeValidator
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from elastx_mrs.config import model as arguments
+from elastx_mrs.config.base import Shape
+from elastx_mrs.config.model import MAX_TIMEOUT, Dmarc, shape
+from elastx_mrs.config.parse import stack_keys
+from elastx_mrs.config.rules import MAX_TTL
+from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
+from elastx_mrs.registry import Provider, StackKey
+from elastx_mrs.service import ELASTX
+
+KEPT = Path(__file__).resolve().parent.parent / "stack.schema.json"
+"""The schema with the built-in providers; ``toolchain.config_schema`` keeps it current."""
+
+Schema = dict[str, Any]
+
+DEFAULTS = {("Dkim", "selector"), ("Guard", "mode"), ("Spf", "external"), ("Dkim", "external"), ("Dmarc", "external")}
+"""Which of the defaults SDKs may send."""
+
+_OF_THE_SERVICE = {("Dkim", "selector"): ELASTX.dkim_selector}
+"""Defaults that the models leave to the relay service."""
+
+
+SECURE = {"$ref": "#/definitions/Secure"}
+NULL = {"type": "null"}
+
+HINTS: Mapping[Callable[..., Any], Schema] = {
+    names.sender_domain: {"pattern": r"^[^\s/@*]+$"},
+    challenge.account_address: {"pattern": r"^[^\s@]+@[^\s@]+$"},
+    arguments._known_challenge: {"pattern": rf"^{ELASTX.challenge_prefix}[0-9a-f]{{64}}$"},
+    arguments._spf_record: {"pattern": r"^[vV]=[sS][pP][fF]1( |$)"},
+    spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
+    spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
+    dmarc.whole_record: {"pattern": r"^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)"},
+    dmarc_policy.report_uri: {"pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:"},
+    arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
+}
+"""What of a value's rules a schema can say simply: never more than the rule."""
+
+
+def text(known: tuple[Provider, ...]) -> str:
+    """Return the schema as text. Arguments as for :func:`schema`."""
+    return json.dumps(schema(known), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema(known: tuple[Provider, ...]) -> Schema:
+    """Return the schema of a stack's file.
+
+    :param known: the providers that it may name.
+    """
+    definitions: dict[str, Schema] = {
+        "Secure": {
+            "description": "An encrypted value, as pulumi config set --secret writes it.",
+            "type": "object",
+            "properties": {"secure": {"type": "string"}},
+            "required": ["secure"],
+            "additionalProperties": False,
+        }
+    }
+    model = shape(known)
+    hints = dict(chain(HINTS.items(), *(provider.hints.items() for provider in known)))
+    said = descriptions(model)
+    config = {}
+    for name, info in model.model_fields.items():
+        walk = _Walk(definitions, hints, name, model)
+        of_type = [one for one in walk.alternatives(info.annotation, info.metadata) if one != NULL]
+        config[to_camel(name)] = _value(said[name], [*of_type, *_as_text(of_type)])
+    config |= {key.name: _read_elsewhere(key) for key in stack_keys(known).values()}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A Pulumi stack's file with the config of elastx-mrs",
+        "type": "object",
+        "properties": {
+            "config": {
+                "description": "The stack's config, by key with its namespace.",
+                "type": ["object", "null"],
+                "properties": {f"{NAMESPACE}:{key}": value for key, value in config.items()},
+                "patternProperties": {f"^{NAMESPACE}:(?!({'|'.join(config)})$)": False},
+            }
+        },
+        "patternProperties": {f"^{NAMESPACE}:": False},
+        "definitions": definitions,
+    }
+
+
+def _value(description: str, alternatives: Sequence[Schema]) -> Schema:
+    """Return what a key may have: one of several, or something encrypted."""
+    return {"description": description, "anyOf": [*alternatives, SECURE]}
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """From a field's type to what may be written there.
+
+    :param definitions: what models are described by so far.
+    :param hints: what can be said of a validator's values.
+    :param field: the field's name.
+    :param of: the model whose field it is.
+    """
+
+    definitions: dict[str, Schema]
+    hints: Mapping[Callable[..., Any], Mapping[str, Any]]
+    field: str
+    of: type[BaseModel]
+
+    def alternatives(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
+        """Return each kind of value, encrypted ones left out."""
+        origin, inner = get_origin(annotation), get_args(annotation)
+        if origin is Annotated:
+            return self.alternatives(inner[0], [*_flat(inner[1:]), *metadata])
+        if origin in (Union, UnionType):
+            (one,) = (type_ for type_ in inner if type_ is not NoneType)
+            return [*self.alternatives(one, metadata), NULL]
+        if origin is Literal:
+            return [{"enum": list(inner)}]
+        if origin is list:
+            bounds = [one.min_length for one in metadata if isinstance(one, MinLen)]
+            return [{"type": "array", "items": self._below(inner[0])} | ({"minItems": bounds[0]} if bounds else {})]
+        if origin is dict:
+            (names_,) = self.alternatives(inner[0], ())
+            return [{"type": "object", "propertyNames": names_, "additionalProperties": self._below(inner[1])}]
+        if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+            return [self._reference(annotation), *self._bare(annotation, metadata)]
+        return self._plain(annotation, metadata)
+
+    def _below(self, annotation: Any) -> Schema:
+        return {"anyOf": [*self.alternatives(annotation, ()), SECURE]}
+
+    def _plain(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
+        rules = [one.func for one in metadata if isinstance(one, AfterValidator)]
+        if names.tsig_algorithm in rules:
+            return _one_of(names.TSIG_ALGORITHMS)
+        if self.of is Dmarc and self.field in dmarc_policy.CHOICES:
+            return _one_of(dmarc_policy.CHOICES[self.field])
+        found = {"type": {str: "string", Any: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
+        hints = [self.hints[rule] for rule in rules if rule in self.hints]
+        hints += [{"minimum": 1, "maximum": MAX_TTL}] if self.field == "ttl" else []
+        return [dict(chain(found.items(), *(hint.items() for hint in hints)))]
+
+    def _reference(self, model: type[BaseModel]) -> Schema:
+        name = model.__name__
+        if name not in self.definitions:
+            self.definitions[name] = {}  # so that it is made once, and in this order
+            self.definitions[name] = {
+                "description": " ".join(inspect.cleandoc(model.__doc__ or "").split()),
+                "type": "object",
+                "properties": self._properties(model),
+                "required": [to_camel(field) for field, info in model.model_fields.items() if info.is_required()],
+                "additionalProperties": False,
+            }
+        return {"$ref": f"#/definitions/{name}"}
+
+    def _properties(self, model: type[BaseModel]) -> Schema:
+        said, found = descriptions(model), {}
+        for field, info in model.model_fields.items():
+            value = _value(said[field], self._of(model, field).alternatives(info.annotation, info.metadata))
+            found[to_camel(field)] = value
+            if (model.__name__, field) in DEFAULTS:
+                value["default"] = default_of(model, field)
+        return found
+
+    def _bare(self, model: type[BaseModel], metadata: Sequence[Any]) -> list[Schema]:
+        """Return what a bare string may be that stands for an object with one key."""
+        texts = [one.func("") for one in metadata if isinstance(one, BeforeValidator)]  # type: ignore[call-arg]
+        keys = [key for text in texts if isinstance(text, dict) for key in text]
+        infos = {key: model.model_fields[key] for key in keys}
+        of_key = {key: self._of(model, key).alternatives(info.annotation, info.metadata) for key, info in infos.items()}
+        return [one for found in of_key.values() for one in found if one != NULL]
+
+    def _of(self, model: type[BaseModel], field: str) -> "_Walk":
+        return _Walk(self.definitions, self.hints, field, model)
+
+
+def _flat(metadata: Sequence[Any]) -> Iterator[Any]:
+    for one in metadata:
+        yield from one.metadata if isinstance(one, FieldInfo) else (one,)
+
+
+def _one_of(choices: Sequence[str]) -> list[Schema]:
+    """Return values that editors offer, and that may be written in capitals too."""
+    letters = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in choices)
+    return [{"enum": list(choices)}, {"type": "string", "pattern": rf"^({letters})\.?$"}]
+
+
+def _as_text(alternatives: Sequence[Schema]) -> list[Schema]:
+    """Return what ``pulumi config set`` without ``--path`` writes: JSON as text, and a number as text."""
+    patterns = {"array": r"^\s*\[", "object": r"^\s*\{", "integer": r"^\s*[0-9]+\s*$"}
+    kinds = [one.get("type", "object") for one in alternatives if "enum" not in one]
+    return [{"type": "string", "pattern": patterns[kind]} for kind in kinds if kind in patterns]
+
+
+def _read_elsewhere(key: StackKey) -> Schema:
+    """Return what a key may have that is read where records are published."""
+    said = key.description.replace("`", "")
+    if key.kind == "secret":
+        run = f"pulumi config set --secret {NAMESPACE}:{key.name}"
+        return {"description": f"{said} Only encrypted: {run}.", "anyOf": [SECURE]}
+    if key.kind == "secrets":
+        run = "pulumi config set --path --secret"
+        return _value(f"{said} Only encrypted: {run}.", [{"type": "object", "additionalProperties": SECURE}])
+    names: list[Schema] = [{"type": "array", "items": {"anyOf": [{"type": "string"}, SECURE]}}]
+    return _value(said, [*names, *_as_text(names)])
+
+
+def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return what stands below each attribute of a model and of its bases, and what providers say of their keys."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, Shape):
+            found |= _docstrings(base.__module__, base.__name__)
+    return found | {name: info.description for name, info in model.model_fields.items() if info.description}
+
+
+@cache
+def _docstrings(module: str, name: str) -> Mapping[str, str]:
+    """Return what stands below each attribute of a class."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    of_class = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    return {attribute: text for node in of_class for attribute, text in _below(node.body)}
+
+
+def _below(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for statement, following in pairwise(body):
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            value = following.value if isinstance(following, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield statement.target.id, " ".join(value.value.split())
+
+
+def default_of(model: type[BaseModel], field: str) -> Any:
+    """Return the default that a schema gives for a field."""
+    return _OF_THE_SERVICE.get((model.__name__, field), model.model_fields[field].default)

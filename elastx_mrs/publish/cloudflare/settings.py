@@ -1,0 +1,78 @@
+"""What a config says of Cloudflare: whose zones are listed, and the ids of zones where the user names them."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from elastx_mrs.config.base import Shape
+from elastx_mrs.records import RecordError, names
+from elastx_mrs.registry import Provider
+
+MAX_COMMENT = 100
+"""Characters of a record's comment on Cloudflare's free plan."""
+
+AUTOMATIC = 1
+"""The TTL by which Cloudflare means its own choice."""
+
+
+def comment_text(text: str) -> str:
+    """Return a record's comment.
+
+    :raises RecordError: where it is not one line, is too long, or has an unknown placeholder.
+    """
+    if not text.isprintable() or not text.strip():
+        raise RecordError("is not one line of text; write who owns the records, such as {project}/{stack}")
+    if len(text) > MAX_COMMENT:
+        raise RecordError(f"has {len(text)} characters; Cloudflare's free plan has room for {MAX_COMMENT}")
+    unknown = set(re.findall(r"\{(.*?)\}", text)) - {"project", "stack", "component"}
+    if unknown:
+        raise RecordError(f"has {{{min(unknown)}}}; what is filled in is {{project}}, {{stack}} and {{component}}")
+    return text
+
+
+class Cloudflare(Shape):
+    """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
+
+    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output. ``comment`` is each record's, and may hold
+    ``{project}``, ``{stack}`` and ``{component}``.
+    """
+
+    account_id: str | None = None
+    """The account whose zones are listed. Default: all that the token sees."""
+    zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
+    """The ids of zones by domain; with all domains given, none are listed. They may be known only later."""
+    comment: Annotated[str, AfterValidator(comment_text)] | None = None
+    """Of each record: who owns it; {project}, {stack} and {component} are filled in. 100 characters at most."""
+
+
+def ttl_problem(ttl: int) -> str | None:
+    """Return what is wrong with a TTL in seconds, or None."""
+    if ttl == AUTOMATIC or 60 <= ttl <= 86400:
+        return None
+    return f"is {ttl}; Cloudflare takes 60 to 86400 seconds, or {AUTOMATIC} for automatic"
+
+
+def stand_in(path: tuple[str | int, ...], name: str) -> Any:
+    """Return what stands for an encrypted value; the whole is Cloudflare all the same."""
+    return None if path else {}
+
+
+def _revoke(key: str) -> str:
+    return f"make another at Cloudflare, revoke this one, and run: pulumi config set --secret {key}"
+
+
+PROVIDER = Provider(
+    "cloudflare",
+    Cloudflare,
+    "Publish through Cloudflare. Required unless another publisher is named.",
+    "elastx_mrs.publish.cloudflare.publisher:make",
+    may_be_empty=True,
+    ttl_problem=ttl_problem,
+    open_secrets={
+        key: _revoke(key) for key in ("cloudflare:apiToken", "cloudflare:apiKey", "cloudflare:apiUserServiceKey")
+    },
+    stand_in=stand_in,
+    outputs=("zones",),
+    hints={comment_text: {"maxLength": MAX_COMMENT}},
+)

@@ -1,0 +1,159 @@
+"""What a config says of name servers that take dynamic updates: who serves which zone, and by which TSIG key."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic.alias_generators import to_camel
+
+from elastx_mrs.config.base import Shape, is_encrypted
+from elastx_mrs.display import quoted
+from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
+from elastx_mrs.records import RecordError, names
+from elastx_mrs.registry import Problem, Provider, StackKey
+
+
+def profile_name(text: str) -> str:
+    """Return the name of a profile.
+
+    :raises RecordError: where it is none.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
+        raise RecordError(f"{quoted(text)} is no name for a server; write lower-case letters, digits and hyphens")
+    return text
+
+
+_Zones = Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Field(min_length=1)]
+
+
+class Profile(Shape):
+    """One primary, and the zones that it serves; its secret is read from ``tsigKey`` or ``tsigKeys``.
+
+    All but ``zones`` is read where the update is sent, so that it never is a resource's input.
+    """
+
+    zones: _Zones | None = None
+    """The zones that it serves; a domain is in the longest one that it ends in. Required."""
+    server: str | None = None
+    """The primary: an address, [address]:port or name:port; read where the update is sent, from the stack's config or
+    the provider's. Default: the one that the zone's SOA names.
+    """
+    key_name: str | None = None
+    """The TSIG key's name; read where the update is sent, from the stack's config or the provider's."""
+    key_file: str | None = None
+    """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""
+    algorithm: Annotated[str, AfterValidator(names.tsig_algorithm)] | None = None
+    """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's. Default: hmac-
+    sha256.
+    """
+
+
+class Rfc2136(Profile):
+    """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
+
+    profiles: dict[Annotated[str, AfterValidator(profile_name)], Profile] = {}
+    """Several primaries by name, each with zones of its own."""
+
+    @property
+    def by_zone(self) -> Mapping[str, str]:
+        """The name of the profile that serves each zone."""
+        own = {DEFAULT_PROFILE: self, **self.profiles}
+        return {zone: name for name, profile in own.items() for zone in profile.zones or ()}
+
+
+_OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
+
+
+def faults(given: Rfc2136, domains: Sequence[str], program: bool) -> Iterator[Problem]:
+    """Yield what is wrong with who serves which zone."""
+    yield from _of_profiles(given, program)
+    if served := given.by_zone:
+        for index, domain in enumerate(domains):
+            if names.longest_zone(domain, served) is None:
+                problem = f"{domain} is in none of rfc2136.zones ({', '.join(served)}); add its zone there"
+                yield f"domains[{index}]", problem
+
+
+def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
+    named = {DEFAULT_PROFILE: given} if given.model_fields_set - {"profiles"} or not given.profiles else {}
+    if named and DEFAULT_PROFILE in given.profiles:
+        problem = "is described twice, here and by the keys of rfc2136 itself; keep one of them"
+        yield f"rfc2136.profiles.{DEFAULT_PROFILE}", problem
+    seen: dict[str, str] = {}
+    for name, profile in (named | given.profiles).items():
+        where = "rfc2136" if profile is given else f"rfc2136.profiles.{name}"
+        zones = f"{where}.zones"
+        if not profile.zones:
+            yield zones, "is missing; write it"
+        for index, zone in enumerate(profile.zones or ()):
+            if zone in seen:
+                yield f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone"
+            seen.setdefault(zone, zones)
+        for key in _OF_THE_SERVER if program else ():
+            if getattr(profile, key) is not None:
+                problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                yield f"{where}.{key}", f"{problem}the stack's config, or set the environment variable"
+
+
+def stand_in(path: tuple[str | int, ...], name: str) -> Any:
+    """Return what stands for an encrypted value."""
+    match path:
+        case () | ("profiles", _):
+            return {"zones": [name]}
+        case ("profiles",):
+            return {"encrypted": {"zones": [name]}}
+        case (*_, "zones"):
+            return [name]
+        case (*_, "zones", int()):
+            return name
+        case (*_, "server" | "keyName" | "keyFile"):
+            return "encrypted"  # settings without any key would be none at all
+        case (*_, "algorithm"):
+            return "hmac-sha256"
+    return None
+
+
+def elsewhere(given: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
+    """Complete a stack's settings with the zones that its program names.
+
+    :param absent: what stands for a value that is elsewhere.
+    """
+    profiles = given.get("profiles")
+    if isinstance(profiles, Mapping) and not is_encrypted(profiles):
+        described = {name: _with_zones(one, absent) for name, one in profiles.items()}
+        return {**(_with_zones(given, absent) if set(given) > {"profiles"} else {}), "profiles": described}
+    return {"zones": absent, **given}
+
+
+def _with_zones(profile: Any, absent: Any) -> Any:
+    readable = isinstance(profile, Mapping) and not is_encrypted(profile)
+    return {"zones": absent, **profile} if readable else profile
+
+
+PROVIDER = Provider(
+    "rfc2136",
+    Rfc2136,
+    "Publish by dynamic update, to name servers of your own. Required unless another publisher is named.",
+    "elastx_mrs.publish.rfc2136.publisher:make",
+    faults=faults,
+    at_update="The primaries of `rfc2136`: server, keyName, keyFile, algorithm, and profiles.",
+    stack_keys=(
+        StackKey(
+            "tsigKey",
+            "secret",
+            "The TSIG key, its secret in base64 or the file of tsig-keygen.",
+            "make a new key, take the old one off the server",
+        ),
+        StackKey(
+            "tsigKeys",
+            "secrets",
+            "The same for each of `rfc2136.profiles`, by its name.",
+            "make a new key, take the old one off the server",
+        ),
+        StackKey("adopt", "names", "Owner names whose identical TXT records may be taken over (rfc2136 only)."),
+    ),
+    stand_in=stand_in,
+    elsewhere=elsewhere,
+    hints={profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"}},
+)

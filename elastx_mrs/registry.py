@@ -1,0 +1,178 @@
+"""Which DNS providers there are, and what each says of itself.
+
+The built-in ones are listed here. Another package adds one by an entry point of the group ``elastx_mrs.publishers``:
+the entry point's name is the key in a config, and its value is the module with the provider's settings. That module has
+a :class:`Provider` as ``PROVIDER``. It is loaded by name, and imports neither Pulumi nor a network, for every command
+reads it. Config, checks, schemas and the reference iterate over the providers and know none of them by name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal
+
+GROUP = "elastx_mrs.publishers"
+"""The group of the entry points."""
+
+BUILT_IN: Mapping[str, str] = {
+    "cloudflare": "elastx_mrs.publish.cloudflare.settings",
+    "rfc2136": "elastx_mrs.publish.rfc2136.settings",
+}
+"""The module of each built-in provider, by the provider's key in a config."""
+
+Problem = tuple[str, str]
+"""A path in the config, and what is wrong there."""
+
+
+class RegistryError(Exception):
+    """An installed package brings a provider that cannot be used; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class StackKey:
+    """A key of the stack's config that a provider reads where records are published, and no program sees.
+
+    :param kind: ``secret`` is one key or token, ``secrets`` is several by name, ``names`` is a list of owner names.
+    :param description: for the schemas and the reference, in Markdown.
+    :param cure: what to do where a secret was committed in plain text, before the command that encrypts the new one.
+    """
+
+    name: str
+    kind: Literal["secret", "secrets", "names"]
+    description: str
+    cure: str = ""
+
+
+def _no_faults(settings: Any, domains: Sequence[str], program: bool) -> Iterable[Problem]:
+    return ()
+
+
+def _any_ttl(ttl: int) -> str | None:
+    return None
+
+
+def _no_stand_in(path: tuple[str | int, ...], name: str) -> Any:
+    return None
+
+
+def _as_given(settings: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
+    return settings
+
+
+@dataclass(frozen=True, eq=False)
+class Provider:
+    """A DNS provider, as its module ``settings`` describes it.
+
+    :param name: its key in a config: lower-case letters and digits.
+    :param model: the pydantic model of its settings.
+    :param description: what the key does, for the schemas and the reference.
+    :param factory: the function that makes the publisher of an
+        :class:`elastx_mrs.publish.publisher.Setup`, as ``module:function``. It is loaded only where records are
+        published.
+    :param may_be_empty: whether ``{}`` names the provider; of others it is Pulumi's way to say that a key has no value.
+    :param faults: yields what is wrong with well-formed settings, given the sender domains, and whether a program
+        wrote them.
+    :param ttl_problem: returns what is wrong with a TTL in seconds, or None.
+    :param at_update: what the settings are for where records are published: they are read there too, and a stack's file
+        may have them where the program names the domains. Empty where they are the program's alone.
+    :param stack_keys: further keys of the stack's config, read where records are published.
+    :param open_secrets: secrets of other namespaces, by key, each with what to do where one is committed in plain
+        text.
+    :param stand_in: returns what stands for an encrypted value, of its path below the provider's key and of a name that
+        is nobody's; None where any value will do.
+    :param elsewhere: completes settings of a stack's file whose other half the program has, given what stands for a
+        value that is elsewhere, so that what is there can be checked.
+    :param outputs: keys of the settings whose values may be known only after something else is deployed.
+    :param hints: what a JSON Schema can say of the values that a validator takes: never more than the validator.
+    """
+
+    name: str
+    model: type[Any]
+    description: str
+    factory: str
+    may_be_empty: bool = False
+    faults: Callable[[Any, Sequence[str], bool], Iterable[Problem]] = _no_faults
+    ttl_problem: Callable[[int], str | None] = _any_ttl
+    at_update: str = ""
+    stack_keys: Sequence[StackKey] = ()
+    open_secrets: Mapping[str, str] = field(default_factory=dict)
+    stand_in: Callable[[tuple[str | int, ...], str], Any] = _no_stand_in
+    elsewhere: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _as_given
+    outputs: Sequence[str] = ()
+    hints: Mapping[Callable[..., Any], Mapping[str, Any]] = field(default_factory=dict)
+
+    def make(self, setup: Any) -> Any:
+        """Return the publisher.
+
+        :param setup: an :class:`elastx_mrs.publish.publisher.Setup`.
+        """
+        module, _, function = self.factory.partition(":")
+        return getattr(import_module(module), function)(setup)
+
+
+def providers(keys: Iterable[str] = ()) -> tuple[Provider, ...]:
+    """Return the built-in providers, and those of other packages that a config names.
+
+    Reading the entry points of all installed packages takes 6 ms, so it is left out where no key asks for it.
+
+    :param keys: of a config, without its namespace; those that name no provider are passed over.
+    :raises RegistryError: where a provider that is named cannot be used.
+    """
+    unknown = [key for key in keys if key not in BUILT_IN]
+    added = installed() if unknown else {}
+    return (*map(_built_in, BUILT_IN), *(_loaded(name, added[name]) for name in added if name in unknown))
+
+
+def every() -> tuple[Provider, ...]:
+    """Return the built-in providers, and all that other packages bring. Raises as :func:`providers`."""
+    return providers(installed())
+
+
+def installed() -> Mapping[str, str]:
+    """Return the modules of the providers that other packages bring, by name, sorted.
+
+    :raises RegistryError: where a name is built in, or two packages bring it.
+    """
+    from importlib.metadata import entry_points
+
+    found: dict[str, str] = {}
+    for one in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        package = one.dist.name if one.dist is not None else one.value
+        if one.name in BUILT_IN:
+            raise RegistryError(f"the package {package} brings a provider {one.name}, which is built in; uninstall it")
+        if found.setdefault(one.name, one.value) != one.value:
+            raise RegistryError(
+                f"two packages bring a provider {one.name}: {found[one.name]} and {one.value}; uninstall one of them"
+            )
+    return found
+
+
+def names() -> list[str]:
+    """Return the keys that name a provider, those of other packages last; without these where one cannot be used."""
+    try:
+        return [*BUILT_IN, *installed()]
+    except RegistryError:
+        return list(BUILT_IN)
+
+
+@cache
+def _built_in(name: str) -> Provider:
+    found: Provider = import_module(BUILT_IN[name]).PROVIDER
+    return found
+
+
+@cache
+def _loaded(name: str, module: str) -> Provider:
+    try:
+        found = import_module(module).PROVIDER
+    except Exception as error:  # it is somebody else's code
+        raise RegistryError(
+            f"the provider {name} cannot be loaded from {module}: {type(error).__name__}: {error}; "
+            "ask the maintainer of its package"
+        ) from error
+    if not isinstance(found, Provider) or found.name != name:
+        raise RegistryError(
+            f"the provider {name}: {module}.PROVIDER does not describe it; ask its package's maintainer"
+        )
+    return found
