@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path, PurePath
 
-from pulumi.runtime import settings
+from elastx_mrs.publish.sdk import calls_begun
 
 _COMMANDS = frozenset(["up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch", "import"])
 _TEARS_DOWN = {"destroy": "destroy", "down": "destroy", "dn": "destroy", "refresh": "refresh"}
@@ -59,6 +59,6 @@ def registrations_first() -> None:
     after each one that is done, which takes the square of their number: 18 s of 24 for 1,000 records. No call has begun
     by then, for none begins before the event loop has had a turn; one that only yields gives it that turn.
     """
-    manager = getattr(settings, "_get_rpc_manager", None)  # not the SDK's public side; without it, it is only slower
-    if manager is not None:
-        manager().rpcs.append(asyncio.ensure_future(asyncio.sleep(0)))
+    calls = calls_begun()
+    if calls is not None:
+        calls.append(asyncio.ensure_future(asyncio.sleep(0)))

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
@@ -23,6 +21,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.publish.guard.guard import ONCE, Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Setup
+from elastx_mrs.publish.sdk import is_mocked
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.service import Smtp
 from elastx_mrs.verify import plan
@@ -96,7 +95,7 @@ class MailRelay(pulumi.ComponentResource):
         resources: Mapping[str, pulumi.Resource],
     ) -> Guard | None:
         """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
-        if all(mode == "off" for mode in modes.values()) or isinstance(get_monitor(), MockMonitor):
+        if all(mode == "off" for mode in modes.values()) or is_mocked():
             return None
         memory = Memory(publisher, _vantages(arguments), self.records)
 
@@ -112,7 +111,7 @@ class MailRelay(pulumi.ComponentResource):
         def say(level: str, text: str) -> None:
             _log(level, text, self)
 
-        setup = Setup(settings, arguments, self, self._name, modes, say, self._get, self._resource())
+        setup = Setup(settings, arguments, self, self.pulumi_resource_name, modes, say, self._get, self._resource())
         publisher: Publisher = provider.make(setup)
         return publisher
 

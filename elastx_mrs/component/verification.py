@@ -7,8 +7,6 @@ from typing import TypedDict
 
 import pulumi
 from pulumi.output import Unknown
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.component.engine import operation
 from elastx_mrs.config.model import Arguments
@@ -16,6 +14,7 @@ from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.vantage import Run, resolvers_at
 from elastx_mrs.publish.publisher import Publisher
+from elastx_mrs.publish.sdk import is_mocked
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
 from elastx_mrs.verify.checks.published import UNDECLARED
@@ -54,7 +53,7 @@ def verified(
     modes = _modes(arguments)
     _check_extras(arguments, modes)
     idle = all(mode == "off" for mode in modes.values())
-    if pulumi.runtime.is_dry_run() or idle or isinstance(get_monitor(), MockMonitor):
+    if pulumi.runtime.is_dry_run() or idle or is_mocked():
         return pulumi.Output.from_input(shape)
     if os.environ.get(ONCE) != "require" and operation() != "up":
         modes = {domain: "warn" if mode == "require" else mode for domain, mode in modes.items()}

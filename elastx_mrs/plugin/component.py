@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
-from pulumi.output import UNKNOWN
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.resource import DependencyResource
@@ -163,7 +162,7 @@ def _output(value: PropertyValue) -> Any:
         return value.value
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()
-    future.set_result(value.value if known else UNKNOWN)
+    future.set_result(value.value if known else pulumi.UNKNOWN)
     is_known: asyncio.Future[bool] = loop.create_future()
     is_known.set_result(known)
     return pulumi.Output({DependencyResource(urn) for urn in value.dependencies}, future, is_known)

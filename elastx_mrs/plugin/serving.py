@@ -11,13 +11,11 @@ from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi import RunError
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import rpc
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from elastx_mrs import __version__
 from elastx_mrs.plugin.provider import Plugin, PluginError
-
-_NONE = struct_pb2.Value()
+from elastx_mrs.publish.sdk import construct, is_output_value, server_options
 
 
 class Servicer(ProviderServicer):
@@ -28,7 +26,7 @@ class Servicer(ProviderServicer):
         for value in request.inputs.fields.values():
             complete(value)
         try:
-            return await self._construct(request, context)
+            return await construct(self, request, context)
         except (PluginError, RunError) as error:
             # A RunError out of the SDK itself is one of a record's inputs, such as a zone that is nowhere listed.
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
@@ -69,7 +67,7 @@ def complete(value: struct_pb2.Value) -> None:
             complete(item)
     elif value.HasField("struct_value"):
         fields = value.struct_value.fields
-        if fields.get(rpc._special_sig_key, _NONE).string_value == rpc._special_output_value_sig:
+        if is_output_value(fields):
             if "value" not in fields:
                 fields["value"].string_value = rpc.UNKNOWN
             fields["dependencies"].list_value.SetInParent()
@@ -95,7 +93,7 @@ def serve(arguments: list[str]) -> None:
     engine = [argument for argument in arguments if not argument.startswith("-")][-1]
 
     async def until_the_end() -> None:
-        server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+        server = grpc.aio.server(options=server_options())
         servicer = Servicer(arguments, __version__, Plugin(), engine)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")

@@ -3,8 +3,6 @@
 import asyncio
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.publish.cloudflare import errors
@@ -13,6 +11,7 @@ from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.resource import list_records
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.publish.publisher import Say
+from elastx_mrs.publish.sdk import is_mocked
 from elastx_mrs.records.text import join, parse
 
 
@@ -60,7 +59,9 @@ class Failures:
             return f"{why}, {import_file(self._name)}"
         parent = await self._component.urn.future()
         provider = self._component.get_provider(CLOUDFLARE_TYPE)
-        explicit = f" --provider '{provider._name}={await provider.urn.future()}'" if provider is not None else ""
+        explicit = ""
+        if provider is not None:
+            explicit = f" --provider '{provider.pulumi_resource_name}={await provider.urn.future()}'"
         return (
             f"{why}, run: pulumi import {CLOUDFLARE_TYPE} {args.name} {zone_id}/{number} "
             f"--parent '{self._name}={parent}'{explicit} --protect=false --generate-code=false"
@@ -92,7 +93,7 @@ def hooks(
 
     :param pace: None in a stack that the rate limit cannot stop, which is spared a call for each change.
     """
-    if isinstance(get_monitor(), MockMonitor):
+    if is_mocked():
         return None  # mocks know no hooks
 
     async def before(_args: pulumi.ResourceHookArgs) -> None:

@@ -4,7 +4,6 @@ The SDK's ``invoke`` takes a thread of the pool in which every registration wait
 with two cores: once as many records wait for a hook, a hook that waits for an invoke waits for ever.
 """
 
-import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -13,8 +12,8 @@ from typing import Any
 import grpc
 import pulumi
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import get_monitor
+
+from elastx_mrs.publish.sdk import call_function
 
 THREADS = 16
 
@@ -35,18 +34,12 @@ async def invoke(token: str, arguments: Mapping[str, Any], parent: pulumi.Resour
     reference = ""
     if provider is not None:
         reference = f"{await provider.urn.future()}::{await provider.id.future() or rpc.UNKNOWN}"
-    values = await rpc.serialize_properties(dict(arguments), {})
-    request = resource_pb2.ResourceInvokeRequest(tok=token, args=values, provider=reference, version=version)
-    monitor = get_monitor()
-    assert monitor is not None  # noqa: S101  a program has one
     try:
-        answer = await asyncio.get_running_loop().run_in_executor(_threads(), monitor.Invoke, request)
+        found, failures = await call_function(_threads(), token, arguments, reference, version)
     except grpc.RpcError as error:
         raise InvokeError(error.details()) from None
-    if answer.failures:
-        raise InvokeError("; ".join(failure.reason for failure in answer.failures))
-    found: Mapping[str, Any]
-    found, _ = rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))
+    if failures:
+        raise InvokeError("; ".join(failures))
     return found
 
 

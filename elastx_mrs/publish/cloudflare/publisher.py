@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.output import UNKNOWN
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
@@ -28,6 +25,7 @@ from elastx_mrs.publish.cloudflare.zone import ZoneInfo, content_text, find_zone
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.listing import Listing
 from elastx_mrs.publish.publisher import Say, Setup
+from elastx_mrs.publish.sdk import is_mocked
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import presentation
@@ -128,7 +126,7 @@ class Cloudflare:
         except InvokeError as error:
             raise pulumi.RunError(f"cloudflare: zones could not be listed: {_explained(error)}") from None
         if zones is None:
-            return dict.fromkeys(domains, UNKNOWN)
+            return dict.fromkeys(domains, pulumi.UNKNOWN)
         await self._pace.look(math.ceil(len(zones) / ZONES_PER_PAGE) + 1)
         try:
             found = find_zones(domains, zones)
@@ -208,7 +206,7 @@ def _comment(template: str | None, component: str) -> str | None:
 
 def _check_credentials(component: pulumi.Resource) -> None:
     """Stop here where the default provider has no token: the plugin's own words would name no permission."""
-    if component.get_provider(CLOUDFLARE_TYPE) is not None or isinstance(get_monitor(), MockMonitor):
+    if component.get_provider(CLOUDFLARE_TYPE) is not None or is_mocked():
         return
     problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)
     if problem:

@@ -1,0 +1,93 @@
+"""What we use of Pulumi's SDK that is not its public side: a later version may change it, or have it no longer.
+
+Each function says what it stands for, and what happens without it. ``tests/publish/test_sdk.py`` names the versions
+that it was tried on, and sees that no other module uses such a name. What not every program needs is imported where it
+is needed, so that the others can do without it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+if TYPE_CHECKING:
+    from pulumi.provider.experimental.server import ProviderServicer
+
+
+def is_mocked() -> bool:
+    """Whether mocks stand for the engine, as in a user's unit tests: they know no hooks, and nothing is published.
+
+    The SDK has no public question for it. Without these names no program starts: the import says which is missing.
+    """
+    return isinstance(get_monitor(), MockMonitor)
+
+
+def calls_begun() -> list[Awaitable[Any]] | None:
+    """Return the SDK's own list of calls that have begun, which it waits for at the program's end; it may be added to.
+
+    None where the SDK has it no longer: to add to it makes a program faster, and nothing else.
+    """
+    manager = getattr(settings, "_get_rpc_manager", None)
+    if manager is None:
+        return None
+    calls: list[Awaitable[Any]] = manager().rpcs
+    return calls
+
+
+async def call_function(
+    threads: Executor, token: str, arguments: Mapping[str, Any], provider: str, version: str
+) -> tuple[Mapping[str, Any], list[str]]:
+    """Call a provider's function on the caller's threads; return its answer, or the reasons why there is none.
+
+    The public ``pulumi.runtime.invoke`` has no other threads than the SDK's. Without these names each call fails, and
+    the error names what is missing.
+
+    :param provider: its reference; empty for the default one.
+    :raises grpc.RpcError: whatever the engine, or the provider, says.
+    """
+    from pulumi.runtime.proto import resource_pb2
+
+    values = await rpc.serialize_properties(dict(arguments), {})
+    request = resource_pb2.ResourceInvokeRequest(tok=token, args=values, provider=provider, version=version)
+    monitor = get_monitor()
+    assert monitor is not None  # noqa: S101  a program has one
+    answer = await asyncio.get_running_loop().run_in_executor(threads, monitor.Invoke, request)
+    if answer.failures:
+        return {}, [failure.reason for failure in answer.failures]
+    found: Mapping[str, Any]
+    found, _ = rpc.deserialize_properties_unwrap_secrets(getattr(answer, "return"))
+    return found, []
+
+
+def server_options() -> Sequence[tuple[str, int]]:
+    """Return gRPC's options of a plugin's server: messages of 400 MB, which may wait for half an hour.
+
+    With gRPC's own, 4 MB and 30 s, a large component fails. Without the name the plugin does not start.
+    """
+    from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+
+    options: Sequence[tuple[str, int]] = _GRPC_CHANNEL_OPTIONS
+    return options
+
+
+async def construct(servicer: "ProviderServicer", request: Any, context: Any) -> Any:
+    """Answer ``Construct`` as the SDK does, but let errors through as they are.
+
+    The public method puts a traceback into each. Without the name no component is made through the plugin.
+    """
+    return await servicer._construct(request, context)
+
+
+def is_output_value(fields: Mapping[str, Any]) -> bool:
+    """Whether a struct on the wire stands for an output: a value with its dependencies, and whether it is secret.
+
+    The wire's marks for it have no public names. Without these names no component is made through the plugin.
+
+    :param fields: the struct's, each a protobuf ``Value``.
+    """
+    mark = fields.get(rpc._special_sig_key)
+    return mark is not None and mark.string_value == rpc._special_output_value_sig
