@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from elastx_mrs.lab.cloudflare.rules import ENTERPRISE
 from elastx_mrs.lab.cloudflare.zone import Account
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.lab.client import ZONES
+from tests.lab.plans import ENTERPRISE
 from tests.lab.wire import info, made, names, records, txt, wire
 
 ACME, OTHER = Account("Acme"), Account("Other")

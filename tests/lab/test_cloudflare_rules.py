@@ -7,10 +7,10 @@ import dns.rrset
 import httpx
 import pytest
 
-from elastx_mrs.lab.cloudflare.rules import ENTERPRISE
 from elastx_mrs.lab.session import Lab, open_lab
 from elastx_mrs.records.text import presentation
 from tests.lab.client import ZONES, ask, strings
+from tests.lab.plans import ENTERPRISE
 from tests.lab.wire import fault, info, made, names, records, txt, wire
 
 

@@ -53,7 +53,6 @@ class Plan:
 
 
 FREE = Plan("Free Website", 60, 100, 0)
-ENTERPRISE = Plan("Enterprise Website", 30, 500, 20)
 
 
 @dataclass(frozen=True)
