@@ -12,6 +12,7 @@ from elastx_mrs.lab.cloudflare.api import CloudflareApi
 from elastx_mrs.lab.cloudflare.zone import Permission, Token
 from elastx_mrs.lab.session import Lab
 from tests import golden
+from tests.lab.cloudflare_faults import Faults, faults_of
 from tests.servers.zones import HEAD, ZONES
 
 TOKEN = "t" * 40
@@ -40,6 +41,10 @@ class Scene:
     @property
     def api(self) -> CloudflareApi:
         return self.lab.cloudflare.api
+
+    @property
+    def faults(self) -> Faults:
+        return faults_of(self.lab.cloudflare)
 
     def run(self, *arguments: str, config: dict[str, Any] | None = None, **environment: str) -> Result:
         """Run the command for a stack that publishes through Cloudflare; ``config`` is over its own."""

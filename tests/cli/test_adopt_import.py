@@ -9,11 +9,11 @@ import pytest
 from click.testing import Result
 
 from elastx_mrs.adopt import cloudflare
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Account, Permission
 from elastx_mrs.publish.cloudflare.rate import Pace
 from tests import golden
 from tests.cli.scene import TOKEN, Scene
+from tests.lab.cloudflare_faults import Fault
 
 
 def imports(result: Result) -> dict[str, str]:
@@ -129,7 +129,7 @@ def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
 
 def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloudflare, "PATIENCE", 0.1)
-    scene.api.faults.append(Fault("GET", "dns_records", delay=0.3))
+    scene.faults.append(Fault("GET", "dns_records", delay=0.3))
     assert "reading Cloudflare's records of 1 zone …\n" in scene.run().stderr
 
 

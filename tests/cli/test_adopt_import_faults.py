@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Permission
 from tests.cli.scene import TOKEN, Scene
 from tests.cloudflare.somebody_else import answering
+from tests.lab.cloudflare_faults import Fault
 
 READ = "with the permissions Zone > Zone > Read and Zone > DNS > Read (an up needs DNS > Edit)"
 
@@ -129,9 +129,9 @@ def test_the_rate_limit(scene: Scene) -> None:
 
 
 def test_a_failure_that_passes_and_one_that_stays(scene: Scene) -> None:
-    scene.api.faults = [Fault("GET", "/zones?", status=500), Fault("GET", "dns_records", reset="before")]
+    scene.faults[:] = [Fault("GET", "/zones?", status=500), Fault("GET", "dns_records", reset="before")]
     assert "3 records to import" in scene.run().stderr
-    scene.api.faults = [Fault("GET", "dns_records", times=-1, status=503)]
+    scene.faults[:] = [Fault("GET", "dns_records", times=-1, status=503)]
     result = scene.run()
     assert (result.exit_code, result.stdout) == (3, "")
     assert "Cloudflare fails (Cloudflare said: HTTP 503, Internal server error (code 10001)); run this" in result.stderr

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 
 from elastx_mrs.cli.main import main
-from elastx_mrs.lab.cloudflare.faults import Fault
 from tests.cli.commands import (
     COMMANDS,
     DNS,
@@ -32,6 +31,7 @@ from tests.cli.commands import (
     spelled,
 )
 from tests.engine.stack import ROOT
+from tests.lab.cloudflare_faults import Fault, faults_of
 
 NOT_AS_IT_SHOULD_BE = [
     ("adopt", "bad.com", *DNS),
@@ -130,12 +130,12 @@ def test_a_command_ends_as_the_table_says(world: World, arguments: tuple[str, ..
 
 
 def test_an_api_that_fails_could_not_be_asked(world: World) -> None:
-    api = world.lab.cloudflare.api
-    api.faults.append(Fault("GET", "dns_records", times=-1, status=503))
+    faults = faults_of(world.lab.cloudflare)
+    faults.append(Fault("GET", "dns_records", times=-1, status=503))
     try:
         assert ended(world.run("adopt", "--import", "--stack-config", "{kept}")) == UNASKED
     finally:
-        api.faults.clear()
+        faults.clear()
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ import pytest
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from tests.cloudflare.flat import DNS_RECORD
 from tests.cloudflare.plugin.values import UNKNOWN, plain, struct
 from tests.cloudflare.served import TOKEN, Served, served
 from tests.cloudflare.which import EXECUTABLE, STAND_IN
+from tests.lab.cloudflare_faults import Fault
 
 pytestmark = pytest.mark.xdist_group("cloudflare-plugin")
 
@@ -36,7 +36,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def zone(api: Served) -> str:
-    api.api.faults.clear()
+    api.faults.clear()
     return api.api.zone("example.com").id
 
 
@@ -98,7 +98,7 @@ def posts(api: Served) -> int:
 
 
 def test_a_request_is_sent_eleven_times_at_most(plugin: Running, api: Served, zone: str) -> None:
-    api.api.faults.append(Fault("POST", times=-1, status=500))
+    api.faults.append(Fault("POST", times=-1, status=500))
     before = posts(api)
     said = failure(plugin.create, zone, content='"eleven"')
     assert posts(api) - before == 11, "once, and ten times again"
@@ -116,7 +116,7 @@ def test_a_refusal_is_final(plugin: Running, api: Served, zone: str) -> None:
 def test_retry_after_counts_below_a_minute_only(
     plugin: Running, api: Served, zone: str, retry_after: str, waits: bool
 ) -> None:
-    api.api.faults.append(Fault("POST", times=1, status=429, headers={"Retry-After": retry_after}))
+    api.faults.append(Fault("POST", times=1, status=429, headers={"Retry-After": retry_after}))
     plugin.create(zone, content=f'"after {retry_after}"')
     first, second = [request.at for request in api.api.log if request.method == "POST"][-2:]
     assert ((second - first) * float(FAST) >= 59) is waits
@@ -126,7 +126,7 @@ def test_what_waits_to_be_sent_again_is_cancelled(api: Served, zone: str) -> Non
     process = start(ELASTX_MRS_LAB_CLOCK="1")
     plugin = Running(process)
     plugin.configure(baseUrl=api.url, apiToken=TOKEN)
-    api.api.faults.append(Fault("POST", times=-1, status=429, headers={"Retry-After": "50"}))
+    api.faults.append(Fault("POST", times=-1, status=429, headers={"Retry-After": "50"}))
     with ThreadPoolExecutor(1) as pool:
         failed = pool.submit(failure, plugin.create, zone, content='"cancelled"')
         before = posts(api)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from tests.cloudflare.flat import DNS_RECORD, FlatStack
 from tests.cloudflare.served import TOKEN, Served, served
+from tests.lab.cloudflare_faults import Fault
 
 pytestmark = pytest.mark.engine
 
@@ -59,7 +59,7 @@ class Replay:
         return self._stacks[name]
 
     def fail(self, fault: Fault) -> None:
-        self.api.api.faults.append(fault)
+        self.api.faults.append(fault)
 
     def record(self, name: str) -> tuple[str, str]:
         """The ids of the zone and of the one record at a name, as the API has them."""

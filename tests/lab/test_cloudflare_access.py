@@ -10,12 +10,12 @@ from pathlib import Path
 import cloudflare
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
 from elastx_mrs.lab.session import Lab, open_lab
 from elastx_mrs.publish.cloudflare.clock import Clock
 from tests.lab.api import add, client, read, refused, zone
 from tests.lab.client import ZONES, ask, send, strings, update
+from tests.lab.cloudflare_faults import Fault, faults_of
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_rate_limit_is_a_users_and_blocks_for_five_minutes(lab: Lab) -> None
 
 
 def test_failures_on_demand(api: cloudflare.Cloudflare, lab: Lab) -> None:
-    faults = lab.cloudflare.api.faults
+    faults = faults_of(lab.cloudflare)
     faults += [Fault("POST", status=500), Fault("POST", reset="before"), Fault("POST", reset="after")]
     with pytest.raises(cloudflare.InternalServerError):
         add(api, lab, '"a"')

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Token
 from elastx_mrs.lab.session import Lab
 from elastx_mrs.publish.cloudflare.clock import Clock
 from tests.lab.client import ask, strings
+from tests.lab.cloudflare_faults import Fault, faults_of
 from tests.lab.wire import fault, info, made, records, txt, wire
 
 SECOND, STRANGER = "d" * 40, "e" * 40
@@ -102,7 +102,7 @@ def test_a_scaled_clock_makes_five_minutes_short(http: httpx.Client, lab: Lab) -
 
 def test_a_fault_answers_instead_of_the_work_with_headers_of_its_own(http: httpx.Client, lab: Lab) -> None:
     faults = [Fault("POST", "/dns_records", status=429, headers={"Retry-After": "17"}), Fault("POST", status=503)]
-    lab.cloudflare.api.faults = faults
+    faults_of(lab.cloudflare).extend(faults)
     limited = http.post(records(lab), json=txt())
     assert (fault(limited)[:2], limited.headers["Retry-After"]) == ((429, 971), "17")
     assert fault(http.post(records(lab), json=txt()))[0] == 503
@@ -111,16 +111,16 @@ def test_a_fault_answers_instead_of_the_work_with_headers_of_its_own(http: httpx
 
 
 def test_a_fault_passes_over_some_requests_and_strikes_some(http: httpx.Client, lab: Lab) -> None:
-    lab.cloudflare.api.faults.append(Fault("GET", "page=2", skip=2, times=2, status=500))
+    faults_of(lab.cloudflare).append(Fault("GET", "page=2", skip=2, times=2, status=500))
     asked = [http.get("/zones", params={"page": str(page)}) for page in (2, 2, 1, 2, 1, 2, 2)]
     assert [one.status_code for one in asked] == [200, 200, 200, 500, 200, 500, 200]
-    lab.cloudflare.api.faults[:] = [Fault(times=-1, status=502)]
+    faults_of(lab.cloudflare)[:] = [Fault(times=-1, status=502)]
     assert [http.get("/zones").status_code for _ in range(4)] == [502] * 4
 
 
 @pytest.mark.parametrize(("reset", "served"), [("before", []), ("after", ['"a"'])])
 def test_a_reset_comes_before_or_after_the_work(http: httpx.Client, lab: Lab, reset: str, served: list[str]) -> None:
-    lab.cloudflare.api.faults.append(Fault("POST", reset=reset))  # type: ignore[arg-type]  # one of the two
+    faults_of(lab.cloudflare).append(Fault("POST", reset=reset))  # type: ignore[arg-type]  # one of the two
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         http.post(records(lab), json=txt())
     assert strings(ask(lab, "new.example.com")) == served
@@ -130,7 +130,7 @@ def test_a_reset_comes_before_or_after_the_work(http: httpx.Client, lab: Lab, re
 
 
 def test_a_slow_answer_comes_and_holds_up_nobody_else(http: httpx.Client, lab: Lab) -> None:
-    lab.cloudflare.api.faults.append(Fault("POST", delay=0.3))
+    faults_of(lab.cloudflare).append(Fault("POST", delay=0.3))
     begun = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
         http.post(records(lab), json=txt(), timeout=0.05)

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.lab.cloudflare.zone import Account
 from elastx_mrs.lab.session import Lab, open_lab
 from tests.lab.client import ZONES, ask, strings
+from tests.lab.cloudflare_faults import Fault, faults_of
 from tests.lab.wire import info, made, records, txt, wire
 
 NEW = "new.example.com"
@@ -73,12 +73,12 @@ def test_a_lab_with_hanging_requests_stops_at_once_and_quietly(
 
     with caplog.at_level(logging.INFO), open_lab(tmp_path / "lab", ZONES) as lab, wire(lab) as idle:
         assert idle.get("/zones").status_code == 200  # its connection stays open
-        lab.cloudflare.api.faults.append(Fault("POST", delay=60, times=5))
+        faults_of(lab.cloudflare).append(Fault("POST", delay=60, times=5))
         threads = [threading.Thread(target=hang, args=(lab, f'"{number}"')) for number in range(5)]
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 5
-        while lab.cloudflare.api.faults[0].times and time.monotonic() < deadline:
+        while faults_of(lab.cloudflare)[0].times and time.monotonic() < deadline:
             time.sleep(0.01)
         begun = time.monotonic()
     assert time.monotonic() - begun < 2

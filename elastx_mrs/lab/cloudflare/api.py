@@ -4,12 +4,11 @@ A Starlette application: small, well kept, and all that a handful of routes need
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from elastx_mrs.lab.cloudflare import listing
-from elastx_mrs.lab.cloudflare.errors import THROTTLED, RefusedError, no_route, not_allowed
-from elastx_mrs.lab.cloudflare.faults import Fault, Request
+from elastx_mrs.lab.cloudflare.errors import RefusedError, no_route, not_allowed
 from elastx_mrs.lab.cloudflare.limit import Limit, LimitedError
+from elastx_mrs.lab.cloudflare.log import Request
 from elastx_mrs.lab.cloudflare.rules import FREE
 from elastx_mrs.lab.cloudflare.store import Book
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, identifier
@@ -34,6 +33,9 @@ BASE = "/client/v4"
 LOG = "requests.jsonl"
 """The log's file: a request in each line, as JSON; begun anew with each start."""
 
+Intercept = Callable[[HttpRequest, Callable[[], Response]], Awaitable[Response]]
+"""Answers a request, whose work it is given; one of status 0 is logged as none."""
+
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{32,})")
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -41,8 +43,8 @@ _ID = re.compile(r"[0-9a-f]{32}")
 class CloudflareApi:
     """The API's state, and the application that answers for it; all of it on one event loop.
 
-    What tests and trials set: ``limit`` (the rate limit and its clock), ``faults`` (failing answers, the first that
-    strikes counts), ``delay`` (seconds on the wall's clock until DNS serves a change), ``tokens``, ``zones``, and
+    What tests and trials set: ``limit`` (the rate limit and its clock), ``delay`` (seconds on the wall's clock until
+    DNS serves a change), ``intercept`` (what is around the work of each request), ``tokens``, ``zones``, and
     :meth:`add_zone`. What they read: ``log``, all requests in order.
 
     :param store: the zones that the lab's DNS serves, each of which is one of the API's too.
@@ -53,7 +55,7 @@ class CloudflareApi:
     def __init__(self, store: ZoneStore, token: str, directory: Path | None = None, clock: Clock | None = None) -> None:
         self.tokens: dict[str, Token] = {token: Token()}
         self.limit = Limit(clock or Clock.of(os.environ))
-        self.faults: list[Fault] = []
+        self.intercept: Intercept = _at_once
         self.delay = 0.0
         self.log: list[Request] = []
         self._due: OrderedDict[asyncio.TimerHandle, Callable[[], None]] = OrderedDict()
@@ -61,13 +63,11 @@ class CloudflareApi:
         if self._log_file is not None:
             self._log_file.parent.mkdir(parents=True, exist_ok=True)
             self._log_file.write_text("", encoding="utf-8")
-        self._ended = asyncio.Event()
         self.zones: dict[str, Zone] = {}
         self._begun = self.limit.clock.now()
         for name, servers in store.delegations().items():
             path = directory / f"{name}.json" if directory is not None else None
             self._put(Zone(Book(name, FREE, store, path, self._later), name_servers=servers))
-        self._cut: Callable[[Scope], None] = lambda scope: None
         self._app = Starlette(routes=self._routes())
 
     def add_zone(self, name: str, account: Account, **settings: Any) -> Zone:
@@ -80,26 +80,12 @@ class CloudflareApi:
         """Return a zone by its name, in one account where several have one."""
         return next(z for z in self.zones.values() if z.name == name and account in (None, z.account))
 
-    def on_cut(self, cut: Callable[[Scope], None]) -> None:
-        """Say how the connection of a request is cut; only who serves it knows."""
-        self._cut = cut
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         await self._app(scope, receive, send)
 
     def _put(self, zone: Zone) -> None:
         self.zones[zone.id] = zone
-
-    def end(self) -> None:
-        """Cut the requests that a fault still delays."""
-        self._ended.set()
-
-    async def _ends_within(self, delay: float) -> bool:
-        if delay:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), delay)
-        return self._ended.is_set()
 
     def close(self) -> None:
         """Let DNS have at once what it was to have later: what was taken outlives the lab."""
@@ -146,22 +132,11 @@ class CloudflareApi:
         ]
 
     async def _answer(self, request: HttpRequest, handle: Callable[[HttpRequest, Token, Any], Any]) -> Response:
-        """Answer a request, with the fault that is to strike it, and log it."""
-        path = request.url.path.removeprefix(BASE) + (f"?{request.url.query}" if request.url.query else "")
+        """Answer a request, and log it."""
         raw = await request.body()
-        fault = next((fault for fault in self.faults if fault.strikes(request.method, path)), Fault())
-        response: Response
-        if await self._ends_within(fault.delay) or fault.reset == "before":
-            response = _Cut(self._cut)
-        elif fault.status:
-            response = JSONResponse(_failing(fault.status), fault.status, dict(fault.headers))
-        else:
-            response = self._work(request, raw, handle)
-            if fault.reset == "after":
-                response = _Cut(self._cut)
-        status = None if isinstance(response, _Cut) else response.status_code
+        response = await self.intercept(request, lambda: self._work(request, raw, handle))
         now = self.limit.clock.now() - self._begun
-        self._note(Request(request.method, path, _json(raw), status, now))
+        self._note(Request(request.method, path_of(request), _json(raw), response.status_code or None, now))
         return response
 
     def _note(self, request: Request) -> None:
@@ -236,16 +211,13 @@ class CloudflareApi:
         return await self._answer(request, _no_route)
 
 
-class _Cut(Response):
-    """No answer: the connection is closed under the client."""
+def path_of(request: HttpRequest) -> str:
+    """Return a request's path as it is logged."""
+    return request.url.path.removeprefix(BASE) + (f"?{request.url.query}" if request.url.query else "")
 
-    def __init__(self, cut: Callable[[Scope], None]) -> None:
-        super().__init__()
-        self._cut = cut
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._cut(scope)
-        await receive()  # until the server has seen it, which would take it for a fault of ours
+async def _at_once(_request: HttpRequest, work: Callable[[], Response]) -> Response:
+    return work()
 
 
 def _no_route(request: HttpRequest, _token: Token, _body: Any) -> Any:
@@ -264,9 +236,3 @@ def _json(raw: bytes) -> Any:
         return json.loads(raw) if raw else None
     except (ValueError, RecursionError):
         return None
-
-
-def _failing(status: int) -> Mapping[str, Any]:
-    if status == 429:
-        return RefusedError(*THROTTLED).envelope()
-    return RefusedError(status, 10001, "Internal server error").envelope()

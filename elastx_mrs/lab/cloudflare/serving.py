@@ -3,10 +3,9 @@
 import asyncio
 import socket
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
-from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from elastx_mrs.lab.cloudflare.api import BASE, CloudflareApi
@@ -15,6 +14,8 @@ from elastx_mrs.lab.cloudflare.api import BASE, CloudflareApi
 class CloudflareServer:
     """Serves an API while it is entered as an asynchronous context.
 
+    For who intercepts requests there are ``connections``, by the client's address and port, and ``ended``.
+
     :param port: 0 for a free one.
     """
 
@@ -22,7 +23,8 @@ class CloudflareServer:
         self.api = api
         self._host = host
         self._port = port
-        self._transports: dict[tuple[str, int], asyncio.Transport] = {}
+        self.connections: dict[tuple[str, int], asyncio.Transport] = {}
+        self.ended = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -35,20 +37,19 @@ class CloudflareServer:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((self._host, self._port))
         self._port = listening.getsockname()[1]
-        transports = self._transports
+        connections = self.connections
 
         class Protocol(H11Protocol):
-            """Remembers the connections, for those that are to be cut: ASGI has no word for that."""
+            """Remembers the connections, which are closed at the end: ASGI has no word for that."""
 
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio's promise
                 super().connection_made(transport)
-                transports[transport.get_extra_info("peername")] = transport
+                connections[transport.get_extra_info("peername")] = transport
 
             def connection_lost(self, exc: Exception | None) -> None:
                 super().connection_lost(exc)
-                transports.pop(self.transport.get_extra_info("peername"), None)
+                connections.pop(self.transport.get_extra_info("peername"), None)
 
-        self.api.on_cut(self._cut)
         config = uvicorn.Config(
             self.api, http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
             timeout_keep_alive=60, timeout_graceful_shutdown=1,
@@ -64,14 +65,9 @@ class CloudflareServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.api.end()
-        for transport in list(self._transports.values()):
-            transport.close()
+        self.ended.set()
+        for connection in list(self.connections.values()):
+            connection.close()
         self._server.should_exit = True
         await self._task
         self.api.close()
-
-    def _cut(self, scope: Scope) -> None:
-        transport: Any = self._transports.get(tuple(scope["client"]))
-        if transport is not None:
-            transport.abort()

@@ -14,6 +14,7 @@ from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
 from tests.cloudflare.which import plugin
 from tests.engine.stack import Stack
+from tests.lab.cloudflare_faults import Faults, faults_of
 
 HEAD = "$TTL 3600\n@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\nns1 A 127.0.0.1\n"
 ELASTX = HEAD + '@ TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"\nsmtp A 192.0.2.25\n'
@@ -33,6 +34,10 @@ class Trial:
     @property
     def api(self) -> CloudflareApi:
         return self.lab.cloudflare.api
+
+    @property
+    def faults(self) -> Faults:
+        return faults_of(self.lab.cloudflare)
 
     def stack(self, program: str = "", **config: Any) -> Stack:
         """A new stack of the project's program, or of a test's own.

@@ -9,11 +9,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.engine.cloudflare.stacks import ELASTX, HEAD, Trial, trial
 from tests.engine.stack import Stack
+from tests.lab.cloudflare_faults import Fault
 
 pytestmark = pytest.mark.engine
 
@@ -106,7 +106,7 @@ def test_the_state_says_what_is_left_to_import(run: Trial) -> None:
     stack.pulumi(*IMPORT)
 
     stack.config["domains"] = [*stack.config["domains"], "example.se"]
-    run.api.faults.append(Fault("POST", status=0, reset="after"))
+    run.faults.append(Fault("POST", status=0, reset="after"))
     broken = stack.up(check=False)
     assert "exactly this record is there already" in broken.stdout, "its answer got lost, and the plugin sent it again"
     adopt_import(run, stack)

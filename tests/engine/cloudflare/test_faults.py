@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Fault
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.records.text import presentation
 from tests.engine.cloudflare.stacks import FAST, Trial, diagnostics, trial
 from tests.engine.cloudflare.test_cloudflare import sha256
 from tests.engine.programs import DMARC, SKIP_CHECKS, records_of
 from tests.engine.stack import Stack
+from tests.lab.cloudflare_faults import Fault
 
 pytestmark = pytest.mark.engine
 
@@ -49,7 +49,7 @@ def stack(run: Trial) -> Stack:
 @pytest.fixture(autouse=True)
 def no_faults_are_left(run: Trial) -> Iterator[None]:
     yield
-    run.api.faults.clear()
+    run.faults.clear()
 
 
 def domain(name: str, ttl: int = 300) -> dict[str, Any]:
@@ -117,11 +117,11 @@ def test_a_list_that_fails_stops_the_run_before_anything_is_written(run: Trial, 
         (1, BLOCKED, "run this again 5 minutes from now"),
         (2, {"reset": "before"}, "Cloudflare's API was not reached"),
     ):
-        run.api.faults[:] = [Fault("GET", where, skip=page - 1, times=-1, **fault)]
+        run.faults[:] = [Fault("GET", where, skip=page - 1, times=-1, **fault)]
         run.asked()
         fails(stack, said, what)
         assert run.changes() == []
-    run.api.faults.clear()
+    run.faults.clear()
     stack.up()
     settled(run, stack, label)
 
@@ -139,16 +139,16 @@ def test_what_failed_for_good_is_done_by_the_next_up(
     run: Trial, stack: Stack, fault: dict[str, Any], passed: int, said: str
 ) -> None:
     added(stack)
-    run.api.faults[:] = [Fault(method, skip=passed, times=-1, **fault) for method in ("POST", "PUT")]
+    run.faults[:] = [Fault(method, skip=passed, times=-1, **fault) for method in ("POST", "PUT")]
     fails(stack, said)
-    run.api.faults.clear()
+    run.faults.clear()
     stack.up()
     settled(run, stack, LABEL)
 
     removed(stack)
-    run.api.faults[:] = [Fault("DELETE", skip=passed, times=-1, **fault)]
+    run.faults[:] = [Fault("DELETE", skip=passed, times=-1, **fault)]
     fails(stack, said)
-    run.api.faults.clear()
+    run.faults.clear()
     stack.up()
     settled(run, stack, LABEL)
 
@@ -158,14 +158,14 @@ def test_an_answer_that_is_lost_after_the_work_is_done_is_made_up_for_as_the_mes
     run: Trial, stack: Stack, passed: int
 ) -> None:
     added(stack)
-    run.api.faults[:] = [Fault(method, skip=passed, reset="after") for method in ("POST", "PUT")]
+    run.faults[:] = [Fault(method, skip=passed, reset="after") for method in ("POST", "PUT")]
     told = obey(stack, fails(stack, "exactly this record is there already"))
     assert len(told) == 1, "the second PUT of the same is no error"
     stack.up()
     settled(run, stack, LABEL)
 
     removed(stack)
-    run.api.faults[:] = [Fault("DELETE", skip=passed, reset="after")]
+    run.faults[:] = [Fault("DELETE", skip=passed, reset="after")]
     assert obey(stack, fails(stack, "the record is gone already")) == ["pulumi up --refresh"]
     settled(run, stack, LABEL)
 
@@ -174,7 +174,7 @@ def test_a_destroy_whose_answer_is_lost_ends_with_refresh(run: Trial) -> None:
     """No program runs in it that could say so; ``docs/cloudflare.md`` does."""
     stack = small(run, "destroyed.example.com")
     stack.up()
-    run.api.faults[:] = [Fault("DELETE", reset="after")]
+    run.faults[:] = [Fault("DELETE", reset="after")]
     destroy = ("destroy", "--yes", "--skip-preview", "--stack", "test")
     said = stack.pulumi(*destroy, check=False)
     assert said.returncode != 0
@@ -186,23 +186,23 @@ def test_a_destroy_whose_answer_is_lost_ends_with_refresh(run: Trial) -> None:
 
 def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack) -> None:
     added(stack)
-    run.api.faults[:] = [Fault(method, times=2 * TRIES, **BLOCKED) for method in ("POST", "PUT")]
+    run.faults[:] = [Fault(method, times=2 * TRIES, **BLOCKED) for method in ("POST", "PUT")]
     assert "going on at" in stack.up().stdout
     settled(run, stack, LABEL)
     removed(stack)
-    run.api.faults[:] = [Fault("DELETE", times=2 * TRIES, **BLOCKED)]
+    run.faults[:] = [Fault("DELETE", times=2 * TRIES, **BLOCKED)]
     assert "going on at" in stack.up().stdout
     settled(run, stack, LABEL)
 
 
 def test_when_all_answers_are_lost_the_next_up_names_what_to_import(run: Trial) -> None:
     stack = small(run, "all.example.com")
-    run.api.faults[:] = [Fault("POST", times=-1, reset="after")]
+    run.faults[:] = [Fault("POST", times=-1, reset="after")]
     fails(stack, "run pulumi up again")
     published = {one.id for one in run.records() if "all.example.com" in one.fields.name}
     assert len(published) == 2
     assert records_of(stack) == {}
-    run.api.faults.clear()
+    run.faults.clear()
     told = []
     for _ in published:  # the engine may end before each has said its own
         result = stack.up(check=False)
@@ -218,7 +218,7 @@ def test_when_all_answers_are_lost_the_next_up_names_what_to_import(run: Trial) 
 def test_a_run_killed_between_two_creates_is_gone_on_with_after_cancel(run: Trial) -> None:
     stack = small(run, "killed.example.com")
     second = Fault("POST", skip=1, delay=1.0)
-    run.api.faults[:] = [second]
+    run.faults[:] = [second]
     process = stack.start("up", "--yes", "--skip-preview", "--stack", "test", "--parallel", "1")
     with contextlib.ExitStack() as ending:
         ending.callback(process.wait, 30)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs.lab.cloudflare.faults import Request
+from elastx_mrs.lab.cloudflare.log import Request
 from elastx_mrs.publish.cloudflare.clock import VARIABLE, Clock
 from tests.engine.cloudflare.stacks import Trial, diagnostics, trial
 
