@@ -10,9 +10,8 @@ import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
 import dns.rrset
-import dns.zone
 
-from elastx_mrs.lab.zones import ZoneStore
+from elastx_mrs.lab.zones import LabZone, ZoneStore
 
 PAYLOAD = 1232
 """Octets of a UDP answer that pass everywhere unbroken."""
@@ -44,11 +43,8 @@ def answer(store: ZoneStore, query: dns.message.Message) -> dns.message.Message:
     return response
 
 
-def _fill(
-    response: dns.message.Message, zone: dns.zone.Zone, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
-) -> None:
+def _fill(response: dns.message.Message, zone: LabZone, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
     """Follow the CNAMEs and DNAMEs within the zone from ``name`` to the records, a referral, or the lack of them."""
-    assert zone.origin is not None  # noqa: S101  they are all loaded with one
     seen: set[dns.name.Name] = set()
     while name.is_subdomain(zone.origin) and name not in seen and len(seen) < CHAIN:
         seen.add(name)
@@ -91,16 +87,15 @@ def _fill(
         name = alias[0].target
 
 
-def _put_negative(response: dns.message.Message, zone: dns.zone.Zone, rcode: dns.rcode.Rcode) -> None:
+def _put_negative(response: dns.message.Message, zone: LabZone, rcode: dns.rcode.Rcode) -> None:
     """Say that there is nothing, with the SOA at the TTL that the lack may be remembered for (RFC 2308 §3)."""
-    assert zone.origin is not None  # noqa: S101  they are all loaded with one
     response.set_rcode(rcode)
     soa = zone.find_rdataset(zone.origin, dns.rdatatype.SOA)
     ttl = min(soa.ttl, soa[0].minimum)
     response.authority.append(dns.rrset.from_rdata_list(zone.origin, ttl, list(soa)))
 
 
-def _refer(response: dns.message.Message, zone: dns.zone.Zone, cut: dns.name.Name) -> None:
+def _refer(response: dns.message.Message, zone: LabZone, cut: dns.name.Name) -> None:
     """Name the child zone's servers, with the addresses that only this zone can give (RFC 1034 §4.2.1)."""
     servers = zone.find_rdataset(cut, dns.rdatatype.NS)
     _put(response.authority, cut, servers)
@@ -111,7 +106,7 @@ def _refer(response: dns.message.Message, zone: dns.zone.Zone, cut: dns.name.Nam
                 _put(response.additional, server.target, glue)
 
 
-def _delegation(zone: dns.zone.Zone, name: dns.name.Name) -> dns.name.Name | None:
+def _delegation(zone: LabZone, name: dns.name.Name) -> dns.name.Name | None:
     """Return the child zone's name where ``name`` is at or below one (RFC 1034 §4.2.1)."""
     cut = None
     while name != zone.origin:
@@ -121,7 +116,7 @@ def _delegation(zone: dns.zone.Zone, name: dns.name.Name) -> dns.name.Name | Non
     return cut
 
 
-def _redirection(zone: dns.zone.Zone, name: dns.name.Name) -> tuple[dns.name.Name, dns.rdataset.Rdataset] | None:
+def _redirection(zone: LabZone, name: dns.name.Name) -> tuple[dns.name.Name, dns.rdataset.Rdataset] | None:
     """Return the DNAME that ``name`` is below, which hides all that is there (RFC 6672 §2.3), with its owner."""
     found = None
     while name != zone.origin:
@@ -132,7 +127,7 @@ def _redirection(zone: dns.zone.Zone, name: dns.name.Name) -> tuple[dns.name.Nam
     return found
 
 
-def _node(zone: dns.zone.Zone, name: dns.name.Name) -> dns.node.Node | None:
+def _node(zone: LabZone, name: dns.name.Name) -> dns.node.Node | None:
     """Return the records at a name, a wildcard's where nothing is there (RFC 4592 §3.3.1)."""
     node = zone.get_node(name)
     if node is not None or _exists(zone, name):
@@ -143,7 +138,7 @@ def _node(zone: dns.zone.Zone, name: dns.name.Name) -> dns.node.Node | None:
     return zone.get_node(dns.name.Name((b"*", *encloser.labels)))
 
 
-def _exists(zone: dns.zone.Zone, name: dns.name.Name) -> bool:
+def _exists(zone: LabZone, name: dns.name.Name) -> bool:
     """Say whether a name exists, if only because another is below it (RFC 8020)."""
     return any(other.is_subdomain(name) for other in zone)
 

@@ -85,7 +85,7 @@ class LabServer:
         except (dns.exception.DNSException, ValueError, struct.error):
             return _error(wire, dns.rcode.FORMERR)
         try:
-            response = self._process(request)
+            response = self._process(request, wire)
             if limit is not None and request.edns >= 0:
                 limit = max(limit, min(request.payload, PAYLOAD))
             return _to_wire(response, limit)
@@ -93,10 +93,10 @@ class LabServer:
             _log.exception("the lab could not answer a message")
             return _error(wire, dns.rcode.SERVFAIL)
 
-    def _process(self, request: dns.message.Message) -> dns.message.Message:
+    def _process(self, request: dns.message.Message, wire: bytes) -> dns.message.Message:
         if isinstance(request, dns.update.UpdateMessage):
             response = dns.message.make_response(request, our_payload=PAYLOAD)
-            response.set_rcode(update(self._store, request) if request.had_tsig else dns.rcode.REFUSED)
+            response.set_rcode(update(self._store, request, wire) if request.had_tsig else dns.rcode.REFUSED)
             return response
         return answer(self._store, request)
 

@@ -14,10 +14,8 @@ import dns.serial
 import dns.transaction
 import dns.update
 import dns.wire
-import dns.zone
-from dns.rdtypes.ANY.SOA import SOA
 
-from elastx_mrs.lab.zones import ZoneStore
+from elastx_mrs.lab.zones import LabZone, ZoneStore
 
 _META = range(128, 256)
 """Types that are no data (RFC 6895 §3.1)."""
@@ -29,53 +27,44 @@ class _RefusedError(Exception):
         self.rcode = rcode
 
 
-def update(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.rcode.Rcode:
+def update(store: ZoneStore, request: dns.update.UpdateMessage, wire: bytes) -> dns.rcode.Rcode:
     """Apply an update whose signature was good, keep the zone, and return the response code.
 
+    :param wire: the request as it was sent.
     :raises OSError: where the zone cannot be written; what is served is then as it was.
     """
     try:
         served = _zone(store, request)
-        ttls = _ttls(request)
+        ttls = _ttls(wire)
         prerequisites, updates = request.prerequisite, request.update
         _check_prerequisites(served, list(zip(prerequisites, ttls[: len(prerequisites)], strict=True)))
         _check_updates(served, list(zip(updates, ttls[len(prerequisites) :], strict=True)))
     except _RefusedError as refused:
         return refused.rcode
-    zone = dns.zone.Zone(served.origin, relativize=False)
-    zone.nodes = dict(served.nodes)  # a writer copies the nodes that it changes
+    zone = served.copy()
     with zone.writer() as transaction:
         for rrset in request.update:
             _apply(zone, transaction, rrset)
         changed = transaction.changed()
-        if changed and _serial(transaction, zone.origin) == served.get_soa().serial:  # §3.6
+        if changed and zone.get_soa(transaction).serial == served.get_soa().serial:  # §3.6
             transaction.update_serial(name=zone.origin)
     if changed:
         store.keep(zone)
     return dns.rcode.NOERROR
 
 
-def _serial(transaction: dns.transaction.Transaction, origin: dns.name.Name | None) -> dns.serial.Serial:
-    """Return the zone's serial, compared by RFC 1982's arithmetic; no update can delete the SOA record."""
-    assert origin is not None  # noqa: S101  they are all loaded with one
-    (soa,) = _at(transaction, origin, dns.rdatatype.SOA)
-    assert isinstance(soa, SOA)  # noqa: S101  by its type
-    return dns.serial.Serial(soa.serial)
-
-
-def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> dns.zone.Zone:
+def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> LabZone:
     if len(request.zone) != 1 or request.zone[0].rdtype != dns.rdatatype.SOA:
         raise _RefusedError(dns.rcode.FORMERR)
-    zone = store.zone(request.zone[0].name)
-    if zone is None or request.zone[0].rdclass != zone.rdclass:
+    zone = store.zone_of(request.zone[0].name)
+    if zone is None or (zone.origin, zone.rdclass) != (request.zone[0].name, request.zone[0].rdclass):
         raise _RefusedError(dns.rcode.NOTAUTH)
     return zone
 
 
-def _ttls(request: dns.update.UpdateMessage) -> list[int]:
+def _ttls(wire: bytes) -> list[int]:
     """Return the TTLs of prerequisites and updates as they were sent: dnspython loses those of records without data."""
-    assert request.wire is not None  # noqa: S101  it came from a client
-    parser = dns.wire.Parser(request.wire)
+    parser = dns.wire.Parser(wire)
     _, _, questions, *counts, _ = parser.get_struct("!6H")
     for _ in range(questions):
         dns.name.from_wire_parser(parser)
@@ -89,7 +78,7 @@ def _ttls(request: dns.update.UpdateMessage) -> list[int]:
     return ttls
 
 
-def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
+def _check_prerequisites(zone: LabZone, prerequisites: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
     """§3.2: each is a name or an RRset that must, or must not, be there, and has no TTL."""
     wanted: dict[tuple[dns.name.Name, dns.rdatatype.RdataType], set[dns.rdata.Rdata]] = {}
     for rrset, ttl in prerequisites:
@@ -117,7 +106,7 @@ def _check_prerequisites(zone: dns.zone.Zone, prerequisites: Sequence[tuple[dns.
             raise _RefusedError(dns.rcode.NXRRSET)
 
 
-def _check_updates(zone: dns.zone.Zone, updates: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
+def _check_updates(zone: LabZone, updates: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
     """§3.4.1: every name in the zone, every class and type a real one, before anything is changed."""
     for rrset, ttl in updates:
         _check_in_zone(zone, rrset.name)
@@ -128,17 +117,16 @@ def _check_updates(zone: dns.zone.Zone, updates: Sequence[tuple[dns.rrset.RRset,
             raise _RefusedError(dns.rcode.FORMERR)
 
 
-def _check_in_zone(zone: dns.zone.Zone, name: dns.name.Name) -> None:
-    assert zone.origin is not None  # noqa: S101  they are all loaded with one
+def _check_in_zone(zone: LabZone, name: dns.name.Name) -> None:
     if not name.is_subdomain(zone.origin):
         raise _RefusedError(dns.rcode.NOTZONE)
 
 
-def _apply(zone: dns.zone.Zone, transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> None:
+def _apply(zone: LabZone, transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> None:
     """§3.4.2: add an RRset, delete one, delete a name, or delete single records."""
     name, at_apex = rrset.name, rrset.name == zone.origin
     if rrset.deleting is None:
-        _add(transaction, rrset, at_apex)
+        _add(zone, transaction, rrset)
     elif rrset.deleting == dns.rdataclass.NONE:
         rest = [r for r in _at(transaction, name, rrset.rdtype) if r not in rrset]
         is_last_ns = at_apex and rrset.rdtype == dns.rdatatype.NS and not rest  # §3.4.2.4
@@ -152,23 +140,23 @@ def _apply(zone: dns.zone.Zone, transaction: dns.transaction.Transaction, rrset:
         _replace(transaction, name, rrset.rdtype, [])
 
 
-def _add(transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset, at_apex: bool) -> None:
+def _add(zone: LabZone, transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> None:
     """§3.4.2.2: a CNAME and other data exclude each other, and what comes second is dropped without a word."""
     node = transaction.get_node(rrset.name)
     types = {found.rdtype for found in node or ()}
     is_cname = rrset.rdtype == dns.rdatatype.CNAME
     if (is_cname and types - {dns.rdatatype.CNAME}) or (not is_cname and dns.rdatatype.CNAME in types):
         return
-    if rrset.rdtype == dns.rdatatype.SOA and not (at_apex and _is_newer(rrset, transaction)):
+    if rrset.rdtype == dns.rdatatype.SOA and not (rrset.name == zone.origin and _is_newer(rrset, zone, transaction)):
         return
     single = rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME, dns.rdatatype.SOA)  # RFC 6672 §5.2
     old = [] if single else _at(transaction, rrset.name, rrset.rdtype)
     _replace(transaction, rrset.name, rrset.rdtype, [*old, *(r for r in rrset if r not in old)], rrset.ttl)
 
 
-def _is_newer(soa: dns.rrset.RRset, transaction: dns.transaction.Transaction) -> bool:
-    """§3.4.2.2: an SOA replaces the zone's unless its serial is lower."""
-    return not dns.serial.Serial(soa[0].serial) < _serial(transaction, soa.name)
+def _is_newer(soa: dns.rrset.RRset, zone: LabZone, transaction: dns.transaction.Transaction) -> bool:
+    """§3.4.2.2: an SOA replaces the zone's, which no update can delete, unless its serial is lower (RFC 1982)."""
+    return not dns.serial.Serial(soa[0].serial) < dns.serial.Serial(zone.get_soa(transaction).serial)
 
 
 def _at(

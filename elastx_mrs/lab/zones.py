@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import dns.exception
 import dns.name
+import dns.node
 import dns.rdatatype
 import dns.zone
 
@@ -14,6 +16,20 @@ from elastx_mrs.lab.samples import SAMPLES
 
 class LabError(Exception):
     """The lab cannot do what was asked; the message says what, where, and what to do."""
+
+
+class LabZone(dns.zone.Zone):
+    """A zone of class IN with absolute names, and always with an origin, which dnspython's own may lack."""
+
+    origin: dns.name.Name
+
+    def __init__(self, origin: dns.name.Name, nodes: Mapping[dns.name.Name, dns.node.Node]) -> None:
+        super().__init__(origin, relativize=False)
+        self.nodes = dict(nodes)
+
+    def copy(self) -> Self:
+        """Return a zone to change, while this one is served: a writer copies the nodes that it changes."""
+        return type(self)(self.origin, self.nodes)
 
 
 class ZoneStore:
@@ -31,17 +47,18 @@ class ZoneStore:
                 _make(directory, samples)
         except OSError as error:
             raise LabError(f"{directory}: {error.strerror}; name another folder with --dir") from None
-        self._zones: dict[dns.name.Name, dns.zone.Zone] = {}
+        self._zones: dict[dns.name.Name, LabZone] = {}
         for path in sorted(directory.glob("*.zone")):
             origin = dns.name.from_text(path.stem)
             try:
-                self._zones[origin] = dns.zone.from_file(str(path), origin, relativize=False)
+                loaded = dns.zone.from_file(str(path), origin, relativize=False)
             except (dns.exception.DNSException, OSError, ValueError) as error:
                 raise LabError(
                     f"{path}: is no zone file ({error}); mend it, or remove the folder to begin anew"
                 ) from None
+            self._zones[origin] = LabZone(origin, loaded.nodes)
 
-    def zone_of(self, name: dns.name.Name) -> dns.zone.Zone | None:
+    def zone_of(self, name: dns.name.Name) -> LabZone | None:
         """Return the zone with the longest name that ``name`` is, or is below."""
         while name not in self._zones:
             if name == dns.name.root:
@@ -49,9 +66,12 @@ class ZoneStore:
             name = name.parent()
         return self._zones[name]
 
-    def zone(self, origin: dns.name.Name) -> dns.zone.Zone | None:
-        """Return the zone of exactly that name."""
-        return self._zones.get(origin)
+    def zone(self, origin: dns.name.Name) -> LabZone:
+        """Return the zone of exactly that name.
+
+        :raises KeyError: where there is none.
+        """
+        return self._zones[origin]
 
     def delegations(self) -> dict[str, list[str]]:
         """Return the names of all zones, each with those of its name servers, without a final dot."""
@@ -62,12 +82,11 @@ class ZoneStore:
             for origin, zone in self._zones.items()
         }
 
-    def keep(self, zone: dns.zone.Zone) -> None:
+    def keep(self, zone: LabZone) -> None:
         """Write a changed zone to its file, and serve it from then on.
 
         :raises OSError: where it cannot be written; the one before is still served.
         """
-        assert zone.origin is not None  # noqa: S101  they are all loaded with one
         _write(self._directory / f"{zone.origin.to_text(omit_final_dot=True)}.zone", zone.to_text(relativize=False))
         self._zones[zone.origin] = zone
 

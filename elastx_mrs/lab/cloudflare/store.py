@@ -11,12 +11,11 @@ import dns.name
 import dns.rdata
 import dns.rdataset
 import dns.rdatatype
-import dns.zone
 
 from elastx_mrs.lab.cloudflare.errors import RefusedError, invalid
 from elastx_mrs.lab.cloudflare.record import Key, Record
 from elastx_mrs.lab.cloudflare.rules import AUTOMATIC, MAX_CONTENT, PROXIABLE, Fields, Plan, fields
-from elastx_mrs.lab.zones import LabError, ZoneStore
+from elastx_mrs.lab.zones import LabError, LabZone, ZoneStore
 
 __all__ = ["Book", "Record"]
 
@@ -52,7 +51,7 @@ class Book:
         self._path = path
         self._later = later
         self._records = {record.id: record for record in _load(path)}
-        self._seen: dns.zone.Zone | None = None
+        self._seen: LabZone | None = None
         self._served = {key: self._wanted(key) for key in {record.key for record in self._records.values()}}
 
     def all(self) -> list[Record]:
@@ -137,10 +136,7 @@ class Book:
         if self._store is None:
             return
         self._take_over()
-        served = self._store.zone(self._origin)
-        assert served is not None  # noqa: S101  the store has it as long as the lab runs
-        zone = dns.zone.Zone(served.origin, relativize=False)
-        zone.nodes = dict(served.nodes)  # a writer copies the nodes that it changes
+        zone = self._store.zone(self._origin).copy()
         with zone.writer() as transaction:
             for key in keys:
                 if self._is_unserved(key):
@@ -161,8 +157,10 @@ class Book:
 
     def _take_over(self) -> None:
         """Note what was added, changed or deleted in DNS since the last look, as by a dynamic update."""
-        zone = self._store.zone(self._origin) if self._store is not None else None
-        if zone is None or zone is self._seen:
+        if self._store is None:
+            return
+        zone = self._store.zone(self._origin)
+        if zone is self._seen:
             return
         self._seen = zone
         now: dict[Key, _Served] = {
