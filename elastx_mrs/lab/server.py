@@ -100,21 +100,21 @@ class LabServer:
             return response
         return answer(self._store, request)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  asyncio runs every connection in one
-        self._connections.add(task)
-        try:
-            with contextlib.suppress(
-                asyncio.IncompleteReadError, TimeoutError, ConnectionError, asyncio.CancelledError
-            ):
-                await self._serve(reader, writer)
-        finally:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def ended(task: asyncio.Task[None]) -> None:
             self._connections.discard(task)
             writer.transport.abort() if self._stopping else writer.close()
 
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(ended)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer every message of a connection (RFC 7766 §6.2)."""
+        """Answer every message of a connection (RFC 7766 §6.2), until one side ends it."""
+        with contextlib.suppress(asyncio.IncompleteReadError, TimeoutError, ConnectionError, asyncio.CancelledError):
+            await self._answer_all(reader, writer)
+
+    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             async with asyncio.timeout(IDLE_SECONDS):
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
