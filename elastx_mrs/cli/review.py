@@ -155,24 +155,23 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
     from elastx_mrs.lookup.answer import Ask
     from elastx_mrs.receiver.spf_tree import Tree, expand, number
 
-    wanted = [one for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
+    wanted = [(one, one.new.value) for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
     if not wanted:
         return {}, ()
     if sys.stderr.isatty():
         click.echo(f"asking for the SPF trees of {len(wanted)} domains …", err=True)
 
-    async def both(ask: Ask, change: Change) -> tuple[Tree | None, Tree]:
+    async def both(ask: Ask, change: Change, new: str) -> tuple[Tree | None, Tree]:
         old = change.old.value if change.old else None
-        assert change.new is not None  # noqa: S101  as chosen above
-        planned = await expand(ask, change.domain, change.new.value)
+        planned = await expand(ask, change.domain, new)
         return (await expand(ask, change.domain, old)) if old else None, planned
 
     async def all_(ask: Ask) -> list[tuple[Tree | None, Tree]]:
-        return await asyncio.gather(*(both(ask, change) for change in wanted))
+        return await asyncio.gather(*(both(ask, change, new) for change, new in wanted))
 
     found: dict[str, tuple[str, str]] = {}
     unasked: list[str] = []
-    for change, (before, planned) in zip(wanted, answered(all_(vantage.ask), vantage), strict=True):
+    for (change, _), (before, planned) in zip(wanted, answered(all_(vantage.ask), vantage), strict=True):
         found[change.domain] = (number(before.lookups) if before is not None else "", number(planned.lookups))
         unasked += [f"{change.domain}: {problem.text}" for problem in planned.problems() if problem.kind == "temperror"]
     if vantage.nobody:

@@ -53,6 +53,7 @@ class Change(NamedTuple):
 
     :param op: ``released`` goes from the state and stays in DNS.
     :param domain: that it is for: the sender domain, and of a report authorisation who takes the reports.
+    :param content: what it is then, or was.
     :param keys: of the resource's inputs that differ.
     :param again: the other resource, where the same record goes from one to another.
     """
@@ -61,17 +62,11 @@ class Change(NamedTuple):
     kind: Kind | Literal["other"]
     domain: str
     resource: Resource
+    content: Content
     old: Content | None
     new: Content | None
     keys: tuple[str, ...] = ()
     again: str = ""
-
-    @property
-    def content(self) -> Content:
-        """What it is then, or was."""
-        found = self.new or self.old
-        assert found is not None  # noqa: S101  one of both is there
-        return found
 
 
 def changes(preview: Preview) -> list[Change]:
@@ -91,16 +86,15 @@ def _place(change: Change) -> tuple[list[str], int, str]:
 
 def _change(resource: Resource, service: Service) -> Change | None:
     old, new = _content(resource.old), _content(resource.new)
-    if old is None and new is None:
-        return None
     content = new or old
-    assert content is not None  # noqa: S101  as above
+    if content is None:
+        return None
     kind, domain = kind_of(content, resource.name, service)
     op: Op = "changed" if old and new else "added" if new else "released" if resource.retained else "removed"
     if op == "changed" and resource.old is not None and resource.new is not None:
         keys = tuple(key for key in _keys(resource.old, resource.new) if not key.startswith("__"))
-        return Change(op, kind, domain, resource, old, new, keys)
-    return Change(op, kind, domain, resource, old, new)
+        return Change(op, kind, domain, resource, content, old, new, keys)
+    return Change(op, kind, domain, resource, content, old, new)
 
 
 def _keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

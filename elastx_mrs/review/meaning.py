@@ -295,13 +295,15 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
 
 
 def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
-    if new is None and old is not None:
-        yield say("no policy of its own any more; it was {}", old)
-        return
-    assert new is not None  # noqa: S101  one of both is there
-    if old is None:
+    if old is not None and new is not None:
+        yield from _dmarc_shift(change, old, new)
+    elif new is not None:
         yield say("{}", new)
-        return
+    elif old is not None:
+        yield say("no policy of its own any more; it was {}", old)
+
+
+def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
     was, is_ = _policy(old), _policy(new)
     if was is None or is_ is None:
         yield say("was {}", old)
