@@ -268,9 +268,7 @@ def _modifier(qualifier: str, name: str, value: str, start: int) -> Modifier:
 def _with_domain(name: str, qualifier: str, argument: str, start: int) -> Mechanism:
     """Return ``include``, ``a``, ``mx``, ``ptr`` or ``exists``; ``argument`` has its colon, or slash, in front."""
     ip4, ip6 = 32, 128
-    if name in ("a", "mx") and "/" in argument:
-        lengths = _LENGTHS.search(argument)
-        assert lengths is not None  # noqa: S101  every part of the pattern is optional
+    if name in ("a", "mx") and (lengths := _LENGTHS.search(argument)):
         ip4 = _length(lengths[1], 32, start + lengths.start(1))
         ip6 = _length(lengths[2], 128, start + lengths.start(2))
         argument = argument[: lengths.start()]
