@@ -1,11 +1,15 @@
 """``elastx-mrs completion``: what the shell needs to complete this command."""
 
+from collections.abc import Mapping
+
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+_SHELLS: Mapping[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
     """Print what makes the shell complete this command.
@@ -15,6 +19,5 @@ def command(context: click.Context, shell: str) -> None:
     zsh:  eval "$(elastx-mrs completion zsh)"      in ~/.zshrc
     fish: elastx-mrs completion fish | source      in ~/.config/fish/config.fish
     """
-    completer = get_completion_class(shell)
-    assert completer is not None  # noqa: S101  click knows these three
+    completer = _SHELLS[shell]
     click.echo(completer(context.find_root().command, {}, "elastx-mrs", "_ELASTX_MRS_COMPLETE").source())
