@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 from pulumi.runtime import rpc, settings
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
@@ -48,13 +49,15 @@ async def call_function(
 
     :param provider: its reference; empty for the default one.
     :raises grpc.RpcError: whatever the engine, or the provider, says.
+    :raises pulumi.RunError: where there is no engine.
     """
     from pulumi.runtime.proto import resource_pb2
 
     values = await rpc.serialize_properties(dict(arguments), {})
     request = resource_pb2.ResourceInvokeRequest(tok=token, args=values, provider=provider, version=version)
     monitor = get_monitor()
-    assert monitor is not None  # noqa: S101  a program has one
+    if monitor is None:
+        raise pulumi.RunError("there is no Pulumi engine to ask; run the program with pulumi")
     answer = await asyncio.get_running_loop().run_in_executor(threads, monitor.Invoke, request)
     if answer.failures:
         return {}, [failure.reason for failure in answer.failures]

@@ -96,12 +96,12 @@ def hooks(
     if is_mocked():
         return None  # mocks know no hooks
 
-    async def before(_args: pulumi.ResourceHookArgs) -> None:
-        assert pace is not None  # noqa: S101  else it is not registered
-        await pace.take()
-
     changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
     if pace is not None:
+
+        async def before(_args: pulumi.ResourceHookArgs) -> None:
+            await pace.take()
+
         changing = [pulumi.ResourceHook(f"{name}-cloudflare-pace", before)]
     on_error = [pulumi.ErrorHook(f"{name}-cloudflare-error", failures.failed)]
     return pulumi.ResourceHookBinding(before_create=changing, before_update=changing, on_error=on_error)
