@@ -2,9 +2,7 @@
 
 import errno
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,8 +41,6 @@ DEBUG = "ELASTX_MRS_DEBUG"
 _EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_TICK = 0.2
-"""Seconds."""
 
 
 def exit_code(*, wrong: bool, unasked: bool) -> int:
@@ -89,11 +85,10 @@ def document(command: click.Command) -> None:
 def _ending() -> Iterator[None]:
     """Turn whatever ends a command into a message and one of the codes."""
     try:
-        with _ticking():
-            try:
-                yield
-            finally:
-                _flush()
+        try:
+            yield
+        finally:
+            _flush()
     except (SystemExit, click.exceptions.Exit):
         raise  # the command chose its code
     except (KeyboardInterrupt, click.Abort):
@@ -164,24 +159,3 @@ def _discard() -> None:
     """Send what is still buffered nowhere, or Python reports the closed output when it ends."""
     with suppress(OSError, ValueError):  # a test's output is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def _ticking() -> Iterator[None]:
-    """Have the system interrupt whatever waits, every ``_TICK`` seconds, so that Ctrl-C is seen then at the latest.
-
-    Python handles a signal between two instructions, or when the signal interrupts a wait. A signal that arrives just
-    before a wait begins would be handled only when the wait ends. asyncio avoids that; reading a socket or a pipe
-    does not.
-    """
-    free = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    if not free or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:  # somebody else uses the alarm
-        yield
-        return
-    signal.signal(signal.SIGALRM, lambda signum, frame: None)
-    signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
