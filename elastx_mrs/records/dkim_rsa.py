@@ -5,12 +5,12 @@ that a library would not load, such as those with an invalid exponent, can still
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Literal
 
@@ -141,9 +141,9 @@ def _checks() -> Mapping[str, Callable[..., object]]:
     found = find_spec("badkeys")
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError("badkeys is not installed, though elastx-mrs depends on it")
-    folder = Path(found.submodule_search_locations[0])
-    sys.modules.setdefault("badkeys.keydata", _not_run("badkeys.keydata", folder))  # an empty one, for sharedprimes
-    package = _not_run("badkeys.rsakeys", folder)
+    folders = found.submodule_search_locations
+    sys.modules.setdefault("badkeys.keydata", _not_run("badkeys.keydata", folders))  # an empty one, for sharedprimes
+    package = _not_run("badkeys.rsakeys", folders)
     try:
         sys.modules.setdefault("badkeys.rsakeys", package)
         modules = {name: import_module(f"badkeys.rsakeys.{name}") for name in (*WEAKNESSES, *ODDITIES)}
@@ -153,10 +153,11 @@ def _checks() -> Mapping[str, Callable[..., object]]:
     return {name: getattr(module, name) for name, module in modules.items()}
 
 
-def _not_run(name: str, folder: Path) -> ModuleType:
-    """Return a package of badkeys as it is before its ``__init__.py`` is run."""
-    spec = spec_from_file_location(name, folder / name.rpartition(".")[2] / "__init__.py")
-    assert spec is not None  # noqa: S101  a .py file always has a loader
+def _not_run(name: str, folders: Sequence[str]) -> ModuleType:
+    """Return a package of badkeys, which is in ``folders``, as it is before its ``__init__.py`` is run."""
+    spec = PathFinder.find_spec(name, folders)
+    if spec is None:
+        raise ModuleNotFoundError(f"there is no {name} in the badkeys that is installed", name=name)
     return module_from_spec(spec)
 
 
