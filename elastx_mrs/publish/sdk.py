@@ -80,9 +80,14 @@ def server_options() -> Sequence[tuple[str, int]]:
 async def construct(servicer: "ProviderServicer", request: Any, context: Any) -> Any:
     """Answer ``Construct`` as the SDK does, but let errors through as they are.
 
-    The public method puts a traceback into each. Without the name no component is made through the plugin.
+    The public method puts a traceback into each. Without the name no component is made through the plugin. Until 3.245
+    that method holds a lock, for ``_construct`` changes settings of the whole process; a later SDK has none.
     """
-    return await servicer._construct(request, context)
+    lock = getattr(servicer, "_lock", None)
+    if lock is None:
+        return await servicer._construct(request, context)
+    async with lock:
+        return await servicer._construct(request, context)
 
 
 def is_output_value(fields: Mapping[str, Any]) -> bool:

@@ -244,3 +244,24 @@ def test_no_other_module_uses_a_private_name() -> None:
     }
     assert found == {}
     assert private(own.read_text(encoding="utf-8"))
+
+
+def test_an_older_sdk_s_components_are_made_one_after_the_other() -> None:
+    """Its ``_construct`` changes settings of the whole process, and its ``Construct`` held a lock."""
+
+    class Older:
+        def __init__(self) -> None:
+            self._lock = asyncio.Lock()
+            self.steps: list[str] = []
+
+        async def _construct(self, request: str, context: None) -> None:
+            self.steps.append(f"begin {request}")
+            await asyncio.sleep(0)
+            self.steps.append(f"end {request}")
+
+    async def both() -> list[str]:
+        servicer = Older()
+        await asyncio.gather(*(sdk.construct(servicer, name, None) for name in "ab"))  # type: ignore[arg-type]
+        return servicer.steps
+
+    assert asyncio.run(both()) == ["begin a", "end a", "begin b", "end b"]
