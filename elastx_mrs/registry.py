@@ -156,6 +156,14 @@ def names() -> list[str]:
         return list(BUILT_IN)
 
 
+def may_be_empty(key: str) -> bool:
+    """Return whether ``{}`` is a value of a key, because it names a provider that needs no settings."""
+    try:
+        return any(provider.may_be_empty for provider in providers([key]) if provider.name == key)
+    except RegistryError:  # said where the config is read
+        return False
+
+
 @cache
 def _built_in(name: str) -> Provider:
     found: Provider = import_module(BUILT_IN[name]).PROVIDER

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from elastx_mrs import registry
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
 from elastx_mrs.config.model import Arguments
@@ -58,8 +59,9 @@ class MailRelay(pulumi.ComponentResource):
     ) -> None:
         own = publisher is not None
         try:
+            registry.installed()  # a provider that is there twice is refused, whichever one the config means
             arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False, publisher=not own)
-        except ConfigError as error:
+        except (ConfigError, registry.RegistryError) as error:
             raise pulumi.RunError(f"{name}: {error}") from None
         if own == bool(arguments.publishers):
             raise pulumi.RunError(f"{name}: {_too_many(arguments) if own else _none()}")

@@ -104,7 +104,11 @@ def parse_stack(
     own = {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
     model = model_of(own)
     known, others = [to_camel(name) for name in model.model_fields], stack_keys(model.providers)
-    faults = [Fault(key, _unknown(key, [*known, *others])) for key in own if key not in (*known, *others)]
+    faults = [
+        Fault(key, _unknown(key, dict.fromkeys([*known, *others, *registry.names()])))
+        for key in own
+        if key not in (*known, *others)
+    ]
     given = {}
     for key in known:
         try:
@@ -134,9 +138,7 @@ def is_given(key: str, value: Any) -> bool:
 
     Pulumi.yaml's defaults of optional keys mean that it has none: ``""``, and ``{}`` unless a provider may be so.
     """
-    if value == {}:
-        return any(provider.may_be_empty and provider.name == key for provider in registry.providers([key]))
-    return value is not None and value != ""
+    return value is not None and value != "" and (value != {} or registry.may_be_empty(key))
 
 
 def model_of(keys: Iterable[str]) -> type[Arguments]:
@@ -254,7 +256,7 @@ def _kind(value: Any) -> str:
     return "empty" if value is None else kinds.get(type(value), f"of type {type(value).__name__}")
 
 
-def _unknown(key: str, known: Sequence[str]) -> str:
+def _unknown(key: str, known: Iterable[str]) -> str:
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(key.lower().replace("_", ""), list(lowered), n=1)
     return "is not a key here; " + (

@@ -1,0 +1,151 @@
+"""Providers that other packages bring: a folder with an entry point is all that it takes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft7Validator
+
+from elastx_mrs import registry
+from elastx_mrs.cli.main import main
+from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from elastx_mrs.config.schema import KEPT
+from tests import golden
+from tests.cli.stackfiles import write
+
+TOY = Path(__file__).with_name("toy")
+CONFIG: dict[str, Any] = {
+    "accounts": ["a@acme.example"],
+    "domains": ["example.com"],
+    "dkim": golden.DKIM,
+    "toy": {"zone": "example.com"},
+}
+SECURE = {"secure": "v1:abc:def"}
+
+
+def stack(**keys: Any) -> dict[str, Any]:
+    return {f"elastx-mrs:{key}": value for key, value in (CONFIG | keys).items() if value is not None}
+
+
+def check(folder: Path, **keys: Any) -> list[str]:
+    """Return what ``config check`` says of a stack's file, without the places."""
+    path = write(folder / "Pulumi.test.yaml", json.dumps({"config": stack(**keys)}))
+    found = json.loads(CliRunner().invoke(main, ["config", "check", "--format", "json", path]).stdout)
+    return [f"{one['level']}: {one['path']}: {one['problem']}" for one in found]
+
+
+def errors(folder: Path, **keys: Any) -> list[str]:
+    return [line for line in check(folder, **keys) if line.startswith("error")]
+
+
+def bring(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, module: str) -> None:
+    """Install a package with one entry point."""
+    about = folder / f"pkg_{name}_{module.replace('.', '_')}-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: pkg-{name}\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{name} = {module}\n")
+    monkeypatch.syspath_prepend(str(folder))
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOY))
+
+
+def test_without_the_package_its_key_is_unknown(tmp_path: Path) -> None:
+    (problem,) = errors(tmp_path)
+    assert problem.startswith("error: toy: is not a key here; the keys are accounts, domains,")
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_config_names_it() -> None:
+    arguments = parse_stack(stack())
+    ((provider, settings),) = arguments.publishers
+    assert (provider.name, settings.model_dump()) == ("toy", {"zone": "example.com", "colour": None})
+    assert parse({**CONFIG, "dkim": {"record": golden.DKIM}}, camel_case=False).publishers[0][0] is provider
+
+
+@pytest.mark.usefixtures("toy")
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"toy": {"zone": "example.com", "color": "red"}}, "toy.color: is not a key here; did you mean colour?"),
+        ({"toy": {"zone": 1}}, "toy.zone: is a number; write a string"),
+        ({"toy": {}}, "cloudflare, rfc2136, toy: no publisher; write cloudflare, rfc2136 or toy, to say where records"),
+        ({"toy": {"zone": "example.se"}}, "domains[0]: example.com is not in the toy's zone example.se"),
+        ({"ttl": 77}, "ttl: is 77; a toy cannot count so far"),
+        ({"cloudflare": {}}, "cloudflare, toy: two publishers; keep the one that serves these domains"),
+        ({"toi": {"zone": "example.com"}, "toy": None}, "toi: is not a key here; did you mean toy?"),
+    ],
+)
+def test_its_faults_are_named_by_their_place(keys: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_stack(stack(**keys))
+    assert problem in str(refused.value)
+
+
+@pytest.mark.usefixtures("toy")
+def test_config_check_knows_it(tmp_path: Path) -> None:
+    assert errors(tmp_path) == []
+    assert errors(tmp_path, toyToken=SECURE) == []
+    assert errors(tmp_path, toy=SECURE) == []
+    (open_,) = errors(tmp_path, toyToken="abc")
+    assert open_ == (
+        "error: toyToken: is in plain text, and Git keeps it for ever: make a new token, and run: "
+        "pulumi config set --secret elastx-mrs:toyToken"
+    )
+
+
+@pytest.mark.usefixtures("toy")
+def test_config_schema_has_it_at_run_time() -> None:
+    done = CliRunner().invoke(main, ["config", "schema"])
+    made = json.loads(done.stdout)
+    described = made["properties"]["config"]["properties"]
+    assert described["elastx-mrs:toy"]["description"] == "Publish to a toy."
+    assert made["definitions"]["Toy"]["properties"]["colour"]["description"] == "What the toy is painted in."
+    valid = Draft7Validator(made).is_valid
+    assert valid({"config": stack()})
+    assert valid({"config": stack(toyToken=SECURE)})
+    assert not valid({"config": stack(toyToken="abc")})
+    assert not valid({"config": stack(toy={"zone": "example.com", "color": "red"})})
+    assert "elastx-mrs:toy" not in KEPT.read_text()
+
+
+def test_a_name_in_both_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(monkeypatch, tmp_path, "cloudflare", "elsewhere.settings")
+    problem = "the package pkg-cloudflare brings a provider cloudflare, which is built in; uninstall it"
+    with pytest.raises(registry.RegistryError, match=problem):
+        registry.every()
+    done = CliRunner().invoke(main, ["config", "schema"])
+    assert (done.exit_code, done.stderr) == (2, f"Error: {problem}\n")
+    with pytest.raises(ConfigError, match=f"toy: {problem}"):
+        parse_stack(stack())
+    assert parse_stack(stack(toy=None, cloudflare={})).publishers[0][0].name == "cloudflare"
+
+
+@pytest.mark.usefixtures("toy")
+def test_two_packages_of_one_name_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(monkeypatch, tmp_path, "toy", "other.settings")
+    with pytest.raises(registry.RegistryError, match=r"two packages bring a provider toy: .*; uninstall one of them"):
+        registry.installed()
+
+
+def test_one_that_cannot_be_loaded_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(monkeypatch, tmp_path, "broken", "brokendns.settings")
+    (tmp_path / "brokendns").mkdir()
+    (tmp_path / "brokendns" / "__init__.py").write_text("")
+    (tmp_path / "brokendns" / "settings.py").write_text("import nothing_of_that_name\n")
+    (problem,) = errors(tmp_path, toy=None, broken={})
+    assert problem == (
+        "error: broken: the provider broken cannot be loaded from brokendns.settings: ModuleNotFoundError: "
+        "No module named 'nothing_of_that_name'; ask the maintainer of its package"
+    )
+
+
+def test_one_that_describes_another_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(monkeypatch, tmp_path, "renamed", "toydns.settings")
+    monkeypatch.syspath_prepend(str(TOY))
+    with pytest.raises(ConfigError, match=r"renamed: the provider renamed: toydns\.settings\.PROVIDER does not"):
+        parse_stack(stack(toy=None, renamed={"zone": "example.com"}))

@@ -1,0 +1,1 @@
+"""A DNS provider of another package: this folder and its entry point are all that there is of it."""

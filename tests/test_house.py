@@ -1,0 +1,39 @@
+"""The house: what stands at the top, which names are public, and that imports go one way."""
+
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+import elastx_mrs
+from tests.engine.stack import ROOT
+
+PACKAGE = ROOT / "elastx_mrs"
+
+
+def test_few_modules_stand_at_the_top() -> None:
+    loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert loose == {"display", "extras", "identity", "registry", "service"}
+
+
+@pytest.mark.parametrize(
+    "folder", ["publish", "publish/cloudflare", "publish/rfc2136", "publish/guard", "config", "cli"]
+)
+def test_a_folder_s_own_module_imports_nothing_of_ours(folder: str) -> None:
+    """What it imported would be loaded with every module below it."""
+    text = (PACKAGE / folder / "__init__.py").read_text()
+    assert not [line for line in text.splitlines() if line.startswith(("import elastx", "from elastx"))]
+
+
+def test_these_names_are_public() -> None:
+    assert sorted(elastx_mrs.__all__) == ["MailRelay", "__version__", "stack_config"]
+    for name in elastx_mrs.__all__:
+        assert getattr(elastx_mrs, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'mail_relay'"):
+        elastx_mrs.mail_relay  # noqa: B018
+
+
+def test_imports_go_one_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The contracts are in pyproject.toml, with the reason in each name."""
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=str(tmp_path)) == 0
