@@ -6,8 +6,8 @@
 - ``nameservers``: these take the place of delegation, and names outside their zones go to resolvers;
 - ``via: resolvers``: resolvers alone, for a machine that may not send to port 53.
 
-Name servers that are given for one run (:data:`NAMESERVERS`, ``--nameserver``) are the whole DNS of that run: nothing
-else is asked, unless the same run names it.
+Name servers that are given for one run (``ELASTX_MRS_NAMESERVERS``, ``--nameserver``) are the whole DNS of that run:
+nothing else is asked, unless the same run names it.
 """
 
 import os
@@ -19,6 +19,7 @@ from typing import Literal
 import dns.flags
 import dns.rdatatype
 
+from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Configured, Delegated, Observer
 from elastx_mrs.lookup.delegation import Authorities, GivenServers, ThroughResolvers
@@ -29,9 +30,6 @@ from elastx_mrs.lookup.start import Entrance
 from elastx_mrs.lookup.walk import Delegations
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import resolver_address
-
-NAMESERVERS = "ELASTX_MRS_NAMESERVERS"
-"""The environment variable with the name servers of one run; addresses with commas between."""
 
 NAME_RESOLVER = (
     "name one that this machine can reach, as an address, tls://… or https://…: give --resolver ADDRESS, or run: "
@@ -121,8 +119,8 @@ class Run:
 
         :raises RecordError: naming the variable and the address that is none.
         """
-        given = [text.strip() for text in environment.get(NAMESERVERS, "").split(",") if text.strip()]
-        return cls(_of_key(NAMESERVERS, given, servers_at))
+        given = [text.strip() for text in environment.get(NAMESERVERS.name, "").split(",") if text.strip()]
+        return cls(_of_key(NAMESERVERS.name, given, servers_at))
 
 
 class Vantage:

@@ -13,11 +13,12 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.lookup import vantage
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Server
 from elastx_mrs.lookup.start import NobodyError
-from elastx_mrs.lookup.vantage import NAMESERVERS, Run, Vantage, Vantages, Who
+from elastx_mrs.lookup.vantage import Run, Vantage, Vantages, Who
 from elastx_mrs.records import RecordError
 from tests.lookup.nets import Fake, Reply, Respond, dead, fakes, impatient
 
@@ -259,9 +260,9 @@ def test_where_asking_begins() -> None:
 
 def test_the_environment_names_servers_of_a_run() -> None:
     assert Run.of({}) == Run()
-    assert Run.of({NAMESERVERS: " 192.0.2.1, 192.0.2.2:53 ,"}) == Run((ONE, TWO))
+    assert Run.of({NAMESERVERS.name: " 192.0.2.1, 192.0.2.2:53 ,"}) == Run((ONE, TWO))
     with pytest.raises(RecordError, match=f"^{NAMESERVERS}: 'ns1' is not a server's address"):
-        Run.of({NAMESERVERS: "192.0.2.1,ns1"})
+        Run.of({NAMESERVERS.name: "192.0.2.1,ns1"})
 
 
 def test_a_config_names_its_key_where_an_address_is_none() -> None:

@@ -1,0 +1,157 @@
+"""Every environment variable of this project, in one table: what reads or names one takes its name from here.
+
+Cloudflare's, Pulumi's and boto3's own variables are theirs, and not here. This module imports no other package, for the
+process of a dynamic provider starts with it at every ``up``.
+"""
+
+from dataclasses import dataclass
+
+from elastx_mrs.identity import DEFAULT_PROFILE
+
+_RFC2136 = "ELASTX_MRS_RFC2136_"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable; its texts are for the reference, in Markdown.
+
+    :param name: as the environment has it.
+    :param description: what it does, in one sentence.
+    :param values: what may be in it.
+    :param default: what counts where it is not set, or is empty.
+    """
+
+    name: str
+    description: str
+    values: str
+    default: str
+
+    def __str__(self) -> str:
+        """Return the name, for a message."""
+        return self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every form of its name."""
+        return (self.name,)
+
+
+class PrimaryVariable(Variable):
+    """A variable that describes an RFC 2136 primary; each named profile has one of its own."""
+
+    def of(self, profile: str) -> str:
+        """Return the name of a profile's variable.
+
+        That of a named profile contains its name in capitals: ``ELASTX_MRS_RFC2136_INTERNAL_SERVER``.
+        """
+        own = "" if profile == DEFAULT_PROFILE else f"{profile.upper().replace('-', '_')}_"
+        return f"{_RFC2136}{own}{self.name.removeprefix(_RFC2136)}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name without a profile, and its form with one."""
+        return (self.name, self.of("<profile>"))
+
+
+GUARD = Variable(
+    "ELASTX_MRS_GUARD",
+    "Sets the guard's mode for one run, for all domains.",
+    "`require`, `warn` or `off`",
+    "`guard` in the config",
+)
+VERIFICATION = Variable(
+    "ELASTX_MRS_VERIFICATION",
+    "Sets the mode of verification for one run, for all domains.",
+    "`require`, `warn` or `off`",
+    "`verification` in the config",
+)
+ADOPT = Variable(
+    "ELASTX_MRS_ADOPT",
+    "Adds owner names to `adopt` in the config for one run: a create may take over what is there.",
+    "owner names, separated by commas",
+    "`adopt` in the config alone",
+)
+NAMESERVERS = Variable(
+    "ELASTX_MRS_NAMESERVERS",
+    "Names the DNS servers that are the whole DNS of one run; the option `--nameserver` takes precedence.",
+    "addresses, separated by commas",
+    "the servers that `verification` in the config names, else the public DNS",
+)
+RFC2136_SERVER = PrimaryVariable(
+    f"{_RFC2136}SERVER",
+    "Says where the primary takes updates.",
+    "an address, `[address]:port` or `name:port`",
+    "`server` in the config, else the primary that the zone's SOA names",
+)
+RFC2136_KEY_NAME = PrimaryVariable(
+    f"{_RFC2136}KEY_NAME",
+    "Gives the name of the TSIG key that signs updates.",
+    "a name, such as `mail-relay`",
+    "`keyName` in the config, else the name in the key's file",
+)
+RFC2136_KEY = PrimaryVariable(
+    f"{_RFC2136}KEY",
+    "Holds the TSIG key that signs updates.",
+    "its secret in base64, or the text of a file as `tsig-keygen` writes it",
+    "the key's file, else `tsigKey` (of a profile: `tsigKeys`) or `keyFile` in the config",
+)
+RFC2136_KEY_FILE = PrimaryVariable(
+    f"{_RFC2136}KEY_FILE",
+    "Names a file with the TSIG key; the variable with the key itself takes precedence.",
+    "the path of a file as `tsig-keygen` writes it",
+    "`tsigKey` (of a profile: `tsigKeys`), else `keyFile` in the config",
+)
+RFC2136_ALGORITHM = PrimaryVariable(
+    f"{_RFC2136}ALGORITHM",
+    "Names the algorithm of the TSIG key.",
+    "`hmac-sha256`, or another of SHA-2",
+    "`algorithm` in the config, else the one in the key's file, else `hmac-sha256`",
+)
+SMTP_PASSWORD = Variable(
+    "ELASTX_MRS_SMTP_PASSWORD",
+    "Holds the password with which `elastx-mrs smtp --account` logs in.",
+    "the password alone",
+    "the command asks for it on a terminal",
+)
+DEBUG = Variable(
+    "ELASTX_MRS_DEBUG",
+    "Shows the traceback of an internal error, which can contain values from your config.",
+    "`1`, or `0` for none",
+    "`0`",
+)
+LAB_CLOCK = Variable(
+    "ELASTX_MRS_LAB_CLOCK",
+    "Lets the time of Cloudflare's rate limit pass faster, in the lab and in what runs against it; it is for tests.",
+    "how many times as fast, such as `10`",
+    "`1`",
+)
+LAB_DNS = Variable(
+    "ELASTX_MRS_LAB_DNS",
+    "Tells a command that `elastx-mrs lab` runs where the lab's DNS server is; elastx-mrs itself does not read it.",
+    "an address with a port",
+    "nothing",
+)
+COMPLETE = Variable(
+    "_ELASTX_MRS_COMPLETE",
+    "Asks for what completes a command line; the script of `elastx-mrs completion` sets it, and nobody else need.",
+    "what that script writes",
+    "the command runs",
+)
+
+VARIABLES: tuple[Variable, ...] = (
+    GUARD,
+    VERIFICATION,
+    ADOPT,
+    NAMESERVERS,
+    RFC2136_SERVER,
+    RFC2136_KEY_NAME,
+    RFC2136_KEY,
+    RFC2136_KEY_FILE,
+    RFC2136_ALGORITHM,
+    SMTP_PASSWORD,
+    DEBUG,
+    LAB_CLOCK,
+    LAB_DNS,
+    COMPLETE,
+)
+"""The table, in the order of the reference."""
