@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from elastx_mrs.config.environment import GUARD, LAB_CLOCK
 from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.lab.cloudflare.zone import LAB
 from elastx_mrs.lab.session import Lab, open_lab
-from elastx_mrs.publish.cloudflare.clock import VARIABLE
 from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.cloudflare.which import plugin
@@ -89,7 +89,7 @@ def stack(folder: Path, lab: Lab, given: dict[str, Any], program: str = "") -> S
     """Return a stack of a config, of the project's program or another; the guard is off unless a run turns it on."""
     own = {key: value for key, value in lab.environment().items() if key.startswith(("CLOUDFLARE", "ELASTX"))}
     own["PATH"] = f"{plugin().folder}{os.pathsep}{os.environ['PATH']}"
-    own |= {"ELASTX_MRS_GUARD": "off", VARIABLE: str(CLOCK)}
+    own |= {GUARD.name: "off", LAB_CLOCK.name: str(CLOCK)}
     made = Stack.create(folder, own, given)
     if program:
         (made.directory / "__main__.py").write_text(program)

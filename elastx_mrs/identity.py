@@ -26,12 +26,3 @@ DEFAULT_PROFILE = "default"
 def profile_path(profile: str, key: str) -> str:
     """Return the path of a primary's key in the config, such as ``rfc2136.profiles.internal.server``."""
     return f"rfc2136.{key}" if profile == DEFAULT_PROFILE else f"rfc2136.profiles.{profile}.{key}"
-
-
-def profile_variable(profile: str, name: str) -> str:
-    """Return the environment variable that overrides a primary's key.
-
-    That of a named profile contains its name in capitals: ``ELASTX_MRS_RFC2136_INTERNAL_SERVER``.
-    """
-    own = "" if profile == DEFAULT_PROFILE else f"{profile.upper().replace('-', '_')}_"
-    return f"ELASTX_MRS_RFC2136_{own}{name}"

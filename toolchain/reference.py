@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from elastx_mrs.cli.exits import DEBUG, MEANINGS
+from elastx_mrs.cli.exits import MEANINGS
+from elastx_mrs.config.environment import DEBUG
 from elastx_mrs.identity import NAMESPACE
 from toolchain.schema import keep, schema
 

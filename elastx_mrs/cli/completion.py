@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
+from elastx_mrs.config.environment import COMPLETE
+
 _SHELLS: Mapping[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
@@ -20,4 +22,4 @@ def command(context: click.Context, shell: str) -> None:
     fish: elastx-mrs completion fish | source      in ~/.config/fish/config.fish
     """
     completer = _SHELLS[shell]
-    click.echo(completer(context.find_root().command, {}, "elastx-mrs", "_ELASTX_MRS_COMPLETE").source())
+    click.echo(completer(context.find_root().command, {}, "elastx-mrs", COMPLETE.name).source())

@@ -12,6 +12,7 @@ import click
 
 from elastx_mrs import __version__
 from elastx_mrs.cli.interrupt import INTERRUPTED
+from elastx_mrs.config.environment import DEBUG
 from elastx_mrs.extras import NotInstalledError
 
 OK = 0
@@ -34,9 +35,6 @@ MEANINGS: Mapping[int, str] = {
     CLOSED: "the reader of the output closed it",
 }
 """The table: each exit code with its meaning, the same for every command."""
-
-DEBUG = "ELASTX_MRS_DEBUG"
-"""The environment variable that, set to 1, shows the traceback of an internal error."""
 
 _EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -131,7 +129,7 @@ def _internal(error: Exception) -> str:
         f"{__version__}, not in your input. Please report this line where you got elastx-mrs; {DEBUG}=1 shows the "
         "traceback."
     )
-    if os.environ.get(DEBUG, "") not in ("", "0"):
+    if os.environ.get(DEBUG.name, "") not in ("", "0"):
         import traceback
 
         line = "".join([*traceback.format_exception(error), line])

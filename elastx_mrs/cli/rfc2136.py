@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 import click
 
 from elastx_mrs.cli.inputs import BadInput, arguments, source_name
+from elastx_mrs.config.environment import RFC2136_KEY_NAME
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import quoted
-from elastx_mrs.identity import profile_path, profile_variable
+from elastx_mrs.identity import profile_path
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.rfc2136.policy import SERVERS, Owners, Rights, owners_of
 from elastx_mrs.publish.rfc2136.settings import Rfc2136
@@ -107,7 +108,7 @@ def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> M
     for profile in profiles:
         where, name = next(((where, name) for where, name in _said(rfc2136, profile, key, source) if name), ("", ""))
         if not name:
-            path, variable = profile_path(profile, "keyName"), profile_variable(profile, "KEY_NAME")
+            path, variable = profile_path(profile, "keyName"), RFC2136_KEY_NAME.of(profile)
             faults.append(
                 f"{source}: {path}: is missing; write the TSIG key's name there, set {variable}, or give --key"
             )
@@ -124,7 +125,7 @@ def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> M
 
 def _said(rfc2136: Rfc2136, profile: str, key: str | None, source: str) -> Iterator[tuple[str, str | None]]:
     """Yield where the name may stand, and what does, in the order of where updates are sent: what signs is meant."""
-    variable = profile_variable(profile, "KEY_NAME")
+    variable = RFC2136_KEY_NAME.of(profile)
     yield "--key", key
     yield variable, os.environ.get(variable)
     yield f"{source}: {profile_path(profile, 'keyName')}", rfc2136.profiles.get(profile, rfc2136).key_name

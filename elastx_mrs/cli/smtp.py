@@ -15,6 +15,7 @@ from elastx_mrs import __version__
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.views.check import entry, lines
+from elastx_mrs.config.environment import SMTP_PASSWORD
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
@@ -23,9 +24,6 @@ from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
 from elastx_mrs.smtp.test_message import compose
 from elastx_mrs.verify.check import Check
-
-PASSWORD = "ELASTX_MRS_SMTP_PASSWORD"  # noqa: S105 - the variable's name
-"""The environment variable with the account's password."""
 
 _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -36,7 +34,7 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
     "--host", default=ELASTX.smtp_host, show_default=True, help="The server, by the name its certificate is for."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=ELASTX.smtp_port, show_default=True, help="Its port.")
-@click.option("--account", metavar="ADDRESS", help=f"Log in as this user account; its password is ${PASSWORD}.")
+@click.option("--account", metavar="ADDRESS", help=f"Log in as this user account; its password is ${SMTP_PASSWORD}.")
 @click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address, with --to.")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Send it to this address.")
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds to wait for each answer.")
@@ -145,11 +143,13 @@ def _password(account: str) -> str:
 
     No message says what it is, in part or at length.
     """
-    text = os.environ.get(PASSWORD, "")
-    source = f"${PASSWORD}"
+    text = os.environ.get(SMTP_PASSWORD.name, "")
+    source = f"${SMTP_PASSWORD}"
     if not text:
         if not sys.stdin.isatty():
-            raise BadInput(f"--account: there is no password; set {PASSWORD}, or run this on a terminal to be asked")
+            raise BadInput(
+                f"--account: there is no password; set {SMTP_PASSWORD}, or run this on a terminal to be asked"
+            )
         source = "the password"
         try:
             text = getpass.getpass(f"Password of {account}: ")

@@ -10,6 +10,7 @@ import pulumi
 from elastx_mrs import registry
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
+from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
@@ -20,7 +21,7 @@ from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
-from elastx_mrs.publish.guard.guard import ONCE, Guard, Memory, binding, hook
+from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Setup
 from elastx_mrs.publish.sdk import is_mocked
 from elastx_mrs.records import RecordError, TxtRecord
@@ -141,7 +142,7 @@ def _modes(arguments: Arguments) -> dict[str, Mode]:
     """Return the guard's mode by domain: the environment's, else the domain's own, else the stack's."""
     configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
     try:
-        return of_run(ONCE, os.environ, configured)
+        return of_run(GUARD.name, os.environ, configured)
     except RecordError as error:
         raise pulumi.RunError(str(error)) from None
 

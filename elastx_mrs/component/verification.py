@@ -9,6 +9,7 @@ import pulumi
 from pulumi.output import Unknown
 
 from elastx_mrs.component.engine import operation
+from elastx_mrs.config.environment import VERIFICATION
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.extras import NotInstalledError
@@ -19,9 +20,6 @@ from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.verify import plan, report
 from elastx_mrs.verify.checks.published import UNDECLARED
 from elastx_mrs.verify.wait import Job, wait
-
-ONCE = "ELASTX_MRS_VERIFICATION"
-"""The environment variable that overrides the mode for one run."""
 
 
 class Verification(TypedDict):
@@ -55,7 +53,7 @@ def verified(
     idle = all(mode == "off" for mode in modes.values())
     if pulumi.runtime.is_dry_run() or idle or is_mocked():
         return pulumi.Output.from_input(shape)
-    if os.environ.get(ONCE) != "require" and operation() != "up":
+    if os.environ.get(VERIFICATION.name) != "require" and operation() != "up":
         modes = {domain: "warn" if mode == "require" else mode for domain, mode in modes.items()}
 
     async def verify(values: Mapping[str, str | None]) -> Verification:
@@ -94,7 +92,7 @@ def _shape(arguments: Arguments) -> Verification:
 def _modes(arguments: Arguments) -> dict[str, Mode]:
     """Return the mode by domain: the environment's, else the domain's own, else the stack's."""
     try:
-        return of_run(ONCE, os.environ, {name: own.mode for name, own in plan.settings(arguments).items()})
+        return of_run(VERIFICATION.name, os.environ, {name: own.mode for name, own in plan.settings(arguments).items()})
     except RecordError as error:
         raise pulumi.RunError(str(error)) from None
 
@@ -146,7 +144,7 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
 
 def _ways_out(jobs: Sequence[Job]) -> list[str]:
     """Return what follows from a failure: the records are kept, and what was withdrawn is still there."""
-    lines = [f"All records are kept; the next pulumi up verifies again. To go on without, once: {ONCE}=warn"]
+    lines = [f"All records are kept; the next pulumi up verifies again. To go on without, once: {VERIFICATION}=warn"]
     still = [
         f"{notice} at {job.expected.domain}"
         for job in jobs
@@ -157,6 +155,6 @@ def _ways_out(jobs: Sequence[Job]) -> list[str]:
     if still:
         lines.append(
             "Pulumi deletes only after a program that succeeds, so that accounts which were withdrawn may still send: "
-            f"{'; '.join(still)}. To withdraw them now: {ONCE}=warn pulumi up"
+            f"{'; '.join(still)}. To withdraw them now: {VERIFICATION}=warn pulumi up"
         )
     return lines

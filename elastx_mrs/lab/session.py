@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.tsig
 
+from elastx_mrs.config.environment import LAB_DNS, NAMESERVERS, RFC2136_KEY, RFC2136_KEY_NAME, RFC2136_SERVER
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lab.samples import SAMPLES
 from elastx_mrs.lab.server import LabServer
@@ -54,11 +55,11 @@ class Lab:
     def environment(self) -> dict[str, str]:
         """Return what the stack ``lab`` needs; Pulumi's state lies beside the zones that it describes."""
         return {
-            "ELASTX_MRS_RFC2136_SERVER": self.address,
-            "ELASTX_MRS_RFC2136_KEY_NAME": self.key_name,
-            "ELASTX_MRS_RFC2136_KEY": self.key,
-            "ELASTX_MRS_LAB_DNS": self.address,
-            "ELASTX_MRS_NAMESERVERS": self.address,
+            RFC2136_SERVER.name: self.address,
+            RFC2136_KEY_NAME.name: self.key_name,
+            RFC2136_KEY.name: self.key,
+            LAB_DNS.name: self.address,
+            NAMESERVERS.name: self.address,
             "CLOUDFLARE_BASE_URL": self.cloudflare.url,
             "CLOUDFLARE_API_TOKEN": self.token,
             "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import plain_value
 
@@ -153,7 +154,7 @@ class Plugin(sdk.Provider):
             raise PluginError(str(error)) from None
 
 
-_ADOPT = "let the component declare it, and run once with ELASTX_MRS_ADOPT=<owner name>, which takes it over"
+_ADOPT = f"let the component declare it, and run once with {ADOPT}=<owner name>, which takes it over"
 
 
 def _no_such(what: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import TxtRecord
 
@@ -16,7 +17,7 @@ Get = Callable[[str], Any]
 def adopted(get: Get) -> frozenset[str]:
     """Return the owner names at which identical content may be taken over."""
     listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
-    names = [*listed, *os.environ.get("ELASTX_MRS_ADOPT", "").split(",")]
+    names = [*listed, *os.environ.get(ADOPT.name, "").split(",")]
     return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
 
 
@@ -43,4 +44,4 @@ def by_config(get: Get) -> Adoption:
     def merge(record: TxtRecord) -> str:
         return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
 
-    return Adoption(adopted(get), merge, lambda record: f"run once with ELASTX_MRS_ADOPT={record.name}")
+    return Adoption(adopted(get), merge, lambda record: f"run once with {ADOPT}={record.name}")

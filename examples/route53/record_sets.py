@@ -20,6 +20,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
+from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
 from elastx_mrs.records import DEFAULT_TTL, RecordError
 from elastx_mrs.records.kinds import current_value, rivals, same_value
@@ -260,7 +261,7 @@ def _refuse_rivals(found: RecordSet | None, owner: str, value: str, old: str = "
 def _taken(owner: str, value: str) -> str:
     return (
         f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an "
-        f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
+        f"interrupted run, or to take it over, run once more with {ADOPT}={owner} (several such: "
         "with commas between); after a rename in the program, give the resource an alias instead"
     )
 

@@ -29,6 +29,7 @@ from record_sets import (
     values,
 )
 
+from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import of_run
 from elastx_mrs.publish.adoption import Adoption, adopted, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
@@ -163,7 +164,7 @@ class Route53:
         self._zones = _checked(zones)
         configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
         try:
-            self._modes = of_run("ELASTX_MRS_GUARD", os.environ, configured)
+            self._modes = of_run(GUARD.name, os.environ, configured)
             self._client = connect(FEW_ATTEMPTS)
         except (RecordError, Route53Error) as error:
             raise pulumi.RunError(str(error)) from None

@@ -4,8 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-VARIABLE = "ELASTX_MRS_LAB_CLOCK"
-"""The environment variable: how many times faster than the wall's the clock runs. For the lab and its tests."""
+from elastx_mrs.config.environment import LAB_CLOCK
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Clock:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Clock":
         """Return the clock that the environment asks for."""
-        return cls(float(environ.get(VARIABLE) or 1))
+        return cls(float(environ.get(LAB_CLOCK.name) or 1))
 
     def now(self) -> float:
         """Return the seconds since some moment."""

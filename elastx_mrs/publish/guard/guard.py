@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import visible
 from elastx_mrs.lookup.answer import Answer, answer_of
@@ -23,10 +24,6 @@ from elastx_mrs.publish.guard.inherited import inherited
 from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
-
-ONCE = "ELASTX_MRS_GUARD"
-"""The environment variable that overrides the mode for one run."""
-
 
 _CHECK_SERVERS = "check that these servers answer this machine, or name others in verification.nameservers"
 
@@ -175,7 +172,7 @@ class Guard:
                 self._remark(name, finding)
         if stops:
             # Each record says all of it: the engine may end a run before it has shown what others said.
-            way_out = f"(guard: {{mode: warn}} on {record.domain}, or {ONCE}=warn once, goes on all the same)"
+            way_out = f"(guard: {{mode: warn}} on {record.domain}, or {GUARD}=warn once, goes on all the same)"
             raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
 
     def _unasked(self, text: str) -> str:
@@ -183,7 +180,7 @@ class Guard:
         if text in self._stopped:
             return "could not be checked either: the error of another record says why"
         self._stopped.add(text)
-        return f"{text}. To go on without asking, once: {ONCE}=warn"
+        return f"{text}. To go on without asking, once: {GUARD}=warn"
 
     def _remark(self, name: str, finding: Finding) -> None:
         if finding.text in self._said:

@@ -12,9 +12,17 @@ from pathlib import Path
 import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
 
+from elastx_mrs.config.environment import (
+    RFC2136_ALGORITHM,
+    RFC2136_KEY,
+    RFC2136_KEY_FILE,
+    RFC2136_KEY_NAME,
+    RFC2136_SERVER,
+    PrimaryVariable,
+)
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
-from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path, profile_variable
+from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Who
 from elastx_mrs.publish.adoption import Get
@@ -61,7 +69,7 @@ class _Described:
     def primary(self, zone: str) -> Primary:
         faults: list[str] = []
         key = self._key(faults)
-        server = self._value("server", "SERVER")
+        server = self._value("server", RFC2136_SERVER)
         host, port = "", 0
         if server:
             try:
@@ -78,10 +86,10 @@ class _Described:
     def _key(self, faults: list[str]) -> dns.tsig.Key | None:
         """Return the key; what the environment, the config and the key's own text say of it must agree."""
         where, given = self._key_text(faults)
-        name, algorithm = self._value("keyName", "KEY_NAME"), self._value("algorithm", "ALGORITHM")
+        name, algorithm = self._value("keyName", RFC2136_KEY_NAME), self._value("algorithm", RFC2136_ALGORITHM)
         if given is None:
             if not name and where == self._secret:
-                faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
+                faults.append(self._missing("keyName", RFC2136_KEY_NAME, "the TSIG key's name"))
             return None
         try:
             key = tsig.read_key(given)
@@ -90,7 +98,7 @@ class _Described:
                     faults.append(f"{self._path(what)}: is {one}, and the key is {other}; take one of them out")
             name = name or key.name or ""
             if not name:
-                faults.append(self._missing("keyName", "KEY_NAME", "the TSIG key's name"))
+                faults.append(self._missing("keyName", RFC2136_KEY_NAME, "the TSIG key's name"))
                 return None
         except RecordError as error:
             faults.append(f"{where}: {error}")
@@ -104,10 +112,11 @@ class _Described:
 
     def _key_text(self, faults: list[str]) -> tuple[str, str | None]:
         """Return where the key stands, and its text; the environment's before the config's."""
-        if value := self._environment.get(self._variable("KEY")):
+        key_variable, file_variable = RFC2136_KEY.of(self._profile), RFC2136_KEY_FILE.of(self._profile)
+        if value := self._environment.get(key_variable):
             return self._secret, value
-        if path := self._environment.get(self._variable("KEY_FILE")):
-            return self._variable("KEY_FILE"), self._file(self._variable("KEY_FILE"), path, faults)
+        if path := self._environment.get(file_variable):
+            return file_variable, self._file(file_variable, path, faults)
         if self._profile == DEFAULT_PROFILE:
             secret = self._get(f"{NAMESPACE}:tsigKey")
         else:
@@ -117,9 +126,8 @@ class _Described:
         if path := self._settings.get("keyFile"):
             return self._path("keyFile"), self._file(self._path("keyFile"), path, faults)
         path = "" if self._profile == DEFAULT_PROFILE else "--path "
-        either = f"{self._variable('KEY')} or {self._variable('KEY_FILE')}"
         run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
-        faults.append(f"{self._secret}: is missing; {run}, or set {either}")
+        faults.append(f"{self._secret}: is missing; {run}, or set {key_variable} or {file_variable}")
         return self._secret, None
 
     def _file(self, where: str, path: str, faults: list[str]) -> str | None:
@@ -131,22 +139,19 @@ class _Described:
             faults.append(f"{where}: {path}: is no text; name a file as tsig-keygen writes it")
         return None
 
-    def _value(self, key: str, variable: str) -> str:
-        return str(self._environment.get(self._variable(variable)) or self._settings.get(key) or "")
+    def _value(self, key: str, variable: PrimaryVariable) -> str:
+        return str(self._environment.get(variable.of(self._profile)) or self._settings.get(key) or "")
 
-    def _missing(self, key: str, variable: str, what: str) -> str:
-        return f"{self._path(key)}: is missing; write {what}, or set {self._variable(variable)}"
+    def _missing(self, key: str, variable: PrimaryVariable, what: str) -> str:
+        return f"{self._path(key)}: is missing; write {what}, or set {variable.of(self._profile)}"
 
     def _path(self, key: str) -> str:
         return profile_path(self._profile, key)
 
-    def _variable(self, name: str) -> str:
-        return profile_variable(self._profile, name)
-
     async def _mname(self, zone: str) -> str:
         """Return an address of the primary that the zone's SOA names (RFC 1035 §3.3.13)."""
         vantage = self._vantage()
-        cure = self._missing("server", "SERVER", "the primary's address").partition("; ")[2]
+        cure = self._missing("server", RFC2136_SERVER, "the primary's address").partition("; ")[2]
         path = f"{self._path('server')}: is missing, and"
         soa = await vantage.ask(zone, "SOA")
         found = [rdata for rdata in soa.rdatas if isinstance(rdata, SOA)]

@@ -20,6 +20,7 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
+from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
 from elastx_mrs.publish.rfc2136.lock import TURNS
 from elastx_mrs.publish.rfc2136.primary import (
@@ -334,7 +335,7 @@ def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -
 def _taken(owner: str, value: str) -> str:
     return (
         f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an "
-        f"interrupted run, or to take it over, run once more with ELASTX_MRS_ADOPT={owner} (several such: "
+        f"interrupted run, or to take it over, run once more with {ADOPT}={owner} (several such: "
         "with commas between); after a rename in the program, give the resource an alias instead"
     )
 

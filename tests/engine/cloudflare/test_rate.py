@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from elastx_mrs.config.environment import LAB_CLOCK
 from elastx_mrs.lab.cloudflare.log import Request
-from elastx_mrs.publish.cloudflare.clock import VARIABLE, Clock
+from elastx_mrs.publish.cloudflare.clock import Clock
 from tests.engine.cloudflare.stacks import Trial, diagnostics, trial
 
 pytestmark = pytest.mark.engine
@@ -31,7 +32,7 @@ def run(tmp_path: Path) -> Iterator[Trial]:
 def clock(run: Trial, scale: float) -> dict[str, Any]:
     """Let five minutes pass faster, for the API, the plugin and the program."""
     run.api.limit.clock = Clock(scale)
-    return {VARIABLE: str(scale)}
+    return {LAB_CLOCK.name: str(scale)}
 
 
 def most_in_a_window(log: list[Request]) -> int:

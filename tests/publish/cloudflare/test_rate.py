@@ -5,7 +5,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.publish.cloudflare.clock import VARIABLE, Clock
+from elastx_mrs.config.environment import LAB_CLOCK
+from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import REQUESTS, WINDOW, Pace
 
 LIMIT = 1200
@@ -108,4 +109,4 @@ def test_after_a_block_nothing_is_sent_for_five_minutes() -> None:
 
 def test_the_lab_sets_the_clock() -> None:
     assert Clock.of({}).real(300) == 300
-    assert Clock.of({VARIABLE: "100"}).real(300) == 3
+    assert Clock.of({LAB_CLOCK.name: "100"}).real(300) == 3
