@@ -1,4 +1,7 @@
-"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and the exit codes."""
+"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of two tables.
+
+These are the environment variables and the exit codes.
+"""
 # ruff: noqa: E501  a row of a Markdown table is one line
 
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from elastx_mrs.cli.exits import MEANINGS
-from elastx_mrs.config.environment import DEBUG
+from elastx_mrs.config.environment import DEBUG, VARIABLES
 from elastx_mrs.identity import NAMESPACE
 from toolchain.schema import keep, schema
 
@@ -38,6 +41,19 @@ program's language, what is wrong and what to write. Nothing is required by the 
 | `cloudflare: …` | Cloudflare refuses: [cloudflare](cloudflare.md) |
 """
 
+ENVIRONMENT = """
+## Environment variables
+
+All of them are read at each run, and one that is empty counts as not set. Those of Cloudflare are in [cloudflare](cloudflare.md).
+
+| variable | what it does | values | where it is not set |
+|---|---|---|---|
+{rows}
+
+`<PROFILE>` is a name among `rfc2136.profiles` in capitals, with `_` for each `-`. The variables with it hold for that profile alone, and the keys in
+the config are then those of the profile ([rfc2136](rfc2136.md#several-servers)).
+"""
+
 EXITS = f"""
 ## Exit codes
 
@@ -65,8 +81,13 @@ def main() -> None:
 
 def text() -> str:
     """Return the page as it is kept."""
-    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in MEANINGS.items())
-    return HEAD + "\n".join(_lines(schema())) + ERRORS + EXITS.format(rows=rows)
+    codes = "\n".join(f"| {code} | {meaning} |" for code, meaning in MEANINGS.items())
+    variables = "\n".join(
+        f"| {', '.join(f'`{name}`' for name in one.names)} | {one.description} | {one.values} | {one.default} |"
+        for one in VARIABLES
+    )
+    tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes)
+    return HEAD + "\n".join(_lines(schema())) + ERRORS + tables
 
 
 def _lines(spec: dict[str, Any]) -> Iterator[str]:

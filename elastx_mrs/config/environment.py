@@ -93,7 +93,7 @@ RFC2136_KEY = PrimaryVariable(
     f"{_RFC2136}KEY",
     "Holds the TSIG key that signs updates.",
     "its secret in base64, or the text of a file as `tsig-keygen` writes it",
-    "the key's file, else `tsigKey` (of a profile: `tsigKeys`) or `keyFile` in the config",
+    f"`{_RFC2136}KEY_FILE`, else `tsigKey` (of a profile: `tsigKeys`) or `keyFile` in the config",
 )
 RFC2136_KEY_FILE = PrimaryVariable(
     f"{_RFC2136}KEY_FILE",

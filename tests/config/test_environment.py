@@ -1,18 +1,41 @@
-"""The table of environment variables: no other module writes a name of its own."""
+"""The table of environment variables: no other module writes a name of its own, and the docs name all of them."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from elastx_mrs.config import environment
-from elastx_mrs.config.environment import RFC2136_KEY_FILE, VARIABLES, PrimaryVariable, Variable
+from elastx_mrs.config.environment import (
+    COMPLETE,
+    LAB_CLOCK,
+    LAB_DNS,
+    RFC2136_KEY_FILE,
+    VARIABLES,
+    PrimaryVariable,
+    Variable,
+)
 from tests.engine.stack import ROOT
 
 PREFIX = "ELASTX_MRS_"
 TABLE = Path(environment.__file__)
 MODULES = sorted((ROOT / "elastx_mrs").rglob("*.py"))
+REFERENCE = ROOT / "docs" / "reference.md"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LEFT_BY_RUNS = {".lab", ".venv", "__pycache__", "bin", "node_modules", "sdks"}
+EXAMPLES = sorted(
+    path
+    for path in (ROOT / "examples").rglob("*")
+    if path.is_file() and not LEFT_BY_RUNS & {*path.relative_to(ROOT).parts}
+)
+SET_BY_PROGRAMS = {LAB_CLOCK, LAB_DNS, COMPLETE}
+"""No user sets these: the reference alone has them."""
+
+_NAMED = re.compile(rf"_?{PREFIX}(?:[A-Z0-9_]|<PROFILE>)+")
+_NAMES = [name for one in VARIABLES for name in one.names]
+_IN_TABLE = re.compile("|".join(name.replace("<PROFILE>", "(?:<PROFILE>|[A-Z0-9_]+)") for name in _NAMES))
 
 
 def names_in_code(source: str) -> Iterator[str]:
@@ -51,7 +74,7 @@ def test_no_other_module_writes_a_name_of_its_own() -> None:
 def test_the_table_has_every_variable_of_the_module_once() -> None:
     constants = [one for one in vars(environment).values() if isinstance(one, Variable)]
     assert constants == list(VARIABLES)
-    assert len({name for one in VARIABLES for name in one.names}) == sum(len(one.names) for one in VARIABLES)
+    assert len(set(_NAMES)) == len(_NAMES)
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=str)
@@ -64,3 +87,40 @@ def test_a_named_profile_has_variables_of_its_own() -> None:
     assert RFC2136_KEY_FILE.of("default") == RFC2136_KEY_FILE.name == "ELASTX_MRS_RFC2136_KEY_FILE"
     assert RFC2136_KEY_FILE.of("in-house") == "ELASTX_MRS_RFC2136_IN_HOUSE_KEY_FILE"
     assert RFC2136_KEY_FILE.names == ("ELASTX_MRS_RFC2136_KEY_FILE", "ELASTX_MRS_RFC2136_<PROFILE>_KEY_FILE")
+
+
+def named(path: Path) -> set[str]:
+    """Return the names of variables in a file."""
+    return set(_NAMED.findall(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", [*PAGES, *EXAMPLES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_variable_that_a_page_or_an_example_names_is_in_the_table(path: Path) -> None:
+    assert {name for name in named(path) if not _IN_TABLE.fullmatch(name)} == set()
+
+
+def test_a_variable_that_a_docstring_names_is_in_the_table() -> None:
+    found = {path.relative_to(ROOT): named(path) for path in MODULES if path != TABLE}
+    assert {name for names in found.values() for name in names}, "the help of elastx-mrs smtp names one"
+    assert {(path, name) for path, names in found.items() for name in names if not _IN_TABLE.fullmatch(name)} == set()
+
+
+def test_the_reference_has_the_table_and_the_pages_before_it_what_a_user_sets() -> None:
+    assert set(_NAMES) <= named(REFERENCE)
+    explained = {name for page in PAGES if page != REFERENCE for name in named(page)}
+    assert {one.name for one in VARIABLES if one not in SET_BY_PROGRAMS} - explained == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("ELASTX_MRS_RFC2136_KEY", True),
+        ("ELASTX_MRS_RFC2136_IN_HOUSE_KEY", True),
+        ("ELASTX_MRS_RFC2136_IN_HOUSE_KEYS", False),
+        ("ELASTX_MRS_GUARDS", False),
+        ("ELASTX_MRS_COMPLETE", False),
+    ],
+)
+def test_a_misspelt_name_is_not_in_the_table(name: str, there: bool) -> None:
+    assert _NAMED.findall(f"`{name}=1`") == [name]
+    assert bool(_IN_TABLE.fullmatch(name)) == there
