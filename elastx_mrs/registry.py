@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 GROUP = "elastx_mrs.publishers"
 """The group of the entry points."""
@@ -29,8 +29,7 @@ class RegistryError(Exception):
     """An installed package brings a provider that cannot be used; the message says which, why, and what to do."""
 
 
-@dataclass(frozen=True)
-class StackKey:
+class StackKey(NamedTuple):
     """A key of the stack's config that a provider reads where records are published, and no program sees.
 
     :param kind: ``secret`` is one key or token, ``secrets`` is several by name, ``names`` is a list of owner names.
@@ -60,7 +59,7 @@ def _as_given(settings: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
     return settings
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Provider:
     """A DNS provider, as its module ``settings`` describes it.
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -112,7 +111,7 @@ def _from_options(options: dict[str, Any]) -> Arguments:
     try:
         return parse(given, camel_case=True, publisher=False)
     except ConfigError as error:
-        raise ConfigFailure([str(replace(fault, path=_option(fault.path))) for fault in error.faults]) from None
+        raise ConfigFailure([str(fault._replace(path=_option(fault.path))) for fault in error.faults]) from None
 
 
 def _option(path: str) -> str:

@@ -4,15 +4,14 @@ Cloudflare's, Pulumi's and boto3's own variables are theirs, and not here. This 
 process of a dynamic provider starts with it at every ``up``.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from elastx_mrs.identity import DEFAULT_PROFILE
 
 _RFC2136 = "ELASTX_MRS_RFC2136_"
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """An environment variable; its texts are for the reference, in Markdown.
 
     :param name: as the environment has it.

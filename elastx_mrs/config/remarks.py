@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
 from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, spf
 from elastx_mrs.service import Service
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """One remark.
 
     :param path: where it stands in the user's config.

@@ -2,8 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from elastx_mrs import registry
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
@@ -16,8 +15,7 @@ MAX_TTL = 2**31 - 1
 """Seconds (RFC 2181 §8)."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing to mend: where it stands in the user's config, and what is wrong with it."""
 
     path: str

@@ -5,7 +5,6 @@ A stand-in is right at its place and clashes with nothing; what is said of one, 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from elastx_mrs.config.base import is_encrypted
@@ -52,7 +51,7 @@ class Opened(NamedTuple):
         if _MARK not in fault.problem:
             return fault
         if re.search(r"(^|\.)dkim$", fault.path):  # a domain has no key, whatever it is called
-            return replace(fault, problem=_NAMED.sub("a domain whose name is encrypted", fault.problem))
+            return fault._replace(problem=_NAMED.sub("a domain whose name is encrypted", fault.problem))
         return None
 
     def remarked(self, said: Said) -> bool:
