@@ -1,5 +1,6 @@
 """Settings of the whole run."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -25,6 +26,7 @@ GUARD = pytest.StashKey[Guard]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and output that fails ends otherwise with it
     folder = tempfile.TemporaryDirectory(prefix="elastx-mrs-unmarked-")
     config.add_cleanup(folder.cleanup)
     config.stash[GUARD] = Guard(Path(folder.name))

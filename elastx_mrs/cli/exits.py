@@ -98,8 +98,7 @@ def _ending() -> Iterator[None]:
     with suppress(OSError):  # nobody may read the messages any more
         if message:
             click.echo(message, err=True)
-    if code == CLOSED:
-        _discard()
+    _discard_unwritten()
     raise click.exceptions.Exit(code)
 
 
@@ -153,7 +152,13 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _discard() -> None:
-    """Send what is still buffered nowhere, or Python reports the closed output when it ends."""
-    with suppress(OSError, ValueError):  # a test's output is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _discard_unwritten() -> None:
+    """Send nowhere what cannot be written, or Python tries again when it ends, and then ends with a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):  # a test's output is no file
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

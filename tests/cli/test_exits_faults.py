@@ -145,19 +145,32 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(world: World, words: tupl
     assert done.returncode == CLOSED
 
 
-def test_a_reader_of_errors_that_is_gone_ends_it_quietly() -> None:
+def buffering(unbuffered: str) -> dict[str, str]:
+    """The environment of a run whose Python writes at once, or only when its buffer is full, as it does for users."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"} | (
+        {"PYTHONUNBUFFERED": unbuffered} if unbuffered else {}
+    )
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_of_errors_that_is_gone_ends_it_quietly(unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     program = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", "records", "--nothing"]
-    done = subprocess.run(program, stdout=subprocess.PIPE, stderr=writing, check=False, timeout=30)
+    environment = buffering(unbuffered)
+    done = subprocess.run(program, env=environment, stdout=subprocess.PIPE, stderr=writing, check=False, timeout=30)
     os.close(writing)
     assert (done.returncode, done.stdout) == (INPUT, b"")
 
 
-def test_an_output_that_takes_no_more_is_told() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_takes_no_more_is_told(unbuffered: str) -> None:
+    environment = buffering(unbuffered)
     with Path("/dev/full").open("w") as full:
         program = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", *RECORDS]
-        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+        done = subprocess.run(
+            program, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30
+        )
     assert done.returncode == INPUT
     assert done.stderr == "Error: cannot write: No space left on device; free some space, or write elsewhere\n"
 
