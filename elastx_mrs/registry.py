@@ -6,6 +6,7 @@ a :class:`Provider` as ``PROVIDER``. It is loaded by name, and imports neither P
 reads it. Config, checks, schemas and the reference iterate over the providers and know none of them by name.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -133,6 +134,12 @@ def installed() -> Mapping[str, str]:
 
     :raises RegistryError: where a name is built in, or two packages bring it.
     """
+    return _installed(tuple(sys.path))
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the same for the folders in which Python looks for packages; they are read once."""
     from importlib.metadata import entry_points
 
     found: dict[str, str] = {}

@@ -7,6 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -138,7 +139,16 @@ def is_given(key: str, value: Any) -> bool:
 
     Pulumi.yaml's defaults of optional keys mean that it has none: ``""``, and ``{}`` unless a provider may be so.
     """
-    return value is not None and value != "" and (value != {} or registry.may_be_empty(key))
+    if value == {}:
+        return key not in _own_keys() and registry.may_be_empty(key)
+    return value is not None and value != ""
+
+
+@cache
+def _own_keys() -> frozenset[str]:
+    """Return the keys that name no provider, in both casings; only for others the installed packages are asked."""
+    fields = Arguments.model_fields
+    return frozenset([*fields, *map(to_camel, fields), *stack_keys(registry.providers())])
 
 
 def model_of(keys: Iterable[str]) -> type[Arguments]:
@@ -146,9 +156,7 @@ def model_of(keys: Iterable[str]) -> type[Arguments]:
 
     :raises ConfigError: where that provider cannot be used.
     """
-    built_in = registry.providers()
-    own = {*map(to_camel, Arguments.model_fields), *Arguments.model_fields, *stack_keys(built_in)}
-    unknown = [key for key in keys if key not in own]
+    unknown = [key for key in keys if key not in _own_keys()]
     try:
         return shape(registry.providers(unknown))
     except registry.RegistryError as error:
