@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from elastx_mrs.records.dkim import fingerprint
@@ -35,6 +36,7 @@ class Senders:
     unreadable: tuple[str, ...]
 
 
+@lru_cache(maxsize=256)  # most domains of a stack change in the same way
 def senders(before: str, after: str) -> Senders:
     """Compare who may send by two SPF records.
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from elastx_mrs.display import quoted, visible
@@ -135,12 +136,13 @@ def read(value: bytes | str) -> Policy | Void | None:
     return Policy(**good, **uris, ignored=tuple(ignored))  # type: ignore[arg-type]
 
 
-def segments(text: str) -> list[Segment]:
+@lru_cache(maxsize=256)  # most domains of a stack have the same record
+def segments(text: str) -> tuple[Segment, ...]:
     """Return the parts of a record in their order; an empty part after the last semicolon is none."""
     parts = text.split(";")
     if not parts[-1].strip(_WHITE_SPACE):
         parts.pop()
-    return [_segment(part.strip(_WHITE_SPACE)) for part in parts]
+    return tuple(_segment(part.strip(_WHITE_SPACE)) for part in parts)
 
 
 def tags(value: bytes | str) -> dict[str, str]:
