@@ -1,6 +1,6 @@
-"""What of a stack's records Cloudflare has already, as a file for ``pulumi import``; pure, nobody is asked here.
+"""Finds a stack's records in what Cloudflare has already, and makes the file for ``pulumi import``; asks nobody.
 
-An import changes nothing in DNS. What the next ``up`` changes then is said beforehand, and so is what would be lost.
+An import changes nothing in DNS. The plan says what the next ``up`` will change, and what would be lost.
 """
 
 import re
@@ -14,10 +14,8 @@ from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.publish.cloudflare.zone import txt_value
 from elastx_mrs.records import TxtRecord, compare
 from elastx_mrs.records.kinds import replaces
-from elastx_mrs.records.record import SHOWN_DIGITS, TOKEN_DIGITS
+from elastx_mrs.records.record import AUTOMATIC_TTL, SHOWN_DIGITS, TOKEN_DIGITS
 from elastx_mrs.records.text import as_text, presentation
-
-_AUTOMATIC = 1
 
 _TITLES = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC", "report": "report authorisation"}
 _TOO_MANY = {
@@ -46,7 +44,7 @@ class Found:
     name: str
     type: str
     content: str
-    ttl: int = _AUTOMATIC
+    ttl: int = AUTOMATIC_TTL
     comment: str = ""
 
     @property
@@ -186,7 +184,7 @@ def _changes(record: TxtRecord, found: Found, comment: re.Pattern[str]) -> Itera
 
 
 def _ttl(seconds: int) -> str:
-    return "automatic" if seconds == _AUTOMATIC else str(seconds)
+    return "automatic" if seconds == AUTOMATIC_TTL else str(seconds)
 
 
 def _pattern(comment: str | None, component: str) -> re.Pattern[str]:

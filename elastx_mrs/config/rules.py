@@ -8,11 +8,9 @@ from elastx_mrs import registry
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError, names
+from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.registry import Problem
 from elastx_mrs.service import Service
-
-MAX_TTL = 2**31 - 1
-"""Seconds (RFC 2181 §8)."""
 
 
 class Fault(NamedTuple):

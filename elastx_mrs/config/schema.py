@@ -27,9 +27,9 @@ from elastx_mrs.config import model as arguments
 from elastx_mrs.config.base import Shape
 from elastx_mrs.config.model import MAX_TIMEOUT, Dmarc, shape
 from elastx_mrs.config.parse import stack_keys
-from elastx_mrs.config.rules import MAX_TTL
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
+from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX
 

@@ -8,11 +8,10 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from elastx_mrs.plugin.wire import is_unknown, plain_value
 from elastx_mrs.publish.rfc2136.record import PLACE, changed
+from elastx_mrs.records.record import MAX_TTL
 
 TEXTS = ("profile", "zone", "owner", "value")
 OTHERS = ("ttl", "guard")
-MAX_TTL = 2**31 - 1
-"""Seconds (RFC 2181 §8)."""
 
 Values = Mapping[str, PropertyValue]
 

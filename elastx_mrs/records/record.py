@@ -5,6 +5,12 @@ from typing import Literal
 
 from elastx_mrs.display import visible
 
+MAX_TTL = 2**31 - 1
+"""Seconds (RFC 2181 §8)."""
+
+AUTOMATIC_TTL = 1
+"""The TTL by which Cloudflare means its own choice."""
+
 DEFAULT_TTL = 1800
 """Seconds; the TTL of the DKIM sample on the service's page."""
 

@@ -12,16 +12,13 @@ from elastx_mrs.display import show
 from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import is_challenge
-from elastx_mrs.records.record import DEFAULT_TTL, Kind
+from elastx_mrs.records.record import AUTOMATIC_TTL, DEFAULT_TTL, Kind
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.records.text import join, parse
 from elastx_mrs.review.preview import Preview, Resource
 from elastx_mrs.service import Service
 
 Op = Literal["added", "changed", "removed", "released"]
-
-AUTOMATIC = 1
-"""The TTL by which Cloudflare means its own choice."""
 
 MOST_SECONDS = 2**31
 """Above any TTL (RFC 2181 §8); JSON can say more than a number has room for."""
@@ -156,7 +153,7 @@ def kind_of(content: Content, resource: str, service: Service) -> tuple[Kind | L
 def ttl_of(content: Content) -> str:
     """Return a TTL for people."""
     ttl = DEFAULT_TTL if content.ttl is None else content.ttl
-    return "automatic" if ttl == AUTOMATIC else f"{ttl} s"
+    return "automatic" if ttl == AUTOMATIC_TTL else f"{ttl} s"
 
 
 def _paired(found: Iterable[Change]) -> Iterator[Change]:

@@ -7,13 +7,11 @@ from pydantic import AfterValidator
 
 from elastx_mrs.config.base import Shape
 from elastx_mrs.records import RecordError, names
+from elastx_mrs.records.record import AUTOMATIC_TTL
 from elastx_mrs.registry import Provider
 
 MAX_COMMENT = 100
 """Characters of a record's comment on Cloudflare's free plan."""
-
-AUTOMATIC = 1
-"""The TTL by which Cloudflare means its own choice."""
 
 
 def comment_text(text: str) -> str:
@@ -48,13 +46,13 @@ class Cloudflare(Shape):
 
 def ttl_problem(ttl: int) -> str | None:
     """Return what is wrong with a TTL in seconds, or None."""
-    if ttl == AUTOMATIC or 60 <= ttl <= 86400:
+    if ttl == AUTOMATIC_TTL or 60 <= ttl <= 86400:
         return None
-    return f"is {ttl}; Cloudflare takes 60 to 86400 seconds, or {AUTOMATIC} for automatic"
+    return f"is {ttl}; Cloudflare takes 60 to 86400 seconds, or {AUTOMATIC_TTL} for automatic"
 
 
 def stand_in(path: tuple[str | int, ...], name: str) -> Any:
-    """Return what stands for an encrypted value; the whole is Cloudflare all the same."""
+    """Return what stands for an encrypted value. Encrypted settings still name Cloudflare."""
     return None if path else {}
 
 
