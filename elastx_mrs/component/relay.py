@@ -85,7 +85,7 @@ class MailRelay(pulumi.ComponentResource):
         def published(resource: str) -> pulumi.Output[str]:
             return value_in_state(publisher, resources[resource])
 
-        self.verification = verified(arguments, by_name, published, lambda level, text: _log(level, text, self))
+        self.verification = verified(arguments, by_name, published, self._say)
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
         registrations_first()
 
@@ -111,12 +111,14 @@ class MailRelay(pulumi.ComponentResource):
         """Return the publisher that the config names; there is exactly one, or the config was refused."""
         ((provider, settings),) = arguments.publishers
 
-        def say(level: str, text: str) -> None:
-            _log(level, text, self)
-
-        setup = Setup(settings, arguments, self, self.pulumi_resource_name, modes, say, self._get, self._resource())
+        name, resource = self.pulumi_resource_name, self._resource()
+        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resource)
         publisher: Publisher = provider.make(setup)
         return publisher
+
+    def _say(self, level: str, text: str) -> None:
+        """Log one line on the component's row."""
+        _log(level, text, self)
 
     def _resource(self) -> Resource | None:
         """Return the kind of resource in place of a publisher's own; the plugin has one."""

@@ -69,13 +69,12 @@ def verified(
 def value_in_state(publisher: Publisher, resource: pulumi.CustomResource) -> pulumi.Output[str]:
     """Return the value that a resource has in the state.
 
-    It is unknown where the resource was not created: an input is known then all the same, so the id is waited for too.
+    The outputs include the resource's id. A resource that was not created has an unknown id, so its value is unknown.
     """
-    properties = {
+    outputs = {
         key: value for key, value in vars(resource).items() if isinstance(value, pulumi.Output) and key[0] != "_"
     }
-    known = pulumi.Output.all(resource.id, pulumi.Output.all(**properties))
-    return known.apply(lambda there: publisher.value_of(there[1]))
+    return pulumi.Output.all(**outputs).apply(publisher.value_of)
 
 
 def _known(value: object) -> str | None:
