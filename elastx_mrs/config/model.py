@@ -228,7 +228,7 @@ S = TypeVar("S", bound=Shape)
 
 
 class Arguments(Shape):
-    """Everything that the component is told. :func:`shape` adds a key for each provider."""
+    """The whole config of a component. :func:`shape` adds a key for each provider."""
 
     model_config = ConfigDict(defer_build=True)  # the base is never validated itself
 

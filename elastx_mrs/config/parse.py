@@ -146,7 +146,7 @@ def is_given(key: str, value: Any) -> bool:
 
 @cache
 def _own_keys() -> frozenset[str]:
-    """Return the keys that name no provider, in both casings; only for others the installed packages are asked."""
+    """Return the keys that name no provider, in both casings. Any other key may be an installed package's."""
     fields = Arguments.model_fields
     return frozenset([*fields, *map(to_camel, fields), *stack_keys(registry.providers())])
 

@@ -7,7 +7,7 @@
 - ``via: resolvers``: resolvers alone, for a machine that may not send to port 53.
 
 Name servers that are given for one run (``ELASTX_MRS_NAMESERVERS``, ``--nameserver``) are the whole DNS of that run:
-nothing else is asked, unless the same run names it.
+it asks these alone, and what else the options of that run name.
 """
 
 import os

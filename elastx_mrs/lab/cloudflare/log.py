@@ -1,4 +1,4 @@
-"""The log of what the API was asked."""
+"""The log of the API's requests."""
 
 from dataclasses import dataclass
 from typing import Any
