@@ -65,6 +65,10 @@ class UnreachableError(Route53Error):
     """Route 53 did not answer."""
 
 
+class ThrottledError(Route53Error):
+    """The account's requests of this second were used up, at each try."""
+
+
 def connect(attempts: int) -> Any:
     """Return boto3's client, which several threads may use; endpoint and credentials are boto3's own business.
 
@@ -298,7 +302,8 @@ def _error(error: Exception, zone: str) -> Route53Error:
     if isinstance(error, ClientError):
         code, said = error.response["Error"]["Code"], error.response["Error"].get("Message") or "no reason given"
         what = f"Route 53 answers {code} to {error.operation_name} of {zone}: {' '.join(said.split())}"
-        return Route53Error(f"{what}; {CURES[code]}" if code in CURES else what)
+        kind = ThrottledError if code == "Throttling" else Route53Error
+        return kind(f"{what}; {CURES[code]}" if code in CURES else what)
     what = f"Route 53 could not be asked about {zone}: {' '.join(str(error).split())}"
     if isinstance(error, ConnectionError | HTTPClientError):
         return UnreachableError(f"{what.removesuffix('.')}; see to the network, a proxy, AWS_ENDPOINT_URL_ROUTE_53")

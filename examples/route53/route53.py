@@ -20,6 +20,7 @@ from record_sets import (
     ROUTED,
     RecordSet,
     Route53Error,
+    ThrottledError,
     UnreachableError,
     Zone,
     connect,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:  # pydantic is not for the dynamic provider's process, which e
     from elastx_mrs.config.model import Arguments
 
 ATTEMPTS, FEW_ATTEMPTS = 10, 4
-"""Times that boto3 sends a request: for changes, since an account has five a second and a stack asks faster than that;
-and for what is asked before, so that nobody without a network waits for long."""
+"""Times that boto3 sends a request: many where the account's five a second are used up, for a stack asks faster than
+that; few where Route 53 does not answer a question, so that nobody without a network waits for long."""
 
 PLACE = ("zone", "owner")
 """Another one of these is another record."""
@@ -165,7 +166,7 @@ class Route53:
         configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
         try:
             self._modes = of_run(GUARD.name, os.environ, configured)
-            self._client = connect(FEW_ATTEMPTS)
+            self._client, self._patient = connect(FEW_ATTEMPTS), connect(ATTEMPTS)
         except (RecordError, Route53Error) as error:
             raise pulumi.RunError(str(error)) from None
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="route53")
@@ -215,6 +216,13 @@ class Route53:
         assert zone is not None, owner  # noqa: S101  they are all checked at first
         return zone
 
+    def _ask(self, zone: str, question: Callable[[Zone], T]) -> T:
+        """Ask about a zone, and for longer where only the rate is used up: by this stack's own changes, maybe."""
+        try:
+            return question(Zone(self._client, self._zones[zone]))
+        except ThrottledError:
+            return question(Zone(self._patient, self._zones[zone]))
+
     def _check_zones(self, owners: Sequence[str]) -> None:
         """Ask for each zone that has records; a preview may run where AWS can't be reached."""
         missing = [owner for owner in dict.fromkeys(owners) if longest_zone(owner, self._zones) is None]
@@ -222,7 +230,7 @@ class Route53:
         unasked = []
         for zone in dict.fromkeys(self._zone(owner) for owner in owners if owner not in missing):
             try:
-                name, servers, private = Zone(self._client, self._zones[zone]).about()
+                name, servers, private = self._ask(zone, Zone.about)
             except UnreachableError as error:
                 unasked.append(f"zones.{zone}: {error}")
                 self._unreachable = unasked[0]
@@ -243,7 +251,7 @@ class Route53:
 
     def _list(self, zone: str) -> _Listed:
         try:
-            sets = Zone(self._client, self._zones[zone]).sets()
+            sets = self._ask(zone, Zone.sets)
         except Route53Error as error:
             raise CannotAskError(str(error)) from None
         txt: dict[str, list[RecordSet]] = {}
