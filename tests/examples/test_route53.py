@@ -65,7 +65,7 @@ class Example(Stack):
         own = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("elastx-mrs:")}
         others = {key: value for key, value in config.items() if not key.startswith("elastx-mrs:")}
         stack = cls(folder, environment, own, others)
-        stack.pulumi("stack", "init", "test")
+        stack.init()
         return stack
 
     def destroy(self, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -193,7 +193,7 @@ def test_the_life_of_a_stack_verified_in_every_up(company: Company) -> None:
 def test_state_and_output_hold_no_credentials(company: Company) -> None:
     stack = company.stack()
     stack.up()
-    exported = stack.pulumi("stack", "export", "--stack", "test").stdout
+    exported = stack.state()
     assert "AKIDEXAMPLE" not in exported
     assert company.api.url not in exported
     spf = stack.resources()["mail-news.example.com-spf"]

@@ -85,7 +85,7 @@ class Workspace:
         (project / name).write_text(program.replace(before, f"{line}\n{before}"))
         build(language, project)
         stack = Example(project, environment, {}, config)
-        stack.pulumi("stack", "init", "test")
+        stack.init()
         return stack
 
     def _python(self) -> Path:

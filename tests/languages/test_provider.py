@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Iterator[NameServer]:
 
 
 def exported(stack: Example) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(stack.pulumi("stack", "export", "--stack", "test").stdout)["deployment"]
+    state: dict[str, Any] = json.loads(stack.state())["checkpoint"]["latest"]
     return state
 
 

@@ -156,7 +156,7 @@ def test_server_and_key_from_the_stack_s_config(server: NameServer, stack: Stack
         stack.config["verification"] = {"nameservers": [server.address], "resolvers": [resolver]}
         stack.up()
     assert server.txt("_dmarc.example.com") == {DMARC: 1800}
-    assert server.key not in stack.pulumi("stack", "export", "--stack", "test").stdout
+    assert server.key not in stack.state()
     stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
     stack.pulumi("destroy", "--yes", "--stack", "test")
     assert server.txt("example.com") == FOREIGN["example.com"]

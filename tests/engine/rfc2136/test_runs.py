@@ -84,8 +84,10 @@ def test_two_servers_and_a_key_that_is_rotated(first: str, second: str, tmp_path
         assert {key: value for key, value in inputs.items() if key != "__provider"} == {
             "profile": "in-house", "zone": "example.se", "owner": "_dmarc.example.se", "value": "v=DMARC1; p=none;",
         }  # fmt: skip
-        exported = stack.pulumi("stack", "export", "--stack", "test").stdout
-        records = [item for item in json.loads(exported)["deployment"]["resources"] if "dynamic" in item["type"]]
+        exported = stack.state()
+        records = [
+            item for item in json.loads(exported)["checkpoint"]["latest"]["resources"] if "dynamic" in item["type"]
+        ]
         assert not any(text in repr(records) for text in (outer.address, inner.address, "test-key"))
         assert outer.key not in exported
         assert inner.key not in exported
@@ -214,7 +216,7 @@ def test_default_providers_disabled_and_an_explicit_one(server: NameServer, stac
     stack.preview("--expect-no-changes")
     stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
     assert served(server, "_dmarc.example.se") == {b"v=DMARC1; p=none;": 1800}
-    assert server.key not in stack.pulumi("stack", "export", "--stack", "test").stdout
+    assert server.key not in stack.state()
     stack.pulumi("destroy", "--yes", "--stack", "test")
     assert served(server, "example.se") == FOREIGN["example.se"]
 
