@@ -50,6 +50,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _without_waiting_for_disks() -> Iterator[None]:
+    """The lab syncs each change of a zone to the disk, which no test looks at after a crash of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _whole_tracebacks() -> Iterator[None]:
     """A provider that fails switches tracebacks off for its process, which here goes on."""
