@@ -38,13 +38,12 @@ lab-cloudflare-up:
 servers:
 	@tests/servers/install.sh
 
-# Three at once keep two cores busy while one waits; the order of the files, whose longest are not the last, ends them
-# together.
+# Three at once keep two cores busy while one waits; who has nothing left takes over what another has not begun.
 test: setup languages servers wheels ## run all tests
-	@pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@pytest -n 3 --dist worksteal
 
 fast: setup servers ## run the tests that do not start Pulumi; about 4 minutes
-	@pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not engine"
+	@pytest -n 3 --dist worksteal -m "not engine"
 
 check: setup ## formatting, lint, strict types, import rules
 	@ruff format --check .

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.cloudflare.which import describe
-from tests.engine.marker import Guard
+from tests.engine.marker import MARKER, Guard
 
 # A loaded machine is no fault of the code's, and a run must say the same each time.
 settings.register_profile("tests", deadline=None, derandomize=True)
@@ -30,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="elastx-mrs-unmarked-")
     config.add_cleanup(folder.cleanup)
     config.stash[GUARD] = Guard(Path(folder.name))
+
+
+@pytest.hookimpl(tryfirst=True)  # before a plugin that shuffles
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker has much to do when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker(MARKER) is None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -175,6 +175,8 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (stack(rfc2136=None), "cloudflare, rfc2136", "no publisher"),
         (stack(cloudflare={"accountId": "a"}), "cloudflare, rfc2136", "two publishers"),
         (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=30), "ttl", "Cloudflare takes 60 to 86400"),
+        (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=59), "ttl", "or 1 for automatic"),
+        (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=86401), "ttl", "Cloudflare takes 60 to 86400"),
     ],
 )
 def test_a_fault_is_named_by_its_place(values: dict[str, Any], path: str, message: str) -> None:

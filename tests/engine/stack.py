@@ -1,5 +1,6 @@
 """The real engine and the real program, in a folder, a backend and a PULUMI_HOME of their own."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Path(__file__).with_name("quick")
 TIMEOUT = 180
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_CONFIG")
+"""Variables that a run has of this process; with the last, ``make coverage`` measures the engine's children."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,14 @@ class Stack:
                 (state / path).parent.mkdir(parents=True, exist_ok=True)
                 (state / path).write_bytes(content)
             self._file.write_text(yaml.safe_dump({"encryptionsalt": _MADE[project].salt}))
+            self._select(project, state)
             return
         self.pulumi("stack", "init", "test")
         files = {path.relative_to(state): path.read_bytes() for path in state.rglob("*") if path.is_file()}
         _MADE[project] = _Made(files, yaml.safe_load(self._file.read_text())["encryptionsalt"])
 
     def pulumi(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        self._write_config()
+        self.write()
         if arguments[0] in ("refresh", "destroy") and "--yes" in arguments and "--skip-preview" not in arguments:
             arguments = (*arguments, "--skip-preview")  # which would do the same twice
         result = subprocess.run(
@@ -92,7 +96,7 @@ class Stack:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A run in a process group of its own, so that all of it can be killed."""
-        self._write_config()
+        self.write()
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.directory,
@@ -117,6 +121,13 @@ class Stack:
         stacks = self.directory.parent / "state" / ".pulumi" / "stacks"
         return (stacks / self._project() / "test.json").read_text()
 
+    def _select(self, project: str, state: Path) -> None:
+        """Let commands without ``--stack`` find it, where Pulumi's CLI keeps that."""
+        settings = hashlib.sha1(str(self.directory / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
+        path = self.directory.parent / "home" / "workspaces" / f"{project}-{settings}-workspace.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"stacks": {f"file://{state}": f"organization/{project}/test"}}))
+
     def _project(self) -> str:
         return str(yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["name"])
 
@@ -129,7 +140,8 @@ class Stack:
     def _file(self) -> Path:
         return self.directory / "stacks" / "Pulumi.test.yaml"
 
-    def _write_config(self) -> None:
+    def write(self) -> None:
+        """Write the stack's file, as each run does before it begins."""
         path = self._file
         before = yaml.safe_load(path.read_text()) if path.exists() else {}
         kept = {key: value for key, value in (before or {}).items() if key != "config"}  # the encryption salt
@@ -137,7 +149,7 @@ class Stack:
         path.write_text(yaml.safe_dump(kept | {"config": config | self.others}, allow_unicode=True))
 
     def environ(self) -> dict[str, str]:
-        inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
+        inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
         return inherited | {
             "PULUMI_BACKEND_URL": f"file://{self.directory.parent / 'state'}",
             "PULUMI_HOME": str(self.directory.parent / "home"),

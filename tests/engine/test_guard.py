@@ -53,7 +53,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=["bind", "knot", "powerdns", "lab"])
+@pytest.fixture(params=["lab"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NameServer]:
     with start(request.param, tmp_path / "server", SERVED) as running:
         yield running
@@ -83,7 +83,7 @@ def mx(server: NameServer, name: str) -> list[str]:
     return [str(rdata) for rrset in answer.answer for rdata in rrset]
 
 
-@pytest.mark.parametrize("server", ["bind", "powerdns"], indirect=True)
+@pytest.mark.parametrize("server", ["powerdns"], indirect=True)
 def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(server: NameServer, stack: Stack) -> None:
     stack.config["domains"] = [{"name": "example.com", "dmarc": {"external": True}}]
     text = failed(stack.preview(check=False))
@@ -139,7 +139,7 @@ def test_other_spellings_are_stopped_and_adopted_and_a_look_alike_survives(serve
     assert server.txt(name).keys() >= {ours, b"v=spf1-validator=1234567890"}
 
 
-@pytest.mark.parametrize("server", ["knot", "lab"], indirect=True)
+@pytest.mark.parametrize("server", ["knot"], indirect=True)
 def test_a_name_that_ends_a_wildcard_is_stopped_until_its_records_are_added(server: NameServer, stack: Stack) -> None:
     stack.config["domains"] = [{"name": "a.wild.example.com", "dmarc": "v=DMARC1; p=reject"}]
     assert mx(server, "a.wild.example.com") == ["10 mail.example.com."]
@@ -163,47 +163,39 @@ def test_an_spf_change_that_makes_an_eleventh_lookup_is_stopped(server: NameServ
     stack.up()
     own = [f"mail{number}.example.se" for number in range(7)]
     stack.config["spf"] = {"include": ["deep.example.com"], "a": own, "all": "softfail"}
-    text = failed(stack.preview(check=False))
+    text = failed(stack.up(check=False))
     assert "takes 11 lookups, and receivers follow 10 (RFC 7208 §4.6.4)" in text
-    assert failed(stack.up(check=False))
     assert SPF in server.txt("example.se"), "nothing was changed"
     own.pop()
     stack.up()
     assert SPF not in server.txt("example.se")
 
 
-@pytest.mark.parametrize("server", ["knot"], indirect=True)
 def test_modes_by_domain_by_stack_and_by_run(server: NameServer, stack: Stack) -> None:
-    stack.config["domains"] = [{"name": "example.com", "dmarc": {"external": True}}]
-    assert "permerror" in failed(stack.preview(check=False))
-    assert "warning: guard: example.com has the SPF record" in passed(stack.preview(ELASTX_MRS_GUARD="warn"))
+    wild = {"name": "a.wild.example.com", "spf": {"external": True}}
+    foreign = {"name": "example.com", "dmarc": {"external": True}, "guard": "require"}
+    stack.config |= {"guard": {"mode": "off"}, "domains": [wild, foreign]}
+    text = failed(stack.preview(check=False))
+    assert "permerror" in text
+    assert "guard: a.wild.example.com" not in text, "the stack's own mode"
+
+    text = passed(stack.preview(ELASTX_MRS_GUARD="warn"))
+    assert "warning: guard: example.com has the SPF record" in text
+    assert "warning: guard: a.wild.example.com" in text, "a run's mode is every domain's"
     assert "permerror" not in passed(stack.preview(ELASTX_MRS_GUARD="off"))
     assert "ELASTX_MRS_GUARD: is 'of'" in failed(stack.preview(check=False, ELASTX_MRS_GUARD="of"))
-    stack.config["guard"] = {"mode": "off"}
-    assert "permerror" not in passed(stack.preview())
-    stack.config["domains"][0]["guard"] = "require"
-    assert "permerror" in failed(stack.preview(check=False))
-    assert passed(stack.preview(ELASTX_MRS_GUARD="warn"))
 
 
 @pytest.mark.parametrize("server", ["bind"], indirect=True)
-@pytest.mark.parametrize(
-    ("domain", "message"),
-    [
-        (
-            "x.child.example.com",
-            "x.child.example.com lies in the zone child.example.com, delegated away from example.com",
-        ),
-        ("alias.example.com", "alias.example.com is a CNAME to mail.example.com, and no TXT can stand beside one"),
-    ],
-)
-def test_what_is_in_the_way_is_named(server: NameServer, stack: Stack, domain: str, message: str) -> None:
-    # One at a time: the engine may end a preview before it has come to a sibling of what failed.
-    stack.config["domains"] = [{"name": domain, "dmarc": {"external": True}}]
-    assert message in failed(stack.preview(check=False))
+def test_what_is_in_the_way_is_named(server: NameServer, stack: Stack) -> None:
+    """All at once, as warnings: the engine may end a preview before it has come to a sibling of what failed."""
+    names = ["x.child.example.com", "alias.example.com"]
+    stack.config["domains"] = [{"name": name, "dmarc": {"external": True}} for name in names]
+    text = passed(stack.preview(ELASTX_MRS_GUARD="warn"))
+    assert "x.child.example.com lies in the zone child.example.com, delegated away from example.com" in text
+    assert "alias.example.com is a CNAME to mail.example.com, and no TXT can stand beside one" in text
 
 
-@pytest.mark.parametrize("server", ["lab"], indirect=True)
 def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer, stack: Stack) -> None:
     stack.config["spf"] = "v=spf1 ptr ?all"
     text = passed(stack.preview())
@@ -212,7 +204,6 @@ def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer,
     assert "dmarc: says p=none: receivers do nothing with mail that fails" in component
 
 
-@pytest.mark.parametrize("server", ["knot"], indirect=True)
 def test_reports_to_another_domain_of_the_config_are_authorised(server: NameServer, stack: Stack) -> None:
     stack.config["dmarc"] = {"p": "reject", "rua": ["mailto:dmarc@example.se"]}
     stack.config["domains"] = ["new.example.com", "example.se", "sub.example.se"]

@@ -33,7 +33,7 @@ def test_a_domain_goes_to_another_stack_without_a_change_in_dns(run: Trial) -> N
     run.asked()
 
     new.config |= {"domains": [{"name": "elastx.email"}, {"name": "example.se", "spf": {}}]}
-    new.pulumi("config", "--stack", "test")  # writes the file
+    new.write()
     command = ["bash", "-o", "pipefail", "-c", IMPORT]
     subprocess.run(command, cwd=new.directory, env=new.environ(), check=True, capture_output=True)
     for name, resource in old.resources().items():

@@ -8,7 +8,7 @@ import pytest
 from elastx_mrs.lab.cloudflare.rules import FREE
 from elastx_mrs.lab.cloudflare.zone import Account, Token
 from tests.engine.cloudflare.stacks import Trial, diagnostics, trial
-from tests.engine.programs import PROVIDERS, SKIP_CHECKS, program, rewrite, steps, without_default
+from tests.engine.programs import PROVIDERS, SKIP_CHECKS, program, rewrite, without_default
 
 pytestmark = pytest.mark.engine
 
@@ -44,8 +44,6 @@ def test_an_account_of_over_a_thousand_zones_is_listed_once_a_run(run: Trial) ->
     stack.up()
     assert lists(run) == {"zones": pages, "records": 0, "others": 0}
     assert run.texts("news.z1049.example", "z1049.example")
-    stack.preview("--expect-no-changes")
-    assert lists(run) == {"zones": pages, "records": 0, "others": 0}
 
     stack.config["cloudflare"] = {
         "zones": {name: run.api.zone(name.removeprefix("news.")).id for name in mine},
@@ -76,16 +74,12 @@ def test_the_longest_zone_wins_even_over_one_whose_id_is_given(run: Trial) -> No
     assert not any("news" in record.fields.name for record in run.records())
 
 
-def test_a_flattened_cname_at_the_apex_is_in_nobody_s_way(run: Trial) -> None:
+def test_a_comment_says_whose_a_record_is_and_a_flattened_cname_is_in_nobody_s_way(run: Trial) -> None:
     apex = {"name": "example.com", "type": "CNAME", "ttl": 300, "content": "shop.example.net"}
     run.api.zone("example.com").book.add(apex)
-    run.stack().up()
-    assert len(run.dig("example.com")) == 2
-
-
-def test_a_comment_says_whose_a_record_is(run: Trial) -> None:
     stack = run.stack()
     stack.up()
+    assert len(run.dig("example.com")) == 2
     stack.config["cloudflare"] = {"comment": "{project}/{stack}"}
     run.asked()
     stack.up()
@@ -118,13 +112,11 @@ MailRelay("moved", args("example.com", cloudflare={{"account_id": {OTHER.id!r}}}
     stack.up()
     wanted = sorted(record.fields.content for record in old.book.all() if record.fields.type == "TXT")
     rewrite(stack, PROVIDERS, before, beside)
-    assert "the zone example.com is pending" in stack.preview().stdout
-    stack.up()
+    assert "the zone example.com is pending" in stack.up().stdout
     for zone in (old, new):
         assert sorted(r.fields.content for r in zone.book.all() if r.fields.type == "TXT") == wanted
     new.status, old.status = "active", "moved"  # the registrar
     rewrite(stack, PROVIDERS, beside)
-    assert steps(stack)["delete"] >= len(wanted)
     stack.up()
     assert sorted(r.fields.content for r in new.book.all()) == wanted
     assert [r for r in old.book.all() if r.fields.type == "TXT"] == []

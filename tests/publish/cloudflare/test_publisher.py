@@ -1,6 +1,7 @@
 """The exact inputs that the engine receives for Cloudflare, by Pulumi's mocks; the engine itself comes with the API."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -117,8 +118,19 @@ def test_with_all_zones_given_nothing_is_listed_and_an_id_may_be_an_output(engin
 
 
 def test_a_zone_that_cloudflare_does_not_have_is_named_and_nothing_is_declared(engine: Engine) -> None:
-    with pytest.raises(Exception, match=r"Cloudflare lists no zone for example\.org, example\.net \(3 zones seen\)"):
+    with pytest.raises(Exception, match=r"no zone for example\.org, example\.net \(3 zones seen\)") as told:
         deploy(relay(domains=[{"name": name} for name in ("example.com", "example.org", "example.net")], cloudflare={}))
+    assert "write the zone's id under cloudflare.zones" in str(told.value)
+    assert records(engine) == {}
+
+
+def test_two_zones_of_one_name_are_told_by_their_accounts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [{"id": f"z{one}", "name": "example.se", "account": {"id": one * 32, "name": "x@b.se"}} for one in "56"]
+    monkeypatch.setattr(sys.modules[__name__], "ZONES", [*ZONES, *both])
+    with pytest.raises(Exception, match=r"cloudflare\.accountId: example\.se is a zone of the accounts") as told:
+        deploy(relay(domains=[{"name": "example.se"}], cloudflare={}))
+    assert [one * 32 in str(told.value) for one in "56"] == [True, True]
+    assert "x@b.se" not in str(told.value), "an account's name is often somebody's address"
     assert records(engine) == {}
 
 
