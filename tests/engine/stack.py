@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.engine import vault
+
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Path(__file__).with_name("quick")
 TIMEOUT = 180
@@ -21,10 +23,10 @@ INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 @dataclass(frozen=True)
 class _Made:
-    """What ``pulumi stack init`` leaves: the files of the state by their path, and the salt of the stack's file."""
+    """What ``pulumi stack init`` leaves: the files of the state by their path, and those of the stack's keys."""
 
     state: dict[Path, bytes]
-    salt: str
+    keys: dict[str, str]
 
 
 _MADE: dict[str, _Made] = {}
@@ -68,12 +70,13 @@ class Stack:
             for path, content in _MADE[project].state.items():
                 (state / path).parent.mkdir(parents=True, exist_ok=True)
                 (state / path).write_bytes(content)
-            self._file.write_text(yaml.safe_dump({"encryptionsalt": _MADE[project].salt}))
+            self._file.write_text(yaml.safe_dump(_MADE[project].keys))
             self._select(project, state)
             return
-        self.pulumi("stack", "init", "test")
+        self.pulumi("stack", "init", "test", "--secrets-provider", vault.PROVIDER)
         files = {path.relative_to(state): path.read_bytes() for path in state.rglob("*") if path.is_file()}
-        _MADE[project] = _Made(files, yaml.safe_load(self._file.read_text())["encryptionsalt"])
+        written = yaml.safe_load(self._file.read_text())
+        _MADE[project] = _Made(files, {key: value for key, value in written.items() if key != "config"})
 
     def pulumi(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         self.write()
@@ -144,7 +147,7 @@ class Stack:
         """Write the stack's file, as each run does before it begins."""
         path = self._file
         before = yaml.safe_load(path.read_text()) if path.exists() else {}
-        kept = {key: value for key, value in (before or {}).items() if key != "config"}  # the encryption salt
+        kept = {key: value for key, value in (before or {}).items() if key != "config"}  # the encrypted key
         config = {f"elastx-mrs:{key}": value for key, value in self.config.items()}
         path.write_text(yaml.safe_dump(kept | {"config": config | self.others}, allow_unicode=True))
 
@@ -157,6 +160,7 @@ class Stack:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PYTHONPATH": str(QUICK),
+            **vault.environment(),
             # Most tests are about publishing, on servers that know nothing of Elastx's SPF.
             "ELASTX_MRS_VERIFICATION": "off",
             **self.environment,

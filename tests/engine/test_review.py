@@ -40,6 +40,9 @@ CONFIG: dict[str, Any] = {
     ],
     "rfc2136": {"zones": ["example.com", "example.se"]},
 }
+SALT = "v1:sByau21ZAP4=:v1:bVcxwQLtrpNZ3jWr:2y7CsNgXjR3WoBjho6aY7eNdbMvCDA=="
+"""That ``pulumi stack init`` made of the passphrase ``test``."""
+
 OTHER_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 """Of RFC 8463 appendix A.2."""
 
@@ -168,7 +171,9 @@ def test_secret_accounts_are_told_by_their_hash(stack: Stack) -> None:
     assert f"account `{secret}` may send as any address of `example.com`" in named
 
 
-def test_a_preview_that_does_not_begin(stack: Stack, tmp_path: Path) -> None:
+def test_a_preview_that_does_not_begin(tmp_path: Path) -> None:
+    stack = Stack.create(tmp_path, {}, {})
+    (stack.directory / "stacks" / "Pulumi.test.yaml").write_text(f"encryptionsalt: {SALT}\n")
     result = stack.preview("--json", check=False, PULUMI_CONFIG_PASSPHRASE="wrong")
     log = tmp_path / "preview.log"
     log.write_text(result.stderr)
