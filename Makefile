@@ -45,11 +45,13 @@ test: setup languages servers wheels ## run all tests
 fast: setup servers ## run the tests that do not start Pulumi; about 4 minutes
 	@pytest -n 3 --dist worksteal -m "not engine"
 
-check: setup ## formatting, lint, strict types, import rules
+check: setup ## formatting, lint, strict types, import rules, spelling, Markdown
 	@ruff format --check .
 	@ruff check .
 	@mypy
 	@lint-imports
+	@codespell
+	@pymarkdown scan --recurse --respect-gitignore --exclude tests/review/golden .
 
 format: setup ## put the code into its format
 	@ruff format .

@@ -87,20 +87,20 @@ def text() -> str:
         for one in VARIABLES
     )
     tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes)
-    return HEAD + "\n".join(_lines(schema())) + ERRORS + tables
+    return HEAD + "\n" + "\n".join(_lines(schema())) + ERRORS + tables
 
 
 def _lines(spec: dict[str, Any]) -> Iterator[str]:
     for token, resource in spec["resources"].items():
-        yield f"\n## {token}\n\n{resource['description']}\n"
+        yield f"## {token}\n\n{resource['description']}\n"
         yield from _table("Inputs", resource["inputProperties"])
         yield from _table("Outputs", resource["properties"])
-    yield f"\n## The provider {NAMESPACE}\n\n{spec['provider']['description']}\n"
+    yield f"## The provider {NAMESPACE}\n\n{spec['provider']['description']}\n"
     yield from _table("Inputs, and the stack's config", spec["provider"]["inputProperties"])
-    yield "\n## Types"
+    yield "## Types\n"
     for token, type_ in spec["types"].items():
         name = token.rpartition(":")[2]
-        yield f"\n### {name}\n\n{' '.join(type_['description'].split())}\n"
+        yield f"### {name}\n\n{' '.join(type_['description'].split())}\n"
         yield from _table("", type_["properties"])
 
 
@@ -109,7 +109,7 @@ def _table(title: str, properties: dict[str, Any]) -> Iterator[str]:
         yield f"{title}:\n"
     yield "| name | type | |\n|---|---|---|"
     for name, one in properties.items():
-        said = one["description"].replace("|", "\\|")
+        said = one["description"].replace("|", "\\|").replace("<", "\\<")
         if "default" in one:
             default = str(one["default"]).lower() if isinstance(one["default"], bool) else one["default"]
             said += f" Default: {default}."

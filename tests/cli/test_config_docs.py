@@ -13,7 +13,7 @@ from tests.engine.stack import ROOT
 
 PAGE = (ROOT / "docs" / "stacks.md").read_text()
 EXAMPLE = (ROOT / "stacks" / "Pulumi.example.yaml").read_text()
-DIFFS = re.findall(r"(?ms)^```diff\n(.*?)^```\n.*?^```\n(.*?)^```$", PAGE)
+DIFFS = re.findall(r"(?ms)^```diff\n(.*?)^```\n.*?^```text\n(.*?)^```$", PAGE)
 
 
 def records(text: str, path: Path) -> list[str]:
