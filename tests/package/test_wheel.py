@@ -59,9 +59,21 @@ def test_what_it_says_of_itself(released: fresh.Released) -> None:
     assert said["provides_extra"] == ["cloudflare", "doh", "lab", "message"]
     needed = map(Requirement, said["requires_dist"])
     assert {one.name for one in needed if not one.marker} == {Requirement(one).name for one in PROJECT["dependencies"]}
+    assert said["author"] == PROJECT["authors"][0]["name"]
     scripts = configparser.ConfigParser()
     scripts.read_string(content(released)[f"{INFO}/entry_points.txt"].decode())
     assert dict(scripts["console_scripts"]) == PROJECT["scripts"]
+
+
+def test_an_index_links_the_project(released: fresh.Released) -> None:
+    links = metadata(released)["project_urls"]
+    assert links == PROJECT["urls"]
+    # The names that an index knows and shows with a sign of its own.
+    assert list(links) == ["Homepage", "Documentation", "Repository", "Issues", "Changelog"]
+    for link in links.values():
+        path = re.fullmatch(rf"{links['Homepage']}(?:\.git|/issues|/(?:tree|blob)/main/(.+))?", link)
+        assert path is not None, link
+        assert path[1] is None or (ROOT / path[1]).exists(), link
 
 
 def test_an_index_renders_its_description(released: fresh.Released) -> None:
