@@ -1,4 +1,4 @@
-"""README, docs/ and the examples' READMEs: their links lead somewhere, their commands exist, messages are said so."""
+"""README, docs/ and every other page: their links lead somewhere, their commands exist, messages are said so."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ from tests.engine.stack import ROOT
 from tests.examples import readme
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [ROOT / "README.md", *DOCS, *sorted((ROOT / "examples").glob("*/README.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, *sorted((ROOT / "examples").glob("*/README.md"))]
 PULUMI_SAYS = {
     "the stack is currently locked", "resource monitor shut down", "grpc: the client connection is closing",
     "incorrect passphrase", 'before hook "', "-guard\" failed",
@@ -53,7 +53,7 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_files_that_are_named_are_there(page: Path) -> None:
-    found = re.findall(r"`((?:docs|examples|toolchain|elastx_mrs|tests|plugin)/[\w./-]+)`", page.read_text())
+    found = re.findall(r"`((?:docs|examples|toolchain|elastx_mrs|tests|plugin|\.ci)/[\w./-]+)`", page.read_text())
     missing = [name for name in found if not (ROOT / name).exists()]
     assert missing == []
 
@@ -66,6 +66,22 @@ def test_the_readme_lists_every_page_once_in_the_order_to_read_them() -> None:
         ["start.md", "concepts.md"],
         ["troubleshooting.md", "reference.md", "release.md"],
     )
+
+
+def test_what_a_contributor_is_told_to_make_can_be_made() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = re.findall(r"(?m)(?:^|`)(?:PYTHON=\S+ )?make (\w+)", (ROOT / "CONTRIBUTING.md").read_text())
+    assert {"setup", "fast", "check", "test"} <= set(told) <= targets
+
+
+def test_the_readme_lists_the_pages_beside_it() -> None:
+    listed = re.findall(r"`(\w+\.md)`", (ROOT / "README.md").read_text().partition("## Documentation")[2])
+    assert sorted([*listed, "README.md"]) == sorted(page.name for page in ROOT.glob("*.md"))
+
+
+def test_the_changelog_names_every_command() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [name for name in main.list_commands(click.Context(main)) if f"`elastx-mrs {name}" not in text] == []
 
 
 def commands() -> Iterator[tuple[str, str]]:
