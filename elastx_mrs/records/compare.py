@@ -72,14 +72,12 @@ class Shift(NamedTuple):
 
 
 def policy_shifts(before: Policy, after: Policy) -> Iterator[Shift]:
-    """Yield each tag that got stricter or looser, ``p`` first; ``sp`` and ``np`` are left out where they follow it."""
-    shown: set[tuple[int, int]] = set()
+    """Yield each tag that got stricter or looser, ``p`` first; ``sp`` and ``np`` where either policy sets them."""
     for tag in POLICY_TAGS:
-        pair = (strength(before.effective(tag), before.t), strength(after.effective(tag), after.t))
-        own = tag == "p" or getattr(before, tag) is not None or getattr(after, tag) is not None
-        if pair[0] != pair[1] and (own or pair not in shown):
-            shown.add(pair)
-            yield Shift(tag, *pair)
+        was, now = strength(before.effective(tag), before.t), strength(after.effective(tag), after.t)
+        own = getattr(before, tag) is not None or getattr(after, tag) is not None
+        if own and was != now:
+            yield Shift(tag, was, now)
     for tag in ALIGNMENT_TAGS:
         was, now = (int(policy.effective(tag) == "s") for policy in (before, after))
         if was != now:
