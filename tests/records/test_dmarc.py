@@ -12,8 +12,8 @@ from tests import golden
 
 
 def test_the_owner_name_and_the_default() -> None:
-    record = dmarc("example.com", from_tags({}))
-    assert record.name == "_dmarc.example.com"
+    record = dmarc("example.com", from_tags({}), 300)
+    assert (record.kind, record.name, record.ttl) == ("dmarc", "_dmarc.example.com", 300)
     assert record.value == "v=DMARC1; p=none;"
 
 
@@ -26,7 +26,9 @@ def test_the_page_s_value_is_taken_unchanged() -> None:
     assert whole_record("v=DMARC1;p=none") == "v=DMARC1;p=none"
 
 
-@pytest.mark.parametrize("text", ["v = DMARC1; p=reject", "V=DMARC1; P=Reject;", "v=DMARC1 ;p= none"])
+@pytest.mark.parametrize(
+    "text", ["v = DMARC1; p=reject", "V=DMARC1; P=Reject;", "v=DMARC1 ;p= none", "v=DMARC1; p=none; "]
+)
 def test_a_valid_record_in_another_spelling_is_taken_unchanged(text: str) -> None:
     assert whole_record(text) == text
 
@@ -34,13 +36,14 @@ def test_a_valid_record_in_another_spelling_is_taken_unchanged(text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("p=none; v=DMARC1", "must begin with"),
+        ("p=none; v=DMARC1", "must begin with 'v=DMARC1;'"),
         ("v=dmarc1; p=none", "must begin with"),
         ("v=DMARC1; sp=none; p=none", "p= right after"),
         ("v=DMARC1", "p= right after"),
         ("v=DMARC1; p=none; p=reject", "twice"),
-        ("v=DMARC1; p=nono", "none, quarantine or reject"),
-        ("v=DMARC1; p=none; adkim", "tag=value"),
+        ("v=DMARC1; p=nono", "the tag p, which is 'nono'; write none, quarantine or reject"),
+        ("v=DMARC1; p=none; adkim", "has 'adkim' where a tag=value"),
+        ("v=DMARC1; p=none; 1a=x", "has '1a=x' where a tag=value"),
         ("v=DMARC1; p=none; aspf=x", "r or s"),
         ("v=DMARC1; p=none;\n", "U+000A at position 18"),
         ("v=spf1 -all", "must begin with"),
@@ -57,19 +60,29 @@ def test_what_receivers_would_not_take_is_refused(text: str, message: str) -> No
 
 
 def test_report_addresses_are_uris() -> None:
-    assert report_uri("mailto:dmarc@example.com") == "mailto:dmarc@example.com"
-    with pytest.raises(RecordError, match=r"write mailto:dmarc@example\.com"):
-        report_uri("dmarc@example.com")
-    for text in ("mailto:a@b.se,mailto:c@d.se", "mailto:a@b.se; p=none", "x"):
-        with pytest.raises(RecordError):
+    # RFC 3986 §3.1: letters, digits, "+", "-" and "." in a scheme, in either case; RFC 6068 §2: a query after "?".
+    for text in ("mailto:d+x@example.com", "MailTo:a%2Cb@c.d.se?subject=a@b", "a09+b-c.Z:x", "x:y", "https://b.se/c"):
+        assert report_uri(text) == text
+    with pytest.raises(RecordError, match=r"^'d@b\.se' is a bare address; write mailto:d@b\.se "):
+        report_uri("d@b.se")
+    for text in ("mailto:a@b.se,mailto:c@d.se", "mailto:a@b.se; p=none", "x", "1x:y", "-x:y", ":y"):
+        with pytest.raises(RecordError, match=f"^'{text}' is not a URI"):
+            report_uri(text)
+    # RFC 5321 §4.1.2: a mailbox has a local part, and a domain without a dot at its ends.
+    for text in ("mailto:a", "MAILTO:@b.se", "mailto:a@b", "mailto:a@.se", "mailto:a@b.", "mailto:a@b.se@c.de"):
+        with pytest.raises(RecordError, match=f"^'{text}' names no mailbox"):
             report_uri(text)
 
 
 @pytest.mark.parametrize("value", ["2", "", "0:1", "d:d", "1:", "1,d"])
 def test_fo_that_the_standard_does_not_allow(value: str) -> None:
-    assert tag_value("fo", "1:d:s") == "1:d:s"
-    with pytest.raises(RecordError, match=r"RFC 9989 §4\.7"):
+    with pytest.raises(RecordError, match=f"^is '{value}'; write 0 or 1, d, s, "):
         tag_value("fo", value)
+
+
+@pytest.mark.parametrize("value", ["0", "1", "0:d:s", "1:S:D", "d"])
+def test_fo_that_the_standard_allows(value: str) -> None:
+    assert tag_value("fo", value) == value
 
 
 def test_several_faults_are_reported_together() -> None:
@@ -93,12 +106,17 @@ def levels(value: str) -> dict[str, str]:
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; rf=afrf", "rf", "warning", "RFC 9991"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; ri=3600", "ri", "warning", "RFC 9990"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se!10m", "a", "warning", "obsolete"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; zzz=x", "the", "warning", "unknown tag zzz=, which receivers ignore"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; zzz=x", "the", "warning", "take it out"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; aspff=x", "the", "warning", "did you mean aspf=?"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=y", "t=y:", "warning", "RFC 7489 ignore t"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=Y", "t=y:", "warning", "one step less than p=reject"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; np=none", "np", "notice", "RFC 7489 ignore"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; psd=n", "psd=n", "warning", "§4.10"),
         ("v=DMARC1; p=reject", "p=reject", "notice", "rua=mailto:"),
         ("v=DMARC1; p=none; rua=mailto:a@b.se", "p=none:", "notice", "quarantine, then reject"),
+        ("v=DMARC1; p=None; rua=mailto:a@b.se", "p=none:", "notice", "Once it runs, after some weeks"),
+        ("v=DMARC1; p=none", "p=none:", "notice", "Once it runs, set rua=mailto:… to get reports"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; fo=1", "fo", "notice", "ruf="),
     ],
 )
@@ -108,8 +126,19 @@ def test_what_is_probably_not_meant_is_remarked(value: str, word: str, level: st
     assert any(cure in remark.text for remark in remarks(value))
 
 
-def test_a_policy_that_needs_no_remark_has_none() -> None:
-    assert remarks("v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@example.com; adkim=s") == []
+@pytest.mark.parametrize("tags", ["sp=reject; adkim=s", "psd=U", "t=n", "fo=1; ruf=mailto:a@b.se"])
+def test_a_policy_that_needs_no_remark_has_none(tags: str) -> None:
+    assert remarks(f"v=DMARC1; p=reject; rua=mailto:dmarc@example.com; {tags}") == []
+
+
+def test_the_size_limits_of_older_report_addresses_are_remarked() -> None:
+    # RFC 7489 §6.4: "!", digits, and perhaps a unit, at the end.
+    limited = [f"mailto:a@b.se!{size}" for size in ("5", "10k", "2M", "3g", "1t")]
+    others = ["mailto:a!10m@b.se", "mailto:a@b.se!", "mailto:a@b.se!m", "mailto:a@b.se?subject=2"]
+    found = remarks(f"v=DMARC1; p=reject; rua={','.join(limited + others)}; ruf=mailto:c@d.se!9k")
+    assert [remark.text.split(",")[0] for remark in found] == [
+        f"has a size limit on {uri}" for uri in [*limited, "mailto:c@d.se!9k"]
+    ]
 
 
 TAGS = {

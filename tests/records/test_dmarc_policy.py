@@ -17,6 +17,17 @@ POLICIES = [
     ("v=DMARC1; p=reject;; adkim=s", Policy(p="reject", adkim="s")),
     ("v=DMARC1; p=reject; foo; adkim=s", Policy(p="reject", adkim="s")),
     ("v=DMARC1; p:reject", Policy(p="none")),
+    ("v=DMARC1; np=reject; fo=1:D; t=Y; psd=y", Policy(np="reject", fo="1:d", t="y", psd="y")),
+    ("v=DMARC1; t=n; psd=u; fo=0", Policy()),
+    ("v=DMARC1; t=x; psd=x; fo=2", Policy(ignored=("t", "psd", "fo"))),
+    # RFC 6376 §3.2: a tag's name is a letter, then letters, digits and "_".
+    ("v=DMARC1; x_19=y; 1x=y; x-1=y; x@y=z; =y", Policy(ignored=("x_19",))),
+    # §4.8: addresses are parted by commas, with or without white space around them.
+    (
+        "v=DMARC1; rua=mailto:a@b.se , mailto:c@d.se?subject=x=y,mailto:e@f.se; ruf=mailto:g@h.se",
+        Policy(rua=("mailto:a@b.se", "mailto:c@d.se?subject=x=y", "mailto:e@f.se"), ruf=("mailto:g@h.se",)),
+    ),
+    ("v=DMARC1; ruf=nobody,mailto:a@b.se", Policy(ruf=("mailto:a@b.se",), ignored=("ruf",))),
     ("v=DMARC1", Policy(p="none")),
     ("v=DMARC1; sp=reject", Policy(p="none", sp="reject")),
     ("v=DMARC1; p=REJECT; adkim=S", Policy(p="reject", adkim="s")),
@@ -38,6 +49,7 @@ OTHERS = [
     "V=dmarc1; p=none",
     "v=DMARC10; p=none",
     "v=DMARC1 p=none",
+    "v==DMARC1; p=none",
     "v=DMARC1-validator=12",
     " v=DMARC1; p=none",
     ";v=DMARC1; p=none",
@@ -82,7 +94,12 @@ def test_strength_grows_with_the_policy_and_testing_takes_a_step_off() -> None:
 def test_what_holds_where_a_tag_is_absent() -> None:
     policy = Policy(p="reject", sp="quarantine")
     assert [policy.effective(tag) for tag in ("p", "sp", "np", "adkim")] == ["reject", "quarantine", "quarantine", "r"]
-    assert Policy(p="reject").effective("np") == "reject"
+    assert [Policy(p="reject").effective(tag) for tag in ("sp", "np")] == ["reject", "reject"]
+    assert Policy(p="reject", sp="reject", np="none").effective("np") == "none"
+
+
+def test_the_tags_of_a_record_are_those_that_are_tags_the_first_of_each() -> None:
+    assert tags(b"v=DMARC1; foo; P=none; p=reject") == {"v": "DMARC1", "p": "none"}
 
 
 @given(st.text(alphabet="vVp=DMARC1; \tno:,@é\x00"))
