@@ -15,9 +15,6 @@ from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.text import check_printable
 
-DEFAULT = "v=DMARC1; p=none;"
-"""A valid policy that asks for nothing: mail flows as before. The relay service has no requirement of its own."""
-
 _DROPPED: Mapping[str, str] = {
     "pct": "write t=y to have a policy tested, and leave pct out otherwise",
     "rf": "leave it out: failure reports have one format (RFC 9991)",
@@ -31,7 +28,10 @@ def dmarc(domain: str, value: str, ttl: int | None = None) -> TxtRecord:
 
 
 def from_tags(given: Mapping[str, str]) -> str:
-    """Return the record of the given tags (RFC 9989 §4.7), ``v`` and ``p`` first; ``p=none`` by default."""
+    """Return the record of the given tags (RFC 9989 §4.7), ``v`` and ``p`` first.
+
+    ``p`` is ``none`` by default: mail flows as before. The relay service has no requirement of its own.
+    """
     policy = {"p": "none", **given}
     return "; ".join([f"v={VERSION}; p={policy.pop('p')}", *(f"{tag}={value}" for tag, value in policy.items())]) + ";"
 
@@ -78,7 +78,7 @@ def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
         if name in _DROPPED:
             yield Remark("warning", f"has {name}=, which RFC 9989 dropped and newer receivers ignore; {_DROPPED[name]}")
         elif name not in TAGS:
-            close = difflib.get_close_matches(name.lower(), TAGS, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(name, TAGS, n=1, cutoff=0.5)
             hint = f"did you mean {close[0]}=?" if close else "take it out"
             yield Remark("warning", f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
     for name in ("rua", "ruf"):

@@ -126,7 +126,7 @@ def spf_of(domain: str, value: str = golden.SPF) -> TxtRecord:
     return spf.spf(domain, value)
 
 
-def dmarc_of(domain: str, value: str = dmarc.DEFAULT) -> TxtRecord:
+def dmarc_of(domain: str, value: str = "v=DMARC1; p=none;") -> TxtRecord:
     return dmarc.dmarc(domain, value)
 
 
