@@ -84,6 +84,11 @@ def private_der() -> str:
     return base64.b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
+def ed25519_private_der() -> str:
+    key = ed25519.Ed25519PrivateKey.generate()
+    return base64.b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
+
+
 def ec_der() -> str:
     key = ec.generate_private_key(ec.SECP256R1()).public_key()
     return base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
@@ -121,6 +126,9 @@ def ec_der() -> str:
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "private key"),
         ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "PEM file"),
         (f"v=DKIM1; p={private_der()}", "private key"),
+        (f"v=DKIM1; k=ed25519; p={private_der()}", "private key"),
+        (f"v=DKIM1; k=ed25519; p={ed25519_private_der()}", "private key"),
+        (f"v=DKIM1; p={ed25519_private_der()}", "private key"),
         (f"v=DKIM1; p={ec_der()}", "not RSA"),
         ("v=DKIM1; p=not!base64", "'!' (U+0021) in p="),
         ("v=DKIM1; p=aGVsbG8gd29ybGQh", "no RSA public key"),
