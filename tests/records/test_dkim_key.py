@@ -107,6 +107,10 @@ def test_a_served_key_that_is_revoked_or_unusable_is_described() -> None:
         "v=DKIM1; p=AA=A",
         "v=DKIM1; p=AA-_",
         "v=DKIM1; p=====",
+        # RFC 6376 §2.10, RFC 4648 §4: "=" fills the last four characters up, and stands nowhere else.
+        f"v=DKIM1; p={golden.KEY}=",
+        f"v=DKIM1; p={golden.KEY}==",
+        f"v=DKIM1; p={golden.KEY}====",
     ],
 )
 def test_what_receivers_discard_unread(value: str | bytes) -> None:
