@@ -1,13 +1,14 @@
 """The grammar of RFC 7208 §12, case by case. Expected values are read off the standard."""
 
 import time
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.spf_terms import Mechanism, Modifier, Record, is_spf, parse
+from elastx_mrs.records.spf_terms import LOOKUPS, Mechanism, Modifier, Record, is_spf, parse, read_terms
 from tests.records.spf_strategies import mutated, records
 
 
@@ -61,7 +62,7 @@ def outcome(text: str) -> Record | tuple[str, ...]:
         ("Redirect=%{d}", Modifier("redirect", "%{d}")),
         ("EXP=explain._spf.%{d}", Modifier("exp", "explain._spf.%{d}")),
         ("match.sub-domains_9=yes", Modifier("match.sub-domains_9", "yes")),
-        ("moo=", Modifier("moo", "")),
+        ("z5=", Modifier("z5", "")),
         ("moo=%%%_%-%{s}!?/:", Modifier("moo", "%%%_%-%{s}!?/:")),
         ("all=x", Modifier("all", "x")),
         # a domain-spec is a macro-string that ends in a top-level label or a macro (§7.1), not only a host name
@@ -85,9 +86,11 @@ def test_every_kind_of_term_is_understood(term: str, expected: Mechanism | Modif
         ("A:example.com/32//128", "a:example.com"),
         ("mx/24//128", "mx/24"),
         ("mx/32//64", "mx//64"),
+        ("~mx:example.com/24//64", "~mx:example.com/24//64"),
         ("ip4:192.0.2.1/32", "ip4:192.0.2.1"),
         ("ip6:2001:DB8::/128", "ip6:2001:DB8::"),
         ("-IP4:192.0.2.0/24", "-ip4:192.0.2.0/24"),
+        ("?IP6:2001:db8::/32", "?ip6:2001:db8::/32"),
         ("Exp=%{D}.example", "exp=%{D}.example"),
     ],
 )
@@ -102,8 +105,8 @@ def test_a_term_is_rendered_in_its_shortest_form(term: str, shortest: str) -> No
         # offset: of what is wrong, from the term's first character, counted from 0
         ("all.", 0, "is no mechanism"),
         ("-all.", 1, "is no mechanism"),
-        ("spf", 0, "is no mechanism"),
-        ("ipv4:192.0.2.1", 0, "is no mechanism"),
+        ("spf", 0, "is no mechanism; there are all, include, a, mx, ptr, ip4, ip6, exists; a modifier is written"),
+        ("ipv4:192.0.2.1", 0, "is no mechanism; there are all, include, a, mx, ptr, ip4, ip6, exists (RFC 7208 §5)"),
         ("redirect:example.com", 0, "write redirect=<domain>"),
         ("-exp", 1, "write exp=<domain>"),
         ("192.0.2.1", 0, "does not begin with a letter"),
@@ -111,8 +114,13 @@ def test_a_term_is_rendered_in_its_shortest_form(term: str, shortest: str) -> No
         ("=x", 0, "has no name"),
         ("-", 1, "has no name"),
         ("++a", 1, "has no name"),
+        ("~,a", 1, "has no name"),
+        ("?1a", 1, "does not begin with a letter"),
         ("a,mx", 1, "',' after its name"),
         ("a;", 1, "';' after its name"),
+        ("a!", 1, "'!' after its name"),
+        ("-a-b_c.1~", 8, "'~' after its name"),
+        ("a\x7f", 1, "U+007F"),
         ("mx\tall", 2, "U+0009"),
         ("a:exämple.com", 4, "'ä' (U+00E4)"),
         ("a\u202e", 1, "U+202E"),
@@ -132,6 +140,8 @@ def test_a_term_is_rendered_in_its_shortest_form(term: str, shortest: str) -> No
         ("a/", 1, "such as /24 or /24//64"),
         ("a/24/64", 5, "at most /32"),
         ("a/24/32", 1, "such as /24 or /24//64"),
+        ("mx/", 2, "such as /24 or /24//64"),
+        ("exists/24", 6, "only :<domain> may stand"),
         ("a//64/24", 1, "such as /24 or /24//64"),
         ("a/24//", 1, "such as /24 or /24//64"),
         ("a/33", 2, "at most /32"),
@@ -141,28 +151,30 @@ def test_a_term_is_rendered_in_its_shortest_form(term: str, shortest: str) -> No
         ("a//064", 3, "zero in front"),
         ("mx:example.com/24//999", 19, "at most /128"),
         ("a:example.com/9999999999999999999999", 14, "at most /32"),
-        ("ip4", 3, "names no address"),
+        ("ip4", 3, "names no address; write ip4:<address>"),
         ("ip4/24", 4, "names no address"),
-        ("ip4:", 4, "has no ip4 address"),
+        ("ip4:", 4, "has no ip4 address; write one such as ip4:192.0.2.0/24"),
         ("ip4:192.0.2", 4, "has no ip4 address"),
         ("ip4:192.0.2.256", 4, "has no ip4 address"),
         ("ip4:192.0.02.1", 4, "has no ip4 address"),
         ("ip4:2001:db8::", 4, "has no ip4 address"),
         ("ip4:%{i}", 4, "has no ip4 address"),
-        ("ip4:192.0.2.0/", 14, "no number after '/'"),
+        ("ip4:192.0.2.0/", 14, "no number after '/'; write /0 to /32"),
+        ("ip6:2001:db8::/", 15, "no number after '/'; write /0 to /128"),
         ("ip4:192.0.2.0/255.255.255.0", 14, "no number after '/'"),
         ("ip4:192.0.2.0/33", 14, "at most /32"),
         ("ip4:192.0.2.0/024", 14, "zero in front"),
         ("ip4:192.0.2.0//24", 14, "no number after '/'"),
         ("ip6", 3, "names no address"),
-        ("ip6:192.0.2.1", 4, "has no ip6 address"),
+        ("ip6:192.0.2.1", 4, "has no ip6 address; write one such as ip6:2001:db8::/32"),
         ("ip6:2001:db8::g", 4, "has no ip6 address"),
         ("ip6:fe80::1%eth0", 4, "has no ip6 address"),
         ("ip6:[2001:db8::1]", 4, "has no ip6 address"),
         ("ip6:2001:db8::/129", 15, "at most /128"),
         ("a:localhost", 2, "not a whole domain name"),
         ("a:example.com/24.", 10, "no top-level domain"),
-        ("a:192.0.2.1", 10, "no top-level domain"),
+        ("a:192.0.2.1", 10, "ends in '1', which is no top-level domain"),
+        ("a:example.c_m", 10, "no top-level domain"),
         ("a:example.-com", 10, "no top-level domain"),
         ("a:example.com-", 10, "no top-level domain"),
         ("a:example.com..", 14, "no top-level domain"),
@@ -183,7 +195,7 @@ def test_a_term_is_rendered_in_its_shortest_form(term: str, shortest: str) -> No
         ("exists:%{R}.example.com", 7, "only an explanation"),
         ("moo=%{t}", 4, "only an explanation"),
         ("moo=%x", 4, "begins no macro"),
-        ("-redirect=example.com", 0, "a modifier takes none"),
+        ("-redirect=example.com", 0, "has the qualifier '-', but a modifier takes none"),
         ("?exp=example.com", 0, "a modifier takes none"),
         ("+moo=x", 0, "a modifier takes none"),
     ],
@@ -194,6 +206,40 @@ def test_what_the_grammar_does_not_allow_is_refused_at_its_place(term: str, offs
     assert problem.startswith(f"has at position {9 + offset} a syntax error: ")
     assert problem.isprintable()
     assert "RFC 7208 §" in problem
+
+
+def test_a_number_of_an_ip4_address_is_0_to_255_without_a_zero_in_front() -> None:
+    numbers = [*map(str, range(1000)), *(f"0{number}" for number in range(10))]
+    for place in ("ip4:{}.0.2.1", "ip4:192.0.2.{}"):
+        taken = [number for number in numbers if isinstance(outcome(f"v=spf1 {place.format(number)}"), Record)]
+        assert taken == numbers[:256]
+
+
+@pytest.mark.parametrize(
+    ("term", "network"),
+    [
+        ("ip4:192.0.2.9/24", "192.0.2.0/24"),  # §5.6: the highest bits are compared, whatever the others are
+        ("ip4:192.0.2.9", "192.0.2.9/32"),
+        ("ip6:2001:DB8::1/32", "2001:db8::/32"),
+        ("ip6:2001:db8::1", "2001:db8::1/128"),
+        ("a/24", None),
+        ("all", None),
+    ],
+)
+def test_the_network_of_an_address(term: str, network: str | None) -> None:
+    parsed = one(term)
+    assert isinstance(parsed, Mechanism)
+    assert parsed.network == (ip_network(network) if network else None)
+
+
+def test_the_terms_that_count_as_lookups() -> None:  # §4.6.4
+    assert {"include", "a", "mx", "ptr", "exists", "redirect"} == LOOKUPS
+
+
+def test_what_can_be_read_in_a_record_with_errors() -> None:
+    record, unreadable = read_terms("V=SPF1  MX/24 all:x moo=y a:localhost -all ")
+    assert str(record) == "v=spf1 mx/24 moo=y -all"
+    assert unreadable == ("all:x", "a:localhost")
 
 
 def test_the_longest_names_of_terms_are_cut_in_errors() -> None:
