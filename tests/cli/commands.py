@@ -14,7 +14,8 @@ from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
 from tests import signed as make
-from tests.cli.mail import Authority, Handler, serve
+from tests.authority import Authority
+from tests.cli.mail import Handler, serve
 from tests.cli.scene import SERVED
 from tests.lookup.fakes import Dns
 from tests.review.previews import preview, step, txt

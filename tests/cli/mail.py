@@ -1,79 +1,17 @@
-"""A real mail server on loopback, and certificates for it from an authority of the tests' own."""
+"""A real mail server on loopback."""
 
 import asyncio
-import datetime
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 ACCOUNT = "smtp-prod@acme.example"
 PASSWORD = "correct horse åäö"
-NOW = datetime.datetime.now(datetime.UTC)
-DAY = datetime.timedelta(days=1)
-
-
-class Authority:
-    """Signs certificates; ``path`` is its own, for SSL_CERT_FILE."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.path = folder / "authority.pem"
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority of the tests")])
-        self._own = self._signed(self._name, self._key.public_key(), NOW - DAY, NOW + DAY, [], authority=True)
-        self.path.write_bytes(self._own.public_bytes(serialization.Encoding.PEM))
-
-    def context(
-        self, *names: str, begin: datetime.datetime = NOW - DAY, end: datetime.datetime = NOW + 30 * DAY
-    ) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        certificate = self._signed(subject, key.public_key(), begin, end, list(names), authority=False)
-        path = self.folder / f"{x509.random_serial_number():x}.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
-
-    def _signed(
-        self,
-        subject: x509.Name,
-        key: ec.EllipticCurvePublicKey,
-        begin: datetime.datetime,
-        end: datetime.datetime,
-        names: list[str],
-        *,
-        authority: bool,
-    ) -> x509.Certificate:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(begin)
-            .not_valid_after(end)
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-        )
-        if names:
-            listed = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-            builder = builder.add_extension(listed, critical=False)
-        return builder.sign(self._key, hashes.SHA256())
 
 
 @dataclass

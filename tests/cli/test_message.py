@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from elastx_mrs.cli.main import main
 from tests import servers
 from tests import signed as make
-from tests.cli.mail import ACCOUNT, PASSWORD, Authority, Handler, serve
+from tests.authority import Authority
+from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 from tests.cli.terminal import interrupted, start
 from tests.lookup.fakes import Dns
 

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
-from tests.cli.mail import ACCOUNT, DAY, NOW, PASSWORD, Authority, Handler, serve
+from tests.authority import DAY, NOW, Authority
+from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 
 LETTER = ["--from", "news@example.com", "--to", "me@receiver.example"]
 ALL = ["connection", "no AUTH before TLS", "STARTTLS", "certificate", "AUTH"]

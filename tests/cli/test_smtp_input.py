@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
-from tests.cli.mail import ACCOUNT, PASSWORD, Authority, Handler, scripted, serve
+from tests.authority import Authority
+from tests.cli.mail import ACCOUNT, PASSWORD, Handler, scripted, serve
 from tests.cli.terminal import interrupted, start, typed
 
 LETTER = ["--from", "news@example.com", "--to", "me@receiver.example"]

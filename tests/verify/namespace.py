@@ -4,8 +4,6 @@ Everything listens where it would in the world, so that nothing is bypassed: pro
 opendkim-testkey, ask here what they ask there. The namespace's /etc/resolv.conf names the unbound.
 """
 
-import datetime
-import ipaddress
 import subprocess
 import sys
 import time
@@ -15,10 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.authority import Authority
 from tests.lookup.nets import Daemon, command
 from tests.servers import require
 
@@ -113,7 +109,7 @@ def world(folder: Path, zones: dict[str, dict[str, str]], anchors: str) -> Itera
     (folder / "root.hints").write_text(f". 3600 NS a.root.\na.root. 3600 A {ROOT}\n")
     # Without that it asks through a libunbound of its own, which begins at the real root.
     (folder / "opendkim.conf").write_text(f"Nameservers {RESOLVER}\n")
-    _certificates(folder)
+    authority = Authority(folder)
     addresses = [ROOT, TOP, BIND, KNOT, NSD, RESOLVER]
     added = "".join(f"ip addr add {address}/8 dev lo; " for address in addresses) + f"ip addr add {FAR}/32 dev lo; "
     mounted = f"mount --bind {folder}/resolv.conf /etc/resolv.conf"
@@ -126,12 +122,12 @@ def world(folder: Path, zones: dict[str, dict[str, str]], anchors: str) -> Itera
         made.environment = {
             "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(folder),
-            "SSL_CERT_FILE": str(folder / "ca.pem"),
+            "SSL_CERT_FILE": str(authority.path),
         }
         for name, (kind, address) in SERVERS.items():
             program = command(Daemon(kind, address, zones[name]), folder / name, 53)
             made.servers[name] = stack.enter_context(_process(made.enter(program), folder, name))
-        program = _unbound(folder, anchors)
+        program = _unbound(folder, anchors, authority.certified(RESOLVER, FAR))
         made.servers["unbound"] = stack.enter_context(_process(made.enter(program), folder, "unbound"))
         for name, (_, address) in SERVERS.items():
             made.serves(address, next(iter(zones[name])))
@@ -153,13 +149,13 @@ def _process(program: list[str], folder: Path, name: str) -> Iterator[subprocess
         process.wait()
 
 
-def _unbound(folder: Path, anchors: str) -> list[str]:
+def _unbound(folder: Path, anchors: str, certified: Path) -> list[str]:
     places = "".join(f"  interface: {a}@{p}\n" for a in (RESOLVER, FAR) for p in (53, 853, 443))
     (folder / "unbound.conf").write_text(
         f"""server:
 {places}  access-control: 0.0.0.0/0 allow
-  tls-service-key: "{folder}/server.key"
-  tls-service-pem: "{folder}/server.pem"
+  tls-service-key: "{certified}"
+  tls-service-pem: "{certified}"
   https-port: 443
   do-daemonize: no
   do-not-query-localhost: no
@@ -177,38 +173,6 @@ def _unbound(folder: Path, anchors: str) -> list[str]:
 """
     )
     return [require("unbound"), "-d", "-c", str(folder / "unbound.conf")]
-
-
-def _certificates(folder: Path) -> None:
-    """A certificate authority, and the unbound's certificate for both of its addresses."""
-    now = datetime.datetime.now(datetime.UTC)
-
-    def made(
-        name: str, issuer: str, key: ec.EllipticCurvePrivateKey, by: ec.EllipticCurvePrivateKey, ca: bool
-    ) -> bytes:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        )
-        if not ca:
-            names = [x509.IPAddress(ipaddress.ip_address(address)) for address in (RESOLVER, FAR)]
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-    authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    (folder / "ca.pem").write_bytes(made("test CA", "test CA", authority, authority, True))
-    (folder / "server.pem").write_bytes(made("resolver", "test CA", server, authority, False))
-    (folder / "server.key").write_bytes(
-        server.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
 
 
 def signed(folder: Path, name: str, text: str) -> tuple[str, str]:
