@@ -4,8 +4,9 @@ import datetime
 import ipaddress
 import ssl
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +24,18 @@ Fault = Literal[
     "no authority key identifier",
 ]
 """What is wrong with the authority's certificate. The last one is wrong with the certificates that it signs."""
+
+
+def strict(patch: pytest.MonkeyPatch) -> None:
+    """Check certificates as the default context of Python 3.13 and later does, on every Python."""
+    default = ssl.create_default_context
+
+    def context(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        made = default(*arguments, **named)
+        made.verify_flags |= ssl.VERIFY_X509_STRICT
+        return made
+
+    patch.setattr(ssl, "create_default_context", context)
 
 
 class Authority:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from elastx_mrs import certificate
 from elastx_mrs.display import visible
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
     if isinstance(error, APITimeoutError):
         return CannotReadError(f"{host} does not answer in time; see the network and any proxy, and run this again")
     if isinstance(error, APIConnectionError):
+        refused = certificate.refusal(error)
+        if refused is not None:
+            problem = f"the certificate of {host}, or of a proxy on the way, is refused ({refused.verify_message})"
+            return CannotReadError(f"{problem}; {certificate.cure(refused.verify_code)}")
         cause = _shown(str(error.__cause__ or error), token)
         return CannotReadError(f"{host} was not reached ({cause}); see {BASE_URL}, the network and any proxy")
     if isinstance(error, RateLimitError):

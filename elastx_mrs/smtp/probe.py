@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from elastx_mrs import certificate
 from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.smtp.connect import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
@@ -18,14 +19,6 @@ MECHANISMS = ("PLAIN", "LOGIN")
 """What this module logs in with, the preferred first (RFC 4616; LOGIN is what old servers offer)."""
 
 _BAD_PASSWORD = 535
-_VERIFY_CURES = {
-    10: "have the server's certificate renewed",
-    9: "check the clocks of the server and of this machine",
-    62: "use the name that the certificate is for, or have one made for this name",
-    64: "use a name that the certificate is for, not an address",
-    18: "have a certificate made by an authority that is trusted, or name its file in SSL_CERT_FILE",
-}
-"""What to do about OpenSSL's X509_V_ERR_*; for other numbers it is what 18, self-signed, has."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +127,9 @@ def _certificate(session: Session, errand: Errand) -> Check:
     try:
         shown = session.encrypt()
     except TrustError as error:
-        cure = _VERIFY_CURES.get(error.code, _VERIFY_CURES[18])
         presented = session.presented()
-        return Check("certificate", "wrong", expected, f"{error}{f' ({presented})' if presented else ''}", cure)
+        seen = f"{error}{f' ({presented})' if presented else ''}"
+        return Check("certificate", "wrong", expected, seen, certificate.cure(error.code))
     except ssl.SSLError as error:
         cure = "have the server offer TLS 1.2 or 1.3"
         return Check("certificate", "wrong", expected, f"no TLS: {error.reason or error}", cure)

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Permission
+from tests.authority import Authority, strict
 from tests.cli.scene import TOKEN, Scene
 from tests.cloudflare.somebody_else import answering
 from tests.lab.cloudflare_faults import Fault
@@ -115,6 +117,20 @@ def test_nobody_answers(scene: Scene) -> None:
     assert (result.exit_code, result.stdout) == (3, "")
     assert "127.0.0.1 was not reached (All connection attempts failed); see CLOUDFLARE_BASE_URL" in result.stderr
     assert "pass@" not in result.stderr
+
+
+def test_a_certificate_that_only_the_strict_check_refuses(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path, "no key usage")
+    strict(monkeypatch)
+    with answering(200, "{}", "application/json", authority.context("127.0.0.1")) as url:
+        result = scene.run(CLOUDFLARE_BASE_URL=url, SSL_CERT_FILE=str(authority.path))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert (
+        "the certificate of 127.0.0.1, or of a proxy on the way, is refused (CA cert does not include" in result.stderr
+    )
+    assert "the authority's certificate has no key usage extension; Python 3.13 and later refuse this" in result.stderr
 
 
 def test_the_rate_limit(scene: Scene) -> None:

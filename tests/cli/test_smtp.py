@@ -5,12 +5,13 @@ import email
 import email.policy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
-from tests.authority import DAY, NOW, Authority
+from tests.authority import DAY, NOW, Authority, Fault, strict
 from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 
 LETTER = ["--from", "news@example.com", "--to", "me@receiver.example"]
@@ -155,6 +156,47 @@ def test_an_authority_that_is_not_trusted(
     found, code = checks(good, "--account", ACCOUNT)
     assert found["certificate"]["verdict"] == "wrong"
     assert "SSL_CERT_FILE" in found["certificate"]["do"]
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen", "lacks"),
+    [
+        (
+            "no key usage",
+            "CA cert does not include key usage",
+            "the authority's certificate has no key usage extension",
+        ),
+        (
+            "no subject key identifier",
+            "Missing Subject Key Identifier",
+            "the authority's certificate has no subject key identifier",
+        ),
+        (
+            "basic constraints not critical",
+            "Basic Constraints of CA cert not marked critical",
+            "the basic constraints of the authority's certificate are not marked critical",
+        ),
+        (
+            "no authority key identifier",
+            "Missing Authority Key Identifier",
+            "the server's certificate, or that of an intermediate authority, has no authority key identifier",
+        ),
+    ],
+)
+def test_a_certificate_that_only_the_strict_check_refuses(
+    tmp_path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch, fault: Fault, seen: str, lacks: str
+) -> None:
+    authority = Authority(tmp_path, fault)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    strict(monkeypatch)
+    with serve(handler, authority.context("localhost")) as port:
+        found, code = checks(port)
+    assert found["certificate"]["verdict"] == "wrong"
+    assert seen in found["certificate"]["seen"]
+    assert found["certificate"]["do"].startswith(lacks)
+    assert "Python 3.13 and later refuse this (RFC 5280 §" in found["certificate"]["do"]
+    assert "have it renewed with " in found["certificate"]["do"]
     assert code == 1
 
 

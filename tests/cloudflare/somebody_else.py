@@ -1,5 +1,6 @@
 """Something that answers where Cloudflare's API should be."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def answering(status: int, body: str, kind: str) -> Iterator[str]:
-    """The base URL of something that gives every request the same answer."""
+def answering(status: int, body: str, kind: str, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The base URL of something that gives every request the same answer, over TLS where there is a context."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -21,10 +22,12 @@ def answering(status: int, body: str, kind: str) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/client/v4"
+            yield f"http{'s' if context else ''}://127.0.0.1:{server.server_port}/client/v4"
         finally:
             server.shutdown()
             thread.join()

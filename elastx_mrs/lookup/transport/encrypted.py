@@ -9,6 +9,7 @@ import dns.exception
 import dns.message
 import dns.query
 
+from elastx_mrs import certificate
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.transport.wire import UnusableError
 
@@ -41,17 +42,22 @@ async def exchange(url: str, host: str, port: int, query: dns.message.Message, p
     except (TimeoutError, dns.exception.Timeout):
         raise TimeoutError from None
     except ssl.SSLCertVerificationError as error:
-        raise UnusableError(f"has a certificate that is not good for {host}: {error.verify_message}") from None
+        problem = f"has a certificate that is not good for {host}: {error.verify_message}"
+        raise UnusableError(f"{problem}; {certificate.cure(error.verify_code)}") from None
     except (dns.exception.DNSException, EOFError) as error:
         raise UnusableError(f"sent an answer that cannot be read ({type(error).__name__})") from None
 
 
 async def _https(url: str, query: dns.message.Message) -> dns.message.Message:
+    """Return the answer; a certificate that is refused raises as over TLS."""
     import httpx2
 
     try:
         return await dns.asyncquery.https(query, url)
     except httpx2.HTTPError as error:
+        refused = certificate.refusal(error)
+        if refused is not None:
+            raise refused from None
         raise UnusableError(f"cannot be reached over HTTPS: {error or type(error).__name__}") from None
     except ValueError as error:  # dnspython's, for an HTTP status that is no success
         raise UnusableError(f"did not answer as DNS over HTTPS: {error}") from None
