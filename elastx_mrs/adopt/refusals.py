@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from elastx_mrs import certificate
 from elastx_mrs.display import visible
+from elastx_mrs.lookup.transport import certificate
 
 if TYPE_CHECKING:
     import httpx

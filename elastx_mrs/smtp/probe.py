@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from elastx_mrs import certificate
+from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.smtp.connect import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError

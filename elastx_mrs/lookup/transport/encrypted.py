@@ -9,8 +9,8 @@ import dns.exception
 import dns.message
 import dns.query
 
-from elastx_mrs import certificate
 from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.lookup.transport.wire import UnusableError
 
 SETTLE = 3.0

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from elastx_mrs.certificate import cure, refusal
+from elastx_mrs.lookup.transport.certificate import cure, refusal
 
 STRICT = range(80, 94)
 """OpenSSL's numbers for what only X509_V_FLAG_X509_STRICT refuses."""
