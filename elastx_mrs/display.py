@@ -24,6 +24,9 @@ from typing import Literal
 UNENCODABLE = "elastx_mrs.unencodable"
 """The error handler of a stream whose encoding lacks a character, such as ``…`` in ISO 8859-1: it is ``<U+2026>``."""
 
+QUIET = 2.0
+"""Seconds after which a command says on standard error that it is still at it."""
+
 MOST_QUOTED = 80
 """Characters of foreign text that a sentence quotes."""
 

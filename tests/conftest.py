@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from elastx_mrs import display
 from tests.cloudflare.which import describe
 from tests.engine.marker import MARKER, Guard
 
@@ -62,6 +63,12 @@ def _without_waiting_for_disks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loaded machine is slow, and what a command says of that is no part of what most tests compare."""
+    monkeypatch.setattr(display, "QUIET", 600.0)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from elastx_mrs import display
 from elastx_mrs.adopt.plan import Found, Zone, counted
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
@@ -28,9 +29,6 @@ ZONES_PER_PAGE, RECORDS_PER_PAGE = 50, 5000
 
 SIDE_BY_SIDE = 8
 """Zones that are read at once."""
-
-PATIENCE = 2.0
-"""Seconds after which the command says what it is doing."""
 
 T = TypeVar("T")
 
@@ -66,7 +64,7 @@ def read_zones(
 async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
     """Do the work, with a line on standard error every other second that it takes."""
     task = asyncio.ensure_future(work)
-    while not (await asyncio.wait({task}, timeout=PATIENCE))[0]:
+    while not (await asyncio.wait({task}, timeout=display.QUIET))[0]:
         _say(f"{reader.doing} …")
     return await task
 

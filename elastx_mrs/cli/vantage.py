@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from elastx_mrs import display
 from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.records import RecordError
@@ -14,9 +15,6 @@ from elastx_mrs.records import RecordError
 if TYPE_CHECKING:
     from elastx_mrs.lookup.network import Server
     from elastx_mrs.lookup.vantage import Run, Vantage
-
-QUIET = 2.0
-"""Seconds after which a command says that it is still asking."""
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,7 +72,7 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
 
     async def run() -> T:
         task = asyncio.ensure_future(work)
-        done, _ = await asyncio.wait({task}, timeout=QUIET)
+        done, _ = await asyncio.wait({task}, timeout=display.QUIET)
         if not done:
             print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
         return await task

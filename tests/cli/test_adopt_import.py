@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from click.testing import Result
 
+from elastx_mrs import display
 from elastx_mrs.adopt import cloudflare
 from elastx_mrs.lab.cloudflare.zone import Account, Permission
 from elastx_mrs.publish.cloudflare.rate import Pace
@@ -21,8 +22,7 @@ def imports(result: Result) -> dict[str, str]:
     return {one["name"]: one["id"] for one in json.loads(result.stdout)["resources"] if not one.get("component")}
 
 
-def test_the_file_and_what_it_leads_to(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare, "PATIENCE", 60.0)  # no progress line, however busy the machine is
+def test_the_file_and_what_it_leads_to(scene: Scene) -> None:
     result = scene.run()
     assert result.exit_code == 1, "an SPF term would be lost"
     zone = scene.api.zone("example.com")
@@ -128,7 +128,7 @@ def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
 
 
 def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloudflare, "PATIENCE", 0.1)
+    monkeypatch.setattr(display, "QUIET", 0.1)
     scene.faults.append(Fault("GET", "dns_records", delay=0.3))
     assert "reading Cloudflare's records of 1 zone …\n" in scene.run().stderr
 

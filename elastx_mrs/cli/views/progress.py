@@ -4,11 +4,9 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
+from elastx_mrs import display
 from elastx_mrs.verify import report
 from elastx_mrs.verify.wait import Job
-
-QUIET = 2.0
-"""Seconds after which a command says that it is still at it."""
 
 MOST_ROWS = 20
 """Domains in the live table: those that are not verified yet come first."""
@@ -30,7 +28,7 @@ async def _plain(jobs: Sequence[Job], wait: Wait) -> None:
 
     async def still() -> None:
         while True:
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(display.QUIET)
             done = sum(bool(job.outcomes) for job in jobs)
             if done < len(jobs):
                 print(f"asking name servers: {done} of {len(jobs)} domains so far …", file=sys.stderr, flush=True)
