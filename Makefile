@@ -4,7 +4,8 @@ unexport VIRTUAL_ENV
 # make lab STACK=lab-cloudflare is the same through Cloudflare's API, which the lab has too.
 STACK ?= lab
 
-.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up servers wheels test fast check format bench clean
+.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up servers wheels test fast shuffled coverage check format \
+  bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -45,6 +46,15 @@ test: setup languages servers wheels ## run all tests
 fast: setup servers ## run the tests that do not start Pulumi; about 4 minutes
 	@pytest -n 3 --dist worksteal -m "not engine"
 
+shuffled: setup languages servers wheels ## run all tests in a random order, whose seed it prints
+	@pytest -n 3 --dist worksteal -p randomly
+
+coverage: setup languages servers wheels ## say which lines and branches no test runs; about half an hour
+	@coverage erase
+	@coverage run -m pytest -n 3 --dist worksteal
+	@coverage combine --quiet
+	@coverage report
+
 check: setup ## formatting, lint, strict types, import rules, spelling, Markdown
 	@ruff format --check .
 	@ruff check .
@@ -61,4 +71,4 @@ bench: setup languages ## measure speed, as ratios in one run
 	@python -m benchmarks
 
 clean: ## remove all that these targets made; the next run starts from nothing
-	rm -rf .venv .toolchain .lab .lab-cloudflare .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .toolchain .lab .lab-cloudflare .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
