@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,6 @@ from tests.cloudflare.plugin.values import UNKNOWN, plain, struct
 from tests.cloudflare.served import TOKEN, Served, served
 from tests.cloudflare.which import EXECUTABLE, STAND_IN
 from tests.lab.cloudflare_faults import Fault
-
-pytestmark = pytest.mark.xdist_group("cloudflare-plugin")
 
 URN = f"urn:pulumi:test::flat::{DNS_RECORD}::spf"
 COMMAND = str(STAND_IN / EXECUTABLE)
@@ -69,9 +68,8 @@ def start(**environment: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.fixture
-def bare() -> Iterator[Running]:
-    """A plugin that knows of no API and no token."""
+@contextmanager
+def running() -> Iterator[Running]:
     process = start()
     yield Running(process)
     process.terminate()
@@ -81,9 +79,25 @@ def bare() -> Iterator[Running]:
 
 
 @pytest.fixture
-def plugin(bare: Running, api: Served) -> Running:
-    bare.configure(baseUrl=api.url, apiToken=TOKEN)
-    return bare
+def bare() -> Iterator[Running]:
+    """A plugin that knows of no API and no token."""
+    with running() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def plugin(api: Served) -> Iterator[Running]:
+    """One for all tests that do not configure it otherwise."""
+    with running() as made:
+        made.configure(baseUrl=api.url, apiToken=TOKEN)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def unconfigured() -> Iterator[Running]:
+    """One for all tests that ask what needs no API."""
+    with running() as made:
+        yield made
 
 
 def failure(call: Any, *arguments: Any, **named: Any) -> str:
@@ -170,17 +184,17 @@ def test_without_a_token_the_api_says_so(bare: Running, api: Served) -> None:
 
 
 @pytest.mark.parametrize("token", ["short", "x" * 39 + "!"])
-def test_a_token_that_cannot_be_one_is_refused_and_not_told(bare: Running, token: str) -> None:
+def test_a_token_that_cannot_be_one_is_refused_and_not_told(unconfigured: Running, token: str) -> None:
     request = provider_pb2.CheckRequest(urn="urn:pulumi:test::p::pulumi:providers:cloudflare::own")
     request.news.update({"apiToken": token})
-    (found,) = bare.stub.CheckConfig(request).failures
+    (found,) = unconfigured.stub.CheckConfig(request).failures
     assert found.property == "apiToken"
     assert token not in found.reason
 
 
-def test_the_token_is_handed_back_as_a_secret(bare: Running) -> None:
+def test_the_token_is_handed_back_as_a_secret(unconfigured: Running) -> None:
     request = provider_pb2.CheckRequest(news=struct({"apiToken": TOKEN, "baseUrl": "http://127.0.0.1"}))
-    answer = bare.stub.CheckConfig(request)
+    answer = unconfigured.stub.CheckConfig(request)
     assert not answer.failures
     assert answer.inputs["apiToken"]["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270"
     assert plain(answer.inputs) == {"apiToken": TOKEN, "baseUrl": "http://127.0.0.1"}
@@ -207,22 +221,24 @@ def test_a_preview_of_a_new_record_requests_nothing(plugin: Running, api: Served
         ({"tags": []}, [], None),
     ],
 )
-def test_only_zone_and_type_replace(bare: Running, changed: dict[str, Any], replaces: list[str], kind: str) -> None:
+def test_only_zone_and_type_replace(
+    unconfigured: Running, changed: dict[str, Any], replaces: list[str], kind: str
+) -> None:
     inputs = {"zoneId": "z", "name": "example.com", "type": "TXT", "ttl": 300, "content": '"a"'}
     state = inputs | {"proxied": False, "tags": [], "settings": {}, "createdOn": "2026-01-01T00:00:00Z"}
     request = provider_pb2.DiffRequest(id="r", urn=URN, olds=struct(state), news=struct(inputs | changed))
-    answer = bare.stub.Diff(request)
+    answer = unconfigured.stub.Diff(request)
     kinds = {key: provider_pb2.PropertyDiff.Kind.Name(entry.kind) for key, entry in answer.detailedDiff.items()}
     assert kinds == (dict.fromkeys(changed, kind) if kind else {})
     assert list(answer.replaces) == replaces
     assert not answer.deleteBeforeReplace
 
 
-def test_a_property_that_is_missing_is_named(bare: Running) -> None:
+def test_a_property_that_is_missing_is_named(unconfigured: Running) -> None:
     request = provider_pb2.CheckRequest(
         urn=URN, type=DNS_RECORD, news=struct({"zoneId": "z", "name": "n", "type": "TXT"})
     )
-    assert [found.property for found in bare.stub.Check(request).failures] == ["ttl"]
+    assert [found.property for found in unconfigured.stub.Check(request).failures] == ["ttl"]
 
 
 def test_zones_of_an_account_over_all_pages(plugin: Running, api: Served) -> None:
@@ -257,11 +273,11 @@ def test_records_of_a_zone(plugin: Running, zone: str) -> None:
     }  # fmt: skip
 
 
-def test_other_resources_and_functions_are_no_silent_success(bare: Running) -> None:
+def test_other_resources_and_functions_are_no_silent_success(unconfigured: Running) -> None:
     assert "no cloudflare:index/zone:Zone" in failure(
-        bare.stub.Check, provider_pb2.CheckRequest(urn=URN, type="cloudflare:index/zone:Zone")
+        unconfigured.stub.Check, provider_pb2.CheckRequest(urn=URN, type="cloudflare:index/zone:Zone")
     )
-    assert "no cloudflare:index/getUser:getUser" in failure(bare.invoke, "getUser")
+    assert "no cloudflare:index/getUser:getUser" in failure(unconfigured.invoke, "getUser")
 
 
 def test_the_executable_may_be_executed() -> None:

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from tests.cloudflare.flat import DNS_RECORD, FlatStack
 from tests.cloudflare.served import TOKEN, Served, served
 from tests.lab.cloudflare_faults import Fault
+from tests.once import once
 
 pytestmark = pytest.mark.engine
 
@@ -30,32 +31,28 @@ DMARC = {"name": "_dmarc.example.com", "content": '"v=DMARC1; p=none;"'}
 
 Outcome = subprocess.CompletedProcess[str]
 Request = dict[str, Any]
+Done = tuple[Outcome, list[Request]]
 
 
 class Replay:
-    """The steps of one API, each done once and in order, whichever of them is asked for."""
+    """The steps of one API, in order."""
 
-    def __init__(self, folder: Path, api: Served, steps: dict[str, Callable[["Replay"], Outcome]]) -> None:
+    def __init__(self, folder: Path, api: Served) -> None:
         self.api = api
         self._folder = folder
-        self._steps = iter(steps.items())
         self._stacks: dict[str, FlatStack] = {}
-        self._done: dict[str, tuple[Outcome, list[Request]]] = {}
 
-    def reach(self, name: str) -> tuple[Outcome, list[Request]]:
+    def do(self, step: "Step") -> "Done":
         """Return how a step's command ended, and what was requested."""
-        while name not in self._done:
-            step, do = next(self._steps)
-            before = len(self.api.api.log)
-            outcome = do(self)
-            self._done[step] = outcome, [self._request(logged) for logged in self.api.api.log[before:]]
-        return self._done[name]
+        before = len(self.api.api.log)
+        outcome = step(self)
+        return outcome, [self._request(logged) for logged in self.api.api.log[before:]]
 
     def stack(self, name: str) -> FlatStack:
         if name not in self._stacks:
             # The stand-in's waits are shorter by that; the real plugin takes its time.
             environment = self.api.environment() | {"ELASTX_MRS_LAB_CLOCK": "10"}
-            self._stacks[name] = FlatStack.create(self._folder / name, environment)
+            self._stacks[name] = FlatStack.new(self._folder / name, environment)
         return self._stacks[name]
 
     def fail(self, fault: Fault) -> None:
@@ -84,6 +81,9 @@ class Replay:
         }
         # The API of the recording did not look at what it refused to work on.
         return request if logged.body is None or logged.status in (429, 500) else request | {"body": logged.body}
+
+
+Step = Callable[[Replay], Outcome]
 
 
 def create(replay: Replay) -> Outcome:
@@ -185,7 +185,7 @@ def up_after_lost(replay: Replay) -> Outcome:
     return replay.stack("third").up()
 
 
-LIFE: dict[str, Callable[[Replay], Outcome]] = {
+LIFE: dict[str, Step] = {
     "01-create": create,
     "02-no-change": up,
     "03-refresh": refresh,
@@ -202,7 +202,7 @@ LIFE: dict[str, Callable[[Replay], Outcome]] = {
     "14-preview-after-import": preview_after_import,
     "15-destroy": destroy,
 }
-FAILURES: dict[str, Callable[[Replay], Outcome]] = {
+FAILURES: dict[str, Step] = {
     "16-create-500": create_500,
     "17-create-429": create_429,
     "18-answer-lost": answer_lost,
@@ -210,26 +210,28 @@ FAILURES: dict[str, Callable[[Replay], Outcome]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
-    folder = tmp_path_factory.mktemp("life")
-    with served(folder / "zones", "example.com", "example.net") as api:
-        yield Replay(folder, api, LIFE)
+def replayed(folder: Path, steps: dict[str, Step], *zones: str) -> dict[str, Done]:
+    with served(folder / "zones", *zones) as api:
+        replay = Replay(folder, api)
+        return {name: replay.do(step) for name, step in steps.items()}
 
 
 @pytest.fixture(scope="module")
-def failures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
-    folder = tmp_path_factory.mktemp("failures")
-    with served(folder / "zones", "example.com") as api:
-        yield Replay(folder, api, FAILURES)
+def life(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    return once(tmp_path_factory, "life", lambda folder: replayed(folder, LIFE, "example.com", "example.net"))
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    return once(tmp_path_factory, "failures", lambda folder: replayed(folder, FAILURES, "example.com"))
 
 
 def test_every_recording_is_replayed() -> None:
     assert list(RECORDED) == [*LIFE, *FAILURES]
 
 
-def check(replay: Replay, name: str) -> Outcome:
-    outcome, requests = replay.reach(name)
+def check(done: dict[str, Done], name: str) -> Outcome:
+    outcome, requests = done[name]
     expected = RECORDED[name]["requests"]
     if name in PARALLEL:
         requests, expected = (
@@ -240,23 +242,20 @@ def check(replay: Replay, name: str) -> Outcome:
     return outcome
 
 
-@pytest.mark.xdist_group("cloudflare-life")
 @pytest.mark.parametrize("name", LIFE)
-def test_the_life_of_records(life: Replay, name: str) -> None:
+def test_the_life_of_records(life: dict[str, Done], name: str) -> None:
     outcome = check(life, name)
     if outcome.returncode:
         said_twice(outcome)
 
 
-@pytest.mark.xdist_group("cloudflare-life")
-def test_a_record_that_is_gone_is_warned_of(life: Replay) -> None:
-    outcome, _ = life.reach("09-refresh-gone")
+def test_a_record_that_is_gone_is_warned_of(life: dict[str, Done]) -> None:
+    outcome, _ = life["09-refresh-gone"]
     assert re.search(r"DnsRecord \(spf\):\n    warning: .*will be removed from state", outcome.stdout), outcome.stdout
 
 
-@pytest.mark.xdist_group("cloudflare-failures")
 @pytest.mark.parametrize("name", FAILURES)
-def test_failing_answers(failures: Replay, name: str) -> None:
+def test_failing_answers(failures: dict[str, Done], name: str) -> None:
     outcome = check(failures, name)
     if outcome.returncode:
         said_twice(outcome)
