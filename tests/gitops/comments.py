@@ -44,8 +44,12 @@ class Forge:
         return comment
 
     def reviews(self, author: str) -> list[Comment]:
-        """Those of one author that are reviews: the others only quote one."""
-        return [one for one in self.comments if one.author == author and one.body.startswith("<!--")]
+        return reviews(self.comments, author)
+
+
+def reviews(comments: list[Comment], author: str) -> list[Comment]:
+    """Those of one author that are reviews: the others only quote one."""
+    return [one for one in comments if one.author == author and one.body.startswith("<!--")]
 
 
 class _Api(BaseHTTPRequestHandler):

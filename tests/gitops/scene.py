@@ -2,6 +2,9 @@
 
 DNS is the lab's, the engine the real one, Pulumi's state a folder. The package is the one of the tests' environment, of
 which the stand-in for ``python3`` makes a virtual environment: nothing is installed, and no registry asked.
+
+All three pipelines give Pulumi the same commands (``test_judged.py``). So one real run of each command is enough; where
+the pipeline is the subject, the others are answered from a recording.
 """
 
 import os
@@ -24,8 +27,9 @@ import pytest
 import yaml
 
 from elastx_mrs.lab.session import Lab, open_lab
-from tests.engine.stack import ROOT
+from tests.engine.stack import QUICK, ROOT
 from tests.examples import readme
+from tests.gitops.comments import Comment, Forge, reviews
 
 EXAMPLES = ROOT / "examples" / "gitops"
 PROJECT = "acme-mail"
@@ -44,9 +48,55 @@ ln -sf "$(dirname "$0")/pip" .venv/bin/pip
 """
 PIP = f"""#!/bin/sh
 grep -qxF "$*" "$HOME/installed" 2>/dev/null && exit
-"{sys.prefix}/bin/pip" "$@" && echo "$*" >> "$HOME/installed"
+env -u PYTHONPATH "{sys.prefix}/bin/pip" "$@" && echo "$*" >> "$HOME/installed"
 """
 """The real one, which sees that all is there; what it saw is not looked at again, for that takes a second each time."""
+
+
+PREVIEW = f"preview --stack {STACK} --non-interactive --json"
+UP = f"up --stack {STACK} --non-interactive --yes"
+DRIFT = f"preview --stack {STACK} --non-interactive --refresh --expect-no-changes"
+"""What the pipelines give to Pulumi."""
+
+PULUMI = """#!/bin/sh
+if [ "$*" = "{arguments}" ] && [ "$PULUMI_CONFIG_PASSPHRASE" = "{passphrase}" ] &&
+  [ "$PULUMI_BACKEND_URL" = "{backend}" ] && [ -n "$ELASTX_MRS_RFC2136_KEY$ELASTX_MRS_RFC2136_KEY_FILE" ]
+then
+  cat "{folder}/out"
+  cat "{folder}/err" >&2
+  exit {code}
+fi
+exec "{pulumi}" "$@"
+"""
+"""The recorded answer, where a job gives the command and all that the engine needs; anything else is the engine's."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What Pulumi said to a command, and its exit code."""
+
+    arguments: str
+    out: str
+    err: str = ""
+    code: int = 0
+
+
+UNCHANGED = Recorded(DRIFT, "Resources:\n    16 unchanged\n")
+"""As the real one says in ``test_shell.py``, where the README's commands are run."""
+
+DRIFTED = Recorded(DRIFT, " ~  TxtRecord mail-example.com-dmarc update\n", "error: no changes were expected\n", 255)
+"""As the real one says in ``test_github.py``."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What each company begins with: a stack that was made, and what its first preview says.
+
+    :param folder: has the ``repository`` and the ``state``, as ``pulumi stack init`` left them.
+    """
+
+    folder: Path
+    preview: Recorded
 
 
 @dataclass
@@ -62,6 +112,39 @@ class Run:
     workspace: Path = Path()
     summary: str = ""
     done: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What came of a company's pipelines, as data: it is told once, for whichever worker asks.
+
+    :param runs: by what they are called in the story.
+    :param said: the review's comment, as it was after that run.
+    :param comments: all that were there in the end.
+    :param asked: method and path of every request for comments.
+    :param left: every text that the jobs left, which no one of ``secrets`` may be in.
+    :param published: what ``_dmarc.example.se`` had in the end.
+    """
+
+    runs: dict[str, Run]
+    said: dict[str, str]
+    comments: list[Comment]
+    asked: list[tuple[str, str]]
+    left: dict[str, str]
+    secrets: tuple[str, ...]
+    published: set[str]
+
+    def methods(self) -> list[str]:
+        """The methods of the requests."""
+        return [method for method, _ in self.asked]
+
+    def reviews(self, author: str) -> list[Comment]:
+        """The reviews among one author's comments."""
+        return reviews(self.comments, author)
+
+    def leaks(self) -> list[tuple[str, str]]:
+        """Each secret that stands in a text, with the text's name."""
+        return [(name, one) for name, text in self.left.items() for one in self.secrets if one in text]
 
 
 @dataclass
@@ -102,6 +185,7 @@ class Company:
             "PIP_NO_INDEX": "1",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PYTHONPATH": str(QUICK),
             "PULUMI_HOME": str(self.folder / "pulumi-home"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -127,6 +211,21 @@ class Company:
         path.write_text(script)
         path.chmod(0o755)
 
+    @contextmanager
+    def replayed(self, recorded: Recorded) -> Iterator[None]:
+        """Let Pulumi answer this one command as it was recorded, meanwhile."""
+        folder = self.folder / "recorded"
+        folder.mkdir(exist_ok=True)
+        (folder / "out").write_text(recorded.out)
+        (folder / "err").write_text(recorded.err)
+        script = PULUMI.format(
+            arguments=recorded.arguments, passphrase=PASSPHRASE, backend=self.backend, folder=folder,
+            code=recorded.code, pulumi=shutil.which("pulumi"),
+        )  # fmt: skip
+        self.program("pulumi", script)
+        yield
+        (self.folder / "bin" / "pulumi").unlink()
+
     def change(self, owner: str, *values: str) -> None:
         """Somebody changes the TXT records of a name by hand; without values they go."""
         name = dns.name.from_text(owner)
@@ -146,6 +245,12 @@ class Company:
         answer = dns.query.tcp(query, host, timeout=5, port=port).answer
         return {b"".join(rdata.strings).decode() for rrset in answer for rdata in rrset}
 
+    def story(self, forge: Forge, runs: dict[str, Run], said: dict[str, str]) -> Story:
+        """Return what came of it."""
+        left = self.left() | {f"comment {one.id}": one.body for one in forge.comments}
+        secrets = (PASSPHRASE, TOKEN, self.lab.key)
+        return Story(runs, said, forge.comments, forge.asked, left, secrets, self.txt("_dmarc.example.se"))
+
     @property
     def _address(self) -> tuple[str, int]:
         host, _, port = self.lab.address.rpartition(":")
@@ -162,22 +267,46 @@ class Company:
 
 
 @contextmanager
-def company(folder: Path) -> Iterator[Company]:
+def company(folder: Path, prepared: Prepared) -> Iterator[Company]:
     """Everything that is there before the first pipeline runs."""
-    if shutil.which("pulumi") is None:
-        reason = "pulumi is not on PATH; run the tests with make test"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    for name in ("bin", "home", "state"):
+    for name in ("repository", "state"):
+        shutil.copytree(prepared.folder / name, folder / name)
+    with _company(folder) as made:
+        yield made
+
+
+@contextmanager
+def _company(folder: Path) -> Iterator[Company]:
+    for name in ("bin", "home"):
         (folder / name).mkdir()
-    shutil.copytree(EXAMPLES / "project", folder / "repository", ignore=shutil.ignore_patterns(".venv"))
     with open_lab(folder / "lab") as lab:
         made = Company(lab, folder)
         made.program("python3", PYTHON)
         made.program("pip", PIP)
-        init = ["pulumi", "stack", "init", STACK, "--non-interactive"]
-        environment = made.machine() | made.secrets() | {"PULUMI_BACKEND_URL": made.backend}
-        subprocess.run(init, cwd=made.repository, env=environment, check=True, capture_output=True, timeout=TIMEOUT)
         yield made
+
+
+def prepare(folder: Path) -> Prepared:
+    """Make the stack as the README says, and preview it."""
+    if shutil.which("pulumi") is None:
+        reason = "pulumi is not on PATH; run the tests with make test"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    (folder / "state").mkdir()
+    shutil.copytree(EXAMPLES / "project", folder / "repository", ignore=shutil.ignore_patterns(".venv"))
+    with _company(folder) as made:
+        environment = made.machine() | made.secrets() | {"PULUMI_BACKEND_URL": made.backend}
+
+        def pulumi(cwd: Path, *arguments: str) -> Recorded:
+            done = subprocess.run(
+                ["pulumi", *arguments],
+                cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=TIMEOUT,
+            )  # fmt: skip
+            return Recorded(" ".join(arguments), done.stdout, done.stderr)
+
+        pulumi(made.repository, "stack", "init", STACK, "--non-interactive")
+        workspace = made.checkout()
+        subprocess.run(["python3", "-m", "venv", ".venv"], cwd=workspace, env=environment, check=True)
+        return Prepared(folder, pulumi(workspace, *PREVIEW.split()))
 
 
 shell = partial(readme.shell, timeout=TIMEOUT)

@@ -1,14 +1,14 @@
 """GitHub's workflows on the real engine against the lab: the story of a repository, told once, and what it shows."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.gitops import comments
-from tests.gitops.comments import Comment, Forge
+from tests.gitops.comments import Forge
 from tests.gitops.github import COMMIT, GH, MARKER, Runner, workflow
-from tests.gitops.scene import PASSPHRASE, TOKEN, Company, Run, company
+from tests.gitops.scene import TOKEN, UNCHANGED, Company, Prepared, Run, Story, company
+from tests.once import once
 
 pytestmark = pytest.mark.engine
 
@@ -21,67 +21,59 @@ echo '{"steps": ['
 """A preview that was cut off."""
 
 
-@dataclass
-class Story:
-    """What happened, in order; a preview's comment as it was after it.
-
-    :param others: the comments of other people, as they were written.
-    """
-
-    company: Company
-    forge: Forge
-    runs: dict[str, Run]
-    said: dict[str, str]
-    others: list[Comment]
+OTHERS = [
+    ("quoting", f"It said:\n{MARKER}\nand I agree."),
+    ("pretending", f"{MARKER}\n\n**No mail record changes.**"),
+    ("other-app[bot]", f"{MARKER}\nof another app"),
+    (BOT, f"Of another workflow:\n{MARKER}"),
+]
+"""Comments that are no review of this workflow's."""
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with company(tmp_path_factory.mktemp("github")) as made, comments.github({TOKEN: BOT}) as forge:
+def story(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Story:
+    return once(tmp_path_factory, "github", lambda folder: told(folder, prepared))
+
+
+def told(folder: Path, prepared: Prepared) -> Story:
+    with company(folder, prepared) as made, comments.github({TOKEN: BOT}) as forge:
         made.program("gh", GH)
-        told = Story(made, forge, {}, {}, [])
-        for author, body in {
-            "quoting": f"It said:\n{MARKER}\nand I agree.",
-            "pretending": f"{MARKER}\n\n**No mail record changes.**",
-            "other-app[bot]": f"{MARKER}\nof another app",
-            BOT: f"Of another workflow:\n{MARKER}",
-        }.items():
-            comment = forge.add(author, body)
-            told.others.append(Comment(comment.id, author, body))
+        for author, body in OTHERS:
+            forge.add(author, body)
         for number in range(100):
             forge.add("talkative", f"comment {number}")
-        _tell(told)
-        yield told
+        return _tell(made, forge, prepared)
 
 
-def _tell(story: Story) -> None:
-    made, forge = story.company, story.forge
+def _tell(made: Company, forge: Forge, prepared: Prepared) -> Story:
+    """Say what happens, in order; a preview's comment is kept as it is after it."""
+    runs: dict[str, Run] = {}
+    said: dict[str, str] = {}
     runner = Runner(made, forge)
 
     def preview(name: str, runner: Runner = runner) -> None:
-        story.runs[name] = runner.run("preview.yml", "preview")
-        story.said[name] = "\n\n".join(comment.body for comment in forge.reviews(BOT))
+        runs[name] = runner.run("preview.yml", "preview")
+        said[name] = "\n\n".join(comment.body for comment in forge.reviews(BOT))
 
-    def job(name: str, file: str, job: str) -> None:
-        story.runs[name] = runner.run(file, job)
-
-    asked = len(forge.asked)
     preview("fork", Runner(made, forge, fork=True))
-    assert len(forge.asked) == asked
-    preview("first")
+    assert forge.asked == []
+    with made.replayed(prepared.preview):
+        preview("first")
     made.change("example.se", "v=spf1 mx -all")
     preview("guarded")
     made.change("example.se")
     preview("locked", Runner(made, forge, {"FAIL_ON": "loosened,failed"}, {"PULUMI_CONFIG_PASSPHRASE": "another"}))
-    job("up", "up.yml", "up")
-    job("verified", "verify.yml", "verify")
-    job("undrifted", "verify.yml", "drift")
+    runs["up"] = runner.run("up.yml", "up")
+    runs["verified"] = runner.run("verify.yml", "verify")
     made.change("_dmarc.example.com", WEAKER)
-    job("wrong", "verify.yml", "verify")
-    job("drifted", "verify.yml", "drift")
+    runs["wrong"] = runner.run("verify.yml", "verify")
+    runs["drifted"] = runner.run("verify.yml", "drift")
+    with made.replayed(UNCHANGED):
+        runs["undrifted"] = runner.run("verify.yml", "drift")
     made.program("pulumi", BROKEN)
     preview("cut off")
-    story.runs["refused"] = Runner(made, forge, token="nobody's").run("preview.yml", "preview")
+    runs["refused"] = Runner(made, forge, token="nobody's").run("preview.yml", "preview")
+    return made.story(forge, runs, said)
 
 
 def test_the_first_preview_is_told_in_a_comment(story: Story) -> None:
@@ -97,13 +89,13 @@ def test_the_run_shows_the_same(story: Story) -> None:
 
 
 def test_every_preview_edits_the_one_comment(story: Story) -> None:
-    assert len(story.forge.reviews(BOT)) == 1
-    assert [method for method, _ in story.forge.asked].count("POST") == 1
-    assert [method for method, _ in story.forge.asked].count("PATCH") == 3
+    assert len(story.reviews(BOT)) == 1
+    assert story.methods().count("POST") == 1
+    assert story.methods().count("PATCH") == 3
 
 
 def test_nobody_elses_comment_is_edited(story: Story) -> None:
-    assert story.forge.comments[: len(story.others)] == story.others
+    assert [(one.author, one.body) for one in story.comments[: len(OTHERS)]] == OTHERS
 
 
 def test_what_the_guard_stops_is_told_and_fails(story: Story) -> None:
@@ -144,7 +136,7 @@ def test_a_forks_pull_request_is_skipped(story: Story) -> None:
 def test_what_is_merged_is_published_and_verified(story: Story) -> None:
     assert story.runs["up"].outcome == "success", story.runs["up"].log
     assert "3 of 3 domains verified" in story.runs["up"].log
-    assert "v=DMARC1; p=quarantine; adkim=r; aspf=r;" in story.company.txt("_dmarc.example.se")
+    assert "v=DMARC1; p=quarantine; adkim=r; aspf=r;" in story.published
 
 
 def test_a_green_morning(story: Story) -> None:
@@ -168,10 +160,8 @@ def test_what_somebody_changed_is_drift(story: Story) -> None:
 
 
 def test_no_secret_is_in_what_the_jobs_left(story: Story) -> None:
-    left = story.company.left() | {f"comment {one.id}": one.body for one in story.forge.comments}
-    assert len(left) > 100
-    for secret in (PASSPHRASE, TOKEN, story.company.lab.key):
-        assert [name for name, text in left.items() if secret in text] == []
+    assert len(story.left) > 100
+    assert story.leaks() == []
 
 
 def test_only_up_has_the_secrets_that_may_write() -> None:

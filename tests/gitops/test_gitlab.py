@@ -1,8 +1,7 @@
-"""GitLab's pipeline on the real engine against the lab: which jobs a pipeline has, and what they do."""
+"""GitLab's pipeline against the lab: which jobs a pipeline has, and what they do; its ``up`` is the real engine's."""
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,8 @@ from tests.gitops import comments
 from tests.gitops.comments import Forge
 from tests.gitops.github import MARKER
 from tests.gitops.gitlab import COMMIT, JOB, Runner, jobs_of
-from tests.gitops.scene import PASSPHRASE, TOKEN, Company, Run, company
+from tests.gitops.scene import DRIFTED, TOKEN, UNCHANGED, Company, Prepared, Run, Story, company
+from tests.once import once
 
 pytestmark = pytest.mark.engine
 
@@ -18,47 +18,53 @@ BOT = "project_5_bot"
 WEAKER = "v=DMARC1; p=none;"
 
 
-@dataclass
-class Story:
-    """What happened, in order; a preview's note as it was after it."""
-
-    company: Company
-    forge: Forge
-    runs: dict[str, Run]
-    said: dict[str, str]
+OTHERS = [
+    ("quoting", f"It said:\n{MARKER}\nand I agree."),
+    ("pretending", f"{MARKER}\n\n**No mail record changes.**"),
+    (BOT, f"Of another job:\n{MARKER}"),
+]
+"""Notes that are no review of this job's."""
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with company(tmp_path_factory.mktemp("gitlab")) as made, comments.gitlab({TOKEN: BOT}) as forge:
-        told = Story(made, forge, {}, {})
-        forge.add("quoting", f"It said:\n{MARKER}\nand I agree.")
-        forge.add("pretending", f"{MARKER}\n\n**No mail record changes.**")
-        forge.add(BOT, f"Of another job:\n{MARKER}")
+def story(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Story:
+    return once(tmp_path_factory, "gitlab", lambda folder: told(folder, prepared))
+
+
+def told(folder: Path, prepared: Prepared) -> Story:
+    with company(folder, prepared) as made, comments.gitlab({TOKEN: BOT}) as forge:
+        for author, body in OTHERS:
+            forge.add(author, body)
         for number in range(100):
             forge.add("talkative", f"note {number}")
-        _tell(told)
-        yield told
+        return _tell(made, forge, prepared)
 
 
-def _tell(story: Story) -> None:
-    made, forge = story.company, story.forge
+def _tell(made: Company, forge: Forge, prepared: Prepared) -> Story:
+    """Say what happens, in order; a preview's note is kept as it is after it."""
+    runs: dict[str, Run] = {}
+    said: dict[str, str] = {}
+    runner = Runner(made, forge)
 
     def preview(name: str, **variables: str) -> None:
-        story.runs[name] = Runner(made, forge, variables).run("merge request", "preview")
-        story.said[name] = "\n\n".join(comment.body for comment in forge.reviews(BOT))
+        runs[name] = Runner(made, forge, variables).run("merge request", "preview")
+        said[name] = "\n\n".join(comment.body for comment in forge.reviews(BOT))
 
-    runner = Runner(made, forge)
-    preview("first")
+    with made.replayed(prepared.preview):
+        preview("first")
     preview("locked", PULUMI_CONFIG_PASSPHRASE="another", FAIL_ON="loosened,failed")
-    story.runs["up"] = runner.run("main", "up")
-    story.runs["verified"] = runner.run("schedule", "verify")
+    runs["up"] = runner.run("main", "up")
+    runs["verified"] = runner.run("schedule", "verify")
+    with made.replayed(UNCHANGED):
+        runs["undrifted"] = runner.run("schedule", "drift")
     made.change("_dmarc.example.com", WEAKER)
-    story.runs["wrong"] = runner.run("schedule", "verify")
-    story.runs["drifted"] = runner.run("schedule", "drift")
+    runs["wrong"] = runner.run("schedule", "verify")
+    with made.replayed(DRIFTED):
+        runs["drifted"] = runner.run("schedule", "drift")
     made.program("pulumi", "#!/bin/sh\necho '{\"steps\": ['\n")
     preview("cut off")
-    story.runs["refused"] = Runner(made, forge, {"REVIEW_TOKEN": "nobody's"}).run("merge request", "preview")
+    runs["refused"] = Runner(made, forge, {"REVIEW_TOKEN": "nobody's"}).run("merge request", "preview")
+    return made.story(forge, runs, said)
 
 
 @pytest.mark.parametrize(
@@ -84,15 +90,13 @@ def test_the_first_preview_is_told_in_a_note(story: Story) -> None:
 
 
 def test_every_preview_edits_the_one_note_also_behind_a_hundred_others(story: Story) -> None:
-    assert len(story.forge.reviews(BOT)) == 1
-    assert [method for method, _ in story.forge.asked].count("POST") == 1
-    assert [method for method, _ in story.forge.asked].count("PUT") == 2
+    assert len(story.reviews(BOT)) == 1
+    assert story.methods().count("POST") == 1
+    assert story.methods().count("PUT") == 2
 
 
 def test_nobody_elses_note_is_edited(story: Story) -> None:
-    assert story.forge.comments[0].body == f"It said:\n{MARKER}\nand I agree."
-    assert story.forge.comments[1].body == f"{MARKER}\n\n**No mail record changes.**"
-    assert story.forge.comments[2].body == f"Of another job:\n{MARKER}"
+    assert [(one.author, one.body) for one in story.comments[: len(OTHERS)]] == OTHERS
 
 
 def test_a_preview_that_does_not_begin_is_told_and_fails(story: Story) -> None:
@@ -115,7 +119,7 @@ def test_a_note_that_is_refused_fails(story: Story) -> None:
 def test_what_is_merged_is_published_and_verified(story: Story) -> None:
     assert story.runs["up"].outcome == "success", story.runs["up"].log
     assert "3 of 3 domains verified" in story.runs["up"].log
-    assert "v=DMARC1; p=quarantine; adkim=r; aspf=r;" in story.company.txt("_dmarc.example.se")
+    assert "v=DMARC1; p=quarantine; adkim=r; aspf=r;" in story.published
 
 
 def report(run: Run) -> dict[str, str]:
@@ -139,13 +143,15 @@ def test_what_somebody_changed_is_a_failed_test_in_the_report(story: Story) -> N
     assert WEAKER in failed["example.com dmarc"]
 
 
+def test_what_is_as_it_was_published_is_no_drift(story: Story) -> None:
+    assert story.runs["undrifted"].outcome == "success", story.runs["undrifted"].log
+
+
 def test_what_somebody_changed_is_drift(story: Story) -> None:
     assert story.runs["drifted"].outcome == "failure"
     assert "mail-example.com-dmarc update" in story.runs["drifted"].log
 
 
 def test_no_secret_is_in_what_the_jobs_left(story: Story) -> None:
-    left = story.company.left() | {f"note {one.id}": one.body for one in story.forge.comments}
-    assert len(left) > 100
-    for secret in (PASSPHRASE, TOKEN, story.company.lab.key):
-        assert [name for name, text in left.items() if secret in text] == []
+    assert len(story.left) > 100
+    assert story.leaks() == []

@@ -16,7 +16,7 @@ import yaml
 from tests.engine.stack import ROOT
 from tests.gitops.github import FOLDER, INSTALLED, workflow
 from tests.gitops.gitlab import FILE, pipeline
-from tests.gitops.scene import EXAMPLES
+from tests.gitops.scene import DRIFT, EXAMPLES, PREVIEW, STACK, UP
 from tests.gitops.test_operator import manifest
 
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
@@ -137,6 +137,18 @@ def test_secrets_are_given_to_the_steps_that_need_them() -> None:
 def test_ups_of_a_stack_run_one_after_the_other() -> None:
     assert workflow("up.yml")["concurrency"] == {"group": "mail-up-prod", "cancel-in-progress": False}
     assert pipeline()["up"]["resource_group"] == "mail-prod"
+
+
+def test_every_pipeline_gives_pulumi_the_same_commands() -> None:
+    """So that what the engine makes of one need not be tried in each."""
+    texts = {
+        "github": "\n".join(step.get("run", "") for _, step in steps()),
+        "gitlab": "\n".join(line for name in ("preview", "up", "drift") for line in pipeline()[name]["script"]),
+        "shell": (EXAMPLES / "shell" / "deploy.sh").read_text(),
+    }
+    for name, text in texts.items():
+        found = re.findall(r"\bpulumi ((?:preview|up) [^>|{;\n]*)", text.replace('"$STACK"', STACK))
+        assert sorted(command.strip() for command in found) == sorted((PREVIEW, UP, DRIFT)), name
 
 
 @pytest.mark.parametrize(

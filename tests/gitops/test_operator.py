@@ -14,7 +14,7 @@ import pytest
 import yaml
 from pulumi import automation
 
-from tests.gitops.scene import EXAMPLES, PASSPHRASE, Company, company, shell
+from tests.gitops.scene import EXAMPLES, PASSPHRASE, Company, Prepared, company, shell
 
 FOLDER = EXAMPLES / "operator"
 
@@ -30,8 +30,8 @@ SPEC = manifest("stack.yaml", "Stack")["spec"]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    with company(tmp_path_factory.mktemp("operator")) as made:
+def made(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Company]:
+    with company(tmp_path_factory.mktemp("operator"), prepared) as made:
         yield made
 
 
@@ -65,14 +65,11 @@ def test_the_stack_publishes_and_puts_drift_right_also_in_a_workspace_made_anew(
     assert "3 of 3 domains verified" in first.stdout
     assert "v=DMARC1; p=quarantine; adkim=r; aspf=r;" in made.txt("_dmarc.example.se")
     made.change("_dmarc.example.com", "v=DMARC1; p=none;")
-    second = workspace(made)
-    assert second.up(refresh=SPEC["refresh"]).summary.resource_changes == {"same": 15, "update": 1}
+    assert workspace(made).up(refresh=SPEC["refresh"]).summary.resource_changes == {"same": 15, "update": 1}
     assert made.txt("_dmarc.example.com") == {"v=DMARC1; p=quarantine; adkim=r; aspf=r;"}
     code, said = verification(made)
     assert code == 0, said
     assert "3 of 3 domains verified" in said
-    assert second.destroy().summary.resource_changes == {"delete": 16}
-    assert made.txt("_dmarc.example.se") == set()
 
 
 def verification(made: Company) -> tuple[int, str]:

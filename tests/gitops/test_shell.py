@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.examples import readme
-from tests.gitops.scene import EXAMPLES, Company, company, shell
+from tests.gitops.scene import EXAMPLES, Company, Prepared, company, shell
 
 pytestmark = pytest.mark.engine
 
@@ -15,8 +15,8 @@ SCRIPT = EXAMPLES / "shell" / "deploy.sh"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    with company(tmp_path_factory.mktemp("shell")) as made:
+def made(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Company]:
+    with company(tmp_path_factory.mktemp("shell"), prepared) as made:
         yield made
 
 
@@ -44,8 +44,11 @@ def test_a_preview_that_does_not_begin_fails(made: Company) -> None:
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("gained", 1), ("nothing", 2)])
-def test_a_preview_ends_with_the_exit_code_of_its_review(made: Company, fail_on: str, code: int) -> None:
-    ended, said = deploy(made, made.checkout(), "preview", FAIL_ON=fail_on)
+def test_a_preview_ends_with_the_exit_code_of_its_review(
+    made: Company, prepared: Prepared, fail_on: str, code: int
+) -> None:
+    with made.replayed(prepared.preview):
+        ended, said = deploy(made, made.checkout(), "preview", FAIL_ON=fail_on)
     assert ended == code, said
 
 
