@@ -1,6 +1,8 @@
 """examples/route53 in this process, against the stand-in: what is kept, what is refused, and what gets lost."""
 
 import importlib
+import json
+import runpy
 import sys
 import threading
 from collections.abc import Iterator
@@ -290,6 +292,50 @@ def test_zones_are_checked_before_anything_is_declared(api: Route53Api, wrong: o
     zones = {"Example.COM.": "/hostedzone/Z1"} | ({"example.se": wrong} if wrong is not None else {})
     with pytest.raises(pulumi.RunError, match=f"^{said}"):
         route53.Route53(wrong if wrong == [] else zones, arguments)
+
+
+ARGUMENTS = {"accounts": ["a@acme.example"], "dkim": {"external": True}, "domains": [APEX]}
+
+
+def problem() -> str:
+    """What is said of the one zone before anything is declared."""
+    arguments = parse_stack({f"elastx-mrs:{key}": value for key, value in ARGUMENTS.items()}, publisher=False)
+    with pytest.raises(pulumi.RunError) as raised:
+        route53.Route53({APEX: "Z1"}, arguments)
+    return str(raised.value)
+
+
+def test_credentials_are_checked_before_anything_is_declared(
+    api: Route53Api, hosted: HostedZone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.users["AKIDEXAMPLE"] = ("GetHostedZone",)
+    assert problem().startswith(f"zones.{APEX}: Route 53 answers AccessDenied to GetHostedZone of Z1")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert problem().startswith(f"zones.{APEX}: Route 53 could not be asked about Z1: Unable to locate credentials")
+
+
+def test_an_up_stops_where_aws_cannot_be_reached(api: Route53Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    said = problem()
+    assert said.startswith(f"zones.{APEX}: Route 53 could not be asked about Z1: Could not connect")
+    assert "AWS_ENDPOINT_URL_ROUTE_53" in said
+
+
+def test_the_guard_s_mode_is_no_change_of_a_record() -> None:
+    provider = route53.TxtProvider()
+    old = {"zone": "Z1", "owner": APEX, "value": golden.SPF, "guard": "warn"}
+    same = {key: value for key, value in old.items() if key != "guard"}
+    assert not provider.diff("id", old, same).changes
+    assert provider.diff("id", old, same | {"ttl": 300}).changes
+    assert provider.diff("id", old, same | {"zone": "Z2"}).replaces == ["zone"]
+
+
+def test_the_program_names_the_zones_that_its_config_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {f"elastx-mrs:{key}": json.dumps(value) for key, value in ARGUMENTS.items()}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))  # as the language host gives it
+    with pytest.raises(pulumi.ConfigMissingError, match=r"'[^']*:zones'"):
+        runpy.run_path(str(ROOT / "examples" / "route53" / "__main__.py"))
 
 
 def test_the_company_is_that_of_the_other_examples() -> None:
