@@ -7,12 +7,11 @@ Not those of the relay itself, ``smtp`` and ``message``, which need a mail serve
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine.cloudflare.stacks import HEAD, ZONES, Trial, trial
+from tests.engine.cloudflare.stacks import HEAD, ZONES, trial
 from tests.engine.stack import ROOT, Stack
 from tests.examples import readme
 
@@ -28,21 +27,6 @@ WANTED = {
 """What each says, by how it begins."""
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    with trial(tmp_path_factory.mktemp("readme"), ZONES | NEIGHBOUR) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def stack(run: Trial) -> Stack:
-    made = run.stack()
-    made.environment["ELASTX_MRS_NAMESERVERS"] = run.lab.address
-    made.up()
-    shutil.copyfile(made.directory / "stacks" / "Pulumi.test.yaml", made.directory / "stacks" / "Pulumi.prod.yaml")
-    return made
-
-
 COMMANDS = [
     step.command
     for step in readme.steps((ROOT / "README.md").read_text(encoding="utf-8"))
@@ -51,18 +35,29 @@ COMMANDS = [
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme(stack: Stack, command: str) -> None:
+def test_the_commands_of_the_readme(tmp_path: Path) -> None:
+    with trial(tmp_path, ZONES | NEIGHBOUR) as run:
+        stack = run.stack()
+        stack.environment["ELASTX_MRS_NAMESERVERS"] = run.lab.address
+        stack.up()
+        files = stack.directory / "stacks"
+        shutil.copyfile(files / "Pulumi.test.yaml", files / "Pulumi.prod.yaml")
+        for command in COMMANDS:
+            check(stack, command)
+
+
+def check(stack: Stack, command: str) -> None:
+    """Run a command, and look for what it is to say."""
     (wanted,) = (said for begin, said in WANTED.items() if command.startswith(begin))
     done = subprocess.run(
         ["sh", "-ec", command], cwd=stack.directory, env=stack.environ(), capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
     for text in wanted:
-        assert text in done.stdout
+        assert text in done.stdout, f"$ {command}\n{done.stdout}"
     if ">" in command:
         made = stack.directory / Path(command.partition("#")[0].rpartition(">")[2].strip())
-        assert json.loads(made.read_text())["resources"]
+        assert json.loads(made.read_text())["resources"], command
 
 
 def test_all_of_them_are_run() -> None:

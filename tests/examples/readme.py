@@ -120,6 +120,13 @@ def check_shown(step: Step, output: str) -> None:
         del rest[: found + 1]
 
 
+def left(folder: Path, zone: str = "example.com") -> list[str]:
+    """Return what an example's ``destroy`` left of its own in a zone of the lab's."""
+    text = (folder / ".lab" / "zones" / f"{zone}.zone").read_text()
+    assert "SOA" in text
+    return [one for one in ("elastx-mrs=", "elastx.email", "DKIM1", "DMARC1") if one in text]
+
+
 def copied(name: str, to: Path) -> Path:
     """Return a copy of an example's folder, without what running it left there."""
     folder = to / name

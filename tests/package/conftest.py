@@ -1,16 +1,18 @@
-"""The release, and an environment with the package alone, once for a file of tests."""
+"""The release, and an environment with the package alone, once a run."""
+
+from pathlib import Path
 
 import pytest
 
 from tests.package import fresh
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> fresh.Released:
-    return fresh.build(tmp_path_factory.mktemp("dist"))
+    return fresh.released(tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def base(released: fresh.Released, tmp_path_factory: pytest.TempPathFactory) -> fresh.Environment:
-    """The package without extras."""
-    return fresh.Environment.create(tmp_path_factory.mktemp("base"), released, "elastx-mrs")
+@pytest.fixture
+def base(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> fresh.Environment:
+    """The package without extras, for a user of the test's own."""
+    return fresh.Environment.base(tmp_path_factory).at(tmp_path / "home")

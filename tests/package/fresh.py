@@ -1,17 +1,35 @@
 """The package as it is released, and empty environments to install it into, from wheels on this machine alone."""
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine import marker
-from tests.engine.stack import ROOT
+from tests.engine.stack import QUICK, ROOT
+from tests.once import once
 
 WHEELS = ROOT / ".toolchain" / "wheels"
+LAYERED = (str(Path(sys.base_prefix) / "bin" / "python3"), str(Path(__file__).with_name("layered.py")))
+PYTHON3 = """#!/bin/sh
+[ "$*" = "-m venv .venv" ] || exec "{python}" "$@"
+exec {layered} .venv "{below}"
+"""
+
+PULUMI = """#!/bin/sh
+PYTHONPATH="{quick}" exec "{pulumi}" "$@"
+"""
+
+
+def put(path: Path, script: str) -> None:
+    """Write a program."""
+    path.write_text(script)
+    path.chmod(0o755)
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,11 @@ class Released:
         }
 
 
+def released(factory: pytest.TempPathFactory) -> Released:
+    """Return what the release step builds of this checkout, once a run."""
+    return once(factory, "released", build)
+
+
 def build(folder: Path, source: Path = ROOT, target: str = "") -> Released:
     """Build as the release step does."""
     targets = ["-t", target] if target else []
@@ -63,30 +86,65 @@ def require_wheels() -> None:
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment in an empty folder."""
+    """A virtual environment in an empty folder, and the home of a user who has it."""
 
     folder: Path
     released: Released
+    home: Path
 
     @classmethod
-    def create(cls, folder: Path, released: Released, requirement: str) -> "Environment":
-        """Make one with what a requirement such as ``elastx-mrs[lab]`` brings."""
+    def base(cls, factory: pytest.TempPathFactory) -> "Environment":
+        """Return the one with the package without extras, which is installed once a run."""
+        release = released(factory)
+        return once(factory, "base", lambda folder: cls._installed(folder, release))
+
+    @classmethod
+    def of_lab(cls, factory: pytest.TempPathFactory) -> "Environment":
+        """Return the one with the extra ``lab``, once a run: what the examples' READMEs install at first."""
+        below = cls.base(factory)
+        return once(factory, "lab", lambda folder: below.extended(folder, "elastx-mrs[lab]"))
+
+    @classmethod
+    def _installed(cls, folder: Path, release: Released) -> "Environment":
         require_wheels()
-        made = cls(folder / "venv", released)
-        (folder / "home").mkdir(parents=True)
+        made = cls(folder / "venv", release, folder / "home")
         # With a pip of its own, which Pulumi asks what is installed.
         subprocess.run([sys.executable, "-m", "venv", str(made.folder)], check=True, timeout=60)
-        pip = [str(made.python), "-m", "pip", "install", "--no-compile", requirement]
-        subprocess.run(pip, env=made.environ(), check=True, timeout=120)
+        made._install("elastx-mrs")
         return made
+
+    def extended(self, folder: Path, requirement: str) -> "Environment":
+        """Return another on top of this one, with what a requirement such as ``elastx-mrs[lab]`` brings."""
+        made = Environment(folder / "venv", self.released, folder / "home")
+        subprocess.run([*LAYERED, str(made.folder), str(self.folder)], check=True, timeout=60)
+        made._install(requirement)
+        return made
+
+    def _install(self, requirement: str) -> None:
+        self.home.mkdir()
+        pip = [str(self.python), "-m", "pip", "install", "--no-compile", requirement]
+        subprocess.run(pip, env=self.environ(), check=True, timeout=120)
+
+    def stand_ins(self, folder: Path) -> Path:
+        """Put two programs into a new folder, which is to be first on PATH; return it.
+
+        ``python3 -m venv .venv`` makes an environment on top of this one. ``pulumi`` does not ask the real pip what is
+        installed. ``tests/docs/test_start.py`` has neither.
+        """
+        folder.mkdir()
+        below = {"layered": shlex.join(LAYERED), "below": self.folder}
+        put(folder / "python3", PYTHON3.format(python=LAYERED[0], **below))
+        put(folder / "pulumi", PULUMI.format(quick=QUICK, pulumi=shutil.which("pulumi")))
+        return folder
 
     @property
     def python(self) -> Path:
         return self.folder / "bin" / "python"
 
-    @property
-    def home(self) -> Path:
-        return self.folder.parent / "home"
+    def at(self, home: Path) -> "Environment":
+        """Return it for a user with an empty home."""
+        home.mkdir()
+        return replace(self, home=home)
 
     def environ(self) -> dict[str, str]:
         return self.released.environment(self.home, self.folder / "bin")

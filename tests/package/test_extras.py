@@ -7,14 +7,16 @@ import pytest
 
 from tests import servers, signed
 from tests.lookup.fakes import Dns
+from tests.once import once
 from tests.package import fresh
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module")
-def extended(released: fresh.Released, tmp_path_factory: pytest.TempPathFactory) -> fresh.Environment:
-    return fresh.Environment.create(tmp_path_factory.mktemp("extended"), released, "elastx-mrs[doh,message]")
+@pytest.fixture
+def extended(base: fresh.Environment, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> fresh.Environment:
+    made = once(tmp_path_factory, "extended", lambda folder: base.extended(folder, "elastx-mrs[doh,message]"))
+    return made.at(tmp_path / "extended")
 
 
 def test_a_resolver_over_https_is_asked(extended: fresh.Environment) -> None:
@@ -35,7 +37,7 @@ def test_a_signature_is_verified(extended: fresh.Environment, tmp_path: Path) ->
         "elastx._domainkey.mail.example": [f"TXT {signed.record(key)}"],
         "_dmarc.mail.example": ["TXT v=DMARC1; p=quarantine;"],
     }
-    with servers.start("lab", tmp_path, Dns(records).zones()) as lab:
+    with servers.start("lab", tmp_path / "lab", Dns(records).zones()) as lab:
         done = extended.run("elastx-mrs", "message", str(path), "--nameserver", lab.address)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.splitlines()[-1] == "the whole chain worked"

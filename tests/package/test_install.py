@@ -166,7 +166,7 @@ def test_a_program_without_its_extra_is_told(
     (tmp_path / "__main__.py").write_text(PROGRAM)
     stack_file(tmp_path, **config)
     environment = {
-        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_HOME": str(tmp_path / "pulumi"),
         "PULUMI_BACKEND_URL": f"file://{tmp_path}",
         "PULUMI_CONFIG_PASSPHRASE": "test",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
