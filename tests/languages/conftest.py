@@ -7,4 +7,4 @@ from tests.languages.programs import Workspace
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(tmp_path_factory.mktemp("languages"))
+    return Workspace(tmp_path_factory)

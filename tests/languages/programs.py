@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.engine.stack import QUICK, ROOT, Stack
+from tests.once import once
 
 LANGUAGES = ("class", "python", "typescript", "go", "yaml")
 SCHEMA = ROOT / "elastx_mrs" / "plugin" / "schema.json"
@@ -59,9 +60,9 @@ class Example(Stack):
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with what the copies share."""
+    """What the copies share: each SDK is made once a run."""
 
-    folder: Path
+    factory: pytest.TempPathFactory
 
     def example(self, language: str, directory: Path, environment: dict[str, str]) -> Example:
         """Return a new stack of one language's program."""
@@ -74,7 +75,7 @@ class Workspace:
         if language == "class":
             (project / "__main__.py").write_text(CLASS)
         elif language == "python":
-            environment |= {"PYTHONPATH": f"{QUICK}{os.pathsep}{self._python()}"}
+            environment |= {"PYTHONPATH": f"{QUICK}{os.pathsep}{self.python()}"}
         elif language == "typescript":
             (project / "node_modules").symlink_to(self._typescript())
         elif language == "go":
@@ -88,26 +89,34 @@ class Workspace:
         stack.init()
         return stack
 
-    def _python(self) -> Path:
-        target = self.folder / "python"
-        if not target.exists():
-            generate("python", target)
-            # What pip leaves of an installation; the SDK reads its own version there.
-            (target / "pulumi_elastx_mrs-0.dist-info").mkdir()
-            version = "Metadata-Version: 2.1\nName: pulumi_elastx_mrs\nVersion: 0.1.0\n"
-            (target / "pulumi_elastx_mrs-0.dist-info" / "METADATA").write_text(version)
-        return target
+    def python(self) -> Path:
+        """The folder of Python's, to put on ``PYTHONPATH``."""
+        return once(self.factory, "sdk-python", _python)
 
     def _typescript(self) -> Path:
-        modules = self.folder / "typescript" / "node_modules"
-        if not modules.exists():
-            link(modules)
-            sdk = self.folder / "typescript" / "sdks" / "elastx-mrs"
-            generate("nodejs", sdk)
-            assert (compiled := tsc(sdk)).returncode == 0, compiled.stdout
-            shutil.copyfile(sdk / "package.json", sdk / "bin" / "package.json")
-            (modules / "@pulumi" / "elastx-mrs").symlink_to(sdk)
-        return modules
+        return once(self.factory, "sdk-typescript", _typescript)
+
+
+def _python(folder: Path) -> Path:
+    target = folder / "python"
+    generate("python", target)
+    # What pip leaves of an installation; the SDK reads its own version there.
+    (target / "pulumi_elastx_mrs-0.dist-info").mkdir()
+    version = "Metadata-Version: 2.1\nName: pulumi_elastx_mrs\nVersion: 0.1.0\n"
+    (target / "pulumi_elastx_mrs-0.dist-info" / "METADATA").write_text(version)
+    return target
+
+
+def _typescript(folder: Path) -> Path:
+    """Return a ``node_modules`` with the SDK, compiled."""
+    modules = folder / "node_modules"
+    link(modules)
+    sdk = folder / "sdks" / "elastx-mrs"
+    generate("nodejs", sdk)
+    assert (compiled := tsc(sdk)).returncode == 0, compiled.stdout
+    shutil.copyfile(sdk / "package.json", sdk / "bin" / "package.json")
+    (modules / "@pulumi" / "elastx-mrs").symlink_to(sdk)
+    return modules
 
 
 def build(language: str, project: Path) -> None:

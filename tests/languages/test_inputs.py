@@ -11,10 +11,11 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import rpc
 
 from elastx_mrs.plugin import record
-from elastx_mrs.plugin.component import read
+from elastx_mrs.plugin.component import read, runtime
 from elastx_mrs.plugin.serving import complete
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from tests import golden
+from tests.engine.stack import ROOT
 
 ACCOUNT = "a@acme.example"
 GOOD: dict[str, Any] = {
@@ -101,6 +102,31 @@ def test_the_id_of_a_zone_may_be_known_only_later() -> None:
 )
 def test_a_path_is_in_the_casing_of_the_program_s_language(language: str, path: str) -> None:
     assert refused(GOOD | {"verification": {"rootHints": [7]}}, language).startswith(f"{path}[0]: ")
+
+
+@pytest.mark.parametrize(
+    ("example", "language"), [("python", "python"), ("typescript", "nodejs"), ("go", "go"), ("yaml", "yaml")]
+)
+def test_the_program_s_language_is_that_of_its_project(
+    example: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT / "examples" / example)
+    assert runtime() == language
+
+
+@pytest.mark.parametrize(
+    ("language", "paths"),
+    [
+        ("python", ["accounts[0]", "domains[0].name"]),
+        ("nodejs", ["accounts[0]", "domains[0].name"]),
+        ("go", ["Accounts[0]", "Domains[0].Name"]),
+        ("yaml", ["accounts[0]", "domains[0].name"]),
+    ],
+)
+def test_values_that_are_wrong_are_told_by_their_paths(language: str, paths: list[str]) -> None:
+    said = refused(GOOD | {"accounts": ["nobody"], "domains": [{"name": "example_com"}]}, language)
+    assert said.startswith("2 faults:")
+    assert [line.strip().partition(": ")[0] for line in said.splitlines()[1:]] == paths
 
 
 def test_keys_below_a_list_are_in_that_casing_too() -> None:
