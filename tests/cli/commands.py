@@ -1,5 +1,7 @@
 """Every command with inputs that make it end well, and a world that they work in: a lab, a mail server, files."""
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,6 +156,13 @@ def ended(result: Result) -> int:
     assert isinstance(result.exception, SystemExit | None), result.exc_info
     assert "Traceback" not in result.output
     return result.exit_code
+
+
+def completed(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, without the settings of whoever runs the tests; return what a process would."""
+    given: dict[str, str | None] = {key: None for key in os.environ if key.startswith("ELASTX_MRS_")}
+    result = CliRunner(env=given | environment).invoke(main, arguments, input=stdin, prog_name="elastx-mrs")
+    return subprocess.CompletedProcess(arguments, ended(result), result.stdout, result.stderr)
 
 
 def spelled(arguments: tuple[str, ...]) -> str:

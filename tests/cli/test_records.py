@@ -1,4 +1,4 @@
-"""``elastx-mrs records`` as a user runs it: a process, its output, its exit code."""
+"""``elastx-mrs records`` as a user runs it: its output and its exit code."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests import golden
+from tests.cli.commands import completed
 from tests.servers import require
 
 STACK = {
@@ -20,11 +21,6 @@ STACK = {
 }
 
 
-def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from elastx_mrs.cli.main import main; main(prog_name='elastx-mrs')", *arguments]
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=60)
-
-
 @pytest.fixture
 def stack_file(tmp_path: Path) -> str:
     path = tmp_path / "Pulumi.test.yaml"
@@ -33,7 +29,7 @@ def stack_file(tmp_path: Path) -> str:
 
 
 def test_json_rows_are_what_the_page_asks_for(stack_file: str) -> None:
-    result = run("records", "--stack-config", stack_file, "--format", "json")
+    result = completed("records", "--stack-config", stack_file, "--format", "json")
     assert result.returncode == 0, result.stderr
     rows = json.loads(result.stdout)
     assert [list(row) for row in rows] == [["domain", "kind", "name", "value", "ttl"]] * 8
@@ -62,7 +58,7 @@ def test_json_rows_are_what_the_page_asks_for(stack_file: str) -> None:
 
 def test_options_and_pulumi_s_json_give_the_same() -> None:
     options = ["--account", golden.ACCOUNT, "--domain", "domain.com", "--dkim", golden.DKIM]
-    by_options = run("records", *options, "--format", "json")
+    by_options = completed("records", *options, "--format", "json")
     shown = {
         "elastx-mrs:accounts": {
             "value": json.dumps([golden.ACCOUNT]),
@@ -73,7 +69,7 @@ def test_options_and_pulumi_s_json_give_the_same() -> None:
         "elastx-mrs:dkim": {"value": golden.DKIM, "secret": True},
         "cloudflare:apiToken": {"secret": True},
     }
-    by_config = run("records", "--config", "-", "--format", "json", given=json.dumps(shown))
+    by_config = completed("records", "--config", "-", "--format", "json", stdin=json.dumps(shown))
     assert by_options.returncode == by_config.returncode == 0
     assert by_options.stdout == by_config.stdout
     assert len(json.loads(by_options.stdout)) == 4
@@ -82,7 +78,7 @@ def test_options_and_pulumi_s_json_give_the_same() -> None:
 @pytest.mark.parametrize("zone", ["domain.com", "xn--bcher-kva.example"])
 def test_the_zone_format_is_accepted_by_named_checkzone(stack_file: str, zone: str, tmp_path: Path) -> None:
     path = tmp_path / "zone"
-    path.write_text(run("records", "--stack-config", stack_file, "--format", "zone").stdout)
+    path.write_text(completed("records", "--stack-config", stack_file, "--format", "zone").stdout)
     result = subprocess.run(
         [require("named-checkzone"), "-D", zone, str(path)], capture_output=True, text=True, check=False
     )
@@ -91,26 +87,26 @@ def test_the_zone_format_is_accepted_by_named_checkzone(stack_file: str, zone: s
 
 
 def test_the_fragment_has_no_soa_and_no_ns(stack_file: str) -> None:
-    text = run("records", "--stack-config", stack_file, "--format", "fragment").stdout
+    text = completed("records", "--stack-config", stack_file, "--format", "fragment").stdout
     records = [line for line in text.splitlines() if not line.startswith(";")]
     assert len(records) == 8
     assert all(" IN TXT " in line for line in records)
 
 
 def test_markdown_and_table(stack_file: str) -> None:
-    text = run("records", "--stack-config", stack_file, "--format", "markdown").stdout
+    text = completed("records", "--stack-config", stack_file, "--format", "markdown").stdout
     markdown, remarks = (part.splitlines() for part in text.split("\n\n"))
     assert len(markdown) == 10
     assert {line.count("|") for line in markdown} == {6}
     assert all(line.startswith(("- **warning** `", "- **notice** `")) for line in remarks)
-    table = run("records", "--stack-config", stack_file).stdout.splitlines()
+    table = completed("records", "--stack-config", stack_file).stdout.splitlines()
     assert len(table) == 9
     assert table[1].endswith(golden.TOKEN)
 
 
 def test_a_bar_in_a_value_does_not_end_the_cell() -> None:
     options = ["--account", golden.ACCOUNT, "--domain", "domain.com", "--dkim", f"v=DKIM1; n=a|b; p={golden.KEY}"]
-    result = run("records", *options, "--format", "markdown")
+    result = completed("records", *options, "--format", "markdown")
     assert "n=a\\|b" in result.stdout
 
 
@@ -134,7 +130,7 @@ def test_a_bar_in_a_value_does_not_end_the_cell() -> None:
     ],
 )
 def test_bad_input_is_said_on_standard_error_with_exit_code_2(arguments: list[str], given: str, message: str) -> None:
-    result = run("records", *arguments, given=given)
+    result = completed("records", *arguments, stdin=given)
     assert result.returncode == 2
     assert result.stdout == ""
     assert message in result.stderr
@@ -145,7 +141,7 @@ def test_a_stack_file_that_is_no_yaml_or_has_no_config(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     for text, message in [("a: [", "is not YAML"), ("", "has no config"), ("config: 3", "config: has no keys")]:
         path.write_text(text)
-        result = run("records", "--stack-config", str(path))
+        result = completed("records", "--stack-config", str(path))
         assert (result.returncode, message in result.stderr) == (2, True), result.stderr
 
 
@@ -153,7 +149,7 @@ def test_a_secret_in_the_stack_file_says_how_to_open_it(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     content = {"config": STACK["config"] | {"elastx-mrs:dkim": {"secure": "v1:abc"}}}
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    result = run("records", "--stack-config", str(path))
+    result = completed("records", "--stack-config", str(path))
     assert result.returncode == 2
     assert "dkim: is encrypted" in result.stderr
     assert "pulumi config --show-secrets --json | elastx-mrs records --config -" in result.stderr
@@ -161,7 +157,7 @@ def test_a_secret_in_the_stack_file_says_how_to_open_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["records", "--help"], ["completion", "bash"]])
 def test_help_version_and_completion_print_something(arguments: list[str]) -> None:
-    result = run(*arguments)
+    result = completed(*arguments)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()
 

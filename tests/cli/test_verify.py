@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from tests import golden
+from tests.cli.commands import completed
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD
 from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records, rows
@@ -36,17 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
         yield running
 
 
-def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ELASTX_MRS_")}
-    return subprocess.run(
-        [*MAIN, *arguments],
-        input=stdin,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+run = partial(completed, "verify")
 
 
 def test_records_from_a_pipe_a_stack_and_domains_alone(server: NameServer, tmp_path: Path) -> None:
