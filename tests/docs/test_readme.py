@@ -39,7 +39,6 @@ def test_the_commands_of_the_readme(tmp_path: Path) -> None:
     with trial(tmp_path, ZONES | NEIGHBOUR) as run:
         stack = run.stack()
         stack.environment["ELASTX_MRS_NAMESERVERS"] = run.lab.address
-        stack.pulumi("stack", "select", "test")  # a stack of the tests' template is not selected as it is made
         stack.up()
         files = stack.directory / "stacks"
         shutil.copyfile(files / "Pulumi.test.yaml", files / "Pulumi.prod.yaml")
