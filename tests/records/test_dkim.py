@@ -127,8 +127,10 @@ def ec_der() -> str:
         ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "PEM file"),
         (f"v=DKIM1; p={private_der()}", "private key"),
         (f"v=DKIM1; k=ed25519; p={private_der()}", "private key"),
-        (f"v=DKIM1; k=ed25519; p={ed25519_private_der()}", "private key"),
-        (f"v=DKIM1; p={ed25519_private_der()}", "private key"),
+        pytest.param(
+            f"v=DKIM1; k=ed25519; p={ed25519_private_der()}", "private key", id="an Ed25519 private key in ed25519"
+        ),
+        pytest.param(f"v=DKIM1; p={ed25519_private_der()}", "private key", id="an Ed25519 private key in rsa"),
         (f"v=DKIM1; p={ec_der()}", "not RSA"),
         ("v=DKIM1; p=not!base64", "'!' (U+0021) in p="),
         ("v=DKIM1; p=aGVsbG8gd29ybGQh", "no RSA public key"),
