@@ -15,6 +15,8 @@ from elastx_mrs.stackfile.scalars import MERGE, Scalar, ScalarError, plain, tagg
 DEEPEST = 100
 """Lists and objects in one another. The config of elastx-mrs has 5; Pulumi stops at 10,000."""
 
+_TOO_DEEP = f"has more than {DEEPEST} lists and objects in one another; check the brackets here"
+
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -141,6 +143,8 @@ def parse(text: str) -> Tree:
         place = _place(mark) if mark is not None else NOWHERE
         if _is_tab(text, place):
             raise YamlError("has a tab where YAML allows only spaces; write spaces", place) from None
+        if error.problem is not None and "maximum nesting depth" in error.problem:  # of libyaml 0.2.6 and later
+            raise YamlError(_TOO_DEEP, place) from None
         raise YamlError(f"is not YAML: {said}; correct this line or the one above", place) from None
     finally:
         parser.dispose()
@@ -195,8 +199,7 @@ class _Composer:
                 raise YamlError(problem, _place(event.start_mark))
             return AliasNode(event.start_mark, event.anchor, target)
         if depth >= DEEPEST:
-            problem = f"has more than {DEEPEST} lists and objects in one another; check the brackets here"
-            raise YamlError(problem, _place(event.start_mark))
+            raise YamlError(_TOO_DEEP, _place(event.start_mark))
         return self._list(event, depth) if kind is yaml.SequenceStartEvent else self._object(event, depth)
 
     def _list(self, event: Any, depth: int) -> ListNode:

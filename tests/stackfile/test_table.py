@@ -62,6 +62,13 @@ def test_what_pulumi_refuses_is_refused_in_one_line_with_its_place(octets: bytes
     assert "; " in line  # what to do
 
 
+def test_what_is_deeper_than_libyaml_allows_is_told_in_the_same_words(tmp_path: Path) -> None:
+    """From 0.2.6 on, libyaml refuses 1,000 levels in one line before it gives us the first."""
+    line = refusal(tmp_path, b"x: " + b"[" * 20_000 + b"]" * 20_000 + b"\nconfig: {}\n")
+    assert line.startswith((f"{tmp_path}/Pulumi.test.yaml:1:103: ", f"{tmp_path}/Pulumi.test.yaml:1:1003: "))
+    assert line.endswith(" has more than 100 lists and objects in one another; check the brackets here")
+
+
 @pytest.mark.parametrize(("project", "stack", "wanted"), PROJECTS)
 def test_the_project_s_values(project: str, stack: str, wanted: dict[str, Any], tmp_path: Path) -> None:
     assert values(tmp_path, f"config:\n  {stack}\n", project) == wanted
