@@ -1,6 +1,7 @@
 """Settings of the whole run."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -28,6 +29,8 @@ GUARD = pytest.StashKey[Guard]()
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and output that fails ends otherwise with it
+    # A shell ignores Ctrl-C in what it starts in the background, and the programs that tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.TemporaryDirectory(prefix="elastx-mrs-unmarked-")
     config.add_cleanup(folder.cleanup)
     config.stash[GUARD] = Guard(Path(folder.name))

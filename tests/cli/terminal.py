@@ -10,8 +10,6 @@ from collections.abc import Mapping
 
 SECONDS = 30.0
 _PROGRAM = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the test runner was started with
 from elastx_mrs.cli.main import main
 main(prog_name="elastx-mrs")
 """
