@@ -61,7 +61,7 @@ def test_what_receivers_would_not_take_is_refused(text: str, message: str) -> No
 
 def test_report_addresses_are_uris() -> None:
     # RFC 3986 §3.1: letters, digits, "+", "-" and "." in a scheme, in either case; RFC 6068 §2: a query after "?".
-    for text in ("mailto:d+x@example.com", "MailTo:a%2Cb@c.d.se?subject=a@b", "a09+b-c.Z:x", "x:y", "https://b.se/c"):
+    for text in ("mailto:d+x@example.com", "MailTo:a%2Cb@c.d.se?subject=a@b", "a5+b-c.Z:x", "x:y", "https://b.se/c"):
         assert report_uri(text) == text
     with pytest.raises(RecordError, match=r"^'d@b\.se' is a bare address; write mailto:d@b\.se "):
         report_uri("d@b.se")
@@ -69,7 +69,7 @@ def test_report_addresses_are_uris() -> None:
         with pytest.raises(RecordError, match=f"^'{text}' is not a URI"):
             report_uri(text)
     # RFC 5321 §4.1.2: a mailbox has a local part, and a domain without a dot at its ends.
-    for text in ("mailto:a", "MAILTO:@b.se", "mailto:a@b", "mailto:a@.se", "mailto:a@b.", "mailto:a@b.se@c.de"):
+    for text in ("mailto:a", "MAILTO:@b.se", "mailto:a@b", "mailto:a@.se", "mailto:a@b.se.", "mailto:a@b.se@c"):
         with pytest.raises(RecordError, match=f"^'{text}' names no mailbox"):
             report_uri(text)
 
