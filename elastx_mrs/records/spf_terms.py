@@ -19,7 +19,7 @@ VERSION = "v=spf1"
 LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 """Terms that look something up, of which a receiver follows 10 (§4.6.4)."""
 
-_TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)(?:([:/=])(.*))?", re.DOTALL)
+_TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)(?:([:/=])(.*))?")
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IP4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _LENGTHS = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?\Z")
@@ -304,7 +304,7 @@ def _network(name: str, qualifier: str, text: str, start: int) -> Mechanism:
     if not slash:
         return Mechanism(name, qualifier, None, address)
     most, at = _MOST[name], start + len(address) + 1
-    if not (digits.isascii() and digits.isdigit()):
+    if not digits.isdigit():
         raise _TermError(at, f"has no number after '/'; write /0 to /{most} (RFC 7208 §5.6)")
     length = _length(digits, most, at)
     if name == "ip4":
