@@ -382,11 +382,11 @@ HOSTILE = [
 @pytest.mark.parametrize("term", HOSTILE, ids=lambda term: term[:8])
 def test_the_largest_hostile_record_is_done_in_no_time(term: str) -> None:
     """65,535 octets is what one TXT record holds; quadratic time would be many seconds."""
-    started = time.perf_counter()
+    started = time.process_time()
     found = outcome(f"v=spf1 {term}")
     assert isinstance(found, Record) or sum(map(len, found)) < 1000
-    assert time.perf_counter() - started < 1
-    started = time.perf_counter()
+    assert time.process_time() - started < 1
+    started = time.process_time()
     with pytest.raises(RecordError):
         parse("v=spf1" + " =" * 32_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
