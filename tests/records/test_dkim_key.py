@@ -132,6 +132,8 @@ def test_what_receivers_discard_unread(value: str | bytes) -> None:
         ("v=dkim1; p=damaged!", False),
         ("v=DKIM10; p=damaged!", False),
         ("v==DKIM1; p=damaged!", False),
+        ("vv=DKIM1; p=damaged!", False),
+        ("v=; p=damaged!", False),
         (f"v=DKIM2; p={golden.KEY}", False),
         (f"k=rsa; v=DKIM1; p={golden.KEY}", False),
         (f"n=v=DKIM1; v=DKIM1; p={golden.KEY}", False),
