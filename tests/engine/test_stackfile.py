@@ -8,7 +8,7 @@ import pytest
 
 from elastx_mrs.stackfile.stack import read_stack
 from tests.engine.stack import Stack
-from tests.stackfile.table import OBJECTS, PROJECTS, PROJECTS_REFUSED, REFUSED, SCALARS, WHOLE
+from tests.stackfile.table import DEEP, OBJECTS, PROJECTS, PROJECTS_REFUSED, REFUSED, SCALARS, WHOLE
 
 pytestmark = pytest.mark.engine
 
@@ -87,8 +87,8 @@ def test_a_whole_file(project: Project, octets: bytes, wanted: dict[str, Any]) -
     assert project.theirs(octets) == wanted
 
 
-@pytest.mark.parametrize(("octets", "_place"), REFUSED)
-def test_what_is_refused(project: Project, octets: bytes, _place: str) -> None:
+@pytest.mark.parametrize("octets", [*(octets for octets, _ in REFUSED), DEEP])
+def test_what_is_refused(project: Project, octets: bytes) -> None:
     assert project.ask(octets).returncode != 0
 
 

@@ -155,8 +155,10 @@ REFUSED: list[tuple[bytes, str]] = [
         + b"config: {}\n",
         "4:16",
     ),
-    (b"x: " + b"[" * 500 + b"]" * 500 + b"\nconfig: {}\n", "1:103"),
 ]
+
+DEEP = b"x: " + b"[" * 20_000 + b"]" * 20_000 + b"\nconfig: {}\n"
+"""Refused too: by Pulumi from 10,000 levels on, by us from 101."""
 
 PROJECTS: list[tuple[str, str, dict[str, Any]]] = [
     # What the project's config has, what the stack's has, and what Pulumi gives the program; the project is elastx-mrs.

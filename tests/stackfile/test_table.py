@@ -8,7 +8,7 @@ import pytest
 
 from elastx_mrs.stackfile.document import UnreadableError
 from elastx_mrs.stackfile.stack import read_stack
-from tests.stackfile.table import OBJECTS, PROJECTS, PROJECTS_REFUSED, REFUSED, SCALARS, WHOLE, Row
+from tests.stackfile.table import DEEP, OBJECTS, PROJECTS, PROJECTS_REFUSED, REFUSED, SCALARS, WHOLE, Row
 
 
 def values(folder: Path, stack: str | bytes, project: str = "") -> dict[str, Any]:
@@ -62,9 +62,11 @@ def test_what_pulumi_refuses_is_refused_in_one_line_with_its_place(octets: bytes
     assert "; " in line  # what to do
 
 
-def test_what_is_deeper_than_libyaml_allows_is_told_in_the_same_words(tmp_path: Path) -> None:
+def test_what_is_deep_is_told_in_the_same_words_however_deep(tmp_path: Path) -> None:
     """From 0.2.6 on, libyaml refuses 1,000 levels in one line before it gives us the first."""
-    line = refusal(tmp_path, b"x: " + b"[" * 20_000 + b"]" * 20_000 + b"\nconfig: {}\n")
+    line = refusal(tmp_path, DEEP.replace(b"[" * 20_000 + b"]" * 20_000, b"[" * 101 + b"]" * 101))
+    assert line.startswith(f"{tmp_path}/Pulumi.test.yaml:1:103: has more than 100 lists")
+    line = refusal(tmp_path, DEEP)
     assert line.startswith((f"{tmp_path}/Pulumi.test.yaml:1:103: ", f"{tmp_path}/Pulumi.test.yaml:1:1003: "))
     assert line.endswith(" has more than 100 lists and objects in one another; check the brackets here")
 
