@@ -4,6 +4,7 @@ Everything listens where it would in the world, so that nothing is bypassed: pro
 opendkim-testkey, ask here what they ask there. The namespace's /etc/resolv.conf names the unbound.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -119,7 +120,8 @@ def world(folder: Path, zones: dict[str, dict[str, str]], anchors: str) -> Itera
         holder = stack.enter_context(_process([require("unshare"), "-rnm", "sh", "-c", script], folder, "holder"))
         made = World(folder, holder.pid)
         made._until(lambda: "ready" in (folder / "holder" / "log").read_text())
-        made.environment = {
+        measured = {key: value for key, value in os.environ.items() if key == "COVERAGE_PROCESS_CONFIG"}
+        made.environment = measured | {
             "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(folder),
             "SSL_CERT_FILE": str(authority.path),
