@@ -119,6 +119,16 @@ def test_what_receivers_discard_unread(value: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "message"),
+    [("v=DKIM1; n=\x00; p=", "has U+0000 at position 12;"), ("v=DKIM1; p=; p=", "has the tag 'p' twice")],
+)
+def test_what_makes_no_tag_list_is_named(value: str, message: str) -> None:
+    with pytest.raises(RecordError) as error:
+        parse(value)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("value", "whether"),
     [
         # RFC 6376 §3.2, §3.6.1: v, which may be left out, is first and exactly DKIM1; white space stands around both.
