@@ -1,0 +1,61 @@
+"""The options of ``elastx-mrs review``; what a review says is in tests/review."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from elastx_mrs.cli.main import main
+from tests.review.previews import preview, step, txt
+
+LOOSENED = preview(
+    step(
+        "update",
+        "mail-example.com-dmarc",
+        txt("_dmarc.example.com", "v=DMARC1; p=reject"),
+        txt("_dmarc.example.com", "v=DMARC1; p=none"),
+    ),
+    domains=["example.com"],
+)
+
+
+def review(*arguments: str, stdin: str = LOOSENED) -> Result:
+    return CliRunner().invoke(main, ["review", *arguments], input=stdin)
+
+
+def test_as_json() -> None:
+    found = json.loads(review("--format", "json").stdout)
+    assert (found["version"], found["failed"], found["gates"]) == (1, False, ["loosened"])
+    assert [(risk["risk"], risk["domain"]) for risk in found["risks"]] == [("loosened", "example.com")]
+
+
+def test_as_text() -> None:
+    said = review("--format", "text").stdout
+    assert "p=reject" in said
+    assert "p=none" in said
+    assert "|" not in said, "no table of Markdown"
+
+
+@pytest.mark.parametrize("limit", ["github", "gitlab", "none", "2000"])
+def test_a_limit_that_there_is(limit: str) -> None:
+    assert review("--limit", limit).stdout == review().stdout, "a short one is whole"
+
+
+@pytest.mark.parametrize("limit", ["bitbucket", "1999", "-1", "2e4", "٢٠٠٠"])
+def test_a_limit_that_there_is_not(limit: str) -> None:
+    result = review("--limit", limit)
+    assert result.exit_code == 2
+    assert "is not github, gitlab, none or a number of octets from 2000" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--nameserver", "--resolver"])
+def test_nobody_is_named_to_be_asked_where_nobody_is_asked(option: str) -> None:
+    result = review(option, "192.0.2.53")
+    assert result.exit_code == 2
+    assert f"{option} needs --dns" in result.stderr
+
+
+def test_an_account_that_is_none() -> None:
+    result = review("--account", "nobody")
+    assert result.exit_code == 2
+    assert "--account: 'nobody' is not" in result.stderr

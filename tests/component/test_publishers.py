@@ -1,0 +1,29 @@
+"""A program has one publisher: the config's, or its own."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from elastx_mrs import MailRelay
+from elastx_mrs.config.parse import parse
+from tests import golden
+
+ARGS: dict[str, Any] = {
+    "accounts": [golden.ACCOUNT],
+    "dkim": {"record": golden.DKIM},
+    "domains": [{"name": "example.com"}],
+}
+
+
+def test_two_are_one_too_many() -> None:
+    with pytest.raises(pulumi.RunError, match=r"^mail: rfc2136: a publisher of the program's own is given too; keep"):
+        MailRelay("mail", ARGS | {"rfc2136": {"zones": ["example.com"]}}, publisher=lambda setup: None)  # type: ignore[arg-type]
+
+
+def test_none_is_too_few() -> None:
+    parsed = parse(ARGS, camel_case=False, publisher=False)
+    for args in (ARGS, parsed):
+        with pytest.raises(pulumi.RunError, match="to say where records are published") as told:
+            MailRelay("mail", args)
+        assert str(told.value).startswith("mail: cloudflare, rfc2136: ")
