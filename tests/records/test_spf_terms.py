@@ -255,13 +255,16 @@ def test_the_longest_names_of_terms_are_cut_in_errors() -> None:
 )
 def test_what_is_no_spf_record_says_how_one_begins(text: str) -> None:
     (problem,) = problems(text)
-    assert "must begin with 'v=spf1 '" in problem
+    assert "must begin with 'v=spf1 ' (RFC 7208 §4.5), not '" in problem
     assert problem.isprintable()
 
 
 def test_a_syntax_error_after_all_is_one_too() -> None:
     (problem,) = problems("v=spf1 -all moo")
-    assert problem.startswith("has at position 13 a syntax error: the term 'moo'")
+    assert problem == (
+        "has at position 13 a syntax error: the term 'moo' is no mechanism; there are all, include, a, mx, ptr, ip4, "
+        "ip6, exists; a modifier is written name=value (RFC 7208 §5)"
+    )
 
 
 def test_several_errors_are_reported_together_in_order() -> None:
