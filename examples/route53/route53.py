@@ -166,7 +166,7 @@ class Route53:
         configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
         try:
             self._modes = of_run(GUARD.name, os.environ, configured)
-            self._client, self._patient = connect(FEW_ATTEMPTS), connect(ATTEMPTS)
+            self._client = connect(FEW_ATTEMPTS)
         except (RecordError, Route53Error) as error:
             raise pulumi.RunError(str(error)) from None
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="route53")
@@ -221,7 +221,7 @@ class Route53:
         try:
             return question(Zone(self._client, self._zones[zone]))
         except ThrottledError:
-            return question(Zone(self._patient, self._zones[zone]))
+            return question(Zone(connect(ATTEMPTS), self._zones[zone]))
 
     def _check_zones(self, owners: Sequence[str]) -> None:
         """Ask for each zone that has records; a preview may run where AWS can't be reached."""
