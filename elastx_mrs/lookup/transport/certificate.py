@@ -61,4 +61,4 @@ _CURES = {
     92: _strict(f"{_AUTHORITY} has no key usage extension", "4.2.1.3", "with that extension (keyCertSign)"),
     93: _strict(f"{_ANY} has extensions, but is not X.509 version 3", "4.1.2.1", "as version 3"),
 }
-"""By OpenSSL's number. Other numbers are told as 18, self-signed: nobody who is trusted vouches for the certificate."""
+"""By OpenSSL's number. Any other number gets the cure of 18 (self-signed): no trusted authority signed it."""
