@@ -40,18 +40,20 @@ servers:
 	@tests/servers/install.sh
 
 # Three at once keep two cores busy while one waits; who has nothing left takes over what another has not begun.
+TESTS = pytest -n 3 --dist worksteal
+
 test: setup languages servers wheels ## run all tests
-	@pytest -n 3 --dist worksteal
+	@$(TESTS)
 
 fast: setup servers ## run the tests that do not start Pulumi; about 4 minutes
-	@pytest -n 3 --dist worksteal -m "not engine"
+	@$(TESTS) -m "not engine"
 
 shuffled: setup languages servers wheels ## run all tests in a random order, whose seed it prints
-	@pytest -n 3 --dist worksteal -p randomly
+	@$(TESTS) -p randomly
 
 coverage: setup languages servers wheels ## say which lines and branches no test runs; about half an hour
 	@coverage erase
-	@coverage run -m pytest -n 3 --dist worksteal
+	@coverage run -m $(TESTS)
 	@coverage combine --quiet
 	@coverage report
 

@@ -1,11 +1,11 @@
 """The options of ``elastx-mrs review``; what a review says is in tests/review."""
 
 import json
+from functools import partial
 
 import pytest
-from click.testing import CliRunner, Result
 
-from elastx_mrs.cli.main import main
+from tests.cli.commands import completed
 from tests.review.previews import preview, step, txt
 
 LOOSENED = preview(
@@ -19,8 +19,7 @@ LOOSENED = preview(
 )
 
 
-def review(*arguments: str, stdin: str = LOOSENED) -> Result:
-    return CliRunner().invoke(main, ["review", *arguments], input=stdin)
+review = partial(completed, "review", stdin=LOOSENED)
 
 
 def test_as_json() -> None:
@@ -44,18 +43,18 @@ def test_a_limit_that_there_is(limit: str) -> None:
 @pytest.mark.parametrize("limit", ["bitbucket", "1999", "-1", "2e4", "٢٠٠٠"])
 def test_a_limit_that_there_is_not(limit: str) -> None:
     result = review("--limit", limit)
-    assert result.exit_code == 2
+    assert result.returncode == 2
     assert "is not github, gitlab, none or a number of octets from 2000" in result.stderr
 
 
 @pytest.mark.parametrize("option", ["--nameserver", "--resolver"])
 def test_nobody_is_named_to_be_asked_where_nobody_is_asked(option: str) -> None:
     result = review(option, "192.0.2.53")
-    assert result.exit_code == 2
+    assert result.returncode == 2
     assert f"{option} needs --dns" in result.stderr
 
 
 def test_an_account_that_is_none() -> None:
     result = review("--account", "nobody")
-    assert result.exit_code == 2
+    assert result.returncode == 2
     assert "--account: 'nobody' is not" in result.stderr

@@ -2,13 +2,10 @@
 
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.cloudflare.which import plugin
 from tests.engine.stack import Stack
@@ -46,9 +43,6 @@ class FlatStack(Stack):
 
     @classmethod
     def new(cls, directory: Path, environment: dict[str, str], program: str = PROGRAM) -> "FlatStack":
-        if shutil.which("pulumi") is None:
-            reason = "pulumi is not on PATH; run the tests with make test"
-            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
         project = directory / "project"
         project.mkdir(parents=True)
         (directory / "state").mkdir()

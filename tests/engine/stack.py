@@ -17,8 +17,23 @@ from tests.engine import vault
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Path(__file__).with_name("quick")
 TIMEOUT = 180
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_CONFIG")
-"""Variables that a run has of this process; with the last, ``make coverage`` measures the engine's children."""
+MEASURED = "COVERAGE_PROCESS_CONFIG"
+"""The variable with which ``make coverage`` measures what a test starts."""
+
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", MEASURED)
+"""Variables that a run has of this process."""
+
+
+def require_pulumi() -> None:
+    """Skip where Pulumi is not here; where CI runs, fail."""
+    if shutil.which("pulumi") is None:
+        reason = "pulumi is not on PATH; run the tests with make test"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+
+def inherited(*names: str) -> dict[str, str]:
+    """Return those of this process's variables that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 @dataclass(frozen=True)
@@ -48,9 +63,6 @@ class Stack:
 
     @classmethod
     def create(cls, directory: Path, environment: dict[str, str], config: dict[str, Any]) -> "Stack":
-        if shutil.which("pulumi") is None:
-            reason = "pulumi is not on PATH; run the tests with make test"
-            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
         project = directory / "project"
         (project / "stacks").mkdir(parents=True)
         (directory / "state").mkdir()
@@ -64,6 +76,7 @@ class Stack:
 
     def init(self) -> None:
         """Make the stack: by Pulumi for a process's first of a project, and as a copy of that one for the others."""
+        require_pulumi()
         state = self.directory.parent / "state"
         project = self._project()
         if project in _MADE:
@@ -152,8 +165,7 @@ class Stack:
         path.write_text(yaml.safe_dump(kept | {"config": config | self.others}, allow_unicode=True))
 
     def environ(self) -> dict[str, str]:
-        inherited = {key: os.environ[key] for key in INHERITED if key in os.environ}
-        return inherited | {
+        return inherited(*INHERITED) | {
             "PULUMI_BACKEND_URL": f"file://{self.directory.parent / 'state'}",
             "PULUMI_HOME": str(self.directory.parent / "home"),
             "PULUMI_CONFIG_PASSPHRASE": "test",

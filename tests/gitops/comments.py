@@ -7,7 +7,7 @@ https://docs.gitlab.com/api/notes/. That nobody can edit others' comments is str
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +42,13 @@ class Forge:
         comment = Comment(1000 + len(self.comments), author, body)
         self.comments.append(comment)
         return comment
+
+    def crowd(self, others: Sequence[tuple[str, str]]) -> None:
+        """Add comments by author and body, and a hundred more, so that what follows is on another page."""
+        for author, body in others:
+            self.add(author, body)
+        for number in range(100):
+            self.add("talkative", f"comment {number}")
 
     def reviews(self, author: str) -> list[Comment]:
         return reviews(self.comments, author)

@@ -23,11 +23,10 @@ import dns.query
 import dns.rdatatype
 import dns.tsigkeyring
 import dns.update
-import pytest
 import yaml
 
 from elastx_mrs.lab.session import Lab, open_lab
-from tests.engine.stack import QUICK, ROOT
+from tests.engine.stack import QUICK, ROOT, require_pulumi
 from tests.examples import readme
 from tests.gitops.comments import Comment, Forge, reviews
 
@@ -288,9 +287,7 @@ def _company(folder: Path) -> Iterator[Company]:
 
 def prepare(folder: Path) -> Prepared:
     """Make the stack as the README says, and preview it."""
-    if shutil.which("pulumi") is None:
-        reason = "pulumi is not on PATH; run the tests with make test"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    require_pulumi()
     (folder / "state").mkdir()
     shutil.copytree(EXAMPLES / "project", folder / "repository", ignore=shutil.ignore_patterns(".venv"))
     with _company(folder) as made:

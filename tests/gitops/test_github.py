@@ -38,10 +38,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Story
 def told(folder: Path, prepared: Prepared) -> Story:
     with company(folder, prepared) as made, comments.github({TOKEN: BOT}) as forge:
         made.program("gh", GH)
-        for author, body in OTHERS:
-            forge.add(author, body)
-        for number in range(100):
-            forge.add("talkative", f"comment {number}")
+        forge.crowd(OTHERS)
         return _tell(made, forge, prepared)
 
 

@@ -33,10 +33,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Story
 
 def told(folder: Path, prepared: Prepared) -> Story:
     with company(folder, prepared) as made, comments.gitlab({TOKEN: BOT}) as forge:
-        for author, body in OTHERS:
-            forge.add(author, body)
-        for number in range(100):
-            forge.add("talkative", f"note {number}")
+        forge.crowd(OTHERS)
         return _tell(made, forge, prepared)
 
 

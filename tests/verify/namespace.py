@@ -4,7 +4,6 @@ Everything listens where it would in the world, so that nothing is bypassed: pro
 opendkim-testkey, ask here what they ask there. The namespace's /etc/resolv.conf names the unbound.
 """
 
-import os
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.authority import Authority
+from tests.engine.stack import MEASURED, inherited
 from tests.lookup.nets import Daemon, command
 from tests.servers import require
 
@@ -120,8 +120,7 @@ def world(folder: Path, zones: dict[str, dict[str, str]], anchors: str) -> Itera
         holder = stack.enter_context(_process([require("unshare"), "-rnm", "sh", "-c", script], folder, "holder"))
         made = World(folder, holder.pid)
         made._until(lambda: "ready" in (folder / "holder" / "log").read_text())
-        measured = {key: value for key, value in os.environ.items() if key == "COVERAGE_PROCESS_CONFIG"}
-        made.environment = measured | {
+        made.environment = inherited(MEASURED) | {
             "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(folder),
             "SSL_CERT_FILE": str(authority.path),

@@ -1,6 +1,8 @@
 """Within the rate limit: 1,200 requests in five minutes per user (Cloudflare's page "Rate limits")."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -29,8 +31,8 @@ class Stepped(Clock):
         self.__dict__["seconds"] += max(seconds, 0.001)
 
 
-@pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> Stepped:
+@contextmanager
+def stepping() -> Iterator[Stepped]:
     """A clock that stands still until all that can run have run, however busy the machine is."""
     clock, original = Stepped(), asyncio.sleep
 
@@ -39,8 +41,15 @@ def together(monkeypatch: pytest.MonkeyPatch) -> Stepped:
         await original(0)
         clock.sleep(until - clock.now())
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    return clock
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "sleep", sleep)
+        yield clock
+
+
+@pytest.fixture
+def together() -> Iterator[Stepped]:
+    with stepping() as clock:
+        yield clock
 
 
 def test_what_it_takes_leaves_room_for_retries_and_the_dashboard() -> None:
@@ -50,23 +59,17 @@ def test_what_it_takes_leaves_room_for_retries_and_the_dashboard() -> None:
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=30), st.integers(3, 20))
 def test_no_window_has_more_than_its_share(takers: list[int], share: int) -> None:
-    clock, times = Stepped(), list[float]()
-    pace = Pace(clock, True, lambda text: None, share)
+    times = list[float]()
 
-    async def sleep(seconds: float) -> None:
-        clock.sleep(seconds)
-
-    async def run() -> None:
+    async def run(clock: Clock) -> None:
+        pace = Pace(clock, True, lambda text: None, share)
         for requests in takers:
             for _ in range(requests):
                 await pace.take()
                 times.append(clock.now())
 
-    original, asyncio.sleep = asyncio.sleep, sleep  # type: ignore[assignment]
-    try:
-        asyncio.run(run())
-    finally:
-        asyncio.sleep = original
+    with stepping() as clock:
+        asyncio.run(run(clock))
     assert len(times) == sum(takers)
     for first, one_too_many in zip(times, times[share:], strict=False):
         assert one_too_many - first >= WINDOW
