@@ -11,7 +11,10 @@ from typing import Literal
 from tests.servers import NameServer
 
 Cut = Literal["before", "in", "after", "slow"]
-"""The update is not passed on; half of its answer, or none of it, is; or nothing is said and nothing is closed."""
+"""The update is not passed on; half of its answer, or none of it, is; or nothing is said and nothing is closed.
+
+What comes after a ``slow`` update is passed on once the server has worked on that, as it would see the server itself.
+"""
 
 UPDATE = 5
 """The opcode (RFC 2136 §1.3)."""
@@ -22,7 +25,8 @@ class Proxy:
     """What passed, and what is to be cut.
 
     :param cuts: for the next updates, one each.
-    :param then: is called before a connection is cut, such as to kill the client.
+    :param then: is called before a connection is cut, such as to kill the client;
+        before a ``slow`` update is passed on.
     """
 
     server: NameServer
@@ -32,6 +36,7 @@ class Proxy:
     updates: int = 0
     _clients: list[socket.socket] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _working: threading.Lock = field(default_factory=threading.Lock)
 
     def hang_up(self) -> None:
         """End every connection, as a server does with idle ones."""
@@ -50,9 +55,16 @@ class Proxy:
                 if cut == "before":
                     self.then()
                     return
-                upstream.sendall(message)
                 if cut == "slow":
+                    with self._working:
+                        self.then()
+                        upstream.sendall(message)
+                        _framed(upstream)
                     threading.Event().wait(30)
+                    return
+                with self._working:
+                    pass
+                upstream.sendall(message)
                 answer = _framed(upstream)
                 if cut is not None:
                     self.then()
