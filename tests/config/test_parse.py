@@ -146,6 +146,8 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (stack(verification={"nameservers": []}), "verification.nameservers", "write at least one"),
         (stack(verification={"resolvers": ["ftp://x"]}), "verification.resolvers[0]", "is not a resolver"),
         (stack(verification={"resolvers": ["tls://x/path"]}), "verification.resolvers[0]", "is not a resolver"),
+        (stack(verification={"resolvers": ["tls://x:port"]}), "verification.resolvers[0]", "is not a resolver"),
+        (stack(verification={"resolvers": ["tls://[::1"]}), "verification.resolvers[0]", "is not a resolver"),
         (stack(verification={"timeout": -1}), "verification.timeout", "write seconds from 0"),
         (stack(verification={"timeout": 1e9}), "verification.timeout", "to 86400"),
         (stack(verification={"knownChallenges": ["x"]}), "verification.knownChallenges[0]", "is not a challenge"),

@@ -223,6 +223,18 @@ def other(key: ec.EllipticCurvePublicKey | ed448.Ed448PublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def der(tag: int, content: bytes) -> bytes:
+    """One element (X.690 §8.1), its length in the long form of two octets."""
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")
+NUMBERS = b"".join(der(2, octets) for octets in (b"\0" + b"\xc5" * 256, b"\x01\0\x01" * 86))
+WITHIN_THE_BITS = der(0x30, ALGORITHM + der(3, b"\0" + der(0x30, NUMBERS) + b"\5\0"))
+"""Octets after the key, within its BIT STRING."""
+A_THIRD_NUMBER = der(0x30, ALGORITHM + der(3, b"\0" + der(0x30, NUMBERS + b"\2\1\1")))
+
+
 @pytest.mark.parametrize(
     ("der", "message"),
     [
@@ -245,6 +257,9 @@ def other(key: ec.EllipticCurvePublicKey | ed448.Ed448PublicKey) -> bytes:
         (changed("02820101", "03820101"), "no RSA public key"),
         (changed("0282010100c0", "0282010180c0"), "no RSA public key"),  # a negative modulus
         (changed("0203010001", "0203000001"), "no RSA public key"),  # a needless zero
+        (changed("06092a864886f70d0101010500", "04092a864886f70d0101010500"), "no RSA public key"),  # no algorithm
+        (WITHIN_THE_BITS, "no RSA public key"),
+        (A_THIRD_NUMBER, "no RSA public key"),
     ],
     ids=lambda value: None if isinstance(value, str) else "",  # keys are new each time; workers must name tests alike
 )

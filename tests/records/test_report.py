@@ -50,6 +50,8 @@ def test_parts_that_are_no_tag_are_passed_over(odd: str) -> None:
 def test_nothing_for_destinations_that_are_not_ours() -> None:
     assert names("example.com", "v=DMARC1; p=none; rua=mailto:a@example.net,https://example.se/x") == []
     assert names("example.com", "v=DMARC1; p=none;") == []
+    odd = "v=DMARC1; p=none; rua=mailto:a@b\u0101\u200e,mailto:a@example.se"
+    assert names("example.com", odd) == ["example.com._report._dmarc.example.se"], "the first names no host"
 
 
 def test_the_config_declares_it_beside_the_records() -> None:

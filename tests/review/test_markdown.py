@@ -13,7 +13,7 @@ from elastx_mrs.review.plain import as_json, as_text
 from elastx_mrs.review.preview import of_log, read
 from elastx_mrs.review.report import GATES, Review, review
 from tests.markdown import HOSTILE, rendered
-from tests.review.previews import preview, step, txt
+from tests.review.previews import START, preview, step, txt
 
 TAGS = {*"h3 h4 p strong code ul li table thead tbody tr th td br pre details summary em".split()}  # noqa: SIM905
 
@@ -116,6 +116,18 @@ def test_nothing_is_left_out_where_there_is_room() -> None:
     found = of(company(20))
     assert markdown(found, LIMITS["github"]) == markdown(found, None)
     assert "not shown" not in markdown(found, None)
+
+
+def test_resources_that_are_no_mail_records_are_counted_and_listed() -> None:
+    bucket, queue = (
+        {"op": "create", "urn": f"{START}::aws:{kind}::logs", "newState": {"type": f"aws:{kind}", "inputs": {}}}
+        for kind in ("s3/bucket:Bucket", "sqs/queue:Queue")
+    )
+    one, two = of(preview(bucket)), of(preview(bucket, queue))
+    assert "No mail record changes; 1 other resource changes." in markdown(one, None)
+    assert "No mail record changes; 2 other resources change." in markdown(two, None)
+    assert "aws:sqs/queue:Queue logs" in markdown(two, None)
+    assert "other resource: aws:sqs/queue:Queue logs" in as_text(two)
 
 
 def test_a_long_error_ends_where_it_says_most() -> None:

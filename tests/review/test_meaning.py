@@ -91,6 +91,29 @@ def test_two_that_cannot_be_read_are_not_one_key() -> None:
     assert risks == ["key"]
 
 
+def test_a_key_that_is_revoked_and_one_of_a_type_that_nobody_knows() -> None:
+    says, risks = changed("s._domainkey.example.com", "v=DKIM1; k=dsa; p=QUJD", "v=DKIM1; p=")
+    assert says == ["key: no key that receivers can read → a revoked key (empty p=)"]
+    assert risks == ["key"]
+
+
+def test_a_policy_that_nobody_takes_is_shown_beside_the_other() -> None:
+    says, risks = changed("_dmarc.example.com", "v=DMARC1; p=reject; p=none", "v=DMARC1; p=reject")
+    assert says == ["was v=DMARC1; p=reject; p=none", "is v=DMARC1; p=reject"]
+    assert risks == []
+
+
+def test_a_long_value_is_cut() -> None:
+    says, _ = meaning(step("create", "x", new=txt("_dmarc.example.com", f"v=DMARC1; p=none; x={'y' * 5000}")))
+    assert len(says[0]) < 1000
+    assert says[0].endswith("…")
+
+
+def test_an_spf_record_that_cannot_be_read_is_shown_and_judged_no_further() -> None:
+    says, _ = meaning(step("create", "x", new=txt("example.com", "v=spf1 ip4:x -all")))
+    assert says == ["v=spf1 ip4:x -all"]
+
+
 def test_another_selector_takes_the_old_key_away() -> None:
     old, new = (txt(f"{selector}._domainkey.example.com", "v=DKIM1; p=") for selector in ("old", "new"))
     says, risks = meaning(step("replace", "x", old, new))

@@ -141,7 +141,15 @@ def test_what_pulumi_says_beside_the_reason_is_left_out() -> None:
         ({"accounts": "[secret]"}, 0),
         ({"accounts": {"secure": "x"}}, 0),
         ({"accounts": [7, None, "a@acme.example"]}, 1),
+        ({"accounts": {}}, 0),
     ],
 )
 def test_accounts_of_the_config(config: dict[str, Any], known: int) -> None:
     assert len(read(preview(**config)).accounts) == known
+
+
+@pytest.mark.parametrize("text", ["a@acme.example", "[" * 100_000, '["a@acme.example"'])
+def test_accounts_that_are_no_json_are_passed_over(text: str) -> None:
+    """As after ``pulumi config set elastx-mrs:accounts a@acme.example``."""
+    content = json.loads(GOOD) | {"config": {"elastx-mrs:accounts": text}}
+    assert read(json.dumps(content)).accounts == {}

@@ -1,0 +1,100 @@
+"""What each server says of one record, judged without a network: reports, other people's keys, servers that differ."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from elastx_mrs.lookup.answer import Answer, answer_of
+from elastx_mrs.lookup.authority import Observation, Observer, Places, Served, Sighting
+from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.walk import NameServer
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.verify.checks import published
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.result import Outcome
+from tests.golden import DKIM
+
+DOMAIN = Expected("example.com")
+REPORT = TxtRecord("example.se", "report", "example.com._report._dmarc.example.se", "v=DMARC1;")
+
+
+class Nowhere(Places):
+    async def served(self, name: str) -> Served:
+        return Served("", ())
+
+
+class Seen(Observer):
+    """What servers answer, by their addresses: TXT values, or nothing where the name is not there."""
+
+    def __init__(
+        self, *answers: tuple[str, Sequence[bytes] | None], nobody: Sequence[NameServer] = (), problem: str = ""
+    ) -> None:
+        super().__init__(Network(), Nowhere())
+        self._answers, self._nobody, self._problem = answers, tuple(nobody), problem
+
+    async def txt(self, name: str) -> Observation:
+        found = [Sighting("ns1.example.com", Server(host), _answer(name, values)) for host, values in self._answers]
+        return Observation(name, tuple(found), (), self._nobody, self._problem)
+
+
+def _answer(name: str, values: Sequence[bytes] | None) -> Answer:
+    if values is None:
+        return Answer(name, "TXT", "nxdomain", canonical=name)
+    return answer_of(name, values)
+
+
+def details(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(detail.verdict, detail.seen) for detail in outcome.details]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([b"v=DMARC1;"], []),
+        ([b"v=DMARC1; p=none"], []),  # RFC 9990 §4: only v= need be there
+        ([b"V = DMARC1 ; rua=mailto:elsewhere@example.se"], []),
+        ([b"v=dmarc1"], [("wrong", "'v=dmarc1'")]),  # the value has case: RFC 9989 §4.8
+        ([], [("absent", "no TXT record there")]),
+        (None, [("absent", "no such name")]),
+    ],
+)
+def test_a_report_authorisation_is_any_dmarc_record(
+    values: list[bytes] | None, expected: list[tuple[str, str]]
+) -> None:
+    found = asyncio.run(published.record(Seen(("192.0.2.1", values)), DOMAIN, REPORT))
+    assert details(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict", "said"),
+    [
+        ([DKIM.encode()], "pass", ""),
+        ([b"v=DKIM1; p=!"], "wrong", "not base64"),
+        ([b"v=DKIM1; p="], "wrong", "revoked"),
+        ([DKIM.encode()] * 2, "wrong", "exactly one TXT record may be there"),
+        (None, "absent", "publish the DKIM key that Elastx provides"),
+    ],
+)
+def test_a_key_that_somebody_else_publishes(values: list[bytes] | None, verdict: str, said: str) -> None:
+    found = asyncio.run(published.key(Seen(("192.0.2.1", values)), DOMAIN))
+    assert found.verdict == verdict
+    assert said in "".join(detail.cure for detail in found.details)
+
+
+def test_servers_that_cannot_be_asked_are_named_and_others_still_judged() -> None:
+    dead = NameServer("ns2.example.com", (), "ns2.example.com has no address")
+    found = asyncio.run(published.key(Seen(("192.0.2.1", [DKIM.encode()]), nobody=[dead]), DOMAIN))
+    assert [(detail.verdict, detail.server, detail.seen) for detail in found.details] == [
+        ("unreachable", "ns2.example.com", "ns2.example.com has no address")
+    ]
+    found = asyncio.run(published.key(Seen(problem="no server of example.com answers"), DOMAIN))
+    assert details(found) == [("unreachable", "no server of example.com answers")]
+
+
+def test_addresses_of_one_server_that_differ_elsewhere_are_a_notice() -> None:
+    report = b"v=DMARC1;"
+    seen = Seen(("192.0.2.1", [report]), ("192.0.2.2", [report, b"something else"]))
+    found = asyncio.run(published.record(seen, DOMAIN, REPORT))
+    assert found.verdict == "pass"
+    assert found.notices == (f"ns1.example.com has addresses that differ in other records of {REPORT.name}",)
