@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.stack import MEASURED, inherited
 from tests.review.previews import preview, step, txt
 from tests.servers import require
 from tests.verify.scene import rows
@@ -57,7 +58,7 @@ exec sleep infinity
                 began = time.monotonic()
                 done = subprocess.run(
                     [*enter, sys.executable, "-c", COMMAND, *command],
-                    env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(folder)},
+                    env=inherited(MEASURED) | {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(folder)},
                     input=stdin, capture_output=True, text=True, check=False, timeout=300,
                 )  # fmt: skip
                 return done, time.monotonic() - began

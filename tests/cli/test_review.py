@@ -54,6 +54,11 @@ def test_nobody_is_named_to_be_asked_where_nobody_is_asked(option: str) -> None:
     assert f"{option} needs --dns" in result.stderr
 
 
+def test_nobody_is_asked_where_no_spf_changes() -> None:
+    result = review("--dns", "--nameserver", "192.0.2.53")  # where nobody answers
+    assert (result.returncode, result.stdout, result.stderr) == (0, review().stdout, "")
+
+
 def test_an_account_that_is_none() -> None:
     result = review("--account", "nobody")
     assert result.returncode == 2

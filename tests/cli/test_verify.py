@@ -141,6 +141,7 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
         (("good.com", "--timeout", "nan"), "", "--timeout: is nan"),
         (("good.com", "--known-challenge", "x"), "", "--known-challenge: 'x' is not a challenge"),
         (("good.com", "--format", "xml"), "", "'xml' is not one of"),
+        (("good.com", "--via", "resolvers", "--nameserver", "127.0.0.1"), "", "--via resolvers: the name servers of"),
         (("https://good.com",), "", "is a URL"),
         (("bad.com", "--records", "-"), rows("good.com"), "bad.com: is not among the domains given"),
         (("--stack-config", "/nowhere"), "", "/nowhere: No such file"),
