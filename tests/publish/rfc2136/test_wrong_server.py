@@ -11,6 +11,7 @@ import pytest
 from elastx_mrs.publish.rfc2136 import update
 from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.publish.rfc2136.primary import UpdateError
+from tests.engine.stack import MEASURED, inherited
 from tests.publish.rfc2136.updates import primary, provider, record
 from tests.servers import KINDS, Key, NameServer, Setup, free_port, require, start
 from tests.servers.zones import HEAD, ZONES
@@ -187,7 +188,8 @@ def test_the_primary_is_found_by_the_zone_s_soa(kind: str, tmp_path: Path) -> No
     inside = f"ip link set lo up && exec {sys.executable} -c '{script.replace(chr(39), chr(34))}'"
     done = subprocess.run(
         ["unshare", "-rn", "sh", "-c", inside],
-        env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "ELASTX_MRS_NAMESERVERS": "127.0.0.1", "CI": "true"},
+        env=inherited(MEASURED)
+        | {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "ELASTX_MRS_NAMESERVERS": "127.0.0.1", "CI": "true"},
         capture_output=True,
         text=True,
         check=False,
