@@ -37,6 +37,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "psd": ("y", "n", "u"),
 }
 
+_POLICY = frozenset((*POLICY_TAGS, "pct", "rf", "ri"))
+"""Tags whose faults are said on their own, and those that older receivers still read (RFC 7489 §6.3)."""
+_MOST_SHOWN = 4
+
 _WHITE_SPACE = " \t"
 _VERSION = re.compile(rf"[vV][ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
 """Tag names have no case, white space may stand around "=", and only ``DMARC1`` has case (RFC 9989 §4.8)."""
@@ -75,12 +79,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class Void:
-    """A DMARC record from which receivers take no policy.
+    """A DMARC record from which receivers take no policy: they apply no DMARC to the message (RFC 9989 §4.10.1).
 
     :param why: the reason, with its section; reads on after the record: ``'v=DMARC1; p=x' has …``.
+    :param psd: as in :class:`Policy`; it ends a tree walk at this record too (§4.10).
     """
 
     why: str
+    psd: str = "u"
 
 
 class Segment(NamedTuple):
@@ -109,12 +115,14 @@ def read(value: bytes | str) -> Policy | Void | None:
 
     Receivers skip unknown tags, faulty values and parts that are no tag. A faulty ``p``, ``sp`` or ``np`` means
     ``p=none`` where at least one address in ``rua`` is valid; otherwise it voids the record, as a repeated tag does
-    (RFC 9989 §4.7, §4.10.1; RFC 6376 §3.2).
+    (RFC 9989 §4.7, §4.10.1; RFC 6376 §3.2). A missing ``p`` is ``p=none`` in a record without syntax errors (§4.7); in
+    one with parts that are no tag it is a faulty one.
     """
     text = as_text(value)
     if not is_dmarc(text):
         return None
-    found = [segment for segment in segments(text) if segment.name]
+    parts = segments(text)
+    found = [segment for segment in parts if segment.name]
     twice = [name for name, count in Counter(segment.name for segment in found).items() if count > 1]
     if twice:
         return Void(f"has the tag {quoted(twice[0], 40)} twice (RFC 6376 §3.2)")
@@ -128,12 +136,52 @@ def read(value: bytes | str) -> Policy | Void | None:
             ignored.append(name)
         elif name not in uris:
             good[name] = content.lower()
-    faulty = [name for name in POLICY_TAGS if name in ignored]
-    if faulty and not uris["rua"]:
-        return Void(f"has a faulty {faulty[0]}= and no valid rua= (RFC 9989 §4.10.1)")
-    if faulty:
+    fault = _policy_fault(parts, ignored)
+    if fault and not uris["rua"]:
+        return Void(f"{fault} and no valid rua= (RFC 9989 §4.10.1)", good.get("psd", "u"))
+    if fault:
         good = {name: content for name, content in good.items() if name not in POLICY_TAGS}
     return Policy(**good, **uris, ignored=tuple(ignored))  # type: ignore[arg-type]
+
+
+def skipped(value: bytes | str) -> list[str]:
+    """Return what receivers read otherwise than it looks in a DMARC record, a sentence each: what they skip, and why.
+
+    What older receivers alone read is not named, and neither is anything of a record that is void.
+    """
+    policy = read(value)
+    if not isinstance(policy, Policy):
+        return []
+    parts = segments(as_text(value))
+    names = [segment.name for segment in parts]
+    said = []
+    if fault := _policy_fault(parts, list(policy.ignored)):
+        said.append(f"it {fault}: receivers act as if it said p=none (RFC 9989 §4.10.1)")
+    elif "p" not in names:
+        said.append("it has no p=, which is p=none for receivers of RFC 9989 (§4.7); those of RFC 7489 ignore the record")
+    odd = [quoted(segment.text, 40) if segment.text else "an empty part" for segment in parts if not segment.name]
+    odd += [_shown_tag(segment) for segment in parts if segment.name in policy.ignored and segment.name not in _POLICY]
+    if odd:
+        listed = ", ".join(dict.fromkeys(odd[:_MOST_SHOWN])) + (" and more" if len(odd) > _MOST_SHOWN else "")
+        said.append(f"receivers skip {listed} in it (RFC 9989 §4.8)")
+    return said
+
+
+def _policy_fault(parts: tuple[Segment, ...], ignored: list[str]) -> str:
+    """Return why receivers take no policy from the tags of a record (RFC 9989 §4.10.1); empty where they do."""
+    faulty = [name for name in POLICY_TAGS if name in ignored]
+    if faulty:
+        return f"has a faulty {faulty[0]}="
+    no_tag = [segment.text for segment in parts if not segment.name]
+    if no_tag and all(segment.name != "p" for segment in parts):
+        shown = quoted(max(no_tag, key=len), 40) if any(no_tag) else "an empty part"
+        return f"has no p= ({shown} is no tag=value)"
+    return ""
+
+
+def _shown_tag(segment: Segment) -> str:
+    kind = "the unknown tag " if segment.name not in TAGS else ""
+    return f"{kind}{quoted(segment.text, 40)}"
 
 
 @lru_cache(maxsize=256)  # most domains of a stack have the same record

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc, read, strength, tags
+from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc, read, skipped, strength, tags
 
 # RFC 9989 §4.7, §4.8: unknown tags, faulty values and parts that are no tag are passed over, and what then holds.
 POLICIES = [
@@ -16,12 +16,15 @@ POLICIES = [
     ("v=DMARC1;p=reject;;", Policy(p="reject")),
     ("v=DMARC1; p=reject;; adkim=s", Policy(p="reject", adkim="s")),
     ("v=DMARC1; p=reject; foo; adkim=s", Policy(p="reject", adkim="s")),
-    ("v=DMARC1; p:reject", Policy(p="none")),
+    ("v=DMARC1; p=none;; rua=mailto:a@x.example", Policy(rua=("mailto:a@x.example",))),
+    ("v=DMARC1;; p=reject;;;", Policy(p="reject")),
+    # §4.7: a missing p is p=none in "an otherwise syntactically valid" record; in another one §4.10.1 decides.
+    ("v=DMARC1; p:reject; sp=reject; rua=mailto:a@b.se", Policy(rua=("mailto:a@b.se",))),
     ("v=DMARC1; np=reject; fo=1:D; t=Y; psd=y", Policy(np="reject", fo="1:d", t="y", psd="y")),
     ("v=DMARC1; t=n; psd=u; fo=0", Policy()),
     ("v=DMARC1; t=x; psd=x; fo=2", Policy(ignored=("t", "psd", "fo"))),
     # RFC 6376 §3.2: a tag's name is a letter, then letters, digits and "_".
-    ("v=DMARC1; x_19=y; 1x=y; x-1=y; x@y=z; =y", Policy(ignored=("x_19",))),
+    ("v=DMARC1; p=none; x_19=y; 1x=y; x-1=y; x@y=z; =y", Policy(ignored=("x_19",))),
     # §4.8: addresses are parted by commas, with or without white space around them.
     (
         "v=DMARC1; rua=mailto:a@b.se , mailto:c@d.se?subject=x=y,mailto:e@f.se; ruf=mailto:g@h.se",
@@ -39,6 +42,10 @@ POLICIES = [
 ]
 VOID = [
     ("v=DMARC1; p=x", "p="),
+    ("v=DMARC1; p=", "p="),
+    ("v=DMARC1; p:reject", "has no p= ('p:reject' is no tag=value) and no valid rua="),
+    ("v=DMARC1;; sp=reject", "has no p= (an empty part is no tag=value) and no valid rua="),
+    ("v=DMARC1; p:reject; rua=dmarc@b.se", "no valid rua="),
     ("v=DMARC1; p=none; np=x; rua=nobody", "np="),
     ("v=DMARC1; p=none; p=none", "'p' twice"),
     ("v=DMARC1; p=none; P=none", "'p' twice"),
@@ -86,6 +93,42 @@ def test_checkdmarc_takes_these_spellings_for_records_too(value: str) -> None:
     assert checkdmarc.dmarc.parse_dmarc_record(value, "example.com")["tags"]["p"]["value"] == "reject"
 
 
+def test_a_void_record_still_ends_a_walk() -> None:
+    # §4.10: "if a single record remains and it contains a psd=n or psd=y tag, stop", before its policy is looked at.
+    assert [getattr(read(f"v=DMARC1; p=x; psd={psd}"), "psd", None) for psd in ("n", "Y", "u", "x")] == list("nyuu")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; pct=100; rf=afrf; ri=86400;", []),
+        ("v=DMARC1; p=reject;; foo; p:none", ["receivers skip an empty part, 'foo', 'p:none' in it (RFC 9989 §4.8)"]),
+        ("v=DMARC1; p=none; adkim=x", ["receivers skip 'adkim=x' in it (RFC 9989 §4.8)"]),
+        ("v=DMARC1; p=none; aspff=s", ["receivers skip the unknown tag 'aspff=s' in it (RFC 9989 §4.8)"]),
+        (
+            "v=DMARC1; sp=reject",
+            ["it has no p=, which is p=none for receivers of RFC 9989 (§4.7); those of RFC 7489 ignore the record"],
+        ),
+        (
+            "v=DMARC1; p=rejct; rua=mailto:a@b.se",
+            ["it has a faulty p=: receivers act as if it said p=none (RFC 9989 §4.10.1)"],
+        ),
+        ("v=DMARC1; p=rejct", []),
+        ("v=spf1 -all", []),
+    ],
+)
+def test_what_receivers_skip_is_said(value: str, said: list[str]) -> None:
+    assert skipped(value) == said
+
+
+def test_what_receivers_skip_is_short_and_visible_whatever_it_is() -> None:
+    said = skipped("v=DMARC1; p=none; " + ";".join(f"\x1b{n}" + "x" * 400 for n in range(1000)))
+    assert len(said) == 1
+    assert said[0].isprintable()
+    assert "and more" in said[0]
+    assert len(said[0]) < 400
+
+
 def test_strength_grows_with_the_policy_and_testing_takes_a_step_off() -> None:
     assert [strength(policy, "n") for policy in ("none", "quarantine", "reject")] == [0, 1, 2]
     assert [strength(policy, "y") for policy in ("none", "quarantine", "reject")] == [0, 0, 1]
@@ -105,4 +148,5 @@ def test_the_tags_of_a_record_are_those_that_are_tags_the_first_of_each() -> Non
 @given(st.text(alphabet="vVp=DMARC1; \tno:,@é\x00"))
 def test_the_reader_and_the_predicate_agree_and_raise_nothing(text: str) -> None:
     assert (read(text) is not None) is is_dmarc(text)
+    assert all(said.isprintable() for said in skipped(text))
     assert all(name == name.lower() for name in tags(text))
