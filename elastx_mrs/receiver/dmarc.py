@@ -1,12 +1,17 @@
-"""The DMARC tree walk (RFC 9989 §4.10): which record a receiver finds for a domain, and what it asks for there."""
+"""The DMARC tree walk (RFC 9989 §4.10): which record a receiver finds for a domain, and what it asks for there.
 
-from collections.abc import Iterator
+Three things look alike and are not. *Several* records at a name are discarded, and the walk goes on. A *void* record is
+one from which no policy can be taken: where it is the one that applies, nobody looks further, and the message gets no
+DMARC at all (§4.10.1). A record further up may be *inherited*.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.records.dmarc_policy import Policy, is_dmarc
+from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc
 from elastx_mrs.records.dmarc_policy import read as read_record
 
 MAX_LABELS = 7
@@ -18,14 +23,24 @@ class Step:
     """One query of the walk.
 
     :param domain: that ``_dmarc.`` was put before.
-    :param status: ``policy``; ``none``; ``several``, all of which are discarded; ``failed``: it could not be asked.
-    :param text: the record as published, or what is wrong.
+    :param status: ``policy``; ``void``: a record without a policy; ``none``; ``several``, all of which are discarded;
+        ``failed``: it could not be asked.
+    :param text: the record or records as published, or why it could not be asked.
+    :param why: why a void record is one; reads on after the record.
+    :param psd: of its one record: ``y`` or ``n`` ends the walk there.
     """
 
     domain: str
-    status: Literal["policy", "none", "several", "failed"]
+    status: Literal["policy", "void", "none", "several", "failed"]
     policy: Policy | None = None
     text: str = ""
+    why: str = ""
+    psd: str = "u"
+
+    @property
+    def name(self) -> str:
+        """Where it was asked for."""
+        return f"_dmarc.{self.domain}"
 
 
 @dataclass(frozen=True)
@@ -43,26 +58,36 @@ class Walk:
     @property
     def unknown(self) -> Step | None:
         """The step that keeps it from being known which record applies: nobody looks above one's own (§4.10.1)."""
-        return self.failed if self.steps[0].policy is None else None
+        return self.failed if self.steps[0].status not in ("policy", "void") else None
 
     @property
     def organizational_domain(self) -> str:
-        """The organisational domain (§4.10.2)."""
-        found = [step for step in self.steps if step.policy is not None]
-        for step in found:
-            if step.policy is not None and step.policy.psd == "n":
-                return step.domain
-            if step.policy is not None and step.policy.psd == "y" and step.domain != self.domain:
-                labels = self.domain.split(".")
-                return ".".join(labels[-len(step.domain.split(".")) - 1 :])
-        return found[-1].domain if found else self.domain
+        """The organisational domain (§4.10.2), of the valid records that were found."""
+        return _organization(self.domain, [step for step in self.steps if step.policy is not None])
+
+    @property
+    def void(self) -> Step | None:
+        """The void record that would apply, so that no DMARC is applied to mail from the domain (§4.10.1)."""
+        return step if (step := self._applies) is not None and step.status == "void" else None
 
     @property
     def found(self) -> Step | None:
-        """The step whose record applies to the domain: its own, else its organisational domain's, else the PSD's."""
-        by_domain = {step.domain: step for step in self.steps if step.policy is not None}
-        suffix = next((step for step in by_domain.values() if step.policy and step.policy.psd == "y"), None)
-        return by_domain.get(self.domain) or by_domain.get(self.organizational_domain) or suffix
+        """The step whose policy applies to the domain: its own, else its organisational domain's, else the PSD's."""
+        return step if (step := self._applies) is not None and step.status == "policy" else None
+
+    @property
+    def discarded(self) -> tuple[Step, ...]:
+        """The steps with several records, all of them discarded, up to the record that applies."""
+        steps = self.steps[: self.steps.index(step)] if (step := self._applies) is not None else self.steps
+        return tuple(step for step in steps if step.status == "several")
+
+    @property
+    def _applies(self) -> Step | None:
+        """The step with the record that a receiver takes, before it looks at the policy in it (§4.10.1)."""
+        records = [step for step in self.steps if step.status in ("policy", "void")]
+        by_domain = {step.domain: step for step in records}
+        suffix = next((step for step in records if step.psd == "y"), None)
+        return by_domain.get(self.domain) or by_domain.get(_organization(self.domain, records)) or suffix
 
     def tag(self, *, exists: bool) -> tuple[str, str] | None:
         """Return which tag applies to mail from the domain, and its value (§4.7); None without a record.
@@ -99,7 +124,7 @@ async def walk(ask: Ask, domain: str) -> Walk:
     for name in names(domain):
         step = read(name, await ask(f"_dmarc.{name}", "TXT"))
         steps.append(step)
-        if step.status == "failed" or (step.policy is not None and step.policy.psd != "u"):
+        if step.status == "failed" or step.psd != "u":
             break
     return Walk(domain, tuple(steps))
 
@@ -111,5 +136,20 @@ def read(domain: str, answer: Answer) -> Step:
     found = [value for value in answer.texts() if is_dmarc(value)]
     if len(found) > 1:
         return Step(domain, "several", text=" and ".join(f"'{show(value)}'" for value in found[:3]))
-    policy = read_record(found[0]) if found else None
-    return Step(domain, "policy", policy, show(found[0])) if isinstance(policy, Policy) else Step(domain, "none")
+    if not found:
+        return Step(domain, "none")
+    record = read_record(found[0])
+    if isinstance(record, Policy):
+        return Step(domain, "policy", record, show(found[0]), psd=record.psd)
+    why, psd = (record.why, record.psd) if isinstance(record, Void) else ("", "u")
+    return Step(domain, "void", None, show(found[0]), why, psd)
+
+
+def _organization(domain: str, records: Sequence[Step]) -> str:
+    """Return the organisational domain that records give, the longest name first (§4.10.2)."""
+    for step in records:
+        if step.psd == "n":
+            return step.domain
+        if step.psd == "y" and step.domain != domain:
+            return ".".join(domain.split(".")[-len(step.domain.split(".")) - 1 :])
+    return records[-1].domain if records else domain

@@ -158,12 +158,14 @@ def skipped(value: bytes | str) -> list[str]:
     if fault := _policy_fault(parts, list(policy.ignored)):
         said.append(f"it {fault}: receivers act as if it said p=none (RFC 9989 §4.10.1)")
     elif "p" not in names:
-        said.append("it has no p=, which is p=none for receivers of RFC 9989 (§4.7); those of RFC 7489 ignore the record")
+        said.append(
+            "it has no p=, which is p=none for receivers of RFC 9989 (§4.7); those of RFC 7489 ignore the record"
+        )
     odd = [quoted(segment.text, 40) if segment.text else "an empty part" for segment in parts if not segment.name]
     odd += [_shown_tag(segment) for segment in parts if segment.name in policy.ignored and segment.name not in _POLICY]
     if odd:
         listed = ", ".join(dict.fromkeys(odd[:_MOST_SHOWN])) + (" and more" if len(odd) > _MOST_SHOWN else "")
-        said.append(f"receivers skip {listed} in it (RFC 9989 §4.8)")
+        said.append(f"receivers skip {listed} (RFC 9989 §4.8)")
     return said
 
 

@@ -88,6 +88,88 @@ def test_a_void_record_counts_among_several() -> None:
     assert found.tag(exists=True) is None
 
 
+def test_a_void_record_of_its_own_ends_dmarc_and_the_parent_s_policy_does_not_apply() -> None:
+    # §4.10.1: "the Mail Receiver applies no DMARC processing to this message".
+    found = run("sub.example.com", sub_example_com="v=DMARC1; p=rejct", example_com="v=DMARC1; p=reject; sp=none")
+    assert found.void is not None
+    assert (found.void.name, found.void.status) == ("_dmarc.sub.example.com", "void")
+    assert "faulty p=" in found.void.why
+    assert found.found is None
+    assert found.tag(exists=True) is None
+
+
+def test_a_void_record_is_known_though_what_is_above_it_is_not() -> None:
+    found = run("sub.example.com", sub_example_com="v=DMARC1; p=rejct", example_com=None)
+    assert found.unknown is None
+    assert found.void is not None
+
+
+def test_a_void_record_of_the_organisation_is_what_its_subdomains_get() -> None:
+    found = run("sub.example.com", example_com="v=DMARC1; p=reject; p=none")
+    assert found.void is not None
+    assert found.void.domain == "example.com"
+    # The organisation's record comes before the public suffix's, whatever is in it.
+    suffix = run("sub.bank.example", bank_example="v=DMARC1; p=x", example="v=DMARC1; p=reject; psd=y")
+    assert suffix.void is not None
+    assert suffix.void.domain == "bank.example"
+
+
+def test_a_void_record_in_between_is_passed_as_any_record_there() -> None:
+    found = run("a.b.example.com", b_example_com="v=DMARC1; p=x", example_com="v=DMARC1; p=reject")
+    assert found.void is None
+    assert found.tag(exists=True) == ("p", "reject")
+
+
+def test_a_void_record_ends_the_walk_by_its_psd() -> None:
+    found = run("a.b.example.com", b_example_com="v=DMARC1; p=x; psd=n", example_com="v=DMARC1; p=reject")
+    assert asked(found) == ["a.b.example.com", "b.example.com"]
+    assert found.void is not None
+
+
+def test_a_void_record_makes_no_organisation() -> None:
+    # §4.10.2: of "the domains for which valid DMARC Policy Records were retrieved".
+    found = run("sub.example.com", sub_example_com="v=DMARC1; p=none", example_com="v=DMARC1; p=x")
+    assert found.organizational_domain == "sub.example.com"
+
+
+def test_a_faulty_policy_with_somebody_to_tell_is_none() -> None:
+    found = run("sub.example.com", sub_example_com="v=DMARC1; p=x; rua=mailto:a@b.se", example_com="v=DMARC1; p=reject")
+    assert found.tag(exists=True) == ("p", "none")
+
+
+def test_what_was_discarded_on_the_way_to_the_record_is_known() -> None:
+    two = ["v=DMARC1; p=none", "v=DMARC1; p=x"]
+    found = run("a.b.example.com", a_b_example_com=two, b_example_com=two, example_com="v=DMARC1; p=none", com=two)
+    assert [step.domain for step in found.discarded] == ["a.b.example.com", "b.example.com"]
+    assert [step.domain for step in run("a.com", a_com=two).discarded] == ["a.com"]
+    assert run("a.com", a_com="v=DMARC1; p=none", com=two).discarded == ()
+
+
+# RFC 9989, Appendix B.4: the organisational domain of each name, and where the policy comes from.
+@pytest.mark.parametrize(
+    ("domain", "organization", "policy"),
+    [
+        ("example.com", "example.com", "example.com"),
+        ("signing.example.com", "example.com", "signing.example.com"),
+        ("a.b.c.d.e.f.g.h.i.j.k.example.com", "example.com", "example.com"),
+        ("giant.bank.example", "giant.bank.example", "giant.bank.example"),
+        ("mail.giant.bank.example", "giant.bank.example", "giant.bank.example"),
+        ("mail.mega.bank.example", "mega.bank.example", "bank.example"),
+    ],
+)
+def test_the_examples_of_the_standard(domain: str, organization: str, policy: str) -> None:
+    found = run(
+        domain,
+        example_com="v=DMARC1; p=none",
+        signing_example_com="v=DMARC1; p=none",
+        giant_bank_example="v=DMARC1; p=none",
+        bank_example="v=DMARC1; p=none; psd=y",
+    )
+    assert found.organizational_domain == organization
+    assert found.found is not None
+    assert found.found.domain == policy
+
+
 def test_several_records_are_discarded_and_other_txt_is_passed_over() -> None:
     found = run(
         "a.example.com",

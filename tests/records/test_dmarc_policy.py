@@ -102,9 +102,9 @@ def test_a_void_record_still_ends_a_walk() -> None:
     ("value", "said"),
     [
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; pct=100; rf=afrf; ri=86400;", []),
-        ("v=DMARC1; p=reject;; foo; p:none", ["receivers skip an empty part, 'foo', 'p:none' in it (RFC 9989 §4.8)"]),
-        ("v=DMARC1; p=none; adkim=x", ["receivers skip 'adkim=x' in it (RFC 9989 §4.8)"]),
-        ("v=DMARC1; p=none; aspff=s", ["receivers skip the unknown tag 'aspff=s' in it (RFC 9989 §4.8)"]),
+        ("v=DMARC1; p=reject;; foo; p:none", ["receivers skip an empty part, 'foo', 'p:none' (RFC 9989 §4.8)"]),
+        ("v=DMARC1; p=none; adkim=x", ["receivers skip 'adkim=x' (RFC 9989 §4.8)"]),
+        ("v=DMARC1; p=none; aspff=s", ["receivers skip the unknown tag 'aspff=s' (RFC 9989 §4.8)"]),
         (
             "v=DMARC1; sp=reject",
             ["it has no p=, which is p=none for receivers of RFC 9989 (§4.7); those of RFC 7489 ignore the record"],

@@ -1,10 +1,11 @@
 """Which DMARC policy does a receiver find (RFC 9989 §4.10), and may its reports be sent (RFC 9990 §4)?"""
 
 import asyncio
+from collections.abc import Iterator
 
 from elastx_mrs.receiver.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
-from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.dmarc_policy import is_dmarc, skipped
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.verify.checks.per_server import listed, nothing
 from elastx_mrs.verify.expected import Expected
@@ -27,25 +28,54 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
         return [Outcome(domain, POLICY, name, details), Outcome(domain, REPORTS, name, (unknown,))]
     tag, value = walked.tag(exists=True) or ("p", "none")
     seen = f"{tag}={value} from _dmarc.{step.domain}"
-    notices = () if step.domain == domain else (f"{domain} has no record of its own: {seen} applies",)
+    notices = tuple(_notices(walked, step, seen))
     return [Outcome(domain, POLICY, name, (), seen, notices), await _reports(asked, expected, step)]
 
 
 def _fault(walked: Walk, expected: Expected, cannot_ask: Verdict) -> Detail | None:
-    if (step := walked.unknown) is not None:
-        seen = f"_dmarc.{step.domain}: {step.text}"
-        verdict: Verdict = "unreachable" if step.domain == walked.domain else cannot_ask
-        return Detail(verdict, "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
     own = walked.steps[0]
     if own.status == "several":
-        return Detail("wrong", "", WANTED, f"several, which are all discarded: {own.text}", "leave one of them")
+        seen = f"several, which are all discarded: {own.text}{_instead(walked)}"
+        return Detail("wrong", "", WANTED, seen, "leave one of them")
+    if (step := walked.unknown) is not None:
+        seen = f"{step.name}: {step.text}"
+        verdict: Verdict = "unreachable" if step.domain == walked.domain else cannot_ask
+        return Detail(verdict, "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
+    if walked.void is not None:
+        return _void(walked.void, own)
     if walked.found is None:
         cure = "publish one, such as v=DMARC1; p=quarantine;"
-        return Detail("absent", "", WANTED, "none, up to the root", cure)
+        others = "".join(f"; {step.name} has several, which are all discarded" for step in walked.discarded)
+        return Detail("absent", "", WANTED, f"none, up to the root{others}", cure)
     if expected.of_kind("dmarc") is not None and walked.found.domain != expected.domain:
         seen = f"the one of {walked.found.domain}: '{walked.found.text}'"
         return Detail("wrong", "", f"the declared policy at {expected.policy_name}", seen, "publish it (pulumi up)")
     return None
+
+
+def _instead(walked: Walk) -> str:
+    """Say what applies where a domain's own records are discarded."""
+    if walked.unknown is not None:
+        return ""
+    if walked.found is not None:
+        return f"; '{walked.found.text}' of {walked.found.name} applies instead"
+    return "; none applies instead"
+
+
+def _void(step: Step, own: Step) -> Detail:
+    """Say that there is a record, and no DMARC: nobody looks for another one above it (RFC 9989 §4.10.1)."""
+    seen = f"'{step.text}' at {step.name}, which {step.why}: receivers apply no DMARC"
+    cure = "correct this record, such as to v=DMARC1; p=quarantine;"
+    if step.domain != own.domain:
+        cure = f"publish one at {own.name}, or have the one of {step.domain} corrected"
+    return Detail("wrong", "", WANTED, seen, cure)
+
+
+def _notices(walked: Walk, step: Step, seen: str) -> Iterator[str]:
+    if step.domain != walked.domain:
+        yield f"{walked.domain} has no record of its own: {seen} applies"
+    yield from (f"{other.name} has several records, which receivers discard" for other in walked.discarded)
+    yield from (f"{step.name}: {said}" for said in skipped(step.text))
 
 
 async def _reports(asked: Asked, expected: Expected, step: Step) -> Outcome:

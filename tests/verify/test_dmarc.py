@@ -1,0 +1,104 @@
+"""What verification makes of DMARC records: several, void, inherited, and what receivers skip (RFC 9989 §4.10)."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.verify.checks.dmarc import dmarc
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.result import Outcome
+from elastx_mrs.verify.sources import Asked
+from tests.lookup.fakes import Dns
+
+REJECT, BROKEN = "v=DMARC1; p=reject", "v=DMARC1; p=rejct"
+
+
+def judged(domain: str, **records: str | list[str]) -> Outcome:
+    """The check of a domain's policy, over ``_dmarc`` records by domain, dots written as ``_``."""
+    listed = {name: [value] if isinstance(value, str) else value for name, value in records.items()}
+    served = Dns({f"_dmarc.{name.replace('_', '.')}": [f"TXT {text}" for text in listed[name]] for name in listed})
+    who = SimpleNamespace(begins_at="root")
+    asked = Asked(cast(Vantage, SimpleNamespace(ask_uncached=served.ask, who=who)))
+    policy, _ = asyncio.run(dmarc(asked, Expected(domain)))
+    return policy
+
+
+def only(outcome: Outcome) -> tuple[str, str, str]:
+    (detail,) = outcome.details
+    return detail.verdict, detail.seen, detail.cure
+
+
+def test_a_malformed_rival_counts_among_several() -> None:
+    verdict, seen, cure = only(judged("example.com", example_com=[REJECT, BROKEN]))
+    assert verdict == "wrong"
+    assert seen == f"several, which are all discarded: '{REJECT}' and '{BROKEN}'; none applies instead"
+    assert cure == "leave one of them"
+
+
+def test_where_several_are_discarded_the_organisation_s_policy_applies() -> None:
+    outcome = judged("sub.example.com", sub_example_com=[REJECT, REJECT], example_com="v=DMARC1; p=none")
+    verdict, seen, _ = only(outcome)
+    assert verdict == "wrong"
+    assert seen.endswith("; 'v=DMARC1; p=none' of _dmarc.example.com applies instead")
+
+
+def test_several_are_known_though_what_is_above_them_is_not() -> None:
+    verdict, seen, _ = only(judged("sub.example.com", sub_example_com=[REJECT, REJECT], example_com="!"))
+    assert (verdict, seen[:7]) == ("wrong", "several")
+
+
+def test_a_void_record_is_no_dmarc_and_nothing_is_inherited() -> None:
+    verdict, seen, cure = only(judged("sub.example.com", sub_example_com=BROKEN, example_com=REJECT))
+    assert verdict == "wrong"
+    assert seen == (
+        f"'{BROKEN}' at _dmarc.sub.example.com, which has a faulty p= and no valid rua= (RFC 9989 §4.10.1): "
+        "receivers apply no DMARC"
+    )
+    assert cure == "correct this record, such as to v=DMARC1; p=quarantine;"
+
+
+def test_a_void_record_of_the_organisation_is_the_subdomain_s_too() -> None:
+    verdict, seen, cure = only(judged("sub.example.com", example_com=BROKEN))
+    assert verdict == "wrong"
+    assert f"'{BROKEN}' at _dmarc.example.com" in seen
+    assert cure == "publish one at _dmarc.sub.example.com, or have the one of example.com corrected"
+
+
+def test_an_inherited_policy_passes_and_is_said() -> None:
+    outcome = judged("a.b.example.com", b_example_com=[REJECT, REJECT], example_com=REJECT)
+    assert outcome.verdict == "pass"
+    assert outcome.notices == (
+        "a.b.example.com has no record of its own: p=reject from _dmarc.example.com applies",
+        "_dmarc.b.example.com has several records, which receivers discard",
+    )
+
+
+def test_no_record_says_whose_were_discarded() -> None:
+    verdict, seen, _ = only(judged("sub.example.com", example_com=[REJECT, REJECT]))
+    assert verdict == "absent"
+    assert seen == "none, up to the root; _dmarc.example.com has several, which are all discarded"
+
+
+@pytest.mark.parametrize(
+    ("record", "seen", "notice"),
+    [
+        ("v=DMARC1; p=none;; rua=mailto:a@example.com", "p=none", "receivers skip an empty part (RFC 9989 §4.8)"),
+        ("v=DMARC1; p=reject; foo", "p=reject", "receivers skip 'foo' (RFC 9989 §4.8)"),
+        ("v=DMARC1; p:reject; rua=mailto:a@example.com", "p=none", "'p:reject' is no tag=value"),
+        ("v=DMARC1; p=rejct; rua=mailto:a@example.com", "p=none", "receivers act as if it said p=none"),
+        ("V=DMARC1; P=reject", "p=reject", ""),
+    ],
+)
+def test_what_receivers_skip_fails_nothing_and_is_said(record: str, seen: str, notice: str) -> None:
+    outcome = judged("example.com", example_com=record)
+    assert (outcome.verdict, outcome.seen) == ("pass", f"{seen} from _dmarc.example.com")
+    assert bool(notice) is bool(outcome.notices)
+    assert notice in "; ".join(outcome.notices)
+
+
+@pytest.mark.parametrize("record", ["v=dmarc1; p=reject", " v=DMARC1; p=reject", "v=DMARC1 p=reject", "p=reject"])
+def test_what_is_no_record_is_absent(record: str) -> None:
+    assert judged("example.com", example_com=record).verdict == "absent"
