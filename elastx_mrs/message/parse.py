@@ -1,21 +1,22 @@
 """A saved message, as it came: its header fields in their order, and from whom it says it is."""
 
-import email.policy
-import email.utils
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from email.headerregistry import Address
+from functools import cached_property
 
 from elastx_mrs.display import mail_text, quoted, visible
+from elastx_mrs.message.addresses import addresses, path
 from elastx_mrs.records import RecordError, names
 
 MAX_OCTETS = 50 * 2**20
 """More than any mail system takes."""
 
-_FROM = 10_000
-"""Characters of a From field that are read: 10 of the longest lines there may be."""
+_LONGEST = 10_000
+"""Characters of a From or Return-Path field that are read: 10 of the longest lines there may be."""
 
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_FIELD = re.compile(rb"([!-9;-~]+)([ \t]*):")
+"""White space before the colon is obsolete, and to be taken (RFC 5322 §4.5.8)."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _SAVE = "save the message as it was received (“show original”, “view source”, .eml)"
 _OTHERS = (
@@ -33,17 +34,33 @@ class NotAMessage(ValueError):  # noqa: N818 - what it says is what the file is
 
 
 @dataclass(frozen=True)
+class RawField:
+    """A header field as it was signed: the white space before its colon too, its lines ended by CRLF."""
+
+    name: bytes
+    value: bytes
+
+
+@dataclass(frozen=True)
 class Message:
     """A message.
 
-    :param octets: from its first header field on, as it was given.
+    :param raw: its header fields from the top.
+    :param content: what follows the empty line after them, as it was given.
     :param fields: name, in lower case, and value, unfolded, of each header field from the top.
     :param sender: the address in its one From field, its domain as A-labels.
     """
 
-    octets: bytes
+    raw: tuple[RawField, ...]
+    content: bytes
     fields: tuple[tuple[str, str], ...]
     sender: str
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body with CRLF at each line's end; where there is no LF at all, CR ends lines."""
+        line_end = rb"\r?\n" if b"\n" in self.content else rb"\r"
+        return re.sub(line_end, b"\r\n", self.content)
 
     @property
     def domain(self) -> str:
@@ -58,7 +75,7 @@ class Message:
     def return_path(self) -> str | None:
         """The envelope's sender as the receiver wrote it down (RFC 5321 §4.4); empty for ``<>``, None without any."""
         found = self.all("return-path")
-        return email.utils.parseaddr(found[0])[1] if found else None
+        return path(found[0][:_LONGEST]) if found else None
 
 
 def read(octets: bytes) -> Message:
@@ -68,10 +85,11 @@ def read(octets: bytes) -> Message:
     """
     _refuse_other_things(octets)
     octets = octets.removeprefix(b"\xef\xbb\xbf")
-    if octets.startswith(b"From "):
+    if octets.startswith(b"From ") and _FIELD.match(octets) is None:
         octets = b"".join(_LINE_END.split(octets, maxsplit=1)[1:])
-    fields = tuple(_fields(octets))
-    return Message(octets, fields, _sender([value for name, value in fields if name == "from"]))
+    raw, end = _header(octets)
+    fields = tuple((_name(field), mail_text(field.value.replace(b"\r\n", b"")).strip()) for field in raw)
+    return Message(raw, octets[end:], fields, _sender([value for name, value in fields if name == "from"]))
 
 
 def _refuse_other_things(octets: bytes) -> None:
@@ -86,17 +104,14 @@ def _refuse_other_things(octets: bytes) -> None:
         raise NotAMessage(f"is HTML or XML, not a message; {_SAVE}")
 
 
-def _fields(octets: bytes) -> list[tuple[str, str]]:
-    """Return the header fields (RFC 5322 §2.2), unfolded."""
-    found: list[tuple[str, list[bytes]]] = []
-    lines = _LINE_END.split(octets)
-    for number, line in enumerate(lines, start=1):
+def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
+    """Return the header fields (RFC 5322 §2.2), and where the body begins."""
+    found: list[tuple[bytes, list[bytes]]] = []
+    for number, (line, end) in enumerate(_lines(octets), start=1):
         if not line:
             if not found:
                 raise NotAMessage(f"begins with an empty line, where its header should be (RFC 5322 §2.1); {_SAVE}")
-            if number == len(lines):
-                break
-            return [(name, _text(parts)) for name, parts in found]
+            return tuple(RawField(name, b"\r\n".join([*parts, b""])) for name, parts in found), end
         if b"\0" in line:
             raise NotAMessage(f"is binary: line {number} has a NUL in it; {_SAVE}")
         if line[:1] in b" \t" and found:
@@ -107,12 +122,22 @@ def _fields(octets: bytes) -> list[tuple[str, str]]:
             what = f"line {number} is {quoted(mail_text(line[:160]), 40)}"
             kind = "is no message" if not found else "has a broken header"
             raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {_SAVE}")
-        found.append((field.group(1).decode("ascii").lower(), [line[field.end() :]]))
+        found.append((field.group(1) + field.group(2), [line[field.end() :]]))
     raise NotAMessage(f"ends before the empty line after its header (RFC 5322 §2.1): it is cut off; {_SAVE}, whole")
 
 
-def _text(lines: list[bytes]) -> str:
-    return mail_text(b"".join(lines)).strip()
+def _lines(octets: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield lines, and where the next one begins; at the end of the file no empty line."""
+    begin = 0
+    while found := _LINE_END.search(octets, begin):
+        yield octets[begin : found.start()], found.end()
+        begin = found.end()
+    if begin < len(octets):
+        yield octets[begin:], len(octets)
+
+
+def _name(field: RawField) -> str:
+    return field.name.rstrip(b" \t").decode("ascii").lower()
 
 
 def _sender(found: list[str]) -> str:
@@ -120,22 +145,14 @@ def _sender(found: list[str]) -> str:
     if len(found) != 1:
         what = f"has {len(found)} From fields" if found else "has no From field"
         raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")
-    addresses = _addresses(found[0][:_FROM])
+    senders = addresses(found[0][:_LONGEST])
     shown = quoted(found[0])
-    if not addresses:
+    if not senders:
         raise NotAMessage(f"has a From field without an address that can be read: {shown} (RFC 5322 §3.6.2)")
     try:
-        domains = {names.sender_domain(address.domain) for address in addresses}
+        domains = {names.mail_domain(address.domain) for address in senders}
     except RecordError as error:
         raise NotAMessage(f"is from {shown}, whose domain {error}") from None
     if len(domains) > 1:
         raise NotAMessage(f"is from several domains: {shown}; DMARC can be judged of one (RFC 9989 §4.1)")
-    return f"{visible(addresses[0].username)}@{domains.pop()}"
-
-
-def _addresses(value: str) -> list[Address]:
-    try:
-        header = email.policy.default.header_factory("From", value)
-        return [address for address in getattr(header, "addresses", ()) if address.domain]
-    except Exception:  # what the standard library raises for a header that somebody made up is not documented
-        return []
+    return f"{visible(senders[0].local)}@{domains.pop()}"

@@ -98,7 +98,12 @@ def parse(value: bytes | str) -> Key:
     :raises RecordError: for what receivers must discard unread: no tag-list (RFC 6376 §3.2), a ``v=`` that is not
         first or not ``DKIM1``, no ``p=``, or one that is not base64 (§3.6.1).
     """
-    tags = tag_list(as_text(value))
+    text = as_text(value)
+    for position, character in enumerate(text, start=1):
+        if not (" " <= character <= "~" or character in _WHITE_SPACE):
+            where = f"has {describe_character(character)} at position {position}"
+            raise RecordError(f"{where}; a tag-list is printable ASCII (RFC 6376 §3.2)")
+    tags = tag_list(text)
     names = [name for name, _ in tags]
     faults = []
     if "v" in names and tags[0] != ("v", "DKIM1"):
@@ -134,14 +139,11 @@ def tag_list(text: str) -> tuple[tuple[str, str], ...]:
     """Return the names and values of a tag-list (RFC 6376 §3.2), without the white space around them.
 
     ``p`` has none within either, as its base64 may be wrapped. White space after the last ``;`` is let through, as
-    every verifier does.
+    every verifier does. Which octets may be in it is for its user to say: a key's record is ASCII, and a mail's header
+    may be UTF-8 (RFC 8616 §5).
 
-    :raises RecordError: with all that is wrong: other octets, what is no ``tag=value``, a tag that is there twice.
+    :raises RecordError: with all that is wrong: what is no ``tag=value``, a tag that is there twice.
     """
-    for position, character in enumerate(text, start=1):
-        if not (" " <= character <= "~" or character in _WHITE_SPACE):
-            where = f"has {describe_character(character)} at position {position}"
-            raise RecordError(f"{where}; a tag-list is printable ASCII (RFC 6376 §3.2)")
     specs = text.split(";")
     if not specs[-1].strip(_WHITE_SPACE):
         specs.pop()

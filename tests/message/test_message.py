@@ -70,6 +70,8 @@ def test_a_message_is_read_however_it_was_saved(end: bytes, before: bytes) -> No
         (b"From: a@localhost\r\n\r\n", "whose domain is a single label"),
         (b"From: a@[192.0.2.1]\r\n\r\n", "whose domain is an IP address"),
         (b"From: a@b.example, c@d.example\r\n\r\n", "is from several domains"),
+        (b"From: G: a@b.example, c@d.example;\r\n\r\n", "is from several domains"),
+        (b"From: joe smith@b.example\r\n\r\n", "has a From field without an address"),
         (b"From: \x1b[31m@\r\n\r\n", "'<U+001B>[31m@'"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
@@ -79,6 +81,18 @@ def test_what_is_no_message_is_called_what_it_is(octets: bytes, says: str) -> No
         read(octets)
     assert says in str(caught.value)
     assert all(character.isprintable() for character in str(caught.value))
+
+
+def test_a_message_is_taken_with_the_white_space_that_old_programs_put_before_colons() -> None:
+    message = read(b"From : a@b.example\r\nSubject\t:x\r\n y\r\n\r\nbody")
+    assert message.fields == (("from", "a@b.example"), ("subject", "x y"))
+    assert [field.name for field in message.raw] == [b"From ", b"Subject\t"]
+    assert message.body == b"body"
+
+
+def test_a_message_whose_lines_end_in_cr_alone() -> None:
+    octets = make.received(make.signed(make.message(), KEY)).replace(b"\r\n", b"\r")
+    assert [finding.verdict for finding in judged(octets).findings] == ["pass", "pass", "pass"]
 
 
 def test_what_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +110,12 @@ def test_what_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("A\r\n <a@b.example>", "a@b.example"),
         ("a@b.example, c@b.example", "a@b.example"),
         ("a@räksmörgås.example", "a@xn--rksmrgs-5wao1o.example"),
+        ("joe@joe_x.com", "joe@joe_x.com"),
+        ("ceo@h.com <crook@two.com>", "crook@two.com"),
+        ("Team: a@b.example, c@b.example;", "a@b.example"),
+        ("a(who?)@(where?)b . example", "a@b.example"),
     ],
-    ids=["case", "quoted", "encoded", "folded", "two-of-one-domain", "idn"],
+    ids=["case", "quoted", "encoded", "folded", "two-of-one-domain", "idn", "underscore", "angle", "group", "comments"],
 )
 def test_the_sender(field: str, sender: str) -> None:
     assert read(make.message(field)).sender == sender

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import longest_zone, owner_name, selector, sender_domain, server_address
+from elastx_mrs.records.names import longest_zone, mail_domain, owner_name, selector, sender_domain, server_address
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,17 @@ def test_what_is_no_server_s_address(text: str) -> None:
     with pytest.raises(RecordError) as error:
         server_address(text)
     assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Joe_X.com", "joe_x.com"), ("_a.b_.example.", "_a.b_.example"), ("räksmörgås.se", "xn--rksmrgs-5wao1o.se")],
+)
+def test_the_domain_of_somebody_s_address_may_have_underscores(text: str, name: str) -> None:
+    assert mail_domain(text) == name
+
+
+@pytest.mark.parametrize("text", ["", "a_b", "a_b.1", "a..b_c.se", f"{'a_' * 32}.se", "[192.0.2.1]", "a b_c.se"])
+def test_what_no_mail_comes_from_is_no_mail_domain(text: str) -> None:
+    with pytest.raises(RecordError):
+        mail_domain(text)
