@@ -8,13 +8,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from elastx_mrs.message.addresses import without_comments
 from elastx_mrs.message.parse import Message
+from elastx_mrs.records import RecordError, names
 
 SPF_RESULTS = frozenset(("none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"))
 """RFC 7208 §2.6."""
 
+_NAMELESS = "a receiver that does not say its name"
+
+_OLD_RESULTS = {"hardfail": "fail"}
+"""What receivers of RFC 5451 wrote."""
+
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(;)|(\s+)|([^";\s]+)', re.DOTALL)
 _RESULT = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?:/[0-9]+)?=([A-Za-z]+)")
+_AROUND = re.compile(
+    r" ?= ?| ?/ ?(?=[0-9]+ ?=)|(?<=\bsmtp) ?\. ?|(?<=\bheader) ?\. ?|(?<=\bbody) ?\. ?|(?<=\bpolicy) ?\. ?"
+)
+"""Where white space and comments may stand within a statement (RFC 8601 §2.2, Appendix B.7)."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +54,21 @@ class SpfClaim:
 
     :param result: as in RFC 7208 §2.6.
     :param identity: ``mailfrom`` or ``helo``, which it checked (§2.3, §2.4).
-    :param domain: that was checked, in lower case; empty where it does not say.
+    :param domain: that was checked, as lower-case A-labels; empty where it does not say.
     :param source: the header field, and whose it is.
+    :param stands_in: whether HELO was checked in place of an empty return path, as ``postmaster@HELO`` (§2.4).
     """
 
     result: str
     identity: str
     domain: str
     source: str
+    stands_in: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether DMARC takes it: MAIL FROM alone counts (RFC 9989 §4.4.2)."""
+        return self.identity == "mailfrom" or self.stands_in
 
 
 def claims(message: Message) -> Claims | None:
@@ -67,35 +85,51 @@ def claims(message: Message) -> Claims | None:
 
 
 def spf(message: Message) -> SpfClaim | None:
-    """Return what is said of SPF: in Authentication-Results, else in Received-SPF, else None."""
+    """Return what is said of SPF, of MAIL FROM before HELO: in Authentication-Results, else in Received-SPF."""
+    found = [*_in_results(message), *_in_received(message)]
+    sender = envelope(message)
+    return min(found, key=lambda claim: (not claim.counts, claim.domain != sender), default=None)
+
+
+def _in_results(message: Message) -> Iterator[SpfClaim]:
     said = claims(message)
-    for result in said.results if said is not None else ():
-        if said is not None and result.method == "spf" and result.result in SPF_RESULTS:
-            given = result.properties
-            identity = "mailfrom" if given.get("smtp.mailfrom") or not given.get("smtp.helo") else "helo"
-            domain = _domain(given.get(f"smtp.{identity}", "")) or _envelope(message)
-            source = f"Authentication-Results of {said.by or 'a receiver that does not say its name'}"
-            return SpfClaim(result.result, identity, domain, source)
-    for value in message.all("received-spf")[:1]:
-        return _received_spf(value, message)
-    return None
+    for one in said.results if said is not None else ():
+        result = _OLD_RESULTS.get(one.result, one.result)
+        if said is not None and one.method == "spf" and result in SPF_RESULTS:
+            source = f"Authentication-Results of {said.by or _NAMELESS}"
+            yield _claim(result, source, one.properties.get("smtp.mailfrom"), one.properties.get("smtp.helo"), message)
 
 
-def _received_spf(value: str, message: Message) -> SpfClaim | None:
-    words = list(_words(_uncommented(value)))
-    if not words or words[0].lower() not in SPF_RESULTS:
-        return None
-    pairs = dict(word.split("=", 1) for word in words if "=" in word)
-    given = {name.lower(): text for name, text in pairs.items()}
-    identity = "helo" if given.get("identity", "").lower() == "helo" else "mailfrom"
-    stated = given.get("helo" if identity == "helo" else "envelope-from", "")
-    source = f"Received-SPF of {given.get('receiver') or 'a receiver that does not say its name'}"
-    return SpfClaim(words[0].lower(), identity, _domain(stated) or _envelope(message), source)
+def _in_received(message: Message) -> Iterator[SpfClaim]:
+    """Yield what the topmost Received-SPF says, and others below it by the same receiver."""
+    first = None
+    for value in message.all("received-spf"):
+        words = list(_words(without_comments(value)))
+        given = {name.lower(): text for name, equals, text in (word.partition("=") for word in words) if equals}
+        receiver = given.get("receiver", "").lower()
+        if first not in (None, receiver):
+            return
+        first = receiver
+        if words and words[0].lower() in SPF_RESULTS:
+            of_helo = given.get("identity", "").lower() == "helo"
+            sender = None if of_helo else given.get("envelope-from", "")
+            told = of_helo or "envelope-from" in given or message.return_path == ""
+            source = f"Received-SPF of {given.get('receiver') or _NAMELESS}"
+            yield _claim(words[0].lower(), source, sender, given.get("helo") if told else None, message)
+
+
+def _claim(result: str, source: str, sender: str | None, helo: str | None, message: Message) -> SpfClaim:
+    """Return a claim about MAIL FROM, where it is named or nothing is, or about HELO."""
+    empty = sender is not None and not sender.strip("<>")
+    null = message.return_path == "" or (message.return_path is None and empty)
+    if helo and not _domain(sender or "") and (sender is None or null):
+        return SpfClaim(result, "helo", _domain(helo), source, stands_in=null)
+    return SpfClaim(result, "mailfrom", _domain(sender or "") or envelope(message), source)
 
 
 def _read(value: str) -> Claims:
     statements: list[list[str]] = [[]]
-    for word in _words(_uncommented(value)):
+    for word in _words(without_comments(value)):
         if word == ";":
             statements.append([])
         else:
@@ -116,9 +150,10 @@ def _results(statements: list[list[str]]) -> Iterator[Result]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield words, ``;`` for itself, quotes undone; white space around ``=`` is taken out (RFC 8601 §2.2)."""
+    """Yield words, ``;`` for itself, quotes undone; white space within a statement is taken out."""
     word = ""
-    for quoted, semicolon, space, bare in _TOKEN.findall(re.sub(" ?= ?", "=", " ".join(text.split()))):
+    text = _AROUND.sub(lambda found: found[0].strip(), " ".join(text.split()))
+    for quoted, semicolon, space, bare in _TOKEN.findall(text):
         if semicolon or space:
             if word:
                 yield word
@@ -131,32 +166,15 @@ def _words(text: str) -> Iterator[str]:
         yield word
 
 
-def _uncommented(text: str) -> str:
-    """Return text without comments, which nest (RFC 5322 §3.2.2); parentheses in quotes are none."""
-    kept, depth, quoted, escaped = [], 0, False, False
-    for character in text:
-        if escaped:
-            escaped = False
-        elif character == "\\" and (quoted or depth):
-            escaped = True
-        elif quoted:
-            quoted = character != '"'
-        elif character == '"' and not depth:
-            quoted = True
-        elif character == "(":
-            depth += 1
-        elif character == ")" and depth:
-            depth -= 1
-            kept.append(" ")
-            continue
-        if not depth:
-            kept.append(character)
-    return "".join(kept)
-
-
 def _domain(text: str) -> str:
-    return text.strip("<>").rpartition("@")[2].lower().removesuffix(".")
+    """Return an address's domain; it may be internationalised (RFC 8601 §2.2, RFC 8616)."""
+    domain = text.strip("<>").rpartition("@")[2].lower().removesuffix(".")
+    try:
+        return names.to_ascii(domain)
+    except RecordError:
+        return domain
 
 
-def _envelope(message: Message) -> str:
+def envelope(message: Message) -> str:
+    """Return the domain of the return path as A-labels; empty where there is none."""
     return _domain(message.return_path or "")

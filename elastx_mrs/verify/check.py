@@ -16,6 +16,7 @@ class Check:
     :param expected: what should be.
     :param seen: what is; visible text, cut, and without a password.
     :param cure: what to do; empty where there is nothing to do.
+    :param notices: what is good to know, and fails nothing.
     """
 
     name: str
@@ -23,3 +24,4 @@ class Check:
     expected: str
     seen: str
     cure: str = ""
+    notices: tuple[str, ...] = ()

@@ -21,14 +21,18 @@ def lines(check: Check) -> Iterator[str]:
         yield visible(f"{'':{WIDTH}}expected: {check.expected}")
     if check.cure:
         yield visible(f"{'':{WIDTH}}do: {check.cure}")
+    for notice in check.notices:
+        yield visible(f"{'':{WIDTH}}notice: {notice}")
 
 
-def entry(check: Check) -> dict[str, str]:
-    """Return what programs read."""
+def entry(check: Check) -> dict[str, str | list[str]]:
+    """Return what programs read; ``notices`` where there are any."""
+    notices: dict[str, str | list[str]] = {"notices": list(check.notices)} if check.notices else {}
     return {
         "check": check.name,
         "verdict": check.verdict,
         "expected": check.expected,
         "seen": check.seen,
         "do": check.cure,
+        **notices,
     }
