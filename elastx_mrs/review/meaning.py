@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from elastx_mrs.records import RecordError, compare, dkim_key, spf
 from elastx_mrs.records.dkim import fingerprint
-from elastx_mrs.records.dmarc_policy import ALIGNMENT_TAGS, POLICY_TAGS, Policy, addresses, read, tags
+from elastx_mrs.records.dmarc_policy import ALIGNMENT_TAGS, POLICY_TAGS, Policy, Void, addresses, read, tags
 from elastx_mrs.records.record import SHOWN_DIGITS
 from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Record, parse
 from elastx_mrs.review.changes import Change, ttl_of
@@ -305,9 +305,12 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
 
 def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
     was, is_ = _policy(old), _policy(new)
-    if was is None or is_ is None:
-        yield say("was {}", old)
-        yield say("is {}", new)
+    if not isinstance(was, Policy) or not isinstance(is_, Policy):
+        yield _unread("was", old, was)
+        yield _unread("is", new, is_)
+        if isinstance(was, Policy) and was != Policy():
+            what = say("DMARC of {}: receivers take no policy from it any more", change.domain)
+            yield Risk("loosened", change.domain, what)
         return
     looser: list[str] = []
     for shift in compare.policy_shifts(was, is_):
@@ -321,10 +324,14 @@ def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
         yield Risk("loosened", change.domain, say(f"DMARC of {{}} asks for less: {listed}", change.domain, *looser))
 
 
-@lru_cache(maxsize=4096)
-def _policy(value: str) -> Policy | None:
-    policy = read(value)
-    return policy if isinstance(policy, Policy) else None
+_policy = lru_cache(maxsize=4096)(read)
+
+
+def _unread(verb: str, value: str, policy: Policy | Void | None) -> Say:
+    """Say what a value is, where one of two is no policy: a void record, or no DMARC record."""
+    if isinstance(policy, Void):
+        return say(f"{verb} {{}}, which {{}}: receivers apply no DMARC", value, policy.why)
+    return say(f"{verb} {{}}" + ("" if policy is not None else ", which is no DMARC record"), value)
 
 
 def _told(policy: Policy, tag: str) -> str:

@@ -73,6 +73,17 @@ def test_dmarc(old: str, new: str, said: str, risks: list[str]) -> None:
     assert found == risks
 
 
+def test_dmarc_that_receivers_take_nothing_from_says_why() -> None:
+    broken, good = "v=DMARC1; p=rejct", "v=DMARC1; p=reject"
+    void = f"{broken}, which has a faulty p= and no valid rua= (RFC 9989 §4.10.1): receivers apply no DMARC"
+    assert changed("_dmarc.example.com", broken, good) == ([f"was {void}", f"is {good}"], [])
+    assert changed("_dmarc.example.com", good, broken) == ([f"was {good}", f"is {void}"], ["loosened"])
+    says, _ = changed("_dmarc.example.com", "v=dmarc1; p=none", good)
+    assert says == ["was v=dmarc1; p=none, which is no DMARC record", f"is {good}"]
+    says, risks = changed("_dmarc.example.com", "v=DMARC1; p=none;; foo", good)
+    assert (says, risks) == (["p=none → p=reject (stricter)"], [])
+
+
 def test_dmarc_that_only_follows_p_is_said_once() -> None:
     says, _ = changed("_dmarc.example.com", "v=DMARC1; p=none", "v=DMARC1; p=reject")
     assert says == ["p=none → p=reject (stricter)"]
