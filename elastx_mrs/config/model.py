@@ -38,7 +38,7 @@ def _service(info: ValidationInfo) -> Service:
 
 
 def _spf_record(text: str, info: ValidationInfo) -> str:
-    return spf.whole_record(text, _service(info))
+    return spf.from_paste(text, _service(info))
 
 
 class Spf(Shape):
@@ -66,7 +66,9 @@ class Spf(Shape):
 
         :raises RecordError: where the terms together are no record to declare.
         """
-        return self.record or spf.from_terms(self.include, self.ip4, self.ip6, self.a, self.mx, self.all, service)
+        return str(self.record or "") or spf.from_terms(
+            self.include, self.ip4, self.ip6, self.a, self.mx, self.all, service
+        )
 
 
 def _key(text: str, info: ValidationInfo) -> str:
@@ -95,7 +97,7 @@ def _tag(name: str) -> AfterValidator:
 class Dmarc(Shape):
     """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
 
-    record: Annotated[str, AfterValidator(dmarc.whole_record)] | None = None
+    record: Annotated[str, AfterValidator(dmarc.from_paste)] | None = None
     """The whole record, such as v=DMARC1; p=quarantine; in place of the tags below. Default: v=DMARC1; p=none;."""
     external: bool = False
     """The record is somebody else's: it is not declared, and verified all the same."""
@@ -122,7 +124,7 @@ class Dmarc(Shape):
         """Return the record's value."""
         tags = {name: getattr(self, name) for name in type(self).model_fields if name not in ("record", "external")}
         texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in tags.items() if value}
-        return self.record or dmarc.from_tags(texts)
+        return str(self.record or "") or dmarc.from_tags(texts)
 
 
 def _server(text: str) -> str:
@@ -300,7 +302,7 @@ class Arguments(Shape):
             yield spf.spf(name, spf_.value(self.service), ttl)
         key = domain.dkim or self.dkim
         if not key.external and key.record is not None:
-            yield dkim.dkim(name, key.selector_of(self.service), key.record, ttl)
+            yield dkim.dkim(name, key.selector_of(self.service), str(key.record), ttl)
         policy = domain.dmarc or self.dmarc
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)

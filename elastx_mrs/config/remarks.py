@@ -1,11 +1,12 @@
 """What a user should know of a config that is right: warnings and notices, each with its place in the config."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
-from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, spf
+from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, paste, spf
+from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.service import Service
 
 
@@ -25,22 +26,59 @@ class Said(NamedTuple):
 def remarks(arguments: Arguments) -> list[Said]:
     """Return the remarks on a config, in its order, those on a default once however many domains use it."""
     found = [
-        *(Said(path, remark) for path, policy in _used(arguments) for remark in _of_policy(policy, arguments.service)),
+        *_pasted(arguments),
+        *(Said(one.path, remark) for one in _used(arguments) for remark in _of_policy(one.policy, arguments.service)),
         *_ignored_sp(arguments),
         *_shared_keys(arguments),
     ]
     return list(dict.fromkeys(found))
 
 
-def _used(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
+class _Used(NamedTuple):
+    """A policy that is declared for some domains.
+
+    :param path: where it stands in the config.
+    :param domains: those that it is for.
+    """
+
+    path: str
+    key: str
+    policy: Spf | Dkim | Dmarc
+    domains: Sequence[str]
+
+
+def _used(arguments: Arguments) -> Iterator[_Used]:
     """Yield every policy that is declared for some domain, with its place."""
     for key in ("spf", "dkim", "dmarc"):
-        if any(getattr(domain, key) is None for domain in arguments.domains):
-            yield key, getattr(arguments, key)
+        names = [domain.name for domain in arguments.domains if getattr(domain, key) is None]
+        if names:
+            yield _Used(key, key, getattr(arguments, key), names)
     for index, domain in enumerate(arguments.domains):
         for key in ("spf", "dkim", "dmarc"):
             if getattr(domain, key) is not None:
-                yield f"domains[{index}].{key}", getattr(domain, key)
+                yield _Used(f"domains[{index}].{key}", key, getattr(domain, key), [domain.name])
+
+
+def _pasted(arguments: Arguments) -> Iterator[Said]:
+    """Yield what was pasted beside a value and is not used: another domain's name, a TTL, other records."""
+    for path, key, policy, domains in _used(arguments):
+        record = None if policy.external else policy.record
+        if not isinstance(record, paste.Pasted):
+            continue
+        prefix = {"dmarc": "_dmarc", "spf": ""}.get(key, f"{_selector(policy, arguments.service)}._domainkey")
+        if not any(paste.is_of(record.owner, prefix, name) for name in domains):
+            ours = f"{prefix}.{domains[0]}" if prefix else domains[0]
+            more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
+            text = f"was pasted as the record of {record.owner[:MAX_NAME]}, and is published at {ours}{more}"
+            yield Said(path, Remark("warning", f"{text}; paste the record of the right domain, or the value alone"))
+        if record.extra:
+            cure = "; set ttl if it matters" if "its TTL" in record.extra else ""
+            text = f"was pasted with {' and '.join(record.extra)}, and only the value is used{cure}"
+            yield Said(path, Remark("notice", text))
+
+
+def _selector(policy: Spf | Dkim | Dmarc, service: Service) -> str:
+    return policy.selector_of(service) if isinstance(policy, Dkim) else ""
 
 
 def _of_policy(policy: Spf | Dkim | Dmarc, service: Service) -> list[Remark]:

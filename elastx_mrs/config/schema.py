@@ -52,10 +52,10 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     names.sender_domain: {"pattern": r"^[^\s/@*]+$"},
     challenge.account_address: {"pattern": r"^[^\s@]+@[^\s@]+$"},
     arguments._known_challenge: {"pattern": rf"^{ELASTX.challenge_prefix}[0-9a-f]{{64}}$"},
-    arguments._spf_record: {"pattern": r"^[vV]=[sS][pP][fF]1( |$)"},
+    arguments._spf_record: {"pattern": r'[vV]=[sS][pP][fF]1|"\s*"|\\'},  # several strings, and escapes, are taken
     spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
-    dmarc.whole_record: {"pattern": r"^[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)"},
+    dmarc.from_paste: {"pattern": r'[vV]\s*=\s*DMARC1|"\s*"|\\'},
     dmarc_policy.report_uri: {"pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:"},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
 }

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from elastx_mrs.display import quoted
 from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, segments, tag_value, tags
 from elastx_mrs.records.names import owner_name
+from elastx_mrs.records.paste import Pasted, unpasted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.text import check_printable
 
@@ -34,6 +35,15 @@ def from_tags(given: Mapping[str, str]) -> str:
     """
     policy = {"p": "none", **given}
     return "; ".join([f"v={VERSION}; p={policy.pop('p')}", *(f"{tag}={value}" for tag, value in policy.items())]) + ";"
+
+
+def from_paste(text: str) -> Pasted:
+    """Return a record that the user pasted.
+
+    :raises RecordError: as :func:`whole_record`, and as :func:`elastx_mrs.records.paste.unpasted`.
+    """
+    pasted = unpasted(text, "DMARC", is_dmarc)
+    return Pasted(whole_record(pasted), pasted.owner, pasted.extra)
 
 
 def whole_record(text: str) -> str:

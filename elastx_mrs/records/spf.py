@@ -7,9 +7,20 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from elastx_mrs.display import quoted
+from elastx_mrs.records.paste import Pasted, unpasted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.spf_macro import letters
-from elastx_mrs.records.spf_terms import LOOKUPS, VERSION, Mechanism, Modifier, Record, Term, domain_spec_problem, parse
+from elastx_mrs.records.spf_terms import (
+    LOOKUPS,
+    VERSION,
+    Mechanism,
+    Modifier,
+    Record,
+    Term,
+    domain_spec_problem,
+    is_spf,
+    parse,
+)
 from elastx_mrs.records.text import check_printable
 from elastx_mrs.service import ELASTX, Service
 
@@ -96,6 +107,15 @@ def host(text: str) -> str:
             "from /0 to /32, or // and one to 128, behind it where wanted (RFC 7208 §5.3)"
         )
     return text
+
+
+def from_paste(text: str, service: Service = ELASTX) -> Pasted:
+    """Return a record that the user pasted, as :func:`whole_record` returns it.
+
+    :raises RecordError: as that, and as :func:`elastx_mrs.records.paste.unpasted`.
+    """
+    pasted = unpasted(text, "SPF", is_spf)
+    return Pasted(whole_record(pasted, service), pasted.owner, pasted.extra)
 
 
 def whole_record(text: str, service: Service = ELASTX) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.config.remarks import remarks
 from tests import golden
@@ -61,3 +63,34 @@ def test_one_key_for_several_domains() -> None:
     wrapped = {"name": "example.se", "dkim": golden.DKIM_PAGE}
     assert "one key" in said(domains=["example.com", wrapped])[0], "the same key, pasted in another form"
     assert said(domains=["example.com", {"name": "example.se", "dkim": OTHER_KEY}]) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "ours"),
+    [
+        ("spf", 'other.com. IN TXT "v=spf1 include:elastx.email -all"', "example.com"),
+        ("dmarc", '_dmarc.other.com. IN TXT "v=DMARC1; p=reject; rua=mailto:d@example.com"', "_dmarc.example.com"),
+        ("dkim", f"elastx._domainkey.other.com. IN TXT {golden.DKIM_PAGE}", "elastx._domainkey.example.com"),
+    ],
+)
+def test_a_pasted_line_of_another_domain_is_a_warning_that_names_both(key: str, line: str, ours: str) -> None:
+    owner = line.partition(". ")[0]
+    for values, path in (({key: line}, key), ({"domains": [{"name": "example.com", key: line}]}, f"domains[0].{key}")):
+        (found,) = said(**values)
+        assert found.startswith(f"warning: {path}: was pasted as the record of {owner}, and is published at {ours};")
+    assert said(**{key: line.replace("other.com", "example.com")}) == []
+    assert said(**{key: line.replace("other.com", "EXAMPLE.com")}) == []
+
+
+def test_a_line_of_one_of_several_domains_is_that_of_them_all() -> None:
+    line = 'example.se. IN TXT "v=spf1 include:elastx.email -all"'
+    keys = [{"name": name, "dkim": {"external": True}} for name in ("example.com", "example.se", "news.example.se")]
+    assert said(domains=keys, spf=line) == []
+    (found,) = said(domains=keys[::2], spf=line)
+    assert "record of example.se, and is published at example.com and 1 more" in found
+
+
+def test_what_was_pasted_and_is_not_used() -> None:
+    line = 'example.com. 300 IN TXT "v=spf1 include:elastx.email -all"'
+    assert said(spf=line) == ["notice: spf: was pasted with its TTL, and only the value is used; set ttl if it matters"]
+    assert "its TTL and other records" in said(spf=f'{line}\nexample.com. 300 IN TXT "x"')[0]

@@ -114,6 +114,8 @@ RIGHT: list[dict[str, Any]] = [
     config(spf="v=spf1 -all", dmarc="V = DMARC1; p=none".replace("V", "v"), guard="warn", verification="off"),
     config(spf="V=spf1 ~all", dkim=golden.DKIM_PAGE, spf_=None),
     config(spf='{"include": ["a.example"]}', dkim=f'{{"record": "{golden.DKIM}"}}', guard='{"mode": "off"}'),
+    config(spf='"v=sp" "f1 -all"', dmarc="v=DMARC1\\; p=none\n"),
+    config(spf=';; ANSWER SECTION:\nexample.com. IN TXT "v=spf1 -all"', dmarc='_dmarc IN TXT "v=DMARC1; p=none"'),
     config(cloudflare=None, rfc2136={"zones": ["example.com"], "algorithm": "HMAC-SHA256."}),
     config(cloudflare=None, rfc2136='{"zones": ["example.com"]}'),
     config(tsigKey=SECURE, tsigKeys={"in-house": SECURE}, adopt=["_dmarc.example.com"]),
