@@ -101,6 +101,13 @@ def describe_character(character: str) -> str:
     return f"{character!r} (U+{ord(character):04X})"
 
 
+def first_hidden(text: str) -> int | None:
+    """Return where the first character stands that does not show, counted from 0; None if all of the text shows."""
+    if text.isascii() and text.isprintable():
+        return None
+    return next((at for at, character in enumerate(text) if _shown(character) != character), None)
+
+
 def comment_line(text: str, mark: str = "#") -> str:
     """Return a comment of YAML, a shell or a zone file, with its line end. The text cannot leave it.
 

@@ -1,17 +1,48 @@
 """What the shape of every part of a config has in common: frozen objects, strict types, keys in both casings."""
 
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+
+from elastx_mrs.records import RecordError
+
+INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")
+NUMBER = re.compile(r"\s*-?[0-9]{1,10}(?:\.[0-9]{1,10})?\s*")
+"""The texts that are taken where a number is wanted."""
+
+_MOST = 10**20
+"""No text that a config wants is a number of more digits."""
+
+_Convert = Callable[[Any], Any]
 
 
 class Shape(BaseModel):
-    """A part of a config. Its keys are camelCase in a stack's file, and snake_case in a Python program."""
+    """A part of a config. Its keys are camelCase in a stack's file, and snake_case in a Python program.
+
+    Numbers and texts have one rule: a text of decimal digits is taken where a number is wanted, and a whole number
+    where a text is wanted. ``pulumi config set`` writes every number as text, and with ``--path`` every text of digits
+    as a number. Nothing else changes its type.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
     )
+
+    written: ClassVar[str] = "an object with keys"
+    """How it is written, for a message."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_and_texts(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        converts = _conversions(cls)
+        return {key: converts[key](value) if key in converts else value for key, value in given.items()}
 
 
 def bare(key: str) -> BeforeValidator:
@@ -22,3 +53,53 @@ def bare(key: str) -> BeforeValidator:
 def is_encrypted(value: Any) -> bool:
     """Return whether a value is one that ``pulumi config set --secret`` wrote, which only Pulumi can open."""
     return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def bounded(value: Any) -> Any:
+    """Return a value that is no number of thousands of digits, which Python can neither show nor convert.
+
+    :raises RecordError: for one that is.
+    """
+    if type(value) is int and abs(value) >= _MOST:
+        raise RecordError("is a number of more than 20 digits; write a smaller one")
+    return value
+
+
+@cache
+def _conversions(model: type[BaseModel]) -> Mapping[str, _Convert]:
+    """Return what is done to the value of each key that wants texts or numbers, by the key in either casing."""
+    found: dict[str, _Convert] = {}
+    for name, field in model.model_fields.items():
+        convert = _conversion(field.annotation)
+        if convert is not None:
+            found[name] = found[field.alias or name] = convert
+    return found
+
+
+def _conversion(annotation: Any) -> _Convert | None:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _conversion(inner[0])
+    if origin in (Union, UnionType):
+        return next((_conversion(one) for one in inner if one is not NoneType), None)
+    if origin is list:
+        of_item = _conversion(inner[0])
+        return None if of_item is None else lambda items: _each(of_item, items)
+    plain: Mapping[Any, _Convert] = {str: _text, int: _integer, float: _number}
+    return plain.get(annotation)
+
+
+def _each(convert: _Convert, items: Any) -> Any:
+    return [convert(item) for item in items] if isinstance(items, list) else items
+
+
+def _text(value: Any) -> Any:
+    return str(value) if type(value) is int and abs(value) < _MOST else value
+
+
+def _integer(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and INTEGER.fullmatch(value) else value
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value

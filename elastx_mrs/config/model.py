@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.config.base import Shape, bare
+from elastx_mrs.config.base import Shape, bare, bounded
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
 from elastx_mrs.registry import Provider
@@ -43,6 +43,11 @@ def _spf_record(text: str, info: ValidationInfo) -> str:
 
 class Spf(Shape):
     """One domain's SPF record: typed terms, the whole record, or somebody else's."""
+
+    written: ClassVar[str] = (
+        "the whole record as one text, such as 'v=spf1 include:_spf.example.com -all', or an object such as "
+        "{include: [_spf.example.com]}"
+    )
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
     """The whole record, into which Elastx's include is put where it is not there; in place of the terms below."""
@@ -72,11 +77,15 @@ class Spf(Shape):
 
 
 def _key(text: str, info: ValidationInfo) -> str:
-    return dkim.from_paste(text, info.data.get("selector", ""), _service(info))
+    return dkim.from_paste(text, (info.data or {}).get("selector", ""), _service(info))
 
 
 class Dkim(Shape):
     """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
+
+    written: ClassVar[str] = (
+        "the value as one text, such as 'v=DKIM1; p=…', or an object such as {selector: s1, record: 'v=DKIM1; p=…'}"
+    )
 
     selector: Annotated[str, AfterValidator(names.selector)] = ""
     """Where the key is published: <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
@@ -97,6 +106,8 @@ def _tag(name: str) -> AfterValidator:
 class Dmarc(Shape):
     """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
 
+    written: ClassVar[str] = "the whole record as one text, such as 'v=DMARC1; p=none', or an object such as {p: none}"
+
     record: Annotated[str, AfterValidator(dmarc.from_paste)] | None = None
     """The whole record, such as v=DMARC1; p=quarantine; in place of the tags below. Default: v=DMARC1; p=none;."""
     external: bool = False
@@ -111,9 +122,9 @@ class Dmarc(Shape):
     """How the DKIM domain must match the sender's: r, relaxed, or s, strict. Default: r."""
     aspf: Annotated[str, _tag("aspf")] | None = None
     """How the SPF domain must match the sender's: r, relaxed, or s, strict. Default: r."""
-    rua: list[Annotated[str, AfterValidator(dmarc_policy.report_uri)]] = []
+    rua: list[Annotated[str, AfterValidator(report.destination)]] = []
     """Where aggregate reports go, such as mailto:dmarc@example.com."""
-    ruf: list[Annotated[str, AfterValidator(dmarc_policy.report_uri)]] = []
+    ruf: list[Annotated[str, AfterValidator(report.destination)]] = []
     """Where failure reports go, such as mailto:dmarc@example.com."""
     fo: Annotated[str, _tag("fo")] | None = None
     """Which failures are reported: 0, 1, d or s, several with colons between. Default: 0."""
@@ -132,8 +143,13 @@ def _server(text: str) -> str:
     return text
 
 
+_MODE = "require, warn or off as text, or an object such as {mode: warn}"
+
+
 class Guard(Shape):
     """What happens where publishing would break mail: ``require`` stops, ``warn`` says so, ``off`` does not look."""
+
+    written: ClassVar[str] = _MODE
 
     mode: Literal["require", "warn", "off"] = "require"
     """require stops what would break mail, warn only says so, off does not look."""
@@ -157,7 +173,9 @@ def _known_challenge(text: str, info: ValidationInfo) -> str:
 _Servers = Annotated[list[Annotated[str, AfterValidator(_server)]], Field(min_length=1)]
 _Resolvers = Annotated[list[Annotated[str, AfterValidator(_resolver)]], Field(min_length=1)]
 _Seconds = Annotated[
-    float, BeforeValidator(lambda value: float(value) if type(value) is int else value), AfterValidator(_seconds)
+    float,
+    BeforeValidator(lambda value: float(bounded(value)) if type(value) is int else value),
+    AfterValidator(_seconds),
 ]
 
 
@@ -166,6 +184,8 @@ class Verification(Shape):
 
     The guard queries the same servers.
     """
+
+    written: ClassVar[str] = _MODE
 
     mode: Literal["require", "warn", "off"] = "require"
     """require fails an up that does not verify, warn only says so, off does not ask. Default: require."""
@@ -201,12 +221,15 @@ _SpfField = Annotated[Spf, bare("record")]
 _DkimField = Annotated[Dkim, bare("record")]
 _DmarcField = Annotated[Dmarc, bare("record")]
 _Ttl = Annotated[
-    int, BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+    int,
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else bounded(value)),
 ]
 
 
 class Domain(Shape):
     """One sender domain and what differs from the defaults there."""
+
+    written: ClassVar[str] = "a domain such as example.com, or an object such as {name: example.com}"
 
     name: Annotated[str, AfterValidator(names.sender_domain)]
     """The domain of the sender addresses, such as example.com. Required."""

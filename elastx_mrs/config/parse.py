@@ -3,9 +3,7 @@
 Reported together: what :mod:`elastx_mrs.config.model` finds in each value, and what concerns several (a domain twice).
 """
 
-import difflib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -14,12 +12,10 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs import registry
-from elastx_mrs.config.base import is_encrypted
-from elastx_mrs.config.model import Arguments, model_at, shape
+from elastx_mrs.config.faults import faults_of, unknown_key
+from elastx_mrs.config.model import Arguments, shape
 from elastx_mrs.config.rules import Fault, across, of_the_whole
-from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.records import RecordError
 from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX, Service
 
@@ -77,7 +73,7 @@ def parse(
         faults += [
             fault
             for details in error.errors(include_url=False)
-            for fault in _faults(model, given, details, camel_case, command)
+            for fault in faults_of(model, given, details, camel_case, all_values(command))
         ]
         paths = [details["loc"] for details in error.errors()]
         malformed = {path[1] for path in paths if path[0] == "domains" and len(path) > 1}
@@ -106,14 +102,14 @@ def parse_stack(
     model = model_of(own)
     known, others = [to_camel(name) for name in model.model_fields], stack_keys(model.providers)
     faults = [
-        Fault(key, _unknown(key, dict.fromkeys([*known, *others, *registry.names()])))
+        Fault(key, unknown_key(key, dict.fromkeys([*known, *others, *registry.names()])))
         for key in own
         if key not in (*known, *others)
     ]
     given = {}
     for key in known:
         try:
-            value = _plain(key, own.get(key))
+            value = _plain(own.get(key))
         except (ValueError, RecursionError) as error:
             faults.append(Fault(key, f"begins like a list or an object but is not JSON: {error}"))
             continue
@@ -164,18 +160,9 @@ def model_of(keys: Iterable[str]) -> type[Arguments]:
         raise ConfigError([Fault(", ".join(added), str(error))]) from None
 
 
-def path_of(location: Sequence[str | int]) -> str:
-    """Return keys and indices as messages have them: ``domains[1].dkim``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "config"
-
-
-def _plain(key: str, value: Any) -> Any:
-    """Return what Pulumi keeps as text: JSON for objects and lists, digits for a number."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip()[:1] in ("[", "{"):
-        return json.loads(value)
-    return int(value) if key == "ttl" and re.fullmatch(r"\s*[0-9]{1,10}\s*", value) else value
+def _plain(value: Any) -> Any:
+    """Return what Pulumi keeps as text: JSON for objects and lists."""
+    return json.loads(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
 
 
 def _well_formed(
@@ -203,70 +190,3 @@ def _well_formed(
 
 def _within(path: str, domains: set[int | str]) -> bool:
     return any(path.startswith(f"domains[{index}]") for index in domains)
-
-
-def _faults(
-    model: type[Arguments], given: Mapping[str, Any], details: Any, camel_case: bool, command: str
-) -> list[Fault]:
-    location: list[str | int] = []
-    value: Any = given
-    for step in details["loc"]:
-        if isinstance(value, str) or is_encrypted(value):  # the user wrote no deeper key
-            break
-        if step == "[key]":
-            continue
-        location.append(step)
-        value = _child(value, step)
-    kind, problem = details["type"], str(details["msg"])
-    if is_encrypted(value):
-        problem = f"is encrypted, and only Pulumi can open it; run: {all_values(command)}"
-    elif kind == "extra_forbidden":
-        fields = model_at(model, location[:-1]).model_fields
-        problem = _unknown(str(location[-1]), [to_camel(name) if camel_case else name for name in fields])
-    elif kind == "value_error":
-        error = details["ctx"]["error"]
-        problems = error.problems if isinstance(error, RecordError) else [str(error)]
-        return [Fault(path_of(location), text) for text in problems]
-    elif kind == "invalid_key":
-        problem = "has a key that is not text, as on, off and numbers are in YAML; put it in quotes"
-        return [Fault(path_of(location[:-1]), problem)]
-    elif kind == "missing":
-        problem = "is missing; write it"
-    elif kind == "too_short":
-        problem = "is an empty list; write at least one"
-    elif kind == "literal_error":
-        problem = (
-            f"is {quoted(value) if isinstance(value, str) else str(value)[:80]}; write {details['ctx']['expected']}"
-        )
-    elif "type" in kind:
-        problem = _wrong_type(value, problem)
-    return [Fault(path_of(location), problem)]
-
-
-def _child(value: Any, step: str | int) -> Any:
-    try:
-        return value[step]
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _wrong_type(value: Any, problem: str) -> str:
-    if hasattr(value, "apply") and hasattr(value, "is_known"):
-        return "is a Pulumi Output, known only later; what decides which records exist must be a plain value"
-    wanted = problem.removeprefix("Input should be ").replace(" or instance of ", ", ").partition(",")[0]
-    phrases = {"a valid dictionary": "an object with keys", "a valid integer": "a whole number"}
-    wanted = phrases.get(wanted, wanted)
-    return f"is {_kind(value)}; write {wanted.replace('valid ', '')}"
-
-
-def _kind(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", str: "a string", bool: "true or false", int: "a number"}
-    return "empty" if value is None else kinds.get(type(value), f"of type {type(value).__name__}")
-
-
-def _unknown(key: str, known: Iterable[str]) -> str:
-    lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(key.lower().replace("_", ""), list(lowered), n=1)
-    return "is not a key here; " + (
-        f"did you mean {lowered[close[0]]}?" if close else f"the keys are {', '.join(known)}"
-    )

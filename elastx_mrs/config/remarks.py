@@ -1,12 +1,13 @@
 """What a user should know of a config that is right: warnings and notices, each with its place in the config."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
-from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, paste, spf
-from elastx_mrs.records.names import MAX_NAME
+from elastx_mrs.display import visible
+from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, lookalikes, names, paste, spf
 from elastx_mrs.service import Service
 
 
@@ -26,12 +27,51 @@ class Said(NamedTuple):
 def remarks(arguments: Arguments) -> list[Said]:
     """Return the remarks on a config, in its order, those on a default once however many domains use it."""
     found = [
+        *_alike_accounts(arguments.accounts),
+        *_mixed_names(arguments),
         *_pasted(arguments),
         *(Said(one.path, remark) for one in _used(arguments) for remark in _of_policy(one.policy, arguments.service)),
         *_ignored_sp(arguments),
         *_shared_keys(arguments),
     ]
     return list(dict.fromkeys(found))
+
+
+def _alike_accounts(accounts: Sequence[str]) -> Iterator[Said]:
+    """Yield what makes an account look like another one. No address is quoted, because it may be a secret."""
+    seen: dict[str, int] = {}
+    own = "each spelling has a token of its own, and the relay knows one of them"
+    for index, account in enumerate(accounts):
+        path = f"accounts[{index}]"
+        if (odd := lookalikes.mixed(account)) is not None:
+            yield Said(path, Remark("warning", f"has {odd}; {own}: type it again if that is not meant"))
+        if account != (composed := lookalikes.composed(account)):
+            at = lookalikes.first_difference(account, composed)
+            text = f"has at position {at} a letter and its mark as two characters (not Unicode's NFC)"
+            yield Said(path, Remark("warning", f"{text}; {own}: type it again if that is not meant"))
+        other = seen.setdefault(lookalikes.same_to_people(account), index)
+        if other != index:
+            at = lookalikes.first_difference(account, accounts[other])
+            text = f"looks like accounts[{other}], and differs at position {at} in case or in how it is encoded"
+            yield Said(path, Remark("warning", f"{text}; {own}: keep that one"))
+
+
+def _mixed_names(arguments: Arguments) -> Iterator[Said]:
+    """Yield what makes an internationalised name look like another one, in domains and in records."""
+    for index, domain in enumerate(arguments.domains):
+        yield from _of_names(f"domains[{index}]", domain.name)
+    for path, _, policy, _ in _used(arguments):
+        if not policy.external and not isinstance(policy, Dkim):
+            value = policy.value(arguments.service) if isinstance(policy, Spf) else policy.value()
+            yield from _of_names(path, value)
+
+
+def _of_names(path: str, text: str) -> Iterator[Said]:
+    for name in re.findall(r"[\w.-]*xn--[\w.-]*", text) if "xn--" in text else ():
+        read = names.to_unicode(name)
+        if (odd := lookalikes.mixed(read)) is not None:
+            shown = f"{name} ({visible(read)})" if text != name else visible(read)
+            yield Said(path, Remark("warning", f"has in the name {shown} {odd}; check that it is meant"))
 
 
 class _Used(NamedTuple):
@@ -50,9 +90,9 @@ class _Used(NamedTuple):
 def _used(arguments: Arguments) -> Iterator[_Used]:
     """Yield every policy that is declared for some domain, with its place."""
     for key in ("spf", "dkim", "dmarc"):
-        names = [domain.name for domain in arguments.domains if getattr(domain, key) is None]
-        if names:
-            yield _Used(key, key, getattr(arguments, key), names)
+        without = [domain.name for domain in arguments.domains if getattr(domain, key) is None]
+        if without:
+            yield _Used(key, key, getattr(arguments, key), without)
     for index, domain in enumerate(arguments.domains):
         for key in ("spf", "dkim", "dmarc"):
             if getattr(domain, key) is not None:
@@ -69,7 +109,7 @@ def _pasted(arguments: Arguments) -> Iterator[Said]:
         if not any(paste.is_of(record.owner, prefix, name) for name in domains):
             ours = f"{prefix}.{domains[0]}" if prefix else domains[0]
             more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
-            text = f"was pasted as the record of {record.owner[:MAX_NAME]}, and is published at {ours}{more}"
+            text = f"was pasted as the record of {record.owner[: names.MAX_NAME]}, and is published at {ours}{more}"
             yield Said(path, Remark("warning", f"{text}; paste the record of the right domain, or the value alone"))
         if record.extra:
             cure = "; set ttl if it matters" if "its TTL" in record.extra else ""
@@ -92,12 +132,12 @@ def _of_policy(policy: Spf | Dkim | Dmarc, service: Service) -> list[Remark]:
 
 
 def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
-    names = [domain.name for domain in arguments.domains]
+    listed = [domain.name for domain in arguments.domains]
     for index, domain in enumerate(arguments.domains):
         policy = domain.dmarc or arguments.dmarc
         if policy.external or "sp" not in dmarc_policy.tags(policy.value()):
             continue
-        above = next((name for name in names if domain.name.endswith(f".{name}")), None)
+        above = next((name for name in listed if domain.name.endswith(f".{name}")), None)
         if above is not None:
             path = f"domains[{index}].dmarc" if domain.dmarc is not None else "dmarc"
             text = f"has sp=, which receivers ignore on {domain.name}: it counts at the organisational domain only, "
@@ -110,10 +150,12 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
         key = _key(arguments, domain)
         if key is not None:
             sharing[dkim.fingerprint(key)].append(domain.name)
-    for names in sharing.values():
-        if len(names) > 1:
-            listed = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
-            text = f"is one key for {len(names)} domains ({listed}): who gets hold of its private half can sign for all"
+    for sharers in sharing.values():
+        if len(sharers) > 1:
+            listed = f"{', '.join(sharers[:3])}{f' and {len(sharers) - 3} more' if len(sharers) > 3 else ''}"
+            text = (
+                f"is one key for {len(sharers)} domains ({listed}): who gets hold of its private half can sign for all"
+            )
             cure = f"ask {arguments.service.name} for one each if that matters"
             yield Said("dkim", Remark("notice", f"{text} of them (RFC 6376 §8.4); {cure}"))
 

@@ -76,7 +76,8 @@ _NUMBERS = {2: "two", 3: "three"}
 def no_publisher() -> Problem:
     """Return the keys that name a publisher, and that none of them is there."""
     known = registry.names()
-    return ", ".join(known), f"no publisher; write {', '.join(known[:-1])} or {known[-1]}"
+    forms = [f"{name}: {{}}" if registry.may_be_empty(name) else name for name in known]
+    return ", ".join(known), f"no publisher; write {', '.join(forms[:-1])} or {forms[-1]}"
 
 
 def _items(value: Any) -> Sequence[Any]:

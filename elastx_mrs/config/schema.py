@@ -19,16 +19,16 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import MinLen
-from pydantic import AfterValidator, BaseModel, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from elastx_mrs.config import model as arguments
-from elastx_mrs.config.base import Shape
+from elastx_mrs.config.base import INTEGER, NUMBER, Shape
 from elastx_mrs.config.model import MAX_TIMEOUT, Dmarc, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, spf
+from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX
@@ -56,7 +56,7 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
     dmarc.from_paste: {"pattern": r'[vV]\s*=\s*DMARC1|"\s*"|\\'},
-    dmarc_policy.report_uri: {"pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:"},
+    report.destination: {"pattern": r"^[mM][aA][iI][lL][tT][oO]:"},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
 }
 """What of a value's rules a schema can say simply: never more than the rule."""
@@ -159,7 +159,11 @@ class _Walk:
         found = {"type": {str: "string", Any: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
         hints = [self.hints[rule] for rule in rules if rule in self.hints]
         hints += [{"minimum": 1, "maximum": MAX_TTL}] if self.field == "ttl" else []
-        return [dict(chain(found.items(), *(hint.items() for hint in hints)))]
+        plain: Schema = dict(chain(found.items(), *(hint.items() for hint in hints)))
+        as_text = {int: INTEGER, float: NUMBER}.get(annotation)
+        if as_text is not None:
+            return [plain, {"type": "string", "pattern": f"^{as_text.pattern}$"}]
+        return [plain, {"type": "integer"}] if annotation is str and _may_be_digits(metadata) else [plain]
 
     def _reference(self, model: type[BaseModel]) -> Schema:
         name = model.__name__
@@ -195,6 +199,19 @@ class _Walk:
         return _Walk(self.definitions, self.hints, field, model)
 
 
+def _may_be_digits(metadata: Sequence[Any]) -> bool:
+    """Return whether a text of digits can be right, which may be written as a number then."""
+    rules = tuple(one for one in metadata if isinstance(one, AfterValidator))
+    adapter: TypeAdapter[str] = TypeAdapter(Annotated[(str, *rules)] if rules else str)
+    for digits in ("1", "2026"):
+        try:
+            adapter.validate_python(digits)
+        except ValidationError:
+            continue
+        return True
+    return False
+
+
 def _flat(metadata: Sequence[Any]) -> Iterator[Any]:
     for one in metadata:
         yield from one.metadata if isinstance(one, FieldInfo) else (one,)
@@ -207,8 +224,8 @@ def _one_of(choices: Sequence[str]) -> list[Schema]:
 
 
 def _as_text(alternatives: Sequence[Schema]) -> list[Schema]:
-    """Return what ``pulumi config set`` without ``--path`` writes: JSON as text, and a number as text."""
-    patterns = {"array": r"^\s*\[", "object": r"^\s*\{", "integer": r"^\s*[0-9]+\s*$"}
+    """Return what ``pulumi config set`` without ``--path`` writes: JSON as text."""
+    patterns = {"array": r"^\s*\[", "object": r"^\s*\{"}
     kinds = [one.get("type", "object") for one in alternatives if "enum" not in one]
     return [{"type": "string", "pattern": patterns[kind]} for kind in kinds if kind in patterns]
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 
 from elastx_mrs.display import quoted
+from elastx_mrs.records import lookalikes
 from elastx_mrs.records.names import sender_domain
 from elastx_mrs.records.record import TOKEN_DIGITS, RecordError, TxtRecord
 from elastx_mrs.records.text import as_text
@@ -21,6 +22,8 @@ def account_address(text: str) -> str:
     if text != text.strip():
         raise RecordError(f"has white space around it, which would change its token; write {quoted(text.strip())}")
     local, _, domain = text.rpartition("@")
+    if problem := lookalikes.hidden(local) or lookalikes.hidden(text, joiners=True):
+        raise RecordError(problem)
     if not _ADDRESS.fullmatch(text) or len(local.encode()) > 64:
         raise RecordError(
             f"{quoted(text)} is not an e-mail address; write the SMTP user account, such as user@example.com"

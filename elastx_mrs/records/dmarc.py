@@ -93,6 +93,9 @@ def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
             yield Remark("warning", f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
     for name in ("rua", "ruf"):
         for uri in addresses(found.get(name, "")):
+            if not uri.lower().startswith("mailto:"):
+                text = f"has {name}={uri}, where nobody sends reports, because receivers send them by mail alone"
+                yield Remark("warning", f"{text}; write mailto:… (RFC 9990, RFC 9991)")
             if re.search(r"![0-9]+[kmgt]?$", uri, re.IGNORECASE):
                 text = f"has a size limit on {uri}, which is obsolete (RFC 9990); leave out what begins with '!'"
                 yield Remark("warning", text)

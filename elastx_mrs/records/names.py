@@ -2,10 +2,11 @@
 
 import ipaddress
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from urllib.parse import urlsplit
 
 from elastx_mrs.display import describe_character, quoted
+from elastx_mrs.records import lookalikes
 from elastx_mrs.records.record import RecordError
 
 MAX_NAME = 253
@@ -17,6 +18,10 @@ TSIG_ALGORITHMS = (
     "hmac-sha256", "hmac-sha224", "hmac-sha384", "hmac-sha512", "hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256",
 )  # fmt: skip
 """The SHA-2 family of RFC 8945 §6; SHA-1 is "not recommended" there, and MD5 is not even mandatory."""
+
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+"""What parts labels (RFC 3490 §3.1, UTS 46 §2.3)."""
+_NAME_ENDS = " :=@/,;\t\"'"
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OWNER_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -32,6 +37,8 @@ def sender_domain(text: str) -> str:
         raise RecordError("is empty; write a domain name such as example.com")
     if text != text.strip():
         raise RecordError(f"has white space around it; write {text.strip()}")
+    if problem := lookalikes.hidden(text, joiners=True):
+        raise RecordError(problem)
     _refuse_other_things(text)
     name = to_ascii(text.removesuffix("."))
     labels = name.split(".")
@@ -69,6 +76,47 @@ def to_ascii(name: str) -> str:
         return idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError as error:
         raise RecordError(f"is not a valid internationalised name: {str(error)[:200]}") from error
+
+
+def with_a_labels(text: str) -> str:
+    """Return a name of DNS, such as ``_spf.bücher.example``, with A-labels for those that are not ASCII.
+
+    The others stay as they are.
+
+    :raises RecordError: as :func:`to_ascii`, and for a character that does not show.
+    """
+    if text.isascii():
+        return text
+    if problem := lookalikes.hidden(text, joiners=True):
+        raise RecordError(problem)
+    return ".".join(to_ascii(label) for label in _DOTS.split(text))
+
+
+def to_unicode(name: str) -> str:
+    """Return a name with its A-labels as people read them; as it is where one is none."""
+    if "xn--" not in name:
+        return name
+    import idna
+
+    try:
+        return ".".join(idna.decode(label) if label.startswith("xn--") else label for label in name.split("."))
+    except idna.IDNAError:
+        return name
+
+
+def ascii_form(text: str, at: int) -> str | None:
+    """Return how the name around a character of a text is written in ASCII; None if there is no such name.
+
+    A name with look-alikes has none: it is hardly the one that was meant.
+    """
+    start = max((text.rfind(end, 0, at) for end in _NAME_ENDS), default=-1) + 1
+    found = re.match(r"[\w.-]+", text[start:])
+    if found is None or "." not in found[0] or lookalikes.mixed(found[0]) or start + found.end() <= at:
+        return None
+    try:
+        return f"{with_a_labels(found[0])} for {quoted(found[0], 60)}"
+    except RecordError:
+        return None
 
 
 def owner_name(prefix: str, domain: str) -> str:
@@ -110,14 +158,45 @@ def server_address(text: str) -> tuple[str, int]:
         host, _, port = text.partition(":")
     try:
         address = ipaddress.ip_address(host)
-        if "%" in host or not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        if "%" in host or not _is_port(port):
             raise ValueError
     except ValueError:
-        shown = quoted(text, 60)
-        raise RecordError(
-            f"{shown} is not a server's address; write 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"
-        ) from None
+        form = _without_scheme(text, server_address) or "192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"
+        raise RecordError(f"{quoted(text, 60)} is not a server's address; write {form}") from None
     return str(address), int(port)
+
+
+def primary_address(text: str) -> tuple[str, int]:
+    """Return host and port of a primary: as :func:`server_address`, or a name, with a port if need be.
+
+    :raises RecordError: for anything else, such as a URL.
+    """
+    host, colon, port = text.partition(":")
+    if text.startswith("[") or text.count(":") > 1 or re.fullmatch(r"[0-9.]+", host):
+        return server_address(text)
+    name = to_ascii(host) if host.isascii() else with_a_labels(host)
+    labels = name.removesuffix(".").split(".")
+    if not all(map(_OWNER_LABEL.fullmatch, labels)) or len(name) > MAX_NAME or (colon and not _is_port(port)):
+        form = _without_scheme(text, primary_address) or "192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
+        raise RecordError(f"{quoted(text, 60)} is not an address; write {form}")
+    return host if host.isascii() else name, int(port) if colon else 53
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536
+
+
+def _without_scheme(text: str, check: Callable[[str], object]) -> str | None:
+    """Return what to write in place of a URL, such as ``dns://127.0.0.1:53``; None where nothing is clear."""
+    _, scheme, rest = text.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2]
+    if not scheme or "://" in host:
+        return None
+    try:
+        check(host)
+    except RecordError:
+        return None
+    return f"{host} alone"
 
 
 def resolver_address(text: str) -> tuple[str, int, str]:
@@ -133,12 +212,23 @@ def resolver_address(text: str) -> tuple[str, int, str]:
         host, port = url.hostname, url.port
     except ValueError:
         host, port = None, None
+    if host is not None and not host.isascii():
+        raise RecordError(f"{quoted(text, 60)} has a name that is not ASCII; write {with_a_labels(host)} in it")
     extra = host is not None and bool(url.username or url.query or url.fragment)
     if host is None or extra or url.scheme not in _URL_PORTS or (url.scheme == "tls" and url.path):
-        raise RecordError(
-            f"{quoted(text, 60)} is not a resolver; write an address, tls://dns.example or https://dns.example/dns-query"
-        )
+        form = _resolver_form(url.scheme, host) if host is not None and not extra else None
+        form = form or "an address, tls://dns.example or https://dns.example/dns-query"
+        raise RecordError(f"{quoted(text, 60)} is not a resolver; write {form}")
     return host, port or _URL_PORTS[url.scheme], text
+
+
+def _resolver_form(scheme: str, host: str) -> str | None:
+    """Return how a resolver is written whose URL has a scheme of another tool's."""
+    if scheme in ("dns", "udp", "tcp"):
+        return f"{host} alone"
+    if scheme == "dot":
+        return f"tls://{host}"
+    return f"https://{host}/dns-query" if scheme in ("doh", "http", "h3") else None
 
 
 def selector(text: str) -> str:

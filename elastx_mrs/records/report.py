@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from elastx_mrs.records.dmarc_policy import addresses, tags
-from elastx_mrs.records.names import owner_name, to_ascii
+from elastx_mrs.display import quoted
+from elastx_mrs.records.dmarc_policy import addresses, report_uri, tags
+from elastx_mrs.records.names import owner_name, to_ascii, with_a_labels
 from elastx_mrs.records.record import RecordError, TxtRecord
 
 VALUE = "v=DMARC1;"
+
+MAILTO = "mailto: and a mailbox, such as mailto:dmarc@example.com (RFC 9990, RFC 9991)"
 
 
 def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> list[TxtRecord]:
@@ -25,6 +28,25 @@ def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> 
         for host in managed
         if not f".{host}".endswith(f".{sender}") and not f".{sender}".endswith(f".{host}")
     ]
+
+
+def destination(text: str) -> str:
+    """Return an address that reports are to be sent to, as a ``mailto:`` URI with A-labels.
+
+    :raises RecordError: for anything else: RFC 9990 and RFC 9991 have reports sent by mail, and nobody sends them in
+        another way.
+    """
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme.lower() == "mailto" and not text.isascii():
+        address, question, more = rest.partition("?")
+        local, at, host = address.rpartition("@")
+        if not local.isascii():
+            raise RecordError(f"{quoted(text)} has a mailbox that is not ASCII; write one that is, before the @")
+        text = f"{scheme}:{local}{at}{with_a_labels(host)}{question}{more}"
+    report_uri(text)
+    if scheme.lower() != "mailto":
+        raise RecordError(f"{quoted(text)} gets no reports, because receivers send them by mail alone; write {MAILTO}")
+    return text
 
 
 def hosts(policy: str) -> Iterator[str]:

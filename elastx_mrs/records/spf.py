@@ -10,6 +10,7 @@ from elastx_mrs.display import quoted
 from elastx_mrs.records.paste import Pasted, unpasted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.spf_macro import letters
+from elastx_mrs.records.spf_slips import slips, target
 from elastx_mrs.records.spf_terms import (
     LOOKUPS,
     VERSION,
@@ -71,9 +72,7 @@ def include_target(text: str) -> str:
 
     :raises RecordError: where it is not a name, or a whole term.
     """
-    if text.lower().startswith("include:"):
-        raise RecordError(f"is a whole term; write the name alone: {text[8:]}")
-    return _domain_spec(text)
+    return _domain_spec(target(text))
 
 
 def ip4_network(text: str) -> str:
@@ -97,6 +96,9 @@ def host(text: str) -> str:
 
     :raises RecordError: where the name or a prefix length is wrong (RFC 7208 §5.3, §5.4).
     """
+    name, slash, lengths = (text, "", "") if "://" in text else text.partition("/")
+    if not text.startswith("@"):
+        text = f"{target(name)}{slash}{lengths}"
     try:
         (term,) = parse(f"{VERSION} {_host_term('a', check_printable(text))}").mechanisms
     except (RecordError, ValueError):
@@ -129,6 +131,8 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
     check_printable(text)
     if text.lower().count(f"{VERSION} ") + text.lower().endswith(f" {VERSION}") > 1:
         raise RecordError("holds two SPF records; a domain has exactly one, so merge their terms (RFC 7208 §3.2)")
+    if is_spf(text) and (found := list(slips(text))):
+        raise RecordError(*found)
     record = parse(text)
     problems = [*_of_include(record, text, service), *_of_everybody(record), *_of_names(record)]
     if not problems:
@@ -284,6 +288,8 @@ def _domain_spec(text: str) -> str:
 def _network(text: str, mechanism: str, version: str, example: str) -> str:
     if "/" in text and not text.rpartition("/")[2].isdigit():
         raise RecordError(f"{quoted(text)} has a netmask; write a prefix length, such as {example} (RFC 7208 §5.6)")
+    if text.lower().startswith(f"{mechanism}:") and not text[4:].startswith(":"):
+        raise RecordError(f"is a whole term; write the network alone: {text[4:]}")
     try:
         (term,) = parse(f"{VERSION} {mechanism}:{check_printable(text)}").mechanisms
     except (RecordError, ValueError):

@@ -26,8 +26,8 @@ _LENGTHS = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?\Z")
 _TAKES_DOMAIN = frozenset({"include", "a", "mx", "ptr", "exists"})
 _NEEDS_DOMAIN = frozenset({"include", "exists"})
 _MOST = {"ip4": 32, "ip6": 128}
-_MODIFIERS = frozenset({"redirect", "exp"})
-_MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
+MODIFIERS = ("redirect", "exp")
+MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _placed(word: str, position: int, error: _TermError) -> str:
 def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
     seen: set[str] = set()
     for term, position in terms:
-        if isinstance(term, Modifier) and term.name in _MODIFIERS:
+        if isinstance(term, Modifier) and term.name in MODIFIERS:
             if term.name in seen:
                 yield f"has at position {position} a second {term.name}=; one at most is allowed (RFC 7208 §6)"
             seen.add(term.name)
@@ -218,11 +218,11 @@ def _term(word: str) -> Term:
     name = name.lower()
     if separator == "=":
         return _modifier(qualifier, name, rest, len(word) - len(rest))
-    if name not in _MECHANISMS:
-        if name in _MODIFIERS:
+    if name not in MECHANISMS:
+        if name in MODIFIERS:
             raise _TermError(len(qualifier), f"is a modifier; write {name}=<domain> (RFC 7208 §6)")
         hint = "; a modifier is written name=value" if separator is None else ""
-        raise _TermError(len(qualifier), f"is no mechanism; there are {', '.join(_MECHANISMS)}{hint} (RFC 7208 §5)")
+        raise _TermError(len(qualifier), f"is no mechanism; there are {', '.join(MECHANISMS)}{hint} (RFC 7208 §5)")
     start = len(word) - len(rest) if separator else len(word)
     if name in ("ip4", "ip6"):
         if separator != ":":
@@ -254,7 +254,7 @@ def _malformed(word: str) -> _TermError:
 def _modifier(qualifier: str, name: str, value: str, start: int) -> Modifier:
     if qualifier:
         raise _TermError(0, f"has the qualifier {quoted(qualifier)}, but a modifier takes none (RFC 7208 §4.6.1)")
-    if name in _MODIFIERS:
+    if name in MODIFIERS:
         if not value:
             raise _TermError(start, f"names no domain; write {name}=<domain> (RFC 7208 §6)")
         found = domain_spec_problem(value)

@@ -7,11 +7,15 @@ joined with nothing between on the way in (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
 import re
 from collections.abc import Iterable
 
-from elastx_mrs.display import describe_character, show
+from elastx_mrs.display import describe_character, first_hidden, show
+from elastx_mrs.records.names import ascii_form
 from elastx_mrs.records.record import RecordError
 
 MAX_STRING = 255
 """Octets in one character-string: its length is one octet (RFC 1035 §3.3)."""
+
+_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+"""What word processors make of quotes."""
 
 _ESCAPE = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^\s"\\]|\\.)+)|(\s+)', re.DOTALL)
@@ -26,10 +30,23 @@ def check_printable(value: str) -> str:
         raise RecordError("is empty")
     for position, character in enumerate(value, start=1):
         if not " " <= character <= "~":
-            raise RecordError(
-                f"has {describe_character(character)} at position {position}; only printable ASCII can be published"
-            )
+            problem = f"has {describe_character(character)} at position {position}"
+            cure = _cure(value, position - 1)
+            raise RecordError(f"{problem}; only printable ASCII can be published{cure}")
     return value
+
+
+def _cure(value: str, at: int) -> str:
+    """Return what to write in place of a character that cannot be published, where that is clear."""
+    character = value[at]
+    if character.isspace():
+        return ", so write a space"
+    if character in _QUOTES:
+        return ", so leave the quotes out"
+    if first_hidden(character) is not None:
+        return ", so remove it"
+    form = ascii_form(value, at) if character.isalpha() else None
+    return f", so write {form}" if form else ""
 
 
 def cut(value: bytes) -> list[bytes]:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from elastx_mrs.config.base import is_encrypted
+from elastx_mrs.config.faults import path_of
 from elastx_mrs.config.model import keys_of, shape
-from elastx_mrs.config.parse import path_of
 from elastx_mrs.config.remarks import Said
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.records.record import TOKEN_DIGITS

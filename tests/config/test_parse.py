@@ -110,7 +110,11 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (stack(domains=["*.example.com"]), "domains[0]", "wildcard"),
         (stack(domains=["localhost"]), "domains[0]", "single label"),
         (stack(domains=["a" * 64 + ".com"]), "domains[0]", "64 octets"),
-        (stack(domains=["example.com", 7]), "domains[1]", "is a number; write an object"),
+        (
+            stack(domains=["example.com", 7]),
+            "domains[1]",
+            "is a number; write a domain such as example.com, or an object",
+        ),
         (stack(domains=[{"spf": {}}]), "domains[0].name", "is missing"),
         (
             domain_with(accounts=["smtp-prd@acme.example"]),
@@ -154,7 +158,31 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (stack(verification={"mode": "on"}), "verification.mode", "'require', 'warn' or 'off'"),
         (stack(verification="of"), "verification", "'require', 'warn' or 'off'"),
         (stack(verification={"via": "dns"}), "verification.via", "'delegation' or 'resolvers'"),
-        (domain_with(ttl="300"), "domains[1].ttl", "whole number"),
+        (domain_with(ttl="5m"), "domains[1].ttl", "is a string; write a whole number"),
+        (domain_with(ttl=True), "domains[1].ttl", "is true; write a whole number"),
+        (domain_with(ttl=10**5000), "domains[1].ttl", "more than 20 digits"),
+        (stack(verification={"timeout": 10**5000}), "verification.timeout", "more than 20 digits"),
+        (stack(verification={"timeout": "1m"}), "verification.timeout", "is a string; write a number"),
+        (domain_with(dkim={"selector": 10**5000}), "domains[1].dkim.selector", "is a number; write one string"),
+        (domain_with(dkim={"selector": 1.5}), "domains[1].dkim.selector", "is a number; write one string"),
+        (domain_with(dmarc={"p": False}), "domains[1].dmarc.p", "is false; write one string; a text such as no or off"),
+        (domain_with(spf={"external": "true"}), "domains[1].spf.external", "write true or false, without quotes"),
+        (domain_with(spf={"external": 1}), "domains[1].spf.external", "write true or false, without quotes"),
+        (stack(dkim=["v=DKIM1; ", "p=x"]), "dkim", "is a list; write the value as one text, such as 'v=DKIM1; p=…'"),
+        (domain_with(spf=["include:x.example"]), "domains[1].spf", "is a list; write the whole record as one text"),
+        (domain_with(spf=["include:x.example"]), "domains[1].spf", "{include: [_spf.example.com]}"),
+        (stack(dmarc=["p=none"]), "dmarc", "'v=DMARC1; p=none', or an object such as {p: none}"),
+        (stack(domains=["example.com", False]), "domains[1]", "is false; write a domain such as example.com"),
+        (stack(domains=["example.com", False]), "domains[1]", "such as no or off that became true or false needs quo"),
+        (stack(domains=["example.com", "no"]), "domains[1]", "is a single label"),
+        (domain_with(spf={"include": "_spf.google.com"}), "domains[1].spf.include", "such as ['_spf.google.com']"),
+        (domain_with(dkim={"record": ["a", "b"]}), "domains[1].dkim.record", "is a list; write one string"),
+        (stack(accounts={"a@b.se": None}), "accounts", "is an object; write a list, whose items begin with a dash"),
+        (stack(guard=False), "guard", "is false; write require, warn or off as text, or an object"),
+        (stack(guard={"mode": False}), "guard.mode", "is false; write 'require', 'warn' or 'off', in quotes"),
+        (stack(rfc2136=["example.com"]), "rfc2136", "is a list; write an object such as {zones: [example.com]}"),
+        (stack(rfc2136=None, cloudflare=["x"]), "cloudflare", "is a list; write {} for all zones"),
+        (stack(rfc2136=None) | {"elastx-mrs:cloudflare": ""}, "cloudflare, rfc2136", "write cloudflare: {} or rfc2136"),
         (domain_with(ttl=0), "domains[1].ttl", "seconds from 1"),
         (stack(dkim=None), "dkim", "no key for example.com"),
         (stack(dkim={"secure": "v1:abc"}), "dkim", "is encrypted"),
@@ -185,6 +213,31 @@ def test_a_fault_is_named_by_its_place(values: dict[str, Any], path: str, messag
     found = faults(values)
     assert list(found) == [path]
     assert message in found[path]
+
+
+def test_a_text_of_digits_is_a_number_and_a_whole_number_a_text() -> None:
+    """All that ``pulumi config set --path`` can write for a text of digits is a number, and without it only text."""
+    keys = {"ttl": "600", "dkim": {"selector": 2026, "record": golden.DKIM}, "dmarc": {"fo": 1}}
+    arguments = parse_stack(
+        stack(domains=[{"name": "example.com", **keys}], ttl=" 300 ", verification={"timeout": "60"})
+    )
+    (domain,) = arguments.domains
+    assert (domain.ttl, arguments.ttl, arguments.verification.timeout) == (600, 300, 60.0)
+    assert domain.dkim is not None
+    assert domain.dkim.selector == "2026"
+    assert domain.dmarc is not None
+    assert domain.dmarc.value() == "v=DMARC1; p=none; fo=1;"
+    assert parse_stack(stack(verification={"timeout": "0.5"})).verification.timeout == 0.5
+    settings = parse_stack(stack(rfc2136=None, cloudflare={"accountId": 12})).settings(Cloudflare)
+    assert settings is not None
+    assert settings.account_id == "12"
+
+
+def test_a_program_has_the_same_rule_for_numbers_and_texts() -> None:
+    given = {"accounts": ["a@b.se"], "domains": [{"name": "example.com", "dkim": {"external": True}}]}
+    own = {"cloudflare": {"account_id": 12}, "ttl": "600", "verification": {"timeout": 5}}
+    arguments = parse(given | own, camel_case=False)
+    assert (arguments.ttl, arguments.verification.timeout) == (600, 5.0)
 
 
 def test_faults_of_all_kinds_are_reported_together() -> None:

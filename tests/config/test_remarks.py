@@ -94,3 +94,31 @@ def test_what_was_pasted_and_is_not_used() -> None:
     line = 'example.com. 300 IN TXT "v=spf1 include:elastx.email -all"'
     assert said(spf=line) == ["notice: spf: was pasted with its TTL, and only the value is used; set ttl if it matters"]
     assert "its TTL and other records" in said(spf=f'{line}\nexample.com. 300 IN TXT "x"')[0]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "path", "message"),
+    [
+        (["a@b.se", "A@b.se"], "accounts[1]", "looks like accounts[0], and differs at position 1 in case"),
+        (["é@b.se", "e\u0301@b.se"], "accounts[1]", "looks like accounts[0], and differs at position 1"),
+        (["e\u0301@b.se"], "accounts[0]", "has at position 1 a letter and its mark as two characters"),
+        (["smtp@\u0430cme.example"], "accounts[0]", "has '\u0430' (U+0430) at position 6, a Cyrillic letter"),
+    ],
+)
+def test_an_account_that_looks_like_another(accounts: list[str], path: str, message: str) -> None:
+    found = said(accounts=accounts)
+    assert any(line.startswith(f"warning: {path}: {message}") for line in found)
+    assert not any(account in line for line in found for account in accounts), "an address may be a secret"
+
+
+def test_a_name_with_letters_of_several_scripts() -> None:
+    found = said(domains=["\u0430cme.example"], rfc2136={"zones": ["\u0430cme.example"]})
+    assert found == [
+        "warning: domains[0]: has in the name \u0430cme.example '\u0430' (U+0430) at position 1, a Cyrillic letter "
+        "in a word with Latin ones; check that it is meant"
+    ]
+    (found_,) = said(spf={"include": ["_spf.g\u043egle.example"]})
+    assert found_.startswith(
+        "warning: spf: has in the name _spf.xn--ggle-55d.example (_spf.g\u043egle.example) '\u043e' (U+043E) at"
+    )
+    assert said(domains=["bücher.example"], rfc2136={"zones": ["bücher.example"]}) == []

@@ -49,6 +49,10 @@ def written(folder: Path, text: str) -> tuple[list[str], Arguments | None]:
 @pytest.mark.parametrize(
     ("text", "records"),
     [
+        (
+            "spf: {include: [_spf.bücher.example]}",
+            {"spf": "v=spf1 include:elastx.email include:_spf.xn--bcher-kva.example -all"},
+        ),
         ("spf: >\n  v=spf1 include:elastx.email\n  -all\n", {"spf": "v=spf1 include:elastx.email -all"}),
         ('spf: "v=spf1\\tinclude:elastx.email -all\\n"', {"spf": "v=spf1 include:elastx.email -all"}),
         ("spf: '\"v=spf1 include:elastx.email -all\"'", {"spf": "v=spf1 include:elastx.email -all"}),
@@ -80,3 +84,56 @@ def test_the_service_s_block_is_taken_and_its_domain_is_named(tmp_path: Path) ->
     ]
     assert arguments is not None
     assert golden.DKIM in {record.value for record in arguments.records()}
+
+
+def test_numbers_and_texts_are_one_rule(tmp_path: Path) -> None:
+    text = """
+    ttl: "600"
+    verification: {timeout: "60"}
+    dmarc: {p: reject, rua: [mailto:d@example.com], ruf: [mailto:d@example.com], fo: 1}
+    domains: [{name: example.com, ttl: "300", dkim: {selector: 2026, external: false, record: "%s"}}]
+    """
+    said, arguments = written(tmp_path, text % golden.DKIM)
+    assert said == []
+    assert arguments is not None
+    assert {(one.kind, one.ttl) for one in arguments.records()} >= {("dkim", 300), ("spf", 300)}
+    assert "2026._domainkey.example.com" in {one.name for one in arguments.records()}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dkim: [a, b]", "dkim: is a list; write the value as one text"),
+        ("spf: ['include:x.example']", "spf: is a list; write the whole record as one text"),
+        ("domains: [no]", "domains[0]: is a single label"),
+        ("domains: [false]", "domains[0]: is false; write a domain"),
+        ("guard: {mode: false}", "guard.mode: is false; write 'require', 'warn' or 'off', in quotes"),
+        (
+            "rfc2136: {zones: [example.com], server: 'dns://127.0.0.1:53'}",
+            "rfc2136.server: 'dns://127.0.0.1:53' is not",
+        ),
+        ("accounts: ['a@acme\u200b.example']", "accounts[0]: has U+200B at position 7, which nobody sees"),
+        ("domains: ['exam\u200bple.com']", "domains[0]: has U+200B at position 5"),
+        ("spf: {include: ['https://example.net']}", "spf.include[0]: 'https://example.net' is a URL; write its domain"),
+        ("spf: v=spf1 include=_spf.google.com -all", "spf: has 'include=_spf.google.com' at position 8, a modifier"),
+        ("dmarc: {rua: ['https://r.example/x']}", "dmarc.rua[0]: 'https://r.example/x' gets no reports"),
+        ("spf: v=spf1 redirect=bücher.example", "spf: has 'ü' (U+00FC) at position 18; only printable ASCII can be"),
+        ("spf: {external: 'true'}", "spf.external: is a string; write true or false, without quotes"),
+    ],
+)
+def test_what_was_meant_is_said(text: str, message: str, tmp_path: Path) -> None:
+    said, _ = written(tmp_path, text)
+    assert [line.removeprefix("error: ")[: len(message)] for line in said] == [message]
+
+
+def test_an_empty_key_is_told_how_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.test.yaml").write_text("config:\n  elastx-mrs:cloudflare:\n  elastx-mrs:accounts: [a@b.se]\n")
+    found = [one.problem for one in check(str(tmp_path / "Pulumi.test.yaml")).findings]
+    assert any(problem.startswith("no publisher; write cloudflare: {} or rfc2136") for problem in found)
+    with pytest.raises(ConfigError, match=r"no publisher; write cloudflare: \{\} or rfc2136"):
+        parse_stack(read_stack(str(tmp_path / "Pulumi.test.yaml")).values)
+
+
+def test_an_account_that_looks_like_another_is_remarked_on(tmp_path: Path) -> None:
+    said, _ = written(tmp_path, "accounts: [a@b.se, A@b.se]")
+    assert [line.partition(",")[0] for line in said] == ["warning: accounts[1]: looks like accounts[0]"]

@@ -1,7 +1,7 @@
 """What a config says of Cloudflare: whose zones are listed, and the ids of zones where the user names them."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
@@ -35,6 +35,8 @@ class Cloudflare(Shape):
     ``zones`` maps a domain to its zone's id, which may be a Pulumi Output. ``comment`` is each record's, and may hold
     ``{project}``, ``{stack}`` and ``{component}``.
     """
+
+    written: ClassVar[str] = "{} for all zones that the token sees, or an object such as {accountId: …}"
 
     account_id: str | None = None
     """The account whose zones are listed. Default: all that the token sees."""

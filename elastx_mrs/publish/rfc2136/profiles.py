@@ -20,7 +20,6 @@ from elastx_mrs.config.environment import (
     RFC2136_SERVER,
     PrimaryVariable,
 )
-from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path
 from elastx_mrs.lookup.network import Network
@@ -29,6 +28,7 @@ from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.primary import Primary, UnreachableError, UpdateError, text
 from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import primary_address
 
 PORT = "53"
 
@@ -73,10 +73,9 @@ class _Described:
         host, port = "", 0
         if server:
             try:
-                host, port = _address(server)
-            except ValueError:
-                written = "write 192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
-                faults.append(f"{self._path('server')}: {quoted(server)} is not an address; {written}")
+                host, port = primary_address(server)
+            except RecordError as error:
+                faults.append(f"{self._path('server')}: {error}")
         if faults or key is None:
             raise UpdateError("\n  ".join(faults))
         if not server:
@@ -189,17 +188,3 @@ class _Described:
 
 def _plain(name: str) -> str:
     return name.lower().removesuffix(".")
-
-
-def _address(server: str) -> tuple[str, int]:
-    """Return host and port of ``192.0.2.1``, ``192.0.2.1:53``, ``[2001:db8::1]:53``, ``2001:db8::1`` or a name."""
-    if server.startswith("["):
-        host, closed, rest = server[1:].partition("]")
-        port = (rest.removeprefix(":") or PORT) if closed else ""
-    elif server.count(":") == 1:
-        host, _, port = server.partition(":")
-    else:
-        host, port = server, PORT
-    if not host or not 0 < int(port) < 65536:
-        raise ValueError(server)
-    return host, int(port)

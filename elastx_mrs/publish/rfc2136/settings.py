@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 from pydantic.alias_generators import to_camel
@@ -24,6 +24,11 @@ def profile_name(text: str) -> str:
     return text
 
 
+def _server(text: str) -> str:
+    names.primary_address(text)
+    return text
+
+
 _Zones = Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Field(min_length=1)]
 
 
@@ -33,9 +38,11 @@ class Profile(Shape):
     All but ``zones`` is read where the update is sent, so that it never is a resource's input.
     """
 
+    written: ClassVar[str] = "an object such as {zones: [example.com]}"
+
     zones: _Zones | None = None
     """The zones that it serves; a domain is in the longest one that it ends in. Required."""
-    server: str | None = None
+    server: Annotated[str, AfterValidator(_server)] | None = None
     """The primary: an address, [address]:port or name:port; read where the update is sent, from the stack's config or
     the provider's. Default: the one that the zone's SOA names.
     """
