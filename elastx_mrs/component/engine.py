@@ -7,9 +7,10 @@ from pathlib import Path, PurePath
 
 from elastx_mrs.publish.sdk import calls_begun
 
+PROC = Path("/proc")
 _COMMANDS = frozenset(["up", "update", "preview", "pre", "destroy", "down", "dn", "refresh", "watch", "import"])
 _TEARS_DOWN = {"destroy": "destroy", "down": "destroy", "dn": "destroy", "refresh": "refresh"}
-_MOST = 12
+MOST = 12
 
 
 def operation() -> str:
@@ -19,7 +20,7 @@ def operation() -> str:
     they cannot be seen it is taken for ``up``, which is the stricter.
     """
     pid = os.getppid()
-    for _ in range(_MOST):
+    for _ in range(MOST):
         parent, arguments = _process(pid)
         if arguments and PurePath(arguments[0]).stem == "pulumi":
             command = next((word for word in arguments[1:] if word in _COMMANDS), "")
@@ -33,19 +34,21 @@ def operation() -> str:
 def _process(pid: int) -> tuple[int, list[str]]:
     """Return a process's parent and its arguments; (0, []) where it cannot be seen."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        status = (PROC / str(pid) / "stat").read_text()
+        arguments = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
         return int(status.rpartition(")")[2].split()[1]), arguments
     except (OSError, ValueError, IndexError):
         return _by_ps(pid)
 
 
 def _by_ps(pid: int) -> tuple[int, list[str]]:
-    """Ask ``ps`` (POSIX), where there is no /proc, as on macOS."""
+    """Ask ``ps`` (POSIX), where there is no /proc, as on macOS.
+
+    Each column has an ``-o`` of its own: what follows an ``=`` in one is the column's heading, commas included.
+    """
+    command = ["ps", "-o", "ppid=", "-o", "args=", "-p", str(pid)]
     try:
-        done = subprocess.run(
-            ["ps", "-o", "ppid=,args=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=5
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)
         parent, _, command = done.stdout.strip().partition(" ")
         return int(parent), command.split()
     except (OSError, ValueError, subprocess.SubprocessError):
