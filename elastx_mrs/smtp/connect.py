@@ -3,8 +3,12 @@
 import queue
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 from elastx_mrs.display import visible
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
@@ -76,13 +80,20 @@ def described(der: bytes) -> str:
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-        listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = [*listed.get_values_for_type(x509.DNSName), *map(str, listed.get_values_for_type(x509.IPAddress))]
-    except x509.ExtensionNotFound:
-        names = []
-    except ValueError:
+        names = _names(certificate)
+        begin, end = (moment.date() for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
+        issuer = certificate.issuer.rfc4514_string()[:80] or "nobody"
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return "a certificate that cannot be read"
-    begin, end = (moment.date() for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
-    issuer = certificate.issuer.rfc4514_string()[:80] or "nobody"
     text = f"for {', '.join(names[:5]) or 'no name'}, by {issuer}, valid from {begin} to {end}"
     return visible(text)
+
+
+def _names(certificate: "x509.Certificate") -> list[str]:
+    from cryptography import x509
+
+    try:
+        listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [*listed.get_values_for_type(x509.DNSName), *map(str, listed.get_values_for_type(x509.IPAddress))]

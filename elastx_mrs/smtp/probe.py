@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.service import ELASTX, Service
@@ -62,8 +63,8 @@ def probe(session: Session, errand: Errand) -> Iterator[Check]:
         ("certificate", _certificate),
         ("AUTH", _auth),
     ]
-    steps += [("login", _login)] if errand.account is not None else []
-    steps += [("test message", _letter)] if errand.letter is not None else []
+    steps += [("login", partial(_login, errand.account))] if errand.account is not None else []
+    steps += [("test message", partial(_letter, errand.letter))] if errand.letter is not None else []
     blocked = ""
     with closing(session):
         for name, step in steps:
@@ -153,10 +154,10 @@ def _auth(session: Session, errand: Errand) -> Check:
     return Check("AUTH", "pass", expected, f"AUTH {offered}")
 
 
-def _login(session: Session, errand: Errand) -> Check:
+def _login(account: str, session: Session, errand: Errand) -> Check:
     offered = (session.extension("auth") or "").upper().split()
     mechanism = next(known for known in MECHANISMS if known in offered)
-    reply = session.login(mechanism, errand.account or "")
+    reply = session.login(mechanism, account)
     if reply.code == 235:
         return Check("login", "pass", "235", f"{mechanism}: {reply}")
     expected = "235 (RFC 4954 §6)"
@@ -168,10 +169,8 @@ def _login(session: Session, errand: Errand) -> Check:
     return _refused("login", expected, reply, "ask who runs the server why this account may not log in")
 
 
-def _letter(session: Session, errand: Errand) -> Check:
-    name, expected, letter = "test message", "250 to the message (RFC 5321 §3.3)", errand.letter
-    if letter is None:
-        raise AssertionError("there is no step without a letter")
+def _letter(letter: Letter, session: Session, errand: Errand) -> Check:
+    name, expected = "test message", "250 to the message (RFC 5321 §3.3)"
     domain = letter.sender.rpartition("@")[2]
     may = f"is {domain}'s challenge record for this account in DNS? See: elastx-mrs records"
     if errand.account is None:

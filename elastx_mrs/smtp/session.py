@@ -175,11 +175,18 @@ class Session:
         finally:
             client.close()
 
-    @property
-    def _now(self) -> "_Client":
+    def _open(self) -> tuple["_Client", socket.socket]:
+        """Return the session and its connection.
+
+        :raises CouldNotAsk: where there is none any more.
+        """
         if self._client is None or self._client.sock is None:
             raise CouldNotAsk("the server hung up", "try again; if it goes on, ask who runs the server")
-        return self._client
+        return self._client, self._client.sock
+
+    @property
+    def _now(self) -> "_Client":
+        return self._open()[0]
 
     def _asked(self, ask: Callable[[], tuple[int, bytes]]) -> Reply:
         try:
@@ -194,10 +201,7 @@ class Session:
         return Reply(code, self._safe(text))
 
     def _wrapped(self, context: ssl.SSLContext) -> ssl.SSLSocket:
-        client = self._now
-        plain = client.sock
-        if plain is None:
-            raise AssertionError("there is a connection")
+        client, plain = self._open()
         secured = context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
         client.sock = secured
         # What was said before TLS is forgotten, read ahead or not (RFC 3207 §4.2).
