@@ -248,15 +248,16 @@ def _serving(server: LabServer, cloudflare: "CloudflareServer") -> Iterator[LabS
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="elastx-mrs-lab", daemon=True)
     thread.start()
-    both = contextlib.AsyncExitStack()
 
-    async def start() -> None:
-        await both.enter_async_context(server)
-        await both.enter_async_context(cloudflare)
+    async def start() -> contextlib.AsyncExitStack:
+        async with contextlib.AsyncExitStack() as begun:  # the first is ended where the second cannot begin
+            await begun.enter_async_context(server)
+            await begun.enter_async_context(cloudflare)
+            return begun.pop_all()
 
     try:
         try:
-            asyncio.run_coroutine_threadsafe(start(), loop).result()
+            both = asyncio.run_coroutine_threadsafe(start(), loop).result()
         except OSError as error:
             raise LabError(f"the lab cannot listen on the loopback address: {error.strerror}; try again") from None
         try:

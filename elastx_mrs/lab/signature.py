@@ -25,9 +25,8 @@ def tsig_error(
     """
     try:
         request = dns.message.from_wire(wire, keyring=False)
+        (signed,) = [request.tsig] if request.tsig is not None else []
     except (dns.exception.DNSException, ValueError, struct.error):
-        return None
-    if request.tsig is None:
         return None
     reason = _reason(error)
     response = dns.message.Message(id=request.id)
@@ -35,16 +34,16 @@ def tsig_error(
     response.set_rcode(dns.rcode.NOTAUTH)
     response.sections[0] = request.sections[0]
     plain = response.to_wire()
-    theirs = request.tsig[0]
+    theirs = signed[0]
     server_time = struct.pack("!HI", 0, int(time.time())) if reason == dns.rcode.BADTIME else b""
     ours = theirs.replace(error=reason, mac=b"", other=server_time, original_id=request.id)
     if reason == dns.rcode.BADTIME:
-        key = keyring[request.tsig.name]
+        key = keyring[signed.name]
         ours, _ = dns.tsig.sign(  # type: ignore[no-untyped-call]  # dnspython has no types for it
             plain, key, ours, theirs.time_signed, request_mac=theirs.mac
         )
     record = io.BytesIO()
-    dns.rrset.from_rdata(request.tsig.name, 0, ours).to_wire(record)
+    dns.rrset.from_rdata(signed.name, 0, ours).to_wire(record)
     return plain[:10] + struct.pack("!H", 1) + plain[12:] + record.getvalue()
 
 

@@ -62,10 +62,9 @@ def _seconds(value: object) -> bool:
 
 def diff(request: sdk.DiffRequest) -> sdk.DiffResponse:
     """Compare what the state has with the inputs; an unknown input differs."""
-    olds, news = plain(request.old_state), plain(request.new_inputs)
     unknown = {key for key, value in request.new_inputs.items() if is_unknown(value)}
-    differs = [*changed(olds, news | dict.fromkeys(unknown, object()))]
-    differs = [key for key in differs if key not in request.ignore_changes]
+    olds, news = plain(request.old_state), plain(request.new_inputs) | dict.fromkeys(unknown, object())
+    differs = [key for key in changed(olds, news) if key not in request.ignore_changes]
     return sdk.DiffResponse(
         changes=bool(differs),
         replaces=[key for key in differs if key in PLACE],

@@ -77,6 +77,7 @@ def http(full: Lab) -> Iterator[httpx.Client]:
         ({"tag.exact": "owner:mail", "tag.present": "old"}, ""),
         ({"tag.exact": "owner:mail", "tag.present": "old", "tag_match": "any"}, "12"),
         ({"search": "dmarc1"}, "2"),
+        ({"name.equals": "one.f.example.com", "name.contains": ".f."}, "12a"),  # an operator that it does not have
     ],
     ids=str,
 )

@@ -142,11 +142,25 @@ def test_malformed_messages_get_formerr_and_answers_get_none(lab: Lab) -> None:
         answer = exchange(lab, wire)
         assert answer[:2] == wire[:2]
         assert answer[3] & 0xF == dns.rcode.FORMERR
+    query = dns.message.make_query("example.com", "TXT")
+    answer = dns.message.make_response(query).to_wire()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.settimeout(0.2)
-        udp.sendto(dns.message.make_response(dns.message.make_query("example.com", "TXT")).to_wire(), where(lab))
+        udp.sendto(answer, where(lab))
         with pytest.raises(TimeoutError):
             udp.recv(512)
+    with socket.create_connection(where(lab), timeout=5) as tcp:  # the next message on the connection is still read
+        tcp.sendall(framed(answer) + framed(query.to_wire()))
+        assert strings(dns.query.receive_tcp(tcp, time.time() + 5)[0]) == ['"one"']
+
+
+@pytest.mark.parametrize("questions", [0, 2])
+def test_there_is_one_question(lab: Lab, questions: int) -> None:
+    """RFC 9619 §4 for more than one."""
+    query = dns.message.make_query("example.com", "TXT")
+    query.question = [*query.question, *dns.message.make_query("ns1.example.com", "A").question] if questions else []
+    answer = dns.message.from_wire(exchange(lab, query.to_wire()))
+    assert (answer.rcode(), answer.answer) == (dns.rcode.FORMERR, [])
 
 
 def test_ten_thousand_damaged_messages_are_each_answered_or_ignored(

@@ -1,13 +1,16 @@
 """The lab's folder, and what it says and sets for those who use it."""
 
+import errno
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import dns.rcode
 import pytest
+import uvicorn
 
 from elastx_mrs.lab.session import LabError, open_lab, run
 from tests.lab.client import ask, strings
@@ -53,6 +56,36 @@ def test_a_damaged_key_is_named_with_what_to_do(tmp_path: Path, content: str) ->
         pass
 
 
+@pytest.mark.parametrize("content", ["", "x" * 39, "x" * 39 + "!", "å" * 40])
+def test_a_damaged_token_is_named_with_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "cloudflare.token").write_text(content, encoding="utf-8")
+    with pytest.raises(LabError, match=r"cloudflare\.token: is no API token \(.*\); remove it"), open_lab(tmp_path):
+        pass
+
+
+def test_a_folder_where_a_file_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a" / "tsig.key").mkdir(parents=True)
+    with pytest.raises(LabError, match=r"tsig\.key: Is a directory; make it readable"), open_lab(tmp_path / "a"):
+        pass
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "zones.unfinished").touch()
+    with pytest.raises(LabError, match="zones: File exists; name another folder"), open_lab(tmp_path / "b"):
+        pass
+
+
+def test_a_server_that_cannot_begin_ends_the_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOBUFS, "No buffer space available")  # as listen(2) may
+
+    monkeypatch.setattr(uvicorn.Server, "startup", full)
+    said = r"the lab cannot listen on the loopback address: No buffer space available; try again"
+    with pytest.raises(LabError, match=said), open_lab(tmp_path):
+        pass
+    monkeypatch.undo()
+    with open_lab(tmp_path) as lab:
+        assert strings(ask(lab, "example.com", "NS")), "nothing of the first one is left"
+
+
 def test_a_start_cut_short_is_taken_up_again(tmp_path: Path) -> None:
     (tmp_path / "zones.unfinished").mkdir()
     (tmp_path / "zones.unfinished" / "example.com.zone").write_text("half")
@@ -76,6 +109,20 @@ def test_a_program_that_cannot_be_run_is_126(tmp_path: Path, capfd: pytest.Captu
         (tmp_path / name).chmod(mode)
         assert run(tmp_path / "lab", [str(tmp_path / name)]) == 126
         assert name in capfd.readouterr().err
+
+
+def test_sigterm_ends_the_command_too(tmp_path: Path) -> None:
+    """As a supervisor ends the lab: the command is in no terminal that would tell it."""
+    script = "trap 'echo told; exit 5' TERM; echo ready; while :; do sleep 0.1; done"
+    with subprocess.Popen(
+        [sys.executable, "-c", START, str(tmp_path), "sh", "-c", script], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)  # the terminal's, which reaches the command by itself
+        process.terminate()
+        assert process.wait(60) == 5
+        assert process.stdout.read() == "told\n"
 
 
 def test_the_command_has_the_terminal_s_input_and_output(tmp_path: Path) -> None:

@@ -154,6 +154,12 @@ def test_zones_and_records_of_other_classes_are_turned_away(lab: Lab) -> None:
         mixed.update, dns.name.from_text("x.example.com."), dns.rdataclass.CH, dns.rdatatype.TXT, create=True
     ).add(dns.rdata.from_text("CH", "TXT", "x"), 300)
     assert send(lab, mixed).rcode() == dns.rcode.FORMERR
+    required = update()
+    required.prerequisite.append(dns.rrset.from_text("example.com.", 0, "CH", "TXT", '"one"'))
+    assert send(lab, required).rcode() == dns.rcode.FORMERR
+    nowhere = update()
+    nowhere.zone = []
+    assert send(lab, nowhere).rcode() == dns.rcode.FORMERR
     outside = update()
     outside.present(dns.name.from_text("example.org."), "TXT")
     assert send(lab, outside).rcode() == dns.rcode.NOTZONE

@@ -1,6 +1,7 @@
 """Inputs as they come over the wire: the traps of Pulumi's SDKs, and what a user can get wrong, by path and casing."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -75,6 +76,7 @@ def test_null_is_what_a_program_left_out() -> None:
         ({"domains": [{"name": UNKNOWN}]}, "domains[0].name"),
         ({"dkim": {"record": UNKNOWN}}, "dkim.record"),
         ({"rfc2136": UNKNOWN}, "rfc2136"),
+        ({"rfc2136": None, "cloudflare": {"comment": UNKNOWN}}, "cloudflare.comment"),  # any text will do there
     ],
 )
 def test_what_is_known_only_later_is_refused_with_the_reason(given: dict[str, Any], path: str) -> None:
@@ -112,6 +114,12 @@ def test_the_program_s_language_is_that_of_its_project(
 ) -> None:
     monkeypatch.chdir(ROOT / "examples" / example)
     assert runtime() == language
+
+
+def test_a_project_that_cannot_be_read_has_no_language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: [")
+    monkeypatch.chdir(tmp_path)
+    assert runtime() == ""
 
 
 @pytest.mark.parametrize(

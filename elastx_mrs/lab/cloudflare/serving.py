@@ -58,6 +58,7 @@ class CloudflareServer:
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
         while not self._server.started:
             if self._task.done():
+                listening.close()
                 await self._task
             await asyncio.sleep(0.005)
         return self

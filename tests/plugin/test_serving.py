@@ -1,0 +1,179 @@
+"""The plugin over gRPC, as the engine speaks to it: a record's life in a real zone, and what goes wrong."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from elastx_mrs import __version__
+from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
+from elastx_mrs.plugin.provider import Plugin
+from elastx_mrs.plugin.serving import Servicer
+from elastx_mrs.publish.rfc2136.connection import POOL
+from elastx_mrs.publish.sdk import server_options
+from tests.cli.mail import looped
+from tests.servers import NameServer, start
+
+URN = f"urn:pulumi:test::mail::{PLUGIN_TYPE}::spf"
+RECORD: dict[str, Any] = {
+    "profile": "default",
+    "zone": "example.com",
+    "owner": "plugin.example.com",
+    "value": "v=spf1 -all",
+    "ttl": 300,
+}
+Stub = provider_pb2_grpc.ResourceProviderStub
+Diff = provider_pb2.DiffResponse
+Kind = provider_pb2.PropertyDiff
+
+
+@contextmanager
+def served() -> Iterator[Stub]:
+    """The plugin in this process."""
+
+    async def begun() -> tuple[grpc.aio.Server, int]:
+        made = grpc.aio.server(options=server_options())
+        servicer = Servicer(["127.0.0.1:1"], __version__, Plugin(), "127.0.0.1:1")
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, made)
+        port = made.add_insecure_port("127.0.0.1:0")
+        await made.start()
+        return made, port
+
+    with looped() as loop:
+        running, port = asyncio.run_coroutine_threadsafe(begun(), loop).result(30)
+        try:
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield Stub(channel)
+        finally:
+            asyncio.run_coroutine_threadsafe(running.stop(None), loop).result(30)
+
+
+@pytest.fixture
+def plugin() -> Iterator[Stub]:
+    with served() as stub:
+        yield stub
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NameServer]:
+    with start("lab", tmp_path) as running:
+        yield running
+    POOL.close()
+
+
+def filled(request: Any, field: str, values: dict[str, Any]) -> Any:
+    getattr(request, field).update(values)
+    return request
+
+
+def configured(plugin: Stub, server: NameServer, **config: Any) -> None:
+    settings = {"server": server.address, "keyName": server.key_name, "zones": ["example.com"]}
+    plugin.Configure(
+        filled(provider_pb2.ConfigureRequest(), "args", {"rfc2136": settings, "tsigKey": server.key} | config)
+    )
+
+
+def created(plugin: Stub, properties: dict[str, Any] = RECORD, *, preview: bool = False) -> Any:
+    return plugin.Create(filled(provider_pb2.CreateRequest(urn=URN, preview=preview), "properties", properties))
+
+
+def test_the_life_of_a_record(plugin: Stub, server: NameServer) -> None:
+    configured(plugin, server)
+    owner = RECORD["owner"]
+    assert created(plugin, preview=True).id == ""
+    assert server.txt(owner) == {}
+    made = created(plugin)
+    assert dict(made.properties) == RECORD
+    assert server.txt(owner) == {b"v=spf1 -all": 300}
+
+    read = provider_pb2.ReadRequest(urn=URN, id=made.id, properties=made.properties, inputs=made.properties)
+    assert dict(plugin.Read(read).properties) == RECORD
+    news = RECORD | {"value": "v=spf1 mx -all", "ttl": 600}
+    change = provider_pb2.UpdateRequest(urn=URN, id=made.id, olds=made.properties)
+    change.news.update(news)
+    change.preview = True
+    assert dict(plugin.Update(change).properties) == news
+    assert server.txt(owner) == {b"v=spf1 -all": 300}
+    change.preview = False
+    assert dict(plugin.Update(change).properties) == news
+    assert server.txt(owner) == {b"v=spf1 mx -all": 600}
+
+    plugin.Delete(filled(provider_pb2.DeleteRequest(urn=URN, id=made.id), "properties", news))
+    assert server.txt(owner) == {}
+    assert plugin.Read(read).id == "", "it is gone"
+
+
+def test_what_a_preview_does_not_know_yet_stays_unknown(plugin: Stub, server: NameServer) -> None:
+    configured(plugin, server)
+    made = created(plugin, RECORD | {"value": rpc.UNKNOWN}, preview=True)
+    assert dict(made.properties) == RECORD | {"value": rpc.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("olds", "news", "kinds"),
+    [
+        (RECORD, RECORD, {}),
+        (RECORD, RECORD | {"value": "v=spf1 mx -all"}, {"value": Kind.UPDATE}),
+        (RECORD, RECORD | {"value": rpc.UNKNOWN}, {"value": Kind.UPDATE}),
+        (RECORD | {"ttl": None}, RECORD, {"ttl": Kind.ADD}),
+        (RECORD, RECORD | {"ttl": None}, {"ttl": Kind.DELETE}),
+        (RECORD, RECORD | {"owner": "other.example.com"}, {"owner": Kind.UPDATE_REPLACE}),
+        (RECORD, RECORD | {"guard": "off"}, {}),
+    ],
+)
+def test_what_differs(plugin: Stub, olds: dict[str, Any], news: dict[str, Any], kinds: dict[str, int]) -> None:
+    request = provider_pb2.DiffRequest(urn=URN, id="x")
+    request.olds.update(olds)
+    request.news.update(news)
+    found = plugin.Diff(request)
+    assert {key: one.kind for key, one in found.detailedDiff.items()} == kinds
+    assert found.changes == (Diff.DIFF_SOME if kinds else Diff.DIFF_NONE)
+    assert list(found.replaces) == [key for key, kind in kinds.items() if kind == Kind.UPDATE_REPLACE]
+
+
+def said(call: Any, request: Any) -> str:
+    with pytest.raises(grpc.RpcError) as caught:
+        call(request)
+    text: str = caught.value.details()
+    return text
+
+
+def test_what_cannot_be_done_is_told_in_one_line(plugin: Stub, server: NameServer) -> None:
+    read = said(plugin.Read, provider_pb2.ReadRequest(urn=URN, id="example.com"))
+    assert read == (
+        "spf: a TXT record cannot be imported; let the component declare it, and run once with "
+        "ELASTX_MRS_ADOPT=<owner name>, which takes it over"
+    )
+    other = provider_pb2.ConstructRequest(type="elastx-mrs:index:Other", name="x", parent="")
+    assert said(plugin.Construct, other) == (
+        f"elastx-mrs:index:Other: there is no such resource; there are {COMPONENT_TYPE} and {PLUGIN_TYPE}"
+    )
+    configured(plugin, server, tsigKey="{not a key file")
+    create = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD)
+    assert said(plugin.Create, create) == (
+        "tsigKey: is no key file; write one key, as tsig-keygen prints it, or its secret alone"
+    )
+
+
+def test_a_fault_of_ours_has_its_traceback(plugin: Stub, server: NameServer) -> None:
+    configured(plugin, server)
+    text = said(plugin.Create, provider_pb2.CreateRequest(urn=URN))  # which the engine never sends: it checks first
+    assert text.startswith("Unexpected <class 'Exception'>: 'owner':")
+    assert "provider.py" in text
+
+
+def test_an_unknown_key_of_an_explicit_provider_is_refused(plugin: Stub) -> None:
+    request = provider_pb2.CheckRequest(urn="urn:pulumi:test::mail::pulumi:providers:elastx-mrs::dns")
+    request.news.update({"rfc2136": "{}", "tsig": "x"})
+    (failure,) = plugin.CheckConfig(request).failures
+    assert failure.property == "tsig"
+    assert failure.reason == "is not a key here; the keys are rfc2136, tsigKey, tsigKeys, adopt, verification"
+    request.urn = "urn:pulumi:test::mail::pulumi:providers:elastx-mrs::default_0_1_0"
+    assert list(plugin.CheckConfig(request).failures) == []
