@@ -10,7 +10,7 @@ import dns.rdatatype
 
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.response import absolute, below, check_authority, find, referral, text
+from elastx_mrs.lookup.response import absolute, below, check_authority, find, records, referral, text
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.transport.wire import UnusableError
 
@@ -125,7 +125,7 @@ def _read(reply: dns.message.Message, name: dns.name.Name, above: dns.name.Name)
         return _Soa(alias=dname.name)
     if find(reply.answer, dns.rdatatype.CNAME, name) is not None and name != dns.name.root:
         return _Soa(alias=name.parent())  # no zone begins at a CNAME (RFC 2181 §10.1), so it is the name above's
-    soa = find(reply.answer, dns.rdatatype.SOA, name) or find(reply.authority, dns.rdatatype.SOA)
+    soa = records(reply, dns.rdatatype.SOA, name) or find(reply.authority, dns.rdatatype.SOA)
     if soa is None or not name.is_subdomain(soa.name):
         raise UnusableError(f"answers for {text(name)} without saying in which zone it is (RFC 2308 §3)")
     return _Soa(soa.name)

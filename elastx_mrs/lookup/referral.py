@@ -6,7 +6,6 @@ from typing import Literal
 import dns.flags
 import dns.message
 import dns.name
-import dns.rcode
 import dns.rdatatype
 import dns.rrset
 from dns.rdtypes.ANY.DNAME import DNAME
@@ -15,7 +14,7 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
 from elastx_mrs.lookup.network import Question, Server
-from elastx_mrs.lookup.response import below, check_authority, find, referral, target, text
+from elastx_mrs.lookup.response import below, check_authority, denies, find, records, referral, target, text
 from elastx_mrs.lookup.transport.wire import UnusableError
 
 MAX_HOSTS = 30
@@ -49,7 +48,7 @@ def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Na
     if ns is not None and not reply.answer and name.is_subdomain(ns.name) and below(ns.name, zone):
         return Step("cut", ns.name, _hosts(reply, ns, zone, port))
     check_authority(reply, Question(name, dns.rdatatype.NS))
-    own = find(reply.answer, dns.rdatatype.NS, name)
+    own = records(reply, dns.rdatatype.NS, name)
     if own is not None:  # the same server has the parent and the child, and answers for the child
         return Step("cut", name, _hosts(reply, own, zone, port))
     dname = find(reply.answer, dns.rdatatype.DNAME)
@@ -59,7 +58,7 @@ def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Na
     alias = find(reply.answer, dns.rdatatype.CNAME, name)
     if alias is not None:
         return Step("cname", name, target=target(alias))
-    return Step("nxdomain" if reply.rcode() == dns.rcode.NXDOMAIN else "name", name)
+    return Step("nxdomain" if denies(reply) else "name", name)
 
 
 def read_addresses(
@@ -72,7 +71,7 @@ def read_addresses(
     check_authority(reply, Question(host, rdtype))
     if find(reply.answer, dns.rdatatype.CNAME, host) is not None:
         raise UnusableError(f"says that {text(host)} is an alias, which no name server may be (RFC 2181 §10.3)")
-    return addresses_of(find(reply.answer, rdtype, host), port)
+    return addresses_of(records(reply, rdtype, host), port)
 
 
 def addresses_of(rrset: dns.rrset.RRset | None, port: int) -> tuple[Server, ...]:

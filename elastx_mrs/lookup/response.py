@@ -29,11 +29,13 @@ class Reading:
     :param status: as in :class:`~elastx_mrs.lookup.answer.Answer`, of the chain's end; None where the answer ends
         before it, so that the end must be asked for itself.
     :param rrset: the records; None unless ``found``.
+    :param denied: whether records came with an NXDOMAIN, which denies their name all the same.
     """
 
     chain: tuple[dns.name.Name, ...]
     status: Literal["found", "nodata", "nxdomain"] | None
     rrset: dns.rrset.RRset | None = None
+    denied: bool = False
 
 
 def absolute(name: str) -> dns.name.Name:
@@ -73,6 +75,19 @@ def find(
     )
 
 
+def denies(reply: dns.message.Message) -> bool:
+    """Whether the answer is that there is no such name: its code decides, whatever records it has (RFC 2308 §2.1).
+
+    With CNAMEs it is about the last name of the chain (RFC 6604 §3).
+    """
+    return reply.rcode() == dns.rcode.NXDOMAIN
+
+
+def records(reply: dns.message.Message, rdtype: dns.rdatatype.RdataType, name: dns.name.Name) -> dns.rrset.RRset | None:
+    """Return the records that an answer gives for a name; None where it denies the name, or has none."""
+    return None if denies(reply) else find(reply.answer, rdtype, name)
+
+
 def read(reply: dns.message.Message, question: Question) -> Reading:
     """Return what an answer says.
 
@@ -88,6 +103,8 @@ def read(reply: dns.message.Message, question: Question) -> Reading:
             return Reading(tuple(chain), _negative(reply) if not chain or _covered(reply, end) else None)
         end = target(alias)
         chain.append(end)
+    if denies(reply):
+        return Reading(tuple(chain), "nxdomain", denied=True)
     return Reading(tuple(chain), "found", rrset)
 
 
@@ -115,8 +132,8 @@ def check_recursion(reply: dns.message.Message, question: Question) -> None:
 
 
 def referral(reply: dns.message.Message) -> dns.rrset.RRset | None:
-    """Return the NS RRset of a referral (RFC 2308 §2.2: no AA, and no SOA); None for other answers."""
-    if reply.flags & dns.flags.AA or find(reply.authority, dns.rdatatype.SOA) is not None:
+    """Return the NS RRset of a referral (RFC 2308 §2.2: NOERROR, no AA, and no SOA); None for other answers."""
+    if denies(reply) or reply.flags & dns.flags.AA or find(reply.authority, dns.rdatatype.SOA) is not None:
         return None
     return find(reply.authority, dns.rdatatype.NS)
 
@@ -130,7 +147,7 @@ def target(alias: dns.rrset.RRset) -> dns.name.Name:
 
 
 def _negative(reply: dns.message.Message) -> Literal["nodata", "nxdomain"]:
-    return "nxdomain" if reply.rcode() == dns.rcode.NXDOMAIN else "nodata"
+    return "nxdomain" if denies(reply) else "nodata"
 
 
 def _covered(reply: dns.message.Message, end: dns.name.Name) -> bool:

@@ -127,10 +127,11 @@ def test_a_server_that_fails_over_tcp_too_is_told_of(over_tcp: Any, told: str) -
     assert run(work()) == told
 
 
-@pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
-def test_an_error_code_is_a_failure_at_once(code: dns.rcode.Rcode) -> None:
+@pytest.mark.parametrize("records", [(), ("a.example. 60 IN TXT there",)], ids=["alone", "with records"])
+@pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.BADVERS])
+def test_an_error_code_is_a_failure_at_once(code: dns.rcode.Rcode, records: tuple[str, ...]) -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
-        response = answer(query)
+        response = answer(query, *records)
         response.set_rcode(code)
         return response
 

@@ -1,6 +1,7 @@
 """What a name has, from BIND and Knot, and from servers that answer as none should."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -236,6 +237,22 @@ def test_a_negative_answer_is_about_the_end_of_the_chain_only_where_its_soa_says
         return response
 
     assert ask_fakes("a.example", "TXT", respond).texts() == [b"there"]
+
+
+@pytest.mark.parametrize("chain", [(), ("b.other.",)], ids=["direct", "alias"])
+@pytest.mark.parametrize("flags", [0, int(dns.flags.RD)], ids=["authority", "resolver"])
+def test_nxdomain_counts_whatever_records_come_with_it(chain: tuple[str, ...], flags: int) -> None:
+    """RFC 2308 §2.1, and RFC 6604 §3 for the end of a chain: unbound and BIND hand the NXDOMAIN on."""
+
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        names = ("a.example.", *chain)
+        aliases = [f"{name} 60 IN CNAME {end}" for name, end in itertools.pairwise(names)]
+        response = answer(query, *aliases, f"{names[-1]} 60 IN TXT there")
+        response.set_rcode(dns.rcode.NXDOMAIN)
+        return response
+
+    found = ask_fakes("a.example", "TXT", respond, flags=flags)
+    assert (found.status, found.rdatas) == ("nxdomain", ())
 
 
 def test_records_of_other_names_in_the_answer_are_not_taken() -> None:

@@ -22,6 +22,9 @@ PAYLOAD = 1232
 _HEADER = struct.Struct("!6H")
 _QUESTION_END = struct.Struct("!2H")
 _ANCOUNT = slice(6, 8)
+_ARCOUNT = slice(10, 12)
+_BARE_OPT = 11
+"""Octets of an OPT record without options, which ends most answers."""
 _OPT = struct.pack("!B2HIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 """EDNS version 0 without options (RFC 6891 §6.1.2): root, type, payload size, extended RCODE and flags, length."""
 
@@ -93,10 +96,19 @@ class Query:
         )
 
 
+def _extended(wire: bytes) -> bool:
+    """Whether the RCODE may have more than the header's four bits (RFC 6891 §6.1.3), so that the OPT must be read."""
+    if wire[_ARCOUNT] == bytes(2):
+        return False
+    end = wire[-_BARE_OPT:]
+    bare = end[:3] == _OPT[:3] and end[9:] == bytes(2)
+    return not bare or end[5] != 0
+
+
 def _parsed(wire: bytes, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:
-    if rdtype == dns.rdatatype.TXT and wire[_ANCOUNT] != bytes(2):
+    if rdtype == dns.rdatatype.TXT and wire[_ANCOUNT] != bytes(2) and not _extended(wire):
         # As if the sections after ANSWER were empty. Who serves the zone, and at what address, is of no use beside TXT
-        # records, and reading it takes as long again; nor is the OPT, whose error codes come without records.
+        # records, and reading it takes as long again.
         message = dns.message.from_wire(wire[:8] + bytes(4) + wire[12:], ignore_trailing=True)
         if any(rrset.rdtype == rdtype for rrset in message.answer):
             return message

@@ -193,7 +193,9 @@ def _is_query(message: dns.message.Message) -> bool:
 
 
 def at(answer: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
-    """Return an RRset of the answer section."""
+    """Return an RRset of the answer section; None where the answer is that there is no such name."""
+    if answer.rcode() == dns.rcode.NXDOMAIN:
+        return None
     return answer.get_rrset(dns.message.ANSWER, dns.name.from_text(name), dns.rdataclass.IN, rdtype)
 
 

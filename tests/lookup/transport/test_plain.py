@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -157,6 +158,17 @@ def test_of_an_answer_with_txt_records_only_those_are_read() -> None:
     assert (found.id, found.flags, found.question) == (reply.id, reply.flags, reply.question)
     assert not found.authority
     assert not found.additional
+
+
+@pytest.mark.parametrize("options", [[], [dns.edns.GenericOption("65001", b"some")]], ids=["bare", "options"])
+@pytest.mark.parametrize("code", [dns.rcode.NOERROR, dns.rcode.BADVERS, dns.rcode.BADCOOKIE])
+def test_the_code_is_read_in_full_beside_txt_records(code: dns.rcode.Rcode, options: list[dns.edns.Option]) -> None:
+    """RFC 6891 §6.1.3: the upper bits of the code are in the OPT record."""
+    query = Query.make(NAME, TXT, 0)
+    reply = answer(query.message(), 'example.com. 60 IN TXT "one"')
+    reply.use_edns(0, payload=1232, options=options)
+    reply.set_rcode(code)
+    assert query.read(reply.to_wire()).rcode() == code
 
 
 @pytest.mark.parametrize(
