@@ -29,7 +29,9 @@ class Answer:
     :param rdatas: the records of that type at the end of any chain of CNAMEs; empty unless ``found``.
     :param canonical: the name at the end of that chain; the name itself where there is none.
     :param problem: why it failed: which servers, and what each did; empty unless ``failed``.
-    :param lame: whether it failed because the server answers, and does not serve the name.
+    :param lame: whether it failed because the server answers, and does not serve the name: it refuses (REFUSED,
+        NOTAUTH), answers without authority, or refers to others.
+    :param denied: whether records came with an NXDOMAIN: resolvers say then that there is no such name.
     :param nobody: whether it failed because no resolver can be asked from this machine; every such answer has the same
         problem.
     """
@@ -41,6 +43,7 @@ class Answer:
     canonical: str = ""
     problem: str = ""
     lame: bool = False
+    denied: bool = False
     nobody: bool = False
 
     @property

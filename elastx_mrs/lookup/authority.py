@@ -47,6 +47,7 @@ class Observation:
 
     :param name: the name that was asked for.
     :param aliases: the names that CNAMEs lead to from there; what is seen was asked at the servers of the last.
+    :param zone: the zone whose servers were asked; empty where they were configured, so that nothing was delegated.
     :param nobody: the servers that have no address, with why.
     :param problem: why nobody could be asked; empty where somebody was.
     """
@@ -54,6 +55,7 @@ class Observation:
     name: str
     sightings: tuple[Sighting, ...] = ()
     aliases: tuple[str, ...] = ()
+    zone: str = ""
     nobody: tuple[NameServer, ...] = ()
     problem: str = ""
 
@@ -73,6 +75,7 @@ class Served:
     :param servers: all of them: those that the parent names, those that the zone names, and a hidden primary.
     :param parent: the names that the parent has.
     :param child: what each address of the parent's servers answers when asked for the zone's own NS records.
+    :param failed: those that gave no SOA, at each address.
     :param serials: the zone's serial (RFC 1035 §3.3.13) at each address that answered.
     :param primary: the hidden primary, where one was configured.
     """
@@ -81,6 +84,7 @@ class Served:
     servers: tuple[NameServer, ...]
     parent: tuple[str, ...] = ()
     child: tuple[Sighting, ...] = ()
+    failed: tuple[Sighting, ...] = ()
     serials: tuple[tuple[Server, int], ...] = ()
     primary: Server | None = None
 
@@ -135,13 +139,15 @@ class Delegated:
         servers = [*cut.servers, *await asyncio.gather(*(self._named(name) for name in more))]
         if self._primary is not None and not any(self._primary in server.addresses for server in servers):
             servers.append(NameServer(f"the primary {self._primary}", (self._primary,)))
+        heads = await sightings(self._network, servers, Question(apex, dns.rdatatype.SOA))
+        failed = tuple(sighting for sighting in heads if sighting.answer.status == "failed")
         serials = tuple(
             (sighting.server, rdata.serial)
-            for sighting in await sightings(self._network, servers, Question(apex, dns.rdatatype.SOA))
+            for sighting in heads
             for rdata in sighting.answer.rdatas
             if isinstance(rdata, SOA)
         )
-        return Served(cut.zone, tuple(servers), tuple(listed), child, serials, self._primary)
+        return Served(cut.zone, tuple(servers), tuple(listed), child, failed, serials, self._primary)
 
     async def _named(self, host: str) -> NameServer:
         try:
@@ -166,13 +172,13 @@ async def answer_at(network: Network, server: Server, question: Question) -> Ans
     try:
         reading = read(await network.exchange(server, question), question)
     except LookupFailure as failure:
-        return Answer(name, rdtype, "failed", problem=failure.problem)
+        return Answer(name, rdtype, "failed", problem=failure.problem, lame=failure.outside)
     except UnusableError as error:
         return Answer(name, rdtype, "failed", problem=str(error), lame=isinstance(error, NotServedError))
     rdatas = tuple(reading.rrset or ())
     if reading.chain and not question.flags & dns.flags.RD:
         return Answer(name, rdtype, "nodata", (), text(reading.chain[0]))
-    return Answer(name, rdtype, reading.status or "nodata", rdatas, name)
+    return Answer(name, rdtype, reading.status or "nodata", rdatas, name, denied=reading.denied)
 
 
 class Observer:
@@ -223,4 +229,6 @@ class Observer:
             return Observation(name, problem=str(failure))
         seen = await sightings(self._network, served.servers, question)
         nobody = tuple(server for server in served.servers if not server.addresses)
-        return Observation(name, seen, (), nobody, "" if seen or nobody else "there is no name server to ask")
+        return Observation(
+            name, seen, (), served.zone, nobody, "" if seen or nobody else "there is no name server to ask"
+        )

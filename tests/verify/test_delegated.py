@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dns.flags
@@ -256,11 +256,23 @@ def failing(code: dns.rcode.Rcode) -> object:
     return respond
 
 
-@pytest.mark.parametrize("code", ["SERVFAIL", "REFUSED"])
-def test_an_error_code_is_could_not_ask(port: int, code: str) -> None:
-    job = odd(port, failing(dns.rcode.from_text(code)))
+def with_code(code: dns.rcode.Rcode) -> object:
+    """What a server of odd.com should answer, but for the code."""
+
+    def respond(query: dns.message.Message, via: str) -> dns.message.Message:
+        reply = right(query)
+        if query.question[0].rdtype == dns.rdatatype.TXT:
+            reply.set_rcode(code)
+        return reply
+
+    return respond
+
+
+@pytest.mark.parametrize("respond", [failing, with_code], ids=["alone", "beside records"])
+def test_servfail_is_could_not_ask(port: int, respond: Callable[[dns.rcode.Rcode], object]) -> None:
+    job = odd(port, respond(dns.rcode.SERVFAIL))
     assert set(verdicts(job).values()) == {"unreachable"}
-    assert f"answered {code}" in details(job, "spf")[0].seen
+    assert "answered SERVFAIL" in details(job, "spf")[0].seen
     assert details(job, "spf")[0].server == f"ns2.odd.com ({ODD}:{port})"
 
 
@@ -270,10 +282,34 @@ def test_a_silent_server_is_could_not_ask_and_one_that_is_slow_is_not(port: int)
     assert verdicts(odd(port, right, delay=0.5)) == {}
 
 
-def test_a_lame_server_is_wrong(port: int) -> None:
-    job = odd(port, lambda query, via: answer(query, flags=0))
-    assert verdicts(job)["delegation"] == "wrong"
-    assert "load the zone odd.com on it" in details(job, "delegation")[0].cure
+def test_nxdomain_at_one_of_two_servers_is_wrong_there_whatever_records_come_with_it(port: int) -> None:
+    job = odd(port, with_code(dns.rcode.NXDOMAIN))
+    assert verdicts(job) == dict.fromkeys((CHALLENGE, "spf", "dkim", "dmarc", "challenges"), "wrong")
+    for check in verdicts(job):
+        (detail,) = details(job, check)
+        assert detail.server == f"ns2.odd.com ({ODD}:{port})"
+        assert "NXDOMAIN, which is all that resolvers go by" in detail.seen
+
+
+LAME = {
+    "REFUSED": failing(dns.rcode.REFUSED),
+    "NOTAUTH": failing(dns.rcode.NOTAUTH),
+    "REFUSED beside records": with_code(dns.rcode.REFUSED),
+    "no AA": lambda query, via: answer(query, flags=0),
+}
+
+
+@pytest.mark.parametrize("what", LAME)
+def test_a_lame_server_is_wrong_however_it_says_so(port: int, what: str) -> None:
+    job = odd(port, LAME[what])
+    found = verdicts(job)
+    assert set(found.values()) == {"wrong"}
+    assert set(found) >= {CHALLENGE, "spf", "dkim", "dmarc", "challenges"}
+    for check in found:
+        (detail,) = details(job, check)
+        assert detail.server == f"ns2.odd.com ({ODD}:{port})"
+        assert detail.seen.startswith("lame: it ")
+        assert detail.cure == "load the zone odd.com on it, or take it out of the NS records"
 
 
 def test_nothing_is_asked_twice_in_a_round(port: int) -> None:

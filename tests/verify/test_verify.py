@@ -90,7 +90,6 @@ def test_what_is_odd_and_harms_nobody_is_a_notice(
     [
         ("silent.com", SILENT, "did not answer"),
         ("servfail.com", NSD, "answered SERVFAIL"),
-        ("refused.com", NSD, "answered REFUSED"),
     ],
 )
 def test_a_server_that_gives_no_answer_is_unreachable_and_named_for_every_record(
@@ -103,11 +102,23 @@ def test_a_server_that_gives_no_answer_is_unreachable_and_named_for_every_record
     assert seen in run.seen("delegation")
 
 
-def test_a_lame_server_is_wrong_and_named(internet: World, record_property: Record) -> None:
-    run = verify(internet, record_property, "lame.com")
-    assert (run.code, run.failing["delegation"]) == (1, "wrong")
-    assert run.servers("delegation") == {f"ns3.lame.com ({TOP})"}
-    assert {run.failing[check] for check in PUBLISHED} == {"unreachable"}, "it was not asked what it does not serve"
+@pytest.mark.parametrize(
+    ("domain", "address", "seen"),
+    [
+        ("refused.com", NSD, "lame: it answered REFUSED"),
+        ("lame.com", TOP, "lame: it refers to others for lame.com: it does not serve that name"),
+    ],
+)
+def test_a_lame_server_is_wrong_whatever_it_answers(
+    internet: World, record_property: Record, domain: str, address: str, seen: str
+) -> None:
+    run = verify(internet, record_property, domain)
+    assert (run.code, set(run.failing.values())) == (1, {"wrong"})
+    assert set(run.failing) == {"delegation", *PUBLISHED, "challenges"}
+    assert all(run.servers(check) == {f"ns3.{domain} ({address})"} for check in run.failing)
+    assert run.seen("delegation") == seen
+    cures = {detail["cure"] for check in run.failing for detail in run.checks[check]["details"]}
+    assert cures == {f"load the zone {domain} on it, or take it out of the NS records"}
 
 
 def test_a_server_that_is_behind_is_named_and_the_others_are_not(internet: World, record_property: Record) -> None:

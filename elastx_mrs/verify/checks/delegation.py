@@ -1,9 +1,9 @@
 """Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
 
-from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.authority import Served
+from elastx_mrs.lookup.authority import Served, Sighting
 from elastx_mrs.lookup.network import LookupFailure, Server
 from elastx_mrs.lookup.start import NobodyError
+from elastx_mrs.verify.checks.per_server import failure
 from elastx_mrs.verify.checks.published import ASK
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
@@ -56,21 +56,20 @@ def _details(served: Served) -> list[Detail]:
         for server in served.servers
         if not server.addresses
     ]
-    failed = {sighting.server: sighting.answer for sighting in served.child if sighting.answer.status == "failed"}
-    answered = {server for server, _ in served.serials} | {sighting.server for sighting in served.child} - set(failed)
+    silent = {sighting.server for sighting in served.child if sighting.answer.status == "failed"}
+    answered = {server for server, _ in served.serials} | {sighting.server for sighting in served.child} - silent
+    failed = {sighting.server: sighting for sighting in (*served.failed, *served.child)}
     for server in served.servers:
         if server.addresses and not answered & set(server.addresses):
-            details += [_silent(address, failed.get(address), served, wanted) for address in server.addresses]
+            details += [_silent(address, failed.get(address), served.zone, wanted) for address in server.addresses]
     return details
 
 
-def _silent(address: Server, answer: Answer | None, served: Served, wanted: str) -> Detail:
-    """Return why a server does not count; it was not asked for NS where only the zone itself, or nobody, names it."""
-    seen = answer.problem if answer is not None else "gave no SOA record"
-    if answer is not None and answer.lame:
-        cure = f"load the zone {served.zone} on it, or take it out of the NS records"
-        return Detail("wrong", str(address), wanted, seen, cure)
-    return Detail("unreachable", str(address), wanted, seen, ASK)
+def _silent(address: Server, sighting: Sighting | None, zone: str, wanted: str) -> Detail:
+    """Return why a server does not count."""
+    if sighting is None or sighting.answer.status != "failed":
+        return Detail("unreachable", str(address), wanted, "gave no SOA record", ASK)
+    return failure(sighting, zone, wanted, ASK)
 
 
 def _notices(served: Served) -> list[str]:

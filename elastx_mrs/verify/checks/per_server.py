@@ -13,6 +13,12 @@ LENGTH = 160
 Fault = tuple[Verdict, str, str]
 """What is wrong with an answer: the verdict, what was seen, and what to do."""
 
+_DENIED: Fault = (
+    "wrong",
+    "records together with NXDOMAIN, which is all that resolvers go by: they say that there is no such name",
+    "correct this server: with records its answer must be NOERROR (RFC 2308 §2.1)",
+)
+
 Judge = Callable[[Answer], Fault | None]
 """Says what is wrong with one usable answer; None where nothing is."""
 
@@ -40,15 +46,25 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
             if not found and len({_said(sighting.answer) for sighting in usable}) > 1:
                 notices.append(f"{host} has addresses that differ in other records of {seen.name}")
         elif failed:
-            details += [
-                Detail("unreachable", str(sighting.server), expected, sighting.answer.problem, cure)
-                for sighting in failed
-            ]
+            details += [failure(sighting, seen.zone, expected, cure) for sighting in failed]
     return details, notices
 
 
+def failure(sighting: Sighting, zone: str, expected: str, cure: str) -> Detail:
+    """Return what a server that gave no usable answer comes to: it is lame, or it could not be asked.
+
+    :param zone: that is delegated to it; empty where nothing is, so that it cannot be lame (RFC 9499).
+    :param cure: what to do where it could not be asked.
+    """
+    server, problem = str(sighting.server), sighting.answer.problem
+    if sighting.answer.lame and zone:
+        load = f"load the zone {zone} on it, or take it out of the NS records"
+        return Detail("wrong", server, expected, f"lame: it {problem}", load)
+    return Detail("unreachable", server, expected, problem, cure)
+
+
 def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) -> list[Detail]:
-    faults = [(sighting, judge(sighting.answer)) for sighting in usable]
+    faults = [(sighting, _DENIED if sighting.answer.denied else judge(sighting.answer)) for sighting in usable]
     details = [
         Detail(fault[0], str(sighting.server), expected, fault[1], fault[2]) for sighting, fault in faults if fault
     ]
