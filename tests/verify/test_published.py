@@ -35,7 +35,7 @@ class Seen(Observer):
 
     async def txt(self, name: str) -> Observation:
         found = [Sighting("ns1.example.com", Server(host), _answer(name, values)) for host, values in self._answers]
-        return Observation(name, tuple(found), (), self._nobody, self._problem)
+        return Observation(name, tuple(found), nobody=self._nobody, problem=self._problem)
 
 
 def _answer(name: str, values: Sequence[bytes] | None) -> Answer:
