@@ -46,9 +46,9 @@ def _by_ps(pid: int) -> tuple[int, list[str]]:
 
     Each column has an ``-o`` of its own: what follows an ``=`` in one is the column's heading, commas included.
     """
-    command = ["ps", "-o", "ppid=", "-o", "args=", "-p", str(pid)]
+    asked = ["ps", "-o", "ppid=", "-o", "args=", "-p", str(pid)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)
+        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=5)
         parent, _, command = done.stdout.strip().partition(" ")
         return int(parent), command.split()
     except (OSError, ValueError, subprocess.SubprocessError):
