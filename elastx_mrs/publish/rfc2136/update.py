@@ -103,9 +103,9 @@ def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: in
                 update.delete(here.name, rdata)
             update.add(here.name, _ttl(ttl, found), _rdata(new))
             if here.change(update, new, present=True):
-                break
-        if new != old and not here.shows(old, present=False, patience=READ_BACK):
-            raise UpdateError(f"{primary} still has the old TXT at {owner} after the update; look at its log")
+                if new != old and not here.shows(old, present=False, patience=READ_BACK):
+                    raise UpdateError(f"{primary} still has the old TXT at {owner} after the update; look at its log")
+                return
 
 
 def remove(primary: Primary, zone: str, owner: str, value: str) -> None:
