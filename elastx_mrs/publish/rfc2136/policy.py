@@ -34,15 +34,11 @@ def owners_of(records: Sequence[TxtRecord], served: Mapping[str, str]) -> Owners
 
     :param served: the profile that serves each zone.
     """
-    found: dict[str, set[str]] = {zone: set() for zone in served}
-    for record in records:
-        zone = longest_zone(record.domain, served)
-        if zone is not None:
-            found[zone].add(record.name)
+    found: dict[str | None, set[str]] = {zone: set() for zone in served}
+    for record in records:  # each one's domain is in a zone, or the config would have been refused
+        found[longest_zone(record.domain, served)].add(record.name)
     return {
-        profile: {
-            zone: sorted(owners, key=by_tree) for zone, owners in found.items() if owners and served[zone] == profile
-        }
+        profile: {zone: sorted(found[zone], key=by_tree) for zone in served if found[zone] and served[zone] == profile}
         for profile in dict.fromkeys(served.values())
     }
 

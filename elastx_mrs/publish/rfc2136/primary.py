@@ -130,15 +130,15 @@ class Primary:
 
     def _exchanged(self, conversation: Conversation, message: dns.message.Message) -> bytes:
         """Send a message; a query again where the connection ends. An update might have been worked on."""
-        tries = QUERIES if _is_query(message) else 1
-        for left in reversed(range(tries)):
+        left = QUERIES if _is_query(message) else 1
+        while True:
             try:
                 return conversation.exchange(message.to_wire())
             except LostError as error:
+                left -= 1
                 if not (error.ended and left):
                     raise self._unreachable(error) from None
-                time.sleep(PAUSE)
-        raise AssertionError  # the last try returns or raises
+            time.sleep(PAUSE)
 
     def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> UpdateError:
         """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""

@@ -116,9 +116,8 @@ def stand_in(path: tuple[str | int, ...], name: str) -> Any:
             return name
         case (*_, "server" | "keyName" | "keyFile"):
             return "encrypted"  # settings without any key would be none at all
-        case (*_, "algorithm"):
+        case _:  # that is algorithm: of no other key is anybody asked
             return "hmac-sha256"
-    return None
 
 
 def elsewhere(given: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:

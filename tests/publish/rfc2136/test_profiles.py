@@ -96,6 +96,8 @@ def test_what_is_no_key_file(text: str) -> None:
 FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"server": "[::1"}, {}, "rfc2136.server: '[::1' is not an address"),
     ({"server": "a:b"}, {}, "rfc2136.server: 'a:b' is not an address"),
+    ({"server": "192.0.2.1:65536"}, {}, "rfc2136.server: '192.0.2.1:65536' is not an address"),
+    ({"server": ":53"}, {}, "rfc2136.server: ':53' is not an address"),
     ({"keyName": ""}, {}, "rfc2136.keyName: is missing; write the TSIG key's name, or set ELASTX_MRS_RFC2136_KEY_NAME"),
     ({"keyName": "a..b"}, {}, "'a..b', which is no name"),
     ({}, {"tsigKey": ""}, "tsigKey: is missing; run: pulumi config set --secret elastx-mrs:tsigKey, or set ELASTX"),
@@ -106,6 +108,7 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"tsigKey": f'key "other" {{ secret "{KEY}"; }};'}, "rfc2136.keyName: is mail-relay, and the key is other"),
     ({"algorithm": "hmac-sha512"}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-sha256; secret "{KEY}"; }};'},
      "rfc2136.algorithm: is hmac-sha512, and the key is hmac-sha256; take one of them out"),
+    ({}, {"tsigKey": "{"}, "tsigKey: is no key file; write one key, as tsig-keygen prints it, or its secret alone"),
     ({"keyFile": "/nowhere/x.key"}, {"tsigKey": ""}, "rfc2136.keyFile: /nowhere/x.key: No such file or directory"),
 ]  # fmt: skip
 
@@ -117,6 +120,14 @@ def test_every_fault_has_its_place_and_never_the_key(settings: Any, config: Any,
     assert said in str(error.value)
     assert KEY not in str(error.value)
     assert "no base64!" not in str(error.value)
+
+
+def test_a_key_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.key"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UpdateError) as error:
+        profiles(SETTINGS | {"keyFile": str(path)}, tsigKey="").primary("default", "example.com")
+    assert str(error.value) == f"rfc2136.keyFile: {path}: is no text; name a file as tsig-keygen writes it"
 
 
 def test_all_faults_at_once() -> None:
@@ -146,6 +157,27 @@ def test_a_primary_is_looked_up_where_the_settings_of_verification_say(tmp_path:
         through = json.dumps({"via": "resolvers", "resolvers": [server.address]})
         primary = profiles(settings, verification=through).primary("default", "example.com")
         assert (primary.host, primary.port) == ("127.0.0.1", 53), "ns1.example.com, which the SOA names"
+
+
+def test_a_primary_without_an_address(tmp_path: Path) -> None:
+    """Its name has neither A nor AAAA; one with an AAAA alone is found."""
+    zone = "@ 60 SOA {} h 1 2 3 4 5\n@ 60 NS six\nsix 60 AAAA ::1\n"
+    zones = {"example.com": zone.format("gone"), "example.se": zone.format("six")}
+    with start("lab", tmp_path, zones) as server:
+        made = profiles({"keyName": "mail-relay"}, {"ELASTX_MRS_NAMESERVERS": server.address})
+        assert made.primary("default", "example.se").host == "::1"
+        with pytest.raises(UpdateError) as error:
+            made.primary("default", "example.com")
+    assert str(error.value).startswith(
+        "rfc2136.server: is missing, and the primary that the SOA of example.com names, gone.example.com, has no "
+        "address; write the primary's address, or set ELASTX_MRS_RFC2136_SERVER"
+    )
+
+
+def test_name_servers_that_are_none_are_named() -> None:
+    made = profiles({"keyName": "mail-relay"}, {"ELASTX_MRS_NAMESERVERS": "127.0.0.1:x"})
+    with pytest.raises(UpdateError, match=r"^verification: ELASTX_MRS_NAMESERVERS: "):
+        made.primary("default", "example.com")
 
 
 @pytest.mark.parametrize("mode", ["warn", "off"])
