@@ -265,3 +265,12 @@ def test_an_older_sdk_s_components_are_made_one_after_the_other() -> None:
         return servicer.steps
 
     assert asyncio.run(both()) == ["begin a", "end a", "begin b", "end b"]
+
+
+def test_without_an_engine_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "get_monitor", lambda: None)
+    with (
+        ThreadPoolExecutor() as threads,
+        pytest.raises(pulumi.RunError, match="there is no Pulumi engine to ask; run the program with pulumi"),
+    ):
+        asyncio.run(sdk.call_function(threads, "cloudflare:index/getZones:getZones", {}, "", ""))

@@ -132,6 +132,33 @@ def test_two_packages_of_one_name_are_a_fault(tmp_path: Path, monkeypatch: pytes
         registry.installed()
 
 
+def test_what_a_provider_need_not_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that describes only its model: encrypted settings, and those whose other half the program has, are taken."""
+    bring(monkeypatch, tmp_path, "plain", "plaindns.settings")
+    (tmp_path / "plaindns").mkdir()
+    (tmp_path / "plaindns" / "__init__.py").write_text("")
+    (tmp_path / "plaindns" / "settings.py").write_text(
+        "from elastx_mrs.config.base import Shape\n"
+        "from elastx_mrs.registry import Provider\n"
+        "class Plain(Shape):\n"
+        '    """A plain one."""\n'
+        "    zone: str\n"
+        '    """Its zone."""\n'
+        'PROVIDER = Provider("plain", Plain, "Publish plainly.", "plaindns.publisher:make", at_update="where it is")\n'
+    )
+    assert errors(tmp_path, toy=None, plain={"zone": SECURE}) == []
+    assert errors(tmp_path, toy=None, plain={"zone": "example.com"}, accounts=None, domains=None, dkim=None) == []
+    (problem,) = errors(tmp_path, toy=None, plain={"zone": 1}, accounts=None, domains=None, dkim=None)
+    assert problem == "error: plain.zone: is a number; write a string"
+
+
+def test_names_of_providers_where_one_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOY))
+    assert registry.names() == [*registry.BUILT_IN, "toy"]
+    bring(monkeypatch, tmp_path, "toy", "other.settings")
+    assert registry.names() == [*registry.BUILT_IN]
+
+
 def test_one_that_cannot_be_loaded_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bring(monkeypatch, tmp_path, "broken", "brokendns.settings")
     (tmp_path / "brokendns").mkdir()

@@ -58,8 +58,6 @@ def cure(text: str) -> str:
     for code in map(int, _CODE.findall(text)):
         if code in _CURES:
             return _CURES[code]
-    if "missing" in lower and ("token" in lower or "credential" in lower):
-        return f"no token is set; {_TOKEN}"
     if any(word in lower for word in ("invalid character '<'", "expecting value", "not json", "unmarshal")):
         return "what answers is not Cloudflare's API; see CLOUDFLARE_BASE_URL, and any proxy on the way"
     if _FAILED.search(text):

@@ -42,12 +42,6 @@ class DnsRecord(pulumi.CustomResource):
         own = pulumi.ResourceOptions(version=plugin_version())
         super().__init__(CLOUDFLARE_TYPE, name, dict(inputs), pulumi.ResourceOptions.merge(own, opts))
 
-    @property
-    def content(self) -> pulumi.Output[str]:
-        """The content, as it is in the state."""
-        content: pulumi.Output[str] = pulumi.get(self, "content")
-        return content
-
 
 async def list_zones(account_id: str | None, component: pulumi.Resource) -> list[ZoneInfo] | None:
     """Return all zones that the token sees, of one account where it is named; None where the provider is not known yet.

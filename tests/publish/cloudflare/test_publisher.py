@@ -9,12 +9,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from elastx_mrs.config.parse import parse
+from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.publish.cloudflare.publisher import Cloudflare, Settings
+from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.service import ELASTX
 from tests import golden
 from tests.publish.cloudflare.mocked import deploy, mocked
+from tests.publish.cloudflare.test_errors import said
 
 ZONES = [
     {"id": "z1", "name": "example.com"},
@@ -40,6 +42,7 @@ class Engine(pulumi.runtime.Mocks):
     def __init__(self) -> None:
         self.resources: dict[str, pulumi.runtime.MockResourceArgs] = {}
         self.calls: list[pulumi.runtime.MockCallArgs] = []
+        self.answers: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.resources[args.name] = args
@@ -47,6 +50,8 @@ class Engine(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.calls.append(args)
+        if args.token in self.answers:
+            return self.answers[args.token]
         if args.token == "cloudflare:index/getDnsRecords:getDnsRecords":
             return {"results": RECORDS[args.args["zoneId"]]}, []
         if args.token == "cloudflare:index/getZone:getZone":
@@ -195,6 +200,69 @@ def test_a_zone_whose_id_is_not_known_yet_cannot_be_asked(engine: Engine) -> Non
     unknown = pulumi.Output(set(), asyncio.sleep(0), asyncio.sleep(0, False))
     with pytest.raises(CannotAskError, match=r"the zone of example\.com is known only"):
         existing("example.com", given={"example.com": unknown, "news.example.com": "z2"})
+
+
+RECORDS_OF = "cloudflare:index/getDnsRecords:getDnsRecords"
+ZONE_OF = "cloudflare:index/getZone:getZone"
+GIVEN = {"example.com": "z1", "news.example.com": "z2"}
+FORBIDDEN: tuple[dict[str, Any], list[tuple[str, str]]] = (
+    {},
+    [("", said("403 Forbidden", 10000, "Authentication error"))],
+)
+
+
+@pytest.mark.parametrize(
+    ("owner", "given", "answers", "problem"),
+    [
+        (
+            "example.com",
+            {},
+            {RECORDS_OF: FORBIDDEN},
+            r"Cloudflare does not list the records of example\.com: the token",
+        ),
+        (
+            "example.com",
+            GIVEN,
+            {RECORDS_OF: ({}, [])},
+            "can't be asked for zone z1 yet: its provider is not configured",
+        ),
+        ("example.com", GIVEN, {ZONE_OF: ({}, [])}, "can't be asked for zone z1 yet: its provider is not configured"),
+        ("example.com", GIVEN, {ZONE_OF: FORBIDDEN}, r"cloudflare\.zones: z1 is no zone that the token sees; copy the"),
+        ("_dmarc.example.net", {}, {}, r"_dmarc\.example\.net is in no zone of this component"),
+    ],
+    ids=["not-listed", "records-not-known-yet", "zone-not-known-yet", "no-such-zone", "elsewhere"],
+)
+def test_why_a_zone_cannot_be_asked(
+    engine: Engine, owner: str, given: dict[str, Any], answers: dict[str, Any], problem: str
+) -> None:
+    engine.answers = answers
+    with pytest.raises(CannotAskError, match=problem):
+        existing(owner, given=given)
+
+
+def test_without_the_package_it_is_named(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pulumi_cloudflare", None)  # as if it were not installed
+    plugin_version.cache_clear()
+    try:
+        with pytest.raises(pulumi.RunError, match=r"cloudflare: .*pulumi-cloudflare.*elastx-mrs\[cloudflare\]"):
+            deploy(relay(domains=[{"name": "example.com"}], cloudflare={}))
+    finally:
+        plugin_version.cache_clear()
+    assert engine.resources.keys() <= {"mail"}
+
+
+@pytest.mark.parametrize(
+    ("comment", "problem"),
+    [
+        (" ", "is not one line of text; write who owns the records, such as {project}/{stack}"),
+        ("two\nlines", "is not one line of text"),
+        ("{stack} of {team}", "has {team}; what is filled in is {project}, {stack} and {component}"),
+    ],
+)
+def test_a_comment_that_cannot_be_one(comment: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse(BASE | {"domains": [{"name": "example.com"}], "cloudflare": {"comment": comment}}, camel_case=False)
+    assert str(told.value).startswith(f"cloudflare.comment: {problem}")
 
 
 def test_bad_arguments_stop_the_program_before_anything_is_declared(engine: Engine) -> None:
