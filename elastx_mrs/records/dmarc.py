@@ -58,7 +58,8 @@ def whole_record(text: str) -> str:
     problems = []
     for segment in found:
         if not segment.name:
-            raise RecordError(f"has {quoted(segment.text, 40)} where a tag=value is expected (RFC 9989 §4.7)")
+            what = quoted(segment.text, 40) if segment.text else "an empty part, between two semicolons,"
+            raise RecordError(f"has {what} where a tag=value is expected (RFC 9989 §4.8)")
     names = [segment.name for segment in found]
     if len(names) < 2 or names[1] != "p":
         problems.append("must have p= right after v=DMARC1, for older receivers; write 'v=DMARC1; p=none;' or stricter")

@@ -94,6 +94,22 @@ def test_several_faults_are_reported_together() -> None:
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("v=DMARC1; p=none;; adkim=s", "has an empty part, between two semicolons, where a tag=value is expected"),
+        ("v=DMARC1; p=none; foo", "has 'foo' where a tag=value is expected (RFC 9989 §4.8)"),
+        ("v=DMARC1; p:reject", "has 'p:reject' where a tag=value is expected"),
+        (" v=DMARC1; p=reject", "is not a DMARC record: it must begin with 'v=DMARC1;'"),
+        ("v=dmarc1; p=reject", "is not a DMARC record: it must begin with 'v=DMARC1;'"),
+    ],
+)
+def test_what_receivers_would_skip_or_not_know_is_not_declared(value: str, says: str) -> None:
+    with pytest.raises(RecordError) as error:
+        whole_record(value)
+    assert says in str(error.value)
+
+
 def levels(value: str) -> dict[str, str]:
     """The remarks' levels, by the word after ``has`` or ``says``."""
     return {remark.text.split()[1].strip(",="): remark.level for remark in remarks(value)}
