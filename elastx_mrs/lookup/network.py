@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from elastx_mrs.display import visible
 from elastx_mrs.lookup.transport import plain
 from elastx_mrs.lookup.transport.pool import Sockets
 from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableError
@@ -290,4 +292,11 @@ def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message 
     code = answer.rcode()
     if code in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return answer
-    return LookupFailure(server, f"answered {dns.rcode.to_text(code)}", code)
+    why = _explained(answer) if code == dns.rcode.SERVFAIL else ""
+    return LookupFailure(server, f"answered {dns.rcode.to_text(code)}{why}", code)
+
+
+def _explained(answer: dns.message.Message) -> str:
+    """Return what a server says of its failure (RFC 8914), such as ``EDE 7 (Signature Expired)``."""
+    errors = [option.to_text() for option in answer.options if isinstance(option, dns.edns.EDEOption)]
+    return f" ({visible('; '.join(errors[:2]))[:LENGTH]})" if errors else ""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import LENGTH, LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.transport.wire import UnusableError
 from elastx_mrs.records.record import RecordError
 from tests.lookup.nets import Reply, answer, dead, fake, fakes, impatient
@@ -145,6 +146,30 @@ def test_an_error_code_is_a_failure_at_once(code: dns.rcode.Rcode, records: tupl
             assert server.queries == 1
 
     run(work())
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (dns.edns.EDEOption("7", "old\x1b"), r"answered SERVFAIL (EDE 7 (Signature Expired): old\027)"),
+        (dns.edns.EDEOption("6"), "answered SERVFAIL (EDE 6 (DNSSEC Bogus))"),
+        (dns.edns.EDEOption("49152", "x" * 900), "answered SERVFAIL (EDE 49152: " + "x" * (LENGTH - 11) + ")"),
+    ],
+)
+def test_what_a_server_says_of_its_failure_is_told_in_visible_text(error: dns.edns.EDEOption, told: str) -> None:
+    """RFC 8914."""
+
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        response = answer(query)
+        response.set_rcode(dns.rcode.SERVFAIL)
+        response.use_edns(0, payload=1232, options=[error])
+        return response
+
+    async def work() -> str:
+        async with fake(respond) as server:
+            return await problem(impatient(), server.server)
+
+    assert run(work()) == told
 
 
 def test_nxdomain_is_an_answer() -> None:
