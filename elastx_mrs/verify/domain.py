@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Literal
 
-from elastx_mrs.verify.checks import delegation, dmarc, published, resolvers, spf
+from elastx_mrs.verify.checks import delegation, dmarc, dnssec, published, resolvers, spf
+from elastx_mrs.verify.checks.kept import Memory
 from elastx_mrs.verify.checks.per_server import agree
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import FAILING, Detail, Outcome
@@ -15,9 +16,12 @@ Outcomes = dict[str, Outcome]
 """By check."""
 
 
-async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome], *, strict: bool = True) -> Outcomes:
+async def verify(
+    asked: Asked, expected: Expected, passed: Mapping[str, Outcome], memory: Memory, *, strict: bool = True
+) -> Outcomes:
     """Return one outcome for each requirement; those that passed before are kept, and nobody is asked for them.
 
+    :param memory: what resolvers said in earlier rounds of this run.
     :param strict: whether a challenge that nobody declared is ``wrong``.
     """
     found: Outcomes = dict(passed)
@@ -28,11 +32,13 @@ async def verify(asked: Asked, expected: Expected, passed: Mapping[str, Outcome]
     await _published(asked, expected, found, strict=strict)
     found |= {name: _left_out(expected, name) for name in expected.left_out}
     failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
+    if asked.vantage.who.begins_at == "resolvers":  # they were asked for every record, so none is asked too early
+        await _later(asked, expected, found, memory)
     if not await _agree(asked, expected, failing):
         return _in_order(found | _unchecked(expected, found, "the name servers do not agree yet"))
     await _meaning(asked, expected, found)
     if not failing:
-        await _later(asked, expected, found)
+        await _later(asked, expected, found, memory)
     return _in_order(found | _unchecked(expected, found, "a resolver that is asked too early remembers the old answer"))
 
 
@@ -50,10 +56,13 @@ async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
         found.setdefault(outcome.check, outcome)
 
 
-async def _later(asked: Asked, expected: Expected, found: Outcomes) -> None:
+async def _later(asked: Asked, expected: Expected, found: Outcomes, memory: Memory) -> None:
     """Ask resolvers, now that all authorities are right."""
-    checks = {resolvers.RESOLVERS: resolvers.resolvers, resolvers.DNSSEC: resolvers.dnssec}
-    works = [check(asked, expected) for name, check in checks.items() if name not in found]
+    works = []
+    if resolvers.CHECK not in found:
+        works.append(resolvers.resolvers(asked, expected, memory))
+    if dnssec.CHECK not in found:
+        works.append(dnssec.dnssec(asked, expected))
     for outcome in await asyncio.gather(*works):
         found[outcome.check] = outcome
 
@@ -91,7 +100,7 @@ def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[s
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 
 
-_AFTER = (spf.POLICY, spf.TREE, dmarc.POLICY, dmarc.REPORTS, resolvers.DNSSEC, resolvers.RESOLVERS)
+_AFTER = (spf.POLICY, spf.TREE, dmarc.POLICY, dmarc.REPORTS, dnssec.CHECK, resolvers.CHECK)
 _FIRST = (delegation.CHECK,)
 
 

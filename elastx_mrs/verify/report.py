@@ -68,7 +68,7 @@ def missing(jobs: Sequence[Job], most: int = 5) -> str:
     for job in jobs[:most]:
         places = [
             f"{outcome.check}{f' at {detail.server}' if detail.server else ''}"
-            for outcome in job.open()
+            for outcome in (job.open() or job.outcomes.values())
             for detail in outcome.details
             if detail.verdict in FAILING or detail.verdict == "cached"
         ]

@@ -44,6 +44,7 @@ class Outcome:
     :param seen: what was seen where all is well, in a few words.
     :param notices: what is good to know, and fails nothing.
     :param hopeless: why waiting cannot help; empty where it can.
+    :param again: seconds after which another look tells more of what is ``cached``; None where it does not.
     """
 
     domain: str
@@ -53,6 +54,7 @@ class Outcome:
     seen: str = ""
     notices: tuple[str, ...] = ()
     hopeless: str = ""
+    again: float | None = None
 
     @cached_property
     def verdict(self) -> Verdict:

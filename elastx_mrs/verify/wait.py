@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.verify.checks.kept import Memory
 from elastx_mrs.verify.domain import Outcomes, verify
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import FAILING, Outcome
@@ -15,6 +16,9 @@ FIRST_INTERVAL = 1.0
 
 LONGEST_INTERVAL = 10.0
 """Seconds between two rounds at most: from when the last server is right to the verdict."""
+
+SHORT = 4.0
+"""Seconds for which a cached answer is looked at again in any case, as it takes a second look to know one."""
 
 DOMAINS_AT_ONCE = 100
 """Domains looked at side by side: enough to keep every bound of the network busy, few enough for memory."""
@@ -28,6 +32,7 @@ class Job:
     :param timeout: seconds to wait for it; 0 asks once.
     :param strict: whether a challenge that nobody declared is ``wrong``.
     :ivar outcomes: the last, by check.
+    :ivar memory: what resolvers answered in earlier rounds.
     """
 
     expected: Expected
@@ -35,16 +40,40 @@ class Job:
     timeout: float
     strict: bool = True
     outcomes: Outcomes = field(default_factory=dict)
+    memory: Memory = field(default_factory=dict)
 
     def open(self) -> list[Outcome]:
         """Return what does not hold."""
         return [outcome for outcome in self.outcomes.values() if self._fails(outcome)]
 
-    @property
-    def waiting(self) -> bool:
-        """Whether waiting can help: something does not hold, and nothing says that it never will."""
+    def awaited(self, gone: float) -> list[Outcome]:
+        """Return what to look at again: what does not hold yet, and cached answers that another look tells more of.
+
+        None of it where something says that it never will hold.
+
+        :param gone: seconds since the asking began.
+        """
         found = self.open()
-        return bool(found) and not any(outcome.hopeless for outcome in found)
+        if any(outcome.hopeless for outcome in found):
+            return []
+        unsettled = [
+            outcome
+            for outcome in self.outcomes.values()
+            if outcome.again is not None and (outcome.again <= SHORT or gone + outcome.again <= self.timeout)
+        ]
+        if gone < self.timeout:
+            return [*found, *(outcome for outcome in unsettled if outcome not in found)]
+        return unsettled if all(outcome.verdict == "cached" for outcome in found) else []
+
+    def pause(self, interval: float, gone: float) -> float:
+        """Return the seconds until the next look at it.
+
+        :param interval: between two looks at what may come right at any time.
+        """
+        again = [outcome.again for outcome in self.outcomes.values() if outcome.again is not None]
+        if gone < self.timeout and self.open():
+            return min(interval, self.timeout - gone)
+        return min(again, default=interval)
 
     def _fails(self, outcome: Outcome) -> bool:
         verdict = outcome.verdict
@@ -65,13 +94,12 @@ async def wait(
     pending = list(jobs)
     while pending:
         await _round(pending, step)
-        waiting = [job for job in pending if job.waiting]
-        pending = [job for job in waiting if clock() - began < job.timeout]
+        gone = clock() - began
+        pending = [job for job in pending if job.awaited(gone)]
         if not pending:
             return
         progress(pending)
-        left = max(job.timeout for job in pending) - (clock() - began)
-        await asyncio.sleep(max(0.0, min(interval, left)))
+        await asyncio.sleep(max(0.0, min(job.pause(interval, gone) for job in pending)))
         interval = min(2 * interval, LONGEST_INTERVAL)
 
 
@@ -82,7 +110,8 @@ async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
     async def one(job: Job) -> None:
         async with bound:
             passed = {check: outcome for check, outcome in job.outcomes.items() if outcome.verdict == "pass"}
-            job.outcomes = await verify(asking.asked(job.who), job.expected, passed, strict=job.strict)
+            asked = asking.asked(job.who)
+            job.outcomes = await verify(asked, job.expected, passed, job.memory, strict=job.strict)
             if step is not None:
                 step()
 

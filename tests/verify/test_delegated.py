@@ -202,9 +202,9 @@ def test_a_dead_server_is_unreachable_and_a_dead_address_of_a_living_one_is_a_no
     assert any("127.0.0.9" in notice for notice in job.outcomes["delegation"].notices)
 
 
-def test_a_server_that_does_not_have_the_zone_could_not_be_asked(port: int) -> None:
+def test_a_server_that_does_not_have_the_zone_is_lame(port: int) -> None:
     job = verify(port, "lame.com")
-    assert set(verdicts(job).values()) == {"unreachable"}
+    assert set(verdicts(job).values()) == {"wrong"}
     assert {detail.server for detail in details(job, "delegation")} == {f"ns2.lame.com ({TWO}:{port})"}
     assert "REFUSED" in details(job, "delegation")[0].seen
 

@@ -1,60 +1,101 @@
-"""What recursive resolvers say, once every authority is right: what they still hold, and whether they can validate."""
+"""What recursive resolvers say, once every authority is right: what they still hold, or have of their own."""
 
 import asyncio
-import ipaddress
-from collections.abc import Sequence
+from dataclasses import replace
 
 import dns.flags
 import dns.message
-import dns.rcode
+import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.response import absolute, find, read
-from elastx_mrs.lookup.transport.wire import UnusableError
+from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.response import find
+from elastx_mrs.verify.checks.dnssec import NO_RESOLVER
+from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear
+from elastx_mrs.verify.checks.kept import Finding, Look, Memory, finding
 from elastx_mrs.verify.checks.per_server import listed, nothing
 from elastx_mrs.verify.checks.published import judge_of
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
 
-RESOLVERS, DNSSEC = "resolvers", "dnssec"
-_ASKED = int(dns.flags.RD | dns.flags.AD)  # AD asks for the AD bit of the answer (RFC 6840 §5.7)
-_NO_RESOLVER = "no resolver is configured, and this machine names none"
+CHECK = "resolvers"
+_OTHERS = "name other resolvers in verification.resolvers"
+_OWN = f"correct the zone, view or policy that this resolver has of its own, or {_OTHERS}"
+_ALIASES = (dns.rdatatype.CNAME, dns.rdatatype.DNAME)
+
+_Told = tuple[list[Detail], float | None]
+"""Details, and the seconds after which another look tells more."""
 
 
-async def resolvers(asked: Asked, expected: Expected) -> Outcome:
-    """Say which resolvers still hold an old or a negative answer, and for how long."""
+async def resolvers(asked: Asked, expected: Expected, memory: Memory) -> Outcome:
+    """Say which resolvers still hold an old or a negative answer, and for how long.
+
+    :param memory: what they said in earlier rounds of this run; what they say now is added.
+    """
     domain, servers = expected.domain, asked.vantage.compared
     if asked.vantage.who.begins_at == "resolvers":
-        return Outcome(domain, RESOLVERS, domain, seen="asked for every record")
+        return Outcome(domain, CHECK, domain, seen="asked for every record")
     if not servers:
-        return Outcome(domain, RESOLVERS, domain, (Detail("unchecked", "", "", _NO_RESOLVER, "name one"),))
-    found = await asyncio.gather(*(_at(asked, expected, server, name) for server in servers for name in expected.names))
-    details = tuple(detail for details in found for detail in details)
-    return Outcome(domain, RESOLVERS, domain, details, f"{', '.join(map(str, servers))}: as the name servers")
+        return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "", NO_RESOLVER, "name one"),))
+    told = await asyncio.gather(
+        *(_at(asked, expected, server, name, memory) for server in servers for name in expected.names)
+    )
+    details = tuple(detail for found, _ in told for detail in found)
+    own = dict.fromkeys(detail.server for detail in details if detail.verdict == "wrong")
+    hopeless = f"what {', '.join(own)} answers is not cached, so that waiting does not change it" if own else ""
+    seen = f"{', '.join(map(str, servers))}: as the name servers"
+    again = min((seconds for _, seconds in told if seconds is not None), default=None)
+    return Outcome(domain, CHECK, domain, details, seen, hopeless=hopeless, again=again)
 
 
-async def _at(asked: Asked, expected: Expected, server: Server, name: str) -> list[Detail]:
-    question = Question(absolute(name), dns.rdatatype.TXT, _ASKED)
-    try:
-        reply = await asked.vantage.network.exchange(server, question)
-        reading = read(reply, question)
-    except (LookupFailure, UnusableError) as failure:
-        problem = failure.problem if isinstance(failure, LookupFailure) else str(failure)
-        verdict: Verdict = "unreachable" if expected.resolvers_must_agree else "unchecked"
-        cure = "see that it answers, or name other resolvers in verification.resolvers"
-        return [Detail(verdict, str(server), f"an answer for {name}", f"it {problem}", cure)]
+async def _at(asked: Asked, expected: Expected, server: Server, name: str, memory: Memory) -> _Told:
+    said = await hear(asked.vantage.network, server, name)
+    if isinstance(said, Failed):
+        return [await _failed(asked, expected, server, name, said)], None
+    reading = said.reading
     answer = Answer(name, "TXT", reading.status or "nodata", tuple(reading.rrset or ()), name)
     wanted = await _wanted(asked, expected, name, answer)
+    looks = memory.setdefault((str(server), name), [])
     if not wanted:
-        return []
-    left = _seconds_left(reply)
-    cure = f"wait: it forgets in {left} s at the latest" if left else "wait: it does not say how long it keeps this"
-    seen = f"{listed(answer.texts()) or nothing(answer)}, kept for {left} s more"
-    return [Detail("cached", str(server), f"{name}: {text}", seen, cure) for text in wanted]
+        looks.clear()
+        return [], None
+    looks.append(await _look(asked, server, said))
+    found = finding(looks)
+    most = _at_most(said)
+    if most is not None and found.left is not None:
+        found = replace(found, left=min(found.left, most))
+    verdict, seen, cure = _in_words(listed(answer.texts()) or nothing(answer), found)
+    return [Detail(verdict, str(server), f"{name}: {text}", seen, cure) for text in wanted], found.again
+
+
+def _in_words(answer: str, found: Finding) -> tuple[Verdict, str, str]:
+    if found.own:
+        return "wrong", f"{answer}, which is no cached answer: {found.own}", _OWN
+    if found.left is None:
+        return "cached", f"{answer}; its TTLs do not tell for how long", "wait until the old record's TTL is over"
+    if not found.left:
+        return "cached", f"{answer}, which it may not keep any longer", "look again: a cache has forgotten it by now"
+    cure = f"wait: it forgets in {found.left} s at the latest; if it does not, the answer is its own"
+    return "cached", f"{answer}, kept for {found.left} s more", cure
+
+
+async def _failed(asked: Asked, expected: Expected, server: Server, name: str, failed: Failed) -> Detail:
+    """Return what a resolver without a usable answer comes to.
+
+    One that answers, and fails for this name alone, with CD=1 as well, is how receivers fail. One that fails for all
+    names says nothing of these.
+    """
+    cure = f"see that it answers, or {_OTHERS}"
+    verdict: Verdict = "unreachable" if expected.resolvers_must_agree else "unchecked"
+    if failed.servfail:
+        if await bogus(asked.vantage.network, server, name, failed) is not None:
+            cure = "see what the check dnssec says"
+        elif isinstance(await hear(asked.vantage.network, server, ".", dns.rdatatype.NS), Said):
+            verdict, cure = "unreachable", f"see why it fails for this name, and not for others, or {_OTHERS}"
+    return Detail(verdict, str(server), f"an answer for {name}", f"it {failed.problem}", cure)
 
 
 async def _wanted(asked: Asked, expected: Expected, name: str, answer: Answer) -> list[str]:
@@ -70,86 +111,32 @@ async def _wanted(asked: Asked, expected: Expected, name: str, answer: Answer) -
     return [] if set(texts) == set(answer.texts()) else [listed(texts) or "nothing"]
 
 
-def _seconds_left(reply: dns.message.Message) -> int:
-    """Return for how long an answer may be kept: its TTL, or that of "there is none" (RFC 2308 §5)."""
-    rrset = find(reply.answer, dns.rdatatype.TXT)
-    if rrset is not None:
-        return int(rrset.ttl)
-    soa = find(reply.authority, dns.rdatatype.SOA)
-    if soa is None or not isinstance(soa[0], SOA):
-        return 0
-    return min(int(soa.ttl), int(soa[0].minimum))
+async def _look(asked: Asked, server: Server, said: Said) -> Look:
+    at = asyncio.get_running_loop().time()
+    root = await hear(asked.vantage.network, server, ".", dns.rdatatype.NS)
+    rrset = None if isinstance(root, Failed) else find(root.reply.answer, dns.rdatatype.NS, dns.name.root)
+    ttl = int(rrset.ttl) if rrset is not None else None
+    return Look(at, _seconds_left(said), bool(said.reply.flags & dns.flags.AA), ttl)
 
 
-async def dnssec(asked: Asked, expected: Expected) -> Outcome:
-    """Say whether a signed domain validates. Resolvers do that; what is bogus for them is lost mail."""
-    domain, vantage = expected.domain, asked.vantage
-    if vantage.who.begins_at == "nameservers":
-        why = "name servers are configured, so that nobody asked the parent whether it is signed"
-        return _of(domain, [Detail("unchecked", "", "", why, "leave out nameservers")])
-    try:
-        zone = await _signed(asked, domain)
-    except (LookupFailure, ValueError) as failure:
-        return _of(domain, [Detail("unchecked", "", "an answer for DS", str(failure), "ask again")])
-    if zone is None:
-        return Outcome(domain, DNSSEC, domain, seen="not signed: the parent has no DS")
-    if not vantage.resolvers:
-        return _of(domain, [Detail("unchecked", "", "a resolver that validates", _NO_RESOLVER, "name one")])
-    found = await asyncio.gather(*(_validated(vantage.network, server, domain) for server in vantage.resolvers))
-    wrong = [detail for detail in found if detail is not None and detail.verdict == "wrong"]
-    if wrong or None not in found:
-        return _of(domain, wrong or [detail for detail in found if detail is not None])
-    return Outcome(domain, DNSSEC, domain, seen=f"{zone} is signed, and validates")
+def _seconds_left(said: Said) -> int | None:
+    """Return the TTL of an answer: its records', or the SOA's of "there is none"; None where it does not say.
+
+    With aliases it is the longest: an old alias leads to the old records even when these are fetched again.
+    """
+    kept = [int(rrset.ttl) for rrset in said.reply.answer if rrset.rdtype in _ALIASES]
+    if said.reading.rrset is not None:
+        return max([*kept, int(said.reading.rrset.ttl)])
+    soa = find(said.reply.authority, dns.rdatatype.SOA)
+    return max([*kept, int(soa.ttl)] if soa is not None else kept, default=None)
 
 
-def _of(domain: str, details: Sequence[Detail]) -> Outcome:
-    return Outcome(domain, DNSSEC, domain, tuple(details))
+def _at_most(said: Said) -> int | None:
+    """Return for how long "there is none" is kept at most (RFC 2308 §5); None for records, and behind an alias.
 
-
-async def _signed(asked: Asked, domain: str) -> str | None:
-    """Return the zone that a domain lies in where its parent has a DS for it; None where it has none."""
-    if asked.vantage.who.begins_at == "resolvers":
-        labels = domain.split(".")
-        for start in range(len(labels) - 1):
-            zone = ".".join(labels[start:])
-            if (await asked.vantage.ask_uncached(zone, "DS")).status == "found":
-                return zone
+    Unbound gives the SOA as it has it, whose TTL may be longer than that, and does not count down from it.
+    """
+    soa = find(said.reply.authority, dns.rdatatype.SOA)
+    if said.reading.rrset is not None or said.reading.chain or soa is None or not isinstance(soa[0], SOA):
         return None
-    zone = (await asked.vantage.delegations.cut(domain)).zone
-    question = Question(absolute(zone), dns.rdatatype.DS)
-    servers = await asked.vantage.delegations.serving(question.name.parent())
-    reading = await asked.vantage.network.first(servers, question, lambda reply: read(reply, question))
-    return zone if reading.status == "found" else None
-
-
-async def _validated(network: Network, server: Server, domain: str) -> Detail | None:
-    """Return why a resolver does not show that a signed domain is good; None where it does."""
-    question = Question(absolute(domain), dns.rdatatype.TXT, _ASKED)
-    try:
-        reply = await network.exchange(server, question)
-    except LookupFailure as failure:
-        if failure.rcode != dns.rcode.SERVFAIL:
-            return Detail("unchecked", str(server), "an answer", f"it {failure.problem}", "see that it answers")
-        return await _bogus(network, server, domain, failure)
-    if not reply.flags & dns.flags.AD:
-        return Detail("unchecked", str(server), "AD", "no AD: it does not validate", "name a resolver that does")
-    if not _trusted(server):
-        cure = "name one on this machine, or over tls:// or https://"
-        return Detail("unchecked", str(server), "AD over a way that nobody can change", "AD over plain DNS", cure)
-    return None
-
-
-async def _bogus(network: Network, server: Server, domain: str, failure: LookupFailure) -> Detail:
-    """Tell bogus from broken: with CD=1 a resolver hands on what it cannot validate (RFC 4035 §3.2.2)."""
-    question = Question(absolute(domain), dns.rdatatype.TXT, _ASKED | int(dns.flags.CD))
-    try:
-        await network.exchange(server, question)
-    except LookupFailure:
-        return Detail("unchecked", str(server), "an answer", f"it {failure.problem}", "see that it answers")
-    cure = "mend the signatures, or have the DS taken out of the parent: to those who validate, the domain is gone"
-    return Detail("wrong", str(server), "an answer", f"it {failure.problem}, and answers only unvalidated: bogus", cure)
-
-
-def _trusted(server: Server) -> bool:
-    """Whether nobody on the way can set AD (RFC 6840 §5.8): this machine, DNS over TLS, DNS over HTTPS."""
-    return bool(server.url) or ipaddress.ip_address(server.host).is_loopback
+    return int(soa[0].minimum)

@@ -4,6 +4,7 @@ from elastx_mrs.records.text import presentation
 from tests.verify.namespace import BIND, KNOT, NSD, SIX, TOP
 from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records
 from tests.verify.world.company import CUTTING, DEAD_SIX, NOT_LOADED, SILENT, SLOW, THREE, Company
+from tests.verify.world.validated import VALIDATED
 
 STRANGER = "elastx-mrs=" + "0" * 64
 OLD_DMARC = "v=DMARC1; p=none"
@@ -77,7 +78,7 @@ RECORDS = [
 SIGNED = [Company("signed.com"), Company("bogus.com")]
 """Signed, from the root down; of the second a record was changed after that."""
 
-COMPANIES = {company.domain: company for company in (*SERVERS, *RECORDS, *SIGNED)}
+COMPANIES = {company.domain: company for company in (*SERVERS, *RECORDS, *SIGNED, *VALIDATED)}
 
-UNTOLD = frozenset(("stale.com", "lame.com", "late.com", "disagree.com"))
-"""What a resolver says of these is a matter of luck: of which server it asks."""
+UNTOLD = frozenset(("stale.com", "lame.com", "late.com", "disagree.com", *(one.domain for one in VALIDATED)))
+"""What a resolver says of these is a matter of luck, of which server it asks; or it is told in ``test_dnssec``."""

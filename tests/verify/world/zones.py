@@ -6,6 +6,7 @@ from pathlib import Path
 from elastx_mrs.records.text import presentation
 from tests.verify.namespace import BIND, KNOT, NSD, ROOT, SIX, TOP, signed
 from tests.verify.scene import DKIM, DMARC, TOKEN
+from tests.verify.world import validated
 from tests.verify.world.companies import COMPANIES, SIGNED, STRANGER
 
 Zones = dict[str, dict[str, str]]
@@ -61,6 +62,9 @@ def _signed_companies(folder: Path) -> tuple[dict[str, str], str]:
             text, digest = signed(folder / company.domain, company.domain, text)
         zones[company.domain] = text
         digests += f"{company.domain.removesuffix('.com')} DS {digest}\n"
+    for company in validated.SIGNED:
+        zones[company.domain], digest = validated.made(folder, company)
+        digests += f"{company.domain.removesuffix('.com')} DS {digest}\n"
     return zones, digests
 
 
@@ -74,11 +78,13 @@ def zones(folder: Path) -> tuple[Zones, str]:
     root, digest = signed(folder / "root", ".", _zone(".", root))
     tops = {"com": com} | {top: _zone(top, _delegations(top)) for top in _TOPS if top != "com"}
     tops["top"] += f"ns A {TOP}\n"
+    island, island_digest = validated.island(folder)
+    ready["island.com"] = COMPANIES["island.com"].zone(COMPANIES["island.com"].body + island_digest)
     children = {name: _zone(name, "@ NS ns.keys.net.\n" + body) for name, body in _CHILDREN.items()}
     return {
         "root": {".": root},
         "top": tops,
-        "bind": _companies(BIND, ready) | _others(),
+        "bind": _companies(BIND, ready) | _others() | {validated.ISLAND: island},
         "knot": _companies(KNOT, ready) | _others() | children,
         "nsd": _companies(NSD, ready),
         "six": _companies(SIX, ready),

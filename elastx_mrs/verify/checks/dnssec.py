@@ -1,0 +1,206 @@
+"""Do those who validate get the records? Every expected name is judged, and all that its CNAMEs lead to.
+
+Resolvers validate, so they are asked. What one answers with SERVFAIL, and hands on with CD=1, is bogus: to every
+receiver behind such a resolver it is not there. That can happen below an apex that is not signed too: a CNAME may lead
+into a signed zone, and a broken parent may fail to prove that there is no DS.
+
+Names of third parties that only an SPF term leads to are not judged here: they are not the domain's to mend.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dns.rdatatype
+
+from elastx_mrs.lookup.network import LookupFailure, Question, Server
+from elastx_mrs.lookup.response import absolute, read, text
+from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.result import Detail, Outcome
+from elastx_mrs.verify.sources import Asked
+
+CHECK = "dnssec"
+NO_RESOLVER = "no resolver is configured, and this machine names none"
+_GIVEN = "name servers are configured, so that nobody asked the parent whether it is signed"
+_TRUSTED = "name one on this machine, or over tls:// or https://"
+
+
+@dataclass(frozen=True)
+class _Link:
+    """Records that are signed or not: a CNAME on the way, or the TXT records, or their absence, at the end."""
+
+    name: str
+    rdtype: dns.rdatatype.RdataType
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What one resolver says of one name."""
+
+    server: Server
+    name: str
+    said: Said | Failed
+
+
+async def dnssec(asked: Asked, expected: Expected) -> Outcome:
+    """Say whether what is signed validates. What is bogus to those who validate is lost mail."""
+    vantage, servers = asked.vantage, asked.vantage.compared
+    if vantage.who.begins_at == "nameservers" and not servers:
+        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, "leave out nameservers")])
+    heard = [
+        _Heard(server, name, said)
+        for server, name, said in await asyncio.gather(
+            *(_hear(vantage, server, name) for server in servers for name in expected.names)
+        )
+    ]
+    wrong = await asyncio.gather(*(_bogus(vantage, one, expected.domain) for one in heard))
+    if found := [detail for detail in wrong if detail is not None]:
+        return _outcome(expected, found)
+    links = [link for name in expected.names for link in _unproven(name, heard)]
+    return await _proven(asked, expected, list(dict.fromkeys(links)))
+
+
+async def _hear(vantage: Vantage, server: Server, name: str) -> tuple[Server, str, Said | Failed]:
+    return server, name, await hear(vantage.network, server, name)
+
+
+def _outcome(expected: Expected, details: Sequence[Detail], seen: str = "") -> Outcome:
+    return Outcome(expected.domain, CHECK, expected.domain, tuple(details), seen)
+
+
+async def _bogus(vantage: Vantage, heard: _Heard, domain: str) -> Detail | None:
+    """Return what is wrong where a name is bogus to a resolver."""
+    if not isinstance(heard.said, Failed):
+        return None
+    bare = await bogus(vantage.network, heard.server, heard.name, heard.said)
+    if bare is None:
+        return None
+    culprit = await _culprit(vantage, heard.server, [heard.name, *map(text, bare.reading.chain)])
+    what = heard.name if culprit == heard.name else f"{heard.name}, an alias that leads to {culprit}, which is bogus"
+    seen = f"it {heard.said.problem} for {what}: with CD=1 it answers, so what it got does not validate (bogus)"
+    mend = f"sign the zone of {culprit} again, or have its DS in the parent replaced or taken out"
+    if culprit != domain and not culprit.endswith(f".{domain}"):
+        mend = f"tell those who run {culprit}, or publish the record itself in place of the alias"
+    cure = f"{mend}: receivers that validate get nothing for {heard.name}"
+    return Detail("wrong", str(heard.server), f"an answer for {heard.name} that validates", seen, cure)
+
+
+async def _culprit(vantage: Vantage, server: Server, chain: Sequence[str]) -> str:
+    """Return the last name of a chain that does not validate by itself: what leads there is not to blame."""
+    for name in reversed(chain[1:]):
+        said = await hear(vantage.network, server, name)
+        if isinstance(said, Failed) and said.servfail:
+            return name
+    return chain[0]
+
+
+def _unproven(name: str, heard: Sequence[_Heard]) -> list[_Link]:
+    """Return what of a name no resolver that can be believed has validated as a whole."""
+    said = [(one.server, one.said) for one in heard if one.name == name and isinstance(one.said, Said)]
+    if any(answer.authentic and _trusted(server) for server, answer in said):
+        return []
+    chain = [name, *map(text, said[0][1].reading.chain)] if said else [name]
+    aliases = [_Link(alias, dns.rdatatype.CNAME) for alias in chain[:-1]]
+    return [*aliases, _Link(chain[-1], dns.rdatatype.TXT)]
+
+
+async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> Outcome:
+    """Say whether what is left is signed, and then whether it validates."""
+    if asked.vantage.who.begins_at == "nameservers":
+        if not links:
+            return _outcome(expected, (), "signed, and validates")
+        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, "leave out nameservers")])
+    signed: list[_Link] = []
+    for link in links:
+        try:
+            if await _is_signed(asked.vantage, link.name):
+                signed.append(link)
+        except (LookupFailure, ValueError) as failure:
+            return _outcome(expected, [Detail("unchecked", "", "an answer for DS", str(failure), "ask again")])
+    details = await _unvalidated(asked.vantage, signed)
+    unsigned = [link.name for link in links if link not in signed]
+    if details or not unsigned:
+        return _outcome(expected, details, "signed, and validates")
+    if set(expected.names) <= set(unsigned) and not signed:
+        return _outcome(expected, (), "not signed: the parent has no DS")
+    return _outcome(expected, (), f"what is signed validates; not signed: {', '.join(unsigned)}")
+
+
+async def _unvalidated(vantage: Vantage, links: Sequence[_Link]) -> list[Detail]:
+    """Return why no resolver shows that signed records are good, each resolver with all that it does not show."""
+    if links and not vantage.compared:
+        return [Detail("unchecked", "", "a resolver that validates", NO_RESOLVER, "name one")]
+    why: dict[tuple[Server, str, str], list[str]] = {}
+    for link in links:
+        found = {server: await _shown(vantage, server, link) for server in vantage.compared}
+        if None in found.values():
+            continue
+        for server, reason in found.items():
+            if reason is not None:
+                why.setdefault((server, *reason), []).append(link.name)
+    return [
+        Detail("unchecked", str(server), f"AD for {', '.join(names)}", seen, cure)
+        for (server, seen, cure), names in why.items()
+    ]
+
+
+async def _shown(vantage: Vantage, server: Server, link: _Link) -> tuple[str, str] | None:
+    """Return why a resolver does not show that records are good, and what to do; None where it does."""
+    said = await hear(vantage.network, server, link.name, link.rdtype)
+    if isinstance(said, Failed):
+        return f"it {said.problem}", "see that it answers"
+    if not said.authentic:
+        return "no AD: it does not validate", "name a resolver that does"
+    return None if _trusted(server) else ("AD over plain DNS, which anybody on the way can set", _TRUSTED)
+
+
+def _trusted(server: Server) -> bool:
+    """Whether nobody on the way can set AD (RFC 6840 §5.8): this machine, DNS over TLS, DNS over HTTPS."""
+    return bool(server.url) or ipaddress.ip_address(server.host).is_loopback
+
+
+async def _is_signed(vantage: Vantage, name: str) -> bool:
+    """Whether a name's zone has a DS in its parent, and so has each zone above it, below the top-level domain.
+
+    Without one of them nobody can validate it from the root (RFC 4035 §5.2).
+    """
+    through_resolvers = vantage.who.begins_at == "resolvers"
+    zone = await (_zone_by_resolvers(vantage, name) if through_resolvers else _zone(vantage, name))
+    while zone:
+        if not await (_ds_by_resolvers(vantage, zone) if through_resolvers else _ds(vantage, zone)):
+            return False
+        above = zone.partition(".")[2]
+        if "." not in above:
+            return True
+        zone = await (_zone_by_resolvers(vantage, above) if through_resolvers else _zone(vantage, above))
+        if "." not in zone:
+            return True
+    return False
+
+
+async def _zone(vantage: Vantage, name: str) -> str:
+    return (await vantage.delegations.cut(name)).zone
+
+
+async def _ds(vantage: Vantage, zone: str) -> bool:
+    question = Question(absolute(zone), dns.rdatatype.DS)
+    servers = await vantage.delegations.serving(question.name.parent())
+    reading = await vantage.network.first(servers, question, lambda reply: read(reply, question))
+    return reading.status == "found"
+
+
+async def _zone_by_resolvers(vantage: Vantage, name: str) -> str:
+    """Return the zone that a name lies in; empty where it is a top-level domain's."""
+    while "." in name:
+        answer = await vantage.ask_uncached(name, "NS")
+        if answer.status == "found" and answer.canonical == answer.name:
+            return name
+        name = name.partition(".")[2]
+    return ""
+
+
+async def _ds_by_resolvers(vantage: Vantage, zone: str) -> bool:
+    return (await vantage.ask_uncached(zone, "DS")).status == "found"

@@ -1,0 +1,78 @@
+"""What one recursive resolver says of one name, asked so that it says whether it validated the answer."""
+
+from dataclasses import dataclass
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+
+from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.response import Reading, absolute, read
+from elastx_mrs.lookup.transport.wire import UnusableError
+
+ASKED = int(dns.flags.RD | dns.flags.AD)
+"""AD asks for the AD bit of the answer (RFC 6840 §5.7)."""
+
+UNVALIDATED = ASKED | int(dns.flags.CD)
+"""CD asks for what cannot be validated too (RFC 4035 §3.2.2)."""
+
+AGAIN = int(dns.flags.RD)
+"""The same question as ``ASKED`` for what matters here, and one that the network has not asked yet."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A usable answer."""
+
+    reply: dns.message.Message
+    reading: Reading
+
+    @property
+    def authentic(self) -> bool:
+        """Whether the resolver says that it validated all of it (RFC 4035 §3.2.3)."""
+        return bool(self.reply.flags & dns.flags.AD)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No usable answer.
+
+    :param problem: what the resolver did, reading on after it.
+    :param servfail: whether it answered SERVFAIL, as for what does not validate (RFC 4035 §5.5).
+    """
+
+    problem: str
+    servfail: bool = False
+
+
+async def hear(
+    network: Network,
+    server: Server,
+    name: str,
+    rdtype: dns.rdatatype.RdataType = dns.rdatatype.TXT,
+    flags: int = ASKED,
+) -> Said | Failed:
+    """Ask one resolver."""
+    try:
+        question = Question(absolute(name), rdtype, flags)
+        reply = await network.exchange(server, question)
+        return Said(reply, read(reply, question))
+    except LookupFailure as failure:
+        return Failed(failure.problem, failure.rcode == dns.rcode.SERVFAIL)
+    except (UnusableError, ValueError) as error:
+        return Failed(str(error))
+
+
+async def bogus(network: Network, server: Server, name: str, failed: Failed) -> Said | None:
+    """Return the answer that a resolver keeps back because it does not validate; None where it has none.
+
+    With CD=1 it hands on what it cannot validate. It is asked once more without, for it may just have come right.
+    """
+    if not failed.servfail:
+        return None
+    bare = await hear(network, server, name, flags=UNVALIDATED)
+    if isinstance(bare, Failed):
+        return None
+    again = await hear(network, server, name, flags=AGAIN)
+    return bare if isinstance(again, Failed) and again.servfail else None
