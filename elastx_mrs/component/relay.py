@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from elastx_mrs import registry
+from elastx_mrs.component import outputs
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
 from elastx_mrs.config.environment import GUARD
@@ -61,7 +62,7 @@ class MailRelay(pulumi.ComponentResource):
         own = publisher is not None
         try:
             registry.installed()  # a provider that is there twice is refused, whichever one the config means
-            arguments = args if isinstance(args, Arguments) else parse(args, camel_case=False, publisher=not own)
+            arguments = args if isinstance(args, Arguments) else _parsed(args, publisher=not own)
         except (ConfigError, registry.RegistryError) as error:
             raise pulumi.RunError(f"{name}: {error}") from None
         if own == bool(arguments.publishers):
@@ -128,6 +129,21 @@ class MailRelay(pulumi.ComponentResource):
         """Return the value of a key of the stack's config; the plugin has a config of its own."""
         namespace, _, name = key.partition(":")
         return pulumi.Config(namespace).get(name)
+
+
+def _parsed(args: Mapping[str, Any], *, publisher: bool) -> Arguments:
+    """Return the checked arguments of a program, in which known Outputs may stand for values.
+
+    :raises ConfigError: with every fault; none shows a secret.
+    """
+    given = outputs.opened(args)
+    try:
+        arguments = parse(given.values, camel_case=False, publisher=publisher)
+    except ConfigError as error:
+        raise ConfigError([*given.refused, *map(given.told, error.faults)]) from None
+    if given.refused:
+        raise ConfigError(given.refused)
+    return arguments
 
 
 def _too_many(arguments: Arguments) -> str:

@@ -173,7 +173,10 @@ def primary_address(text: str) -> tuple[str, int]:
     """
     host, colon, port = text.partition(":")
     if text.startswith("[") or text.count(":") > 1 or re.fullmatch(r"[0-9.]+", host):
-        return server_address(text)
+        try:
+            return server_address(text)
+        except RecordError:
+            host = ""  # which is no name either
     name = to_ascii(host) if host.isascii() else with_a_labels(host)
     labels = name.removesuffix(".").split(".")
     if not all(map(_OWNER_LABEL.fullmatch, labels)) or len(name) > MAX_NAME or (colon and not _is_port(port)):

@@ -14,7 +14,7 @@ from elastx_mrs.records.spf_slips import slips, target
         ("mx=x.example -all", 8, "did you mean mx:x.example?"),
         ("ip4=192.0.2.1 -all", 8, "did you mean ip4:192.0.2.1?"),
         ("mx all=fail", 11, "did you mean -all?"),
-        ("includ=x.example -all", 8, "did you mean include:x.example?"),
+        ("inlcude=x.example -all", 8, "did you mean include:x.example?"),
         ("inlcude:x.example -all", 8, "did you mean include:x.example?"),
         ("ipv4:192.0.2.1 -all", 8, "did you mean ip4:192.0.2.1?"),
         ("ip:192.0.2.1 -all", 8, "did you mean ip4:192.0.2.1?"),

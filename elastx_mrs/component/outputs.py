@@ -1,0 +1,105 @@
+"""Pulumi Outputs in a program's arguments: those that are known are taken, and the secret ones are never shown.
+
+What decides which records exist must be known in a preview. A secret from the stack's config is:
+``config.require_secret_object("accounts")``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pulumi
+
+from elastx_mrs import registry
+from elastx_mrs.config.faults import path_of
+from elastx_mrs.config.parse import all_values
+from elastx_mrs.config.rules import Fault
+from elastx_mrs.display import visible
+from elastx_mrs.publish.sdk import now
+
+_SHORTEST = 4
+"""Characters of a secret that is looked for in a message: shorter ones are in every sentence."""
+
+_Path = tuple[str | int, ...]
+
+
+class Opened(NamedTuple):
+    """A program's arguments without the Outputs that are known.
+
+    :param secrets: the paths of secrets, each with the texts in it.
+    """
+
+    values: dict[str, Any]
+    secrets: Mapping[str, tuple[str, ...]]
+
+    @property
+    def refused(self) -> list[Fault]:
+        """What may be no secret: the names of domains are in the names of resources, and in every message."""
+        return [Fault(path, _IN_NAMES) for path in self.secrets if _names_domains(path)]
+
+    def told(self, fault: Fault) -> Fault:
+        """Return a fault without a secret in it."""
+        is_secret = any(fault.path == path or fault.path.startswith((f"{path}.", f"{path}[")) for path in self.secrets)
+        texts = (text for found in self.secrets.values() for text in found if len(text) >= _SHORTEST)
+        if is_secret or any(visible(text)[:_LONGEST] in fault.problem for text in texts):
+            return Fault(fault.path, _HIDDEN)
+        return fault
+
+
+_LONGEST = 20
+"""Characters of a secret by which it is known in a message, which may cut it."""
+
+_HIDDEN = f"is wrong, and is not shown because a secret is in it; to see what is wrong, run: {all_values()}"
+_IN_NAMES = (
+    "is secret, but domains are in the names of resources; take pulumi.Output.secret off, and keep accounts secret"
+)
+
+
+class _Known(NamedTuple):
+    value: Any
+    secret: bool
+
+
+def opened(args: Mapping[str, Any]) -> Opened:
+    """Return a program's arguments with the values of known Outputs; the others stay, and are refused or passed on."""
+    secrets: dict[str, tuple[str, ...]] = {}
+    free = {(provider.name, key) for provider in registry.providers(args) for key in provider.outputs}
+    return Opened(_opened(dict(args), (), free, secrets), secrets)
+
+
+def _opened(value: Any, path: _Path, free: set[tuple[str, str]], secrets: dict[str, tuple[str, ...]]) -> Any:
+    if path in free:
+        return value
+    if isinstance(value, pulumi.Output):
+        known = now(_known(value))
+        if known is None:
+            return value
+        if known.secret:
+            secrets[path_of(path)] = tuple(_texts(known.value))
+        return known.value
+    if isinstance(value, Mapping):
+        return {key: _opened(child, (*path, key), free, secrets) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_opened(child, (*path, index), free, secrets) for index, child in enumerate(value)]
+    return value
+
+
+async def _known(output: "pulumi.Output[Any]") -> _Known | None:
+    """Return an Output's value; None if it is not known yet, or is a resource's, which a preview may not know."""
+    if not await output.is_known() or await output.resources():
+        return None
+    return _Known(await output.future(), await output.is_secret())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for child in value:
+            yield from _texts(child)
+    elif isinstance(value, str):
+        yield value
+
+
+def _names_domains(path: str) -> bool:
+    below = path.partition("[")[2].partition("]")[2]
+    return path.startswith("domains") and below in ("", ".name")
