@@ -50,7 +50,9 @@ class Spf(Shape):
     )
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
-    """The whole record, into which Elastx's include is put where it is not there; in place of the terms below."""
+    """The whole record, in any form that people paste, into which Elastx's include is put where it is not there; in place
+    of the terms below.
+    """
     external: bool = False
     """The record is somebody else's: it is not declared, and verified all the same."""
     include: list[Annotated[str, AfterValidator(spf.include_target)]] = []
@@ -109,7 +111,9 @@ class Dmarc(Shape):
     written: ClassVar[str] = "the whole record as one text, such as 'v=DMARC1; p=none', or an object such as {p: none}"
 
     record: Annotated[str, AfterValidator(dmarc.from_paste)] | None = None
-    """The whole record, such as v=DMARC1; p=quarantine; in place of the tags below. Default: v=DMARC1; p=none;."""
+    """The whole record, such as v=DMARC1; p=quarantine; in any form that people paste, in place of the tags below.
+    Default: v=DMARC1; p=none;.
+    """
     external: bool = False
     """The record is somebody else's: it is not declared, and verified all the same."""
     p: Annotated[str, _tag("p")] | None = None

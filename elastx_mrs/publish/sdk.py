@@ -54,7 +54,7 @@ def now(awaitable: Coroutine[Any, Any, T]) -> T | None:
     if take_turn is None:
         awaitable.close()
         return None
-    task = asyncio.ensure_future(awaitable, loop=sync_await._ensure_event_loop())
+    task = asyncio.ensure_future(awaitable)
     for _ in range(TURNS):
         if task.done():
             return task.result()

@@ -36,7 +36,7 @@ def sender_domain(text: str) -> str:
     if not text.strip():
         raise RecordError("is empty; write a domain name such as example.com")
     if text != text.strip():
-        raise RecordError(f"has white space around it; write {text.strip()}")
+        raise RecordError(f"has white space around it; write {text.strip()[:MAX_NAME]}")
     if problem := lookalikes.hidden(text, joiners=True):
         raise RecordError(problem)
     _refuse_other_things(text)

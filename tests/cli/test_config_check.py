@@ -32,7 +32,7 @@ DKIM = golden.DKIM
         (HEAD + "  elastx-mrs:domains: [{name: a.example, «spff: 1}]\n", "domains[0].spff", "did you mean spf?"),
         (HEAD + "  elastx-mrs:domains:\n    - «ttl: 300\n", "domains[0].name", "is missing"),
         (
-            HEAD + '  elastx-mrs:domains: [{name: a.example, «ttl: "300"}]\n',
+            HEAD + '  elastx-mrs:domains: [{name: a.example, «ttl: "5m"}]\n',
             "domains[0].ttl",
             "is a string; write a whole",
         ),
@@ -338,7 +338,7 @@ def test_objects_that_share_theirs_over_and_over_take_no_time(tmp_path: Path) ->
     [
         (
             GOOD.replace("  elastx-mrs:cloudflare: {}\n", ""),
-            "no publisher; write cloudflare or rfc2136, unless the program",
+            "no publisher; write cloudflare: {} or rfc2136, unless the program",
         ),
         (GOOD, ""),
     ],

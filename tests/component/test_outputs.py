@@ -29,8 +29,8 @@ class Engine(pulumi.runtime.Mocks):
         self.names.append(args.name)
         return args.name, args.inputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
-        return {}
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        return {}, []
 
 
 @pytest.fixture

@@ -38,11 +38,9 @@ def written(folder: Path, text: str) -> tuple[list[str], Arguments | None]:
     try:
         arguments = parse_stack(read_stack(str(file)).values)
     except ConfigError as error:
-        of_component = [f"error: {fault}" for fault in error.faults]
-        arguments = None
-    else:
-        of_component = [f"{one.remark.level}: {one}" for one in remarks(arguments)]
-    assert sorted(said) == sorted(of_component)
+        assert sorted(said) == sorted(f"error: {fault}" for fault in error.faults)
+        return said, None
+    assert sorted(said) == sorted(f"{one.remark.level}: {one}" for one in remarks(arguments))
     return said, arguments
 
 
