@@ -13,7 +13,7 @@ from elastx_mrs.config.rules import Fault
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
 
-_KINDS = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number"}
+_KINDS = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number with a fraction"}
 
 _WANTED = {
     "string": "one string",

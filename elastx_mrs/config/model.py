@@ -50,8 +50,8 @@ class Spf(Shape):
     )
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
-    """The whole record, in any form that people paste, into which Elastx's include is put where it is not there; in place
-    of the terms below.
+    """The whole record, in any form that people paste, into which Elastx's include is put where it is not there; in
+    place of the terms below.
     """
     external: bool = False
     """The record is somebody else's: it is not declared, and verified all the same."""

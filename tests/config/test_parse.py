@@ -164,7 +164,7 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
         (stack(verification={"timeout": 10**5000}), "verification.timeout", "more than 20 digits"),
         (stack(verification={"timeout": "1m"}), "verification.timeout", "is a string; write a number"),
         (domain_with(dkim={"selector": 10**5000}), "domains[1].dkim.selector", "is a number; write one string"),
-        (domain_with(dkim={"selector": 1.5}), "domains[1].dkim.selector", "is a number; write one string"),
+        (domain_with(dkim={"selector": 1.5}), "domains[1].dkim.selector", "is a number with a fraction; write one str"),
         (domain_with(dmarc={"p": False}), "domains[1].dmarc.p", "is false; write one string; a text such as no or off"),
         (domain_with(spf={"external": "true"}), "domains[1].spf.external", "write true or false, without quotes"),
         (domain_with(spf={"external": 1}), "domains[1].spf.external", "write true or false, without quotes"),

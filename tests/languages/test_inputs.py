@@ -48,7 +48,7 @@ def refused(given: dict[str, Any], language: str = "yaml") -> str:
 def test_whole_numbers_arrive_as_floats() -> None:
     arguments = read(wire(GOOD | {"ttl": 600, "verification": {"timeout": 5}}).value, "go")  # type: ignore[arg-type]
     assert (arguments.ttl, arguments.verification.timeout) == (600, 5.0)
-    assert refused(GOOD | {"ttl": 600.5}) == "ttl: is of type float; write a whole number"
+    assert refused(GOOD | {"ttl": 600.5}) == "ttl: is a number with a fraction; write a whole number"
 
 
 def test_secrets_work_and_are_no_part_of_a_message() -> None:

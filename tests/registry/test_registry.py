@@ -72,8 +72,11 @@ def test_a_config_names_it() -> None:
     ("keys", "problem"),
     [
         ({"toy": {"zone": "example.com", "color": "red"}}, "toy.color: is not a key here; did you mean colour?"),
-        ({"toy": {"zone": 1}}, "toy.zone: is a number; write a string"),
-        ({"toy": {}}, "cloudflare, rfc2136, toy: no publisher; write cloudflare, rfc2136 or toy, to say where records"),
+        ({"toy": {"zone": ["x"]}}, "toy.zone: is a list; write one string"),
+        (
+            {"toy": {}},
+            "cloudflare, rfc2136, toy: no publisher; write cloudflare: {}, rfc2136 or toy, to say where records",
+        ),
         ({"toy": {"zone": "example.se"}}, "domains[0]: example.com is not in the toy's zone example.se"),
         ({"ttl": 77}, "ttl: is 77; a toy cannot count so far"),
         ({"cloudflare": {}}, "cloudflare, toy: two publishers; keep the one that serves these domains"),

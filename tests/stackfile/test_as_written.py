@@ -35,13 +35,17 @@ def written(folder: Path, text: str) -> tuple[list[str], Arguments | None]:
     file = folder / "Pulumi.test.yaml"
     file.write_text("config:\n" + textwrap.indent("\n".join([*lines, *rest]), "  ") + "\n", encoding="utf-8")
     said = [f"{one.level}: {one.path}: {one.problem}" for one in check(str(file)).findings]
+    arguments, of_component = of_the_component(file)
+    assert sorted(said) == sorted(of_component)
+    return said, arguments
+
+
+def of_the_component(file: Path) -> tuple[Arguments | None, list[str]]:
     try:
         arguments = parse_stack(read_stack(str(file)).values)
     except ConfigError as error:
-        assert sorted(said) == sorted(f"error: {fault}" for fault in error.faults)
-        return said, None
-    assert sorted(said) == sorted(f"{one.remark.level}: {one}" for one in remarks(arguments))
-    return said, arguments
+        return None, [f"error: {fault}" for fault in error.faults]
+    return arguments, [f"{one.remark.level}: {one}" for one in remarks(arguments)]
 
 
 @pytest.mark.parametrize(
