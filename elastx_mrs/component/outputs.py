@@ -39,8 +39,8 @@ class Opened(NamedTuple):
     def told(self, fault: Fault) -> Fault:
         """Return a fault without a secret in it."""
         is_secret = any(fault.path == path or fault.path.startswith((f"{path}.", f"{path}[")) for path in self.secrets)
-        texts = (text for found in self.secrets.values() for text in found if len(text) >= _SHORTEST)
-        if is_secret or any(visible(text)[:_LONGEST] in fault.problem for text in texts):
+        known = (text for found in self.secrets.values() for text in found if len(text) >= _SHORTEST)
+        if is_secret or any(visible(text)[:_LONGEST] in fault.problem for text in known):
             return Fault(fault.path, _HIDDEN)
         return fault
 
@@ -74,7 +74,7 @@ def _opened(value: Any, path: _Path, free: set[tuple[str, str]], secrets: dict[s
         if known is None:
             return value
         if known.secret:
-            secrets[path_of(path)] = tuple(_texts(known.value))
+            secrets[path_of(path)] = tuple(texts(known.value))
         return known.value
     if isinstance(value, Mapping):
         return {key: _opened(child, (*path, key), free, secrets) for key, child in value.items()}
@@ -90,12 +90,13 @@ async def _known(output: "pulumi.Output[Any]") -> _Known | None:
     return _Known(await output.future(), await output.is_secret())
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text in a value, but keys."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list):
         for child in value:
-            yield from _texts(child)
+            yield from texts(child)
     elif isinstance(value, str):
         yield value
 

@@ -15,6 +15,7 @@ from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
 from elastx_mrs import __version__, registry
+from elastx_mrs.component.outputs import Opened, texts
 from elastx_mrs.component.relay import MailRelay
 from elastx_mrs.config.model import Arguments, keys_of, shape
 from elastx_mrs.config.parse import ConfigError, parse
@@ -88,6 +89,8 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
         if values is not None and isinstance(values.value, Mapping):
             given[key][below] = {name: _output(value) for name, value in values.value.items()}
     python = language == "python"
+    secrets = {_snake(path) if python else path: tuple(texts(_plain(value))) for path, value in _secrets(inputs)}
+    told = Opened({}, secrets).told
     faults = [Fault(path, _SEVERAL_UNKNOWN) for path in unknown]
     try:
         arguments = parse(_in_snake_case(given) if python else given, camel_case=not python, program=True)
@@ -96,7 +99,7 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     except ConfigError as error:
         said = {_snake(path) if python else path for path in unknown}
         faults = [Fault(_snake(f.path), f.problem) if python else f for f in faults]
-        faults += [fault for fault in error.faults if fault.path not in said]
+        faults += [told(fault) for fault in error.faults if fault.path not in said]
     if language in ("go", "dotnet"):
         faults = [Fault(re.sub(r"(^|\.)([a-z])", lambda m: m[1] + m[2].upper(), f.path), f.problem) for f in faults]
     raise pulumi.RunError(str(ConfigError(faults)))
@@ -138,6 +141,23 @@ def _unknown_in(value: PropertyValue, path: str) -> Iterator[str]:
     elif isinstance(inner, tuple):
         for index, item in enumerate(inner):
             yield from _unknown_in(item, f"{path}[{index}]")
+
+
+def _secrets(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[tuple[str, PropertyValue]]:
+    """Yield the secret values, with their paths."""
+    for key, value in inputs.items():
+        yield from _secrets_in(value, f"{path}.{key}" if path else key)
+
+
+def _secrets_in(value: PropertyValue, path: str) -> Iterator[tuple[str, PropertyValue]]:
+    inner = value.value
+    if value.is_secret:
+        yield path, value
+    elif isinstance(inner, Mapping):
+        yield from _secrets(inner, path)
+    elif isinstance(inner, tuple):
+        for index, item in enumerate(inner):
+            yield from _secrets_in(item, f"{path}[{index}]")
 
 
 def _plain(value: PropertyValue) -> Any:

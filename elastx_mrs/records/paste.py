@@ -94,7 +94,10 @@ def unpasted(text: str, name: str, is_kind: Callable[[str], bool], selector: str
     :raises RecordError: if there is no such record, or more than one; if a quote is never closed; if something
         stands outside the quotes.
     """
-    found = _records(_without_quotes(text), name)
+    text = _without_quotes(text)
+    if is_kind(text) and text.isascii() and text.isprintable() and "\\" not in text:
+        return Pasted(text)  # a quote in it is one of its own
+    found = _records(text, name)
     if not found[0].type:
         value = _value(found[0].text)
         if not is_kind(value) and (chosen := _of_short_answer(found[0].text, is_kind)):

@@ -51,6 +51,19 @@ def test_whole_numbers_arrive_as_floats() -> None:
     assert refused(GOOD | {"ttl": 600.5}) == "ttl: is a number with a fraction; write a whole number"
 
 
+def test_a_fault_shows_no_secret() -> None:
+    for wrong in ("hunter2", "hunter2@acme", "hunter2@ac\u200bme.example"):
+        for accounts in (
+            [PropertyValue(wrong, is_secret=True)],
+            PropertyValue((PropertyValue(wrong),), is_secret=True),
+        ):
+            for language in ("nodejs", "python", "go"):
+                with pytest.raises(pulumi.RunError) as error:
+                    read(wire(GOOD | {"accounts": accounts}).value, language)  # type: ignore[arg-type]
+                assert "hunter2" not in str(error.value)
+                assert "is wrong, and is not shown because a secret is in it" in str(error.value)
+
+
 def test_secrets_work_and_are_no_part_of_a_message() -> None:
     secret = PropertyValue(ACCOUNT, is_secret=True)
     key = {"record": PropertyValue(golden.DKIM, is_secret=True)}

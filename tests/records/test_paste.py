@@ -155,6 +155,12 @@ def test_what_has_no_one_meaning_is_refused(text: str, message: str) -> None:
         unpasted(text, "SPF", is_spf)
 
 
+@pytest.mark.parametrize("value", ['v=spf1 x="y" -all', 'v=spf1 x=" -all', "v=spf1 x=(y -all", SPF, "v=spf1"])
+def test_a_value_as_it_is_published_is_that_value(value: str) -> None:
+    """What adopt prints is read again."""
+    assert unpasted(value, "SPF", is_spf) == value
+
+
 def test_spf_terms_in_capitals_are_no_zone_file() -> None:
     assert spf.from_paste("v=spf1 include:elastx.email\nA MX\n-all") == "v=spf1 include:elastx.email A MX -all"
 

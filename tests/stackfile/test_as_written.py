@@ -76,6 +76,13 @@ def test_what_has_one_meaning_is_taken(text: str, records: dict[str, str], tmp_p
     assert records.items() <= values.items()
 
 
+def test_off_is_text_as_pulumi_reads_it(tmp_path: Path) -> None:
+    said, arguments = written(tmp_path, "verification: off\nguard: {mode: off}")
+    assert said == []
+    assert arguments is not None
+    assert (arguments.verification.mode, arguments.guard.mode) == ("off", "off")
+
+
 def test_the_service_s_block_is_taken_and_its_domain_is_named(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "records" / "getting_started_dkim.txt").read_text(encoding="utf-8")
     said, arguments = written(tmp_path, "dkim: |\n" + textwrap.indent(page, "  "))
