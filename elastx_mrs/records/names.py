@@ -63,6 +63,11 @@ def mail_domain(text: str) -> str:
     return to_ascii(text.removesuffix("."))
 
 
+def is_service_name(name: str) -> bool:
+    """Tell whether a name is at or below a label that begins with ``_``: no host has such a name (RFC 8552 §1.1)."""
+    return any(label.startswith("_") for label in name.split("."))
+
+
 def to_ascii(name: str) -> str:
     """Return a name as lower-case A-labels; ASCII is only put in lower case.
 

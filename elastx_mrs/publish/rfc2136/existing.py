@@ -46,7 +46,7 @@ class _Probe:
         if answer.rcode() == dns.rcode.NXDOMAIN:
             return Existing(owner, self._zone)
         here = self._sets(owner)
-        if owner != self._zone and here == self._wildcard(owner):
+        if owner != self._zone and self._synthesised(owner, here):
             return Existing(owner, self._zone, synthesised=here)
         own = at(answer, owner, dns.rdatatype.TXT)
         txt = tuple(join(rdata.strings) for rdata in own or () if isinstance(rdata, TXT))
@@ -66,14 +66,14 @@ class _Probe:
         if answer.answer:
             answer = self._answer(owner, dns.rdatatype.SOA)
         soa = at(answer, owner, dns.rdatatype.SOA) or first(answer.authority, dns.rdatatype.SOA)
+        if soa is None and at(answer, owner, dns.rdatatype.CNAME) is not None:
+            soa = self._primary.soa_above(self._ask, owner, self._zone)
         served = text(soa.name) if soa is not None else self._zone
         return served if served != self._zone and served.endswith(f".{self._zone}") else None
 
-    def _wildcard(self, owner: str) -> Sets | None:
-        """Return what a wildcard answers where ``owner`` is, or None where none does, or the name is there itself."""
-        beside, below = strangers(owner)
-        found = self._sets(beside)
-        return found if found and self._sets(below) == found else None
+    def _synthesised(self, owner: str, here: Sets) -> bool:
+        """Say whether a wildcard answers with these records, at a name that does not exist."""
+        return bool(here) and all(self._sets(name) == here for name in strangers(owner))
 
     def _sets(self, name: str) -> Sets:
         found: dict[str, tuple[str, ...]] = {}

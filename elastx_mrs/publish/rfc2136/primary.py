@@ -18,6 +18,7 @@ import dns.tsig
 import dns.update
 
 from elastx_mrs.identity import DEFAULT_PROFILE, profile_path
+from elastx_mrs.publish.existing import ancestors
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.connection import POOL, Conversation, LostError
 from elastx_mrs.publish.rfc2136.errors import refusal
@@ -101,6 +102,15 @@ class Primary:
         query = dns.message.make_query(name, kind, flags=0)
         query.use_tsig(self.key)
         return query
+
+    def soa_above(self, ask: Ask, owner: str, zone: str) -> dns.rrset.RRset | None:
+        """Return the SOA of the zone that serves a name at which a CNAME hides it; None where that cannot be seen."""
+        for name in [*ancestors(owner, zone)[1:], zone]:
+            answer = ask(self.query(name, dns.rdatatype.SOA))
+            soa = at(answer, name, dns.rdatatype.SOA) or first(answer.authority, dns.rdatatype.SOA)
+            if soa is not None:
+                return soa
+        return None
 
     @contextmanager
     def connected(self) -> Iterator[Ask]:
@@ -209,10 +219,12 @@ def text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
-def strangers(owner: str) -> tuple[str, str]:
-    """Return two names that nobody has, beside a name and below it: what both answer is a wildcard's.
+def strangers(owner: str) -> tuple[str, str, str]:
+    """Return names that nobody has, beside a name, below it, and below its own wildcard.
 
-    A name that is there ends the wildcard for all names below it (RFC 4592 §3.3.1).
+    What all of them answer is the answer of a wildcard that reaches the name, which does not exist (RFC 4592 §3.3.1): a
+    name that is there ends the wildcard for all names below it, and one with a wildcard of its own (``*.owner``) ends
+    that for the names below the asterisk (§2.2.2).
     """
     nobody = f"elastx-mrs-{secrets.token_hex(8)}"
-    return f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}"
+    return f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}", f"{nobody}.*.{owner}"

@@ -36,7 +36,7 @@ from elastx_mrs.publish.rfc2136.primary import (
 )
 from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.kinds import current_value, rivals, same_value, unique_kind
-from elastx_mrs.records.names import MAX_NAME
+from elastx_mrs.records.names import MAX_NAME, is_service_name
 from elastx_mrs.records.text import cut, join
 
 SENDS = 3
@@ -147,6 +147,8 @@ class _Here:
     """One name, and a connection to the primary that serves it.
 
     :ivar lost: each answer to an update that got lost.
+    :ivar answered: whether a wildcard's CNAME was seen, so that the next update is under the condition of none here.
+    :ivar aliased: whether the primary says that the name has a CNAME of its own.
     """
 
     primary: Primary
@@ -154,6 +156,8 @@ class _Here:
     zone: str
     owner: str
     lost: list[UnreachableError] = field(default_factory=list)
+    answered: bool = False
+    aliased: bool = False
 
     @cached_property
     def name(self) -> dns.name.Name:
@@ -162,8 +166,9 @@ class _Here:
     def read(self) -> Rrset | None:
         """Return the TXT records that the zone itself has at the name, and no wildcard's.
 
-        :raises InTheWayError: where a CNAME, a DNAME or a child zone is there.
+        :raises InTheWayError: where a CNAME of the name's own, a DNAME or a child zone is there.
         """
+        self.answered = False
         answer = self.ask(self.primary.query(self.owner, dns.rdatatype.TXT))
         if not answer.flags & dns.flags.AA:
             raise self._not_served(answer)
@@ -174,8 +179,8 @@ class _Here:
             raise InTheWayError(f"{where}, so that {self.primary} serves nothing there (RFC 6672 §2.3); {cure}")
         alias = at(answer, self.owner, dns.rdatatype.CNAME)
         if alias is not None:
-            what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so that it can have no TXT (RFC 1034 §3.6.2)"
-            raise InTheWayError(f"{what}; remove the CNAME from {self.zone} on {self.primary} first")
+            self._check_alias(alias)
+            return None
         found = at(answer, self.owner, dns.rdatatype.TXT)
         if found is None or self.owner == self.zone:
             self._check_zone(first(answer.authority, dns.rdatatype.SOA))
@@ -196,6 +201,8 @@ class _Here:
         """
         update = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
         alone = unique_kind(value) is not None
+        if self.answered:  # a TXT beside a CNAME would be dropped without a word (§3.4.2.2)
+            update.absent(self.name, dns.rdatatype.CNAME)
         if alone and found is None:
             update.absent(self.name, dns.rdatatype.TXT)
         if alone:
@@ -216,6 +223,7 @@ class _Here:
                 self.lost.append(error)
             except RefusedError as refused:
                 if refused.rcode in (dns.rcode.NXRRSET, dns.rcode.YXRRSET):
+                    self.aliased = self.answered and self._has_alias()
                     return False
                 raise self._explained(update, refused) from None
             answered = len(self.lost) == before
@@ -273,6 +281,27 @@ class _Here:
                 return False
         return True
 
+    def _check_alias(self, alias: Rrset) -> None:
+        """Let pass a CNAME that only a wildcard answers with: no record is at the name (RFC 4592 §2.2.1).
+
+        :raises InTheWayError: where it is the name's own.
+        """
+        if self.aliased or self.owner == self.zone or not self._synthesised(alias):
+            what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so that it can have no TXT (RFC 1034 §3.6.2)"
+            raise InTheWayError(f"{what}; remove the CNAME from {self.zone} on {self.primary} first")
+        self._check_zone(self.primary.soa_above(self.ask, self.owner, self.zone))
+        self.answered = True
+
+    def _has_alias(self) -> bool:
+        """Ask the zone itself: a prerequisite never sees a wildcard's records (RFC 2136 §2.4.3). It changes nothing."""
+        question = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
+        question.absent(self.name, dns.rdatatype.CNAME)
+        try:
+            self.ask(question)
+        except RefusedError as refused:
+            return refused.rcode == dns.rcode.YXRRSET
+        return False
+
     def _check_zone(self, soa: Rrset | None) -> None:
         """Refuse what would be written into another zone than the one that is served here."""
         if soa is None or text(soa.name) == self.zone:
@@ -280,7 +309,10 @@ class _Here:
         real, zones = text(soa.name), self.primary.called("zones")
         if real.endswith(f".{self.zone}"):
             what = f"{self.owner} lies in the zone {real}, which {self.primary} serves too, and not in {self.zone}"
-            raise InTheWayError(f"{what}: a record written there would never be served; add {real} to {zones}")
+            cure = (
+                "say external: true for it, and publish it there" if is_service_name(real) else f"add {real} to {zones}"
+            )
+            raise InTheWayError(f"{what}: a record written there would never be served; {cure}")
         raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; mend {zones}")
 
     def _not_served(self, answer: dns.message.Message) -> UpdateError:
