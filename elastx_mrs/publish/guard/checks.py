@@ -8,13 +8,13 @@ from typing import Literal, Protocol
 from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.publish.adoption import Adoption
-from elastx_mrs.publish.existing import Existing, ancestors
+from elastx_mrs.publish.existing import Existing
 from elastx_mrs.receiver.spf import check_host
 from elastx_mrs.receiver.spf_tree import expand
 from elastx_mrs.records import TxtRecord, compare
-from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
 from elastx_mrs.records.kinds import not_ours, same_value
+from elastx_mrs.records.names import is_service_name
 from elastx_mrs.records.spf_terms import is_spf
 
 MAX_HOSTS = 5
@@ -126,7 +126,7 @@ async def child_zone(case: Case) -> list[Finding]:
     if child is None:
         return []
     why = f"lies in the zone {child}, delegated away from {found.zone}, where it would never be served (RFC 1034 §4.2)"
-    return [_stop(case, f"{why}; publish it there: name {child} as a zone of the publisher")]
+    return [_stop(case, f"{why}; {_where_served(case.record.kind, child)}")]
 
 
 async def delegated_elsewhere(case: Case) -> list[Finding]:
@@ -158,7 +158,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     if lost or len(others) > 1:
         cure = f"write {' '.join(lost)} into spf too" if lost else "remove all but one of them"
         return [_stop(case, f"{why}; it is to be adopted, so {cure}")]
-    return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'")]
+    return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {_OWNED}")]
 
 
 async def foreign_dmarc(case: Case) -> list[Finding]:
@@ -215,6 +215,8 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     """A subdomain's own record replaces what it inherits (RFC 9989 §4.10): it should not be weaker by accident."""
     if case.record.kind != "dmarc":
         return []
+    if any(map(is_dmarc, await in_force(case.world, case.owner))):
+        return []  # a wildcard's takes the place of what is above, and is compared in wildcards.weaker
     above = await case.world.inherited(case.record.domain)
     policy = read(case.record.value)
     if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:
@@ -228,20 +230,13 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     ]
 
 
-async def wildcard(case: Case) -> list[Finding]:
-    """A name that comes to exist ends what a wildcard answered there and below (RFC 4592 §2.2.1, §4.4)."""
-    zone = (await case.world.existing(case.owner)).zone
-    findings = []
-    for name in ancestors(case.owner, zone):
-        lost = _lost(name, case, (await case.world.existing(name)).synthesised)
-        if lost:
-            records = "; ".join(f"{name} {kind} {value}" for kind, values in lost.items() for value in values)
-            why = (
-                f"would make {name} exist, which only a wildcard answers for today; it ends there and below (RFC 4592 "
-            )
-            why += f"§3.3.1), so that {' and '.join(lost)} would vanish. Add first: {records}"
-            findings.append(_stop(case, why))
-    return findings
+async def in_force(world: World, owner: str) -> list[str]:
+    """Return the TXT values that a wildcard gives a name today, those at the end of its CNAME too (RFC 4592 §3.3.1)."""
+    synthesised = (await world.existing(owner)).synthesised
+    texts = list(synthesised.get("TXT", ()))
+    for target in synthesised.get("CNAME", ()):
+        texts += map(show, (await world.ask(target.lower().removesuffix("."), "TXT")).texts())
+    return texts
 
 
 async def uncovered_mx(case: Case) -> list[Finding]:
@@ -267,7 +262,7 @@ async def null_mx(case: Case) -> list[Finding]:
 
 CREATE: tuple[Check, ...] = (
     alias, redirected, child_zone, delegated_elsewhere, foreign_spf, foreign_dmarc, foreign_dkim, identical, lookups,
-    weaker_dmarc, wildcard, uncovered_mx, null_mx,
+    weaker_dmarc, uncovered_mx, null_mx,
 )  # fmt: skip
 """Before a record is created; what is in the way comes first."""
 
@@ -277,6 +272,23 @@ UPDATE: tuple[Check, ...] = (foreign_spf, lookups, uncovered_mx)
 
 def _stop(case: Case, text: str) -> Finding:
     return Finding("stop", f"{case.owner} {text}")
+
+
+_OWNED = "from then on it is the stack's, and pulumi destroy withdraws it"
+"""What is said of each record that is adopted: no preview of a destroy runs a program that could say so."""
+
+
+def _where_served(kind: str, child: str) -> str:
+    """Return what to do about a child zone: a publisher's zones are sender domains, which have no ``_``."""
+    if not is_service_name(child):
+        return f"publish it there: name {child} as a zone of the publisher"
+    return f"publish it there by other means, such as its operator's own, and {_external(kind)}"
+
+
+def _external(kind: str) -> str:
+    if kind == "report":
+        return "take the reports' domain out of this component"
+    return f"say {kind}: {{external: true}} here, which still verifies it"
 
 
 def _adopt(case: Case) -> str:
@@ -293,25 +305,8 @@ def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> lis
         return []
     listed = " and ".join(f"'{value}'" for value in others)
     if case.owner in case.world.adoption.names and len(others) == 1 and may_replace:
-        return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'")]
+        return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {_OWNED}")]
     return [_stop(case, f"has the record {listed} already; {why}; {_adopt(case)}, or remove it first")]
-
-
-def _lost(name: str, case: Case, synthesised: Mapping[str, object]) -> dict[str, list[str]]:
-    """Return what ends at a name and is not replaced by what this run declares, by type."""
-    lost: dict[str, list[str]] = {}
-    for kind, values in synthesised.items():
-        kept = [str(value) for value in values if not _replaced(name, kind, str(value), case)]  # type: ignore[attr-defined]
-        if kept:
-            lost[kind] = kept
-    return lost
-
-
-def _replaced(name: str, kind: str, value: str, case: Case) -> bool:
-    """Whether nobody misses a record: policy that we replace, and what is no host's at a name that is none."""
-    if name.startswith("_"):
-        return kind != "TXT" or name == case.owner or not (is_dkim(value) or is_dmarc(value))
-    return kind == "TXT" and name in case.world.declared and is_spf(value)
 
 
 async def _mx(case: Case) -> list[str]:

@@ -22,6 +22,7 @@ from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard.inherited import inherited
 from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
+from elastx_mrs.publish.guard.wildcards import WILDCARDS
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
 
@@ -144,7 +145,7 @@ class Guard:
     memory: Memory
     preview: bool
     say: Callable[[str, str, str], None]
-    create: Sequence[Check] = (*CREATE, shared_ttl, answer_size)
+    create: Sequence[Check] = (*CREATE, *WILDCARDS, shared_ttl, answer_size)
     update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
     _said: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)

@@ -16,7 +16,7 @@ from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import Existing
-from elastx_mrs.publish.guard import checks
+from elastx_mrs.publish.guard import checks, wildcards
 from elastx_mrs.publish.guard.checks import Case, Check, Finding
 from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
 from elastx_mrs.publish.guard.rrset import answer_octets
@@ -39,6 +39,8 @@ mine TXT "{spf}"
 _dmarc.alias CNAME mail
 apexalias CNAME mail
 child NS ns.child
+_domainkey.sold NS ns.vendor.example.
+_dmarc.sold NS ns.vendor.example.
 ns.child A 127.0.0.1
 *.wild MX 10 mail
 *.wild A 192.0.2.77
@@ -144,6 +146,11 @@ STOPS: dict[str, tuple[Check, TxtRecord, str]] = {
         checks.alias, challenge("apexalias.example.com", "a@b.se"), "RFC 1034 §3.6.2",
     ),
     "a child zone": (checks.child_zone, spf_of("child.example.com"), "lies in the zone child.example.com"),
+    "a delegated _domainkey": (
+        checks.child_zone, dkim.dkim("sold.example.com", "elastx", golden.DKIM),
+        "publish it there by other means, such as its operator's own, and say dkim: {external: true} here",
+    ),
+    "a delegated _dmarc": (checks.child_zone, dmarc_of("sold.example.com"), "say dmarc: {external: true} here"),
     "below a child zone": (checks.child_zone, dmarc_of("x.child.example.com"), "lies in the zone child.example"),
     "an eleventh lookup": (checks.lookups, spf_of("new.example.com", ELEVEN), "takes 12 lookups"),
     "an include without SPF": (
@@ -152,12 +159,14 @@ STOPS: dict[str, tuple[Check, TxtRecord, str]] = {
     "a DMARC weaker than p above": (checks.weaker_dmarc, dmarc_of("a.strict.example.com"), "p=reject"),
     "a DMARC weaker than sp above": (checks.weaker_dmarc, dmarc_of("a.sub.example.com"), "sp=quarantine"),
     "a wildcard's MX that would vanish": (
-        checks.wildcard, challenge("a.wild.example.com", "a@b.se"), "a.wild.example.com MX 10 mail.example.com.",
+        wildcards.host, challenge("a.wild.example.com", "a@b.se"), "a.wild.example.com MX 10 mail.example.com.",
     ),
     "a wildcard above an empty non-terminal": (
-        checks.wildcard, dmarc_of("a.hosts.example.com"), "a.hosts.example.com A 192.0.2.77",
+        wildcards.host, dmarc_of("a.hosts.example.com"), "a.hosts.example.com A 192.0.2.77",
     ),
-    "a wildcard CNAME": (checks.wildcard, challenge("a.aliased.example.com", "a@b.se"), "CNAME mail.example.com"),
+    "a wildcard CNAME": (
+        wildcards.host, challenge("a.aliased.example.com", "a@b.se"), "a.aliased.example.com A 192.0.2.21",
+    ),
 }  # fmt: skip
 
 
@@ -182,7 +191,8 @@ def test_without_the_check_nothing_stops(server: NameServer, name: str) -> None:
 def test_every_check_has_a_test_that_fails_without_it() -> None:
     elsewhere = {checks.redirected, checks.delegated_elsewhere}
     tested = {check for check, _, _ in STOPS.values()} | {check for check, _, _ in REMARKS.values()}
-    assert set(checks.CREATE) - tested == elsewhere, "and these have tests of their own"
+    elsewhere |= {wildcards.policy, wildcards.weaker, wildcards.keys, wildcards.senders}
+    assert {*checks.CREATE, *wildcards.WILDCARDS} - tested == elsewhere, "and these have tests of their own"
 
 
 def test_it_stops_below_a_dname(server: NameServer) -> None:
