@@ -60,6 +60,10 @@ def _as_given(settings: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
     return settings
 
 
+def _one_place(settings: Any, domain: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Provider:
     """A DNS provider, as its module ``settings`` describes it.
@@ -84,6 +88,8 @@ class Provider:
     :param elsewhere: completes settings of a stack's file whose other half the program has, given what stands for a
         value that is elsewhere, so that what is there can be checked.
     :param outputs: keys of the settings whose values may be known only after something else is deployed.
+    :param place: returns where a domain's records are published, as text: two components that publish the same name in
+        the same place write over each other.
     :param hints: what a JSON Schema can say of the values that a validator takes: never more than the validator.
     """
 
@@ -100,6 +106,7 @@ class Provider:
     stand_in: Callable[[tuple[str | int, ...], str], Any] = _no_stand_in
     elsewhere: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _as_given
     outputs: Sequence[str] = ()
+    place: Callable[[Any, str], str] = _one_place
     hints: Mapping[Callable[..., Any], Mapping[str, Any]] = field(default_factory=dict)
 
     def make(self, setup: Any) -> Any:

@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from elastx_mrs import registry
 from elastx_mrs.component import outputs
+from elastx_mrs.component.declared import listed, rivals
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
 from elastx_mrs.config.environment import GUARD
@@ -67,12 +68,15 @@ class MailRelay(pulumi.ComponentResource):
             raise pulumi.RunError(f"{name}: {error}") from None
         if own == bool(arguments.publishers):
             raise pulumi.RunError(f"{name}: {_too_many(arguments) if own else _none()}")
+        modes = _modes(arguments)
+        self.records = arguments.records()
+        twice = _rivals(name, arguments, self.records, publisher, modes)
         super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = arguments.service.smtp
-        self.records = arguments.records()
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)
-        modes = _modes(arguments)
+        for text in twice:
+            _log("warning", text, self)
         publisher = publisher or self._publisher(arguments, modes)
         by_name = {record.resource(name): record for record in self.records}
         resources: dict[str, pulumi.CustomResource] = {}
@@ -154,6 +158,29 @@ def _too_many(arguments: Arguments) -> str:
 def _none() -> str:
     path, problem = no_publisher()
     return f"{path}: {problem}, to say where records are published, or give MailRelay a publisher of your own"
+
+
+def _rivals(
+    name: str,
+    arguments: Arguments,
+    records: Sequence[TxtRecord],
+    publisher: Publisher | None,
+    modes: Mapping[str, Mode],
+) -> list[str]:
+    """Return what another component of the deployment declares too and the guard only warns of.
+
+    :raises pulumi.RunError: naming what it stops, before anything is declared.
+    """
+    if is_mocked():
+        return []  # a user's unit tests make one component after another, in what looks like one deployment
+    places: dict[str, tuple[object, ...]] = {}
+    for domain in arguments.domains:
+        named = [(provider.name, provider.place(settings, domain.name)) for provider, settings in arguments.publishers]
+        places[domain.name] = named[0] if named else (publisher,)
+    found = rivals(name, records, places, modes)
+    if stopped := found.get("require"):
+        raise pulumi.RunError("\n  ".join([*listed(stopped), f"({GUARD}=warn once goes on all the same)"]))
+    return list(listed(found.get("warn", [])))
 
 
 def _modes(arguments: Arguments) -> dict[str, Mode]:

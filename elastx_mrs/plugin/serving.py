@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
@@ -17,14 +17,25 @@ from elastx_mrs import __version__
 from elastx_mrs.plugin.provider import Plugin, PluginError
 from elastx_mrs.publish.sdk import construct, is_output_value, server_options
 
+if TYPE_CHECKING:
+    from elastx_mrs.component.declared import Declared
+
 
 class Servicer(ProviderServicer):
     """The SDK's, which puts the traceback into every message; a :class:`PluginError` is told as it stands."""
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._declared: dict[tuple[str, bool], Declared] = {}
+
     async def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
         """See the protocol."""
+        from elastx_mrs.component.declared import GIVEN
+
         for value in request.inputs.fields.values():
             complete(value)
+        # The address of the engine's monitor tells one deployment from another; each call is a task, with a context.
+        GIVEN.set(self._declared.setdefault((request.monitorEndpoint, request.dryRun), {}))
         try:
             return await construct(self, request, context)
         except (PluginError, RunError) as error:

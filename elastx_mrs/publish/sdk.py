@@ -32,6 +32,15 @@ def is_mocked() -> bool:
     return isinstance(get_monitor(), MockMonitor)
 
 
+def deployment() -> object | None:
+    """Return what stands for the deployment whose program runs: the connection to its engine, one for each.
+
+    Several programs may run in one process (Automation API), each in a context of its own, which the SDK has this by.
+    None without an engine. Without the name no program starts.
+    """
+    return get_monitor()
+
+
 def calls_begun() -> list[Awaitable[Any]] | None:
     """Return the SDK's own list of calls that have begun, which it waits for at the program's end; it may be added to.
 

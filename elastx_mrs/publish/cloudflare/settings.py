@@ -74,5 +74,6 @@ PROVIDER = Provider(
     },
     stand_in=stand_in,
     outputs=("zones",),
+    place=lambda given, _: given.account_id or "",
     hints={comment_text: {"maxLength": MAX_COMMENT}},
 )

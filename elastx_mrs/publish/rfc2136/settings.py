@@ -103,6 +103,11 @@ def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
                 yield f"{where}.{key}", f"{problem}the stack's config, or set the environment variable"
 
 
+def place(given: Rfc2136, domain: str) -> str:
+    """Return the profile of the primary that serves a domain's zone: one zone may have several, in several views."""
+    return given.by_zone.get(names.longest_zone(domain, given.by_zone) or "", "")
+
+
 def stand_in(path: tuple[str | int, ...], name: str) -> Any:
     """Return what stands for an encrypted value."""
     match path:
@@ -161,5 +166,6 @@ PROVIDER = Provider(
     ),
     stand_in=stand_in,
     elsewhere=elsewhere,
+    place=place,
     hints={profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"}},
 )

@@ -1,0 +1,96 @@
+"""Which records the components of one deployment declare: two that publish one record write over each other.
+
+What is declared is kept for each deployment by itself: several updates may run in one process, as programs of the
+Automation API do, and the plugin makes the components of a program one by one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from elastx_mrs.config.modes import Mode
+from elastx_mrs.publish.sdk import deployment
+from elastx_mrs.records import TxtRecord
+
+LISTED = 10
+"""Records that a message names one by one."""
+
+_WHY = {
+    "challenge": ("the same challenge at", "whichever of them is destroyed first withdraws it"),
+    "spf": ("the SPF record of", "with two of them, all its mail gets permerror (RFC 7208 §4.5)"),
+    "dkim": ("the DKIM key at", "with two of them, a key may not be found (RFC 6376 §3.6.2.2)"),
+    "dmarc": ("the DMARC record at", "with two of them, receivers discard both (RFC 9989 §4.10)"),
+    "report": ("the report authorisation at", "whichever of them is destroyed first withdraws it"),
+}
+
+
+class _Key(NamedTuple):
+    """What only one component may publish: a kind at a name, and of challenges each by itself.
+
+    :param place: the provider, and where it publishes the domain.
+    """
+
+    place: tuple[object, ...]
+    name: str
+    kind: str
+    value: str
+
+
+Declared = dict[_Key, str]
+"""The component of each record, of one deployment."""
+
+_BY_DEPLOYMENT: WeakKeyDictionary[object, Declared] = WeakKeyDictionary()
+"""What a program declares, for as long as the SDK has that deployment's connection to the engine."""
+
+GIVEN: ContextVar[Declared | None] = ContextVar("elastx_mrs_declared", default=None)
+"""What the plugin keeps of the deployment for which it makes a component; each has a connection of its own."""
+
+
+def rivals(
+    component: str,
+    records: Iterable[TxtRecord],
+    places: Mapping[str, tuple[object, ...]],
+    modes: Mapping[str, Mode],
+) -> dict[Mode, list[str]]:
+    """Note what a component declares; return what another one of the deployment declares too, by the guard's mode.
+
+    :param places: where each domain is published; of another place nothing is a rival, as with a zone in two views.
+    :param modes: of the guard, by domain; nothing is said under ``off``.
+    """
+    declared = _of_deployment()
+    found: dict[Mode, list[str]] = {}
+    for record in records:
+        value = record.value if record.kind == "challenge" else ""
+        other = declared.setdefault(_Key(places[record.domain], record.name, record.kind, value), component)
+        mode = modes.get(record.domain, "require")
+        if other != component and mode != "off":
+            found.setdefault(mode, []).append(_said(component, other, record))
+    return found
+
+
+def _of_deployment() -> Declared:
+    given = GIVEN.get()
+    if given is not None:
+        return given
+    engine = deployment()
+    return _BY_DEPLOYMENT.setdefault(engine, {}) if engine is not None else {}
+
+
+def _said(component: str, other: str, record: TxtRecord) -> str:
+    what, why = _WHY[record.kind]
+    said = f"{' and '.join(sorted((component, other)))} both declare {what} {record.name}: {why}"
+    if record.kind in ("spf", "dkim", "dmarc"):
+        return (
+            f"{said}; say {record.kind}: {{external: true}} on {record.domain} in one of them, or take the domain out"
+        )
+    if record.kind == "challenge":
+        return f"{said}; name the account on {record.domain} in one of them alone"
+    return f"{said}; take {record.domain} out of one of them"
+
+
+def listed(said: list[str]) -> Iterator[str]:
+    """Yield the first of what was found, and how much more there is."""
+    yield from said[:LISTED]
+    if len(said) > LISTED:
+        yield f"and {len(said) - LISTED} more"

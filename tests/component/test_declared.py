@@ -1,0 +1,123 @@
+"""Two components of one deployment that publish one record: refused in the preview, kept for each deployment alone."""
+
+import contextvars
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import settings
+
+from elastx_mrs import MailRelay
+from elastx_mrs.component import declared
+from tests import golden
+
+ARGS: dict[str, Any] = {
+    "accounts": [golden.ACCOUNT],
+    "dkim": {"record": golden.DKIM},
+    "domains": [{"name": "example.com"}],
+    "cloudflare": {},
+}
+
+
+class BegunError(Exception):
+    """The component goes on to be registered."""
+
+
+@pytest.fixture(autouse=True)
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One deployment, as the plugin keeps it, in which nothing is registered."""
+
+    def begin(*_: object) -> None:
+        raise BegunError
+
+    monkeypatch.setattr(pulumi.ComponentResource, "__init__", begin)
+    token = declared.GIVEN.set({})
+    yield
+    declared.GIVEN.reset(token)
+
+
+def made(name: str, **args: Any) -> str:
+    """Make a component; return why it is refused, or an empty text where it goes on."""
+    with pytest.raises((pulumi.RunError, BegunError)) as told:
+        MailRelay(name, ARGS | args)
+    return str(told.value)
+
+
+def external(*kinds: str, **more: Any) -> dict[str, Any]:
+    return {kind: {"external": True} for kind in kinds} | more
+
+
+def test_the_second_component_is_refused_with_both_names_and_the_ways_out() -> None:
+    assert made("mail") == ""
+    text = made("other", spf={"include": ["_spf.google.com"]})
+    for what, name in (
+        ("the SPF record of", "example.com"),
+        ("the DKIM key at", "elastx._domainkey.example.com"),
+        ("the DMARC record at", "_dmarc.example.com"),
+        ("the same challenge at", "example.com"),
+    ):
+        assert f"mail and other both declare {what} {name}: " in text
+    assert "say spf: {external: true} on example.com in one of them, or take the domain out" in text
+    assert "name the account on example.com in one of them alone" in text
+    assert "ELASTX_MRS_GUARD=warn once" in text
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        external("spf", "dkim", "dmarc", accounts=["b@example.com"]),
+        {"domains": [{"name": "sub.example.com"}]},
+        {"cloudflare": None, "rfc2136": {"zones": ["example.com"]}},
+        {"cloudflare": {"account_id": "another"}},
+        {"guard": {"mode": "off"}},
+        {"guard": {"mode": "warn"}},
+    ],
+    ids=["disjoint challenges", "another domain", "another provider", "another account", "off", "warn"],
+)
+def test_what_is_no_rival(args: dict[str, Any]) -> None:
+    assert made("mail") == ""
+    assert made("other", **args) == ""
+
+
+@pytest.mark.parametrize("kind", ["spf", "dkim", "dmarc"])
+def test_each_kind_alone(kind: str) -> None:
+    others = external(*({"spf", "dkim", "dmarc"} - {kind}), accounts=["b@example.com"])
+    assert made("mail") == ""
+    text = made("other", **others)
+    assert text.count("both declare") == 1
+    assert f"say {kind}: {{external: true}}" in text
+
+
+def test_a_zone_in_two_views_is_two_places() -> None:
+    views = {name: {"zones": [zone]} for name, zone in (("inside", "example.com"), ("outside", "example.org"))}
+    other = {"inside": {"zones": ["example.org"]}, "outside": {"zones": ["example.com"]}}
+    assert made("mail", cloudflare=None, rfc2136={"profiles": views}) == ""
+    assert made("other", cloudflare=None, rfc2136={"profiles": other}) == ""
+    assert made("third", cloudflare=None, rfc2136={"profiles": views}) != ""
+
+
+def test_updates_in_one_process_know_nothing_of_each_other() -> None:
+    """Programs of the Automation API: each runs in a context with a connection to its own engine."""
+    declared.GIVEN.set(None)
+
+    class Engine:
+        pass
+
+    def run(engine: Engine, *names: str) -> list[str]:
+        def program() -> list[str]:
+            settings.configure(settings.Settings(project="p", stack="s", monitor=engine))
+            return [made(name) for name in names]
+
+        return contextvars.copy_context().run(program)
+
+    one, two = Engine(), Engine()
+    assert run(one, "mail") == [""]
+    assert run(two, "other") == [""], "another deployment"
+    assert run(one, "other") != [""], "the same"
+
+
+def test_a_user_s_unit_tests_may_make_as_many_as_they_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("elastx_mrs.component.relay.is_mocked", lambda: True)
+    assert made("mail") == ""
+    assert made("other") == ""
