@@ -143,7 +143,8 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
 
 def _ways_out(jobs: Sequence[Job]) -> list[str]:
     """Return what follows from a failure: the records are kept, and what was withdrawn is still there."""
-    lines = [f"All records are kept; the next pulumi up verifies again. To go on without, once: {VERIFICATION}=warn"]
+    kept = "All records are kept; the next pulumi up verifies again, and with --refresh it also restores what was "
+    lines = [f"{kept}deleted or changed by hand. To go on without, once: {VERIFICATION}=warn"]
     still = [
         f"{notice} at {job.expected.domain}"
         for job in jobs

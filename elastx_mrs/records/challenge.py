@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 from elastx_mrs.display import quoted
 from elastx_mrs.records import lookalikes
@@ -11,6 +12,19 @@ from elastx_mrs.records.text import as_text
 from elastx_mrs.service import ELASTX, Service
 
 _DIGITS = re.compile(rf"[0-9a-f]{{{TOKEN_DIGITS}}}")
+_NO_PART = re.compile(r"""[^!-~]|["'`\\]""")
+"""What is in no challenge, and comes with one that was copied: white space, quotes, invisible characters."""
+
+_SLIPS = {
+    "upper-case letters": "[A-Z]",
+    "white space before it": r"\A[ \t\r\n]",
+    "white space after it": r"[ \t\r\n]\Z",
+    "white space in it": r"[^ \t\r\n][ \t\r\n]+[^ \t\r\n]",
+    "quotes or backslashes in its value": r"""["'`\\]""",
+    "characters that are no printable ASCII": r"[^ -~\t\r\n]",
+}
+"""What may be wrong with a challenge that is one but for its spelling, and what it is known by."""
+
 _ADDRESS = re.compile(r'[^\s"(),:;<>@\[\]\\\x00-\x1f\x7f]+@[^\s@]+')
 
 
@@ -49,6 +63,19 @@ def known_challenge(text: str, service: Service = ELASTX) -> str:
 def is_challenge(value: bytes | str, service: Service = ELASTX) -> bool:
     """Tell whether a TXT value is a challenge of the service: it starts with the prefix, in any case."""
     return as_text(value).lower().startswith(service.challenge_prefix.lower())
+
+
+def misspelling(value: bytes | str, tokens: Iterable[str]) -> str | None:
+    """Return what is wrong with a TXT value that is one of ``tokens`` but for its spelling; None for every other.
+
+    The service looks for the exact string, so that such a value lets nobody send.
+    """
+    text = as_text(value)
+    bare = _NO_PART.sub("", text)
+    meant = next((known for known in tokens if known.lower() == bare.lower()), None)
+    if meant is None or meant == text:
+        return None
+    return " and ".join(fault for fault, pattern in _SLIPS.items() if re.search(pattern, text))
 
 
 def token(account: str, service: Service = ELASTX) -> str:

@@ -135,6 +135,8 @@ def test_other_spellings_are_stopped_and_adopted_and_a_look_alike_survives(serve
     removal.delete(dns.name.from_text(f"{name}."), "TXT", f'"{ours.decode()}"')
     assert dns.query.tcp(removal, server.host, timeout=5, port=server.port).rcode() == 0
     assert ours not in server.txt(name)
+    stack.up()
+    assert ours not in server.txt(name), "up alone compares with the state"
     stack.up("--refresh")
     assert server.txt(name).keys() >= {ours, b"v=spf1-validator=1234567890"}
 
@@ -196,9 +198,21 @@ def test_what_is_in_the_way_is_named(server: NameServer, stack: Stack) -> None:
     assert "alias.example.com is a CNAME to mail.example.com, and no TXT can stand beside one" in text
 
 
+TWO = """
+from elastx_mrs import MailRelay, stack_config
+MailRelay("mail", stack_config())
+MailRelay("other", stack_config())
+"""
+
+
 def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer, stack: Stack) -> None:
+    """Two components that declare the same are refused, or are such a line too."""
     stack.config["spf"] = "v=spf1 ptr ?all"
-    text = passed(stack.preview())
+    (stack.directory / "__main__.py").write_text(TWO)
+    twice = "mail and other both declare the SPF record of example.se: with two of them, all its mail gets permerror"
+    assert f"error: {twice}" in failed(stack.preview(check=False)).replace("\n", " ")
+    text = passed(stack.preview(ELASTX_MRS_GUARD="warn"))
+    assert f"warning: {twice}" in text
     component = text.partition("elastx-mrs:index:MailRelay (mail):")[2]
     assert "warning: spf: has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5)" in component
     assert "dmarc: says p=none: receivers do nothing with mail that fails" in component

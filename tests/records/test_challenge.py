@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from elastx_mrs.records import RecordError, TxtRecord
-from elastx_mrs.records.challenge import account_address, challenge, token
+from elastx_mrs.records.challenge import account_address, challenge, misspelling, token
 from tests import golden
 
 
@@ -29,3 +29,30 @@ def test_the_record_is_directly_under_the_domain_and_its_suffix_holds_no_account
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(RecordError, match=r"not an e-mail address|white space"):
         account_address(text)
+
+
+OURS, OTHER = golden.TOKEN, token("b@domain.com")
+
+
+@pytest.mark.parametrize(
+    ("value", "slip"),
+    [
+        (OURS.upper(), "upper-case letters"),
+        (OURS.replace("elastx", "Elastx"), "upper-case letters"),
+        (f"{OURS} ", "white space after it"),
+        (f"\t{OURS}", "white space before it"),
+        (OURS.replace("=", "= "), "white space in it"),
+        (f'"{OURS}"', "quotes or backslashes in its value"),
+        (f" {OURS.upper()} ", "upper-case letters and white space before it and white space after it"),
+        (OURS.encode() + b"\xc2\xa0", "characters that are no printable ASCII"),
+        (OURS, None),
+        (OTHER, None),
+        (OURS[:-1], None),
+        (f"{OURS}0", None),
+        ("v=spf1 -all", None),
+        ("", None),
+    ],
+)
+def test_a_misspelt_token_is_known_and_what_is_wrong_with_it_is_said(value: str | bytes, slip: str | None) -> None:
+    assert misspelling(value, [OURS]) == slip
+    assert misspelling(value.encode() if isinstance(value, str) else value, [OURS]) == slip

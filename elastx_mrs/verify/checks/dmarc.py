@@ -7,7 +7,7 @@ from elastx_mrs.receiver.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
 from elastx_mrs.records.dmarc_policy import is_dmarc, skipped
 from elastx_mrs.records.names import owner_name
-from elastx_mrs.verify.checks.per_server import listed, nothing
+from elastx_mrs.verify.checks.per_server import RESTORE, listed, nothing
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
@@ -49,7 +49,7 @@ def _fault(walked: Walk, expected: Expected, cannot_ask: Verdict) -> Detail | No
         return Detail("absent", "", WANTED, f"none, up to the root{others}", cure)
     if expected.of_kind("dmarc") is not None and walked.found.domain != expected.domain:
         seen = f"the one of {walked.found.domain}: '{walked.found.text}'"
-        return Detail("wrong", "", f"the declared policy at {expected.policy_name}", seen, "publish it (pulumi up)")
+        return Detail("wrong", "", f"the declared policy at {expected.policy_name}", seen, f"publish it ({RESTORE})")
     return None
 
 

@@ -10,6 +10,9 @@ from elastx_mrs.verify.result import Detail, Verdict
 LENGTH = 160
 """Characters of a value in a message: a DKIM key has over 400, of which people read the first."""
 
+RESTORE = "pulumi up --refresh, which also restores what was deleted or changed by hand"
+"""What publishes a declared record. Without a refresh the engine compares with its state, and sees no difference."""
+
 Fault = tuple[Verdict, str, str]
 """What is wrong with an answer: the verdict, what was seen, and what to do."""
 

@@ -7,11 +7,11 @@ from typing import Literal
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
 from elastx_mrs.records import RecordError, TxtRecord, dkim_key
-from elastx_mrs.records.challenge import is_challenge
+from elastx_mrs.records.challenge import is_challenge, misspelling
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.service import Service
-from elastx_mrs.verify.checks.per_server import Fault, Judge, judged, listed, nothing
+from elastx_mrs.verify.checks.per_server import RESTORE, Fault, Judge, judged, listed, nothing
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Outcome
 
@@ -39,7 +39,7 @@ def judge_of(kind: str, value: bytes, service: Service) -> Judge:
 
 
 def _publish(what: str) -> str:
-    return f"publish the {what} (pulumi up), or wait until this server has it"
+    return f"publish the {what} ({RESTORE}), or wait until this server has it"
 
 
 def _challenge(value: bytes, service: Service) -> Judge:
@@ -47,6 +47,9 @@ def _challenge(value: bytes, service: Service) -> Judge:
         texts = answer.texts()
         if value in texts:
             return None
+        for text in texts:
+            if (slip := misspelling(text, [value.decode("ascii")])) is not None:
+                return "wrong", listed([text]), f"it {_misspelt(slip)}, and publish the declared one ({RESTORE})"
         others = [text for text in texts if is_challenge(text, service)]
         return "absent", listed(others) if others else nothing(answer), _publish("challenge")
 
@@ -94,7 +97,7 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
     if len(found) > 1:
         beside = "all but the declared one" if value in found else "all of them and publish the declared one"
         return "wrong", listed(found), f"exactly one {what} may be there: delete {beside}"
-    return "wrong", listed(found), f"replace it with the declared {name}, or declare what is there"
+    return "wrong", listed(found), f"replace it with the declared {name} ({RESTORE}), or declare what is there"
 
 
 async def key(observer: Observer, expected: Expected) -> Outcome:
@@ -164,19 +167,23 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     seen = await observer.txt(expected.domain)
     declared = {record.value for record in expected.records if record.kind == "challenge"}
     known = {text.encode("ascii") for text in declared | expected.known_challenges}
+    names = sorted(text.decode("ascii") for text in known)
     strangers: list[bytes] = []
+    slips: dict[bytes, str] = {}
 
     def judge(answer: Answer) -> Fault | None:
         found = [text for text in answer.texts() if is_challenge(text, expected.service)]
         if not expected.accounts_known:
             return None if found else ("absent", "none among its TXT" if answer.texts() else nothing(answer), _ANY)
-        unknown = [text for text in found if text not in known]
+        slips.update({text: slip for text in answer.texts() if (slip := misspelling(text, names)) is not None})
+        unknown = [text for text in found if text not in known and text not in slips]
         strangers.extend(text for text in unknown if text not in strangers)
         return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
 
     prefix = expected.service.challenge_prefix
     only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
     details, notices = judged(seen, only, judge, cure=ASK)
+    notices = [f"{listed([text])} {_misspelt(slip)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
     return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
@@ -184,6 +191,11 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
 
 UNDECLARED = "is published and not declared"
 """How a notice of an unknown challenge ends."""
+
+
+def _misspelt(slip: str) -> str:
+    return f"is a declared challenge misspelt: it has {slip}, and Elastx looks for the exact string; delete it"
+
 
 _STRANGER = (
     "an account that nobody declared may send as this domain: delete it, or list it in verification.knownChallenges "

@@ -69,7 +69,8 @@ def test_what_is_changed_by_hand_is_seen_and_put_right(run: Trial) -> None:
     said = stack.up(check=False, ELASTX_MRS_VERIFICATION="require")
     assert said.returncode != 0
     assert "wrong: spf at" in said.stdout
-    assert "absent: dmarc (_dmarc.example.com)" in said.stdout
+    assert "absent: dmarc (_dmarc.example.com)" in said.stdout, "up alone sees no difference"
+    assert "publish the DMARC record (pulumi up --refresh" in said.stdout
     refreshed = stack.pulumi("refresh", "--yes", "--stack", "test")
     assert "~ 1 updated" in refreshed.stdout
     assert "- 1 deleted" in refreshed.stdout
