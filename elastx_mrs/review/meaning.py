@@ -143,6 +143,8 @@ class Reader:
         before, after = (None if value is None else _parsed(value) for value in (old, new))
         if new is None:
             yield say("no SPF any more: receivers cannot tell who may send as {}", change.domain)
+            if others := self._others(old):
+                yield say("with it go the other senders: {}", ", ".join(others))
         elif old is None:
             yield say("{}", new)
             if after is not None:
@@ -201,7 +203,14 @@ class Reader:
         if change.kind == "challenge":
             value = change.content.value
             return say("the challenge of {} at {}", self.account(value) if value else "an account", change.domain)
+        if change.kind == "spf" and (others := self._others(change.content.value)):
+            return say("the SPF at {} with its other senders ({})", change.content.owner, ", ".join(others))
         return say(f"the {names.get(change.kind, 'record')} at {{}}", change.content.owner)
+
+    def _others(self, value: str | None) -> list[str]:
+        """Return the terms of an SPF record by which others than the service send: adopted ones, or the config's."""
+        gained = compare.senders(VERSION, value or VERSION).gained
+        return [str(term) for term in gained if not spf.includes_service(term, self._service)]
 
 
 def _shown(inputs: Mapping[str, object] | None, key: str) -> str:

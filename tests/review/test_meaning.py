@@ -7,7 +7,7 @@ import pytest
 from elastx_mrs.review.meaning import Risk
 from elastx_mrs.review.plain import told
 from elastx_mrs.review.preview import read
-from elastx_mrs.review.report import review
+from elastx_mrs.review.report import headlines, review
 from tests.review.previews import CLOUDFLARE, preview, step, txt
 
 ELASTX = "v=spf1 include:elastx.email"
@@ -131,6 +131,19 @@ def test_another_selector_takes_the_old_key_away() -> None:
     assert "moves from old._domainkey.example.com to new._domainkey.example.com" in says
     assert "is withdrawn and published anew: for a while it may not be there" in says
     assert risks == ["key"]
+
+
+def test_an_spf_that_goes_takes_its_other_senders_along() -> None:
+    """As in ``pulumi destroy`` of a domain whose SPF was adopted: the company then has none at all."""
+    record = txt("example.com", f"{ELASTX} include:_spf.google.com ip4:192.0.2.1 ~all")
+    found = review(read(preview(step("delete", "x", record))))
+    others = "include:_spf.google.com, ip4:192.0.2.1"
+    assert f"with it go the other senders: {others}" in [told(one) for row in found.rows for one in row.meaning.says]
+    assert [told(line) for _, line in headlines(found)] == [
+        f"the SPF at example.com with its other senders ({others}) goes"
+    ]
+    alone, _ = meaning(step("delete", "x", txt("example.com", f"{ELASTX} -all")))
+    assert not any("other senders" in line for line in alone)
 
 
 def test_a_record_that_changes_its_resource_is_neither_gained_nor_removed() -> None:
