@@ -215,8 +215,8 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     """A subdomain's own record replaces what it inherits (RFC 9989 §4.10): it should not be weaker by accident."""
     if case.record.kind != "dmarc":
         return []
-    if any(map(is_dmarc, await in_force(case.world, case.owner))):
-        return []  # a wildcard's takes the place of what is above, and is compared in wildcards.weaker
+    if sum(map(is_dmarc, await in_force(case.world, case.owner))) == 1:
+        return []  # a wildcard's takes the place of what is above, and is compared in wildcards.weaker; several do not
     above = await case.world.inherited(case.record.domain)
     policy = read(case.record.value)
     if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:

@@ -41,6 +41,7 @@ ZONES = {
         "spf.example": f'* TXT "{GOOGLE}"',
         "dmarc.example": f'* TXT "{REJECT}"',
         "low.example": f'* TXT "{REJECT}"\n_dmarc TXT "v=DMARC1; p=none"',
+        "several.example": f'*.b TXT "{REJECT}"\n*.b TXT "v=DMARC1; p=none"\n_dmarc TXT "{REJECT}"',
         "both.example": f'* TXT "{REJECT}"\n_dmarc TXT "{REJECT}"',
         "key.example": '* TXT "v=DKIM1; p="',
         "mail.example": '* MX 10 mail\n* TXT "verify=abc"\n* TXT "v=spf1 -all"',
@@ -175,6 +176,13 @@ def test_the_policy_that_a_wildcard_gives_is_in_force(look: Look) -> None:
     assert said.level == "stop"
     assert f"_dmarc.dmarc.example says p=none, weaker than '{REJECT}', which a wildcard answers there" in said.text
     assert found(World("dmarc.example", look, [dmarc.dmarc("dmarc.example", REJECT)])) == []
+
+
+def test_several_policies_of_a_wildcard_are_none_and_the_one_above_is_in_force(look: Look) -> None:
+    """RFC 9989 §4.10: receivers discard them, and walk on."""
+    ours = dmarc.dmarc("b.several.example", "v=DMARC1; p=none")
+    (said,) = found(World("several.example", look, [ours]))
+    assert "weaker than the p=reject that it inherits today from several.example" in said.text
 
 
 def test_the_policy_at_the_end_of_a_wildcard_s_cname_is_in_force(look: Look) -> None:
