@@ -210,7 +210,7 @@ def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer,
     stack.config["spf"] = "v=spf1 ptr ?all"
     (stack.directory / "__main__.py").write_text(TWO)
     twice = "mail and other both declare the SPF record of example.se: with two of them, all its mail gets permerror"
-    assert f"error: {twice}" in failed(stack.preview(check=False)).replace("\n", " ")
+    assert twice in failed(stack.preview(check=False))
     text = passed(stack.preview(ELASTX_MRS_GUARD="warn"))
     assert f"warning: {twice}" in text
     component = text.partition("elastx-mrs:index:MailRelay (mail):")[2]
