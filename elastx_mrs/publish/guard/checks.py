@@ -217,6 +217,8 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
         return []
     if sum(map(is_dmarc, await in_force(case.world, case.owner))) == 1:
         return []  # a wildcard's takes the place of what is above, and is compared in wildcards.weaker; several do not
+    if any(map(is_dmarc, (await case.world.existing(case.owner)).txt)):
+        return []  # it inherits nothing today; what is there is adopted, or stops it in foreign_dmarc
     above = await case.world.inherited(case.record.domain)
     policy = read(case.record.value)
     if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:

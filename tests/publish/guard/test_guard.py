@@ -58,6 +58,7 @@ own MX 20 inside
 outside A 203.0.113.9
 inside A 192.0.2.129
 _dmarc.strict TXT "v=DMARC1; p=reject"
+_dmarc.lax.strict TXT "v=DMARC1; p=none"
 _dmarc.sub TXT "v=DMARC1; p=reject; sp=quarantine"
 _dmarc.test TXT "v=DMARC1; p=quarantine; t=y"
 """.replace("{other}", OTHER_KEY).replace("{spf}", golden.SPF)
@@ -234,6 +235,12 @@ PASSES: dict[str, TxtRecord] = {
     "a policy as strict as what it inherits": dmarc_of("a.strict.example.com", "v=DMARC1; p=reject"),
     "a policy as strict as a tested one": dmarc_of("a.test.example.com", "v=DMARC1; p=none"),
 }
+
+
+def test_a_record_of_its_own_inherits_nothing(server: NameServer) -> None:
+    """RFC 9989 §4.10: what applies today is what the name has, and that is adopted unchanged."""
+    own = dmarc_of("lax.strict.example.com", "v=DMARC1; p=none")
+    assert Run(server, [own], adopted=frozenset({own.name})).stopped() == ""
 
 
 @pytest.mark.parametrize("name", PASSES)
