@@ -104,13 +104,15 @@ async def key(observer: Observer, expected: Expected) -> Outcome:
     """Say whether somebody else's DKIM key can be used: there is no declared value to compare with."""
     seen = await observer.txt(expected.key_name)
     details, notices = judged(
-        seen, f"one DKIM key, the one that {expected.service.name} provides", _any_key(expected.service), cure=ASK
+        seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service), cure=ASK
     )
     notices += _aliased(seen)
     return Outcome(expected.domain, "dkim", expected.key_name, tuple(details), "a usable key", tuple(notices))
 
 
-def _any_key(service: Service) -> Judge:
+def usable_key(service: Service) -> Judge:
+    """Return what judges an answer where any key that receivers can use will do."""
+
     def judge(answer: Answer) -> Fault | None:
         texts = answer.texts()
         if not texts:
