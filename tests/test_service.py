@@ -14,6 +14,7 @@ import pytest
 
 import elastx_mrs
 from elastx_mrs.adopt import from_dns
+from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.config.remarks import remarks
@@ -213,7 +214,7 @@ def test_two_services_are_verified_in_one_run(server: NameServer) -> None:
 
 
 def test_adopt_keeps_what_is_published_and_adds_the_service(server: NameServer) -> None:
-    async def adopted() -> from_dns.Adopted:
+    async def adopted() -> Adopted:
         ask = Vantage(who(server), Network()).ask
         return await from_dns.read(ask, "elsewhere.com", MAILHOP.dkim_selector, MAILHOP)
 

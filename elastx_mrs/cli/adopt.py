@@ -35,9 +35,10 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     elastx-mrs adopt example.com news.example.com
     elastx-mrs adopt --nameserver 192.0.2.53 example.com > adopted.yaml
 
-    SPF terms, the DMARC record and a DKIM key at the selector are kept as they are. What an up will change follows as
-    comments. Nothing is written to DNS. Put the lines under config: in the stack's file, beside your accounts and the
-    DKIM key; once the up has been through, take elastx-mrs:adopt out again.
+    SPF terms, the DMARC policy and a DKIM key at the selector are kept, so the config passes the guard and verification
+    in the next up. What an up will change follows as comments, and so does what cannot be kept, with what to do.
+    Nothing is written to DNS. Put the lines under config: in the stack's file, beside your accounts and the DKIM key;
+    once the up has been through, take elastx-mrs:adopt out again.
 
     A stack that publishes through Cloudflare needs no elastx-mrs:adopt: what is there is imported, by a file that
     --import prints. With DOMAINs, of these only; records that the stack has created itself are left out with --state.

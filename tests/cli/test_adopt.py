@@ -31,8 +31,11 @@ _dmarc.evil TXT "v=DMARC1; p=none; x=\010elastx-mrs:accounts: [evil@example.com]
 _dmarc.yaml TXT "v=DMARC1; p=none; x=': #\"| &a *b !!python/object"
 _dmarc.slash TXT "v=DMARC1; p=none; x=a\\b"
 _dmarc.alias CNAME _dmarc
+_dmarc.dead CNAME nothing.example.com.
 """,
 }
+
+INHERITED = "v=DMARC1; p=reject; rua=mailto:d@example.com;"
 
 
 @pytest.fixture(scope="module", params=["bind", "knot", "lab"])
@@ -74,9 +77,26 @@ def test_it_prints_config_that_keeps_everything_and_what_will_change(server: Nam
 
 
 def test_a_domain_without_policy_is_a_bare_name(server: NameServer) -> None:
+    result = adopt(server, "example.se")
+    assert result.exit_code == 0
+    assert config(result) == {"elastx-mrs:domains": ["example.se"]}
+
+
+def test_a_policy_from_above_is_taken_along(server: NameServer) -> None:
     result = adopt(server, "new.example.com")
     assert result.exit_code == 0
-    assert config(result) == {"elastx-mrs:domains": ["new.example.com"]}
+    (kept,) = config(result)["elastx-mrs:domains"]
+    assert kept == {"name": "new.example.com", "dmarc": {"record": INHERITED}}
+    assert "new.example.com inherits p=reject from _dmarc.example.com" in result.stdout
+
+
+def test_a_policy_behind_a_cname_stays_where_it_is(server: NameServer) -> None:
+    result = adopt(server, "alias.example.com", "dead.example.com")
+    assert result.exit_code == 0
+    for kept in config(result)["elastx-mrs:domains"]:
+        assert kept["dmarc"] == {"external": True}
+    assert "_dmarc.alias.example.com is a CNAME to _dmarc.example.com: its policy stays there" in result.stdout
+    assert "_dmarc.dead.example.com is a CNAME to nothing.example.com: its policy stays there" in result.stdout
 
 
 def test_only_a_key_at_the_selector(server: NameServer) -> None:
@@ -90,14 +110,13 @@ def test_only_a_key_at_the_selector(server: NameServer) -> None:
         ("two.example.com", "has 2 SPF records, which is permerror (RFC 7208 §4.5)"),
         ("broken.example.com", "has at position 8 a syntax error"),
         ("open.example.com", "has +all at position 8, which lets every server send"),
-        ("alias.example.com", "_dmarc.alias.example.com is a CNAME to _dmarc.example.com"),
     ],
 )
 def test_what_cannot_be_kept_is_said(server: NameServer, domain: str, message: str) -> None:
     result = adopt(server, domain)
     assert result.exit_code == 1
     assert any(line.startswith("# CANNOT BE KEPT: ") and message in line for line in result.stdout.splitlines())
-    assert config(result) == {"elastx-mrs:domains": [domain]}
+    assert config(result) == {"elastx-mrs:domains": [{"name": domain, "dmarc": {"record": INHERITED}}]}
 
 
 def test_hostile_text_stays_inside_its_string(server: NameServer) -> None:

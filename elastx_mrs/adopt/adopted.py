@@ -1,0 +1,26 @@
+"""What came of one domain: its place in the config, the names to take over, and what to know."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Adopted:
+    """One domain: its place in the config, the names to take over, and what to know, a line each.
+
+    :ivar changes: what is kept, and what an ``up`` changes.
+    :ivar faults: what cannot be kept as it is, each with what to do.
+    :ivar unasked: what could not be asked.
+    """
+
+    domain: str
+    config: dict[str, Any] = field(default_factory=dict)
+    owners: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
+
+    def own(self, owner: str) -> None:
+        """Take over what is at a name."""
+        if owner not in self.owners:
+            self.owners.append(owner)

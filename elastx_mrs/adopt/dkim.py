@@ -1,0 +1,85 @@
+"""The DKIM key at the service's selector today, as the config that keeps it."""
+
+from elastx_mrs.adopt.adopted import Adopted
+from elastx_mrs.adopt.place import Place
+from elastx_mrs.display import show
+from elastx_mrs.records import RecordError, compare, dkim, dkim_key
+from elastx_mrs.records.near_miss import oddity, plain
+from elastx_mrs.records.text import as_text
+from elastx_mrs.service import Service
+from elastx_mrs.verify.checks.published import usable_key
+
+
+def keep(adopted: Adopted, place: Place, selector: str, service: Service) -> None:
+    """Keep the key, whoever publishes it."""
+    values = place.answer.texts()
+    if place.elsewhere:
+        _elsewhere(adopted, place, selector, service)
+    elif place.wildcard:
+        listed = " and ".join(f"'{show(value)}'" for value in values) or "an alias"
+        adopted.changes.append(f"{place.owner}: what a wildcard answers there, {listed}, ends with the key's record")
+    elif len(values) > 1:
+        text = f"{place.owner} has {len(values)} TXT records, and one is allowed (RFC 6376 §3.6.2.2); leave the key"
+        adopted.faults.append(f"{text}, and run this again")
+    elif values:
+        _one(adopted, place, values[0], selector, service)
+
+
+def _elsewhere(adopted: Adopted, place: Place, selector: str, service: Service) -> None:
+    """Leave the key to whoever publishes it, if it is there and can be used."""
+    adopted.config["dkim"] = {"selector": selector, "external": True}
+    where = f"{place.owner} {place.elsewhere}"
+    cure = f"publish the key that {service.name} provides there"
+    cure += ", or remove the CNAME" if place.alias else ""
+    if place.circle:
+        adopted.faults.append(f"{where}, and its CNAMEs lead in a circle; remove the CNAME")
+        return
+    adopted.changes.append(f"{where}: the key is published there (external: true); see that it is {service.name}'s")
+    if place.answer.status == "failed":
+        adopted.unasked.append(f"{where}: {place.answer.problem}")
+    elif (fault := usable_key(service)(place.answer)) is not None:
+        adopted.faults.append(f"{where}, where there is no usable key ({fault[1]}); {cure}")
+
+
+def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: Service) -> None:
+    """Keep the one TXT at the selector, if it is a key that receivers can use."""
+    owner, text = place.owner, as_text(value)
+    try:
+        key = dkim.from_paste(text, selector, service)
+    except RecordError as error:
+        key, problems = "", error.problems
+    if key and compare.same_key(text, key):
+        adopted.own(owner)
+        adopted.config["dkim"] = {"selector": selector, "record": key}
+        kept = "stays as it is" if key == text else "keeps its key, in another spelling"
+        adopted.changes.append(f"{owner} {kept}; take it out here if it is the stack's own dkim")
+        return
+    meant = _meant(value, selector, service)
+    found = f"{owner} has '{_cut(show(value))}', which receivers cannot use"
+    if meant:
+        adopted.config["dkim"] = {"selector": selector, "record": meant}
+        why = oddity(value.decode("utf-8", "surrogateescape")) or "is not written as a key record is"
+        adopted.faults.append(f"{found}: it {why}; remove it, and the config above publishes the key as it should be")
+        return
+    why = "; it ".join(problems) if not key else "is not written as a key record is"
+    adopted.faults.append(f"{found}: it {why}. Remove it, so that the key that {service.name} provides can be there")
+
+
+def _meant(value: bytes, selector: str, service: Service) -> str:
+    """Return the key that a value was meant as, without what a zone file or an editor added; empty where none."""
+    for text in (as_text(value), plain(value.decode("utf-8", "surrogateescape"))):
+        try:
+            key = dkim.from_paste(text, selector, service)
+            dkim_key.parse(key)
+        except RecordError:
+            continue
+        return key
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+_SHOWN = 80
+"""Characters of a key that a line shows."""

@@ -1,0 +1,139 @@
+"""A domain's DMARC policy today, its own or an inherited one, as the config that keeps it."""
+
+from elastx_mrs.adopt.adopted import Adopted
+from elastx_mrs.adopt.judged import Judgement, judged_dmarc
+from elastx_mrs.adopt.place import Place
+from elastx_mrs.display import show
+from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.receiver.dmarc import Step, walk
+from elastx_mrs.records import RecordError, dmarc
+from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, tags
+from elastx_mrs.records.near_miss import near_miss, reordered
+from elastx_mrs.records.text import as_text
+from elastx_mrs.service import Service
+
+_OLD_TAGS = ("pct", "rf", "ri")
+"""What receivers of RFC 7489 read, and those of RFC 9989 ignore: a copy that is the same for both keeps them."""
+
+
+async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
+    """Keep the policy that applies to the domain."""
+    if place.elsewhere:
+        await _elsewhere(ask, adopted, place, service)
+        return
+    values = place.answer.texts()
+    records = [value for value in values if is_dmarc(value)]
+    if len(records) > 1:
+        listed = " and ".join(f"'{show(value)}'" for value in records)
+        fault = f"{place.owner} has {len(records)} DMARC records, of which receivers take none (RFC 9989 §4.10)"
+        adopted.faults.append(f"{fault}: {listed}; leave one, and run this again")
+    elif records:
+        _own(adopted, place, records[0])
+    else:
+        await _inherited(ask, adopted, place, service)
+        _misspelt(adopted, place)
+    if "record" in adopted.config.get("dmarc", {}):
+        (await _judged(ask, adopted, service)).tell(adopted, place.owner)
+
+
+async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
+    """Leave the record to whoever publishes it, and say what receivers find there."""
+    adopted.config["dmarc"] = {"external": True}
+    where = f"{place.owner} {place.elsewhere}"
+    if place.circle:
+        adopted.faults.append(f"{where}, and its CNAMEs lead in a circle; {_REMOVE}")
+        return
+    found = [value for value in place.answer.texts() if is_dmarc(value)]
+    said = " and ".join(f"'{show(value)}'" for value in found) or "no DMARC record"
+    if place.answer.status == "failed":
+        said = "what could not be asked"
+    adopted.changes.append(f"{where}: its policy stays there (external: true), which is {said}")
+    judgement = await judged_dmarc(ask, adopted.domain, None, service)
+    if judgement.wrong and not found:
+        judgement = Judgement((f"{place.elsewhere}, where there is no DMARC record; {_REMOVE}",), judgement.unasked)
+    judgement.tell(adopted, place.owner)
+
+
+def _own(adopted: Adopted, place: Place, value: bytes) -> None:
+    """Keep the one record at the name, or what a wildcard answers there."""
+    text = as_text(value)
+    record, problems = _declarable(text)
+    if record is None:
+        correct = "correct it there, and run this again"
+        adopted.faults += [f"{place.owner}: its record '{show(value)}' {problem}; {correct}" for problem in problems]
+        return
+    adopted.config["dmarc"] = {"record": record}
+    same = "stays as it is" if record == text else f"'{show(value)}' becomes '{record}', which says the same"
+    if place.wildcard:
+        same = f"'{show(value)}' is a wildcard's (RFC 4592): the domain gets a record of its own, '{record}'"
+    else:
+        adopted.own(place.owner)
+    adopted.changes.append(f"{place.owner} {same}")
+
+
+def _declarable(text: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return the record as it can be declared, its meaning unchanged; else None, and why not."""
+    try:
+        return dmarc.whole_record(text), ()
+    except RecordError as error:
+        problems = error.problems
+    try:
+        other = dmarc.whole_record(reordered(text))
+    except RecordError:
+        return None, problems
+    return (other, ()) if read(other) == read(text) else (None, problems)
+
+
+async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
+    """Take along what applies from above: a record of the domain's own would replace it (RFC 9989 §4.10)."""
+    walked = await walk(ask, adopted.domain)
+    if (step := walked.failed) is not None:
+        adopted.unasked.append(f"_dmarc.{step.domain}, from which {adopted.domain} may inherit: {step.text}")
+    applied, above = walked.tag(exists=True), walked.found
+    if applied is None or above is None or above.policy is None or above.domain == adopted.domain:
+        return
+    record = _copied(above, above.policy, applied[1])
+    said = f"{adopted.domain} inherits {'='.join(applied)} from _dmarc.{above.domain}, '{above.text}'"
+    adopted.config["dmarc"] = {"record": record}
+    judgement = await _judged(ask, adopted, service)
+    if judgement.wrong and not (await judged_dmarc(ask, adopted.domain, None, service)).wrong:
+        adopted.config["dmarc"] = {"external": True}
+        why = f"as a record of its own it would fail: {judgement.wrong[0]}"
+        adopted.changes.append(f"{place.owner}: {said}, and goes on to (external: true); {why}")
+        return
+    adopted.changes.append(f"{place.owner}: {said}; its own record keeps that, '{record}'")
+
+
+def _copied(above: Step, policy: Policy, applied: str) -> str:
+    """Return a record of the domain's own that asks receivers for what the one above asks for the domain."""
+    published = tags(above.text)
+    alignment = {tag: policy.effective(tag) for tag in ("adkim", "aspf") if policy.effective(tag) != "r"}
+    reports = {tag: ",".join(getattr(policy, tag)) for tag in ("rua", "ruf") if getattr(policy, tag)}
+    others = {"fo": policy.fo if policy.fo != "0" else "", "t": "y" if policy.t == "y" else ""}
+    old = {tag: published.get(tag, "") for tag in _OLD_TAGS}
+    return dmarc.from_tags({"p": applied} | alignment | reports | {k: v for k, v in (others | old).items() if v})
+
+
+def _misspelt(adopted: Adopted, place: Place) -> None:
+    """Name strings that were meant as DMARC, and print the one where nothing applies to the domain today."""
+    values = place.answer.texts()
+    missed = [(value, found) for value in values if not is_dmarc(value) if (found := near_miss("dmarc", value))]
+    for value, found in missed:
+        fault = f"{place.owner} has '{show(value)}', which receivers do not read as DMARC: it {found.problem}"
+        record = None
+        if "dmarc" not in adopted.config and len(missed) == 1 and found.repaired:
+            record = _declarable(found.repaired)[0]
+        if record is None:
+            adopted.faults.append(f"{fault}; remove it, and write under dmarc what was meant")
+            continue
+        adopted.config["dmarc"] = {"record": record}
+        meant = f"the config above publishes what was meant, '{record}': check it, and remove that string"
+        adopted.faults.append(f"{fault}; {meant}")
+
+
+async def _judged(ask: Ask, adopted: Adopted, service: Service) -> Judgement:
+    record = dmarc.dmarc(adopted.domain, adopted.config["dmarc"]["record"])
+    return await judged_dmarc(ask, adopted.domain, record, service)
+
+
+_REMOVE = "remove the CNAME, so that a policy can be published here, or have one published where it leads"

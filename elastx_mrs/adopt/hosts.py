@@ -1,0 +1,42 @@
+"""What a wildcard gives a host name today and no longer gives once the name has a record (RFC 4592 §3.3.1)."""
+
+from elastx_mrs.adopt.adopted import Adopted
+from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.wildcard import synthesised
+from elastx_mrs.records.dkim_key import is_dkim
+from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.records.text import cut, quote
+
+
+async def name_losses(ask: Ask, adopted: Adopted) -> None:
+    """Name what would vanish at the domain, and at each name above it that comes to exist with it."""
+    name = adopted.domain
+    while "." in name and await synthesised(ask, name):
+        lost = await _lost(ask, name, own=name == adopted.domain)
+        if lost:
+            why = "has only what a wildcard answers, and that ends with the first record there (RFC 4592 §3.3.1)"
+            adopted.faults.append(f"{name} {why}; add first what would vanish: {'; '.join(lost)}")
+        name = name.partition(".")[2]
+
+
+async def _lost(ask: Ask, name: str, *, own: bool) -> list[str]:
+    """Return the records to add, as lines of a zone file; where the wildcard is an alias, those that it leads to.
+
+    :param own: whether the name gets SPF and DMARC from the config, so that the wildcard's are not missed.
+    """
+    lines = []
+    for rdtype in ("A", "AAAA", "MX"):
+        lines += [f"{name}. {rdtype} {rdata}" for rdata in sorted(map(str, (await ask(name, rdtype)).rdatas))]
+    for value in sorted((await ask(name, "TXT")).texts()):
+        # Nobody looks for a policy or a key at a host name.
+        if not (is_dkim(value) or is_dmarc(value) or (own and is_spf(value))):
+            lines.append(_txt(name, value))
+    if not own:
+        policies = (await ask(f"_dmarc.{name}", "TXT")).texts()
+        lines += [_txt(f"_dmarc.{name}", value) for value in sorted(policies) if is_dmarc(value)]
+    return lines
+
+
+def _txt(name: str, value: bytes) -> str:
+    return f"{name}. TXT {' '.join(map(quote, cut(value)))}"
