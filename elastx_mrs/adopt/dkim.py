@@ -45,7 +45,7 @@ def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: S
     """Keep the one TXT at the selector, if it is a key that receivers can use."""
     owner, text = place.owner, as_text(value)
     try:
-        key = dkim.from_paste(text, selector, service)
+        key = str(dkim.from_paste(text, selector, service))
     except RecordError as error:
         key, problems = "", error.problems
     if key and compare.same_key(text, key):
@@ -69,7 +69,7 @@ def _meant(value: bytes, selector: str, service: Service) -> str:
     """Return the key that a value was meant as, without what a zone file or an editor added; empty where none."""
     for text in (as_text(value), plain(value.decode("utf-8", "surrogateescape"))):
         try:
-            key = dkim.from_paste(text, selector, service)
+            key = str(dkim.from_paste(text, selector, service))
             dkim_key.parse(key)
         except RecordError:
             continue

@@ -1,7 +1,8 @@
 """What a domain publishes today, read from DNS, as the stack config that keeps it."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -12,9 +13,13 @@ from elastx_mrs.adopt.place import Place, look
 from elastx_mrs.display import comment_line, show
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.lookup.answer import Answer, Ask, answer_of
-from elastx_mrs.records import report
+from elastx_mrs.records import RecordError, report
+from elastx_mrs.records import dkim as dkim_record
+from elastx_mrs.records import dmarc as dmarc_record
+from elastx_mrs.records import spf as spf_record
 from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.text import presentation
 from elastx_mrs.service import ELASTX, Service
 
 
@@ -50,7 +55,28 @@ async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX) 
     await dmarc.keep(ask, adopted, found["DMARC"], service)
     dkim.keep(adopted, found["DKIM"], selector, service)
     _others(adopted, found["SPF"], service)
+    _write(adopted, selector, service)
     return adopted
+
+
+def _write(adopted: Adopted, selector: str, service: Service) -> None:
+    """Put a record into quotes, as in a zone file, where the config's reader would take the bare one for another.
+
+    A value may have a quote or a backslash of its own, and the config takes what people paste.
+    """
+    readers: dict[str, Callable[[str], str]] = {
+        "spf": lambda text: spf_record.from_paste(text, service),
+        "dmarc": dmarc_record.from_paste,
+        "dkim": lambda text: dkim_record.from_paste(text, selector, service),
+    }
+    for kind, read_again in readers.items():
+        record = adopted.config.get(kind, {}).get("record")
+        if record is None:
+            continue
+        with suppress(RecordError):
+            if read_again(record) == record:
+                continue
+        adopted.config[kind]["record"] = presentation(record)
 
 
 def _others(adopted: Adopted, place: Place, service: Service) -> None:

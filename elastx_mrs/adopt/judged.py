@@ -52,9 +52,12 @@ class Judgement:
 
     def tell(self, adopted: Adopted, name: str) -> None:
         """Add it to what is known of the domain."""
-        adopted.faults += [f"{name}: {text}" for text in self.wrong]
-        adopted.unasked += [f"{name}: {text}" for text in self.unasked]
-        adopted.changes += [f"{name}: {text}" for text in self.notices]
+        for lines, texts in (
+            (adopted.faults, self.wrong),
+            (adopted.unasked, self.unasked),
+            (adopted.changes, self.notices),
+        ):
+            lines += [text if text.startswith(name) else f"{name}: {text}" for text in texts]
 
 
 async def judged_spf(ask: Ask, domain: str, record: TxtRecord, service: Service) -> Judgement:

@@ -33,6 +33,7 @@ from elastx_mrs.receiver.dmarc import Walk, walk
 from elastx_mrs.receiver.spf_record import select
 from elastx_mrs.records import compare
 from elastx_mrs.records.dmarc_policy import Policy, strength
+from elastx_mrs.records.text import presentation
 from elastx_mrs.verify import plan
 from elastx_mrs.verify.wait import Job, wait
 from tests import golden
@@ -70,6 +71,7 @@ def test_what_adopt_prints_passes_guard_and_verify_and_loses_nothing(case: Case,
     elif case.cannot:
         mend(case, server)
     arguments = parse_stack(printed | REST | {"elastx-mrs:rfc2136": {"zones": [case.origin]}})
+    assert taken(arguments, printed)
     publisher = Rfc2136({case.origin: "default"}, config_of(printed, server).get)
     assert guarded(arguments, publisher, server) == []
     publish(arguments, printed, case.origin, server)
@@ -152,6 +154,14 @@ def guarded(arguments: Arguments, publisher: Rfc2136, server: NameServer) -> lis
         return stopped
 
     return asyncio.run(all_of_them())
+
+
+def taken(arguments: Arguments, printed: dict[str, Any]) -> bool:
+    """Whether the config's parser takes each record that was printed as it is, or out of its quotes."""
+    (domain,) = printed["elastx-mrs:domains"]
+    values = {record.kind: record.value for record in arguments.records()}
+    kept = {} if isinstance(domain, str) else {kind: domain[kind].get("record") for kind in domain if kind != "name"}
+    return all(value is None or value in (values[kind], presentation(values[kind])) for kind, value in kept.items())
 
 
 def publish(arguments: Arguments, printed: dict[str, Any], zone: str, server: NameServer) -> None:
