@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from elastx_mrs.publish.rfc2136.tsig import key_from
+from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.engine.stack import Stack
 from tests.servers import NameServer, require, start
@@ -43,7 +44,11 @@ deep TXT "v=spf1 include:_spf.google.com include:elastx.email -all"
 spelled TXT "V=SPF1 include:_spf.google.com ~ALL"
 spelled TXT "v=spf1-validator=1234567890"
 _dmarc.spelled TXT "v = DMARC1; p=reject"
-""",
+_dmarc.vendor CNAME _dmarc
+elastx._domainkey.vendor CNAME key
+key TXT """
+    + presentation(golden.DKIM)
+    + "\n",
 }
 CONFIG: dict[str, Any] = {
     "accounts": [ACCOUNT],
@@ -90,8 +95,9 @@ def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(serv
     assert 'before hook "mail-guard" failed: example.com has the SPF record' in text
     assert "permerror (RFC 7208 §4.5); run: elastx-mrs adopt example.com" in text
 
+    others = ["new.example.com", "vendor.example.com"]
     adopt = subprocess.run(
-        [require("elastx-mrs"), "adopt", "example.com"],
+        [require("elastx-mrs"), "adopt", "example.com", *others],
         env=os.environ | server.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert adopt.returncode == 0, adopt.stderr
@@ -102,12 +108,14 @@ def test_a_preview_fails_on_what_is_there_and_passes_with_what_adopt_prints(serv
     assert f"is adopted, and becomes '{MERGED.decode()}'" in text
     assert server.txt("example.com") == before, "neither adopt nor a preview writes"
 
-    stack.up()
+    stack.up(ELASTX_MRS_VERIFICATION="require")
     found = server.txt("example.com")
     assert MERGED in found
     assert FOREIGN_SPF not in found
     assert b"google-site-verification=abc" in found
     assert server.txt("_dmarc.example.com").keys() == {b"v=DMARC1; p=reject"}
+    assert server.txt("_dmarc.new.example.com").keys() == {b"v=DMARC1; p=reject;"}, "as it inherited"
+    assert not {"mail-vendor.example.com-dmarc", "mail-vendor.example.com-dkim"} & stack.resources().keys()
     del stack.config["adopt"]
     stack.preview("--expect-no-changes")
 
