@@ -13,6 +13,7 @@ from elastx_mrs.display import show
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc
 from elastx_mrs.records.dmarc_policy import read as read_record
+from elastx_mrs.records.names import fits
 
 MAX_LABELS = 7
 """Labels from which on the walk begins anew after the whole name, so that it takes 8 queries at most (§4.10)."""
@@ -122,7 +123,9 @@ async def walk(ask: Ask, domain: str) -> Walk:
     """
     steps: list[Step] = []
     for name in names(domain):
-        step = read(name, await ask(f"_dmarc.{name}", "TXT"))
+        owner = f"_dmarc.{name}"
+        # A name that DNS has no room for has no record, and nobody can ask for it.
+        step = read(name, await ask(owner, "TXT")) if fits(owner) else Step(name, "none")
         steps.append(step)
         if step.status == "failed" or step.psd != "u":
             break

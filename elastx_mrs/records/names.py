@@ -132,12 +132,17 @@ def owner_name(prefix: str, domain: str) -> str:
     return check_length(f"{prefix}.{domain}")
 
 
+def fits(name: str) -> bool:
+    """Tell whether DNS has room for a name, whose labels are of a length that it allows."""
+    return len(name) <= MAX_NAME
+
+
 def check_length(name: str) -> str:
     """Return ``name`` if DNS can hold it.
 
     :raises RecordError: where it has more than 253 octets.
     """
-    if len(name) > MAX_NAME:
+    if not fits(name):
         raise RecordError(f"makes the name {name[:40]}… of {len(name)} octets; DNS allows {MAX_NAME} (RFC 1035 §3.1)")
     return name
 

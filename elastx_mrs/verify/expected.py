@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs.records import TxtRecord
-from elastx_mrs.records.names import owner_name
 from elastx_mrs.service import ELASTX, Service
 
 
@@ -39,16 +38,16 @@ class Expected:
 
     @property
     def key_name(self) -> str:
-        """The owner name of the DKIM key."""
+        """The owner name of the DKIM key; below a long domain it may be more than DNS has room for."""
         declared = self.of_kind("dkim")
         if declared is not None:
             return declared.name
-        return owner_name(f"{self.selector or self.service.dkim_selector}._domainkey", self.domain)
+        return f"{self.selector or self.service.dkim_selector}._domainkey.{self.domain}"
 
     @property
     def policy_name(self) -> str:
-        """The owner name of the DMARC record."""
-        return owner_name("_dmarc", self.domain)
+        """The owner name of the DMARC record; it may be too long, as that of the key."""
+        return f"_dmarc.{self.domain}"
 
     @property
     def names(self) -> list[str]:

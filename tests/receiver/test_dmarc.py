@@ -187,6 +187,15 @@ def test_what_could_not_be_asked_is_no_absence() -> None:
     assert len(found.steps) == 1
 
 
+def test_a_name_that_dns_has_no_room_for_has_no_record() -> None:
+    """RFC 1035 §3.1: 253 octets as text. Nobody can ask for ``_dmarc`` below a longer name; those above it count."""
+    long = ".".join(["a" * 60] * 4)[:242] + ".com"
+    found = run(f"{long}", com="v=DMARC1; p=reject")
+    assert (found.steps[0].domain, found.steps[0].status) == (long, "none")
+    assert found.failed is None
+    assert found.tag(exists=True) == ("p", "reject")
+
+
 def test_no_record_at_all() -> None:
     found = run("example.com")
     assert found.tag(exists=True) is None

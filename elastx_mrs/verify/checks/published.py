@@ -9,11 +9,12 @@ from elastx_mrs.lookup.authority import Observation, Observer
 from elastx_mrs.records import RecordError, TxtRecord, dkim_key
 from elastx_mrs.records.challenge import is_challenge, misspelling
 from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.names import MAX_NAME, fits
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.service import Service
 from elastx_mrs.verify.checks.per_server import RESTORE, Fault, Judge, judged, listed, nothing
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.result import Outcome
+from elastx_mrs.verify.result import Detail, Outcome
 
 ASK = "see that the server runs and may be reached from here (UDP and TCP, port 53), or take it out of the NS records"
 
@@ -102,6 +103,8 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
 
 async def key(observer: Observer, expected: Expected) -> Outcome:
     """Say whether somebody else's DKIM key can be used: there is no declared value to compare with."""
+    if not fits(expected.key_name):
+        return _no_room(expected, "dkim", expected.key_name)
     seen = await observer.txt(expected.key_name)
     details, notices = judged(
         seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service), cure=ASK
@@ -129,12 +132,22 @@ def usable_key(service: Service) -> Judge:
     return judge
 
 
+def _no_room(expected: Expected, check: str, name: str) -> Outcome:
+    """Say that a record can't be there: a domain may be long enough that a name below it is too long."""
+    wanted = f"a record at a name of at most {MAX_NAME} octets (RFC 1035 §3.1)"
+    seen = f"{name[:40]}… has {len(name)} octets"
+    detail = Detail("wrong", "", wanted, seen, "send from a shorter domain: mail of this one can't be signed")
+    return Outcome(expected.domain, check, expected.domain, (detail,), hopeless="no record can be at that name")
+
+
 async def external(observer: Observer, expected: Expected, kind: Literal["spf", "dmarc"]) -> Outcome:
     """Say whether all servers have somebody else's SPF or DMARC record, one and the same; what it says comes later.
 
     No DMARC record may be there at all: a policy from above may apply.
     """
     name = expected.domain if kind == "spf" else expected.policy_name
+    if not fits(name):
+        return Outcome(expected.domain, kind, expected.domain, seen="none: DNS has no room for its name")
     seen = await observer.txt(name)
     what = "SPF record" if kind == "spf" else "DMARC record"
 
