@@ -5,12 +5,11 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import click
 
-from elastx_mrs import __version__
+from elastx_mrs import __version__, fault
 from elastx_mrs.cli.interrupt import INTERRUPTED
 from elastx_mrs.config.environment import DEBUG
 from elastx_mrs.extras import NotInstalledError
@@ -37,7 +36,6 @@ MEANINGS: Mapping[int, str] = {
 """The table: each exit code with its meaning, the same for every command."""
 
 _EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
-_PACKAGE = Path(__file__).resolve().parents[1]
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -119,31 +117,11 @@ def _judged(error: Exception) -> tuple[int, str]:
 
 
 def _internal(error: Exception) -> str:
-    """Return one line about an error that nobody expected; it leaves out the exception's own text, which may be secret.
-
-    With ``DEBUG`` set, the traceback, which has that text, stands before the line.
-    """
-    line = (
-        f"Error: internal error: {type(error).__name__} at {_place(error)}. This is a fault in elastx-mrs "
-        f"{__version__}, not in your input. Please report this line where you got elastx-mrs; {DEBUG}=1 shows the "
-        "traceback."
+    """Return one line about an error that nobody expected, after its traceback where ``DEBUG`` asks for that."""
+    return (
+        f"{fault.traced(error)}Error: {fault.told(error)}. This is a fault in elastx-mrs {__version__}, not in your "
+        f"input. Please report this line where you got elastx-mrs; {DEBUG}=1 shows the traceback."
     )
-    if os.environ.get(DEBUG.name, "") not in ("", "0"):
-        import traceback
-
-        line = "".join([*traceback.format_exception(error), line])
-    return line
-
-
-def _place(error: Exception) -> str:
-    """Return the innermost place in this package that an error went through, such as ``elastx_mrs/cli/spf.py:40``."""
-    place, trace = "an unknown place", error.__traceback__
-    while trace is not None:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if path.is_relative_to(_PACKAGE) and path != Path(__file__):
-            place = f"{path.relative_to(_PACKAGE.parent)}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 def _flush() -> None:

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from elastx_mrs import fault
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.verify.checks.kept import Memory
 from elastx_mrs.verify.domain import Outcomes, verify
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.result import FAILING, Outcome
+from elastx_mrs.verify.result import FAILING, Detail, Outcome
 from elastx_mrs.verify.sources import Round
 
 FIRST_INTERVAL = 1.0
@@ -19,6 +20,9 @@ LONGEST_INTERVAL = 10.0
 
 SHORT = 4.0
 """Seconds for which a cached answer is looked at again in any case, as it takes a second look to know one."""
+
+INTERNAL = "internal-error"
+"""The check that fails where judging a domain ends in an error of our own."""
 
 DOMAINS_AT_ONCE = 100
 """Domains looked at side by side: enough to keep every bound of the network busy, few enough for memory."""
@@ -109,12 +113,25 @@ async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
 
     async def one(job: Job) -> None:
         async with bound:
-            passed = {check: outcome for check, outcome in job.outcomes.items() if outcome.verdict == "pass"}
-            asked = asking.asked(job.who)
-            job.outcomes = await verify(asked, job.expected, passed, job.memory, strict=job.strict)
+            job.outcomes = await _judged(job, asking)
             if step is not None:
                 step()
 
     async with asyncio.TaskGroup() as group:
         for job in jobs:
             group.create_task(one(job))
+
+
+async def _judged(job: Job, asking: Round) -> Outcomes:
+    """Return what a domain comes to now. An error that nobody expected is its own verdict, and nobody else's."""
+    passed = {check: outcome for check, outcome in job.outcomes.items() if outcome.verdict == "pass"}
+    try:
+        return await verify(asking.asked(job.who), job.expected, passed, job.memory, strict=job.strict)
+    except (Exception, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise  # the run ends; otherwise something that was waited for was cancelled, and nothing is known
+        domain = job.expected.domain
+        detail = Detail("unreachable", "", "", fault.contained(error), fault.CURE)
+        hopeless = "the same answers lead to the same fault"
+        return passed | {INTERNAL: Outcome(domain, INTERNAL, domain, (detail,), hopeless=hopeless)}

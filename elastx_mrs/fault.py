@@ -1,0 +1,53 @@
+"""What is said of an error that nobody expected: a fault of this program, in one line that can be reported."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from elastx_mrs.config.environment import DEBUG
+
+CURE = (
+    "this is a fault in elastx-mrs: please report this line, with what elastx-mrs --version prints, where you got "
+    f"elastx-mrs. {DEBUG}=1 shows the traceback"
+)
+"""What to do where the fault ends one domain's verdict, or one record's check, and the others go on."""
+
+_PACKAGE = Path(__file__).resolve().parent
+_NOT_THE_PLACE = (_PACKAGE / "cli" / "exits.py",)
+
+
+def told(error: BaseException) -> str:
+    """Return what it is and where, such as ``internal error: KeyError at elastx_mrs/cli/spf.py:40``.
+
+    The exception's own text is left out, which may be secret. Of a group the first one is told.
+    """
+    place = _place(error)
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+        place = _place(error) or place
+    return f"internal error: {type(error).__name__} at {place or 'an unknown place'}"
+
+
+def traced(error: BaseException) -> str:
+    """Return the traceback, which has the exception's own text, where ``DEBUG`` asks for it; else an empty text."""
+    if os.environ.get(DEBUG.name, "") in ("", "0"):
+        return ""
+    return "".join(traceback.format_exception(error))
+
+
+def contained(error: BaseException) -> str:
+    """Return what is said of an error that ends nothing but one verdict; the traceback goes to standard error."""
+    print(traced(error), end="", file=sys.stderr)
+    return told(error)
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost place in this package that an error went through; empty for none."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(_PACKAGE) and path not in _NOT_THE_PLACE:
+            place = f"{path.relative_to(_PACKAGE.parent)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
