@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from elastx_mrs import fault
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import visible
@@ -65,7 +66,8 @@ class Memory:
         """Say what the publisher has at a name."""
         if owner not in self._existing:
             self._existing[owner] = asyncio.ensure_future(self.publisher.existing(owner))
-        return await self._existing[owner]
+        # One that waits no longer, as the tree of an SPF record does after its time, takes the answer from nobody else.
+        return await asyncio.shield(self._existing[owner])
 
 
 class DomainWorld:
@@ -195,13 +197,15 @@ class Guard:
 
 
 async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
-    """Run checks side by side; what could not be found out is a finding too."""
+    """Run checks side by side; what could not be found out is a finding too, and so is a fault of our own."""
 
     async def one(check: Check) -> list[Finding]:
         try:
             return await check(case)
         except CannotAskError as error:
             return [Finding("unasked", str(error))]
+        except Exception as error:
+            return [Finding("unasked", f"{case.owner} was not checked: {fault.contained(error)}; {fault.CURE}")]
 
     found = await asyncio.gather(*(one(check) for check in checks))
     return [finding for findings in found for finding in findings]

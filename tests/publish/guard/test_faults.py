@@ -1,0 +1,100 @@
+"""The guard where something goes wrong in it: a record that was not checked, said in one line, and no other record."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from elastx_mrs.config.modes import Mode
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.vantage import Vantage, Who
+from elastx_mrs.publish.adoption import Adoption
+from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.guard.checks import Case, Finding
+from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
+from elastx_mrs.records import TxtRecord, dmarc, spf
+
+RECORDS = [spf.spf("example.com", "v=spf1 -all"), dmarc.dmarc("example.com", "v=DMARC1; p=none;")]
+
+
+class Publisher:
+    """Has nothing, and says so after a while."""
+
+    shares_ttl = True
+    adoption = Adoption(frozenset(), lambda record: "merge", lambda record: "claim")
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+
+    def declare(self, name: str, record: TxtRecord, options: object) -> Any:
+        raise AssertionError
+
+    def value_of(self, properties: Mapping[str, Any]) -> str:
+        raise AssertionError
+
+    async def existing(self, owner: str) -> Existing:
+        await asyncio.sleep(self.seconds)
+        return Existing(owner, "example.com")
+
+
+async def broken(case: Case) -> list[Finding]:
+    if case.record.kind == "spf":
+        raise KeyError("secret")
+    return []
+
+
+def memory(seconds: float = 0.0) -> Memory:
+    return Memory(Publisher(seconds), {"example.com": Vantage(Who(resolvers=()), Network())}, RECORDS)
+
+
+def guard(mode: Mode, said: list[str], *, preview: bool) -> Guard:
+    by_name = {record.kind: record for record in RECORDS}
+    return Guard(
+        by_name, {"example.com": mode}, memory(), preview, lambda _, text, __: said.append(text), create=[broken]
+    )
+
+
+def before(checked: Guard) -> str:
+    async def all_() -> str:
+        await checked.before("dmarc", None)
+        try:
+            await checked.before("spf", None)
+        except StoppedError as stopped:
+            return str(stopped)
+        return ""
+
+    return asyncio.run(all_())
+
+
+NOT_CHECKED = "example.com was not checked: internal error: KeyError at elastx_mrs/publish/guard/guard.py:"
+
+
+def test_an_error_of_our_own_stops_its_record_alone() -> None:
+    said: list[str] = []
+    stopped = before(guard("require", said, preview=False))
+    assert stopped.startswith(NOT_CHECKED)
+    assert "please report this line" in stopped
+    assert "ELASTX_MRS_GUARD=warn" in stopped
+    assert "secret" not in stopped
+    assert said == []
+
+
+@pytest.mark.parametrize(("mode", "preview"), [("require", True), ("warn", True), ("warn", False)])
+def test_an_error_of_our_own_is_a_remark_where_nothing_stops(mode: Mode, preview: bool) -> None:
+    said: list[str] = []
+    assert before(guard(mode, said, preview=preview)) == ""
+    assert [text.partition(":")[2].strip().startswith(NOT_CHECKED) for text in said] == [True]
+
+
+def test_whoever_stops_waiting_for_a_name_takes_it_from_nobody_else() -> None:
+    """The tree of an SPF record waits 20 seconds; what the publisher has at a name is asked once for all checks."""
+
+    async def work() -> Existing:
+        known = memory(seconds=0.05)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await known.existing("example.com")
+        return await known.existing("example.com")
+
+    assert asyncio.run(work()).zone == "example.com"
