@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from elastx_mrs import fault
 from elastx_mrs.adopt import dkim, dmarc, hosts, spf
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.place import Place, look
@@ -24,9 +25,16 @@ from elastx_mrs.service import ELASTX, Service
 
 
 async def read_all(ask: Ask, domains: Sequence[str], selector: str) -> list[Adopted]:
-    """Read what each domain publishes, side by side; in their order."""
+    """Read what each domain publishes, side by side; in their order. An error of our own is told of its domain."""
     together = _taking_reports(ask, frozenset(domains))
-    return list(await asyncio.gather(*(read(together, domain, selector) for domain in domains)))
+
+    async def one(domain: str) -> Adopted:
+        try:
+            return await read(together, domain, selector)
+        except Exception as error:
+            return Adopted(domain, {"name": domain}, unasked=[f"{domain}: {fault.contained(error)}; {fault.CURE}"])
+
+    return list(await asyncio.gather(*map(one, domains)))
 
 
 def _taking_reports(ask: Ask, domains: Collection[str]) -> Ask:

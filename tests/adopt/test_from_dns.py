@@ -1,0 +1,31 @@
+"""Adopting from DNS where something goes wrong in it: the other domains are read all the same."""
+
+import asyncio
+
+import pytest
+
+from elastx_mrs.adopt import from_dns
+from elastx_mrs.lookup.answer import Answer, answer_of
+
+
+async def ask(name: str, rdtype: str) -> Answer:
+    return answer_of(name, [b"v=spf1 -all"] if name == "good.com" else [])
+
+
+def test_an_error_of_our_own_is_told_of_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = from_dns.read
+
+    async def read(ask: from_dns.Ask, domain: str, selector: str) -> from_dns.Adopted:
+        if domain == "bad.com":
+            raise KeyError("secret")
+        return await real(ask, domain, selector)
+
+    monkeypatch.setattr(from_dns, "read", read)
+    bad, good = asyncio.run(from_dns.read_all(ask, ["bad.com", "good.com"], "elastx"))
+    assert good.config["spf"] == {"record": "v=spf1 include:elastx.email -all"}
+    (said,) = bad.unasked
+    assert said.startswith("bad.com: internal error: KeyError at elastx_mrs/adopt/from_dns.py:")
+    assert "secret" not in said
+    shown = from_dns.render([bad, good])
+    assert "# NOT ASKED: bad.com: internal error: KeyError" in shown
+    assert "\n- bad.com\n" in shown
