@@ -7,6 +7,7 @@ from contextlib import suppress
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdatatype
 
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.response import check_authority, referral
@@ -20,6 +21,9 @@ DEADLINE = 8.0
 
 NAMED = 2
 """Servers that a message names for one problem; the others are counted."""
+
+WHO_SERVES_THE_ROOT = Question(dns.name.root, dns.rdatatype.NS, int(dns.flags.RD))
+"""What every resolver can answer, whatever any domain's servers do."""
 
 Check = Callable[[dns.message.Message, Question], None]
 """Raises UnusableError for an answer that shows that its server cannot be used."""
@@ -115,17 +119,43 @@ class Entrance:
             with suppress(TimeoutError):
                 await asyncio.wait_for(tried.wait(), HEAD_START)
         try:
-            self._check(await self._network.exchange(server, question), question)
-        except LookupFailure as failure:
-            if failure.rcode is not None and question.flags & dns.flags.RD:
-                return server  # a resolver that only fails for this name
-            problems[server] = failure.problem
-        except UnusableError as error:
-            problems[server] = str(error)
-        else:
-            return server
+            problem = await self._problem(server, question)
         finally:
             tried.set()
+        if problem is None:
+            return server
+        problems[server] = problem
+        return None
+
+    async def _problem(self, server: Server, question: Question) -> str | None:
+        """Return why a server cannot be used, or None.
+
+        A resolver that gives no usable answer for one name may have it from servers that are dead, or hostile. So it is
+        also asked who serves the root, which every resolver knows.
+        """
+        own = asyncio.create_task(self._one(server, question))
+        tasks = [own]
+        try:
+            await asyncio.wait({own}, timeout=HEAD_START if question.flags & dns.flags.RD else None)
+            if not own.done() or (own.result() is not None and question.flags & dns.flags.RD):
+                tasks.append(asyncio.create_task(self._one(server, WHO_SERVES_THE_ROOT)))
+            for finished in asyncio.as_completed(tasks):
+                if await finished is None:
+                    return None
+            return own.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _one(self, server: Server, question: Question) -> str | None:
+        try:
+            self._check(await self._network.exchange(server, question), question)
+        except LookupFailure as failure:
+            # A resolver that answers with an error only fails for this name.
+            return None if failure.rcode is not None and question.flags & dns.flags.RD else failure.problem
+        except UnusableError as error:
+            return str(error)
         return None
 
 

@@ -385,3 +385,20 @@ def test_a_machine_without_a_resolver_is_told_so(monkeypatch: pytest.MonkeyPatch
     assert found.problem.startswith("this machine has no resolver (/etc/resolv.conf); name one that")
     with pytest.raises(NobodyError):
         asyncio.run(made.check_resolvers("example.com"))
+
+
+@pytest.mark.parametrize(
+    "broken", [silent, lambda query, via: query.to_wire()[:2] + b"rubbish"], ids=["silent", "rubbish"]
+)
+def test_a_name_whose_servers_are_hostile_is_not_taken_for_a_dead_resolver(broken: Respond) -> None:
+    """The first question finds out whether a resolver answers, and it may be about anybody's domain."""
+
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        return broken(query, via) if "hostile" in str(query.question[0].name) else PUBLIC(query, via)
+
+    async def work(made: Vantage) -> list[Answer]:
+        return list(await asyncio.gather(made.ask("hostile.com", "TXT"), made.ask("example.com", "TXT")))
+
+    (hostile, good), _, _ = at(work, None, respond)
+    assert (hostile.status, hostile.nobody) == ("failed", False)
+    assert good.texts() == [b"public view"]
