@@ -1,6 +1,7 @@
 """Every query goes through one :class:`Network`: bounded, timed, and nothing asked twice."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -240,7 +241,8 @@ class Network:
                         return LookupFailure(server, plain.problem(error))
                     self._heard[server] = clock()
                     return _usable(server, answer)
-            if self._heard.get(server, 0.0) < began:
+            # Not one that answers other things: then it is the name that gets no answer, and maybe on purpose.
+            if self._heard.get(server, -math.inf) < began - REST:
                 self._silent[server] = clock() + REST
         times = f", asked {self._tries} times" if self._tries > 1 else ""
         return LookupFailure(server, f"did not answer in {self._patience:g} s{times}")

@@ -362,6 +362,22 @@ def test_a_server_that_keeps_silent_to_one_question_is_still_asked_others() -> N
     run(work())
 
 
+def test_one_name_without_an_answer_takes_nobody_else_s_away() -> None:
+    """A server may have anybody's zone, and one whose answers never come is no reason to leave the others alone."""
+
+    def respond(query: dns.message.Message, via: str) -> Reply:
+        return None if query.question[0].name == TXT.name else good(query, via)
+
+    async def work() -> None:
+        async with fake(respond) as server:
+            network = impatient(0.2)
+            assert (await network.exchange(server.server, question("before.example"))).answer
+            assert await problem(network, server.server) == "did not answer in 0.2 s, asked 2 times"
+            assert (await network.exchange(server.server, question("after.example"))).answer
+
+    run(work())
+
+
 def test_servers_are_asked_in_order_until_one_is_of_use() -> None:
     def servfail(query: dns.message.Message, via: str) -> Reply:
         response = answer(query)
