@@ -157,7 +157,8 @@ class Primary:
         except dns.exception.DNSException:
             if len(wire) > RCODE_OCTET and (rcode := wire[RCODE_OCTET] & 0xF):
                 return self.refused(message, dns.rcode.Rcode(rcode))
-            return UpdateError(f"{self} sent an answer that cannot be read: {error or type(error).__name__}")
+            why = " ".join(str(error).split()) or type(error).__name__  # its texts have line ends
+            return UpdateError(f"{self} sent an answer that cannot be read: {why.rstrip('.')}")
         if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             return self.refused(message, unsigned.rcode())
         return UpdateError(

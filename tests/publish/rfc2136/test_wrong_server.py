@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import dns.message
+import dns.tsig
 import pytest
 
 from elastx_mrs.publish.rfc2136 import update
 from elastx_mrs.publish.rfc2136.connection import POOL
-from elastx_mrs.publish.rfc2136.primary import UpdateError
+from elastx_mrs.publish.rfc2136.primary import Primary, UpdateError
 from tests.engine.stack import MEASURED, inherited
 from tests.publish.rfc2136.updates import primary, provider, record
 from tests.servers import KINDS, Key, NameServer, Setup, free_port, require, start
@@ -105,6 +107,14 @@ def test_a_zone_above_or_below_the_real_cut(kind: str, tmp_path: Path) -> None:
             assert str(error.value).startswith(server.address)
             assert said in str(error.value)
     POOL.close()
+
+
+def test_an_answer_that_cannot_be_read_is_told_in_one_line() -> None:
+    """dnspython's own texts have line ends in them, and some an indent."""
+    asked = Primary("192.0.2.1", 53, dns.tsig.Key("mail-relay", "c2VjcmV0"))
+    said = asked._unreadable(dns.message.make_query("example.com", "TXT"), b"", dns.message.BadTSIG())
+    assert str(said).startswith("192.0.2.1:53 sent an answer that cannot be read: A TSIG record occurred somewhere ")
+    assert str(said).isprintable()
 
 
 def test_a_server_that_takes_no_updates(tmp_path: Path) -> None:
