@@ -115,10 +115,12 @@ def run(directory: Path, command: Sequence[str], delay: float = 0.0, requests: i
 
 def _run(lab: Lab, command: Sequence[str]) -> int:
     started: list[subprocess.Popen[bytes]] = []
+    stop = threading.Event()
 
     def pass_on(number: int, _frame: object) -> None:
         # Ctrl-C reaches the command by itself, being in the same process group; the command decides what it means.
         if number == signal.SIGTERM:
+            stop.set()
             for process in started:
                 process.terminate()
 
@@ -131,6 +133,8 @@ def _run(lab: Lab, command: Sequence[str]) -> int:
         except OSError as error:
             print(f"lab: {command[0]} cannot be run: {error.strerror}", file=sys.stderr)
             return 126
+        if stop.is_set():  # it came while the command began
+            started[0].terminate()
         code = started[0].wait()
     return code if code >= 0 else 128 - code
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dns.rcode
 import pytest
@@ -113,7 +114,7 @@ def test_a_program_that_cannot_be_run_is_126(tmp_path: Path, capfd: pytest.Captu
 
 def test_sigterm_ends_the_command_too(tmp_path: Path) -> None:
     """As a supervisor ends the lab: the command is in no terminal that would tell it."""
-    script = "trap 'echo told; exit 5' TERM; echo ready; while :; do sleep 0.1; done"
+    script = "trap 'echo told; exit 5' TERM; echo ready; for _ in $(seq 600); do sleep 0.1; done"
     with subprocess.Popen(
         [sys.executable, "-c", START, str(tmp_path), "sh", "-c", script], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -121,8 +122,23 @@ def test_sigterm_ends_the_command_too(tmp_path: Path) -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)  # the terminal's, which reaches the command by itself
         process.terminate()
-        assert process.wait(60) == 5
-        assert process.stdout.read() == "told\n"
+        try:
+            assert process.stdout.readline() == "told\n"
+            assert process.wait(60) == 5
+        finally:
+            process.kill()
+
+
+def test_sigterm_while_the_command_begins_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = subprocess.Popen
+
+    def begun(*arguments: Any, **named: Any) -> "subprocess.Popen[bytes]":
+        process = begin(*arguments, **named)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", begun)
+    assert run(tmp_path, ["sleep", "20"]) == 128 + signal.SIGTERM
 
 
 def test_the_command_has_the_terminal_s_input_and_output(tmp_path: Path) -> None:
