@@ -9,7 +9,8 @@ import ast
 import asyncio
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +153,7 @@ def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], ke
     given = {name.encode(): value.encode("utf-8", "surrogateescape") for name, value in tags.items()}
     headers = [name.encode("utf-8", "surrogateescape") for name in signature_tags.header_names(tags)]
     verifier = dkim.DKIM()
-    verifier.headers = [(_Name(one.name), one.value) for one in message.raw]
+    verifier.headers = _signed(message, headers)
     verifier.body = message.body
     try:
         signature_tags.check_length(tags, _body_length(given.get(b"c"), message.body) if "l" in tags else 0)
@@ -172,6 +173,21 @@ def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], ke
         raise FaultError("wrong", f"{type(error).__name__}: {_safe(error)}", SAVE) from None
     cure = f"is the key of this selector the one that signs? Else {SAVE}"
     raise FaultError("wrong", "a signed header field is not what was signed, or another key signed it", cure)
+
+
+def _signed(message: Message, headers: Sequence[bytes]) -> list[tuple[_Name, bytes]]:
+    """Return the fields that a signature is about: of each name the lowest, as many as ``h=`` has (RFC 6376 §5.4.2).
+
+    dkimpy looks through all that it is given for each name, and for one From more, as none may be added.
+    """
+    wanted = Counter([*headers, b"from"])
+    found = []
+    for field in reversed(message.raw):
+        name = _Name(field.name)
+        if wanted[name.lower()] > 0:
+            wanted[name.lower()] -= 1
+            found.append((name, field.value))
+    return found[::-1]
 
 
 def _body_length(canonicalization: bytes | None, body: bytes) -> int:

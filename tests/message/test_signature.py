@@ -270,6 +270,25 @@ def test_a_field_that_is_no_signature(field: str) -> None:
     assert all(character.isprintable() for character in one.seen)
 
 
+def test_of_several_fields_of_a_name_the_lowest_are_signed() -> None:
+    # RFC 6376 §5.4.2: from the bottom up; a name more often than there are fields is signed as not being there.
+    octets = make.signed(make.message(more="X: 1\r\nX: 2\r\nX: 3\r\n"), KEY, include_headers=[b"from", b"x", b"x"])
+    assert only(octets.replace(b"X: 1", b"X: 9")).verdict == "pass"
+    assert only(octets.replace(b"X: 2", b"X: 9")).verdict == "wrong"
+    assert only(octets.replace(b"X: 1", b"X: 0\r\nX: 1")).verdict == "pass"
+    over = make.signed(make.message(more="X: 1\r\n"), KEY, include_headers=[b"from", b"x", b"x"])
+    assert only(over).verdict == "pass"
+    assert only(over.replace(b"X: 1", b"X: 0\r\nX: 1")).verdict == "wrong"
+
+
+def test_many_fields_and_many_signed_names_cost_no_time() -> None:
+    names = [b"from", *(f"absent-{number}".encode() for number in range(300))]
+    octets = make.signed(make.message(), KEY, include_headers=names)
+    began = time.process_time()
+    assert only(b"X: y\r\n" * 100_000 + octets).verdict == "pass"
+    assert time.process_time() - began < 10
+
+
 def test_a_field_of_white_space_costs_no_time() -> None:
     began = time.process_time()
     assert only(retagged("b", "A" + " " * 7_000 + "!")).verdict == "wrong"
