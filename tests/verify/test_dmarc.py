@@ -5,8 +5,11 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.verify import report
 from elastx_mrs.verify.checks.dmarc import dmarc
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Outcome
@@ -97,6 +100,21 @@ def test_what_receivers_skip_fails_nothing_and_is_said(record: str, seen: str, n
     assert (outcome.verdict, outcome.seen) == ("pass", f"{seen} from _dmarc.example.com")
     assert bool(notice) is bool(outcome.notices)
     assert notice in "; ".join(outcome.notices)
+
+
+HOSTILE = st.text(alphabet='vV=DMARC1; \tpsnruaf:@!,.<>"\\\x00\x1b\xe5\xff') | st.sampled_from(
+    [
+        "v=DMARC1; p=none;; rua=mailto:a@x.example",
+        "v=DMARC1; p=none; foo; rua=mailto:@,mailto:a@[::1],:",
+        "v=DMARC1; p:x",
+    ]
+)
+
+
+@given(st.lists(HOSTILE.map(lambda text: f"v=DMARC1;{text}") | HOSTILE, min_size=1, max_size=3))
+def test_no_record_of_anybody_raises_anything(texts: list[str]) -> None:
+    outcome = judged("sub.example.com", example_com=[text or " " for text in texts])
+    assert all(line.isprintable() for line in report.lines([outcome]))
 
 
 @pytest.mark.parametrize("record", ["v=dmarc1; p=reject", " v=DMARC1; p=reject", "v=DMARC1 p=reject", "p=reject"])
