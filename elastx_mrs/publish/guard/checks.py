@@ -71,11 +71,15 @@ class World(Protocol):
 
 @dataclass(frozen=True)
 class Inherited:
-    """A DMARC policy from above: ``strength`` as :func:`elastx_mrs.records.dmarc_policy.strength` has it."""
+    """A DMARC policy from above: ``strength`` as :func:`elastx_mrs.records.dmarc_policy.strength` has it, or -1.
+
+    :param void: the record and why receivers take no policy from it (RFC 9989 §4.10.1); empty where they do.
+    """
 
     domain: str
     policy: str
     strength: int
+    void: str = ""
 
 
 @dataclass(frozen=True)
@@ -220,6 +224,9 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     if any(map(is_dmarc, (await case.world.existing(case.owner)).txt)):
         return []  # it inherits nothing today; what is there is adopted, or stops it in foreign_dmarc
     above = await case.world.inherited(case.record.domain)
+    if above is not None and above.void:
+        why = f"{case.record.domain} inherits no DMARC policy: {above.void}, so that receivers apply no DMARC"
+        return [Finding("notice", f"{why}; correct it there too")]
     policy = read(case.record.value)
     if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:
         return []

@@ -30,6 +30,8 @@ async def inherited(world: World, domain: str) -> Inherited | None:
         raise CannotAskError(
             f"_dmarc.{step.domain}, which {domain} may inherit from, could not be asked for: {step.text}"
         )
+    if (void := found.void) is not None:
+        return Inherited(void.domain, "", -1, f"'{void.text}' at {void.name} {void.why}")
     applied = found.tag(exists=True)
     if applied is None or found.found is None or found.found.policy is None:
         return None

@@ -59,6 +59,7 @@ outside A 203.0.113.9
 inside A 192.0.2.129
 _dmarc.strict TXT "v=DMARC1; p=reject"
 _dmarc.lax.strict TXT "v=DMARC1; p=none"
+_dmarc.void TXT "v=DMARC1; p=rejct"
 _dmarc.sub TXT "v=DMARC1; p=reject; sp=quarantine"
 _dmarc.test TXT "v=DMARC1; p=quarantine; t=y"
 """.replace("{other}", OTHER_KEY).replace("{spf}", golden.SPF)
@@ -208,6 +209,11 @@ REMARKS: dict[str, tuple[Check, TxtRecord, str]] = {
         checks.uncovered_mx,
         spf_of("own.example.com"),
         "outside.example.com (203.0.113.9)",
+    ),
+    "a void DMARC above": (
+        checks.weaker_dmarc,
+        dmarc_of("a.void.example.com"),
+        "a.void.example.com inherits no DMARC policy: 'v=DMARC1; p=rejct' at _dmarc.void.example.com has a faulty p=",
     ),
     "a null MX": (checks.null_mx, spf_of("null.example.com"), "RFC 7505"),
     "identical content": (checks.identical, spf_of("mine.example.com"), "ELASTX_MRS_ADOPT=mine.example.com"),

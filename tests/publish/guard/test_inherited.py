@@ -45,7 +45,9 @@ def test_what_receivers_discard_is_not_inherited_and_what_is_above_it_is(records
 
 def test_a_void_record_is_no_policy_and_hides_what_is_above_it() -> None:
     # Receivers apply no DMARC today (§4.10.1), so that no record is weaker than that.
-    assert above("a.b.com", b_com=[BROKEN], com=["v=DMARC1; p=reject; psd=y"]) is None
+    found = above("a.b.com", b_com=[BROKEN], com=["v=DMARC1; p=reject; psd=y"])
+    why = "has a faulty p= and no valid rua= (RFC 9989 §4.10.1)"
+    assert found == Inherited("b.com", "", -1, f"'{BROKEN}' at _dmarc.b.com {why}")
 
 
 def test_a_faulty_policy_with_somebody_to_tell_is_none() -> None:
