@@ -89,6 +89,9 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
     walked = await walk(ask, adopted.domain)
     if (step := walked.failed) is not None:
         adopted.unasked.append(f"_dmarc.{step.domain}, from which {adopted.domain} may inherit: {step.text}")
+    if (void := walked.void) is not None and void.domain != adopted.domain:
+        none = f"inherits no DMARC policy: '{void.text}' at {void.name} {void.why}, so that receivers apply no DMARC"
+        adopted.changes.append(f"{adopted.domain} {none}; correct it there too")
     applied, above = walked.tag(exists=True), walked.found
     if applied is None or above is None or above.policy is None or above.domain == adopted.domain:
         return
