@@ -6,13 +6,11 @@ A name server's NOERROR proves nothing (RFC 2136 §3.4.2.2 drops changes silentl
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import dns.flags
 import dns.message
-import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
@@ -23,20 +21,18 @@ import dns.update
 from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
 from elastx_mrs.publish.rfc2136.lock import TURNS
+from elastx_mrs.publish.rfc2136.place import InTheWayError, Place
 from elastx_mrs.publish.rfc2136.primary import (
-    Ask,
     Primary,
     RefusedError,
     UnreachableError,
     UpdateError,
     at,
     first,
-    strangers,
     text,
 )
 from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.kinds import current_value, rivals, same_value, unique_kind
-from elastx_mrs.records.names import MAX_NAME, is_service_name
 from elastx_mrs.records.text import cut, join
 
 SENDS = 3
@@ -53,10 +49,6 @@ PAUSE = 0.001
 
 Txt = dns.rdtypes.ANY.TXT.TXT
 Rrset = dns.rrset.RRset
-
-
-class InTheWayError(UpdateError):
-    """Something stands where the record is to be, so that the primary does not serve it."""
 
 
 def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, adopt: bool, only: bool = True) -> None:
@@ -143,25 +135,17 @@ def read(primary: Primary, zone: str, owner: str) -> tuple[list[bytes], int | No
 
 
 @dataclass
-class _Here:
-    """One name, and a connection to the primary that serves it.
+class _Here(Place):
+    """A name whose records are read and changed.
 
     :ivar lost: each answer to an update that got lost.
     :ivar answered: whether a wildcard's CNAME was seen, so that the next update is under the condition of none here.
     :ivar aliased: whether the primary says that the name has a CNAME of its own.
     """
 
-    primary: Primary
-    ask: Ask
-    zone: str
-    owner: str
     lost: list[UnreachableError] = field(default_factory=list)
     answered: bool = False
     aliased: bool = False
-
-    @cached_property
-    def name(self) -> dns.name.Name:
-        return dns.name.from_text(self.owner)
 
     def read(self) -> Rrset | None:
         """Return the TXT records that the zone itself has at the name, and no wildcard's.
@@ -171,7 +155,7 @@ class _Here:
         self.answered = False
         answer = self.ask(self.primary.query(self.owner, dns.rdatatype.TXT))
         if not answer.flags & dns.flags.AA:
-            raise self._not_served(answer)
+            raise self.not_served(answer)
         dname = first(answer.answer, dns.rdatatype.DNAME)
         if dname is not None:
             where = f"{self.owner} lies below the DNAME {text(dname.name)} to {text(dname[0].target)}"
@@ -183,12 +167,12 @@ class _Here:
             return None
         found = at(answer, self.owner, dns.rdatatype.TXT)
         if found is None or self.owner == self.zone:
-            self._check_zone(first(answer.authority, dns.rdatatype.SOA))
+            self.check_zone(first(answer.authority, dns.rdatatype.SOA))
             return found
         if (self.zone, self.owner) not in self.primary.confirmed:
             answer = self.ask(self.primary.query(self.owner, dns.rdatatype.SOA))
-            self._check_zone(first([*answer.answer, *answer.authority], dns.rdatatype.SOA))
-            if self._synthesised(found):
+            self.check_zone(first([*answer.answer, *answer.authority], dns.rdatatype.SOA))
+            if self.synthesised(found):
                 return None
             self.primary.confirmed.add((self.zone, self.owner))
         return found
@@ -223,9 +207,9 @@ class _Here:
                 self.lost.append(error)
             except RefusedError as refused:
                 if refused.rcode in (dns.rcode.NXRRSET, dns.rcode.YXRRSET):
-                    self.aliased = self.answered and self._has_alias()
+                    self.aliased = self.answered and self.has_alias()
                     return False
-                raise self._explained(update, refused) from None
+                raise self.explained(update, refused) from None
             answered = len(self.lost) == before
             if present and answered:
                 self.primary.confirmed.add((self.zone, self.owner))  # what we have just put there makes it exist
@@ -236,9 +220,7 @@ class _Here:
             if answered:
                 state = "does not serve" if present else "still serves"
                 problem = f"took the update of {self.zone} but {state} the TXT at {self.owner}: {quoted(value, 60)}"
-                raise UpdateError(
-                    f"{self.primary} {problem}; look at its log. {self._signed()}{self._mname()}".rstrip()
-                )
+                raise UpdateError(f"{self.primary} {problem}; look at its log. {self.signed()}{self.mname()}".rstrip())
         raise self.lost[-1]
 
     def shows(self, value: str, *, present: bool, patience: float) -> bool:
@@ -271,82 +253,16 @@ class _Here:
         problem = f"were changed by others again and again for {CONTENTION:.0f} s, so that nothing was changed"
         raise UpdateError(f"the TXT records of {self.owner} on {self.primary} {problem}; run again")
 
-    def _synthesised(self, rrset: Rrset) -> bool:
-        """Say whether a wildcard answers with these records, at a name that does not exist."""
-        for name in strangers(self.owner):
-            other = None
-            if len(name) <= MAX_NAME:
-                other = at(self.ask(self.primary.query(name, rrset.rdtype)), name, rrset.rdtype)
-            if other is None or set(other) != set(rrset):
-                return False
-        return True
-
     def _check_alias(self, alias: Rrset) -> None:
         """Let pass a CNAME that only a wildcard answers with: no record is at the name (RFC 4592 §2.2.1).
 
         :raises InTheWayError: where it is the name's own.
         """
-        if self.aliased or self.owner == self.zone or not self._synthesised(alias):
+        if self.aliased or self.owner == self.zone or not self.synthesised(alias):
             what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so that it can have no TXT (RFC 1034 §3.6.2)"
             raise InTheWayError(f"{what}; remove the CNAME from {self.zone} on {self.primary} first")
-        self._check_zone(self.primary.soa_above(self.ask, self.owner, self.zone))
+        self.check_zone(self.primary.soa_above(self.ask, self.owner, self.zone))
         self.answered = True
-
-    def _has_alias(self) -> bool:
-        """Ask the zone itself: a prerequisite never sees a wildcard's records (RFC 2136 §2.4.3). It changes nothing."""
-        question = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
-        question.absent(self.name, dns.rdatatype.CNAME)
-        try:
-            self.ask(question)
-        except RefusedError as refused:
-            return refused.rcode == dns.rcode.YXRRSET
-        return False
-
-    def _check_zone(self, soa: Rrset | None) -> None:
-        """Refuse what would be written into another zone than the one that is served here."""
-        if soa is None or text(soa.name) == self.zone:
-            return
-        real, zones = text(soa.name), self.primary.called("zones")
-        if real.endswith(f".{self.zone}"):
-            what = f"{self.owner} lies in the zone {real}, which {self.primary} serves too, and not in {self.zone}"
-            cure = (
-                "say external: true for it, and publish it there" if is_service_name(real) else f"add {real} to {zones}"
-            )
-            raise InTheWayError(f"{what}: a record written there would never be served; {cure}")
-        raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; mend {zones}")
-
-    def _not_served(self, answer: dns.message.Message) -> UpdateError:
-        """Return what an answer without authority means: a child zone's name, or not this zone's server at all."""
-        delegated = first(answer.authority, dns.rdatatype.NS)
-        child = text(delegated.name) if delegated is not None else ""
-        if delegated is not None and child.endswith(f".{self.zone}"):
-            what = f"{self.owner} lies in the zone {child}, which {self.zone} delegates to {text(delegated[0].target)}"
-            return InTheWayError(f"{what}: {self.primary} does not serve it; publish it on the primary of {child}")
-        what = f"{self.primary} is not authoritative for {self.owner}, so that it says nothing about {self.zone}"
-        return UpdateError(f"{what}; name the primary of {self.zone} as {self.primary.called('server')}")
-
-    def _explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:
-        """Return a refusal with what else the server can be asked about it."""
-        signed = self._signed() if refused.rcode == dns.rcode.SERVFAIL else ""
-        return self.primary.refused(update, refused.rcode, signed, self._mname())
-
-    def _signed(self) -> str:
-        """Return what may be wrong where the zone is signed (RFC 4035 §2.1), a sentence with a space after it."""
-        with suppress(UpdateError):
-            keys = self.ask(self.primary.query(self.zone, dns.rdatatype.DNSKEY))
-            if at(keys, self.zone, dns.rdatatype.DNSKEY) is not None:
-                what = f"{self.zone} is signed, and without its private keys nothing can be added to it"
-                return f"{what}: are they in BIND's key-directory, or Knot's keystore (keymgr {self.zone} list)? "
-        return ""
-
-    def _mname(self) -> str:
-        """Return who the zone's SOA record says is its primary (RFC 1035 §3.3.13), as a sentence."""
-        with suppress(UpdateError):
-            soa = at(self.ask(self.primary.query(self.zone, dns.rdatatype.SOA)), self.zone, dns.rdatatype.SOA)
-            if soa is not None:
-                primary, server = text(soa[0].mname), self.primary.called("server")
-                return f"Its SOA says that {primary} is the primary; if this is a secondary, name that one as {server}"
-        return ""
 
 
 @contextmanager

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from elastx_mrs.publish.existing import Existing
-from elastx_mrs.publish.rfc2136 import update as dns_update
 from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.publish.rfc2136.existing import existing
+from elastx_mrs.publish.rfc2136.place import Place
 from elastx_mrs.publish.rfc2136.primary import UpdateError
 from tests.publish.rfc2136.updates import nsupdate, primary, provider, record, served
 from tests.servers import KINDS, NameServer, start
@@ -71,7 +71,7 @@ def test_a_cname_of_the_name_s_own_is_in_the_way_though_wildcards_answer_the_sam
 
 def test_a_cname_that_comes_meanwhile_stops_the_update(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A prerequisite sees the zone's own data alone (RFC 2136 §2.4.3): NOERROR would drop the TXT (§3.4.2.2)."""
-    monkeypatch.setattr(dns_update._Here, "_synthesised", lambda *_: True)
+    monkeypatch.setattr(Place, "synthesised", lambda *_: True)
     for value in ("x", "v=spf1 -all"):
         with pytest.raises(UpdateError, match=r"real\.alias\.example is a CNAME to hosting\.vendor\.example"):
             provider(server).create(record("real.alias.example", value, "alias.example"))

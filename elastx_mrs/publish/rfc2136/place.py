@@ -1,0 +1,100 @@
+"""One name on an RFC 2136 primary: whose zone it is in, what is in the way there, and what else explains a refusal."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import dns.update
+
+from elastx_mrs.publish.rfc2136.primary import Ask, Primary, RefusedError, UpdateError, at, first, strangers, text
+from elastx_mrs.records.names import MAX_NAME, is_service_name
+
+
+class InTheWayError(UpdateError):
+    """Something stands where the record is to be, so that the primary does not serve it."""
+
+
+@dataclass
+class Place:
+    """One name, and a connection to the primary that serves it."""
+
+    primary: Primary
+    ask: Ask
+    zone: str
+    owner: str
+
+    @cached_property
+    def name(self) -> dns.name.Name:
+        """The name as dnspython has it."""
+        return dns.name.from_text(self.owner)
+
+    def synthesised(self, rrset: dns.rrset.RRset) -> bool:
+        """Say whether a wildcard answers with these records, at a name that does not exist."""
+        for name in strangers(self.owner):
+            other = None
+            if len(name) <= MAX_NAME:
+                other = at(self.ask(self.primary.query(name, rrset.rdtype)), name, rrset.rdtype)
+            if other is None or set(other) != set(rrset):
+                return False
+        return True
+
+    def has_alias(self) -> bool:
+        """Ask the zone itself: a prerequisite never sees a wildcard's records (RFC 2136 §2.4.3). It changes nothing."""
+        question = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
+        question.absent(self.name, dns.rdatatype.CNAME)
+        try:
+            self.ask(question)
+        except RefusedError as refused:
+            return refused.rcode == dns.rcode.YXRRSET
+        return False
+
+    def check_zone(self, soa: dns.rrset.RRset | None) -> None:
+        """Refuse what would be written into another zone than the one that is served here."""
+        if soa is None or text(soa.name) == self.zone:
+            return
+        real, zones = text(soa.name), self.primary.called("zones")
+        if real.endswith(f".{self.zone}"):
+            what = f"{self.owner} lies in the zone {real}, which {self.primary} serves too, and not in {self.zone}"
+            cure = (
+                "say external: true for it, and publish it there" if is_service_name(real) else f"add {real} to {zones}"
+            )
+            raise InTheWayError(f"{what}: a record written there would never be served; {cure}")
+        raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; mend {zones}")
+
+    def not_served(self, answer: dns.message.Message) -> UpdateError:
+        """Return what an answer without authority means: a child zone's name, or not this zone's server at all."""
+        delegated = first(answer.authority, dns.rdatatype.NS)
+        child = text(delegated.name) if delegated is not None else ""
+        if delegated is not None and child.endswith(f".{self.zone}"):
+            what = f"{self.owner} lies in the zone {child}, which {self.zone} delegates to {text(delegated[0].target)}"
+            return InTheWayError(f"{what}: {self.primary} does not serve it; publish it on the primary of {child}")
+        what = f"{self.primary} is not authoritative for {self.owner}, so that it says nothing about {self.zone}"
+        return UpdateError(f"{what}; name the primary of {self.zone} as {self.primary.called('server')}")
+
+    def explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:
+        """Return a refusal with what else the server can be asked about it."""
+        signed = self.signed() if refused.rcode == dns.rcode.SERVFAIL else ""
+        return self.primary.refused(update, refused.rcode, signed, self.mname())
+
+    def signed(self) -> str:
+        """Return what may be wrong where the zone is signed (RFC 4035 §2.1), a sentence with a space after it."""
+        with suppress(UpdateError):
+            keys = self.ask(self.primary.query(self.zone, dns.rdatatype.DNSKEY))
+            if at(keys, self.zone, dns.rdatatype.DNSKEY) is not None:
+                what = f"{self.zone} is signed, and without its private keys nothing can be added to it"
+                return f"{what}: are they in BIND's key-directory, or Knot's keystore (keymgr {self.zone} list)? "
+        return ""
+
+    def mname(self) -> str:
+        """Return who the zone's SOA record says is its primary (RFC 1035 §3.3.13), as a sentence."""
+        with suppress(UpdateError):
+            soa = at(self.ask(self.primary.query(self.zone, dns.rdatatype.SOA)), self.zone, dns.rdatatype.SOA)
+            if soa is not None:
+                primary, server = text(soa[0].mname), self.primary.called("server")
+                return f"Its SOA says that {primary} is the primary; if this is a secondary, name that one as {server}"
+        return ""
