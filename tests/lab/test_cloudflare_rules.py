@@ -135,6 +135,16 @@ def test_a_cname_and_other_records_exclude_each_other_in_both_directions(http: h
     assert strings(ask(lab, "free.example.com")) == ['"a"']
 
 
+def test_a_wildcard_s_cname_is_in_no_one_s_way(http: httpx.Client, lab: Lab) -> None:
+    """RFC 4592 §2.2.1: what it answers with is not at the name, and ends with the first record there."""
+    wildcard = made(http.post(records(lab), json=cname("*")))
+    assert strings(ask(lab, "_dmarc.example.com", "CNAME")) == ["a.example.net."]
+    policy = made(http.post(records(lab), json=txt('"v=DMARC1; p=none"', "_dmarc")))
+    assert strings(ask(lab, "_dmarc.example.com")) == ['"v=DMARC1; p=none"']
+    for record in (policy, wildcard):
+        made(http.delete(f"{records(lab)}/{record['id']}"))
+
+
 def test_a_flattened_cname_stands_beside_txt_and_is_not_served(http: httpx.Client, lab: Lab) -> None:
     flattened = made(http.post(records(lab), json=cname("example.com")))
     made(http.post(records(lab), json=txt('"beside"', "example.com")))
