@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from elastx_mrs.adopt import from_dns
-from elastx_mrs.lookup.answer import Answer, answer_of
+from elastx_mrs.adopt.adopted import Adopted
+from elastx_mrs.lookup.answer import Answer, Ask, answer_of
 
 
 async def ask(name: str, rdtype: str) -> Answer:
@@ -15,7 +16,7 @@ async def ask(name: str, rdtype: str) -> Answer:
 def test_an_error_of_our_own_is_told_of_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     real = from_dns.read
 
-    async def read(ask: from_dns.Ask, domain: str, selector: str) -> from_dns.Adopted:
+    async def read(ask: Ask, domain: str, selector: str) -> Adopted:
         if domain == "bad.com":
             raise KeyError("secret")
         return await real(ask, domain, selector)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +17,8 @@ from tests.fuzz.clock import EndlessError, Loop
 from tests.fuzz.roads import Asks, Lists, Road
 from tests.fuzz.world import World, answering
 from tests.fuzz.zones import hostile
+
+T = TypeVar("T")
 
 LONGEST = 400_000
 """Characters of a printed line: a record of 64,000 octets, each shown as four, and what is said around it."""
@@ -66,7 +69,7 @@ def _walked(seed: int, loop: Loop, zones: int) -> tuple[list[Finding], list[tupl
     road = Road(world, loop, rng)
     findings = []
 
-    def hold(name: str, walk: Callable[[], object]) -> object:
+    def hold(name: str, walk: Callable[[], T]) -> T | None:
         try:
             return walk()
         except EndlessError as error:

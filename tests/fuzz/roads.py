@@ -2,13 +2,14 @@
 
 import base64
 import random
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import dns.message
 import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
 import dns.tsig
 
@@ -45,17 +46,16 @@ from tests.fuzz.zones import GOOD, HIS, Hostile
 
 def records(domain: str, spf_value: str = SPF, dmarc_value: str = DMARC) -> list[TxtRecord]:
     """What a stack declares of a domain; a kind whose name DNS has no room for is refused by the config."""
-    found = []
-    for make in (
+    kinds: tuple[Callable[[], TxtRecord], ...] = (
         lambda: TxtRecord(domain, "challenge", domain, golden.TOKEN),
         lambda: spf.spf(domain, spf_value),
         lambda: dkim.dkim(domain, "elastx", golden.DKIM),
         lambda: dmarc.dmarc(domain, dmarc_value),
-    ):
-        try:
-            found.append(make())
-        except RecordError:
-            continue
+    )
+    found = []
+    for kind in kinds:
+        with suppress(RecordError):
+            found.append(kind())
     return found
 
 
@@ -72,7 +72,7 @@ class Road:
     def run(self, work: Awaitable[Any]) -> Any:
         self.world.asked = 0
         self.loop.rewind()
-        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+        return self.loop.run_until_complete(work)
 
     def vantage(self, who: str) -> Vantage:
         """Who is asked; all roads but verification's share what was answered, which is most of the time of a world."""
@@ -203,7 +203,9 @@ def _listed(rdtype: int, rdata: bytes) -> str | bytes:
     if rdtype == wire.TXT:
         return txt_value(" ".join(map(quote, _split(rdata))))
     try:
-        return dns.rdata.from_wire(1, rdtype, rdata, 0, len(rdata)).to_text()
+        return dns.rdata.from_wire(
+            dns.rdataclass.IN, dns.rdatatype.RdataType.make(rdtype), rdata, 0, len(rdata)
+        ).to_text()
     except Exception:
         return show(rdata)
 

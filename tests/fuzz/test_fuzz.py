@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.fuzz.check import check
 from tests.fuzz.clock import Loop
 
-ONCE_BROKEN: list[int] = []
-"""Seeds of worlds that have found something, five zones each."""
+ONCE_BROKEN = [1_000_000]
+"""Seeds of worlds that have found something, with five zones each."""
 
 
 @pytest.fixture(scope="module")

@@ -43,14 +43,17 @@ def nodes(origin: str, records: str) -> Nodes:
     for line in records.strip().splitlines():
         owner, rdtype, data = line.split(" ", 2)
         name = wire.name(origin) if owner == "@" else (*wire.name(owner), *wire.name(origin))
-        rdata = {
-            "TXT": lambda text: wire.cut(text.encode()),
-            "A": lambda text: bytes(map(int, text.split("."))),
-            "NS": lambda text: wire.encoded(wire.name(text)),
-            "SOA": lambda _: wire.soa(wire.name(origin)),
-        }[rdtype](data)
+        rdata = _rdata(origin, rdtype, data)
         found.setdefault(name, {}).setdefault(wire.TYPES[rdtype], []).append(rdata)
     return found
+
+
+def _rdata(origin: str, rdtype: str, data: str) -> bytes:
+    if rdtype == "TXT":
+        return wire.cut(data.encode())
+    if rdtype == "A":
+        return bytes(map(int, data.split(".")))
+    return wire.soa(wire.name(origin)) if rdtype == "SOA" else wire.encoded(wire.name(data))
 
 
 def _zone(origin: str, records: str) -> tuple[Name, Zone]:

@@ -10,7 +10,8 @@ import pytest
 from elastx_mrs.component import verification
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.config.parse import parse
-from elastx_mrs.verify import domain, report
+from elastx_mrs.verify import report
+from elastx_mrs.verify.checks import delegation
 from elastx_mrs.verify.expected import Expected, from_domains
 from elastx_mrs.verify.wait import INTERNAL, Job, wait
 from tests.fuzz.clock import Loop
@@ -20,14 +21,14 @@ BAD = "bad.com"
 
 
 def fails(error: BaseException) -> Callable[..., Awaitable[Any]]:
-    real = domain.delegation.delegation
+    real = delegation.delegation
 
-    async def delegation(asked: Any, expected: Expected) -> Any:
+    async def failing(asked: Any, expected: Expected) -> Any:
         if expected.domain == BAD:
             raise error
         return await real(asked, expected)
 
-    return delegation
+    return failing
 
 
 def jobs(timeout: float = 0.0) -> list[Job]:
@@ -55,7 +56,7 @@ def loop() -> Any:
 def test_an_error_of_our_own_is_the_verdict_of_its_domain(
     error: Exception, timeout: float, loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(domain.delegation, "delegation", fails(error))
+    monkeypatch.setattr(delegation, "delegation", fails(error))
     good, bad = found = jobs(timeout)
     loop.run_until_complete(wait(found, lambda pending: None))
     assert loop.time() < 60, "waiting does not help"
@@ -75,7 +76,7 @@ class InterruptedByTest(BaseException):
 
 
 def test_what_is_no_error_ends_the_run(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(domain.delegation, "delegation", fails(InterruptedByTest()))
+    monkeypatch.setattr(delegation, "delegation", fails(InterruptedByTest()))
     found = jobs()
     with pytest.raises(BaseExceptionGroup):
         loop.run_until_complete(wait(found, lambda pending: None))
@@ -98,7 +99,7 @@ def test_a_run_that_is_cancelled_ends(loop: Loop) -> None:
 
 def test_what_is_cancelled_below_a_domain_is_no_verdict(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task group passes over a task that ends so, and a domain without any outcome would pass."""
-    monkeypatch.setattr(domain.delegation, "delegation", fails(asyncio.CancelledError()))
+    monkeypatch.setattr(delegation, "delegation", fails(asyncio.CancelledError()))
     good, bad = found = jobs()
     loop.run_until_complete(wait(found, lambda pending: None))
     assert (report.verdict(good), report.verdict(bad)) == ("pass", "unreachable")
@@ -117,7 +118,7 @@ def up(mode: Mode, loop: Loop) -> list[tuple[str, str]]:
 
 
 def test_an_error_of_our_own_warns_of_its_domain_in_an_up(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(domain.delegation, "delegation", fails(KeyError("secret")))
+    monkeypatch.setattr(delegation, "delegation", fails(KeyError("secret")))
     said = up("warn", loop)
     (warning,) = [text for level, text in said if level == "warning"]
     assert warning.startswith(f"{BAD} is not verified:\n  unreachable: internal-error: internal error: KeyError at ")
@@ -125,7 +126,7 @@ def test_an_error_of_our_own_warns_of_its_domain_in_an_up(loop: Loop, monkeypatc
 
 
 def test_an_error_of_our_own_stops_an_up_that_requires_its_domain(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(domain.delegation, "delegation", fails(KeyError("secret")))
+    monkeypatch.setattr(delegation, "delegation", fails(KeyError("secret")))
     with pytest.raises(
         pulumi.RunError, match=r"^bad\.com is not verified:\n  unreachable: internal-error: "
     ) as stopped:

@@ -49,7 +49,7 @@ def memory(seconds: float = 0.0) -> Memory:
 
 
 def guard(mode: Mode, said: list[str], *, preview: bool) -> Guard:
-    by_name = {record.kind: record for record in RECORDS}
+    by_name: dict[str, TxtRecord] = {record.kind: record for record in RECORDS}
     return Guard(
         by_name, {"example.com": mode}, memory(), preview, lambda _, text, __: said.append(text), create=[broken]
     )
