@@ -10,8 +10,9 @@ import dns.rdatatype
 from dns.rdtypes.ANY.TXT import TXT
 
 from elastx_mrs.display import show
+from elastx_mrs.lookup.wildcard import strangers
 from elastx_mrs.publish.existing import Existing
-from elastx_mrs.publish.rfc2136.primary import Ask, Primary, UpdateError, at, first, strangers, text
+from elastx_mrs.publish.rfc2136.primary import Ask, Primary, UpdateError, at, first, text
 from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.text import join
 

@@ -1,6 +1,5 @@
 """An RFC 2136 primary: queries and updates, always over TCP, signed, and what its answers mean."""
 
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -218,14 +217,3 @@ def first(section: list[dns.rrset.RRset], rdtype: dns.rdatatype.RdataType) -> dn
 def text(name: dns.name.Name) -> str:
     """Return a name in lower case, without a final dot."""
     return name.to_text(omit_final_dot=True).lower()
-
-
-def strangers(owner: str) -> tuple[str, str, str]:
-    """Return names that nobody has, beside a name, below it, and below its own wildcard.
-
-    What all of them answer is the answer of a wildcard that reaches the name, which does not exist (RFC 4592 §3.3.1): a
-    name that is there ends the wildcard for all names below it, and one with a wildcard of its own (``*.owner``) ends
-    that for the names below the asterisk (§2.2.2).
-    """
-    nobody = f"elastx-mrs-{secrets.token_hex(8)}"
-    return f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}", f"{nobody}.*.{owner}"
