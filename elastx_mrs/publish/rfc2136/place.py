@@ -11,7 +11,8 @@ import dns.rdatatype
 import dns.rrset
 import dns.update
 
-from elastx_mrs.publish.rfc2136.primary import Ask, Primary, RefusedError, UpdateError, at, first, strangers, text
+from elastx_mrs.lookup.wildcard import strangers
+from elastx_mrs.publish.rfc2136.primary import Ask, Primary, RefusedError, UpdateError, at, first, text
 from elastx_mrs.records.names import MAX_NAME, is_service_name
 
 

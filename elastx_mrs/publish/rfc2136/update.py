@@ -20,7 +20,6 @@ import dns.update
 
 from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
-from elastx_mrs.lookup.wildcard import strangers
 from elastx_mrs.publish.rfc2136.lock import TURNS
 from elastx_mrs.publish.rfc2136.place import InTheWayError, Place
 from elastx_mrs.publish.rfc2136.primary import (

@@ -114,7 +114,9 @@ def test_an_answer_that_cannot_be_read_is_told_in_one_line() -> None:
     """dnspython's own texts have line ends in them, and some an indent."""
     asked = Primary("192.0.2.1", 53, dns.tsig.Key("mail-relay", "c2VjcmV0"))
     said = asked._unreadable(
-        dns.message.make_query("example.com", "TXT"), b"", dns.exception.DNSException("A TSIG\n    is here.")
+        dns.message.make_query("example.com", "TXT"),
+        b"",
+        dns.exception.DNSException("A TSIG\n    is here."),  # type: ignore[no-untyped-call]
     )
     assert str(said).startswith("192.0.2.1:53 sent an answer that cannot be read: A TSIG is here")
     assert str(said).isprintable()
