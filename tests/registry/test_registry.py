@@ -151,8 +151,8 @@ def test_what_a_provider_need_not_say(tmp_path: Path, monkeypatch: pytest.Monkey
     )
     assert errors(tmp_path, toy=None, plain={"zone": SECURE}) == []
     assert errors(tmp_path, toy=None, plain={"zone": "example.com"}, accounts=None, domains=None, dkim=None) == []
-    (problem,) = errors(tmp_path, toy=None, plain={"zone": 1}, accounts=None, domains=None, dkim=None)
-    assert problem == "error: plain.zone: is a number; write a string"
+    (problem,) = errors(tmp_path, toy=None, plain={"zone": ["x"]}, accounts=None, domains=None, dkim=None)
+    assert problem == "error: plain.zone: is a list; write one string"
 
 
 def test_names_of_providers_where_one_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,8 @@ def test_a_key_that_is_revoked_and_one_of_a_type_that_nobody_knows() -> None:
 
 def test_a_policy_that_nobody_takes_is_shown_beside_the_other() -> None:
     says, risks = changed("_dmarc.example.com", "v=DMARC1; p=reject; p=none", "v=DMARC1; p=reject")
-    assert says == ["was v=DMARC1; p=reject; p=none", "is v=DMARC1; p=reject"]
+    why = "which has the tag 'p' twice (RFC 6376 §3.2): receivers apply no DMARC"
+    assert says == [f"was v=DMARC1; p=reject; p=none, {why}", "is v=DMARC1; p=reject"]
     assert risks == []
 
 

@@ -50,7 +50,11 @@ def _challenge(value: bytes, service: Service) -> Judge:
             return None
         for text in texts:
             if (slip := misspelling(text, [value.decode("ascii")])) is not None:
-                return "wrong", listed([text]), f"it {_misspelt(slip)}, and publish the declared one ({RESTORE})"
+                return (
+                    "wrong",
+                    listed([text]),
+                    f"it {_misspelt(slip, service)}, and publish the declared one ({RESTORE})",
+                )
         others = [text for text in texts if is_challenge(text, service)]
         return "absent", listed(others) if others else nothing(answer), _publish("challenge")
 
@@ -198,7 +202,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     prefix = expected.service.challenge_prefix
     only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
     details, notices = judged(seen, only, judge, cure=ASK)
-    notices = [f"{listed([text])} {_misspelt(slip)}" for text, slip in slips.items()] + notices
+    notices = [f"{listed([text])} {_misspelt(slip, expected.service)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
     return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
@@ -208,8 +212,8 @@ UNDECLARED = "is published and not declared"
 """How a notice of an unknown challenge ends."""
 
 
-def _misspelt(slip: str) -> str:
-    return f"is a declared challenge misspelt: it has {slip}, and Elastx looks for the exact string; delete it"
+def _misspelt(slip: str, service: Service) -> str:
+    return f"is a declared challenge misspelt: it has {slip}, and {service.name} looks for the exact string; delete it"
 
 
 _STRANGER = (

@@ -273,7 +273,7 @@ def test_bad_arguments_stop_the_program_before_anything_is_declared(engine: Engi
 
 def test_an_output_where_it_would_decide_which_records_exist_is_refused(engine: Engine) -> None:
     def program() -> None:
-        relay(domains=[{"name": pulumi.Output.from_input("example.com")}], cloudflare={})()
+        relay(domains=[{"name": pulumi.ComponentResource("acme:index:Company", "acme").urn}], cloudflare={})()
 
     with pytest.raises(pulumi.RunError, match=r"domains\[0\]\.name: is a Pulumi Output"):
         deploy(program)

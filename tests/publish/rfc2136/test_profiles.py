@@ -94,9 +94,9 @@ def test_what_is_no_key_file(text: str) -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
-    ({"server": "[::1"}, {}, "rfc2136.server: '[::1' is not a server's address"),
+    ({"server": "[::1"}, {}, "rfc2136.server: '[::1' is not an address"),
     ({"server": "a:b"}, {}, "rfc2136.server: 'a:b' is not an address"),
-    ({"server": "192.0.2.1:65536"}, {}, "rfc2136.server: '192.0.2.1:65536' is not a server's address"),
+    ({"server": "192.0.2.1:65536"}, {}, "rfc2136.server: '192.0.2.1:65536' is not an address"),
     ({"server": ":53"}, {}, "rfc2136.server: ':53' is not an address"),
     ({"keyName": ""}, {}, "rfc2136.keyName: is missing; write the TSIG key's name, or set ELASTX_MRS_RFC2136_KEY_NAME"),
     ({"keyName": "a..b"}, {}, "'a..b', which is no name"),
