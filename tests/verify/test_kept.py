@@ -37,6 +37,12 @@ def test_a_ttl_that_stands_still_is_the_resolvers_own(root: int | None) -> None:
     assert finding(looks((0, 60), (2, 60), (4, 60), root=root)).own == "its TTL stands still at 60 s, 4 s later"
 
 
+def test_a_ttl_that_goes_up_once_is_not_taken_for_a_view() -> None:
+    """As unbound's of "there is none", whose SOA it takes from any newer answer of the zone."""
+    assert finding(looks((0, 287), (2, 299))) == Finding(left=299, again=PAUSE)
+    assert finding(looks((0, 287), (2, 299), (4, 297))) == Finding(left=297, again=284)
+
+
 def test_an_answer_with_authority_is_the_resolvers_own_at_once() -> None:
     assert finding([Look(0, 3600, authority=True)]).own.startswith("it answers with authority (AA)")
 

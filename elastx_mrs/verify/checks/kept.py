@@ -72,12 +72,26 @@ def finding(looks: Sequence[Look]) -> Finding:
         return Finding(f"it had {first.ttl} s left to live, {last.at - first.at:.0f} s ago")
     if past:
         return Finding(left=last.ttl, again=None if len(past) > 1 else PAUSE)
-    still = [look for look in looks if look.at - first.at >= PAUSE - 0.5 and (look.ttl or 0) >= first.ttl]
-    if len(still) > 1:
-        return Finding(f"its TTL stands still at {first.ttl} s, {last.at - first.at:.0f} s later")
-    if len(looks) == 1 or last in still:
+    still = _still(looks)
+    if len(still) > 1 and all(still[-2:]):
+        return Finding(f"its TTL stands still at {last.ttl} s, {last.at - first.at:.0f} s later")
+    if not still or still[-1]:
         return Finding(left=last.ttl, again=PAUSE)
     return Finding(left=last.ttl, again=max(end + _SLACK - last.at, 0.1))
+
+
+def _still(looks: Sequence[Look]) -> list[bool]:
+    """Return from look to look whether the TTL stood still, leaving out looks too close to tell.
+
+    It may go up once in a cache: unbound takes the SOA of "there is none" from any newer answer of the zone.
+    """
+    apart = [looks[0]]
+    found = []
+    for look in looks[1:]:
+        if look.at - apart[-1].at >= PAUSE - 0.5:
+            found.append((look.ttl or 0) >= (apart[-1].ttl or 0))
+            apart.append(look)
+    return found
 
 
 def _counts_down(looks: Sequence[Look]) -> bool:
