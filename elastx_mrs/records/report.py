@@ -1,6 +1,7 @@
 """Report authorisation (RFC 9990 §4): a domain says that it takes DMARC reports about another one."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import unquote
 
 from elastx_mrs.display import quoted
@@ -51,11 +52,21 @@ def destination(text: str) -> str:
 
 def hosts(policy: str) -> Iterator[str]:
     """Yield the domains that a policy has reports sent to by mail, as A-labels (RFC 9989 §4.7, rua and ruf)."""
+    return (host for _, host in _addressed(policy) if host)
+
+
+def unreached(policy: str) -> list[str]:
+    """Return the addresses of a policy to which nobody sends a report: they name no mailbox (RFC 9990, RFC 9991)."""
+    return list(dict.fromkeys(uri for uri, host in _addressed(policy) if not host))
+
+
+def _addressed(policy: str) -> Iterator[tuple[str, str]]:
+    """Yield each address of ``rua`` and ``ruf`` with the domain of its mailbox, which is empty if it names none."""
     found = tags(policy)
     for uri in (uri for name in ("rua", "ruf") for uri in addresses(found.get(name, ""))):
+        host = ""
         if uri.lower().startswith("mailto:"):
             address = unquote(uri[7:].partition("?")[0].partition("!")[0])
-            try:
-                yield to_ascii(address.rpartition("@")[2]).removesuffix(".")
-            except RecordError:
-                continue
+            with suppress(RecordError):
+                host = to_ascii(address.rpartition("@")[2]).removesuffix(".")
+        yield uri, host

@@ -23,10 +23,20 @@ def judged(domain: str, **records: str | list[str]) -> Outcome:
     """The check of a domain's policy, over ``_dmarc`` records by domain, dots written as ``_``."""
     listed = {name: [value] if isinstance(value, str) else value for name, value in records.items()}
     served = Dns({f"_dmarc.{name.replace('_', '.')}": [f"TXT {text}" for text in listed[name]] for name in listed})
+    return checked(domain, served)[0]
+
+
+def checked(domain: str, served: Dns) -> list[Outcome]:
+    """The checks of a domain's policy and of its reports."""
     who = SimpleNamespace(begins_at="root")
     asked = Asked(cast(Vantage, SimpleNamespace(ask_uncached=served.ask, who=who)))
-    policy, _ = asyncio.run(dmarc(asked, Expected(domain)))
-    return policy
+    return asyncio.run(dmarc(asked, Expected(domain)))
+
+
+def reports(rua: str, records: dict[str, list[str]] | None = None, domain: str = "example.com") -> Outcome:
+    """The check of a domain's reports, sent to the addresses of ``rua``."""
+    own = {f"_dmarc.{domain}": [f"TXT v=DMARC1; p=none; rua={rua}"]}
+    return checked(domain, Dns(own | (records or {})))[1]
 
 
 def only(outcome: Outcome) -> tuple[str, str, str]:
@@ -120,3 +130,51 @@ def test_no_record_of_anybody_raises_anything(texts: list[str]) -> None:
 @pytest.mark.parametrize("record", ["v=dmarc1; p=reject", " v=DMARC1; p=reject", "v=DMARC1 p=reject", "p=reject"])
 def test_what_is_no_record_is_absent(record: str) -> None:
     assert judged("example.com", example_com=record).verdict == "absent"
+
+
+TAKES = "example.com._report._dmarc.example.net"
+
+
+@pytest.mark.parametrize(
+    ("rua", "records"),
+    [
+        ("mailto:a@mail.example.com", {}),  # one within the other: nobody asks (RFC 9990 §4)
+        ("mailto:a@example.net", {TAKES: ["TXT v=DMARC1;"]}),
+        ("mailto:a@example.net", {TAKES: ["TXT other", "TXT v=DMARC1; rua=mailto:b@example.net"]}),
+    ],
+)
+def test_reports_that_are_taken(rua: str, records: dict[str, list[str]]) -> None:
+    assert reports(rua, records).verdict == "pass"
+
+
+def test_reports_within_one_organisation_need_no_word_of_its_other_name() -> None:
+    """RFC 9990 §4: organisational domains are compared, and both names are below example.com."""
+    organisation = {"_dmarc.example.com": ["TXT v=DMARC1; p=none"]}
+    assert reports("mailto:a@two.example.com", organisation, "one.example.com").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("rua", "records", "verdict", "said"),
+    [
+        ("mailto:a@example.net", {}, "absent", "no such name"),
+        ("mailto:a@example.net", {TAKES: ["TXT v=dmarc1;"]}, "wrong", "'v=dmarc1;'"),
+        ("mailto:a@example.net", {TAKES: ["TXT !"]}, "unreachable", "did not answer"),
+        (f"mailto:a@{'.'.join(['x' * 60] * 4)}", {}, "wrong", ""),  # no room in front of it: RFC 1035 §3.1
+    ],
+)
+def test_reports_that_nobody_takes(rua: str, records: dict[str, list[str]], verdict: str, said: str) -> None:
+    outcome = reports(rua, records)
+    found, seen, cure = only(outcome)
+    assert (found, bool(cure)) == (verdict, True)
+    assert said in seen
+    assert bool(outcome.hopeless) is (verdict != "unreachable")
+
+
+def test_addresses_that_no_report_reaches_are_said() -> None:
+    outcome = reports("https://example.net/dmarc,mailto:a@example.com")
+    assert (outcome.verdict, outcome.seen) == ("pass", "taken by example.com")
+    assert outcome.notices == (
+        "nobody sends reports to 'https://example.net/dmarc': receivers send them by mail alone; have it replaced by "
+        "mailto:…",
+    )
+    assert reports("https://example.net/dmarc").seen == "nobody gets any"

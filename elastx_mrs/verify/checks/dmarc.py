@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+from elastx_mrs.display import quoted
 from elastx_mrs.receiver.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
 from elastx_mrs.records.dmarc_policy import is_dmarc, skipped
@@ -83,11 +84,15 @@ async def _reports(asked: Asked, expected: Expected, step: Step) -> Outcome:
     details = [
         detail for detail in await asyncio.gather(*(_authorised(asked, step.domain, host) for host in hosts)) if detail
     ]
-    seen = f"taken by {', '.join(hosts)}" if hosts else "none are asked for"
+    notices = [
+        f"nobody sends reports to {quoted(uri)}: receivers send them by mail alone; have it replaced by mailto:…"
+        for uri in report.unreached(step.text)
+    ]
+    seen = f"taken by {', '.join(hosts)}" if hosts else "nobody gets any" if notices else "none are asked for"
     hopeless = "others have to say that they take reports" if details else ""
     if any(detail.verdict == "unreachable" for detail in details):
         hopeless = ""
-    return Outcome(expected.domain, REPORTS, expected.policy_name, tuple(details), seen, (), hopeless)
+    return Outcome(expected.domain, REPORTS, expected.policy_name, tuple(details), seen, tuple(notices), hopeless)
 
 
 async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | None:
