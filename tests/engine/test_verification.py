@@ -5,18 +5,24 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dns.flags
 import dns.message
 import dns.query
+import dns.rcode
 import dns.tsigkeyring
 import dns.update
 import pytest
 
+from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.engine.stack import Stack
+from tests.lookup.nets import answer
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD, ZONES
 
@@ -72,18 +78,61 @@ def outputs(stack: Stack) -> dict[str, Any]:
     return found
 
 
+def denying(query: dns.message.Message, via: str) -> dns.message.Message:
+    """What a resolver with a view of its own says: there is no such name, and here is its record."""
+    said = answer(
+        query, f"{query.question[0].name} 60 IN TXT {presentation(golden.SPF)}", flags=dns.flags.AA | dns.flags.RA
+    )
+    said.set_rcode(dns.rcode.NXDOMAIN)
+    return said
+
+
+@contextmanager
+def running(respond: Callable[[dns.message.Message, str], dns.message.Message]) -> Iterator[str]:
+    """A server over UDP alone, in a thread, for processes that ask it; its address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+
+        def serve() -> None:
+            while (received := udp.recvfrom(65535))[0]:  # an empty datagram ends it
+                udp.sendto(respond(dns.message.from_wire(received[0]), "udp").to_wire(), received[1])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{udp.getsockname()[1]}"
+        finally:
+            udp.sendto(b"", udp.getsockname())
+            thread.join()
+
+
 def test_an_up_fails_while_dns_is_wrong_and_the_next_one_passes(server: NameServer, stack: Stack) -> None:
+    # As people paste them: what dig prints, and a line of a zone file.
+    line = f"elastx._domainkey.example.com. 300 IN TXT {presentation(golden.DKIM)}"
+    stack.config["dkim"] = f";; ANSWER SECTION:\n{line}\n\n;; Query time: 1 msec\n"
+    stack.config["dmarc"] = f"{golden.DMARC.replace(';', chr(92) + ';')}\n"
     assert "verification: 2 of 2 domains verified" in stack.up().stdout
+    assert list(server.txt("elastx._domainkey.example.se")) == [golden.DKIM.encode()]
+    assert list(server.txt("_dmarc.example.se")) == [golden.DMARC.encode()]
     records = set(stack.resources())
 
     change(server, "example.com", add=SECOND_SPF)
-    said = failed(stack.up(check=False))
+    with running(denying) as resolver:
+        servers = {"nameservers": [server.address], "timeout": 0}
+        stack.config["verification"] = servers
+        stack.config["domains"] = [
+            "example.com",
+            {"name": "example.se", "verification": servers | {"resolvers": [resolver]}},
+        ]
+        said = failed(stack.up(check=False, ELASTX_MRS_NAMESERVERS=""))
     assert "example.com is not verified:" in said
+    assert "example.se is not verified:" in said
+    assert f"wrong: resolvers at {resolver}: no such name, which is no cached answer" in said
+    stack.config["domains"] = ["example.com", "example.se"]
     assert (
         f"wrong: spf at {server.address}: 'v=spf1 include:_spf.google.com ~all' | 'v=spf1 include:elastx.email -all'"
         in said
     )
-    assert "example.se is not verified" not in said
     assert set(stack.resources()) == records
     assert outputs(stack)["smtp"]["host"] == "smtp.elastx.email", "what others read of the stack stays"
 
