@@ -21,6 +21,9 @@ LONGEST_INTERVAL = 10.0
 SHORT = 4.0
 """Seconds for which a cached answer is looked at again in any case, as it takes a second look to know one."""
 
+LONG = 60.0
+"""Seconds for which such an answer is waited for at most, within the deadline: nothing else is open by then."""
+
 INTERNAL = "internal-error"
 """The check that fails where judging a domain ends in an error of our own."""
 
@@ -60,10 +63,11 @@ class Job:
         found = self.open()
         if any(outcome.hopeless for outcome in found):
             return []
+        left = self.timeout - gone
         unsettled = [
             outcome
             for outcome in self.outcomes.values()
-            if outcome.again is not None and (outcome.again <= SHORT or gone + outcome.again <= self.timeout)
+            if outcome.again is not None and outcome.again <= max(SHORT, min(left, LONG))
         ]
         if gone < self.timeout:
             return [*found, *(outcome for outcome in unsettled if outcome not in found)]

@@ -8,7 +8,11 @@ import itertools
 
 import pytest
 
+from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.verify.checks.kept import PAUSE, Finding, Look, finding
+from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.result import Detail, Outcome
+from elastx_mrs.verify.wait import Job
 
 ROOT = 518_400
 """The TTL of the root's NS records."""
@@ -89,3 +93,16 @@ def test_no_sequence_of_answers_is_looked_at_for_ever() -> None:
                 break
             seen.append(Look(seen[-1].at + again, ttl))
         assert len(seen) < 12, seen
+
+
+@pytest.mark.parametrize(
+    ("timeout", "again", "awaited"),
+    [(0, 2, True), (0, 5, False), (300, 59, True), (300, 200, False), (30, 59, False)],
+)
+def test_a_cached_answer_holds_nobody_up_for_long(timeout: float, again: float, awaited: bool) -> None:
+    """All else holds, and another look would only tell whose answer it is."""
+    kept = Outcome(
+        "example.com", "resolvers", "example.com", (Detail("cached", "192.0.2.53", "", "", ""),), again=again
+    )
+    job = Job(Expected("example.com"), Who(), timeout, outcomes={"resolvers": kept})
+    assert bool(job.awaited(0.0)) is awaited
