@@ -43,7 +43,9 @@ def run(tmp_path: Path) -> Iterator[Trial]:
 def test_every_length_and_character_is_served_and_never_drifts(run: Trial) -> None:
     values = [dmarc(ALL.replace(";", "").replace(" ", "")), *map(of_length, LENGTHS)]
     names = [f"d{index}.example.com" for index in range(len(values))]
-    domains = [{"name": name, "dmarc": {"record": value}} for name, value in zip(names, values, strict=True)]
+    # As a zone file has them: a bare value may have no quotes in it.
+    records = [presentation(value) for value in values]
+    domains = [{"name": name, "dmarc": {"record": record}} for name, record in zip(names, records, strict=True)]
     stack = run.stack(domains=domains)
     stack.up()
     for name, value in zip(names, values, strict=True):
