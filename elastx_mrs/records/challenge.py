@@ -54,10 +54,17 @@ def known_challenge(text: str, service: Service = ELASTX) -> str:
 
     :raises RecordError: where it is not the service's prefix and 64 hex digits.
     """
-    prefix = service.challenge_prefix
-    if not text.startswith(prefix) or not _DIGITS.fullmatch(text.removeprefix(prefix)):
-        raise RecordError(f"{quoted(text)} is not a challenge; write {prefix} and 64 hex digits, as it stands in DNS")
+    if not is_exact(text, service):
+        form = f"{service.challenge_prefix} and 64 hex digits"
+        raise RecordError(f"{quoted(text)} is not a challenge; write {form}, as it stands in DNS")
     return text
+
+
+def is_exact(value: bytes | str, service: Service = ELASTX) -> bool:
+    """Tell whether a TXT value can be some account's challenge: the exact prefix, and 64 digits in lower case."""
+    text = as_text(value)
+    prefix = service.challenge_prefix
+    return text.startswith(prefix) and _DIGITS.fullmatch(text.removeprefix(prefix)) is not None
 
 
 def is_challenge(value: bytes | str, service: Service = ELASTX) -> bool:

@@ -134,6 +134,8 @@ def levels(value: str) -> dict[str, str]:
         ("v=DMARC1; p=None; rua=mailto:a@b.se", "p=none:", "notice", "Once it runs, after some weeks"),
         ("v=DMARC1; p=none", "p=none:", "notice", "Once it runs, set rua=mailto:… to get reports"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; fo=1", "fo", "notice", "ruf="),
+        ("v=DMARC1; p=none; rua=https://b.se/x", "rua=https://b.se/x", "warning", "write mailto:…"),
+        ("v=DMARC1; p=none; rua=mailto:a@b.se; ruf=tel:1", "ruf=tel:1", "warning", "RFC 9991"),
     ],
 )
 def test_what_is_probably_not_meant_is_remarked(value: str, word: str, level: str, cure: str) -> None:

@@ -13,7 +13,7 @@ from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify.checks import published
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Outcome
-from tests.golden import DKIM
+from tests.golden import DKIM, TOKEN
 
 DOMAIN = Expected("example.com")
 REPORT = TxtRecord("example.se", "report", "example.com._report._dmarc.example.se", "v=DMARC1;")
@@ -98,3 +98,25 @@ def test_addresses_of_one_server_that_differ_elsewhere_are_a_notice() -> None:
     found = asyncio.run(published.record(seen, DOMAIN, REPORT))
     assert found.verdict == "pass"
     assert found.notices == (f"ns1.example.com has addresses that differ in other records of {REPORT.name}",)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([TOKEN.encode()], "pass"),
+        ([TOKEN.upper().encode(), TOKEN.encode()], "pass"),
+        ([TOKEN.upper().encode()], "wrong"),  # the relay looks for the exact string
+        ([TOKEN.encode() + b" "], "wrong"),
+        ([TOKEN.encode()[:-1]], "wrong"),
+        ([b"elastx-mrs="], "wrong"),
+        ([b"v=spf1 -all"], "absent"),
+        (None, "absent"),
+    ],
+)
+def test_any_challenge_that_an_account_can_have_will_do_where_accounts_are_not_known(
+    values: list[bytes] | None, verdict: str
+) -> None:
+    domain = Expected("example.com", accounts_known=False)
+    found = asyncio.run(published.challenges(Seen(("192.0.2.1", values)), domain, strict=True))
+    assert found.verdict == verdict
+    assert ("64 hex digits in lower case" in "".join(one.cure for one in found.details)) is (verdict == "wrong")

@@ -7,7 +7,7 @@ from typing import Literal
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
 from elastx_mrs.records import RecordError, TxtRecord, dkim_key
-from elastx_mrs.records.challenge import is_challenge, misspelling
+from elastx_mrs.records.challenge import is_challenge, is_exact, misspelling
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.names import MAX_NAME, fits
 from elastx_mrs.records.spf_terms import is_spf
@@ -193,7 +193,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     def judge(answer: Answer) -> Fault | None:
         found = [text for text in answer.texts() if is_challenge(text, expected.service)]
         if not expected.accounts_known:
-            return None if found else ("absent", "none among its TXT" if answer.texts() else nothing(answer), _ANY)
+            return _any_challenge(answer, found, expected.service)
         slips.update({text: slip for text in answer.texts() if (slip := misspelling(text, names)) is not None})
         unknown = [text for text in found if text not in known and text not in slips]
         strangers.extend(text for text in unknown if text not in strangers)
@@ -206,6 +206,16 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
     return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
+
+
+def _any_challenge(answer: Answer, found: Sequence[bytes], service: Service) -> Fault | None:
+    """Judge where nobody said which accounts send: one that the service can know is enough."""
+    if not found:
+        return "absent", "none among its TXT" if answer.texts() else nothing(answer), _ANY
+    if any(is_exact(text, service) for text in found):
+        return None
+    form = f"{service.challenge_prefix} and 64 hex digits in lower case"
+    return "wrong", listed(found), f"no account has such a challenge: {form}; {_ANY}"
 
 
 UNDECLARED = "is published and not declared"
