@@ -20,6 +20,7 @@ from elastx_mrs.records import dmarc as dmarc_record
 from elastx_mrs.records import spf as spf_record
 from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.text import presentation
 from elastx_mrs.service import ELASTX, Service
 
@@ -52,7 +53,15 @@ def _taking_reports(ask: Ask, domains: Collection[str]) -> Ask:
 async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX) -> Adopted:
     """Read what a domain publishes and return the config that keeps it, with ``service`` added."""
     adopted = Adopted(domain, {"name": domain})
-    names = {"SPF": domain, "DMARC": f"_dmarc.{domain}", "DKIM": f"{selector}._domainkey.{domain}"}
+    try:
+        names = {
+            "SPF": domain,
+            "DMARC": owner_name("_dmarc", domain),
+            "DKIM": owner_name(f"{selector}._domainkey", domain),
+        }
+    except RecordError as error:
+        adopted.faults.append(f"{domain} {error}; use a shorter domain, because a key and a policy need such names")
+        return adopted
     found = {kind: await look(ask, name, domain) for kind, name in names.items()}
     for kind, place in found.items():
         if place.answer.status == "failed" and not place.elsewhere:

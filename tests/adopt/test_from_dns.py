@@ -30,3 +30,17 @@ def test_an_error_of_our_own_is_told_of_its_domain(monkeypatch: pytest.MonkeyPat
     shown = from_dns.render([bad, good])
     assert "# NOT ASKED: bad.com: internal error: KeyError" in shown
     assert "\n- bad.com\n" in shown
+
+
+def test_a_domain_too_long_for_its_records_cannot_be_kept() -> None:
+    """RFC 1035 §3.1: 253 octets; its parent has a policy, which a record of its own would keep."""
+
+    async def inherited(name: str, rdtype: str) -> Answer:
+        return answer_of(name, [b"v=DMARC1; p=reject"] if name == "_dmarc.example.com" else [])
+
+    long = ".".join(["a" * 60] * 3 + ["a" * 58, "example", "com"])
+    (found,) = asyncio.run(from_dns.read_all(inherited, [long], "elastx"))
+    (fault,) = found.faults
+    assert found.unasked == []
+    assert f"of {len(long) + 7} octets; DNS allows 253 (RFC 1035 §3.1)" in fault
+    assert "# CANNOT BE KEPT: " in from_dns.render([found])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fuzz.check import check
 from tests.fuzz.clock import Loop
 
-ONCE_BROKEN = [1_000_000]
+ONCE_BROKEN = [1_000_000, 20_001_069]
 """Seeds of worlds that have found something, with five zones each."""
 
 
