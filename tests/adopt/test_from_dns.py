@@ -44,3 +44,16 @@ def test_a_domain_too_long_for_its_records_cannot_be_kept() -> None:
     assert found.unasked == []
     assert f"of {len(long) + 7} octets; DNS allows 253 (RFC 1035 §3.1)" in fault
     assert "# CANNOT BE KEPT: " in from_dns.render([found])
+
+
+def test_domains_of_one_config_take_reports_about_each_other() -> None:
+    """RFC 9990 §4: the config publishes the authorisation that is not there yet."""
+
+    async def asked(name: str, rdtype: str) -> Answer:
+        policies = {"_dmarc.one.com": b"v=DMARC1; p=none; rua=mailto:d@two.net", "_dmarc.two.net": b"v=DMARC1; p=none"}
+        return answer_of(name, [policies[name]] if name in policies and rdtype == "TXT" else [])
+
+    one, _ = asyncio.run(from_dns.read_all(asked, ["one.com", "two.net"], "elastx"))
+    assert one.faults == []
+    (alone,) = asyncio.run(from_dns.read_all(asked, ["one.com"], "elastx"))
+    assert any("two.net" in fault for fault in alone.faults), alone.faults

@@ -243,3 +243,8 @@ def test_help_says_whose_word_is_what() -> None:
     assert "elastx-mrs message - < received.eml" in text
     assert "What SPF came to is the receiver's word" in text
     assert "The exit code is 1 when a part of the chain did not work, 3 when a name server could not be asked" in text
+
+
+def test_a_notice_of_a_signature_is_shown(server: str) -> None:
+    result = run(server, make.received(make.signed(make.message(), KEY, length=True)))
+    assert "notice: d=mail.example: signs the first " in result.stdout

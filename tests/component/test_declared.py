@@ -121,3 +121,15 @@ def test_a_user_s_unit_tests_may_make_as_many_as_they_like(monkeypatch: pytest.M
     monkeypatch.setattr("elastx_mrs.component.relay.is_mocked", lambda: True)
     assert made("mail") == ""
     assert made("other") == ""
+
+
+def test_a_report_authorisation_is_one_too_and_a_long_list_is_cut() -> None:
+    """RFC 9990 §4: example.se says that it takes the reports about example.com."""
+    reports = {"dmarc": {"rua": ["mailto:d@example.se"]}, "domains": [{"name": "example.com"}, {"name": "example.se"}]}
+    assert made("mail", **reports) == ""
+    text = made("other", **reports, spf={"external": True}, dkim={"external": True})
+    what = "the report authorisation at example.com._report._dmarc.example.se"
+    assert f"mail and other both declare {what}: " in text
+    assert "take example.se out of one of them" in text
+    many = list(declared.listed([f"line {number}" for number in range(declared.LISTED + 3)]))
+    assert many[-1] == "and 3 more"

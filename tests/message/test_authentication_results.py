@@ -25,8 +25,9 @@ from tests import signed as make
         ("mx.example; spf = pass smtp.helo = out.b.example", "pass", "out.b.example", "helo"),
         ("mx.example; spf=pass", "pass", "mail.example", "mailfrom"),
         ('mx.example; spf=pass smtp.mailfrom="', "pass", "mail.example", "mailfrom"),
+        ("mx.example; spf=pass smtp.mailfrom=a@\u200e.example", "pass", "\u200e.example", "mailfrom"),
     ],
-    ids=["plain", "version", "comment", "quoted", "no-authserv-id", "helo", "no-property", "open-quote"],
+    ids=["plain", "version", "comment", "quoted", "no-authserv-id", "helo", "no-property", "open-quote", "no-name"],
 )
 def test_spf_in_authentication_results(field: str, result: str, domain: str, identity: str) -> None:
     octets = f"Return-Path: <x@mail.example>\r\nAuthentication-Results: {field}\r\n".encode() + make.message()

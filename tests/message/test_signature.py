@@ -322,3 +322,11 @@ def test_ed25519_without_its_package_is_not_called_wrong(monkeypatch: pytest.Mon
     one = only(octets, "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
     assert one.verdict == "unchecked"
     assert one.cure == "pip install 'dkimpy[ed25519]'"
+
+
+def test_a_signature_that_expires_before_it_is_made() -> None:
+    """RFC 6376 §3.5: x= must be later than t=; both are near, as clocks differ."""
+    now = int(time.time())
+    one = only(retagged("x", str(now + 100), retagged("t", str(now + 200))))
+    assert one.verdict == "wrong"
+    assert f"before t={now + 200}" in one.seen

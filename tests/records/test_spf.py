@@ -234,6 +234,12 @@ def test_what_is_declared_has_elastx_once_and_as_receivers_take_it(text: str) ->
     assert whole_record(value) == value
 
 
+@pytest.mark.parametrize(("network", "text"), [(ip4_network, "ip4:192.0.2.0/24"), (ip6_network, "IP6:2001:db8::/32")])
+def test_a_network_stands_alone_under_its_key(network: Callable[[str], str], text: str) -> None:
+    with pytest.raises(RecordError, match=f"is a whole term; write the network alone: {text[4:]}"):
+        network(text)
+
+
 TERMS = [
     (include_target, "include:"),
     (ip4_network, "ip4:"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify import report
 from elastx_mrs.verify.checks.dmarc import dmarc
 from elastx_mrs.verify.expected import Expected
@@ -26,11 +27,11 @@ def judged(domain: str, **records: str | list[str]) -> Outcome:
     return checked(domain, served)[0]
 
 
-def checked(domain: str, served: Dns) -> list[Outcome]:
+def checked(domain: str, served: Dns, *records: TxtRecord) -> list[Outcome]:
     """The checks of a domain's policy and of its reports."""
     who = SimpleNamespace(begins_at="root")
     asked = Asked(cast(Vantage, SimpleNamespace(ask_uncached=served.ask, who=who)))
-    return asyncio.run(dmarc(asked, Expected(domain)))
+    return asyncio.run(dmarc(asked, Expected(domain, records)))
 
 
 def reports(rua: str, records: dict[str, list[str]] | None = None, domain: str = "example.com") -> Outcome:
@@ -87,6 +88,13 @@ def test_an_inherited_policy_passes_and_is_said() -> None:
         "a.b.example.com has no record of its own: p=reject from _dmarc.example.com applies",
         "_dmarc.b.example.com has several records, which receivers discard",
     )
+
+
+def test_a_declared_record_that_is_not_there_is_not_what_receivers_find() -> None:
+    served = Dns({"_dmarc.example.com": [f"TXT {REJECT}"]})
+    ours = TxtRecord("sub.example.com", "dmarc", "_dmarc.sub.example.com", "v=DMARC1; p=none")
+    verdict, seen, _ = only(checked("sub.example.com", served, ours)[0])
+    assert (verdict, seen) == ("wrong", f"the one of example.com: '{REJECT}'")
 
 
 def test_no_record_says_whose_were_discarded() -> None:
