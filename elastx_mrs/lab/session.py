@@ -34,6 +34,9 @@ KEY_NAME = "elastx-mrs-lab."
 KEY_OCTETS = 32
 """As many as HMAC-SHA-256 puts out (RFC 2104 §3)."""
 
+LOOK = 0.5
+"""Seconds after which a wait for the command looks whether a signal came."""
+
 TOKEN_LENGTH = 40
 """Characters; the Cloudflare plugin refuses what doesn't look like a token."""
 
@@ -135,8 +138,19 @@ def _run(lab: Lab, command: Sequence[str]) -> int:
             return 126
         if stop.is_set():  # it came while the command began
             started[0].terminate()
-        code = started[0].wait()
+        code = _ended(started[0])
     return code if code >= 0 else 128 - code
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process; return its code.
+
+    Python runs handlers in this thread alone, and a signal that another thread was given, as the second of two close
+    together is, does not interrupt a wait here. So it ends now and then.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(LOOK)
 
 
 def _wait(lab: Lab) -> int:

@@ -114,7 +114,6 @@ def test_a_program_that_cannot_be_run_is_126(tmp_path: Path, capfd: pytest.Captu
 
 def test_sigterm_ends_the_command_too(tmp_path: Path) -> None:
     """As a supervisor ends the lab: the command is in no terminal that would tell it."""
-    # It begins no process any more once it is ready: dash loses a signal that comes while it does.
     script = "trap 'echo told; kill $!; exit 5' TERM; sleep 600 >/dev/null & echo ready; wait"
     with subprocess.Popen(
         [sys.executable, "-c", START, str(tmp_path), "sh", "-c", script], stdout=subprocess.PIPE, text=True
