@@ -189,7 +189,7 @@ def primary_address(text: str) -> tuple[str, int]:
             host = ""  # which is no name either
     name = to_ascii(host) if host.isascii() else with_a_labels(host)
     labels = name.removesuffix(".").split(".")
-    if not all(map(_OWNER_LABEL.fullmatch, labels)) or len(name) > MAX_NAME or (colon and not _is_port(port)):
+    if not all(map(_OWNER_LABEL.fullmatch, labels)) or not fits(name) or (colon and not _is_port(port)):
         form = _without_scheme(text, primary_address) or "192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
         raise RecordError(f"{quoted(text, 60)} is not an address; write {form}")
     return host if host.isascii() else name, int(port) if colon else 53

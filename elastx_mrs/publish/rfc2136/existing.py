@@ -10,10 +10,11 @@ import dns.rdatatype
 from dns.rdtypes.ANY.TXT import TXT
 
 from elastx_mrs.display import show
+from elastx_mrs.lookup.response import denies
 from elastx_mrs.lookup.wildcard import strangers
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.rfc2136.primary import Ask, Primary, UpdateError, at, first, text
-from elastx_mrs.records.names import MAX_NAME
+from elastx_mrs.records.names import fits
 from elastx_mrs.records.text import join
 
 _TYPES = (dns.rdatatype.TXT, dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.MX)
@@ -44,7 +45,7 @@ class _Probe:
             return Existing(owner, self._zone, dname=(text(dname.name), text(dname[0].target)))
         if (child := self._child(owner, answer)) is not None:
             return Existing(owner, self._zone, child=child)
-        if answer.rcode() == dns.rcode.NXDOMAIN:
+        if denies(answer) and at(answer, owner, dns.rdatatype.CNAME) is None:
             return Existing(owner, self._zone)
         here = self._sets(owner)
         if owner != self._zone and self._synthesised(owner, here):
@@ -78,11 +79,11 @@ class _Probe:
 
     def _sets(self, name: str) -> Sets:
         found: dict[str, tuple[str, ...]] = {}
-        if len(name) > MAX_NAME:
+        if not fits(name):
             return found
         for rdtype in _TYPES:
             answer = self._answer(name, rdtype)
-            if answer.rcode() == dns.rcode.NXDOMAIN and not answer.answer:
+            if denies(answer) and not answer.answer:
                 return {}
             alias = at(answer, name, dns.rdatatype.CNAME)
             if alias is not None:

@@ -13,7 +13,7 @@ import dns.update
 
 from elastx_mrs.lookup.wildcard import strangers
 from elastx_mrs.publish.rfc2136.primary import Ask, Primary, RefusedError, UpdateError, at, first, text
-from elastx_mrs.records.names import MAX_NAME, is_service_name
+from elastx_mrs.records.names import fits, is_service_name
 
 
 class InTheWayError(UpdateError):
@@ -38,7 +38,7 @@ class Place:
         """Say whether a wildcard answers with these records, at a name that does not exist."""
         for name in strangers(self.owner):
             other = None
-            if len(name) <= MAX_NAME:
+            if fits(name):
                 other = at(self.ask(self.primary.query(name, rrset.rdtype)), name, rrset.rdtype)
             if other is None or set(other) != set(rrset):
                 return False

@@ -17,6 +17,7 @@ import dns.tsig
 import dns.update
 
 from elastx_mrs.identity import DEFAULT_PROFILE, profile_path
+from elastx_mrs.lookup.response import denies
 from elastx_mrs.publish.existing import ancestors
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.connection import POOL, Conversation, LostError
@@ -133,7 +134,7 @@ class Primary:
             raise self._unreadable(message, wire, error) from None
         if not message.is_response(answer):
             raise UpdateError(f"{self} sent an answer to another question; is it a DNS server?")
-        if answer.rcode() != dns.rcode.NOERROR and not (answer.rcode() == dns.rcode.NXDOMAIN and _is_query(message)):
+        if answer.rcode() != dns.rcode.NOERROR and not (denies(answer) and _is_query(message)):
             raise self.refused(message, answer.rcode())
         return answer
 
@@ -203,8 +204,11 @@ def _is_query(message: dns.message.Message) -> bool:
 
 
 def at(answer: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
-    """Return an RRset of the answer section; None where the answer is that there is no such name."""
-    if answer.rcode() == dns.rcode.NXDOMAIN:
+    """Return an RRset of the answer section; None where the answer is that there is no such name.
+
+    Beside a CNAME that is said of the name it leads to (RFC 6604 §3): the CNAME is there.
+    """
+    if denies(answer) and rdtype != dns.rdatatype.CNAME:
         return None
     return answer.get_rrset(dns.message.ANSWER, dns.name.from_text(name), dns.rdataclass.IN, rdtype)
 

@@ -19,6 +19,7 @@ SERVED = {
     "alias.example": HEAD.format(name="alias.example")
     + f"* CNAME {HOSTING}.\nreal CNAME {HOSTING}.\n*.real CNAME {HOSTING}.\n",
     "inner.alias.example": HEAD.format(name="inner.alias.example") + f"* CNAME {HOSTING}.\n",
+    "plain.example": HEAD.format(name="plain.example") + "dead CNAME gone\n",
     "text.example": HEAD.format(name="text.example")
     + '* TXT "v=spf1 -all"\nown TXT "v=spf1 -all"\n*.own TXT "v=spf1 -all"\nalone TXT "v=spf1 -all"\n',
 }
@@ -67,6 +68,16 @@ def test_a_cname_of_the_name_s_own_is_in_the_way_though_wildcards_answer_the_sam
             provider(through).create(record(owner, "x", "alias.example"))
         assert passed.updates == 0
     POOL.close()
+
+
+def test_a_cname_to_a_name_that_does_not_exist_is_in_the_way(server: NameServer) -> None:
+    """The code of its answer is NXDOMAIN, which is about the target (RFC 6604 §3), and the CNAME is there."""
+    owner, target = "dead.plain.example", "gone.plain.example"
+    assert existing(primary(server), "plain.example", owner) == Existing(
+        owner, "plain.example", others={"CNAME": (target,)}
+    )
+    with pytest.raises(UpdateError, match=r"dead\.plain\.example is a CNAME to gone\.plain\.example"):
+        provider(server).create(record(owner, "x", "plain.example"))
 
 
 def test_a_cname_that_comes_meanwhile_stops_the_update(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
