@@ -5,7 +5,7 @@ What the user wrote is told in the casing of the user's language, which is that 
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -81,7 +81,7 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     :param language: the runtime of the project, for the casing in which faults are told.
     :raises pulumi.RunError: with every fault.
     """
-    unknown = list(_unknown(inputs))
+    unknown = _unknown(inputs)
     given = _plain(PropertyValue({key: value for key, value in inputs.items() if not key.startswith("__")}))
     for key, below in _may_be_unknown():
         settings = inputs.get(key)
@@ -123,41 +123,41 @@ def _may_be_unknown() -> list[tuple[str, str]]:
     return [(provider.name, key) for provider in registry.providers() for key in provider.outputs]
 
 
-def _unknown(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[str]:
-    """Yield the paths of unknown values, except those that need not be known in a preview."""
+def _unknown(inputs: Mapping[str, PropertyValue]) -> list[str]:
+    """Return the paths of unknown values, except those that need not be known in a preview."""
     free = {".".join(keys) for keys in _may_be_unknown()}
-    for key, value in inputs.items():
-        here = f"{path}.{key}" if path else key
-        if path not in free:
-            yield from _unknown_in(value, here)
+    return [path for path, _ in _found(inputs, is_unknown, without=free)]
 
 
-def _unknown_in(value: PropertyValue, path: str) -> Iterator[str]:
-    inner = value.value
-    if is_unknown(value):
-        yield path
-    elif isinstance(inner, Mapping):
-        yield from _unknown(inner, path)
-    elif isinstance(inner, tuple):
-        for index, item in enumerate(inner):
-            yield from _unknown_in(item, f"{path}[{index}]")
-
-
-def _secrets(inputs: Mapping[str, PropertyValue], path: str = "") -> Iterator[tuple[str, PropertyValue]]:
+def _secrets(inputs: Mapping[str, PropertyValue]) -> Iterator[tuple[str, PropertyValue]]:
     """Yield the secret values, with their paths."""
+    return _found(inputs, lambda value: value.is_secret)
+
+
+def _found(
+    inputs: Mapping[str, PropertyValue],
+    wanted: Callable[[PropertyValue], bool],
+    path: str = "",
+    *,
+    without: Collection[str] = (),
+) -> Iterator[tuple[str, PropertyValue]]:
+    """Yield the outermost values that are wanted, with their paths; nothing directly below the paths in ``without``."""
     for key, value in inputs.items():
-        yield from _secrets_in(value, f"{path}.{key}" if path else key)
+        if path not in without:
+            yield from _found_in(value, wanted, f"{path}.{key}" if path else key, without)
 
 
-def _secrets_in(value: PropertyValue, path: str) -> Iterator[tuple[str, PropertyValue]]:
+def _found_in(
+    value: PropertyValue, wanted: Callable[[PropertyValue], bool], path: str, without: Collection[str]
+) -> Iterator[tuple[str, PropertyValue]]:
     inner = value.value
-    if value.is_secret:
+    if wanted(value):
         yield path, value
     elif isinstance(inner, Mapping):
-        yield from _secrets(inner, path)
+        yield from _found(inner, wanted, path, without=without)
     elif isinstance(inner, tuple):
         for index, item in enumerate(inner):
-            yield from _secrets_in(item, f"{path}[{index}]")
+            yield from _found_in(item, wanted, f"{path}[{index}]", without)
 
 
 def _plain(value: PropertyValue) -> Any:
