@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from elastx_mrs import display
+from tests.authority import Authority
 from tests.cloudflare.which import describe
 from tests.engine.marker import MARKER, Guard
 
@@ -80,3 +81,9 @@ def _whole_tracebacks() -> Iterator[None]:
     yield
     if hasattr(sys, "tracebacklimit"):
         del sys.tracebacklimit
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority of the test's own, which nobody trusts unless told to."""
+    return Authority(tmp_path_factory.mktemp("authority"))

@@ -18,11 +18,6 @@ LETTER = ["--from", "news@example.com", "--to", "me@receiver.example"]
 ALL = ["connection", "no AUTH before TLS", "STARTTLS", "certificate", "AUTH"]
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))

@@ -1,14 +1,12 @@
 """What verification makes of DMARC records: several, void, inherited, and what receivers skip (RFC 9989 §4.10)."""
 
 import asyncio
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.adopt.judged import Planned
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify import report
 from elastx_mrs.verify.checks.dmarc import dmarc
@@ -29,9 +27,7 @@ def judged(domain: str, **records: str | list[str]) -> Outcome:
 
 def checked(domain: str, served: Dns, *records: TxtRecord) -> list[Outcome]:
     """The checks of a domain's policy and of its reports."""
-    who = SimpleNamespace(begins_at="root")
-    asked = Asked(cast(Vantage, SimpleNamespace(ask_uncached=served.ask, who=who)))
-    return asyncio.run(dmarc(asked, Expected(domain, records)))
+    return asyncio.run(dmarc(Asked(Planned(served.ask, None)), Expected(domain, records)))
 
 
 def reports(rua: str, records: dict[str, list[str]] | None = None, domain: str = "example.com") -> Outcome:
