@@ -93,6 +93,11 @@ def quoted(text: str, most: int = MOST_QUOTED) -> str:
     return f"{mark}{visible(text[:most])}{'…' if len(text) > most else ''}{mark}"
 
 
+def all_quoted(values: Iterable[bytes | str]) -> str:
+    """Return TXT values in quotes with "and" between, for a sentence; octets as :func:`show`, text as it is."""
+    return " and ".join(f"'{show(value) if isinstance(value, bytes) else value}'" for value in values)
+
+
 def describe_character(character: str) -> str:
     r"""Return a character with its code point, such as ``'å' (U+00E5)``; alone the code point where it does not show.
 

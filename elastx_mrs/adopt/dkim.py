@@ -2,7 +2,7 @@
 
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.place import Place
-from elastx_mrs.display import show
+from elastx_mrs.display import all_quoted, show
 from elastx_mrs.records import RecordError, compare, dkim, dkim_key
 from elastx_mrs.records.near_miss import oddity, plain
 from elastx_mrs.records.text import as_text
@@ -16,7 +16,7 @@ def keep(adopted: Adopted, place: Place, selector: str, service: Service) -> Non
     if place.elsewhere:
         _elsewhere(adopted, place, selector, service)
     elif place.wildcard:
-        listed = " and ".join(f"'{show(value)}'" for value in values) or "an alias"
+        listed = all_quoted(values) or "an alias"
         adopted.changes.append(f"{place.owner}: what a wildcard answers there, {listed}, ends with the key's record")
     elif len(values) > 1:
         text = f"{place.owner} has {len(values)} TXT records, and one is allowed (RFC 6376 §3.6.2.2); leave the key"

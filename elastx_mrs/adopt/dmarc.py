@@ -3,7 +3,7 @@
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.judged import Judgement, judged_dmarc
 from elastx_mrs.adopt.place import Place
-from elastx_mrs.display import show
+from elastx_mrs.display import all_quoted, show
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.receiver.dmarc import Step, walk
 from elastx_mrs.records import RecordError, dmarc
@@ -21,19 +21,20 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     if place.elsewhere:
         await _elsewhere(ask, adopted, place, service)
         return
+    judgement = None
     values = place.answer.texts()
     records = [value for value in values if is_dmarc(value)]
     if len(records) > 1:
-        listed = " and ".join(f"'{show(value)}'" for value in records)
+        listed = all_quoted(records)
         fault = f"{place.owner} has {len(records)} DMARC records, of which receivers take none (RFC 9989 §4.10)"
         adopted.faults.append(f"{fault}: {listed}; leave one, and run this again")
     elif records:
         _own(adopted, place, records[0])
     else:
-        await _inherited(ask, adopted, place, service)
+        judgement = await _inherited(ask, adopted, place, service)
         _misspelt(adopted, place)
     if "record" in adopted.config.get("dmarc", {}):
-        (await _judged(ask, adopted, service)).tell(adopted, place.owner)
+        (judgement or await _judged(ask, adopted, service)).tell(adopted, place.owner)
 
 
 async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
@@ -44,7 +45,7 @@ async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service)
         adopted.faults.append(f"{where}, and its CNAMEs lead in a circle; {_REMOVE}")
         return
     found = [value for value in place.answer.texts() if is_dmarc(value)]
-    said = " and ".join(f"'{show(value)}'" for value in found) or "no DMARC record"
+    said = all_quoted(found) or "no DMARC record"
     if place.answer.status == "failed":
         said = "what could not be asked"
     adopted.changes.append(f"{where}: its policy stays there (external: true), which is {said}")
@@ -84,8 +85,11 @@ def _declarable(text: str) -> tuple[str | None, tuple[str, ...]]:
     return (other, ()) if read(other) == read(text) else (None, problems)
 
 
-async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
-    """Take along what applies from above: a record of the domain's own would replace it (RFC 9989 §4.10)."""
+async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service) -> Judgement | None:
+    """Take along what applies from above: a record of the domain's own would replace it (RFC 9989 §4.10).
+
+    :return: how the record is judged that goes into the config; None where none does.
+    """
     walked = await walk(ask, adopted.domain)
     if (step := walked.failed) is not None:
         adopted.unasked.append(f"_dmarc.{step.domain}, from which {adopted.domain} may inherit: {step.text}")
@@ -94,7 +98,7 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
         adopted.changes.append(f"{adopted.domain} {none}; correct it there too")
     applied, above = walked.tag(exists=True), walked.found
     if applied is None or above is None or above.policy is None or above.domain == adopted.domain:
-        return
+        return None
     record = _copied(above, above.policy, applied[1])
     said = f"{adopted.domain} inherits {'='.join(applied)} from _dmarc.{above.domain}, '{above.text}'"
     adopted.config["dmarc"] = {"record": record}
@@ -103,8 +107,9 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
         adopted.config["dmarc"] = {"external": True}
         why = f"as a record of its own it would fail: {judgement.wrong[0]}"
         adopted.changes.append(f"{place.owner}: {said}, and goes on to (external: true); {why}")
-        return
+        return None
     adopted.changes.append(f"{place.owner}: {said}; its own record keeps that, '{record}'")
+    return judgement
 
 
 def _copied(above: Step, policy: Policy, applied: str) -> str:

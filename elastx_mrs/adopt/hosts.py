@@ -3,10 +3,10 @@
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.wildcard import synthesised
-from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import is_dmarc
+from elastx_mrs.records.kinds import is_for_service_name
 from elastx_mrs.records.spf_terms import is_spf
-from elastx_mrs.records.text import cut, quote
+from elastx_mrs.records.text import presentation
 
 
 async def name_losses(ask: Ask, adopted: Adopted) -> None:
@@ -29,14 +29,9 @@ async def _lost(ask: Ask, name: str, *, own: bool) -> list[str]:
     for rdtype in ("A", "AAAA", "MX"):
         lines += [f"{name}. {rdtype} {rdata}" for rdata in sorted(map(str, (await ask(name, rdtype)).rdatas))]
     for value in sorted((await ask(name, "TXT")).texts()):
-        # Nobody looks for a policy or a key at a host name.
-        if not (is_dkim(value) or is_dmarc(value) or (own and is_spf(value))):
-            lines.append(_txt(name, value))
+        if not (is_for_service_name(value) or (own and is_spf(value))):
+            lines.append(f"{name}. TXT {presentation(value)}")
     if not own:
         policies = (await ask(f"_dmarc.{name}", "TXT")).texts()
-        lines += [_txt(f"_dmarc.{name}", value) for value in sorted(policies) if is_dmarc(value)]
+        lines += [f"_dmarc.{name}. TXT {presentation(value)}" for value in sorted(policies) if is_dmarc(value)]
     return lines
-
-
-def _txt(name: str, value: bytes) -> str:
-    return f"{name}. TXT {' '.join(map(quote, cut(value)))}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elastx_mrs.adopt.state import State
-from elastx_mrs.display import quoted, show, visible
+from elastx_mrs.display import all_quoted, quoted, show, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 from elastx_mrs.publish.cloudflare.zone import txt_value
 from elastx_mrs.records import TxtRecord, compare
@@ -146,7 +146,7 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
         return
     if len(found) > 1:
         what, cure = _TOO_MANY[record.kind]
-        listed = "" if record.kind == "challenge" else ": " + " and ".join(f"'{show(one.value)}'" for one in found)
+        listed = "" if record.kind == "challenge" else ": " + all_quoted(one.value for one in found)
         made.faults.append(f"{record.name} has {len(found)} {what}{listed}; {cure}, and run this again")
         return
     owner = state.owners.get(found[0].id)

@@ -3,7 +3,7 @@
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.judged import judged_spf
 from elastx_mrs.adopt.place import Place
-from elastx_mrs.display import show
+from elastx_mrs.display import all_quoted, show
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.receiver.spf import MAX_LOOKUPS
 from elastx_mrs.receiver.spf_tree import expand, number
@@ -26,7 +26,7 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     values = place.answer.texts()
     records = [value for value in values if is_spf(value)]
     if len(records) > 1:
-        listed = " and ".join(f"'{show(value)}'" for value in records)
+        listed = all_quoted(records)
         fault = f"{name} has {len(records)} SPF records, which is permerror (RFC 7208 §4.5): {listed}"
         adopted.faults.append(f"{fault}; merge them into one, by hand, and run this again")
         return
@@ -45,7 +45,7 @@ async def _one(ask: Ask, adopted: Adopted, place: Place, value: bytes, service: 
     except RecordError as error:
         # Receivers answer permerror to a character that an editor put in; without it the record is what was meant.
         found = near_miss("spf", value)
-        if found is not None and found.repaired and not _is_ascii(before):
+        if found is not None and found.repaired and not (before.isascii() and before.isprintable()):
             await _missed(ask, adopted, value, found, service, alone=True)
             return
         adopted.faults += [f"{name}: its SPF record '{show(value)}' {problem}; {_AGAIN}" for problem in error.problems]
@@ -82,10 +82,6 @@ async def _missed(ask: Ask, adopted: Adopted, value: bytes, found: NearMiss, ser
         rest = "check it; an up puts it in place of that one"
     adopted.faults.append(f"{fault}; the config above publishes what was meant, '{new}': {rest}")
     (await judged_spf(ask, name, spf.spf(name, new), service)).tell(adopted, f"{name} SPF")
-
-
-def _is_ascii(text: str) -> bool:
-    return all(" " <= character <= "~" for character in text)
 
 
 _AGAIN = "correct it where it is published, and run this again"

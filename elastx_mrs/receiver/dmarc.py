@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from elastx_mrs.display import show
+from elastx_mrs.display import all_quoted, show
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc
 from elastx_mrs.records.dmarc_policy import read as read_record
@@ -138,7 +138,7 @@ def read(domain: str, answer: Answer) -> Step:
         return Step(domain, "failed", text=answer.problem)
     found = [value for value in answer.texts() if is_dmarc(value)]
     if len(found) > 1:
-        return Step(domain, "several", text=" and ".join(f"'{show(value)}'" for value in found[:3]))
+        return Step(domain, "several", text=all_quoted(found[:3]))
     if not found:
         return Step(domain, "none")
     record = read_record(found[0])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from elastx_mrs.display import show
+from elastx_mrs.display import all_quoted, show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.records import RecordError, spf_terms
 from elastx_mrs.records.text import as_text
@@ -41,7 +41,7 @@ def select(answer: Answer) -> Found:
         problems = {"nxdomain": "there is no such name", "nodata": "it has no TXT record"}
         return Found("none", problem=problems.get(answer.status, "it has no SPF record among its TXT records"))
     if len(records) > 1:
-        listed = " and ".join(f"'{show(value)}'" for value in records[:3])
+        listed = all_quoted(records[:3])
         return Found("permerror", problem=f"it has {len(records)} SPF records, and one is allowed (§3.2): {listed}")
     return parsed(records[0])
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from elastx_mrs.display import quoted
-from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, segments, tag_value, tags
+from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, is_mailto, segments, tag_value, tags
 from elastx_mrs.records.names import owner_name
 from elastx_mrs.records.paste import Pasted, unpasted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
@@ -94,7 +94,7 @@ def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
             yield Remark("warning", f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
     for name in ("rua", "ruf"):
         for uri in addresses(found.get(name, "")):
-            if not uri.lower().startswith("mailto:"):
+            if not is_mailto(uri):
                 text = f"has {name}={uri}, where nobody sends reports, because receivers send them by mail alone"
                 yield Remark("warning", f"{text}; write mailto:… (RFC 9990, RFC 9991)")
             if re.search(r"![0-9]+[kmgt]?$", uri, re.IGNORECASE):

@@ -209,6 +209,11 @@ def addresses(value: str) -> Iterator[str]:
     return (uri for part in value.split(",") if (uri := part.strip(_WHITE_SPACE)))
 
 
+def is_mailto(uri: str) -> bool:
+    """Tell whether an address is one that reports are sent to: by mail (RFC 9990, RFC 9991)."""
+    return uri.lower().startswith("mailto:")
+
+
 def tag_value(tag: str, value: str) -> str:
     """Return a tag's value.
 
@@ -238,7 +243,7 @@ def report_uri(text: str) -> str:
         raise RecordError(f"{shown} is a bare address; write mailto:{visible(text[:80])} (RFC 9989 §4.7)")
     if not _URI.fullmatch(text):
         raise RecordError(f"{shown} is not a URI, such as mailto:dmarc@example.com (RFC 9989 §4.7)")
-    if text.lower().startswith("mailto:") and not re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", text[7:].partition("?")[0]):
+    if is_mailto(text) and not re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", text[7:].partition("?")[0]):
         raise RecordError(f"{shown} names no mailbox; write mailto:dmarc@example.com (RFC 9989 §4.7)")
     return text
 

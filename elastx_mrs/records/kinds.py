@@ -24,6 +24,11 @@ def unique_kind(value: bytes | str) -> UniqueKind | None:
     return next((kind for kind, is_kind in _PREDICATES.items() if is_kind(value)), None)
 
 
+def is_for_service_name(value: bytes | str) -> bool:
+    """Tell whether a TXT value is of use below a label that begins with ``_`` alone: nobody looks for it at a host."""
+    return is_dkim(value) or is_dmarc(value)
+
+
 def replaces(kind: Kind, value: str, there: bytes | str) -> bool:
     """Tell whether a record that we declare takes the place of a TXT value at its name.
 

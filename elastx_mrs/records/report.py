@@ -5,7 +5,7 @@ from contextlib import suppress
 from urllib.parse import unquote
 
 from elastx_mrs.display import quoted
-from elastx_mrs.records.dmarc_policy import addresses, report_uri, tags
+from elastx_mrs.records.dmarc_policy import addresses, is_mailto, report_uri, tags
 from elastx_mrs.records.names import owner_name, to_ascii, with_a_labels
 from elastx_mrs.records.record import RecordError, TxtRecord
 
@@ -37,15 +37,15 @@ def destination(text: str) -> str:
     :raises RecordError: for anything else: RFC 9990 and RFC 9991 have reports sent by mail, and nobody sends them in
         another way.
     """
-    scheme, colon, rest = text.partition(":")
-    if colon and scheme.lower() == "mailto" and not text.isascii():
+    if is_mailto(text) and not text.isascii():
+        scheme, _, rest = text.partition(":")
         address, question, more = rest.partition("?")
         local, at, host = address.rpartition("@")
         if not local.isascii():
             raise RecordError(f"{quoted(text)} has a mailbox that is not ASCII; write one that is, before the @")
         text = f"{scheme}:{local}{at}{with_a_labels(host)}{question}{more}"
     report_uri(text)
-    if scheme.lower() != "mailto":
+    if not is_mailto(text):
         raise RecordError(f"{quoted(text)} gets no reports, because receivers send them by mail alone; write {MAILTO}")
     return text
 
@@ -65,7 +65,7 @@ def _addressed(policy: str) -> Iterator[tuple[str, str]]:
     found = tags(policy)
     for uri in (uri for name in ("rua", "ruf") for uri in addresses(found.get(name, ""))):
         host = ""
-        if uri.lower().startswith("mailto:"):
+        if is_mailto(uri):
             address = unquote(uri[7:].partition("?")[0].partition("!")[0])
             with suppress(RecordError):
                 host = to_ascii(address.rpartition("@")[2]).removesuffix(".")

@@ -70,12 +70,12 @@ def quote(string: bytes) -> str:
     return f'"{shown}"'
 
 
-def presentation(value: str) -> str:
+def presentation(value: bytes | str) -> str:
     r"""Return the RDATA of a TXT record: ``"<255 octets>" "<rest>"``.
 
     Zone files take it (RFC 1035 §5.1), and it is the content that Cloudflare stores and gives back unchanged.
     """
-    return " ".join(quote(string) for string in cut(value.encode("ascii")))
+    return " ".join(quote(string) for string in cut(value if isinstance(value, bytes) else value.encode("ascii")))
 
 
 def parse(text: str) -> list[bytes]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, Protocol
 
-from elastx_mrs.display import show
+from elastx_mrs.display import all_quoted, show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import Existing
@@ -154,7 +154,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     others = [show(value) for value in _not_ours(case, found) if is_spf(value)]
     if not others:
         return []
-    listed = " and ".join(f"'{value}'" for value in others)
+    listed = all_quoted(others)
     why = f"has the SPF record {listed} already, and with a second one all its mail gets permerror (RFC 7208 §4.5)"
     if case.owner not in case.world.adoption.names:
         return [_stop(case, f"{why}; {_adopt(case)}, which merges its terms, or remove it first")]
@@ -162,7 +162,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     if lost or len(others) > 1:
         cure = f"write {' '.join(lost)} into spf too" if lost else "remove all but one of them"
         return [_stop(case, f"{why}; it is to be adopted, so {cure}")]
-    return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {_OWNED}")]
+    return [_adopted(case, listed)]
 
 
 async def foreign_dmarc(case: Case) -> list[Finding]:
@@ -283,8 +283,10 @@ def _stop(case: Case, text: str) -> Finding:
     return Finding("stop", f"{case.owner} {text}")
 
 
-_OWNED = "from then on it is the stack's, and pulumi destroy withdraws it"
-"""What is said of each record that is adopted: no preview of a destroy runs a program that could say so."""
+def _adopted(case: Case, listed: str) -> Finding:
+    """Return what is said of a record that is adopted: no preview of a destroy runs a program that could say so."""
+    then = "from then on it is the stack's, and pulumi destroy withdraws it"
+    return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {then}")
 
 
 def _where_served(kind: str, child: str) -> str:
@@ -312,9 +314,9 @@ def _not_ours(case: Case, found: Existing) -> list[bytes]:
 def _taken(case: Case, others: list[str], why: str, *, may_replace: bool) -> list[Finding]:
     if not others:
         return []
-    listed = " and ".join(f"'{value}'" for value in others)
+    listed = all_quoted(others)
     if case.owner in case.world.adoption.names and len(others) == 1 and may_replace:
-        return [Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {_OWNED}")]
+        return [_adopted(case, listed)]
     return [_stop(case, f"has the record {listed} already; {why}; {_adopt(case)}, or remove it first")]
 
 

@@ -12,6 +12,7 @@ from elastx_mrs.publish.guard.checks import Case, Check, Finding, in_force
 from elastx_mrs.records import compare
 from elastx_mrs.records.dkim_key import is_dkim
 from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
+from elastx_mrs.records.kinds import is_for_service_name
 from elastx_mrs.records.names import is_service_name
 from elastx_mrs.records.spf_terms import is_spf
 
@@ -140,7 +141,7 @@ def _of_host(name: str, synthesised: Mapping[str, Sequence[str]], case: Case) ->
     lost = [Lost(name, kind, value) for kind in _HOST_TYPES for value in synthesised.get(kind, ())]
     for value in synthesised.get("TXT", ()):
         ours = value in case.world.values.get(name, ()) or (is_spf(value) and name in case.world.declared)
-        if not (ours or is_dkim(value) or is_dmarc(value)):
+        if not (ours or is_for_service_name(value)):
             lost.append(Lost(name, "TXT", value))
     return lost
 
