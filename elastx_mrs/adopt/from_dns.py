@@ -26,7 +26,10 @@ from elastx_mrs.service import ELASTX, Service
 
 
 async def read_all(ask: Ask, domains: Sequence[str], selector: str) -> list[Adopted]:
-    """Read what each domain publishes, side by side; in their order. An error of our own is told of its domain."""
+    """Return what each domain publishes, in the order of the domains, which are read side by side.
+
+    An error of our own fails only its domain.
+    """
     together = _taking_reports(ask, frozenset(domains))
 
     async def one(domain: str) -> Adopted:

@@ -56,7 +56,7 @@ def rivals(
     """Note what a component declares; return what another one of the deployment declares too, by the guard's mode.
 
     :param places: where each domain is published; of another place nothing is a rival, as with a zone in two views.
-    :param modes: of the guard, by domain; nothing is said under ``off``.
+    :param modes: of the guard, by domain; ``off`` reports nothing.
     """
     declared = _of_deployment()
     found: dict[Mode, list[str]] = {}

@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Iterator[Trial]:
 def test_every_length_and_character_is_served_and_never_drifts(run: Trial) -> None:
     values = [dmarc(ALL.replace(";", "").replace(" ", "")), *map(of_length, LENGTHS)]
     names = [f"d{index}.example.com" for index in range(len(values))]
-    # As a zone file has them: a bare value may have no quotes in it.
+    # As a zone file has them: a bare value may not have both quotes and backslashes in it.
     records = [presentation(value) for value in values]
     domains = [{"name": name, "dmarc": {"record": record}} for name, record in zip(names, records, strict=True)]
     stack = run.stack(domains=domains)
