@@ -1,6 +1,6 @@
-"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of two tables.
+"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of three tables.
 
-These are the environment variables and the exit codes.
+These are the environment variables, the exit codes and the limits.
 """
 # ruff: noqa: E501  a row of a Markdown table is one line
 
@@ -11,6 +11,7 @@ from typing import Any
 from elastx_mrs.cli.exits import MEANINGS
 from elastx_mrs.config.environment import DEBUG, VARIABLES
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.limits import LIMITS
 from toolchain.schema import keep, schema
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
@@ -73,6 +74,16 @@ Every command of `elastx-mrs` ends with one of these codes:
 - 141 is the code that shells report for `elastx-mrs records … | head -1` once `head` has read enough. It says nothing about the result.
 """
 
+BOUNDS = """
+## Limits
+
+Everything that comes from outside is limited: DNS answers, mail, files, and what other programs print.
+
+| for | what | at most | beyond it |
+|---|---|---|---|
+{rows}
+"""
+
 
 def main() -> None:
     """Write the page, or print a line and end with 1 where it is not current (``--check``)."""
@@ -86,7 +97,8 @@ def text() -> str:
         f"| {', '.join(f'`{name}`' for name in one.names)} | {one.description} | {one.values} | {one.default} |"
         for one in VARIABLES
     )
-    tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes)
+    limits = "\n".join(f"| {one.group} | {one.what} | {one.text} | {one.beyond} |" for one in LIMITS)
+    tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes) + BOUNDS.format(rows=limits)
     return HEAD + "\n" + "\n".join(_lines(schema())) + ERRORS + tables
 
 

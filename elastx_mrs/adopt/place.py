@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from dns.rdtypes.ANY.CNAME import CNAME
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Answer, Ask
-from elastx_mrs.lookup.response import MAX_CHAIN, text
+from elastx_mrs.lookup.response import text
 from elastx_mrs.lookup.wildcard import synthesised
 
 
@@ -68,7 +69,7 @@ async def _targets(ask: Ask, owner: str) -> list[str]:
     """Return the names that CNAMEs lead to, one after the other; one that comes again, or that is too many, is last."""
     targets: list[str] = []
     name = owner
-    while len(targets) <= MAX_CHAIN:
+    while len(targets) <= limits.CNAMES.most:
         found = await ask(name, "CNAME")
         alias = next((rdata for rdata in found.rdatas if isinstance(rdata, CNAME)), None)
         if alias is None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.cli.views.check import COLOURS, WIDTH, entry, lines
 from elastx_mrs.display import visible
 from elastx_mrs.message.chain import Chain, judge, told
-from elastx_mrs.message.parse import MAX_OCTETS, Message, NotAMessage, read
+from elastx_mrs.message.parse import Message, NotAMessage, read
 
 
 @click.command("message")
@@ -47,7 +48,7 @@ def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], for
 def _message(path: str) -> Message:
     try:
         with click.open_file(path, "rb") as file:
-            octets = file.read(MAX_OCTETS + 1)
+            octets = file.read(limits.MESSAGE.most + 1)
         return read(octets)
     except OSError as error:
         raise BadInput(f"{visible(path)}: {error.strerror}; name a message's file, or - for standard input") from None

@@ -13,9 +13,10 @@ import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.response import MAX_CHAIN, absolute, read, text
+from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
 
@@ -216,8 +217,8 @@ class Observer:
             if targets[0] in (name, *aliases):
                 circle = " -> ".join([name, *aliases, targets[0]])
                 return replace(seen, problem=f"its CNAMEs lead in a circle: {circle}")
-            if len(aliases) >= MAX_CHAIN:
-                return replace(seen, problem=f"its CNAMEs lead on over {MAX_CHAIN} times")
+            if len(aliases) >= limits.CNAMES.most:
+                return replace(seen, problem=f"its CNAMEs lead on over {limits.CNAMES.most} times")
             end = targets[0]
             aliases.append(end)
 

@@ -13,12 +13,10 @@ from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.network import Question, Server
 from elastx_mrs.lookup.response import below, check_authority, denies, find, records, referral, target, text
 from elastx_mrs.lookup.transport.wire import UnusableError
-
-MAX_HOSTS = 30
-"""Name servers of one zone that are taken: the root has 13, and more than that is an attack or a mistake."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def addresses_of(rrset: dns.rrset.RRset | None, port: int) -> tuple[Server, ...]
 def _hosts(
     reply: dns.message.Message, ns: dns.rrset.RRset, zone: dns.name.Name, port: int
 ) -> dict[dns.name.Name, tuple[Server, ...]]:
-    names = sorted(rdata.target for rdata in ns if isinstance(rdata, NS))[:MAX_HOSTS]
+    names = sorted(rdata.target for rdata in ns if isinstance(rdata, NS))[: limits.NAME_SERVERS.most]
     return {host: _glue(reply, host, port) if host.is_subdomain(zone) else () for host in names}
 
 

@@ -9,9 +9,10 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
-from elastx_mrs.lookup.response import MAX_CHAIN, Reading, absolute, check_recursion, read, text
+from elastx_mrs.lookup.response import Reading, absolute, check_recursion, read, text
 from elastx_mrs.lookup.start import NobodyError
 
 Find = Callable[[Question], Awaitable[Sequence[Server]]]
@@ -124,8 +125,8 @@ def always(servers: Sequence[Server]) -> Find:
 def _endless(chain: Sequence[dns.name.Name]) -> str | None:
     if len(set(chain)) < len(chain):
         return f"its CNAMEs lead in a circle: {_listed(chain)}"
-    if len(chain) > MAX_CHAIN + 1:
-        return f"its CNAMEs lead on over {MAX_CHAIN} times: {_listed(chain)}"
+    if len(chain) > limits.CNAMES.most + 1:
+        return f"its CNAMEs lead on over {limits.CNAMES.most} times: {_listed(chain)}"
     return None
 
 

@@ -13,12 +13,10 @@ import dns.rdatatype
 import dns.rrset
 from dns.rdtypes.ANY.CNAME import CNAME
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
 from elastx_mrs.lookup.network import Question
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
-
-MAX_CHAIN = 16
-"""CNAMEs from a name to its records, as many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def read(reply: dns.message.Message, question: Question) -> Reading:
     end = question.name
     while (rrset := find(reply.answer, question.rdtype, end)) is None:
         alias = find(reply.answer, dns.rdatatype.CNAME, end)
-        if alias is None or len(chain) > MAX_CHAIN:
+        if alias is None or len(chain) > limits.CNAMES.most:
             return Reading(tuple(chain), _negative(reply) if not chain or _covered(reply, end) else None)
         end = target(alias)
         chain.append(end)

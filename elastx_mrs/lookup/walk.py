@@ -9,17 +9,12 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server, listed
 from elastx_mrs.lookup.referral import Step, read_addresses, read_step
 from elastx_mrs.lookup.response import absolute, below, text
 from elastx_mrs.lookup.roots import ROOT_SERVERS
 from elastx_mrs.lookup.start import Entrance, check_root
-
-MAX_DEPTH = 4
-"""Name servers whose addresses wait on each other's; deeper chains of names without glue lead nowhere in practice."""
-
-MAX_QUESTIONS = 200
-"""Questions of one walk: a hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack")."""
 
 OPEN_PORT = (
     "let this machine send to port 53 (UDP and TCP), name the servers that it may ask in verification.nameservers, or "
@@ -88,7 +83,7 @@ class _Place:
 
 @dataclass
 class _Budget:
-    left: int = MAX_QUESTIONS
+    left: int = field(default_factory=lambda: limits.WALK_QUERIES.most)
 
 
 @dataclass(frozen=True)
@@ -106,8 +101,8 @@ class _Trail:
         circle = [text(name) for name in (*self.hosts, host)]
         if host in self.hosts:
             raise LookupFailure(None, f"its address waits on its own: {' -> '.join(circle)}")
-        if len(self.hosts) >= MAX_DEPTH:
-            raise LookupFailure(None, f"its address is over {MAX_DEPTH} delegations without glue away")
+        if len(self.hosts) >= limits.WALK_DEPTH.most:
+            raise LookupFailure(None, f"its address is over {limits.WALK_DEPTH.most} delegations without glue away")
         return replace(self, hosts=(*self.hosts, host))
 
     def spend(self) -> None:
@@ -116,7 +111,9 @@ class _Trail:
         :raises LookupFailure: where none is left.
         """
         if self.budget.left <= 0:
-            raise LookupFailure(None, f"takes over {MAX_QUESTIONS} questions to delegated servers; it was given up")
+            raise LookupFailure(
+                None, f"takes over {limits.WALK_QUERIES.most} questions to delegated servers; it was given up"
+            )
         self.budget.left -= 1
 
 

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from elastx_mrs import limits
 from elastx_mrs.display import mail_text, quoted, visible
 from elastx_mrs.message.addresses import addresses, path
 from elastx_mrs.records import RecordError, names
-
-MAX_OCTETS = 50 * 2**20
-"""More than any mail system takes."""
 
 _LONGEST = 10_000
 """Characters of a From or Return-Path field that are read: 10 of the longest lines there may be."""
@@ -93,8 +91,8 @@ def read(octets: bytes) -> Message:
 
 
 def _refuse_other_things(octets: bytes) -> None:
-    if len(octets) > MAX_OCTETS:
-        raise NotAMessage(f"is over {MAX_OCTETS // 2**20} MiB; {_SAVE}, alone")
+    if len(octets) > limits.MESSAGE.most:
+        raise NotAMessage(f"is over {limits.MESSAGE.text}; {_SAVE}, alone")
     if not octets.strip():
         raise NotAMessage(f"is empty; {_SAVE}")
     for start, what in _OTHERS:

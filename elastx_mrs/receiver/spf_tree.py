@@ -9,21 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS
 from elastx_mrs.receiver.spf_record import Found, is_name, parsed, select
 from elastx_mrs.records.spf_macro import expand_domain
 from elastx_mrs.records.spf_terms import LOOKUPS, Mechanism, Record, Term
-
-MAX_QUERIES = 300
-"""Questions for one tree; a record that needs more is hostile, or beyond repair."""
-
-MAX_DEPTH = 50
-"""Records nested in each other; receivers stop long before."""
-
-MAX_SECONDS = 20.0
-"""For one tree; what is not answered by then counts as not asked."""
 
 Voids = tuple[int, int]
 """Void lookups for a sender with an IPv4 address, and for one with an IPv6 address."""
@@ -137,10 +129,10 @@ async def expand(ask: Ask, domain: str, record: str | None = None) -> Tree:
     """
     crawl = _Crawl(ask, domain, {domain: parsed(record.encode())} if record is not None else {})
     try:
-        async with asyncio.timeout(MAX_SECONDS), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(limits.SPF_TREE_SECONDS.most), asyncio.TaskGroup() as group:
             crawl.follow(group, domain)
     except TimeoutError:
-        crawl.cut = f"not answered within {MAX_SECONDS:.0f} s"
+        crawl.cut = f"not answered within {limits.SPF_TREE_SECONDS.most} s"
     return _Count(crawl).tree(domain, _Path((domain,), (domain,)))
 
 
@@ -153,7 +145,7 @@ class _Crawl:
         self.records = records
         self.answers: dict[tuple[str, str], Answer | None] = {}
         self._followed: set[str] = set()
-        self.cut = f"not asked: the tree needs more than {MAX_QUERIES} questions"
+        self.cut = f"not asked: the tree needs more than {limits.SPF_TREE_QUERIES.most} questions"
 
     def follow(self, group: asyncio.TaskGroup, domain: str) -> None:
         if domain not in self._followed:
@@ -189,7 +181,7 @@ class _Crawl:
 
     async def _once(self, name: str, rdtype: str) -> Answer | None:
         """Ask, unless it is being asked already, or too much was: then None."""
-        if (name, rdtype) not in self.answers and len(self.answers) < MAX_QUERIES:
+        if (name, rdtype) not in self.answers and len(self.answers) < limits.SPF_TREE_QUERIES.most:
             self.answers[name, rdtype] = None
             self.answers[name, rdtype] = await self._ask(name, rdtype)
         return self.answers.get((name, rdtype))
@@ -249,10 +241,11 @@ class _Count:
         if not is_name(name):
             text = f"{quoted(name)} is no name that can have a record (RFC 7208 §4.3); take it out"
             return Node(written, problem=Problem("permerror", where, text))
-        if name in path.domains[:-1] or len(path.domains) > MAX_DEPTH:
+        if name in path.domains[:-1] or len(path.domains) > limits.SPF_TREE_DEPTH.most:
             text = f"leads back to {name}, round and round: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
             if name not in path.domains[:-1]:
-                text = f"is nested {MAX_DEPTH} deep: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
+                most = limits.SPF_TREE_DEPTH.most
+                text = f"is nested {most} deep: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
             return Node(written, MAX_LOOKUPS + 1, problem=Problem("permerror", where, f"{text}; take it out"))
         below = self._trees.get(name) or self.tree(name, path)
         if below.found.record is not None:

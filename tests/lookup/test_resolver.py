@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.resolver import system_resolvers
-from elastx_mrs.lookup.response import MAX_CHAIN
 from tests.lookup.nets import Reply, Respond, answer, authorities, dead, fake, fakes, impatient, net, recursors
 from tests.receiver.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
 
@@ -101,12 +101,12 @@ def test_aliases_without_an_end_are_failed(port: int) -> None:
     found = ask(port, "endless.example.com", "TXT")
     assert found.status == "failed"
     assert found.problem == (
-        f"its CNAMEs lead on over {MAX_CHAIN} times: endless.example.com -> e0.example.se -> e1.example.se -> "
+        f"its CNAMEs lead on over {limits.CNAMES.most} times: endless.example.com -> e0.example.se -> e1.example.se -> "
         "e2.example.se -> …"
     )
 
 
-@pytest.mark.parametrize(("records", "status"), [(MAX_CHAIN, "found"), (MAX_CHAIN + 1, "failed")])
+@pytest.mark.parametrize(("records", "status"), [(limits.CNAMES.most, "found"), (limits.CNAMES.most + 1, "failed")])
 def test_sixteen_aliases_are_followed_and_no_more(records: int, status: str) -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         number = int(query.question[0].name.labels[0].decode()[1:])

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from elastx_mrs import limits
 from elastx_mrs.message.chain import Chain, judge
 from elastx_mrs.message.parse import NotAMessage, read
 from elastx_mrs.verify.check import Check
@@ -94,8 +95,8 @@ def test_a_message_whose_lines_end_in_cr_alone() -> None:
 
 
 def test_what_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elastx_mrs.message.parse.MAX_OCTETS", 10)
-    with pytest.raises(NotAMessage, match="is over 0 MiB"):
+    monkeypatch.setattr(limits, "MESSAGE", limits.MESSAGE._replace(most=10))
+    with pytest.raises(NotAMessage, match="is over 10 octets"):
         read(make.message())
 
 

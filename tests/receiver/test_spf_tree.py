@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.receiver import spf_tree
 from elastx_mrs.receiver.spf import check_host
 from elastx_mrs.receiver.spf_tree import Problem, Tree, expand, number
 from tests.lookup.fakes import Dns, Records, pyspf_query
@@ -355,7 +355,7 @@ def test_an_exponential_tree_is_counted_in_no_time() -> None:
 
 
 def test_a_tree_of_too_many_questions_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spf_tree, "MAX_QUERIES", 7)
+    monkeypatch.setattr(limits, "SPF_TREE_QUERIES", limits.SPF_TREE_QUERIES._replace(most=7))
     zone = Dns(
         of(*(f"a:h{index}.example" for index in range(20)))
         | {f"h{index}.example": ["A 192.0.2.1", "AAAA ::1"] for index in range(20)}
@@ -368,7 +368,7 @@ def test_a_tree_of_too_many_questions_is_cut_and_says_so(monkeypatch: pytest.Mon
 
 
 def test_a_tree_that_takes_too_long_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spf_tree, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(limits, "SPF_TREE_SECONDS", limits.SPF_TREE_SECONDS._replace(most=1))
     zone = Dns(of("include:plain.example", "include:slow.example", "-all"))
 
     async def ask(name: str, rdtype: str) -> Answer:

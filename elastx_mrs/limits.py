@@ -1,0 +1,67 @@
+"""Every limit on what comes from outside, in one table: time, queries, octets, depth and number.
+
+Code that stops at one of these takes its value from here, as ``limits.WALK_QUERIES.most``. What a standard fixes,
+such as SPF's ten lookups (RFC 7208 §4.6.4), stands with its rule and not here.
+
+This module imports nothing, for the process of a dynamic provider starts with it at every ``up``.
+"""
+
+from typing import NamedTuple
+
+
+class Limit(NamedTuple):
+    """A limit; its texts are for the reference, in Markdown.
+
+    :param group: what it belongs to: the heading in the reference.
+    :param what: what is limited, as a phrase.
+    :param most: what is still accepted.
+    :param unit: of ``most``, as it is read after the number: ``seconds``, ``queries``, ``octets``, ``levels``, …
+    :param beyond: what happens beyond it, in one sentence.
+    """
+
+    group: str
+    what: str
+    most: int
+    unit: str
+    beyond: str
+
+    @property
+    def text(self) -> str:
+        """The limit for a message: ``300 queries``, ``50 MiB``."""
+        if self.unit == "octets" and self.most >= 2**10:
+            power, name = (2**20, "MiB") if self.most % 2**20 == 0 else (2**10, "KiB")
+            if self.most % power == 0:
+                return f"{self.most // power} {name}"
+        return f"{self.most:,} {self.unit}"
+
+
+DNS = "Questions to DNS"
+MAIL = "Messages and mail servers"
+FILES = "Files, pipes and programs"
+PUBLISHING = "Publishing"
+
+# A hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack").
+WALK_QUERIES = Limit(
+    DNS, "a walk from the root to one name", 200, "queries", "The name is `unreachable`: the walk was given up."
+)
+# Deeper chains of names without glue lead nowhere in practice.
+WALK_DEPTH = Limit(
+    DNS,
+    "name servers without glue whose addresses wait for each other",
+    4,
+    "levels",
+    "The name server has no address; the others are asked.",
+)
+# The root has 13; more than this is an attack or a mistake.
+NAME_SERVERS = Limit(DNS, "name servers of one zone", 30, "names", "The others are not asked.")
+# As many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed.
+CNAMES = Limit(DNS, "CNAMEs from one name on", 16, "records", "The name is `wrong`: receivers give up sooner.")
+# A record that needs more is hostile, or beyond repair.
+SPF_TREE_QUERIES = Limit(DNS, "the tree of one SPF record", 300, "queries", "The part that was not asked is named.")
+# Receivers stop long before.
+SPF_TREE_DEPTH = Limit(DNS, "the tree of one SPF record", 50, "levels", "The record is `wrong`.")
+SPF_TREE_SECONDS = Limit(DNS, "the tree of one SPF record", 20, "seconds", "The part that was not answered is named.")
+# More than any mail system takes.
+MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
+
+LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))
