@@ -300,5 +300,10 @@ def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message 
 
 def _explained(answer: dns.message.Message) -> str:
     """Return what a server says of its failure (RFC 8914), such as ``EDE 7 (Signature Expired)``."""
-    errors = [option.to_text() for option in answer.options if isinstance(option, dns.edns.EDEOption)]
+    # dnspython 2.9 writes "EDE 49152 (49152)" for a code that has no name.
+    errors = [
+        option.to_text().replace(f" ({int(option.code)})", "", 1)
+        for option in answer.options
+        if isinstance(option, dns.edns.EDEOption)
+    ]
     return f" ({visible('; '.join(errors[:2]))[:LENGTH]})" if errors else ""
