@@ -2,6 +2,7 @@
 
 import asyncio
 
+import dns.rdata
 import pytest
 
 from elastx_mrs.adopt import from_dns
@@ -57,3 +58,19 @@ def test_domains_of_one_config_take_reports_about_each_other() -> None:
     assert one.faults == []
     (alone,) = asyncio.run(from_dns.read_all(asked, ["one.com"], "elastx"))
     assert any("two.net" in fault for fault in alone.faults), alone.faults
+
+
+def test_a_key_behind_an_alias_whose_target_cannot_be_asked_is_left_to_its_owner() -> None:
+    owner, elsewhere = "elastx._domainkey.example.com", "key.example.net"
+
+    async def asked(name: str, rdtype: str) -> Answer:
+        if name == owner and rdtype == "CNAME":
+            rdata = dns.rdata.from_text("IN", "CNAME", f"{elsewhere}.")
+            return Answer(name, rdtype, "found", (rdata,), name)
+        if name == owner and rdtype == "TXT":
+            return Answer(name, rdtype, "failed", canonical=elsewhere, problem=f"{elsewhere}: answered SERVFAIL")
+        return answer_of(name, [])
+
+    (found,) = asyncio.run(from_dns.read_all(asked, ["example.com"], "elastx"))
+    assert found.config["dkim"] == {"selector": "elastx", "external": True}
+    assert f"{owner} is a CNAME to {elsewhere}: {elsewhere}: answered SERVFAIL" in found.unasked

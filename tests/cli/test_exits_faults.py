@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from elastx_mrs.cli import exits
 from elastx_mrs.cli.main import main
 from tests.cli.commands import (
     CLOSED,
@@ -187,3 +188,10 @@ def test_config_that_is_nested_too_deep_is_bad_input(world: World) -> None:
     result = CliRunner().invoke(main, ["records", "--config", "-"], input="[" * 100_000)
     assert ended(result) == INPUT
     assert "standard input: has too many lists and objects in one another" in result.stderr
+
+
+def test_a_process_without_an_output_has_nothing_left_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under pythonw, or with ``>&-``."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    exits._discard_unwritten()

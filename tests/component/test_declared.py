@@ -133,3 +133,9 @@ def test_a_report_authorisation_is_one_too_and_a_long_list_is_cut() -> None:
     assert "take example.se out of one of them" in text
     many = list(declared.listed([f"line {number}" for number in range(declared.LISTED + 3)]))
     assert many[-1] == "and 3 more"
+
+
+def test_of_many_rivals_the_first_are_named_and_the_others_counted() -> None:
+    said = [f"fault {number}" for number in range(declared.LISTED + 2)]
+    assert list(declared.listed(said)) == [*said[: declared.LISTED], "and 2 more"]
+    assert list(declared.listed(said[: declared.LISTED])) == said[: declared.LISTED]

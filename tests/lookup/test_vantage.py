@@ -402,3 +402,27 @@ def test_a_name_whose_servers_are_hostile_is_not_taken_for_a_dead_resolver(broke
     (hostile, good), _, _ = at(work, None, respond)
     assert (hostile.status, hostile.nobody) == ("failed", False)
     assert good.texts() == [b"public view"]
+
+
+def test_no_zone_begins_at_an_alias() -> None:
+    """RFC 2181 §10.1: at a CNAME there is nothing else, no NS either."""
+    aliased = resolver("com", "example.com", www_example_com="CNAME example.com.")
+    found, _, _ = at(lambda v: v.authorities.delegated_to("www.example.com"), None, aliased, via="resolvers")
+    assert found == ()
+
+
+def test_without_a_resolver_nobody_can_say_who_serves_a_zone() -> None:
+    with pytest.raises(NobodyError, match="no resolver gives a usable answer"):
+        at(lambda v: v.authorities.delegated_to("example.com"), None, None, via="resolvers")
+
+
+def test_an_answer_that_names_no_zone_says_nothing() -> None:
+    """RFC 2308 §3: a negative answer has the zone's SOA."""
+
+    def nameless(query: dns.message.Message, via: str) -> Reply:
+        reply = dns.message.make_response(query)
+        reply.flags |= AA
+        return reply
+
+    with pytest.raises(LookupFailure, match=r"answers for .* without saying in which zone it is \(RFC 2308 §3\)"):
+        at(lambda v: v.authorities.child_zone("_dmarc.example.com", "example.com"), nameless)

@@ -330,3 +330,19 @@ def test_a_signature_that_expires_before_it_is_made() -> None:
     one = only(retagged("x", str(now + 100), retagged("t", str(now + 200))))
     assert one.verdict == "wrong"
     assert f"before t={now + 200}" in one.seen
+
+
+@pytest.mark.parametrize(
+    ("error", "seen"),
+    [
+        (dkim.ValidationError("b'd=\\xc3\\xa5.se' is odd"), "d=\xe5.se is odd"),
+        (ZeroDivisionError("b'x' by zero"), "ZeroDivisionError: x by zero"),
+    ],
+)
+def test_whatever_dkimpy_raises_is_a_verdict(error: Exception, seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def verify(*_: object, **__: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(dkim.DKIM, "verify_sig", verify)
+    one = only(OCTETS)
+    assert (one.verdict, one.seen) == ("wrong", seen)

@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import gmpy2  # type: ignore[import-untyped]
 import pytest
@@ -25,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.records import RecordError
+from elastx_mrs.records import RecordError, dkim_rsa
 from elastx_mrs.records.dkim import from_paste, remarks
 from elastx_mrs.records.dkim_rsa import ODDITIES, WEAKNESSES, RsaKey, oddities, read, weaknesses
 from tests import golden
@@ -267,3 +268,15 @@ def test_what_is_no_rsa_public_key_is_told_by_its_octets(der: bytes, message: st
     with pytest.raises(RecordError) as error:
         read(der)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("gone", ["badkeys", "badkeys.keydata"])
+def test_a_package_that_was_taken_away_is_named(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if gone == "badkeys":
+        monkeypatch.setattr(dkim_rsa, "find_spec", lambda _: None)
+    else:
+        there = find_spec("badkeys")
+        monkeypatch.setattr(dkim_rsa, "find_spec", lambda _: there)
+        monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda *_: None)
+    with pytest.raises(ModuleNotFoundError, match=gone):
+        dkim_rsa._checks.__wrapped__()

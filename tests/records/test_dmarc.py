@@ -216,3 +216,10 @@ def test_no_text_raises_anything_else(text: str) -> None:
     if not refused:
         assert all(remark.text.isprintable() for remark in remarks(text))
     read(text.encode(errors="replace"))
+
+
+@pytest.mark.parametrize("tag", ["rua", "ruf"])
+def test_an_address_of_the_web_gets_no_reports(tag: str) -> None:
+    """RFC 9990 §4.1, RFC 9991 §4: reports are sent to mailto: alone."""
+    found = [remark.text for remark in remarks(f"v=DMARC1; p=reject; {tag}=https://example.com/")]
+    assert any(text.startswith(f"has {tag}=https://example.com/, where nobody sends reports") for text in found)

@@ -3,7 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import longest_zone, mail_domain, owner_name, selector, sender_domain, server_address
+from elastx_mrs.records.names import (
+    ascii_form,
+    longest_zone,
+    mail_domain,
+    owner_name,
+    selector,
+    sender_domain,
+    server_address,
+    to_unicode,
+)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +138,17 @@ def test_the_domain_of_somebody_s_address_may_have_underscores(text: str, name: 
 def test_what_no_mail_comes_from_is_no_mail_domain(text: str) -> None:
     with pytest.raises(RecordError):
         mail_domain(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("example.com", "example.com"), ("xn--rksmrgs-5wao1o.se", "räksmörgås.se"), ("xn--a.se", "xn--a.se")],
+)
+def test_a_name_as_people_read_it(name: str, read: str) -> None:
+    """RFC 5890 §2.3.2.1; ``xn--a`` is no A-label."""
+    assert to_unicode(name) == read
+
+
+def test_a_character_in_what_no_name_can_be_has_no_ascii_form() -> None:
+    """RFC 1035 §3.1: a label has 63 octets."""
+    assert ascii_form("ö" * 64 + ".example.com", 0) is None

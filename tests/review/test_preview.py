@@ -153,3 +153,19 @@ def test_accounts_that_are_no_json_are_passed_over(text: str) -> None:
     """As after ``pulumi config set elastx-mrs:accounts a@acme.example``."""
     content = json.loads(GOOD) | {"config": {"elastx-mrs:accounts": text}}
     assert read(json.dumps(content)).accounts == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        ('"v=spf1 " "-all"', "v=spf1 -all"),
+        ('"v=spf1 -all', '"v=spf1 -all'),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_content_that_no_zone_file_could_hold_is_shown_as_it_is(content: str, value: str) -> None:
+    """RFC 1035 §5.1; of an import, or written by hand."""
+    new = {"name": "example.com", "type": "TXT", "content": content}
+    (found,) = changes(read(preview(step("create", "mail-example.com-spf", new=new, type_=CLOUDFLARE))))
+    assert found.new is not None
+    assert found.new.value == value

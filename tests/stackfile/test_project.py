@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs.stackfile.document import UnreadableError
-from elastx_mrs.stackfile.project import project_of
+from elastx_mrs.stackfile.project import _is_file, project_of
 
 
 @pytest.fixture(autouse=True)
@@ -144,3 +144,11 @@ def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert name_of(file) == "mail"
+
+
+def test_a_folder_that_may_not_be_looked_into_has_no_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert not _is_file(Path("anywhere"))

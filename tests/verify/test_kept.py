@@ -9,6 +9,7 @@ import itertools
 import pytest
 
 from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.verify.checks import resolvers
 from elastx_mrs.verify.checks.kept import PAUSE, Finding, Look, finding
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
@@ -106,3 +107,15 @@ def test_a_cached_answer_holds_nobody_up_for_long(timeout: float, again: float, 
     )
     job = Job(Expected("example.com"), Who(), timeout, outcomes={"resolvers": kept})
     assert bool(job.awaited(0.0)) is awaited
+
+
+@pytest.mark.parametrize(
+    ("left", "seen"),
+    [
+        (None, "'x'; its TTLs do not tell for how long"),
+        (0, "'x', which it may not keep any longer"),
+        (30, "'x', kept for 30 s more"),
+    ],
+)
+def test_a_cached_answer_says_for_how_long(left: int | None, seen: str) -> None:
+    assert resolvers._in_words("'x'", Finding(left=left))[:2] == ("cached", seen)

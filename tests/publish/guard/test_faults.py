@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from elastx_mrs.adopt.judged import Planned
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.publish.adoption import Adoption
-from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import Case, Finding
 from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
 from elastx_mrs.records import TxtRecord, dmarc, spf
+from tests.lookup.fakes import Dns
 
 RECORDS = [spf.spf("example.com", "v=spf1 -all"), dmarc.dmarc("example.com", "v=DMARC1; p=none;")]
 
@@ -98,3 +100,22 @@ def test_whoever_stops_waiting_for_a_name_takes_it_from_nobody_else() -> None:
         return await known.existing("example.com")
 
     assert asyncio.run(work()).zone == "example.com"
+
+
+class Unreachable(Publisher):
+    """Cannot say what it has."""
+
+    async def existing(self, owner: str) -> Existing:
+        raise CannotAskError("the primary does not answer")
+
+
+def test_a_name_that_the_publisher_cannot_tell_of_is_asked_for_in_dns() -> None:
+    """It may be there, so the DNS says what is there now."""
+    vantages = {"example.com": Planned(Dns({}).ask, None)}
+
+    def created(publisher: Publisher) -> str:
+        world = Memory(publisher, vantages, RECORDS).world("example.com")
+        return asyncio.run(world.ask("example.com", "A")).status
+
+    assert created(Publisher()) == "nodata", "this run creates it"
+    assert created(Unreachable()) == "nxdomain"

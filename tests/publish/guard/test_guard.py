@@ -5,7 +5,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import dns.flags
 import pytest
@@ -372,6 +372,26 @@ def test_a_zone_that_is_delegated_elsewhere_is_a_warning(delegated: tuple[str, .
     found = asyncio.run(checks.delegated_elsewhere(case))
     assert [finding.level for finding in found] == (["warning"] if told else [])
     assert all(told in finding.text for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cure"),
+    [
+        ("report", "take the reports' domain out of this component"),
+        ("dkim", "say dkim: {external: true} here, which still verifies it"),
+    ],
+)
+def test_a_record_in_a_child_zone_that_no_publisher_has_is_left_to_its_operator(
+    kind: Literal["report", "dkim"], cure: str
+) -> None:
+    class World(Elsewhere):
+        async def child_zone(self, owner: str, zone: str) -> str:  # type: ignore[override]
+            return "_report._dmarc.example.com"
+
+    record = TxtRecord("example.com", kind, "example.net._report._dmarc.example.com", "v=DMARC1;")
+    (found,) = asyncio.run(checks.child_zone(Case(record, None, True, World(None))))
+    assert found.level == "stop"
+    assert found.text.endswith(f"publish it there by other means, such as its operator's own, and {cure}")
 
 
 @pytest.mark.parametrize("hostile", [b"v=spf1 \x1b[31m -all", b"v=spf1 \n\r -all", b"v=spf1 \xff -all"])

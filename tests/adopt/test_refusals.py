@@ -1,0 +1,24 @@
+"""What an error of Cloudflare's SDK means; what its API says is in ``tests/cli/test_adopt_import_faults``."""
+
+import httpx
+import pytest
+from cloudflare import APIError, APITimeoutError
+
+from elastx_mrs.adopt.refusals import CannotReadError, explained
+
+REQUEST = httpx.Request("GET", "https://api.cloudflare.com/client/v4/zones")
+TOKEN = "k" * 40
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (APITimeoutError(request=REQUEST), "api.cloudflare.com does not answer in time; see the network and any proxy"),
+        (APIError(f"odd {TOKEN}", REQUEST, body=None), "api.cloudflare.com: odd "),
+    ],
+)
+def test_what_is_no_answer(error: APIError, said: str) -> None:
+    found = explained(error, "zones", "https://api.cloudflare.com/client/v4", TOKEN)
+    assert isinstance(found, CannotReadError)
+    assert str(found).startswith(said)
+    assert TOKEN not in str(found)
