@@ -127,7 +127,7 @@ class Road:
         domains = ("good.com", one.domain)
         declared = [*records("good.com"), *records(one.domain, one.spf, one.dmarc)]
         declared.append(
-            TxtRecord("good.com", "report", f"{domains[1][-200:]}._report._dmarc.good.com"[-253:], report.VALUE)
+            TxtRecord("good.com", "report", f"{domains[1][-200:].lstrip('.')}._report._dmarc.good.com", report.VALUE)
         )
         if self.rng.random() < 0.3:
             declared = [_with_ttl(record) for record in declared]
