@@ -3,15 +3,20 @@
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
-from elastx_mrs.config.environment import DEBUG
+from elastx_mrs import secrecy
+from elastx_mrs.config.environment import DEBUG, secrets
 
 CURE = (
     "this is a fault in elastx-mrs: please report this line, with what elastx-mrs --version prints, where you got "
     f"elastx-mrs. {DEBUG}=1 shows the traceback"
 )
 """What to do where the fault ends one domain's verdict, or one record's check, and the others go on."""
+
+_SHORTEST = 6
+"""Characters of a secret that is looked for in a traceback: shorter ones stand in every one."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _NOT_THE_PLACE = (_PACKAGE / "cli" / "exits.py",)
@@ -30,16 +35,31 @@ def told(error: BaseException) -> str:
 
 
 def traced(error: BaseException) -> str:
-    """Return the traceback, which has the exception's own text, where ``DEBUG`` asks for it; else an empty text."""
+    """Return the traceback, which has the exception's own text, where ``DEBUG`` asks for it; else an empty text.
+
+    A line with a secret of the environment is left out.
+    """
     if os.environ.get(DEBUG.name, "") in ("", "0"):
         return ""
-    return "".join(traceback.format_exception(error))
+    known = [secret for secret in secrets(os.environ) if len(secret) >= _SHORTEST]
+    return _without("".join(traceback.format_exception(error)), known)
 
 
 def contained(error: BaseException) -> str:
     """Return what is said of an error that ends nothing but one verdict; the traceback goes to standard error."""
     print(traced(error), end="", file=sys.stderr)
     return told(error)
+
+
+def _without(text: str, known: Sequence[str]) -> str:
+    """Return a text without the lines that hold a secret; of one that stands in several lines nothing is left."""
+    hidden = "(a secret is in this line, which is not shown)\n"
+    lines = [
+        hidden if any(secrecy.holds(line, secret) for secret in known) else line
+        for line in text.splitlines(keepends=True)
+    ]
+    shown = "".join(lines)
+    return hidden if any(secrecy.holds(shown, secret) for secret in known) else shown
 
 
 def _place(error: BaseException) -> str:

@@ -4,11 +4,14 @@ Cloudflare's, Pulumi's and boto3's own variables are theirs, and not here. This 
 process of a dynamic provider starts with it at every ``up``.
 """
 
+import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from elastx_mrs.identity import DEFAULT_PROFILE
 
 _RFC2136 = "ELASTX_MRS_RFC2136_"
+_SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE)$", re.IGNORECASE)
 
 
 class Variable(NamedTuple):
@@ -154,3 +157,13 @@ VARIABLES: tuple[Variable, ...] = (
     COMPLETE,
 )
 """The table, in the order of the reference."""
+
+
+def holds_secret(name: str) -> bool:
+    """Return whether a variable holds a secret, as its name says: one of ours, or of another program's."""
+    return _SECRET.search(name) is not None
+
+
+def secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the secrets that an environment holds."""
+    return tuple(value for name, value in environment.items() if value and holds_secret(name))
