@@ -51,6 +51,24 @@ def hints(text: str | bytes, secret: str) -> bool:
     )
 
 
+_KEY = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
+"""What may be a key in base64, of 15 octets or more."""
+
+_OF_A_URL = re.compile(r"(?<=://)[^/\s@]*(?=@)|(?<=://)(?P<path>[^\s?#]*)[?#]\S+")
+"""Who is to log in, and what may be a key: a URL's user information, its query and its fragment (RFC 3986 §3)."""
+
+
+def masked(text: str) -> str:
+    """Return a text, such as a name, a path or a URL, with ``…`` in place of what looks like a secret in it."""
+    plain = _OF_A_URL.sub(lambda found: f"{found['path']}?…" if found["path"] else "…", text)
+    return _KEY.sub(lambda found: "…" if _is_key(found[0]) else found[0], plain)
+
+
+def _is_key(word: str) -> bool:
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return word.endswith("=") or all(any(map(kind, word)) for kind in kinds)
+
+
 def _octets(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogateescape" if text.isascii() else "replace") if isinstance(text, str) else text
 

@@ -12,6 +12,7 @@ from elastx_mrs.config.model import Arguments, model_at
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
+from elastx_mrs.secrecy import masked
 
 _KINDS = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number with a fraction"}
 
@@ -27,8 +28,9 @@ _WANTED = {
 
 
 def path_of(location: Sequence[str | int]) -> str:
-    """Return keys and indices as messages have them: ``domains[1].dkim``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "config"
+    """Return keys and indices as messages have them: ``domains[1].dkim``; a key of TSIG is never one of them."""
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{masked(step)}" for step in location)
+    return path.lstrip(".") or "config"
 
 
 def faults_of(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from elastx_mrs.display import describe_character, quoted
 from elastx_mrs.records import lookalikes
 from elastx_mrs.records.record import RecordError
+from elastx_mrs.secrecy import masked
 
 MAX_NAME = 253
 """Octets in a name as text: 255 on the wire (RFC 1035 §3.1) less the first length and the root label."""
@@ -18,6 +19,9 @@ TSIG_ALGORITHMS = (
     "hmac-sha256", "hmac-sha224", "hmac-sha384", "hmac-sha512", "hmac-sha256-128", "hmac-sha384-192", "hmac-sha512-256",
 )  # fmt: skip
 """The SHA-2 family of RFC 8945 §6; SHA-1 is "not recommended" there, and MD5 is not even mandatory."""
+
+_KEY_LENGTH = 40
+"""Characters of what is no key's name any more, where it looks like a key: 30 octets in base64."""
 
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 """What parts labels (RFC 3490 §3.1, UTS 46 §2.3)."""
@@ -172,7 +176,7 @@ def server_address(text: str) -> tuple[str, int]:
             raise ValueError
     except ValueError:
         form = _without_scheme(text, server_address) or "192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53"
-        raise RecordError(f"{quoted(text, 60)} is not a server's address; write {form}") from None
+        raise RecordError(f"{quoted(masked(text), 60)} is not a server's address; write {form}") from None
     return str(address), int(port)
 
 
@@ -191,7 +195,7 @@ def primary_address(text: str) -> tuple[str, int]:
     labels = name.removesuffix(".").split(".")
     if not all(map(_OWNER_LABEL.fullmatch, labels)) or not fits(name) or (colon and not _is_port(port)):
         form = _without_scheme(text, primary_address) or "192.0.2.1, [2001:db8::1]:53 or ns1.example.com"
-        raise RecordError(f"{quoted(text, 60)} is not an address; write {form}")
+        raise RecordError(f"{quoted(masked(text), 60)} is not an address; write {form}")
     return host if host.isascii() else name, int(port) if colon else 53
 
 
@@ -226,12 +230,12 @@ def resolver_address(text: str) -> tuple[str, int, str]:
     except ValueError:
         host, port = None, None
     if host is not None and not host.isascii():
-        raise RecordError(f"{quoted(text, 60)} has a name that is not ASCII; write {with_a_labels(host)} in it")
+        raise RecordError(f"{quoted(masked(text), 60)} has a name that is not ASCII; write {with_a_labels(host)} in it")
     extra = host is not None and bool(url.username or url.query or url.fragment)
     if host is None or extra or url.scheme not in _URL_PORTS or (url.scheme == "tls" and url.path):
         form = _resolver_form(url.scheme, host) if host is not None and not extra else None
         form = form or "an address, tls://dns.example or https://dns.example/dns-query"
-        raise RecordError(f"{quoted(text, 60)} is not a resolver; write {form}")
+        raise RecordError(f"{quoted(masked(text), 60)} is not a resolver; write {form}")
     return host, port or _URL_PORTS[url.scheme], text
 
 
@@ -266,8 +270,18 @@ def tsig_algorithm(text: str) -> str:
         cure = f"write one of {', '.join(TSIG_ALGORITHMS)}"
         if "md5" in name or "sha1" in name:
             cure = "that is too weak; make a new key with hmac-sha256"
-        raise RecordError(f"is {quoted(text)}; {cure} (RFC 8945 §6)")
+        raise RecordError(f"is {quoted(masked(text))}; {cure} (RFC 8945 §6)")
     return name
+
+
+def tsig_key_name(text: str) -> str:
+    """Return the name of a TSIG key.
+
+    :raises RecordError: for the key itself: a name is sent in plain text, in every query (RFC 8945 §4.2).
+    """
+    if masked(text) != text and (re.search("[=+/]", text) or len(text) >= _KEY_LENGTH):
+        raise RecordError("is the key itself, not its name; write its name, such as mail-relay, and the key as tsigKey")
+    return text
 
 
 def _refuse_other_things(text: str) -> None:

@@ -14,6 +14,7 @@ from elastx_mrs.config.remarks import remarks
 from elastx_mrs.config.rules import Fault, no_publisher
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.registry import Provider, StackKey
+from elastx_mrs.secrecy import masked
 from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
 from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
 from elastx_mrs.stackfile.nodes import Place
@@ -29,6 +30,9 @@ _VERIFICATION = "verification"
 
 _OF_THE_PROGRAM = ("accounts", "domains", "spf", "dkim", "dmarc")
 """What it names then, of what a file's faults and remarks may be about."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.IGNORECASE)
+"""What a server may be called, in either case."""
 
 _FOR_EVER = "is in plain text, and Git keeps it for ever: "
 _TO_READ = f"to have it checked too, run: {all_values()}"
@@ -74,7 +78,7 @@ def check(file: str) -> Checked:
     found = [*_beside(stack), *_misnamed(stack)]
     if not found and not stack.own and _has_config_or_nothing(stack.document):
         return Checked(file, "other")
-    found += [Finding(one.file, one.place, one.path, "error", one.problem) for one in stack.refusals]
+    found += [Finding(one.file, one.place, masked(one.path), "error", one.problem) for one in stack.refusals]
     try:
         known = model_of(stack.own).providers
     except ConfigError as error:
@@ -103,7 +107,7 @@ def _has_config_or_nothing(document: Document) -> bool:
 
 def _finding(stack: Stack, path: str, level: Level, problem: str) -> Finding:
     file, place = stack.at(path)
-    return Finding(file, place, path, level, problem)
+    return Finding(file, place, masked(path), level, problem)
 
 
 def _beside(stack: Stack) -> Iterator[Finding]:
@@ -136,8 +140,8 @@ def _secrets(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
             continue
         for path, value in _values(key, stack.own.get(key.name)):
             if _is_open(value):
-                name = path if re.fullmatch(r"[A-Za-z0-9.-]+", path) else f"{key.name}.NAME"
-                run = f"pulumi config set {'--path ' if '.' in path else ''}--secret {OWN}{name}"
+                name = f"{key.name}.NAME" if key.kind == "secrets" and path == key.name else path
+                run = f"pulumi config set {'--path ' if '.' in name else ''}--secret {OWN}{name}"
                 yield _finding(stack, path, "error", f"{_FOR_EVER}{key.cure}, and run: {run}")
     for provider in known:
         for path, cure in provider.open_secrets.items():
@@ -146,9 +150,10 @@ def _secrets(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
 
 
 def _values(key: StackKey, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each secret of a key, with its path."""
+    """Yield each secret of a key, with its path; that of a name that can be none, for a secret may stand there too."""
     if key.kind == "secrets" and isinstance(value, Mapping) and not is_encrypted(value):
-        yield from ((f"{key.name}.{name}", one) for name, one in value.items())
+        for name, one in value.items():
+            yield f"{key.name}.{name}" if _NAME.fullmatch(name) else key.name, one
     else:
         yield key.name, value
 

@@ -20,6 +20,7 @@ from elastx_mrs.config.environment import (
     RFC2136_SERVER,
     PrimaryVariable,
 )
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path
 from elastx_mrs.lookup.network import Network
@@ -28,7 +29,8 @@ from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.primary import Primary, UnreachableError, UpdateError, text
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import primary_address
+from elastx_mrs.records.names import primary_address, tsig_key_name
+from elastx_mrs.secrecy import masked
 
 PORT = "53"
 
@@ -85,16 +87,18 @@ class _Described:
     def _key(self, faults: list[str]) -> dns.tsig.Key | None:
         """Return the key; what the environment, the config and the key's own text say of it must agree."""
         where, given = self._key_text(faults)
-        name, algorithm = self._value("keyName", RFC2136_KEY_NAME), self._value("algorithm", RFC2136_ALGORITHM)
-        if given is None:
-            if not name and where == self._secret:
+        algorithm = self._value("algorithm", RFC2136_ALGORITHM)
+        name = self._key_name(faults)
+        if given is None or name is None:
+            if name == "" and where == self._secret:
                 faults.append(self._missing("keyName", RFC2136_KEY_NAME, "the TSIG key's name"))
             return None
         try:
             key = tsig.read_key(given)
             for what, one, other in (("keyName", name, key.name), ("algorithm", algorithm, key.algorithm)):
                 if one and other and _plain(one) != _plain(other):
-                    faults.append(f"{self._path(what)}: is {one}, and the key is {other}; take one of them out")
+                    said = f"is {visible(masked(one))}, and the key is {visible(masked(other))}"
+                    faults.append(f"{self._path(what)}: {said}; take one of them out")
             name = name or key.name or ""
             if not name:
                 faults.append(self._missing("keyName", RFC2136_KEY_NAME, "the TSIG key's name"))
@@ -109,6 +113,14 @@ class _Described:
             faults.append(f"{self._path('algorithm') if of_algorithm else where}: {error}")
             return None
 
+    def _key_name(self, faults: list[str]) -> str | None:
+        """Return the key's name; empty where only the key itself may have it, None where it is none."""
+        try:
+            return tsig_key_name(self._value("keyName", RFC2136_KEY_NAME))
+        except RecordError as error:
+            faults.append(f"{self._path('keyName')}: {error}")
+            return None
+
     def _key_text(self, faults: list[str]) -> tuple[str, str | None]:
         """Return where the key stands, and its text; the environment's before the config's."""
         key_variable, file_variable = RFC2136_KEY.of(self._profile), RFC2136_KEY_FILE.of(self._profile)
@@ -116,26 +128,53 @@ class _Described:
             return self._secret, value
         if path := self._environment.get(file_variable):
             return file_variable, self._file(file_variable, path, faults)
-        if self._profile == DEFAULT_PROFILE:
-            secret = self._get(f"{NAMESPACE}:tsigKey")
-        else:
-            secret = json.loads(self._get(f"{NAMESPACE}:tsigKeys") or "{}").get(self._profile)
+        alone = self._profile == DEFAULT_PROFILE
+        secret = self._get(f"{NAMESPACE}:tsigKey") if alone else self._of_profiles(faults)
         if secret:
             return self._secret, str(secret)
+        if faults:
+            return self._secret, None
         if path := self._settings.get("keyFile"):
             return self._path("keyFile"), self._file(self._path("keyFile"), path, faults)
-        path = "" if self._profile == DEFAULT_PROFILE else "--path "
-        run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
-        faults.append(f"{self._secret}: is missing; {run}, or set {key_variable} or {file_variable}")
+        faults.append(f"{self._secret}: is missing; {self._set} or {file_variable}")
         return self._secret, None
 
+    @property
+    def _set(self) -> str:
+        """What to do so that there is a key."""
+        path = "" if self._profile == DEFAULT_PROFILE else "--path "
+        run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
+        return f"{run}, or set {RFC2136_KEY.of(self._profile)}"
+
+    def _of_profiles(self, faults: list[str]) -> str | None:
+        """Return the profile's key; what is said of malformed keys has nothing of them."""
+        try:
+            keys = json.loads(self._get(f"{NAMESPACE}:tsigKeys") or "{}")
+        except (ValueError, RecursionError):
+            faults.append(f"tsigKeys: is no JSON; {self._set}")
+            return None
+        if not isinstance(keys, dict):
+            faults.append(f"tsigKeys: is no object with a key for each profile; {self._set}")
+            return None
+        found = keys.get(self._profile)
+        if found is not None and not isinstance(found, str):
+            faults.append(f"{self._secret}: is no text; {self._set}")
+            return None
+        return found
+
     def _file(self, where: str, path: str, faults: list[str]) -> str | None:
+        cure = "name a file as tsig-keygen writes it"
         try:
             return Path(path).expanduser().read_text(encoding="ascii")
-        except OSError as error:
-            faults.append(f"{where}: {path}: {error.strerror}; name a file as tsig-keygen writes it")
         except UnicodeDecodeError:
-            faults.append(f"{where}: {path}: is no text; name a file as tsig-keygen writes it")
+            faults.append(f"{where}: {visible(path)}: is no text; {cure}")
+        except (OSError, ValueError, RuntimeError) as error:  # a path with a NUL; a home that nobody knows
+            if masked(path) != path:
+                faults.append(f"{where}: is the key itself, and names no file; {cure}; or {self._set}")
+            elif isinstance(error, OSError):
+                faults.append(f"{where}: {visible(path)}: {error.strerror}; {cure}")
+            else:
+                faults.append(f"{where}: {quoted(path)}: is no path; {cure}")
         return None
 
     def _value(self, key: str, variable: PrimaryVariable) -> str:

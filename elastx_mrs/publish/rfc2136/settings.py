@@ -12,6 +12,7 @@ from elastx_mrs.display import quoted
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.registry import Problem, Provider, StackKey
+from elastx_mrs.secrecy import masked
 
 
 def profile_name(text: str) -> str:
@@ -20,7 +21,9 @@ def profile_name(text: str) -> str:
     :raises RecordError: where it is none.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
-        raise RecordError(f"{quoted(text)} is no name for a server; write lower-case letters, digits and hyphens")
+        raise RecordError(
+            f"{quoted(masked(text))} is no name for a server; write lower-case letters, digits and hyphens"
+        )
     return text
 
 
@@ -46,7 +49,7 @@ class Profile(Shape):
     """The primary: an address, [address]:port or name:port; read where the update is sent, from the stack's config or
     the provider's. Default: the one that the zone's SOA names.
     """
-    key_name: str | None = None
+    key_name: Annotated[str, AfterValidator(names.tsig_key_name)] | None = None
     """The TSIG key's name; read where the update is sent, from the stack's config or the provider's."""
     key_file: str | None = None
     """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""

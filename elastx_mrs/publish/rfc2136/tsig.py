@@ -12,6 +12,7 @@ import dns.tsig
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import tsig_algorithm
+from elastx_mrs.secrecy import masked
 
 ALGORITHM = "hmac-sha256"
 """Unless another is named."""
@@ -67,7 +68,7 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
         owner = dns.name.from_text(name).canonicalize()
     except dns.exception.DNSException:
         raise RecordError(
-            f"belongs to the key {quoted(name)}, which is no name; write one such as mail-relay"
+            f"belongs to the key {quoted(masked(name))}, which is no name; write one such as mail-relay"
         ) from None
     return dns.tsig.Key(owner, octets, dns.name.from_text(tsig_algorithm(algorithm)))
 
