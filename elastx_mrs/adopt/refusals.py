@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from elastx_mrs import secrecy
 from elastx_mrs.display import visible
 from elastx_mrs.lookup.transport import certificate
 
@@ -147,6 +148,7 @@ def not_cloudflare(response: "httpx.Response", base_url: str) -> RefusedError:
 
 def _shown(text: str, token: str) -> str:
     """Return foreign text in one printable line, and never the token."""
-    line = " ".join((text.replace(token, "…") if token else text).split())
-    shown = visible(line)
+    if secrecy.holds(text, token):
+        return "its text repeats the token, and is not shown"
+    shown = visible(" ".join(text.split()))
     return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Permission
+from tests import secrecy
 from tests.authority import Authority, strict
 from tests.cli.scene import TOKEN, Scene
 from tests.cloudflare.somebody_else import answering
@@ -96,13 +97,26 @@ def test_what_answers_is_not_cloudflare(scene: Scene, status: int, body: str) ->
     assert "\x1b" not in result.stderr
 
 
-def test_what_an_api_says_is_escaped_and_without_the_token(scene: Scene) -> None:
-    said = {"success": False, "errors": [{"code": 4711, "message": f"\x1b[31m{scene.lab.token} {'x' * 999}"}]}
+def test_what_an_api_says_is_escaped_and_cut(scene: Scene) -> None:
+    said = {"success": False, "errors": [{"code": 4711, "message": f"\x1b[31m {'x' * 999}"}]}
     with answering(400, json.dumps(said), "application/json") as url:
         result = scene.run(CLOUDFLARE_BASE_URL=url)
     assert result.exit_code == 3
     assert r"zones could not be read: Cloudflare said: HTTP 400, <U+001B>[31m" in result.stderr
     assert len(result.stderr) < 400
+
+
+@pytest.mark.parametrize(
+    ("status", "form"), [(400, "plain"), (401, "reversed"), (403, "base64 at 1"), (400, "hex")], ids=str
+)
+def test_an_api_that_repeats_the_token_in_any_form_is_not_quoted(scene: Scene, status: int, form: str) -> None:
+    told = secrecy.forms(scene.lab.token)[form].decode("latin-1")
+    said = {"success": False, "errors": [{"code": 4711, "message": f"no: {told}"}]}
+    with answering(status, json.dumps(said), "application/json") as url:
+        result = scene.run(CLOUDFLARE_BASE_URL=url)
+    assert result.exit_code in (2, 3)
+    assert "its text repeats the token, and is not shown" in result.stderr
+    assert secrecy.shown(result.output, [scene.lab.token]) == []
 
 
 @pytest.mark.parametrize("url", ["api.cloudflare.com", "ftp://example.com", "http://", "http://[::1", "http://a:b/"])

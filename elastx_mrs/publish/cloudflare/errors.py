@@ -1,8 +1,9 @@
 """What Cloudflare's refusals mean to who reads them: the plugin hands on the API's answer, and no cure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from elastx_mrs import secrecy
 from elastx_mrs.display import visible
 
 LIMITED = re.compile(r'\b429 Too Many Requests\b|"code":\s*971\b|status code 429', re.IGNORECASE)
@@ -83,8 +84,19 @@ def credentials(config: Callable[[str], str | None], environ: Mapping[str, str])
     return ""
 
 
-def shorten(text: str) -> str:
-    """Return what Cloudflare, or the way to it, said, in one line: the plugin and the engine say it again and again."""
+def secrets(config: Callable[[str], str | None], environ: Mapping[str, str]) -> list[str]:
+    """Return the secrets that the default provider is given; the arguments are those of :func:`credentials`."""
+    given = [value for name, variable in SETTINGS.items() for value in (config(name), environ.get(variable))]
+    return [value for value in given if value]
+
+
+def shorten(text: str, known: Sequence[str] = ()) -> str:
+    """Return what Cloudflare, or the way to it, said, in one line: the plugin and the engine say it again and again.
+
+    :param known: secrets that the text may not have in it.
+    """
+    if any(secrecy.holds(text, secret) for secret in known):
+        return "its text repeats a secret, and is not shown"
     line = visible(" ".join(text.split()))
     said = _SAID.findall(line)
     status = _STATUS.search(line)

@@ -172,7 +172,7 @@ class Cloudflare:
         except InvokeError as error:
             raise CannotAskError(
                 f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
-                f"and see that the token's zone resources include it ({errors.shorten(str(error))})"
+                f"and see that the token's zone resources include it ({_shown(str(error))})"
             ) from None
 
 
@@ -218,7 +218,11 @@ def _explained(error: Exception) -> str:
     if errors.LIMITED.search(text):
         return "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
     cure = errors.cure(text)
-    return f"{cure} ({errors.shorten(text)})" if cure else errors.shorten(text)
+    return f"{cure} ({_shown(text)})" if cure else _shown(text)
+
+
+def _shown(text: str) -> str:
+    return errors.shorten(text, errors.secrets(pulumi.Config("cloudflare").get, os.environ))
 
 
 def _inactive(zone: ZoneInfo) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from elastx_mrs.publish.cloudflare import errors
+from tests import secrecy
 
 PLUGIN = (
     'invoke of cloudflare:index/getZones:getZones failed: failed to make http request: POST "https://example/zones": '
@@ -62,6 +63,19 @@ def test_what_nobody_knows_is_shown_short_and_in_one_line() -> None:
     assert errors.cure("the dog ate it") == ""
     assert errors.shorten("invoke of x failed: the dog\n  ate it") == "the dog ate it"
     assert len(errors.shorten("x" * 5000)) <= errors.MAX_SHOWN + 1
+
+
+@pytest.mark.parametrize("form", secrecy.forms("t_" * 20))
+def test_an_answer_that_repeats_a_secret_in_any_form_is_not_quoted(form: str) -> None:
+    held = secrecy.config() | secrecy.environment()
+    config = {key.removeprefix("cloudflare:"): str(value) for key, value in held.items() if key.startswith("cloud")}
+    for known in (errors.secrets(config.get, {}), errors.secrets({}.get, secrecy.environment())):
+        assert len(known) == len(errors.SETTINGS)
+        for secret in known:
+            told = secrecy.forms(secret)[form].decode("latin-1")
+            shown = errors.shorten(said("403 Forbidden", 9109, f"no: {told}"), known)
+            assert shown == "its text repeats a secret, and is not shown"
+            assert "403" in errors.shorten(said("403 Forbidden", 9109, "Invalid access token"), known)
 
 
 def test_the_rate_limit_and_an_identical_record_are_told_apart() -> None:
