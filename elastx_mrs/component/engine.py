@@ -45,10 +45,12 @@ def _by_ps(pid: int) -> tuple[int, list[str]]:
     """Ask ``ps`` (POSIX), where there is no /proc, as on macOS.
 
     Each column has an ``-o`` of its own: what follows an ``=`` in one is the column's heading, commas included.
+    It is given no more of the environment, which may have keys in it, than to be found.
     """
+    own = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     asked = ["ps", "-o", "ppid=", "-o", "args=", "-p", str(pid)]
     try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=5)
+        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=5, env=own)
         parent, _, command = done.stdout.strip().partition(" ")
         return int(parent), command.split()
     except (OSError, ValueError, subprocess.SubprocessError):

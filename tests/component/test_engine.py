@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs.component import engine
+from tests import secrecy
 
 PROGRAM = f"{sys.executable} -c 'from elastx_mrs.component.engine import operation; print(operation())'; true"
 SHELL = "/bin/bash\0-c\0program"
@@ -90,3 +91,17 @@ def test_a_real_process_above() -> None:
 
 def test_without_pulumi_above_it_is_taken_for_the_stricter() -> None:
     assert engine.operation() == "up"
+
+
+def test_ps_is_given_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen(monkeypatch, tmp_path / "none", [])
+    script = tmp_path / "ps"
+    script.write_text(f"#!/bin/sh\necho 1 $(env | tee -a {tmp_path}/environment)\n")
+    script.chmod(0o755)
+    for name, value in secrecy.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert engine.operation() == "up"
+    given = (tmp_path / "environment").read_text()
+    assert "PATH=" in given
+    assert secrecy.shown(given, secrecy.values()) == []
