@@ -1,4 +1,4 @@
-"""The plugin as a gRPC server, and how its errors look to the user: one message each, without a traceback."""
+"""The plugin as a gRPC server, and how its errors look to the user: one message each; see :mod:`elastx_mrs.fault`."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from elastx_mrs import __version__
+from elastx_mrs import __version__, fault
 from elastx_mrs.plugin.provider import Plugin, PluginError
 from elastx_mrs.publish.sdk import construct, is_output_value, server_options
 
@@ -41,6 +41,8 @@ class Servicer(ProviderServicer):
         except (PluginError, RunError) as error:
             # A RunError out of the SDK itself is one of a record's inputs, such as a zone that is nowhere listed.
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except Exception as error:
+            await context.abort(grpc.StatusCode.UNKNOWN, _unexpected(error))
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's names
         """See the protocol."""
@@ -91,9 +93,14 @@ async def _told(method: Callable[[Any, Any], Awaitable[Any]], request: Any, cont
     try:
         return await method(request, context)
     except Exception as error:
-        if isinstance(error.__context__, PluginError):  # the SDK raises its own in handling it
-            await context.abort(grpc.StatusCode.UNKNOWN, str(error.__context__))
-        raise
+        cause = error.__context__ or error  # the SDK raises its own in handling it
+        told = str(cause) if isinstance(cause, PluginError) else _unexpected(cause)
+        await context.abort(grpc.StatusCode.UNKNOWN, told)
+
+
+def _unexpected(error: BaseException) -> str:
+    """Return what is said of a fault of ours; the SDK would show the exception's own text, which may be secret."""
+    return f"{fault.traced(error)}{fault.told(error)}; {fault.CURE}"
 
 
 def serve(arguments: list[str]) -> None:
