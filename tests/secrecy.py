@@ -7,13 +7,23 @@ import base64
 import html
 import json
 import quopri
+import threading
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 SHORTEST = 6
 """Octets of a form that are looked for: shorter ones stand in every text."""
+
+
+EVERYTHING = ("-v=9", "--logtostderr", "--logflow")
+"""What lets Pulumi log all that it can: the engine, and the plugins that it starts."""
+
+LOOK = 0.1
+"""Seconds between two looks at the processes."""
 
 
 class Held(NamedTuple):
@@ -144,3 +154,40 @@ def shown_below(folder: Path, secrets: Iterable[str], *besides: Path) -> list[st
         if path.is_file() and not path.is_symlink():
             found += [f"{path}: {one}" for one in shown(path.read_bytes(), secrets)]
     return found
+
+
+@dataclass
+class Processes:
+    """What others on a machine may see of processes: their arguments, and, of their own user, their environment."""
+
+    commands: set[bytes] = field(default_factory=set)
+    environments: set[bytes] = field(default_factory=set)
+
+    def look(self, mark: bytes) -> None:
+        """Look at every process that has a mark in its environment."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended
+                environment = (process / "environ").read_bytes()
+                if mark in environment:
+                    self.environments.add(environment)
+                    self.commands.add((process / "cmdline").read_bytes())
+
+
+@contextmanager
+def watched(mark: str) -> Iterator[Processes]:
+    """Look at the processes again and again; ``mark`` is a text in the environment of those that are meant."""
+    seen, over = Processes(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK):
+            seen.look(mark.encode())
+
+    watch = threading.Thread(target=look, daemon=True)
+    watch.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watch.join()
+    if Path("/proc/self/environ").exists():
+        assert len(seen.commands) > 1, "nothing was seen"

@@ -26,6 +26,7 @@ import dns.update
 import yaml
 
 from elastx_mrs.lab.session import Lab, open_lab
+from tests import secrecy
 from tests.engine.stack import QUICK, ROOT, require_pulumi
 from tests.examples import readme
 from tests.gitops.comments import Comment, Forge, reviews
@@ -142,8 +143,8 @@ class Story:
         return reviews(self.comments, author)
 
     def leaks(self) -> list[tuple[str, str]]:
-        """Each secret that stands in a text, with the text's name."""
-        return [(name, one) for name, text in self.left.items() for one in self.secrets if one in text]
+        """Each form of a secret that stands in a text, with the text's name."""
+        return [(name, one) for name, text in self.left.items() for one in secrecy.shown(text, self.secrets)]
 
 
 @dataclass

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from elastx_mrs.lab.session import LabError, open_lab, run
+from tests import secrecy
 from tests.lab.client import ask, strings
 
 START = "import sys; from pathlib import Path; from elastx_mrs.lab.session import run; "
@@ -47,7 +48,22 @@ def test_everything_of_pulumi_lies_in_the_folder(tmp_path: Path, monkeypatch: py
     assert (here / "state").is_dir()
     assert environment["PULUMI_HOME"] == str(here / "pulumi-home")
     assert environment["ELASTX_MRS_RFC2136_SERVER"] == environment["ELASTX_MRS_LAB_DNS"] == lab.address
-    assert environment["ELASTX_MRS_RFC2136_KEY"] not in repr(lab)
+
+
+def test_key_and_token_are_for_their_owner_alone(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        with open_lab(tmp_path) as lab:
+            kept = {path.name for path in tmp_path.rglob("*") if path.is_file() and _has(path, lab.key, lab.token)}
+            assert kept == {"tsig.key", "cloudflare.token"}
+            assert {(tmp_path / name).stat().st_mode & 0o777 for name in kept} == {0o600}
+            assert secrecy.shown(repr(lab) + str(lab), [lab.key, lab.token]) == []
+    finally:
+        os.umask(umask)
+
+
+def _has(path: Path, *found: str) -> bool:
+    return secrecy.shown(path.read_bytes(), found) != []
 
 
 @pytest.mark.parametrize("content", ["", "not base64!", "å"])
@@ -163,8 +179,8 @@ def test_the_exports_that_it_shows_work_in_a_shell_and_hide_the_key(tmp_path: Pa
                 break
         process.terminate()
         assert process.wait(30) == 0
-    key = (folder / "tsig.key").read_text().strip()
-    assert key not in "".join(said)
+    key, token = ((folder / name).read_text().strip() for name in ("tsig.key", "cloudflare.token"))
+    assert secrecy.shown("".join(said), [key, token]) == []
     exports = "".join(line for line in said if line.startswith("  export "))
     shell = subprocess.run(
         ["sh", "-c", f"{exports}\nenv"], env={"PATH": os.environ["PATH"]}, check=True, capture_output=True, text=True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs.records.text import presentation
-from tests import golden
+from tests import golden, secrecy
 from tests.engine.cloudflare.stacks import Trial, trial
 
 pytestmark = pytest.mark.engine
@@ -99,7 +99,12 @@ def test_two_stacks_in_one_zone_touch_only_their_own(run: Trial) -> None:
     assert run.changes() == ["POST"], "one challenge"
     assert before < {record.id for record in run.records()}
     assert "not declared" not in said.stdout, "the other stack's challenge is known"
-    ours.pulumi("destroy", "--yes", "--stack", "test")
+    with secrecy.watched(str(ours.directory)) as processes:
+        log = ours.pulumi("destroy", "--yes", "--stack", "test", *secrecy.EVERYTHING)
+    assert '"v":9' in log.stderr
+    assert secrecy.shown(log.stdout + log.stderr, [run.lab.token]) == []
+    assert secrecy.shown(b"\n".join(processes.commands), [run.lab.token]) == []
+    assert secrecy.shown_below(run.directory, [run.lab.token], run.lab.directory) == []
     assert {record.id for record in run.records()} == before
     theirs.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
 
