@@ -69,7 +69,7 @@ def test_what_nobody_knows_is_shown_short_and_in_one_line() -> None:
 def test_an_answer_that_repeats_a_secret_in_any_form_is_not_quoted(form: str) -> None:
     held = secrecy.config() | secrecy.environment()
     config = {key.removeprefix("cloudflare:"): str(value) for key, value in held.items() if key.startswith("cloud")}
-    for known in (errors.secrets(config.get, {}), errors.secrets({}.get, secrecy.environment())):
+    for known in (errors.secrets(config.get, {}), errors.secrets(lambda _: None, secrecy.environment())):
         assert len(known) == len(errors.SETTINGS)
         for secret in known:
             told = secrecy.forms(secret)[form].decode("latin-1")

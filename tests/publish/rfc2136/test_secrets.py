@@ -98,7 +98,12 @@ def test_a_key_that_is_none(text: str, tmp_path: Path) -> None:
 
 def placed(text: str) -> list[dict[str, Any]]:
     """Return settings with a key in each place where a name, an address or a path belongs."""
-    fields = [{"server": NSUPDATE}, {"keyName": text}, {"algorithm": text}, {"profiles": {text: SETTINGS}}]
+    fields: list[dict[str, Any]] = [
+        {"server": NSUPDATE},
+        {"keyName": text},
+        {"algorithm": text},
+        {"profiles": {text: SETTINGS}},
+    ]
     fields += [{name: value} for name in ("key", "secret", "tsigKey") for value in (text, [text], {"x": text})]
     fields += [{name: [text]} for name in ("server", "keyName", "algorithm", "keyFile", "profiles")]
     return [SETTINGS | one for one in fields] + [{"profiles": {"in-house": SETTINGS | one}} for one in fields]
