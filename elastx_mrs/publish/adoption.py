@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elastx_mrs.config.environment import ADOPT
+from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import TxtRecord
 
@@ -44,4 +45,18 @@ def by_config(get: Get) -> Adoption:
     def merge(record: TxtRecord) -> str:
         return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
 
-    return Adoption(adopted(get), merge, lambda record: f"run once with {ADOPT}={record.name}")
+    return Adoption(adopted(get), merge, lambda record: f"run once with {_setting(record.name)}")
+
+
+def taken(owner: str, value: str) -> str:
+    """Return what a publisher says, whose create reads :func:`adopted`, where exactly its value is there already."""
+    return (
+        f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an interrupted "
+        f"run, or to take it over, run once more with {_setting(owner)}; after a rename in the program, give the "
+        "resource an alias instead"
+    )
+
+
+def _setting(owner: str) -> str:
+    """Return what takes an owner name over: after a state that got lost there are as many as records."""
+    return f"{ADOPT}={owner} (several: with commas between; pulumi up --continue-on-error names all of them)"

@@ -20,8 +20,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
+from elastx_mrs.publish.adoption import taken
 from elastx_mrs.records import DEFAULT_TTL, RecordError
 from elastx_mrs.records.kinds import current_value, rivals, same_value
 from elastx_mrs.records.text import join, parse, presentation
@@ -125,7 +125,7 @@ class Zone:
         def added(found: RecordSet | None) -> RecordSet | None:
             old = current_value(values(found), value) if adopt else None
             if any(same_value(there, value) for there in values(found)) and not adopt:
-                raise Route53Error(_taken(owner, value))
+                raise Route53Error(taken(owner, value))
             if only and old is None:
                 _refuse_rivals(found, owner, value)
             return with_value(found, owner, value, ttl, instead=old)
@@ -260,14 +260,6 @@ def _refuse_rivals(found: RecordSet | None, owner: str, value: str, old: str = "
         what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
         raise Route53Error(f"{what}; {quoted(value, 60)} beside it would make both void; {cure}")
-
-
-def _taken(owner: str, value: str) -> str:
-    return (
-        f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an "
-        f"interrupted run, or to take it over, run once more with {ADOPT}={owner} (several such: "
-        "with commas between); after a rename in the program, give the resource an alias instead"
-    )
 
 
 def name_of(text: str) -> str:

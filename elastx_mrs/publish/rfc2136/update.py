@@ -18,8 +18,8 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
-from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
+from elastx_mrs.publish.adoption import taken
 from elastx_mrs.publish.rfc2136.lock import TURNS
 from elastx_mrs.publish.rfc2136.place import InTheWayError, Place
 from elastx_mrs.publish.rfc2136.primary import (
@@ -67,7 +67,7 @@ def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, ad
             if _matching(found, value) and not adopt:
                 if here.lost:  # it was worked on after all
                     return
-                raise UpdateError(_taken(owner, value))
+                raise UpdateError(taken(owner, value))
             if only and old is None:
                 _refuse_rivals(found, owner, value)
             update = here.update(found, value)
@@ -278,14 +278,6 @@ def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -
         what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
         cure = "run pulumi up --refresh, which says what to do about it"
         raise UpdateError(f"{what}; {quoted(value, 60)} beside it would make both void; {cure}")
-
-
-def _taken(owner: str, value: str) -> str:
-    return (
-        f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an "
-        f"interrupted run, or to take it over, run once more with {ADOPT}={owner} (several such: "
-        "with commas between); after a rename in the program, give the resource an alias instead"
-    )
 
 
 def _values(found: Rrset | None) -> list[bytes]:

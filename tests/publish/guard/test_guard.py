@@ -216,7 +216,11 @@ REMARKS: dict[str, tuple[Check, TxtRecord, str]] = {
         "a.void.example.com inherits no DMARC policy: 'v=DMARC1; p=rejct' at _dmarc.void.example.com has a faulty p=",
     ),
     "a null MX": (checks.null_mx, spf_of("null.example.com"), "RFC 7505"),
-    "identical content": (checks.identical, spf_of("mine.example.com"), "ELASTX_MRS_ADOPT=mine.example.com"),
+    "identical content": (
+        checks.identical,
+        spf_of("mine.example.com"),
+        "ELASTX_MRS_ADOPT=mine.example.com (several: with commas between; pulumi up --continue-on-error names all",
+    ),
 }
 
 
