@@ -16,6 +16,7 @@ from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from elastx_mrs.config.plain_text import as_in_the_file, in_plain_text
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.config.rules import no_publisher
 from elastx_mrs.display import visible_lines
@@ -75,7 +76,7 @@ class MailRelay(pulumi.ComponentResource):
         self.smtp = arguments.service.smtp
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)
-        for text in twice:
+        for text in [*map(str, in_plain_text(arguments.providers, _in_the_stacks_file)), *twice]:
             _log("warning", text, self)
         publisher = publisher or self._publisher(arguments, modes)
         by_name = {record.resource(name): record for record in self.records}
@@ -202,6 +203,11 @@ def _vantages(arguments: Arguments) -> dict[str, Vantage]:
         raise pulumi.RunError(str(error)) from None
     except NotInstalledError as error:
         raise pulumi.RunError(f"verification.resolvers: {error}") from None
+
+
+def _in_the_stacks_file(key: str) -> Any:
+    """Return the value of a key, with its namespace, as the stack's file has it; the plugin is told of these too."""
+    return as_in_the_file(pulumi.runtime.get_config(key), encrypted=pulumi.runtime.is_config_secret(key))
 
 
 def _log(level: str, text: str, resource: pulumi.Resource) -> None:

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -10,10 +9,11 @@ from elastx_mrs import registry
 from elastx_mrs.config.base import is_encrypted
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, all_values, is_given, model_of, parse_stack, stack_keys
+from elastx_mrs.config.plain_text import in_plain_text
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.config.rules import Fault, no_publisher
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.registry import Provider, StackKey
+from elastx_mrs.registry import Provider
 from elastx_mrs.secrecy import masked
 from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
 from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
@@ -31,10 +31,6 @@ _VERIFICATION = "verification"
 _OF_THE_PROGRAM = ("accounts", "domains", "spf", "dkim", "dmarc")
 """What it names then, of what a file's faults and remarks may be about."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.IGNORECASE)
-"""What a server may be called, in either case."""
-
-_FOR_EVER = "is in plain text, and Git keeps it for ever: "
 _TO_READ = f"to have it checked too, run: {all_values()}"
 
 
@@ -84,7 +80,7 @@ def check(file: str) -> Checked:
     except ConfigError as error:
         found += [_finding(stack, fault.path, "error", fault.problem) for fault in error.faults]
         known = registry.providers()
-    found += _secrets(stack, known)
+    found += (_finding(stack, one.path, "error", one.problem) for one in in_plain_text(known, stack.values.get))
     counts: list[str] = []
     if stack.own:
         judged, counts = _judged(stack, known)
@@ -131,35 +127,6 @@ def _misnamed(stack: Stack) -> Iterator[Finding]:
             problem = f"is one key; write {OWN}accounts, {OWN}domains and so on, each a key of config"
         where = stack.document.at(f"config.{key}")
         yield Finding(stack.document.path, where, key, "error", problem)
-
-
-def _secrets(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
-    """Yield the keys and tokens that everybody can read who has the repository; what they are is never told."""
-    for key in stack_keys(known).values():
-        if key.kind == "names":
-            continue
-        for path, value in _values(key, stack.own.get(key.name)):
-            if _is_open(value):
-                name = f"{key.name}.NAME" if key.kind == "secrets" and path == key.name else path
-                run = f"pulumi config set {'--path ' if '.' in name else ''}--secret {OWN}{name}"
-                yield _finding(stack, path, "error", f"{_FOR_EVER}{key.cure}, and run: {run}")
-    for provider in known:
-        for path, cure in provider.open_secrets.items():
-            if _is_open(stack.values.get(path)):
-                yield _finding(stack, path, "error", _FOR_EVER + cure)
-
-
-def _values(key: StackKey, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each secret of a key, with its path; that of a name that can be none, for a secret may stand there too."""
-    if key.kind == "secrets" and isinstance(value, Mapping) and not is_encrypted(value):
-        for name, one in value.items():
-            yield f"{key.name}.{name}" if _NAME.fullmatch(name) else key.name, one
-    else:
-        yield key.name, value
-
-
-def _is_open(value: Any) -> bool:
-    return value not in (None, "", {}) and not is_encrypted(value)
 
 
 def _names(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:

@@ -76,3 +76,22 @@ def test_a_publisher_s_error_is_logged_as_one_and_is_safe_to_show(
     assert [(one.levelno, one.message) for one in caplog.records if "red" in one.message] == [
         (logging.ERROR, "cloudflare: <U+001B>[31mred")
     ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "warned"),
+    [((), ["cloudflare:apiToken", "tsigKeys.in-house"]), (("elastx-mrs:tsigKeys",), ["cloudflare:apiToken"])],
+)
+def test_a_key_in_plain_text_is_a_warning_as_config_check_says_it(
+    secret: tuple[str, ...], warned: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    given = {"elastx-mrs:tsigKeys": '{"in-house": "c2VjcmV0"}', "cloudflare:apiToken": "c2VjcmV0"}
+    pulumi.runtime.set_all_config(given, list(secret))
+    try:
+        deploy(lambda: MailRelay("mail", ARGS))
+    finally:
+        pulumi.runtime.set_all_config({}, [])
+    found = [one for one in caplog.records if "is in plain text, and Git keeps it for ever" in one.message]
+    assert [one.levelno for one in found] == [logging.WARNING] * len(warned)
+    assert sorted(one.message.partition(": is in")[0] for one in found) == warned
+    assert "c2VjcmV0" not in caplog.text
