@@ -18,7 +18,10 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, *sorted((ROOT / "examples").glob("*/README.md"))]
 PULUMI_SAYS = {
     "the stack is currently locked", "resource monitor shut down", "grpc: the client connection is closing",
-    "incorrect passphrase", 'before hook "', "-guard\" failed",
+    "incorrect passphrase", "passphrase must be set", "message authentication failed",
+    'before hook "', "-guard\" failed",
+    "Attempting to deploy or update resources with", "pending operations", "failed to load checkpoint: EOF",
+    "unexpected end of JSON input", "no space left on device", "snapshot integrity failure",
 }  # fmt: skip
 """What is not our own."""
 
