@@ -61,6 +61,32 @@ SPF_TREE_QUERIES = Limit(DNS, "the tree of one SPF record", 300, "queries", "The
 # Receivers stop long before.
 SPF_TREE_DEPTH = Limit(DNS, "the tree of one SPF record", 50, "levels", "The record is `wrong`.")
 SPF_TREE_SECONDS = Limit(DNS, "the tree of one SPF record", 20, "seconds", "The part that was not answered is named.")
+# Twice what verification has in flight, for those that are kept for the next query to the same server.
+SOCKETS = Limit(DNS, "sockets of a process", 400, "sockets", "Queries wait until one is closed; idle ones are closed.")
+# gRPC's, those of kept connections, the files that a certificate is checked with.
+SPARE_DESCRIPTORS = Limit(
+    DNS,
+    "descriptors of `ulimit -n` that are left to others, or an eighth of it if that is less",
+    32,
+    "descriptors",
+    "Queries wait until a socket is closed; idle ones are closed.",
+)
+# Shorter than the time after which no root server and no resolver counts as answering (8 seconds).
+SHORTAGE = Limit(
+    DNS,
+    "no descriptor, local port or memory to be had for any socket",
+    5,
+    "seconds",
+    "The name is `unreachable`: this machine is short of them.",
+)
+# Programs that close every descriptor up to the limit take minutes where a container allows a thousand million.
+RAISED_DESCRIPTORS = Limit(
+    DNS,
+    "`ulimit -n`, as the command raises it for itself (at most to the hard limit)",
+    65_536,
+    "descriptors",
+    "A higher limit stays as it is.",
+)
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
 

@@ -4,12 +4,14 @@ import io
 import sys
 
 from elastx_mrs.cli.interrupt import quiet
+from elastx_mrs.descriptors import raise_limit
 from elastx_mrs.display import UNENCODABLE
 
 
 def run() -> None:
     """Load the command and run it."""
     quiet()
+    raise_limit()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=UNENCODABLE)

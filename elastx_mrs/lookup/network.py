@@ -13,9 +13,10 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from elastx_mrs.descriptors import ShortageError
 from elastx_mrs.display import visible
 from elastx_mrs.lookup.transport import plain
-from elastx_mrs.lookup.transport.pool import Sockets
+from elastx_mrs.lookup.transport.pool import Idle, Sockets
 from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableError
 from elastx_mrs.records.names import server_address
 
@@ -101,14 +102,22 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
     :param problem: what it did, reading on after the server; where there is no one server, the whole story.
     :param rcode: what it answered, where that was an error, such as SERVFAIL.
     :ivar outside: whether a server answered that the name is outside the zones that it serves.
+    :param short: whether this machine is short of what a socket takes, which says nothing of the server.
     """
 
     def __init__(
-        self, server: Server | None, problem: str, rcode: dns.rcode.Rcode | None = None, *, outside: bool = False
+        self,
+        server: Server | None,
+        problem: str,
+        rcode: dns.rcode.Rcode | None = None,
+        *,
+        outside: bool = False,
+        short: bool = False,
     ) -> None:
         self.server = server
         self.problem = problem
         self.rcode = rcode
+        self.short = short
         self.outside = outside or rcode in _NOT_SERVED
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
@@ -137,6 +146,7 @@ class _OnLoop:
     total: asyncio.Semaphore
     servers: dict[Server, _AtServer] = field(default_factory=dict)
     running: dict[_Key, _Running] = field(default_factory=dict)
+    idle: Idle = field(default_factory=Idle)
 
 
 class Network:
@@ -176,11 +186,13 @@ class Network:
         key = _key(server, question)
         answer = self._finished.get(key)
         if answer is None:
-            answer = self._finished[key] = await self._shared(key, server, question)
+            answer = await self._shared(key, server, question)
+            if not (isinstance(answer, LookupFailure) and answer.short):
+                self._finished[key] = answer
         if isinstance(answer, LookupFailure):
             # A new one each time: an exception that is raised again grows by each raiser's traceback. And the name
             # that led here may be another than the first's.
-            raise LookupFailure(server, answer.problem, answer.rcode)
+            raise LookupFailure(server, answer.problem, answer.rcode, short=answer.short)
         return answer
 
     async def first(self, servers: Iterable[Server], question: Question, read: Callable[[dns.message.Message], T]) -> T:
@@ -196,6 +208,8 @@ class Network:
             try:
                 return read(await self.exchange(server, question))
             except LookupFailure as failure:
+                if failure.short:
+                    raise  # no other server would be asked either
                 problems.append(str(failure))
                 outside = outside or failure.outside
             except UnusableError as error:
@@ -235,6 +249,8 @@ class Network:
                     try:
                         async with here.total:
                             answer = await self._sent(server, question)
+                    except ShortageError as error:
+                        return LookupFailure(server, f"could not be asked: {error}", short=True)
                     except TimeoutError:
                         continue
                     except (OSError, UnusableError) as error:
@@ -257,11 +273,12 @@ class Network:
         return answer
 
     async def _once(self, server: Server, query: Query) -> dns.message.Message:
+        sockets = self._at(server).sockets
         if server.url:
             from elastx_mrs.lookup.transport import encrypted  # what it needs is slow to import, and few ask that way
 
-            return await encrypted.exchange(server.url, server.host, server.port, query.message(), self._patience)
-        sockets = self._at(server).sockets
+            asked = (server.url, server.host, server.port, query.message(), self._patience)
+            return await sockets.connected(lambda: encrypted.exchange(*asked))
         return await plain.exchange(sockets, server.host, server.port, query, self._patience)
 
     def _on_loop(self) -> _OnLoop:
@@ -271,10 +288,11 @@ class Network:
         return self._here
 
     def _at(self, server: Server) -> _AtServer:
-        servers = self._on_loop().servers
-        if server not in servers:
-            servers[server] = _AtServer(asyncio.Semaphore(self._per_server), Sockets(server.host, server.port))
-        return servers[server]
+        here = self._on_loop()
+        if server not in here.servers:
+            sockets = Sockets(server.host, server.port, here.idle)
+            here.servers[server] = _AtServer(asyncio.Semaphore(self._per_server), sockets)
+        return here.servers[server]
 
 
 def listed(problems: Sequence[str]) -> str:

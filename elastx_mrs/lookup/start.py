@@ -9,6 +9,7 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
+from elastx_mrs import descriptors
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.response import check_authority, referral
 from elastx_mrs.lookup.transport.wire import UnusableError
@@ -106,7 +107,7 @@ class Entrance:
         if first is not None:
             return first, *(server for server in self._servers if server != first)
         what = f": {_summary({server: problems[server] for server in self._servers})}" if problems else ""
-        return NobodyError(f"{self._nobody}{what}", self._cure)
+        return NobodyError(f"{self._nobody}{what}", descriptors.cure(what, self._cure))
 
     async def _try(
         self, server: Server, question: Question, problems: dict[Server, str], tried: asyncio.Event

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from elastx_mrs import descriptors
 from elastx_mrs.display import mail_text, visible
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.answer import Answer, Ask
@@ -96,9 +97,8 @@ async def _verified(ask: Ask, message: Message, place: int, field: RawField) -> 
 def _key(answer: Answer) -> Key:
     """Return the one key record among the TXT records (RFC 6376 §3.6.2.2)."""
     if answer.status == "failed":
-        raise FaultError(
-            "unreachable", f"its key at {answer.name} could not be asked for: {answer.problem}", "try again"
-        )
+        seen = f"its key at {answer.name} could not be asked for: {answer.problem}"
+        raise FaultError("unreachable", seen, descriptors.cure(seen, "try again"))
     read, problems = [], []
     for value in answer.texts():
         try:

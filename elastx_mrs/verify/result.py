@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from elastx_mrs import descriptors
+
 Verdict = Literal["pass", "wrong", "absent", "unreachable", "cached", "unchecked"]
 
 WORST_FIRST: tuple[Verdict, ...] = ("wrong", "absent", "unreachable", "cached", "unchecked", "pass")
@@ -23,7 +25,7 @@ class Detail:
     :param server: its name and address, such as ``ns2.example.com (192.0.2.53)``; empty where it is about none.
     :param expected: what it should say.
     :param seen: what it says.
-    :param cure: what to do.
+    :param cure: what to do. Where this machine is what it failed for, that is said here, whatever is given.
     """
 
     verdict: Verdict
@@ -31,6 +33,10 @@ class Detail:
     expected: str
     seen: str
     cure: str
+
+    def __post_init__(self) -> None:
+        if self.verdict in ("unreachable", "unchecked"):
+            object.__setattr__(self, "cure", descriptors.cure(self.seen, self.cure))
 
 
 @dataclass(frozen=True)

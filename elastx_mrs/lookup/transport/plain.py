@@ -17,6 +17,7 @@ async def exchange(sockets: Sockets, host: str, port: int, query: Query, patienc
     :param patience: seconds, for each of the two.
     :raises UnusableError: where no usable answer came.
     :raises TimeoutError: where none came over UDP.
+    :raises ShortageError: where this machine has no room for a socket.
     :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
     """
     try:
@@ -27,7 +28,7 @@ async def exchange(sockets: Sockets, host: str, port: int, query: Query, patienc
     except UnusableError as error:
         before = str(error)
     try:
-        answer = await tcp(host, port, query, patience)
+        answer = await sockets.connected(lambda: tcp(host, port, query, patience))
     except TimeoutError:
         raise UnusableError(f"{before}, and nothing over TCP in {patience:g} s") from None
     except (OSError, UnusableError) as error:

@@ -1,12 +1,17 @@
-"""UDP sockets to one server, used again while questions keep coming."""
+"""UDP sockets to one server, used again while questions keep coming and nobody else needs the room."""
 
 import asyncio
+import errno
+import socket
 from collections import deque
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import cast
+from typing import TypeVar, cast
 
 import dns.message
 
+from elastx_mrs.descriptors import SHORTAGE
+from elastx_mrs.lookup.transport.room import ROOM, Place, waiting
 from elastx_mrs.lookup.transport.wire import Query, UnusableError
 
 USES = 32
@@ -19,15 +24,47 @@ sends ICMP, has the 16 bits left to guess, and that for as many queries as this.
 """
 
 
+T = TypeVar("T")
+
+
+class Idle:
+    """The sockets of one event loop that wait for another query, over all servers, the longest unused first."""
+
+    def __init__(self) -> None:
+        self._of: dict[_Socket, deque[_Socket]] = {}
+
+    def add(self, one: "_Socket", free: "deque[_Socket]") -> None:
+        """Keep a socket.
+
+        :param free: those of its server.
+        """
+        free.append(one)
+        self._of[one] = free
+
+    def taken(self, free: "deque[_Socket]") -> "_Socket":
+        """Return a server's first."""
+        one = free.popleft()
+        del self._of[one]
+        return one
+
+    def close_one(self) -> None:
+        """Close the one that is unused for longest, if there is one."""
+        for one in self._of:
+            self._of.pop(one).remove(one)
+            one.close()
+            return
+
+
 class Sockets:
-    """UDP sockets to one server, of one event loop.
+    """UDP sockets to one server, of one event loop; other connections to it are counted here too.
 
     Each has one query at a time, so that no two share their ID. All are closed when the last that entered the context
     has left it; nobody has to close anything, however the asking ends.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, idle: Idle) -> None:
         self._address = (host, port)
+        self._idle = idle
         self._free: deque[_Socket] = deque()
         self._users = 0
 
@@ -39,7 +76,7 @@ class Sockets:
     ) -> None:
         self._users -= 1
         while not self._users and self._free:
-            self._free.pop().close()
+            self._idle.taken(self._free).close()
 
     async def ask(self, query: Query, patience: float) -> dns.message.Message:
         """Return the answer to ``query``; with the flag TC where it was truncated. To be called within the context.
@@ -50,34 +87,78 @@ class Sockets:
         :param patience: seconds.
         :raises UnusableError: where an answer cannot be read.
         :raises TimeoutError: where none came.
+        :raises ShortageError: where this machine has no room for a socket.
         :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
         """
-        async with asyncio.timeout(patience):
-            socket = self._free.popleft() if self._free else await self._opened()
-            try:
-                answer = await socket.ask(query)
-            except BaseException:
-                # Whatever went wrong, or is late, is not for the next query.
-                socket.close()
-                raise
-            if socket.uses < USES:
-                self._free.append(socket)
-            else:
-                socket.close()
+        return await waiting(lambda: self._asked(query, patience), self._address, self._idle.close_one)
+
+    async def connected(self, exchange: Callable[[], Awaitable[T]]) -> T:
+        """Return what an exchange over another connection returns, such as one over TCP; there is room for it first.
+
+        :raises ShortageError: where this machine has none.
+        """
+
+        async def action() -> T:
+            with await ROOM.enter(self._idle.close_one):
+                answer = await exchange()
+            SHORTAGE.over()
             return answer
 
+        return await waiting(action, self._address, self._idle.close_one)
+
+    async def _asked(self, query: Query, patience: float) -> dns.message.Message:
+        one = self._idle.taken(self._free) if self._free else await self._opened()
+        try:
+            async with asyncio.timeout(patience):
+                answer = await one.ask(query)
+        except BaseException:
+            # Whatever went wrong, or is late, is not for the next query.
+            one.close()
+            raise
+        if one.uses < USES and not ROOM.wanted:
+            self._idle.add(one, self._free)
+        else:
+            one.close()
+        return answer
+
     async def _opened(self) -> "_Socket":
-        loop = asyncio.get_running_loop()
-        # Connected, so that the kernel drops what others send and hands on "port unreachable".
-        _, socket = await loop.create_datagram_endpoint(_Socket, remote_addr=self._address)
-        return socket
+        place = await ROOM.enter(self._idle.close_one)
+        try:
+            own = _connected(self._address)
+        except BaseException:
+            place.leave()
+            raise
+        SHORTAGE.over()
+        try:
+            _, one = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Socket(place), sock=own)
+        except BaseException:
+            own.close()
+            place.leave()
+            raise
+        return one
+
+
+def _connected(address: tuple[str, int]) -> socket.socket:
+    """Return a socket that is connected, so that the kernel drops what others send and hands on "port unreachable"."""
+    own = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        own.setblocking(False)
+        own.connect(address)
+    except BlockingIOError:  # Linux's word for "no free port"; there is nothing to wait for over UDP
+        own.close()
+        raise OSError(errno.EADDRNOTAVAIL, "no local port is free") from None
+    except BaseException:
+        own.close()
+        raise
+    return own
 
 
 class _Socket(asyncio.DatagramProtocol):
     """One socket; what arrives between two queries is for neither, and passed over."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
         self.uses = 0
+        self._place = place
         self._query: Query | None = None
         self._answer: asyncio.Future[dns.message.Message] | None = None
 
@@ -104,6 +185,9 @@ class _Socket(asyncio.DatagramProtocol):
             return
         if self._query.is_answered_by(answer):
             self._answer.set_result(answer)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._place.leave()
 
     def error_received(self, exc: Exception) -> None:
         if self._answer is not None and not self._answer.done():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from elastx_mrs import fault
+from elastx_mrs import descriptors, fault
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import visible
@@ -107,7 +107,7 @@ class DomainWorld:
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            raise CannotAskError(f"child zones of {zone} could not be asked for: {error}; {_CHECK_SERVERS}") from None
+            raise CannotAskError(f"child zones of {zone} could not be asked for: {_with_cure(error)}") from None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Say which name servers a zone is delegated to; None where given ones stand in for delegation."""
@@ -116,9 +116,7 @@ class DomainWorld:
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            raise CannotAskError(
-                f"the delegation of {zone} could not be asked for: {error}; {_CHECK_SERVERS}"
-            ) from None
+            raise CannotAskError(f"the delegation of {zone} could not be asked for: {_with_cure(error)}") from None
 
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""
@@ -230,3 +228,7 @@ def binding(registered: pulumi.ResourceHook, record: TxtRecord, *, shared: bool)
     if record.kind == "spf" or (shared and record.configured_ttl is not None):
         changing = [registered]
     return pulumi.ResourceHookBinding(before_create=[registered], before_update=changing)
+
+
+def _with_cure(failure: LookupFailure) -> str:
+    return f"{failure}; {descriptors.cure(str(failure), _CHECK_SERVERS)}"
