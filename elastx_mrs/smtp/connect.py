@@ -3,8 +3,10 @@
 import queue
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
+from elastx_mrs.descriptors import ShortageError, waiting
 from elastx_mrs.display import visible
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ def connected(host: str, port: int, timeout: float) -> tuple[socket.socket, str]
     problems = []
     for family, address in _addresses(host, port, timeout):
         try:
-            return _to(family, address, timeout), address[0]
+            return waiting(partial(_to, family, address, timeout), address[:2]), address[0]
+        except ShortageError as error:
+            raise CouldNotAsk(f"no connection to port {port} of {host}: {error}", error.cure) from None
         except OSError as error:
             why = f"nothing in {timeout:g} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
             problems.append(f"{address[0]}: {why}")
@@ -54,13 +58,13 @@ def _to(family: int, address: tuple[str, int], timeout: float) -> socket.socket:
 
 def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[str, int]]]:
     """Return what the host's name leads to; asked aside, as the system's resolver heeds neither time-out nor Ctrl-C."""
-    found: queue.SimpleQueue[list[tuple[int, tuple[str, int]]] | OSError] = queue.SimpleQueue()
+    found: queue.SimpleQueue[list[tuple[int, tuple[str, int]]] | OSError | ShortageError] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            infos = waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
             found.put([(family, sockaddr) for family, _, _, _, sockaddr in infos])  # type: ignore[misc]
-        except OSError as error:
+        except (OSError, ShortageError) as error:
             found.put(error)
 
     threading.Thread(target=ask, daemon=True).start()
@@ -69,6 +73,8 @@ def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[st
         answer = found.get(timeout=timeout)
     except queue.Empty:
         raise CouldNotAsk(f"no address of {host} in {timeout:g} s", cure) from None
+    if isinstance(answer, ShortageError):
+        raise CouldNotAsk(f"no address of {host}: {answer}", answer.cure)
     if isinstance(answer, OSError):
         raise CouldNotAsk(f"no address of {host}: {answer.strerror or answer}", cure)
     return answer

@@ -1,6 +1,8 @@
 """What a server's certificate says, whatever a server presents."""
 
 import datetime
+import errno
+import socket
 from typing import Any
 
 import pytest
@@ -9,7 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from elastx_mrs.smtp.connect import described
+from elastx_mrs import limits
+from elastx_mrs.smtp import connect
+from elastx_mrs.smtp.connect import CouldNotAsk, described
+from elastx_mrs.smtp.session import Session
 
 BEGIN = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 END = datetime.datetime(2026, 3, 4, tzinfo=datetime.UTC)
@@ -51,3 +56,17 @@ def test_whom_it_is_for_who_says_so_and_when_it_is_valid() -> None:
 )
 def test_one_that_cannot_be_read_is_no_fault_of_ours(der: bytes) -> None:
     assert described(der) == "a certificate that cannot be read"
+
+
+def test_a_shortage_is_this_machine_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(limits, "SHORTAGE", limits.SHORTAGE._replace(most=1))
+    monkeypatch.setattr(connect, "_to", refused)
+    told = Session("127.0.0.1", 25, 5.0)
+    with pytest.raises(
+        CouldNotAsk, match=r"no connection to port 25 of 127\.0\.0\.1: this machine is short of"
+    ) as caught:
+        told.connect()
+    assert "ulimit -n" in caught.value.cure
