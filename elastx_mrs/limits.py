@@ -89,5 +89,13 @@ RAISED_DESCRIPTORS = Limit(
 )
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
+# Each thread has one; the rest is for other servers.
+KEPT_CONNECTIONS = Limit(
+    PUBLISHING,
+    "connections to primaries that are kept for the next update, or half of what `ulimit -n` leaves if that is less",
+    32,
+    "connections",
+    "The longest unused is closed.",
+)
 
 LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))

@@ -6,6 +6,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+
+from elastx_mrs import limits
+from elastx_mrs.descriptors import room, waiting
 
 CONNECT_TIMEOUT = 5.0
 """Seconds for one of a server's addresses to accept a connection."""
@@ -97,6 +101,7 @@ class Connections:
         A server that ends idle connections ends all of them, so one after the other would use up a query's tries.
 
         :raises LostError: where no address of the host accepts one.
+        :raises ShortageError: where this machine is short of what a connection takes.
         """
         with self._lock:
             idle = self._idle[host, port]
@@ -108,9 +113,20 @@ class Connections:
         return Connection(self._open(host, port))
 
     def keep(self, host: str, port: int, connection: Connection) -> None:
-        """Have a connection for the next that needs one."""
+        """Have a connection for the next that needs one; where that makes too many, the longest unused is ended."""
         with self._lock:
-            self._idle[host, port].append(connection)
+            # Put at the end, so that the servers stand in the order in which they were last used.
+            self._idle[host, port] = [*self._idle.pop((host, port), []), connection]
+            kept = sum(map(len, self._idle.values()))
+        if kept > min(limits.KEPT_CONNECTIONS.most, room(kept) // 2):
+            self.end_one()
+
+    def end_one(self) -> None:
+        """End one that nobody uses, if there is one."""
+        with self._lock:
+            server = next((server for server, idle in self._idle.items() if idle), None)
+            if server is not None:
+                self._idle[server].pop(0).close()
 
     def close(self) -> None:
         """End those that nobody uses."""
@@ -122,7 +138,7 @@ class Connections:
     def _open(self, host: str, port: int) -> socket.socket:
         """Connect to the first address that accepts, beginning with the one that did before."""
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), release=self.end_one)
         except (OSError, UnicodeError) as error:
             raise LostError(f"its name has no address: {getattr(error, 'strerror', None) or error}") from None
         addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
@@ -130,7 +146,8 @@ class Connections:
         problems = []
         for address in sorted(addresses, key=lambda one: one != good):
             try:
-                opened = socket.create_connection((address, port), CONNECT_TIMEOUT)
+                to = (address, port)
+                opened = waiting(partial(socket.create_connection, to, CONNECT_TIMEOUT), to, release=self.end_one)
             except OSError as error:
                 reason = (
                     f"not reached in {CONNECT_TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else error.strerror

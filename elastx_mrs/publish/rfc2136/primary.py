@@ -16,6 +16,7 @@ import dns.rrset
 import dns.tsig
 import dns.update
 
+from elastx_mrs.descriptors import ShortageError
 from elastx_mrs.identity import DEFAULT_PROFILE, profile_path
 from elastx_mrs.lookup.response import denies
 from elastx_mrs.publish.existing import ancestors
@@ -148,6 +149,8 @@ class Primary:
                 left -= 1
                 if not (error.ended and left):
                     raise self._unreachable(error) from None
+            except ShortageError as error:
+                raise UnreachableError(f"{self} could not be asked: {error}; {error.cure}") from None
             time.sleep(PAUSE)
 
     def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> UpdateError:
