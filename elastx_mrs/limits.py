@@ -97,5 +97,12 @@ KEPT_CONNECTIONS = Limit(
     "connections",
     "The longest unused is closed.",
 )
+LAB_CONNECTIONS = Limit(
+    PUBLISHING,
+    "TCP connections to the lab's name server, or what `ulimit -n` leaves if that is less",
+    100,
+    "connections",
+    "The longest unused is closed.",
+)
 
 LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))

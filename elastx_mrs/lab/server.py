@@ -19,6 +19,8 @@ import dns.rcode
 import dns.tsig
 import dns.update
 
+from elastx_mrs import limits
+from elastx_mrs.descriptors import room
 from elastx_mrs.lab.answer import PAYLOAD, answer
 from elastx_mrs.lab.signature import tsig_error
 from elastx_mrs.lab.update import update
@@ -45,7 +47,8 @@ class LabServer:
         self._keyring = dict(keyring)
         self._host = host
         self._port = port
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], None] = {}
+        """A task for each, the longest unused first."""
         self._stopping = False
 
     @property
@@ -102,11 +105,16 @@ class LabServer:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def ended(task: asyncio.Task[None]) -> None:
-            self._connections.discard(task)
+            self._connections.pop(task, None)
             writer.transport.abort() if self._stopping else writer.close()
 
         task = asyncio.create_task(self._serve(reader, writer))
-        self._connections.add(task)
+        if len(self._connections) >= min(limits.LAB_CONNECTIONS.most, room(len(self._connections))):
+            # RFC 7766 §6.2.3: a server may end idle connections when it needs the room, and clients open another.
+            oldest = next(iter(self._connections))
+            self._connections.pop(oldest)
+            oldest.cancel()
+        self._connections[task] = None
         task.add_done_callback(ended)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,10 +127,16 @@ class LabServer:
             async with asyncio.timeout(IDLE_SECONDS):
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
                 response = self.respond(await reader.readexactly(length), None)
+            self._used()
             if response is not None:
                 writer.write(struct.pack("!H", len(response)) + response)
                 async with asyncio.timeout(IDLE_SECONDS):
                     await writer.drain()
+
+    def _used(self) -> None:
+        task = asyncio.current_task()
+        if task in self._connections:
+            self._connections[task] = self._connections.pop(task)
 
 
 class _Udp(asyncio.DatagramProtocol):

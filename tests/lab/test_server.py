@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import dns.edns
@@ -17,6 +18,7 @@ import dns.rdatatype
 import dns.tsig
 import pytest
 
+from elastx_mrs import limits
 from elastx_mrs.lab import server
 from elastx_mrs.lab.server import LabServer
 from elastx_mrs.lab.session import Lab
@@ -53,6 +55,29 @@ def test_an_idle_connection_is_closed(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(server, "IDLE_SECONDS", 0.1)
     with socket.create_connection(where(lab), timeout=5) as tcp:
         assert tcp.recv(1) == b""
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_connections_are_bounded_and_the_longest_unused_is_closed(
+    over: int, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LAB_CONNECTIONS", limits.LAB_CONNECTIONS._replace(most=3))
+    query = dns.message.make_query("example.com", "TXT")
+
+    def answered(tcp: socket.socket) -> bool:
+        try:
+            tcp.sendall(framed(query.to_wire()))
+            dns.query.receive_tcp(tcp, time.time() + 5)
+        except (OSError, EOFError):
+            return False
+        return True
+
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_connection(where(lab), timeout=5)) for _ in range(3)]
+        assert all(answered(tcp) for tcp in (opened[1], opened[2], opened[0]))
+        opened += [stack.enter_context(socket.create_connection(where(lab), timeout=5)) for _ in range(over)]
+        assert all(answered(tcp) for tcp in opened[3:])
+        assert [answered(tcp) for tcp in opened[:3]] == [True, over == 0, True]
 
 
 def test_it_stops_while_a_client_is_connected(tmp_path: Path) -> None:
