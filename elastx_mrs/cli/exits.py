@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from elastx_mrs import __version__, fault
+from elastx_mrs import __version__, descriptors, fault
 from elastx_mrs.cli.interrupt import INTERRUPTED
 from elastx_mrs.config.environment import DEBUG
 from elastx_mrs.extras import NotInstalledError
@@ -113,6 +113,8 @@ def _judged(error: Exception) -> tuple[int, str]:
         return CLOSED, ""
     if isinstance(error, OSError) and error.errno in _FULL:
         return INPUT, f"Error: cannot write: {error.strerror}; free some space, or write elsewhere"
+    if (told := descriptors.shortage(error)) is not None:
+        return UNASKED, f"Error: {told}; {descriptors.cure(told, '')}"
     return INTERNAL, _internal(error)
 
 
