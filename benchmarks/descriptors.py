@@ -1,0 +1,70 @@
+"""2,000 domains over 400 name servers at ``ulimit -n 256``, beside no such limit: ``python -m benchmarks.descriptors``.
+
+It takes some minutes and is no part of ``make bench``. ``DOMAINS ADDRESSES LIMIT`` are other figures.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.servers import many
+from tests.verify.scene import rows
+
+DOMAINS, ADDRESSES, LIMIT = 2_000, 400, 256
+ROUNDS = 3
+MOST = 1.2
+
+COMMAND = """
+import sys
+import elastx_mrs.cli.verify
+from elastx_mrs.cli import entry
+from elastx_mrs.lookup.network import Server
+port, records = sys.argv[1:]
+elastx_mrs.cli.verify._root_hints = lambda path: (Server("{root}", int(port)),)
+sys.argv = ["elastx-mrs", "verify", "--records", records, "--root-hints", "x", "--resolver", "{resolver}:" + port,
+            "--timeout", "0", "--format", "json"]
+entry.run()
+"""
+
+
+def main() -> None:
+    """Print both medians, wall and CPU, and the ratios."""
+    domains, addresses, limit = map(int, sys.argv[1:] or (DOMAINS, ADDRESSES, LIMIT))
+    shell = shutil.which("sh") or sys.exit("there is no sh")
+    with tempfile.TemporaryDirectory() as name:
+        records = Path(name) / "records.json"
+        records.write_text(rows(*(f"d{number:04}.example" for number in range(domains))))
+        with many.running(records, addresses) as port:
+            found: dict[str, list[tuple[float, float]]] = {"limited": [], "unlimited": []}
+            for _ in range(ROUNDS):
+                for which, first in (("limited", f"ulimit -n {limit}; "), ("unlimited", "")):
+                    found[which].append(_run([shell, "-c", f'{first}exec "$0" "$@"'], port, records))
+                    print(f"{which}: {found[which][-1][0]:.1f} s, {found[which][-1][1]:.1f} s of CPU", flush=True)
+    for what, index in (("wall", 0), ("CPU", 1)):
+        ours, other = (sorted(one[index] for one in found[which])[ROUNDS // 2] for which in ("limited", "unlimited"))
+        verdict = "ok" if ours <= MOST * other else "TOO SLOW"
+        told = f"{domains:,} domains over {addresses} servers, ulimit -n {limit} / unlimited, {what}"
+        print(f"{told}: {ours / other:.2f} (at most {MOST:.2f}: {verdict}); {ours:.1f} s / {other:.1f} s")
+
+
+def _run(shell: list[str], port: int, records: Path) -> tuple[float, float]:
+    """Return wall and CPU seconds of a verification, which must pass."""
+    script = COMMAND.format(root=many.ROOT, resolver=many.RESOLVER)
+    before, began = os.times(), time.perf_counter()
+    done = subprocess.run(
+        [*shell, sys.executable, "-c", script, str(port), str(records)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    json.loads(done.stdout)
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - began, cpu
+
+
+if __name__ == "__main__":
+    main()
