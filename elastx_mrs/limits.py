@@ -40,6 +40,18 @@ MAIL = "Messages and mail servers"
 FILES = "Files, pipes and programs"
 PUBLISHING = "Publishing"
 
+# Eight packets: one in 3,000 questions is not answered where a fifth of them is lost each way.
+QUESTION_SECONDS = Limit(
+    DNS, "one question to one server", 4, "seconds", "The server did not answer; the others are asked meanwhile."
+)
+# 21 packets: one in 1,000,000,000.
+LOSSY_QUESTION_SECONDS = Limit(
+    DNS,
+    "the same where the server answered another question only when that was sent again",
+    13,
+    "seconds",
+    "The server did not answer.",
+)
 # A hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack").
 WALK_QUERIES = Limit(
     DNS, "a walk from the root to one name", 200, "queries", "The name is `unreachable`: the walk was given up."
@@ -97,6 +109,22 @@ KEPT_CONNECTIONS = Limit(
     "connections",
     "The longest unused is closed.",
 )
+# Four times two seconds: the kernel sends again after one, then ever more seldom.
+CONNECT_SECONDS = Limit(
+    PUBLISHING,
+    "connecting to an RFC 2136 primary that has not answered yet",
+    8,
+    "seconds",
+    "The `up` stops; a preview warns and goes on.",
+)
+RECORD_SECONDS = Limit(
+    PUBLISHING,
+    "sending again what gets lost on the way to an RFC 2136 primary, for each record",
+    60,
+    "seconds",
+    "The record fails; run `pulumi up` again.",
+)
+
 LAB_CONNECTIONS = Limit(
     PUBLISHING,
     "TCP connections to the lab's name server, or what `ulimit -n` leaves if that is less",

@@ -2,7 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ import dns.rdatatype
 
 from elastx_mrs.descriptors import ShortageError
 from elastx_mrs.display import visible
+from elastx_mrs.lookup.patience import PATIENCE, Patience
 from elastx_mrs.lookup.transport import plain
 from elastx_mrs.lookup.transport.pool import Idle, Sockets
 from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableError
@@ -26,17 +28,14 @@ IN_FLIGHT = 50
 IN_FLIGHT_PER_SERVER = 10
 """Queries under way at once to one server: many limit the rate per client."""
 
-PATIENCE = 2.0
-"""Seconds that a server has to answer one query."""
-
-TRIES = 2
-"""Times that a query is sent to a server that does not answer."""
-
-BACK_OFF = 0.1
-"""Seconds between two tries."""
+HEAD_START = 0.5
+"""Seconds that a server has to answer before the next one of the same zone is asked too."""
 
 REST = 30.0
 """Seconds for which a server that answered nothing at all is left alone, so that it costs its time-out once only."""
+
+LEAST = 0.01
+"""Seconds that a try has at least, so that none is made of what arithmetic leaves over."""
 
 LISTED = 6
 """Servers that a message tells of one by one: enough for any zone but the root."""
@@ -122,12 +121,18 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
 
+_Got = dns.message.Message | LookupFailure
+"""What an exchange came to."""
+
+
 @dataclass
 class _Running:
     """An exchange under way, and how many wait for it."""
 
-    task: "asyncio.Task[dns.message.Message | LookupFailure]"
+    task: "asyncio.Task[_Got]"
     waiting: int = 0
+    sent: float | None = None
+    """When the server was first asked, on the loop's clock; None while others are."""
 
 
 @dataclass
@@ -154,26 +159,25 @@ class Network:
 
     :param in_flight: queries under way at once, over all servers.
     :param per_server: queries under way at once to one server.
-    :param patience: seconds that a server has to answer one query.
-    :param tries: times that a query is sent to a server that does not answer.
-    :ivar sent: queries sent so far; one over TCP after one over UDP is counted once.
+    :param patience: how long a server is waited for.
+    :ivar sent: queries sent so far; one over TCP after one over UDP is counted once, and so are packets sent again.
     """
 
     def __init__(
         self,
         in_flight: int = IN_FLIGHT,
         per_server: int = IN_FLIGHT_PER_SERVER,
-        patience: float = PATIENCE,
-        tries: int = TRIES,
+        patience: Patience = PATIENCE,
     ) -> None:
         self.sent = 0
         self._in_flight = in_flight
         self._per_server = per_server
         self._patience = patience
-        self._tries = tries
         self._finished: dict[_Key, dns.message.Message | LookupFailure] = {}
         self._heard: dict[Server, float] = {}
         self._silent: dict[Server, float] = {}
+        self._doubted: set[Server] = set()
+        self._lossy: set[Server] = set()
         self._here: _OnLoop | None = None
 
     async def exchange(self, server: Server, question: Question) -> dns.message.Message:
@@ -183,46 +187,81 @@ class Network:
 
         :raises LookupFailure: where it gave no usable one.
         """
+        return _answer(server, await self._kept(server, question))
+
+    async def first(self, servers: Iterable[Server], question: Question, read: Callable[[dns.message.Message], T]) -> T:
+        """Ask one server after the other, in order, until ``read`` can use the answer; return what it makes of it.
+
+        One that is slow to answer is waited for beside the next. Those that did not answer lately come last.
+
+        :param read: raises UnusableError for an answer of no use, such as that of a lame server.
+        :raises LookupFailure: naming every server and what it did. It is ``outside`` if one of them said so: those
+            that are asked together serve the same zones, so a silent one changes nothing.
+        """
+        order = sorted(dict.fromkeys(servers), key=self._doubted.__contains__)
+        problems: dict[Server, str] = {}
+        outside = False
+        async with aclosing(self._answering(order, question)) as answering:
+            async for server, answer in answering:
+                try:
+                    return read(_answer(server, answer))
+                except LookupFailure as failure:
+                    if failure.short:
+                        raise  # no other server would be asked either
+                    problems[server] = str(failure)
+                    outside = outside or failure.outside
+                except UnusableError as error:
+                    problems[server] = f"{server} {error}"
+                    outside = outside or isinstance(error, NotServedError)
+        told = listed([problems[server] for server in order])
+        raise LookupFailure(None, told or "there is no server to ask", outside=outside)
+
+    async def _answering(self, servers: Sequence[Server], question: Question) -> AsyncGenerator[tuple[Server, _Got]]:
+        """Yield what each server's exchange came to, as they end."""
+        running: dict[asyncio.Task[_Got], Server] = {}
+        try:
+            for server in servers:
+                answer = self._finished.get(_key(server, question))
+                if answer is None and server == servers[-1] and not running:
+                    answer = await self._kept(server, question)  # nobody else to wait for, so without a task
+                if answer is not None:
+                    yield server, answer
+                    continue
+                running[asyncio.create_task(self._kept(server, question))] = server
+                while server in running.values() and not self._late(server, question):
+                    for ended in await _ended(running, HEAD_START):
+                        yield ended
+            while running:
+                for ended in await _ended(running, None):
+                    yield ended
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _late(self, server: Server, question: Question) -> bool:
+        """Say whether a server has had its head start: time in a queue does not count."""
+        here = self._on_loop()
+        entry = here.running.get(_key(server, question))
+        sent = None if entry is None else entry.sent
+        return sent is not None and here.loop.time() >= sent + HEAD_START
+
+    async def _kept(self, server: Server, question: Question) -> _Got:
+        """Return what the exchange came to, once and for all."""
         key = _key(server, question)
         answer = self._finished.get(key)
         if answer is None:
             answer = await self._shared(key, server, question)
             if not (isinstance(answer, LookupFailure) and answer.short):
                 self._finished[key] = answer
-        if isinstance(answer, LookupFailure):
-            # A new one each time: an exception that is raised again grows by each raiser's traceback. And the name
-            # that led here may be another than the first's.
-            raise LookupFailure(server, answer.problem, answer.rcode, short=answer.short)
         return answer
 
-    async def first(self, servers: Iterable[Server], question: Question, read: Callable[[dns.message.Message], T]) -> T:
-        """Ask one server after the other, in order, until ``read`` can use the answer; return what it makes of it.
-
-        :param read: raises UnusableError for an answer of no use, such as that of a lame server.
-        :raises LookupFailure: naming every server and what it did. It is ``outside`` if one of them said so: those
-            that are asked together serve the same zones, so a silent one changes nothing.
-        """
-        problems = []
-        outside = False
-        for server in dict.fromkeys(servers):
-            try:
-                return read(await self.exchange(server, question))
-            except LookupFailure as failure:
-                if failure.short:
-                    raise  # no other server would be asked either
-                problems.append(str(failure))
-                outside = outside or failure.outside
-            except UnusableError as error:
-                problems.append(f"{server} {error}")
-                outside = outside or isinstance(error, NotServedError)
-        raise LookupFailure(None, listed(problems) or "there is no server to ask", outside=outside)
-
-    async def _shared(self, key: _Key, server: Server, question: Question) -> dns.message.Message | LookupFailure:
+    async def _shared(self, key: _Key, server: Server, question: Question) -> _Got:
         """Wait for the one exchange of this kind; it ends with the last that waits for it."""
         running = self._on_loop().running
         entry = running.get(key)
         if entry is None:
-            entry = running[key] = _Running(asyncio.create_task(self._asked(server, question)))
+            entry = running[key] = _Running(asyncio.create_task(self._asked(key, server, question)))
         entry.waiting += 1
         try:
             return await asyncio.shield(entry.task)
@@ -234,7 +273,7 @@ class Network:
                     entry.task.cancel()
                     await asyncio.wait({entry.task})
 
-    async def _asked(self, server: Server, question: Question) -> dns.message.Message | LookupFailure:
+    async def _asked(self, key: _Key, server: Server, question: Question) -> _Got:
         here, there = self._on_loop(), self._at(server)
         clock = here.loop.time
         # Held over all tries: those that queue behind them then learn that the server is dead before they ask.
@@ -243,43 +282,77 @@ class Network:
                 began = clock()
                 if began < self._silent.get(server, 0.0):
                     return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
-                for attempt in range(self._tries):
-                    if attempt:
-                        await asyncio.sleep(BACK_OFF)
-                    try:
-                        async with here.total:
-                            answer = await self._sent(server, question)
-                    except ShortageError as error:
-                        return LookupFailure(server, f"could not be asked: {error}", short=True)
-                    except TimeoutError:
-                        continue
-                    except (OSError, UnusableError) as error:
-                        return LookupFailure(server, plain.problem(error))
-                    self._heard[server] = clock()
-                    return _usable(server, answer)
-            # Not one that answers other things: then it is the name that gets no answer, and maybe on purpose.
-            if self._heard.get(server, -math.inf) < began - REST:
-                self._silent[server] = clock() + REST
-        times = f", asked {self._tries} times" if self._tries > 1 else ""
-        return LookupFailure(server, f"did not answer in {self._patience:g} s{times}")
+                if (entry := here.running.get(key)) is not None:
+                    entry.sent = began
+                try:
+                    return await self._tried(server, question)
+                finally:
+                    # Not one that answers other things: then it is the name that gets no answer, and maybe on purpose.
+                    if self._heard.get(server, -math.inf) < began and clock() >= began + HEAD_START:
+                        self._doubted.add(server)
 
-    async def _sent(self, server: Server, question: Question) -> dns.message.Message:
+    async def _tried(self, server: Server, question: Question) -> _Got:
+        """Ask until an answer comes, or the patience ends."""
+        here, patience = self._on_loop(), self._patience
+        clock = here.loop.time
+        began, gone, packets, window = clock(), 0.0, 0, patience.first
+        problem = ""
+        while (seconds := min(window, self._most(server) - gone)) > LEAST:
+            pauses = patience.pauses(seconds)
+            try:
+                async with here.total:
+                    sent = clock()
+                    answer = await self._sent(server, question, seconds, pauses)
+            except ShortageError as error:
+                return LookupFailure(server, f"could not be asked: {error}", short=True)
+            except TimeoutError:
+                gone += seconds
+            except plain.HalfError as error:
+                gone += seconds + error.seconds
+                problem = str(error)
+                self._answered(server, again=False)
+            except (OSError, UnusableError) as error:
+                return LookupFailure(server, plain.problem(error))
+            else:
+                self._answered(server, again=packets > 0 or (not server.url and clock() > sent + patience.again))
+                return _usable(server, answer)
+            packets += 1 if server.url else 1 + len(pauses)
+            window *= patience.growth
+        if self._heard.get(server, -math.inf) < began - REST:
+            self._silent[server] = clock() + REST
+        times = f", asked {packets} times" if packets > 1 else ""
+        return LookupFailure(server, problem or f"did not answer in {gone:.3g} s{times}")
+
+    def _most(self, server: Server) -> float:
+        """Return the seconds that a server has for one question."""
+        return self._patience.lossy if server in self._lossy else self._patience.silent
+
+    def _answered(self, server: Server, *, again: bool) -> None:
+        """Note that a server has answered, ``again`` where it was not the first packet that it answered."""
+        self._heard[server] = self._on_loop().loop.time()
+        self._doubted.discard(server)
+        if again:
+            self._lossy.add(server)
+
+    async def _sent(
+        self, server: Server, question: Question, seconds: float, pauses: Sequence[float]
+    ) -> dns.message.Message:
         self.sent += 1
         asked = (question.name, question.rdtype, question.flags)
-        answer = await self._once(server, Query.make(*asked))
+        answer = await self._once(server, Query.make(*asked), seconds, pauses)
         if answer.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers from before EDNS say so (RFC 6891 §7).
-            answer = await self._once(server, Query.make(*asked, opt=b""))
+            answer = await self._once(server, Query.make(*asked, opt=b""), seconds, pauses)
         return answer
 
-    async def _once(self, server: Server, query: Query) -> dns.message.Message:
+    async def _once(self, server: Server, query: Query, seconds: float, pauses: Sequence[float]) -> dns.message.Message:
         sockets = self._at(server).sockets
         if server.url:
             from elastx_mrs.lookup.transport import encrypted  # what it needs is slow to import, and few ask that way
 
-            asked = (server.url, server.host, server.port, query.message(), self._patience)
+            asked = (server.url, server.host, server.port, query.message(), seconds)
             return await sockets.connected(lambda: encrypted.exchange(*asked))
-        return await plain.exchange(sockets, server.host, server.port, query, self._patience)
+        return await plain.exchange(sockets, server.host, server.port, query, seconds, pauses)
 
     def _on_loop(self) -> _OnLoop:
         loop = asyncio.get_running_loop()
@@ -295,6 +368,23 @@ class Network:
         return here.servers[server]
 
 
+async def _ended(running: dict[asyncio.Task[_Got], Server], seconds: float | None) -> list[tuple[Server, _Got]]:
+    """Wait until one of the tasks has ended, or for some seconds; return what came of those, and forget them."""
+    done, _ = await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    return [(running.pop(task), task.result()) for task in list(running) if task in done]
+
+
+def _answer(server: Server, got: _Got) -> dns.message.Message:
+    """Return an answer, or raise why there is none.
+
+    A new exception each time: one that is raised again grows by each raiser's traceback. And the name that led to the
+    server may be another than the first's.
+    """
+    if isinstance(got, LookupFailure):
+        raise LookupFailure(server, got.problem, got.rcode, short=got.short)
+    return got
+
+
 def listed(problems: Sequence[str]) -> str:
     """Return problems as one, the first ones, each of them cut where a hostile zone makes it long."""
     shown = [text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…" for text in problems[:LISTED]]
@@ -308,7 +398,7 @@ def _key(server: Server, question: Question) -> _Key:
     return server.host, server.port, server.url, name, int(question.rdtype), question.flags
 
 
-def _usable(server: Server, answer: dns.message.Message) -> dns.message.Message | LookupFailure:
+def _usable(server: Server, answer: dns.message.Message) -> _Got:
     code = answer.rcode()
     if code in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return answer

@@ -10,12 +10,9 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs import descriptors
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import HEAD_START, LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.response import check_authority, referral
 from elastx_mrs.lookup.transport.wire import UnusableError
-
-HEAD_START = 0.5
-"""Seconds that the first server has to answer before all others are asked too."""
 
 DEADLINE = 8.0
 """Seconds after which nobody answers: a user sees why within 10 seconds of starting a command."""

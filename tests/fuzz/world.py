@@ -119,7 +119,7 @@ class World:
         ), slow
 
     async def exchange(
-        self, sockets: Sockets, host: str, port: int, query: Asked, patience: float
+        self, sockets: Sockets, host: str, port: int, query: Asked, patience: float, pauses: object = ()
     ) -> dns.message.Message:
         """As :func:`elastx_mrs.lookup.transport.plain.exchange`, without sockets."""
         answer = await self._once(host, query, patience, tcp=False)

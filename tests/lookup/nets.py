@@ -1,6 +1,7 @@
 """Servers to look things up at: a broken one made by hand, and private trees of BIND and Knot, from a root down."""
 
 import asyncio
+import math
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import dns.rrset
 import pytest
 
 from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.patience import Patience
 from elastx_mrs.lookup.resolver import Resolver, Road, always
 from tests.servers import require
 
@@ -32,7 +34,12 @@ Respond = Callable[[dns.message.Message, str], Reply]
 
 
 def impatient(patience: float = 0.3, tries: int = 2, in_flight: int = 50, per_server: int = 10) -> Network:
-    return Network(in_flight, per_server, patience, tries)
+    return Network(in_flight, per_server, steady(patience, tries))
+
+
+def steady(seconds: float, tries: int = 2) -> Patience:
+    """One packet a try, each try as long."""
+    return Patience(seconds, 1, seconds * tries, seconds * tries, math.inf)
 
 
 def answer(query: dns.message.Message, *records: str, flags: int = dns.flags.AA) -> dns.message.Message:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dns.flags
 import dns.message
@@ -16,18 +16,20 @@ from elastx_mrs.lookup.delegation import GivenServers
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.roots import ROOT_SERVERS
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
-from tests.lookup.nets import Reply, answer, fake, fakes, net
+from tests.lookup.nets import Reply, answer, fake, fakes, net, steady
 from tests.receiver.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP
 
 
 class Counting(Network):
     def __init__(self) -> None:
-        super().__init__(patience=10)
+        super().__init__(patience=steady(10))
         self.asked: Counter[str] = Counter()
 
-    async def _sent(self, server: Server, question: Question) -> dns.message.Message:
+    async def _sent(
+        self, server: Server, question: Question, seconds: float, pauses: Sequence[float]
+    ) -> dns.message.Message:
         self.asked[server.host] += 1
-        return await super()._sent(server, question)
+        return await super()._sent(server, question, seconds, pauses)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import dns.edns
@@ -201,7 +201,7 @@ def test_a_server_from_before_edns_is_asked_without() -> None:
 def test_silence_is_told_with_its_time_and_tries() -> None:
     async def work() -> None:
         async with fake(lambda query, via: None) as server:
-            assert await problem(impatient(0.2), server.server) == "did not answer in 0.2 s, asked 2 times"
+            assert await problem(impatient(0.2), server.server) == "did not answer in 0.4 s, asked 2 times"
             assert server.queries == 2
 
     run(work())
@@ -245,7 +245,7 @@ def test_what_is_no_answer_to_the_question_is_passed_over(other: Any) -> None:
 def test_a_closed_port_is_told_at_once() -> None:
     async def work() -> None:
         began = time.monotonic()
-        assert await problem(Network(patience=30), dead()) == "refused the connection"
+        assert await problem(impatient(30), dead()) == "refused the connection"
         assert time.monotonic() - began < 15
 
     run(work())
@@ -293,18 +293,20 @@ def test_the_bound_over_all_servers_holds() -> None:
     at_once, most = 0, 0
 
     class Watched(Network):
-        async def _sent(self, server: Server, question: Question) -> dns.message.Message:
+        async def _sent(
+            self, server: Server, question: Question, seconds: float, pauses: Sequence[float]
+        ) -> dns.message.Message:
             nonlocal at_once, most
             at_once += 1
             most = max(most, at_once)
             try:
-                return await super()._sent(server, question)
+                return await super()._sent(server, question, seconds, pauses)
             finally:
                 at_once -= 1
 
     async def work() -> None:
         async with fakes(*[good] * 4) as servers:
-            network = Watched(in_flight=3, per_server=3, patience=20)
+            network = Watched(in_flight=3, per_server=3)
             for server in servers:
                 server.delay = 0.02
             await asyncio.gather(
@@ -318,7 +320,7 @@ def test_the_bound_over_all_servers_holds() -> None:
 def test_a_slow_server_does_not_keep_others_from_being_asked() -> None:
     async def work() -> None:
         async with fake(lambda query, via: None) as slow, fake(good) as quick:
-            network = Network(in_flight=3, per_server=2, patience=60)
+            network = impatient(60, in_flight=3, per_server=2)
             waiting = [asyncio.create_task(network.exchange(slow.server, question(f"n{n}.example"))) for n in range(9)]
             await asyncio.sleep(0)
             await asyncio.wait_for(network.exchange(quick.server, TXT), 30)
@@ -338,7 +340,7 @@ def test_a_dead_server_costs_its_time_out_once() -> None:
             )
             problems = {failure.problem for failure in told if isinstance(failure, LookupFailure)}
             assert problems == {
-                "did not answer in 0.2 s, asked 2 times",
+                "did not answer in 0.4 s, asked 2 times",
                 "answered nothing, asked other things in the last 30 s",
             }
             assert server.queries <= 8
@@ -356,7 +358,7 @@ def test_a_server_that_keeps_silent_to_one_question_is_still_asked_others() -> N
             silent = asyncio.create_task(problem(network, server.server))
             await asyncio.sleep(0.1)
             assert (await network.exchange(server.server, question("a.example"))).answer
-            assert await silent == "did not answer in 0.5 s, asked 2 times"
+            assert await silent == "did not answer in 1 s, asked 2 times"
             assert (await network.exchange(server.server, question("b.example"))).answer
 
     run(work())
@@ -372,7 +374,7 @@ def test_one_name_without_an_answer_takes_nobody_else_s_away() -> None:
         async with fake(respond) as server:
             network = impatient(0.2)
             assert (await network.exchange(server.server, question("before.example"))).answer
-            assert await problem(network, server.server) == "did not answer in 0.2 s, asked 2 times"
+            assert await problem(network, server.server) == "did not answer in 0.4 s, asked 2 times"
             assert (await network.exchange(server.server, question("after.example"))).answer
 
     run(work())

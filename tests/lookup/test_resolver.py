@@ -28,7 +28,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def ask(port: int, name: str, rdtype: str, hosts: tuple[str, ...] = (COMPANY, OTHER)) -> Answer:
-    resolver = authorities(Network(patience=10), [Server(host, port) for host in hosts])
+    resolver = authorities(impatient(10), [Server(host, port) for host in hosts])
     return asyncio.run(resolver.ask(name, rdtype))
 
 

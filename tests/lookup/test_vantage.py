@@ -344,7 +344,7 @@ def test_a_dead_first_root_server_is_not_waited_for() -> None:
     async def work() -> float:
         async with fakes(silent, root) as (one, two):
             began = time.monotonic()
-            patient = Network(patience=60)
+            patient = impatient(60)
             await Vantage(Who(root_hints=(one.server, two.server)), patient).delegations.cut("example.com")
             return time.monotonic() - began
 

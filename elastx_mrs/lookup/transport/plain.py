@@ -1,6 +1,7 @@
 """One query to one server, over UDP and, where that is not enough, TCP. Connections are closed however it ends."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import dns.flags
@@ -9,28 +10,45 @@ import dns.message
 from elastx_mrs.lookup.transport.pool import Sockets
 from elastx_mrs.lookup.transport.wire import Query, UnusableError
 
+SETTLE = 2.0
+"""Times the patience of UDP, for TCP: the handshake is an exchange more, and a lost packet costs it a second."""
 
-async def exchange(sockets: Sockets, host: str, port: int, query: Query, patience: float) -> dns.message.Message:
+
+class HalfError(UnusableError):
+    """Over UDP an answer came that does not do, and over TCP none in time: another try may do better.
+
+    :ivar seconds: that TCP was given.
+    """
+
+    def __init__(self, before: str, seconds: float) -> None:
+        super().__init__(f"{before}, and nothing over TCP in {seconds:g} s")
+        self.seconds = seconds
+
+
+async def exchange(
+    sockets: Sockets, host: str, port: int, query: Query, patience: float, pauses: Sequence[float] = ()
+) -> dns.message.Message:
     """Return the answer to ``query``: UDP first, then TCP where that was truncated or could not be read.
 
     :param sockets: to that server.
-    :param patience: seconds, for each of the two.
+    :param patience: seconds over UDP.
+    :param pauses: seconds until the packet is sent again over UDP, each time.
     :raises UnusableError: where no usable answer came.
     :raises TimeoutError: where none came over UDP.
     :raises ShortageError: where this machine has no room for a socket.
     :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
     """
     try:
-        answer = await sockets.ask(query, patience)
+        answer = await sockets.ask(query, patience, pauses)
         if not answer.flags & dns.flags.TC:
             return answer
         before = "answered only in part over UDP"
     except UnusableError as error:
         before = str(error)
     try:
-        answer = await sockets.connected(lambda: tcp(host, port, query, patience))
+        answer = await sockets.connected(lambda: tcp(host, port, query, SETTLE * patience))
     except TimeoutError:
-        raise UnusableError(f"{before}, and nothing over TCP in {patience:g} s") from None
+        raise HalfError(before, SETTLE * patience) from None
     except (OSError, UnusableError) as error:
         raise UnusableError(f"{before}, and over TCP {problem(error)}") from None
     if answer.flags & dns.flags.TC:

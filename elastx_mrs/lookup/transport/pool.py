@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import TypeVar, cast
 
@@ -78,19 +78,21 @@ class Sockets:
         while not self._users and self._free:
             self._idle.taken(self._free).close()
 
-    async def ask(self, query: Query, patience: float) -> dns.message.Message:
+    async def ask(self, query: Query, patience: float, pauses: Sequence[float] = ()) -> dns.message.Message:
         """Return the answer to ``query``; with the flag TC where it was truncated. To be called within the context.
 
         What is not an answer to it is passed over, for anybody may send that (RFC 5452 §9.1); rubbish under the query's
         own ID is not.
 
         :param patience: seconds.
+        :param pauses: seconds until the same packet is sent again, each time: it is the same question, so whoever
+            forges an answer has no more to aim at.
         :raises UnusableError: where an answer cannot be read.
         :raises TimeoutError: where none came.
         :raises ShortageError: where this machine has no room for a socket.
         :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
         """
-        return await waiting(lambda: self._asked(query, patience), self._address, self._idle.close_one)
+        return await waiting(lambda: self._asked(query, patience, pauses), self._address, self._idle.close_one)
 
     async def connected(self, exchange: Callable[[], Awaitable[T]]) -> T:
         """Return what an exchange over another connection returns, such as one over TCP; there is room for it first.
@@ -106,11 +108,11 @@ class Sockets:
 
         return await waiting(action, self._address, self._idle.close_one)
 
-    async def _asked(self, query: Query, patience: float) -> dns.message.Message:
+    async def _asked(self, query: Query, patience: float, pauses: Sequence[float]) -> dns.message.Message:
         one = self._idle.taken(self._free) if self._free else await self._opened()
         try:
             async with asyncio.timeout(patience):
-                answer = await one.ask(query)
+                answer = await one.ask(query, pauses)
         except BaseException:
             # Whatever went wrong, or is late, is not for the next query.
             one.close()
@@ -161,16 +163,26 @@ class _Socket(asyncio.DatagramProtocol):
         self._place = place
         self._query: Query | None = None
         self._answer: asyncio.Future[dns.message.Message] | None = None
+        self._again: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
-    async def ask(self, query: Query) -> dns.message.Message:
+    async def ask(self, query: Query, pauses: Sequence[float] = ()) -> dns.message.Message:
         self.uses += 1
         self._query = query
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.sendto(query.wire)
-        return await self._answer
+        self._send(query.wire, pauses)
+        try:
+            return await self._answer
+        finally:
+            if self._again is not None:
+                self._again.cancel()
+
+    def _send(self, wire: bytes, pauses: Sequence[float]) -> None:
+        self._transport.sendto(wire)
+        loop = asyncio.get_running_loop()
+        self._again = loop.call_later(pauses[0], self._send, wire, pauses[1:]) if pauses else None
 
     def close(self) -> None:
         self._transport.abort()

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.transport.pool import USES
 from elastx_mrs.lookup.transport.wire import Query
-from tests.lookup.nets import answer, dead
+from tests.lookup.nets import answer, dead, impatient
 
 NAME = dns.name.from_text("example.com")
 TXT = dns.rdatatype.TXT
@@ -193,7 +193,7 @@ def test_other_answers_are_read_to_their_end(rdtype: dns.rdatatype.RdataType, re
 def test_a_port_is_used_again_and_not_too_often() -> None:
     async def work() -> None:
         async with peer(good) as server:
-            await ask(Network(per_server=5, patience=20), server.server, range(USES * 8))
+            await ask(impatient(20, per_server=5), server.server, range(USES * 8))
             # The kernel may draw a port again, once in some thousand times: for that, one less and twice as often.
             assert max(server.ports.values()) in (USES, 2 * USES)
             assert 7 <= len(server.ports) <= 13  # eight, and the five that were open when there was no more to ask
@@ -204,7 +204,7 @@ def test_a_port_is_used_again_and_not_too_often() -> None:
 def test_a_port_has_one_query_at_a_time() -> None:
     async def work() -> None:
         async with peer(good, delay=0.02) as server:
-            await ask(Network(per_server=20, patience=20), server.server, range(200))
+            await ask(impatient(20, per_server=20), server.server, range(200))
             assert server.most_at_once > 1
             assert server.most_at_one_port == 1
 
@@ -214,7 +214,7 @@ def test_a_port_has_one_query_at_a_time() -> None:
 def test_the_port_of_a_query_that_was_not_answered_is_not_used_again() -> None:
     async def work() -> None:
         async with peer(lambda query: []) as server:
-            network = Network(per_server=1, patience=0.1, tries=3)
+            network = impatient(0.1, 3, per_server=1)
             with pytest.raises(LookupFailure):
                 await network.exchange(server.server, question(1))
             assert len(server.ports) >= 2  # three, unless the kernel drew one again
@@ -233,7 +233,7 @@ def test_what_arrives_twice_or_late_is_not_for_the_next_query() -> None:
 
     async def work() -> None:
         async with peer(respond) as server:
-            await ask(Network(per_server=1, patience=20), server.server, range(20))
+            await ask(impatient(20, per_server=1), server.server, range(20))
             assert len(server.ports) == 1
 
     run(work())
@@ -243,7 +243,7 @@ def test_sockets_are_closed_when_nothing_is_asked_any_more_and_the_network_is_st
     async def work() -> None:
         before = open_files()
         async with peer(good) as server:
-            network = Network(patience=20)
+            network = impatient(20)
             for start in (0, 100):
                 await ask(network, server.server, range(start, start + 50))
                 await asyncio.sleep(0)
@@ -255,7 +255,7 @@ def test_sockets_are_closed_when_nothing_is_asked_any_more_and_the_network_is_st
 
 def test_a_port_that_is_closed_leaves_no_socket() -> None:
     async def work() -> None:
-        network, server = Network(patience=20), dead()
+        network, server = impatient(20), dead()
         asked = (network.exchange(server, question(number)) for number in range(30))
         told = await asyncio.gather(*asked, return_exceptions=True)
         assert all(isinstance(failure, LookupFailure) for failure in told)
@@ -269,7 +269,7 @@ def test_an_end_in_the_middle_leaves_no_socket() -> None:
 
     async def work() -> None:
         async with peer(respond) as server:
-            network = Network(per_server=10, patience=60)
+            network = impatient(60, per_server=10)
             tasks = [asyncio.create_task(network.exchange(server.server, question(number))) for number in range(20)]
             while sum(task.done() for task in tasks) < 15 or len(server.seen) < 20:
                 await asyncio.sleep(0.01)
