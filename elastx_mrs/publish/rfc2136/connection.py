@@ -2,17 +2,19 @@
 
 import select
 import socket
+import struct
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from elastx_mrs import limits
 from elastx_mrs.descriptors import room, waiting
 
-CONNECT_TIMEOUT = 5.0
-"""Seconds for one of a server's addresses to accept a connection."""
+CONNECT_TIMEOUT = 2.0
+"""Seconds for one of a server's addresses to accept a connection, each time: the kernel asks ever more seldom."""
 
 TIMEOUT = 10.0
 """Seconds for one exchange."""
@@ -26,11 +28,13 @@ class LostError(Exception):
 
     :param reason: what happened, for people.
     :param ended: True where the connection ended, so that another may do better at once.
+    :param sent: False where there was no connection to send it on.
     """
 
-    def __init__(self, reason: str, *, ended: bool = False) -> None:
+    def __init__(self, reason: str, *, ended: bool = False, sent: bool = True) -> None:
         super().__init__(reason)
         self.ended = ended
+        self.sent = sent
 
 
 class Connection:
@@ -39,16 +43,17 @@ class Connection:
     def __init__(self, opened: socket.socket) -> None:
         self._socket = opened
 
-    def exchange(self, wire: bytes) -> bytes:
+    def exchange(self, wire: bytes, seconds: float) -> bytes:
         """Send a message and return the next one (RFC 1035 §4.2.2: a length before each).
 
         :raises LostError: where none comes; the connection is then of no more use.
         """
         try:
+            self._socket.settimeout(seconds)
             self._socket.sendall(len(wire).to_bytes(2, "big") + wire)
             return self._receive()
         except TimeoutError:
-            raise LostError(f"no answer in {TIMEOUT:.0f} s") from None
+            raise LostError(f"no answer in {seconds:.0f} s") from None
         except EOFError:
             raise LostError("it closed the connection", ended=True) from None
         except OSError as error:
@@ -56,6 +61,16 @@ class Connection:
 
     def close(self) -> None:
         """End it."""
+        self._socket.close()
+
+    def abort(self) -> None:
+        """End it at once, and forget what has not arrived.
+
+        The kernel would go on for minutes to send an update whose packets got lost, and it would be worked on after
+        whatever was done in its place.
+        """
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     @property
@@ -83,6 +98,8 @@ class Connections:
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, int], list[Connection]] = defaultdict(list)
         self._good: dict[tuple[str, int], str] = {}
+        self.heard: set[tuple[str, int]] = set()
+        """Servers that answered lately: what is lost on the way to them is worth another try."""
 
     @contextmanager
     def to(self, host: str, port: int) -> Iterator["Conversation"]:
@@ -95,11 +112,12 @@ class Connections:
             raise
         conversation.give_back()
 
-    def take(self, host: str, port: int) -> Connection:
+    def take(self, host: str, port: int, until: float | None = None) -> Connection:
         """Return a connection: a kept one that the server has not ended, or a new one.
 
         A server that ends idle connections ends all of them, so one after the other would use up a query's tries.
 
+        :param until: when to give up on a server that has answered lately (``time.monotonic``).
         :raises LostError: where no address of the host accepts one.
         :raises ShortageError: where this machine is short of what a connection takes.
         """
@@ -110,7 +128,7 @@ class Connections:
                 if not connection.ended:
                     return connection
                 connection.close()
-        return Connection(self._open(host, port))
+        return Connection(self._open(host, port, until))
 
     def keep(self, host: str, port: int, connection: Connection) -> None:
         """Have a connection for the next that needs one; where that makes too many, the longest unused is ended."""
@@ -135,58 +153,85 @@ class Connections:
                 connection.close()
             self._idle.clear()
 
-    def _open(self, host: str, port: int) -> socket.socket:
-        """Connect to the first address that accepts, beginning with the one that did before."""
+    def _open(self, host: str, port: int, until: float | None) -> socket.socket:
+        """Connect to the first address that accepts, beginning with the one that did before; several times."""
         try:
             found = waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), release=self.end_one)
         except (OSError, UnicodeError) as error:
-            raise LostError(f"its name has no address: {getattr(error, 'strerror', None) or error}") from None
+            problem = f"its name has no address: {getattr(error, 'strerror', None) or error}"
+            raise LostError(problem, sent=False) from None
         addresses = list(dict.fromkeys(str(address[4][0]) for address in found))
-        good = self._good.get((host, port))
-        problems = []
-        for address in sorted(addresses, key=lambda one: one != good):
-            try:
+        began = time.monotonic()
+        while True:
+            good = self._good.get((host, port))
+            problems: dict[str, OSError] = {}
+            for address in sorted(addresses, key=lambda one: one != good):
                 to = (address, port)
-                opened = waiting(partial(socket.create_connection, to, CONNECT_TIMEOUT), to, release=self.end_one)
-            except OSError as error:
-                reason = (
-                    f"not reached in {CONNECT_TIMEOUT:.0f} s" if isinstance(error, TimeoutError) else error.strerror
-                )
-                problems.append(f"{address}: {reason or error}" if len(addresses) > 1 else str(reason or error))
-                continue
-            opened.settimeout(TIMEOUT)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._good[host, port] = address
-            return opened
-        raise LostError("; ".join(problems))
+                try:
+                    opened = waiting(partial(socket.create_connection, to, CONNECT_TIMEOUT), to, release=self.end_one)
+                except OSError as error:
+                    problems[address] = error
+                    continue
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._good[host, port] = address
+                return opened
+            late = any(isinstance(error, TimeoutError) for error in problems.values())
+            end = began + limits.CONNECT_SECONDS.most
+            if until is not None and (host, port) in self.heard:  # another thread may have got through meanwhile
+                end = until
+            if not late or time.monotonic() >= end:
+                raise LostError(_told(problems, time.monotonic() - began), sent=False)
+
+
+def _told(problems: Mapping[str, OSError], seconds: float) -> str:
+    """Return why no address accepted a connection."""
+    reasons = {
+        address: f"not reached in {seconds:.0f} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
+        for address, error in problems.items()
+    }
+    return "; ".join(f"{address}: {reason}" if len(reasons) > 1 else reason for address, reason in reasons.items())
 
 
 class Conversation:
-    """Messages to one server, one after the other, over a connection that is opened again where it has ended."""
+    """Messages to one server, one after the other, over a connection that is opened again where it has ended.
+
+    :ivar end: when it gives up sending again what gets lost (``time.monotonic``).
+    """
 
     def __init__(self, connections: Connections, host: str, port: int) -> None:
         self._connections = connections
         self._host = host
         self._port = port
         self._connection: Connection | None = None
+        self.end = time.monotonic() + limits.RECORD_SECONDS.most
 
-    def exchange(self, wire: bytes) -> bytes:
+    def exchange(self, wire: bytes, seconds: float | None = None) -> bytes:
         """Send a message and return the answer.
 
+        :param seconds: to wait for it.
         :raises LostError: where none comes, or no connection to be had; the next message gets a connection of its own.
         """
         if self._connection is None:
-            self._connection = self._connections.take(self._host, self._port)
+            self._connection = self._connections.take(self._host, self._port, self.end)
         try:
-            return self._connection.exchange(wire)
+            answer = self._connection.exchange(wire, TIMEOUT if seconds is None else seconds)
         except LostError:
             self.drop()
             raise
+        self._connections.heard.add((self._host, self._port))
+        return answer
+
+    def patient(self) -> bool:
+        """Say whether another try is worth while: the server has answered lately, and there is time left."""
+        server = self._host, self._port
+        if time.monotonic() >= self.end:
+            self._connections.heard.discard(server)
+        return server in self._connections.heard
 
     def drop(self) -> None:
         """Use another connection for what comes next."""
         if self._connection is not None:
-            self._connection.close()
+            self._connection.abort()
             self._connection = None
 
     def give_back(self) -> None:

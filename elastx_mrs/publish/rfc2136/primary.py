@@ -20,7 +20,7 @@ from elastx_mrs.descriptors import ShortageError
 from elastx_mrs.identity import DEFAULT_PROFILE, profile_path
 from elastx_mrs.lookup.response import denies
 from elastx_mrs.publish.existing import ancestors
-from elastx_mrs.publish.rfc2136 import tsig
+from elastx_mrs.publish.rfc2136 import connection, tsig
 from elastx_mrs.publish.rfc2136.connection import POOL, Conversation, LostError
 from elastx_mrs.publish.rfc2136.errors import refusal
 
@@ -29,6 +29,9 @@ QUERIES = 3
 
 PAUSE = 0.02
 """Seconds before it is sent again."""
+
+FIRST, GROWTH = 0.4, 1.5
+"""The share of an exchange's time that a query's first try has, and how many times as long each further one is."""
 
 RCODE_OCTET = 3
 """Of the header, whose lower half is the response code (RFC 1035 §4.1.1)."""
@@ -39,7 +42,14 @@ class UpdateError(Exception):
 
 
 class UnreachableError(UpdateError):
-    """The primary did not answer."""
+    """The primary did not answer.
+
+    :param sent: whether the message may have arrived.
+    """
+
+    def __init__(self, said: str, *, sent: bool = True) -> None:
+        super().__init__(said)
+        self.sent = sent
 
 
 class RefusedError(UpdateError):
@@ -140,18 +150,33 @@ class Primary:
         return answer
 
     def _exchanged(self, conversation: Conversation, message: dns.message.Message) -> bytes:
-        """Send a message; a query again where the connection ends. An update might have been worked on."""
-        left = QUERIES if _is_query(message) else 1
+        """Send a message, and again where its answer gets lost; but not an update, which might have been worked on.
+
+        A server that has not answered yet has the time of one exchange in all.
+        """
+        if _changes(message):
+            try:
+                return self._sent(conversation, message, connection.TIMEOUT)
+            except LostError as error:
+                raise self._unreachable(error) from None
+        ended, gone, seconds = 0, 0.0, FIRST * connection.TIMEOUT
         while True:
             try:
-                return conversation.exchange(message.to_wire())
+                return self._sent(conversation, message, seconds)
             except LostError as error:
-                left -= 1
-                if not (error.ended and left):
+                ended += error.ended
+                gone += 0 if error.ended else seconds
+                again = error.sent and ended < QUERIES and (gone < connection.TIMEOUT or conversation.patient())
+                if not again:
                     raise self._unreachable(error) from None
-            except ShortageError as error:
-                raise UnreachableError(f"{self} could not be asked: {error}; {error.cure}") from None
             time.sleep(PAUSE)
+            seconds = min(GROWTH * seconds, connection.TIMEOUT)
+
+    def _sent(self, conversation: Conversation, message: dns.message.Message, seconds: float) -> bytes:
+        try:
+            return conversation.exchange(message.to_wire(), seconds)
+        except ShortageError as error:
+            raise UnreachableError(f"{self} could not be asked: {error}; {error.cure}", sent=False) from None
 
     def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> UpdateError:
         """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""
@@ -172,7 +197,8 @@ class Primary:
     def _unreachable(self, error: LostError) -> UnreachableError:
         return UnreachableError(
             f"{self} does not answer over TCP ({error}); "
-            f"is {self.called('server')} right, is the server up, is TCP let through?"
+            f"is {self.called('server')} right, is the server up, is TCP let through?",
+            sent=error.sent,
         )
 
     def refused(
@@ -204,6 +230,11 @@ def _of(message: dns.message.Message) -> str:
 def _is_query(message: dns.message.Message) -> bool:
     """Of an update NXDOMAIN says that a prerequisite does not hold (RFC 2136 §2.4.4), and is no answer."""
     return not isinstance(message, dns.update.UpdateMessage)
+
+
+def _changes(message: dns.message.Message) -> bool:
+    """Say whether a message changes anything: an update that only states conditions does not."""
+    return isinstance(message, dns.update.UpdateMessage) and bool(message.update)
 
 
 def at(answer: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:

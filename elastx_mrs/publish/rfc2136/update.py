@@ -204,6 +204,8 @@ class _Here(Place):
             try:
                 self.ask(update)
             except UnreachableError as error:
+                if not error.sent:
+                    raise
                 self.lost.append(error)
             except RefusedError as refused:
                 if refused.rcode in (dns.rcode.NXRRSET, dns.rcode.YXRRSET):
