@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ class Stack:
     environment: dict[str, str]
     config: dict[str, Any]
     others: dict[str, Any] = field(default_factory=dict)
+    enter: Callable[[Sequence[str]], Sequence[str]] = list
+    """Makes a command one that runs elsewhere, such as in a network namespace."""
 
     @classmethod
     def create(cls, directory: Path, environment: dict[str, str], config: dict[str, Any]) -> "Stack":
@@ -96,7 +99,7 @@ class Stack:
         if arguments[0] in ("refresh", "destroy") and "--yes" in arguments and "--skip-preview" not in arguments:
             arguments = (*arguments, "--skip-preview")  # which would do the same twice
         result = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            self.enter(["pulumi", *arguments, "--non-interactive", "--color", "never"]),
             cwd=self.directory,
             env=self.environ() | environment,
             capture_output=True,
