@@ -27,9 +27,9 @@ sys.stdin.read()
 COMMAND = "import sys, time; from elastx_mrs.cli.entry import run; run()"
 NO_ROOT = (
     "no root server gives a usable answer: a.root-servers.net (198.41.0.4), b.root-servers.net (170.247.170.2) and 24 "
-    "more did not answer in 2 s"
+    "more did not answer in 4 s"
 )
-NO_RESOLVER = "no resolver gives a usable answer: 192.0.2.53, 192.0.2.54 and 1 more did not answer in 2 s"
+NO_RESOLVER = "no resolver gives a usable answer: 192.0.2.53, 192.0.2.54 and 1 more did not answer in 4 s"
 
 
 def closed(folder: Path, *command: str, stdin: str = "") -> tuple[subprocess.CompletedProcess[str], float]:

@@ -1,13 +1,17 @@
 """One ``up`` over a network that loses a fifth of all packets: guard, updates and verification, on one name server."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import golden
+from tests.engine import vault
 from tests.engine.stack import Stack
-from tests.servers.lossy import lossy, serving
+from tests.servers.lossy import Lossy, lossy, serving
 from tests.servers.zones import ZONES
 
 pytestmark = pytest.mark.engine
@@ -23,6 +27,14 @@ CONFIG: dict[str, Any] = {
 }
 
 
+@contextmanager
+def kept(net: Lossy) -> Iterator[None]:
+    """Run the keeper of the stack's key in the namespace too, at the same address."""
+    port = vault.environment()["VAULT_SERVER_URL"].rpartition(":")[2]
+    with net.running([sys.executable, "-m", "tests.engine.vault", port], "vault"):
+        yield
+
+
 def test_one_up_survives_a_fifth_of_all_packets_lost_each_way(tmp_path: Path) -> None:
     """200 ms round trip. By chance it fails in fewer than 1 of 100,000 runs.
 
@@ -31,7 +43,7 @@ def test_one_up_survives_a_fifth_of_all_packets_lost_each_way(tmp_path: Path) ->
     0.36²¹ = 5 · 10⁻¹⁰. What is lost over UDP is the same in every run besides. Verification asks again for a minute.
     Updates: ``tests/publish/rfc2136/test_lossy.py``; 12 of them.
     """
-    with lossy(tmp_path / "net", loss=0.2, delay=0.1) as net, serving(net, ZONES) as server:
+    with lossy(tmp_path / "net", loss=0.2, delay=0.1) as net, serving(net, ZONES) as server, kept(net):
         environment = server.environment() | {"ELASTX_MRS_VERIFICATION": "require"}
         stack = Stack.create(tmp_path, environment, CONFIG)
         stack.enter = net.enter

@@ -5,6 +5,7 @@ tenth of a test run. Tests of the passphrase itself have stacks of their own.
 """
 
 import json
+import sys
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -42,3 +43,7 @@ def environment() -> dict[str, str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Transit)
     Thread(target=server.serve_forever, daemon=True).start()
     return {"VAULT_SERVER_URL": f"http://127.0.0.1:{server.server_port}", "VAULT_SERVER_TOKEN": "test"}
+
+
+if __name__ == "__main__":  # in a network namespace, whose loopback is its own
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _Transit).serve_forever()

@@ -41,6 +41,12 @@ class Lossy:
         """Return the command that runs another in the namespace."""
         return ["nsenter", "--preserve-credentials", "-U", "-n", "-t", str(self.pid), *command]
 
+    @contextmanager
+    def running(self, command: Sequence[str], name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a command there, until the context ends; its output is in ``NAME.log``."""
+        with _process(self.enter(command), self.folder / f"{name}.log") as process:
+            yield process
+
     def near(self, server: NameServer, name: str) -> list[bytes]:
         """Return the TXT records that a server has at a name, asked where it is, so that nothing is lost."""
         asked = [require("dig"), f"@{NEAR}", "-p", str(server.port), name, "TXT", "+short", "+tcp"]
@@ -78,8 +84,9 @@ def serving(net: Lossy, zones: dict[str, str]) -> Iterator[NameServer]:
     program = programs.bind(require("named"), folder, PORT, zones, Setup())
     config = folder / "named.conf"
     config.write_text(config.read_text().replace("{ 127.0.0.1; }", f"{{ {NEAR}; }}"))
-    with _process(net.enter(program), folder / "log") as process:
-        _until(lambda: "running" in (folder / "log").read_text(), process, (folder / "log").read_text)
+    log = net.folder / "named.log"
+    with net.running(program, "named") as process:
+        _until(lambda: "running" in log.read_text(), process, log.read_text)
         yield NameServer("bind", FAR, PORT, folder=folder)
 
 
