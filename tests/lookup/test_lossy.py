@@ -292,3 +292,17 @@ def test_what_all_servers_did_is_told_in_their_order(path: Path, monkeypatch: py
         assert told.value.server is None
 
     run(work())
+
+
+def test_an_answer_that_another_waits_for_too_asks_nobody_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.fates = {"1a": ["hangs"]}
+
+    async def work() -> None:
+        network = Network()
+        both = [asyncio.create_task(network.first([ONE, TWO], question("a"), text)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        path.goes_on.set()
+        assert await asyncio.gather(*both) == [ONE.host, ONE.host]
+
+    run(work())
+    assert path.order == ["1"]

@@ -5,7 +5,7 @@ import errno
 import gc
 import socket
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 
 import dns.flags
@@ -19,7 +19,7 @@ from elastx_mrs.lookup.network import LookupFailure, Network, Question
 from elastx_mrs.lookup.transport import pool, room
 from elastx_mrs.lookup.transport.pool import _connected
 from elastx_mrs.lookup.transport.room import Place, Room
-from tests.lookup.nets import Reply, answer, authorities, dead, fake
+from tests.lookup.nets import Reply, answer, authorities, dead, fake, impatient
 from tests.lookup.transport.test_plain import TXT, ask, good, open_files, peer, question, run
 
 
@@ -139,7 +139,7 @@ def test_sockets_fit_with_many_servers(via: str, monkeypatch: pytest.MonkeyPatch
         async with AsyncExitStack() as stack:
             servers = [await stack.enter_async_context(fake(respond)) for _ in range(12)]
             before = open_files()
-            network = Network(200, 5, patience=60)
+            network = impatient(60, in_flight=200, per_server=5)
             await asyncio.gather(*(ask(network, server.server, range(5)) for server in servers))
             await asyncio.sleep(0)
             assert max(counted) == 4
@@ -158,7 +158,7 @@ def test_an_idle_socket_makes_room_for_another_server(monkeypatch: pytest.Monkey
 
     async def work() -> None:
         async with peer(good, delay=0.05) as slow, peer(good) as other:
-            network = Network(per_server=1, patience=60)
+            network = impatient(60, per_server=1)
             # The slow one is asked until the end, over a socket that is idle only for a moment between two queries.
             await asyncio.gather(ask(network, slow.server, range(10)), ask(network, other.server, range(10)))
 
@@ -192,7 +192,7 @@ def test_a_shortage_is_waited_out(number: int, monkeypatch: pytest.MonkeyPatch) 
 
     async def work() -> None:
         async with peer(good) as server:
-            await ask(Network(patience=60), server.server, range(5))
+            await ask(impatient(60), server.server, range(5))
 
     run(work())
 
@@ -206,7 +206,7 @@ def test_a_shortage_that_lasts_is_this_machine_s(number: int, monkeypatch: pytes
 
     async def work() -> None:
         async with peer(good) as server:
-            network = Network(patience=60)
+            network = impatient(60)
             told = [await failure(network.exchange(server.server, question(1))) for _ in range(2)]
             assert told[0].short
             assert str(told[0]).startswith(f"{server.server} could not be asked: this machine is short of ")
@@ -232,17 +232,17 @@ def test_a_datagram_that_the_system_has_no_buffer_for_is_sent_again(monkeypatch:
     sending = pool._Socket.ask
     left = [3]
 
-    async def asked(self: pool._Socket, query: object) -> dns.message.Message:
+    async def asked(self: pool._Socket, query: object, pauses: Sequence[float]) -> dns.message.Message:
         if left[0]:
             left[0] -= 1
             asyncio.get_running_loop().call_soon(self.error_received, OSError(errno.ENOBUFS, "No buffer space"))
-        return await sending(self, query)  # type: ignore[arg-type]
+        return await sending(self, query, pauses)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pool._Socket, "ask", asked)
 
     async def work() -> None:
         async with peer(good) as server:
-            await ask(Network(per_server=1, patience=60), server.server, range(3))
+            await ask(impatient(60, per_server=1), server.server, range(3))
 
     run(work())
 
