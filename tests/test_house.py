@@ -13,7 +13,17 @@ PACKAGE = ROOT / "elastx_mrs"
 
 def test_few_modules_stand_at_the_top() -> None:
     loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-    assert loose == {"descriptors", "display", "extras", "fault", "identity", "limits", "registry", "secrecy", "service"}
+    assert loose == {
+        "descriptors",
+        "display",
+        "extras",
+        "fault",
+        "identity",
+        "limits",
+        "registry",
+        "secrecy",
+        "service",
+    }
 
 
 @pytest.mark.parametrize(
