@@ -22,12 +22,9 @@ _resource: ModuleType | None = None
 with suppress(ImportError):  # Windows has no such module, and its processes no such limit
     _resource = import_module("resource")
 
-SHORT = "this machine is short of "
-"""Begins what every message says of it."""
-
-FILES = "file descriptors"
-PORTS = "local ports"
-MEMORY = "memory for sockets"
+FILES = "this machine is short of file descriptors"
+PORTS = "this machine is short of local ports"
+MEMORY = "this machine is short of memory for sockets"
 
 _CURES = {
     FILES: "raise the limit in the shell that starts this, such as ulimit -n 4096, and run again",
@@ -64,7 +61,7 @@ T = TypeVar("T")
 
 
 class ShortageError(Exception):
-    """The machine let nothing be opened for :data:`limits.SHORTAGE`; the message begins with :data:`SHORT`."""
+    """The machine let nothing be opened for :data:`limits.SHORTAGE`; the message says of what."""
 
     @property
     def cure(self) -> str:
@@ -78,7 +75,7 @@ def cure(problem: str, otherwise: str) -> str:
     :param problem: what could not be done, and why, for people.
     :param otherwise: what to do unless the machine is what it failed for.
     """
-    return next((text for kind, text in _CURES.items() if SHORT + kind in problem), otherwise)
+    return next((text for kind, text in _CURES.items() if kind in problem), otherwise)
 
 
 def limit() -> int | None:
@@ -147,7 +144,7 @@ def shortage(error: BaseException, address: Address | None = None) -> str | None
         if kind == PORTS and (address is None or not _ports_are_short(address)):
             return None
         if kind is not None:
-            return f"{SHORT}{kind}{_told(kind)}"
+            return f"{kind}{_told(kind)}"
     return None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs import descriptors, limits
-from elastx_mrs.descriptors import FILES, MEMORY, PORTS, SHORT, Shortage, ShortageError, cure, shortage, waiting
+from elastx_mrs.descriptors import FILES, MEMORY, PORTS, Shortage, ShortageError, cure, shortage, waiting
 from tests.servers import require
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,7 +134,7 @@ def test_a_system_without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_the_system_calls_it(number: int, kind: str | None) -> None:
     told = shortage(OSError(number, "x"))
-    assert (told is None) if kind is None else (told is not None and told.startswith(SHORT + kind))
+    assert (told is None) if kind is None else (told is not None and told.startswith(kind))
     assert (cure(f"a.example: it failed: {told}", "other") == "other") == (kind is None)
 
 
@@ -285,4 +285,4 @@ def test_no_other_error_is_waited_for(clock: Callable[[], float]) -> None:
 
 
 def test_there_is_something_to_do_about_each() -> None:
-    assert len({ShortageError(f"{SHORT}{kind} (of some)").cure for kind in (FILES, PORTS, MEMORY)} - {""}) == 3
+    assert len({ShortageError(f"{kind} (of some)").cure for kind in (FILES, PORTS, MEMORY)} - {""}) == 3
