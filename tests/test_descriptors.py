@@ -12,6 +12,7 @@ import pytest
 
 from elastx_mrs import descriptors, limits
 from elastx_mrs.descriptors import FILES, MEMORY, PORTS, Shortage, ShortageError, cure, shortage, waiting
+from elastx_mrs.lookup import start
 from tests.servers import require
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -286,3 +287,15 @@ def test_no_other_error_is_waited_for(clock: Callable[[], float]) -> None:
 
 def test_there_is_something_to_do_about_each() -> None:
     assert len({ShortageError(f"{kind} (of some)").cure for kind in (FILES, PORTS, MEMORY)} - {""}) == 3
+
+
+def test_only_the_command_raises_the_limit() -> None:
+    """In ``pulumi up`` and in the plugin the process is the user's."""
+    modules = (ROOT / "elastx_mrs").rglob("*.py")
+    using = {path.name for path in modules if "raise_limit" in path.read_text(encoding="utf-8")}
+    assert using == {"descriptors.py", "entry.py"}
+    assert "plugin" not in (ROOT / "elastx_mrs" / "cli" / "entry.py").read_text(encoding="utf-8")
+
+
+def test_a_shortage_is_told_before_the_root_counts_as_silent() -> None:
+    assert limits.SHORTAGE.most < start.DEADLINE
