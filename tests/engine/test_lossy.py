@@ -38,10 +38,10 @@ def kept(net: Lossy) -> Iterator[None]:
 def test_one_up_survives_a_fifth_of_all_packets_lost_each_way(tmp_path: Path) -> None:
     """200 ms round trip. By chance it fails in fewer than 1 of 100,000 runs.
 
-    A question is lost in 4 seconds with 0.36⁸ = 0.0003, and the server is taken for dead only if all of those that are
-    under way at once, 3 domains' at least, are; when one was answered late, a question is lost with
-    0.36²¹ = 5 · 10⁻¹⁰. What is lost over UDP is the same in every run besides. Verification asks again for a minute.
-    Updates: ``tests/publish/rfc2136/test_lossy.py``; 12 of them.
+    What is lost over UDP is the same in every run, but for questions with names that are drawn. If all of it were
+    drawn: the 8 packets of a question are lost with 0.36⁸ = 0.0003, which fails only if none of the others, 20 at
+    least, was answered late: 20 · 0.0003 · 0.64²⁰ = 8 · 10⁻⁷. If one was, the question has 21 packets: 0.36²¹ =
+    5 · 10⁻¹⁰. Verification asks again for a minute. Updates: ``tests/publish/rfc2136/test_lossy.py``, and 12 of them.
     """
     with lossy(tmp_path / "net", loss=0.2, delay=0.1) as net, serving(net, ZONES) as server, kept(net):
         environment = server.environment() | {"ELASTX_MRS_VERIFICATION": "require"}

@@ -26,7 +26,7 @@ from tests.servers import NameServer, Setup, programs, require
 
 NEAR, FAR = "10.77.0.1", "10.77.0.2"
 PORT = 53
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 PUMP = Path(__file__).with_name("pump.py")
 
 
