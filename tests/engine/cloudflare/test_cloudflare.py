@@ -99,7 +99,7 @@ def test_two_stacks_in_one_zone_touch_only_their_own(run: Trial) -> None:
     assert run.changes() == ["POST"], "one challenge"
     assert before < {record.id for record in run.records()}
     assert "not declared" not in said.stdout, "the other stack's challenge is known"
-    with secrecy.watched(str(ours.directory)) as processes:
+    with secrecy.watched(str(ours.directory.parent)) as processes:
         log = ours.pulumi("destroy", "--yes", "--stack", "test", *secrecy.EVERYTHING)
     assert '"v":9' in log.stderr
     assert secrecy.shown(log.stdout + log.stderr, [run.lab.token]) == []
