@@ -19,11 +19,16 @@ from tests.cli.mail import ACCOUNT
 
 @pytest.fixture(scope="module")
 def holding(world: World) -> World:
-    """The world, whose stacks' files have every secret in plain text."""
+    """The world, whose stacks' files and previews have every secret in plain text."""
     for path in world.folder.glob("*.yaml"):
         text = path.read_text()
         if path.stem != "invalid":
             path.write_text(yaml.safe_dump({"config": yaml.safe_load(text)["config"] | secrecy.config()}))
+    for name in ("preview", "removed", "unserved", "mixed"):  # Pulumi prints the config of a stack in its preview
+        path = world.folder / f"{name}.json"
+        printed = json.loads(path.read_text())
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in secrecy.config().items()}
+        path.write_text(json.dumps(printed | {"config": printed.get("config", {}) | texts}))
     return world
 
 
