@@ -1,7 +1,8 @@
 """The plugin as a gRPC server, and how its errors look to the user: one message each; see :mod:`elastx_mrs.fault`."""
 
 import asyncio
-import contextlib
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ from elastx_mrs.publish.sdk import construct, is_output_value, server_options
 
 if TYPE_CHECKING:
     from elastx_mrs.component.declared import Declared
+
+ORPHANED = 1.0
+"""Seconds after which a plugin ends whose engine was killed."""
 
 
 class Servicer(ProviderServicer):
@@ -104,10 +108,17 @@ def _unexpected(error: BaseException) -> str:
 
 
 def serve(arguments: list[str]) -> None:
-    """Serve until the engine ends this process; the port is the one line on standard output.
+    """Serve until the engine ends this process, by SIGINT, or is gone; the port is the one line on standard output.
+
+    It ends at once, either way. The engine interrupts a plugin that it has nothing left to ask, and gives it 5 seconds;
+    Python would wait for every thread, and a failed ``up`` leaves threads that wait for the engine. The engine would
+    then kill the plugin, and tell the user that it "exited prematurely", which is "always a bug".
 
     :param arguments: of the command; the engine's address is the last that is no option.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))
+    started_by = os.getppid()
     engine = [argument for argument in arguments if not argument.startswith("-")][-1]
 
     async def until_the_end() -> None:
@@ -117,7 +128,8 @@ def serve(arguments: list[str]) -> None:
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         print(port, flush=True)
-        await server.wait_for_termination()
+        while os.getppid() == started_by:
+            await server.wait_for_termination(ORPHANED)
+        os._exit(0)
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(until_the_end())
+    asyncio.run(until_the_end())

@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import signal
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf import empty_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
@@ -21,7 +25,7 @@ from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.publish.sdk import server_options
 from tests import secrecy
 from tests.cli.mail import looped
-from tests.servers import NameServer, start
+from tests.servers import KEY, KEY_NAME, NameServer, start
 
 URN = f"urn:pulumi:test::mail::{PLUGIN_TYPE}::spf"
 RECORD: dict[str, Any] = {
@@ -201,3 +205,39 @@ def test_an_unknown_key_of_an_explicit_provider_is_refused(plugin: Stub) -> None
     assert failure.reason == "is not a key here; the keys are rfc2136, tsigKey, tsigKeys, adopt, verification"
     request.urn = "urn:pulumi:test::mail::pulumi:providers:elastx-mrs::default_0_1_0"
     assert list(plugin.CheckConfig(request).failures) == []
+
+
+def test_an_interrupt_ends_it_at_once_and_without_a_word() -> None:
+    """A record's thread waits for a server that says nothing: the engine waits 5 seconds, and then reports a crash."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        subprocess.Popen(
+            ["pulumi-resource-elastx-mrs", "127.0.0.1:1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+    ):
+        assert process.stdout is not None
+        with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+            stub = Stub(channel)
+            settings = {"server": f"127.0.0.1:{silent.getsockname()[1]}", "keyName": KEY_NAME, "zones": ["example.com"]}
+            request = provider_pb2.ConfigureRequest()
+            stub.Configure(filled(request, "args", {"rfc2136": settings, "tsigKey": KEY}))
+            create = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD)
+            waiting = stub.Create.future(create)
+            connection, _ = silent.accept()
+            with connection:
+                stub.Cancel(empty_pb2.Empty())
+                process.send_signal(signal.SIGINT)
+                _, said = process.communicate(timeout=60)
+            assert isinstance(waiting.exception(), grpc.RpcError)
+    assert (process.returncode, said) == (0, b"")
+
+
+def test_it_does_not_outlive_an_engine_that_is_killed() -> None:
+    """Its port is on the standard output that it has of its parent, which is at its end when both are gone."""
+    with subprocess.Popen(
+        ["sh", "-c", "pulumi-resource-elastx-mrs 127.0.0.1:1 & wait"], stdout=subprocess.PIPE
+    ) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline().strip().isdigit()
+        engine.kill()
+        assert engine.stdout.read() == b""
