@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import yaml
@@ -54,7 +54,7 @@ class Stack:
     """One stack of the project's own program.
 
     ``config`` may be changed between runs; it is written to the stack's file before each. ``others`` are keys of
-    other namespaces, with these.
+    other namespaces, with these. ``timeout``: the seconds that a run may take.
     """
 
     directory: Path
@@ -63,6 +63,7 @@ class Stack:
     others: dict[str, Any] = field(default_factory=dict)
     enter: Callable[[Sequence[str]], Sequence[str]] = list
     """Makes a command one that runs elsewhere, such as in a network namespace."""
+    timeout: float = TIMEOUT
 
     @classmethod
     def create(cls, directory: Path, environment: dict[str, str], config: dict[str, Any]) -> "Stack":
@@ -105,7 +106,7 @@ class Stack:
             capture_output=True,
             text=True,
             check=False,
-            timeout=TIMEOUT,
+            timeout=self.timeout,
         )
         if check and result.returncode != 0:
             pytest.fail(
@@ -113,15 +114,15 @@ class Stack:
             )
         return result
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, output: int | IO[bytes] = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """A run in a process group of its own, so that all of it can be killed."""
         self.write()
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive", "--color", "never"],
             cwd=self.directory,
             env=self.environ(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
 

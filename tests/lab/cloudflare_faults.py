@@ -63,11 +63,11 @@ class Faults(list[Fault]):
         path = path_of(request)
         fault = next((fault for fault in self if fault.strikes(request.method, path)), Fault())
         if await self._ends_within(fault.delay) or fault.reset == "before":
-            return _Cut(self._server)
+            return Severed(self._server)
         if fault.status:
             return JSONResponse(_failing(fault.status), fault.status, dict(fault.headers))
         response = work()
-        return _Cut(self._server) if fault.reset == "after" else response
+        return Severed(self._server) if fault.reset == "after" else response
 
     async def _ends_within(self, delay: float) -> bool:
         """Wait; return whether the server ends meanwhile."""
@@ -86,7 +86,7 @@ def faults_of(server: CloudflareServer) -> Faults:
     return holder
 
 
-class _Cut(Response):
+class Severed(Response):
     """No answer: the connection is closed under the client."""
 
     def __init__(self, server: CloudflareServer) -> None:

@@ -27,11 +27,15 @@ class Proxy:
     :param cuts: for the next updates, one each.
     :param then: is called before a connection is cut, such as to kill the client;
         before a ``slow`` update is passed on.
+    :param before: is called with the number of each update that is passed on, before that.
+    :param after: is called with it once the server has answered, before the client has the answer.
     """
 
     server: NameServer
     cuts: list[Cut] = field(default_factory=list)
     then: Callable[[], None] = lambda: None
+    before: Callable[[int], None] = lambda _number: None
+    after: Callable[[int], None] = lambda _number: None
     connections: int = 0
     updates: int = 0
     _clients: list[socket.socket] = field(default_factory=list)
@@ -47,11 +51,10 @@ class Proxy:
     def serve(self, client: socket.socket) -> None:
         self.connections += 1
         self._clients.append(client)
-        upstream = socket.create_connection((self.server.host, self.server.port), 10)
-        with client, upstream, contextlib.suppress(OSError, EOFError):
+        with client, contextlib.suppress(OSError, EOFError), self._upstream() as upstream:
             while True:
                 message = _framed(client)
-                cut = self._cut(message)
+                number, cut = self._cut(message)
                 if cut == "before":
                     self.then()
                     return
@@ -64,20 +67,28 @@ class Proxy:
                     return
                 with self._working:
                     pass
+                if number:
+                    self.before(number)
                 upstream.sendall(message)
                 answer = _framed(upstream)
+                if number:
+                    self.after(number)
                 if cut is not None:
                     self.then()
                     client.sendall(answer[: len(answer) // 2] if cut == "in" else b"")
                     return
                 client.sendall(answer)
 
-    def _cut(self, message: bytes) -> Cut | None:
+    def _upstream(self) -> socket.socket:
+        return socket.create_connection((self.server.host, self.server.port), 10)
+
+    def _cut(self, message: bytes) -> tuple[int, Cut | None]:
+        """Return an update's number, and whether it is to be cut; 0 for what is no update."""
         if (message[4] >> 3) & 0xF != UPDATE:
-            return None
+            return 0, None
         with self._lock:
             self.updates += 1
-            return self.cuts.pop(0) if self.cuts else None
+            return self.updates, self.cuts.pop(0) if self.cuts else None
 
 
 @contextmanager
