@@ -1,14 +1,10 @@
-"""Interrupted runs: whichever request fails, the next ``up``, or the step that the message names, ends as declared.
+"""Runs that fail: whichever request fails, the next ``up``, or the step that the message names, ends as declared.
 
 On the lab's clock, so that the plugin's waits, and the five minutes of a block, take a moment.
 """
 
-import contextlib
-import os
 import re
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -208,35 +204,3 @@ def test_when_all_answers_are_lost_the_next_up_names_what_to_import(run: Trial) 
     assert len(told) == len(set(told)) == 2
     assert {one["id"] for one in records_of(stack).values()} == published
     assert {one.id for one in run.records() if "all.example.com" in one.fields.name} == published
-
-
-def test_a_run_killed_between_two_creates_is_gone_on_with_after_cancel(run: Trial) -> None:
-    stack = small(run, "killed.example.com")
-    second = Fault("POST", skip=1, delay=1.0)
-    run.faults[:] = [second]
-    process = stack.start("up", "--yes", "--skip-preview", "--stack", "test", "--parallel", "1")
-    with contextlib.ExitStack() as ending:
-        ending.callback(process.wait, 30)
-        ending.callback(kill, process)
-        waited(lambda: second.times == 0)
-    waited(lambda: len([one for one in run.records() if "killed" in one.fields.name]) == 2)
-
-    assert "pulumi cancel" in diagnostics(stack.up(check=False)), "the lock of the run that is gone"
-    stack.pulumi("cancel", "--yes", "test")
-    told = obey(stack, fails(stack, "exactly this record is there already"))
-    assert len(told) == 1
-    stack.up()
-    settled(run, stack, "killed")
-    stack.preview("--expect-no-changes")
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def waited(condition: Any, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,0 +1,29 @@
+"""A seed is to give the same kills again, and a whole machine of seeds every victim."""
+
+import pytest
+
+from tests.kill.draw import RECORDS, STAGES, Publisher, draw, victims
+
+SEEDS = range(200)
+
+
+@pytest.mark.parametrize("publisher", ["rfc2136", "cloudflare"])
+def test_a_seed_gives_the_same_again(publisher: Publisher) -> None:
+    plans = [draw(publisher, seed) for seed in SEEDS]
+    assert plans == [draw(publisher, seed) for seed in SEEDS]
+    assert len(set(plans)) == len(SEEDS)
+
+
+@pytest.mark.parametrize("publisher", ["rfc2136", "cloudflare"])
+def test_every_victim_dies_in_every_stage_in_which_it_runs(publisher: Publisher) -> None:
+    plans = [draw(publisher, seed) for seed in SEEDS]
+    for program in ("python", "yaml"):
+        for number, stage in enumerate(STAGES):
+            killed = {plan.kills[number].victim for plan in plans if plan.program == program}
+            assert killed == set(victims(publisher, program, stage))
+
+
+def test_moments_by_event_lie_within_the_changes_of_a_stage() -> None:
+    kills = [kill for seed in SEEDS for kill in draw("rfc2136", seed, by_event=1, domains=8).kills]
+    assert all(kill.moment.part is None and 1 <= kill.moment.number <= RECORDS * 8 for kill in kills)
+    assert any(kill.moment.part is not None for seed in SEEDS for kill in draw("rfc2136", seed).kills)

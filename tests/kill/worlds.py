@@ -1,0 +1,201 @@
+"""Where the records go: a name server behind a proxy, or the lab's Cloudflare API. Each can die and comes back."""
+
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import dns.message
+import dns.query
+import dns.rdata
+import dns.rdatatype
+import dns.tsigkeyring
+import dns.zone
+from dns.rdtypes.txtbase import TXTBase
+from starlette.requests import Request
+from starlette.responses import Response
+
+from elastx_mrs.lab.session import Lab, open_lab
+from elastx_mrs.records.text import join, parse
+from tests.cloudflare.which import plugin
+from tests.engine.cloudflare.stacks import FAST
+from tests.kill.company import Company, Row
+from tests.kill.draw import Plan, When
+from tests.lab.cloudflare_faults import Severed
+from tests.servers import KEY_NAME, NameServer, Setup, answers, free_port, programs, require
+from tests.servers.proxy import Proxy, proxy
+
+Event = Callable[[int, When], None]
+"""Is called around the server's work on each change, with its number."""
+
+
+class World(Protocol):
+    """One publisher's server, its clients' environment, and what is in its zones."""
+
+    shares_ttl: bool
+    environment: dict[str, str]
+
+    def watch(self, event: Event) -> None:
+        """Count the changes from one again, and call ``event`` around each."""
+
+    def kill_server(self) -> None: ...
+
+    def start_server(self) -> None: ...
+
+    def contents(self) -> Counter[Row]: ...
+
+
+def ignore(_number: int, _when: When) -> None:
+    """Nothing happens at this event."""
+
+
+@dataclass
+class Daemon:
+    """A name server of Debian's that keeps its port and its folder over its deaths."""
+
+    command: list[str]
+    folder: Path
+    port: int
+    zones: tuple[str, ...]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT)
+        log_file = self.folder / "log"
+        assert answers(self.process, self.port, self.zones[-1]), log_file.read_text()[-3000:]
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass
+class Rfc2136:
+    """A name server, read by zone transfer (RFC 5936)."""
+
+    server: NameServer
+    daemon: Daemon
+    passed: Proxy
+    environment: dict[str, str]
+    shares_ttl: bool = True
+
+    def watch(self, event: Event) -> None:
+        self.passed.before = lambda number: event(number, "before")
+        self.passed.after = lambda number: event(number, "after")
+        self.passed.updates = 0
+
+    def kill_server(self) -> None:
+        self.daemon.kill()
+
+    def start_server(self) -> None:
+        self.daemon.start()
+
+    def contents(self) -> Counter[Row]:
+        found: Counter[Row] = Counter()
+        for name in self.daemon.zones:
+            zone = dns.zone.Zone(name, relativize=False)
+            query = dns.message.make_query(name, dns.rdatatype.AXFR)
+            query.use_tsig(dns.tsigkeyring.from_text({self.server.key_name: self.server.key}), algorithm="hmac-sha256")
+            dns.query.inbound_xfr(self.server.host, zone, query, port=self.server.port, timeout=10)
+            for owner, ttl, rdata in zone.iterate_rdatas():
+                if rdata.rdtype != dns.rdatatype.SOA:
+                    text = _text(rdata)
+                    owner_text = owner.to_text(omit_final_dot=True).lower()
+                    found[owner_text, dns.rdatatype.to_text(rdata.rdtype), text, ttl] += 1
+        return found
+
+
+@dataclass
+class Cloudflare:
+    """The lab's API, read by a listing; while it is dead each connection is cut."""
+
+    lab: Lab
+    environment: dict[str, str]
+    shares_ttl: bool = False
+    down: bool = False
+    changes: int = 0
+    _event: Event = field(default=ignore)
+
+    def __post_init__(self) -> None:
+        self.lab.cloudflare.api.intercept = self._intercept
+
+    def watch(self, event: Event) -> None:
+        self._event = event
+        self.changes = 0
+
+    def kill_server(self) -> None:
+        self.down = True
+
+    def start_server(self) -> None:
+        self.down = False
+
+    def contents(self) -> Counter[Row]:
+        zones = self.lab.cloudflare.api.zones.values()
+        records = [one.fields for zone in zones for one in zone.book.all()]
+        return Counter((one.name, one.type, _content(one.type, one.content), one.ttl) for one in records)
+
+    async def _intercept(self, request: Request, work: Callable[[], Response]) -> Response:
+        number = 0
+        if request.method != "GET" and not self.down:
+            self.changes += 1
+            number = self.changes
+            self._event(number, "before")
+        response = Severed(self.lab.cloudflare) if self.down else work()
+        if number and not self.down:
+            self._event(number, "after")
+        return Severed(self.lab.cloudflare) if self.down else response
+
+
+def _text(rdata: dns.rdata.Rdata) -> str:
+    return join(rdata.strings).decode("latin-1") if isinstance(rdata, TXTBase) else rdata.to_text()
+
+
+def _content(kind: str, content: str) -> str:
+    return join(parse(content)).decode("latin-1") if kind == "TXT" else content
+
+
+@contextmanager
+def world(plan: Plan, directory: Path) -> Iterator[World]:
+    """Begin the world that a plan names, with the company's zones."""
+    zones = Company(plan.domains).zones()
+    if plan.publisher == "cloudflare":
+        with open_lab(directory / "lab", zones) as lab:
+            own = {key: value for key, value in lab.environment().items() if key.startswith(("CLOUDFLARE_", "ELASTX_"))}
+            path = {"PATH": f"{plugin().folder}{os.pathsep}{os.environ['PATH']}"}
+            yield Cloudflare(lab, {k: v for k, v in own.items() if "RFC2136" not in k} | path | FAST)
+        return
+    daemon = _daemon(plan.server, directory / plan.server, zones)
+    try:
+        daemon.start()
+        server = NameServer(plan.server, "127.0.0.1", daemon.port, folder=daemon.folder)
+        with proxy(server) as (through, passed):
+            environment = server.environment() | {"ELASTX_MRS_RFC2136_SERVER": through.address}
+            yield Rfc2136(server, daemon, passed, environment)
+    finally:
+        daemon.kill()
+
+
+def _daemon(kind: str, folder: Path, zones: Mapping[str, str]) -> Daemon:
+    """Write what a name server of this kind reads, with transfers let through for the key."""
+    (folder / "db").mkdir(parents=True)
+    for name, text in zones.items():
+        (folder / f"{name}.zone").write_text(text)
+    key = f"{{ key {KEY_NAME}; }}"
+    setups = {
+        "bind": Setup(zones=dict.fromkeys(zones, f"allow-update {key}; allow-transfer {key};")),
+        "knot": Setup(),
+        "powerdns": Setup(extra="\n".join(f"set-meta {name} TSIG-ALLOW-AXFR {KEY_NAME[:-1]}" for name in zones)),
+    }
+    program, write = {
+        "bind": ("named", programs.bind),
+        "knot": ("knotd", programs.knot),
+        "powerdns": ("pdns_server", programs.powerdns),
+    }[kind]
+    port = free_port()
+    return Daemon(write(require(program), folder, port, zones, setups[kind]), folder, port, tuple(zones))
