@@ -133,4 +133,47 @@ LAB_CONNECTIONS = Limit(
     "The longest unused is closed.",
 )
 
+# A stack with 20,000 domains has 4 MiB. Pulumi refuses none, and keeps all of it in memory.
+STACK_FILE = Limit(FILES, "a stack's or a project's file", 16 * 2**20, "octets", "The command ends with exit code 2.")
+# Aliases can multiply a short text; go-yaml, which Pulumi reads with, counts values and not their size.
+STACK_TEXT = Limit(
+    FILES,
+    "the text of such a file once its aliases are followed",
+    32 * 2**20,
+    "octets",
+    "The command ends with exit code 2.",
+)
+# 5 are needed. Pulumi stops at 10,000, and libyaml's own composer overflows the C stack before that.
+NESTING = Limit(
+    FILES, "lists and objects in one another, in YAML and JSON", 100, "levels", "The file or value is refused."
+)
+# Of 20,000 domains with ten keys each there are 400,000. Each costs some 300 octets of memory.
+VALUES = Limit(FILES, "values in one YAML or JSON text", 1_000_000, "values", "The file or value is refused.")
+# As long as YAML allows one in front of a colon (YAML 1.2 §7.4.2); after a question mark it has no bound of its own.
+KEY = Limit(FILES, "a key in a stack's or a project's file", 1_024, "characters", "The command ends with exit code 2.")
+# libyaml compares each with all the others.
+TAG_LINES = Limit(
+    FILES, "%TAG lines in a stack's or a project's file", 100, "lines", "The command ends with exit code 2."
+)
+# What ``pulumi config`` or ``elastx-mrs records`` prints for 100,000 records has some 40 MiB.
+JSON_FILE = Limit(FILES, "a JSON file that a command reads", 64 * 2**20, "octets", "The command ends with exit code 2.")
+# Python takes quadratic time to convert them, and refuses 4,300. Pulumi keeps no more than 17 of them.
+DIGITS = Limit(FILES, "a number in JSON", 100, "digits", "The file or value is refused.")
+# A TXT record has at most 65,535 octets (RFC 1035 §3.2.1), and resolvers hardly pass on 4,096.
+PASTED = Limit(FILES, "a pasted SPF, DKIM or DMARC record", 64 * 2**10, "octets", "The record is refused.")
+KEY_FILE = Limit(FILES, "a TSIG key, or the file with it", 64 * 2**10, "octets", "The update fails.")
+# IANA's file has 3,300.
+ROOT_HINTS = Limit(FILES, "a file of root hints", 2**20, "octets", "The command ends with exit code 2.")
+# 20,000 domains have 80,000. Pulumi needs a state and a round trip for each.
+RECORDS = Limit(PUBLISHING, "records of one config", 150_000, "records", "The config is refused.")
+# Nobody reads more, and the message goes through the engine.
+FAULTS = Limit(PUBLISHING, "faults of one config that are told at once", 1_000, "faults", "The others are counted.")
+# To find a similar word among thousands takes milliseconds.
+SUGGESTIONS = Limit(
+    PUBLISHING, "faults of one config that get a suggestion for an account", 20, "faults", "The others get none."
+)
+SUGGESTED = Limit(
+    PUBLISHING, "accounts among which a similar one is looked for", 1_000, "accounts", "None is suggested."
+)
+
 LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))

@@ -54,7 +54,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
     github is workflow commands, which GitHub shows beside the lines.
 
     All files are checked in any case. The exit code is 1 when a file has an error (with --strict: or a warning), 2 when
-    a file cannot be read at all.
+    a file cannot be read at all, or is beyond a limit.
     """
     told: dict[Finding, None] = {}
     codes = [exits.OK]

@@ -1,16 +1,18 @@
 """The sources of accounts and domains for a command: a stack's file, Pulumi's JSON, or options."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from elastx_mrs import limits
 from elastx_mrs.cli import exits
 from elastx_mrs.config.model import Arguments
-from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack
+from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
+from elastx_mrs.config.rules import Fault
 from elastx_mrs.display import visible, visible_lines
+from elastx_mrs.reading import BeyondError, read_json, read_octets
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError, located
 from elastx_mrs.stackfile.nodes import NOWHERE
@@ -23,14 +25,13 @@ def json_file(path: str, cure: str) -> Any:
     :param cure: what to do if it is not JSON.
     """
     try:
-        with click.open_file(path, encoding="utf-8") as file:
-            return json.load(file)
+        return read_json(read_octets(path, limits.JSON_FILE).decode("utf-8-sig"))
     except OSError as error:
         raise BadInput(f"{visible(path)}: {error.strerror}; name a file, or - for standard input") from None
+    except BeyondError as error:
+        raise BadInput(f"{source_name(path)}: {error}; {cure}") from None
     except ValueError as error:
         raise BadInput(f"{source_name(path)}: is not JSON ({error}); {cure}") from None
-    except RecursionError:
-        raise BadInput(f"{source_name(path)}: has too many lists and objects in one another; {cure}") from None
 
 
 def source_name(path: str) -> str:
@@ -68,7 +69,7 @@ def _from_stack(path: str) -> Arguments:
     try:
         return parse_stack(stack.values, publisher=False, command=_running())
     except ConfigError as error:
-        raise ConfigFailure([f"{located(*stack.at(fault.path))}: {fault}" for fault in error.faults]) from None
+        raise ConfigFailure([f"{located(*stack.at(f.path))}: {f}" for f in _told(error)], len(error.faults)) from None
 
 
 def _unseen(stack: Stack) -> str:
@@ -97,7 +98,7 @@ def _from_json(path: str) -> Arguments:
     except UnreadableError as error:
         raise BadInput(str(error)) from None
     except ConfigError as error:
-        raise ConfigFailure([f"{source_name(path)}: {fault}" for fault in error.faults]) from None
+        raise ConfigFailure([f"{source_name(path)}: {f}" for f in _told(error)], len(error.faults)) from None
 
 
 def _from_options(options: dict[str, Any]) -> Arguments:
@@ -111,7 +112,12 @@ def _from_options(options: dict[str, Any]) -> Arguments:
     try:
         return parse(given, camel_case=True, publisher=False)
     except ConfigError as error:
-        raise ConfigFailure([str(fault._replace(path=_option(fault.path))) for fault in error.faults]) from None
+        lines = [str(fault._replace(path=_option(fault.path))) for fault in _told(error)]
+        raise ConfigFailure(lines, len(error.faults)) from None
+
+
+def _told(error: ConfigError) -> Sequence[Fault]:
+    return error.faults[: limits.FAULTS.most]
 
 
 def _option(path: str) -> str:
@@ -133,5 +139,5 @@ class BadInput(click.ClickException):
 class ConfigFailure(BadInput):
     """The faults of a config, a line each."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} faults:", *lines]))
+    def __init__(self, lines: Sequence[str], count: int) -> None:
+        super().__init__("\n  ".join(told(lines, count)))

@@ -3,14 +3,15 @@
 import asyncio
 import gc
 import math
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.cli.vantage import run_of, who_options
@@ -19,6 +20,7 @@ from elastx_mrs.cli.views.verify import FORMATS
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.lookup.network import Server
 from elastx_mrs.lookup.vantage import Run, Who, servers_at
+from elastx_mrs.reading import BeyondError, read_octets
 from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.records.challenge import known_challenge
 from elastx_mrs.records.record import Kind
@@ -26,6 +28,9 @@ from elastx_mrs.service import ELASTX
 from elastx_mrs.verify import plan
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
+
+_INCLUDES = re.compile(r"^\s*\$(?:INCLUDE|GENERATE)", re.IGNORECASE | re.MULTILINE)
+"""Directives that read other files, or that make millions of records."""
 
 _KINDS = get_args(Kind)
 
@@ -136,9 +141,12 @@ def _root_hints(path: str) -> tuple[Server, ...]:
     import dns.zonefile
 
     try:
-        rrsets = dns.zonefile.read_rrsets(Path(path).read_text(encoding="utf-8"))
+        text = read_octets(path, limits.ROOT_HINTS).decode()
+        rrsets = [] if _INCLUDES.search(text) else dns.zonefile.read_rrsets(text)
     except OSError as error:
         raise BadInput(f"--root-hints {visible(path)}: {error.strerror}") from None
+    except BeyondError as error:
+        raise BadInput(f"--root-hints {visible(path)}: {error}; name a file such as IANA's named.root") from None
     except (dns.exception.DNSException, UnicodeDecodeError, ValueError) as error:
         raise BadInput(f"--root-hints {visible(path)}: is no file of root hints: {error}") from None
     found = [
@@ -158,6 +166,8 @@ def _records(path: str) -> list[TxtRecord]:
     content, source = json_file(path, again), source_name(path)
     if not isinstance(content, list) or not content:
         raise BadInput(f"{source}: is not a list of records; {again}")
+    if len(content) > limits.RECORDS.most:
+        raise BadInput(f"{source}: has more than {limits.RECORDS.text}; verify them in several runs")
     return [_record(f"{source}: [{number}]", row, again) for number, row in enumerate(content)]
 
 

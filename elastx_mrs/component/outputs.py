@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pulumi
 
-from elastx_mrs import registry
+from elastx_mrs import limits, registry
 from elastx_mrs.config.faults import path_of
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.config.rules import Fault
@@ -67,7 +67,7 @@ def opened(args: Mapping[str, Any]) -> Opened:
 
 
 def _opened(value: Any, path: _Path, free: set[tuple[str, str]], secrets: dict[str, tuple[str, ...]]) -> Any:
-    if path in free:
+    if path in free or len(path) > limits.NESTING.most:  # where there are no keys of ours; it may contain itself
         return value
     if isinstance(value, pulumi.Output):
         known = now(_known(value))
@@ -91,14 +91,16 @@ async def _known(output: "pulumi.Output[Any]") -> _Known | None:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Yield every text in a value, but keys."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list):
-        for child in value:
-            yield from texts(child)
-    elif isinstance(value, str):
-        yield value
+    """Yield every text in a value, but keys; each list and object once, for it may contain itself."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping | list) and id(one) not in seen:
+            seen.add(id(one))
+            children = list(one.values()) if isinstance(one, Mapping) else one
+            waiting += reversed(children)
 
 
 def _names_domains(path: str) -> bool:

@@ -68,14 +68,18 @@ class Spf(Shape):
     all: Literal["fail", "softfail", "neutral"] = "fail"
     """What receivers are told of everybody else: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
 
+    _made: dict[Service, str] = PrivateAttr(default_factory=dict)
+
     def value(self, service: Service) -> str:
         """Return the value of the record that lets ``service`` send.
 
         :raises RecordError: where the terms together are no record to declare.
         """
-        return str(self.record or "") or spf.from_terms(
-            self.include, self.ip4, self.ip6, self.a, self.mx, self.all, service
-        )
+        if service not in self._made:  # thousands of domains share the default
+            self._made[service] = str(self.record or "") or spf.from_terms(
+                self.include, self.ip4, self.ip6, self.a, self.mx, self.all, service
+            )
+        return self._made[service]
 
 
 def _key(text: str, info: ValidationInfo) -> str:
@@ -136,7 +140,14 @@ class Dmarc(Shape):
     """y while the policy is only tested, else n. Default: n."""
 
     def value(self) -> str:
-        """Return the record's value."""
+        """Return the record's value.
+
+        :raises RecordError: where the tags together are longer than a record can be.
+        """
+        return self._value
+
+    @cached_property
+    def _value(self) -> str:
         tags = {name: getattr(self, name) for name in type(self).model_fields if name not in ("record", "external")}
         texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in tags.items() if value}
         return str(self.record or "") or dmarc.from_tags(texts)
@@ -314,6 +325,21 @@ class Arguments(Shape):
         :raises RecordError: for a name that DNS cannot hold.
         """
         return list(self._of(domain))
+
+    def most_records(self) -> int:
+        """Return a number that :meth:`records` does not exceed, without making them.
+
+        :raises RecordError: where a policy's tags together are no record.
+        """
+        reports: dict[str, int] = {}
+        count = 0
+        for domain in self.domains:
+            policy = domain.dmarc or self.dmarc
+            value = "" if policy.external else policy.value()
+            if value not in reports:
+                reports[value] = len(report.managed(value, self.ttls))
+            count += len(domain.accounts or self.accounts) + 3 + reports[value]
+        return count
 
     @cached_property
     def ttls(self) -> Mapping[str, int | None]:

@@ -3,7 +3,7 @@
 Reported together: what :mod:`elastx_mrs.config.model` finds in each value, and what concerns several (a domain twice).
 """
 
-import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs import registry
+from elastx_mrs import limits, registry
 from elastx_mrs.config.faults import faults_of, unknown_key
 from elastx_mrs.config.model import Arguments, shape
 from elastx_mrs.config.rules import Fault, across, of_the_whole
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.reading import BeyondError, read_json
 from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX, Service
 
@@ -32,10 +33,18 @@ class ConfigError(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Keep ``faults`` in the order of the config."""
         self.faults = tuple(faults)
-        if len(self.faults) == 1:
-            super().__init__(str(self.faults[0]))
-        else:
-            super().__init__(f"{len(self.faults)} faults:" + "".join(f"\n  {fault}" for fault in self.faults))
+        lines = told([str(fault) for fault in self.faults[: limits.FAULTS.most]], len(self.faults))
+        super().__init__("\n  ".join(lines))
+
+
+def told(lines: Sequence[str], count: int) -> list[str]:
+    """Return a list of faults, a line each, under a heading if there are several.
+
+    :param lines: of those that are told, ``limits.FAULTS`` at most.
+    :param count: of all.
+    """
+    more = [f"and {count - len(lines)} more; correct these first"] if count > len(lines) else []
+    return [*lines] if count == 1 else [f"{count} faults:", *lines, *more]
 
 
 def all_values(command: str = RECORDS) -> str:
@@ -81,7 +90,7 @@ def parse(
     faults += across(given, [provider.name for provider in model.providers], publisher)
     if arguments is not None:
         found = of_the_whole(arguments, program=not camel_case if program is None else program)
-        faults += (fault for fault in found if not _within(fault.path, malformed))
+        faults += (fault for fault in found if _domain_of(fault.path) not in malformed)
     if faults or arguments is None:
         raise ConfigError(list(dict.fromkeys(faults)))
     return arguments
@@ -110,7 +119,10 @@ def parse_stack(
     for key in known:
         try:
             value = _plain(own.get(key))
-        except (ValueError, RecursionError) as error:
+        except BeyondError as error:
+            faults.append(Fault(key, f"{error}; write less"))
+            continue
+        except ValueError as error:
             faults.append(Fault(key, f"begins like a list or an object but is not JSON: {error}"))
             continue
         if is_given(key, value):
@@ -162,7 +174,7 @@ def model_of(keys: Iterable[str]) -> type[Arguments]:
 
 def _plain(value: Any) -> Any:
     """Return what Pulumi keeps as text: JSON for objects and lists."""
-    return json.loads(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
+    return read_json(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
 
 
 def _well_formed(
@@ -188,5 +200,7 @@ def _well_formed(
         return None
 
 
-def _within(path: str, domains: set[int | str]) -> bool:
-    return any(path.startswith(f"domains[{index}]") for index in domains)
+def _domain_of(path: str) -> int | None:
+    """Return the index of the domain that a fault is about; None for other faults."""
+    index = re.match(r"domains\[([0-9]{1,9})\]", path)
+    return int(index[1]) if index else None

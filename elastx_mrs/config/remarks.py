@@ -132,12 +132,18 @@ def _of_policy(policy: Spf | Dkim | Dmarc, service: Service) -> list[Remark]:
 
 
 def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
-    listed = [domain.name for domain in arguments.domains]
+    listed = {domain.name for domain in arguments.domains}
+    has_sp: dict[str, bool] = {}
     for index, domain in enumerate(arguments.domains):
         policy = domain.dmarc or arguments.dmarc
-        if policy.external or "sp" not in dmarc_policy.tags(policy.value()):
+        if policy.external:
             continue
-        above = next((name for name in listed if domain.name.endswith(f".{name}")), None)
+        value = policy.value()
+        if value not in has_sp:  # thousands of domains share the default
+            has_sp[value] = "sp" in dmarc_policy.tags(value)
+        if not has_sp[value]:
+            continue
+        above = names.longest_zone(domain.name.partition(".")[2], listed)
         if above is not None:
             path = f"domains[{index}].dmarc" if domain.dmarc is not None else "dmarc"
             text = f"has sp=, which receivers ignore on {domain.name}: it counts at the organisational domain only, "
@@ -146,10 +152,13 @@ def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
 
 def _shared_keys(arguments: Arguments) -> Iterator[Said]:
     sharing: dict[str, list[str]] = defaultdict(list)
+    prints: dict[str, str] = {}
     for domain in arguments.domains:
         key = _key(arguments, domain)
         if key is not None:
-            sharing[dkim.fingerprint(key)].append(domain.name)
+            if key not in prints:
+                prints[key] = dkim.fingerprint(key)
+            sharing[prints[key]].append(domain.name)
     for sharers in sharing.values():
         if len(sharers) > 1:
             listed = f"{', '.join(sharers[:3])}{f' and {len(sharers) - 3} more' if len(sharers) > 3 else ''}"

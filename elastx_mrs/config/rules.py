@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from elastx_mrs import registry
+from elastx_mrs import limits, registry
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError, names
@@ -31,6 +31,8 @@ def across(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool)
     :param publisher: whether one of them must be there.
     """
     accounts = given.get("accounts")
+    listed = [one for one in _items(accounts) if isinstance(one, str)]
+    known, suggestions = set(listed), limits.SUGGESTIONS.most
     yield from _repeated(accounts, "accounts")
     seen: dict[str, int] = {}
     for index, domain in enumerate(_items(given.get("domains"))):
@@ -44,18 +46,27 @@ def across(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool)
         own = domain.get("accounts") if isinstance(domain, dict) else None
         yield from _repeated(own, f"{where}.accounts")
         for position, account in enumerate(_items(own)):
-            if isinstance(account, str) and isinstance(accounts, list) and account not in accounts:
-                close = difflib.get_close_matches(account, [a for a in accounts if isinstance(a, str)], n=1)
-                hint = f"; did you mean {close[0]}?" if close else "; add it there or take it out here"
+            if isinstance(account, str) and isinstance(accounts, list) and account not in known:
+                suggestions -= 1
+                close = _similar(account, listed) if suggestions >= 0 else None
+                hint = f"; did you mean {close}?" if close else "; add it there or take it out here"
                 yield Fault(f"{where}.accounts[{position}]", f"{quoted(account)} is not in the list accounts{hint}")
     yield from _publishers(given, publishers, publisher)
 
 
 def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
-    items = list(_items(accounts))
-    for index, account in enumerate(items):
-        if isinstance(account, str) and account in items[:index]:
-            yield Fault(f"{path}[{index}]", f"{quoted(account)} is there already, at {path}[{items.index(account)}]")
+    first: dict[str, int] = {}
+    for index, account in enumerate(_items(accounts)):
+        if isinstance(account, str) and first.setdefault(account, index) != index:
+            yield Fault(f"{path}[{index}]", f"{quoted(account)} is there already, at {path}[{first[account]}]")
+
+
+def _similar(account: str, listed: Sequence[str]) -> str | None:
+    """Return the account that was probably meant; None if there is none, or if to look for it would take long."""
+    if len(listed) > limits.SUGGESTED.most or len(account) > names.MAX_ADDRESS:
+        return None
+    close = difflib.get_close_matches(account, [one for one in listed if len(one) <= names.MAX_ADDRESS], n=1)
+    return close[0] if close else None
 
 
 def _publishers(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool) -> Iterator[Fault]:
@@ -100,8 +111,8 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
             yield Fault(path, "says external, so nothing is declared; take out the other keys, or external")
         elif policy.record is not None and beside:
             yield Fault(path, f"has record, the whole value, and {', '.join(beside)} too; write one or the other")
-        elif isinstance(policy, Spf):
-            yield from (Fault(path, problem) for problem in _spf_problems(policy, arguments.service))
+        elif not isinstance(policy, Dkim):
+            yield from (Fault(path, problem) for problem in _value_problems(policy, arguments.service))
     for index, domain in enumerate(arguments.domains):
         key = domain.dkim or arguments.dkim
         if key.record is None and not key.external:
@@ -114,16 +125,22 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     for provider, settings in arguments.publishers:
         yield from (Fault(*problem) for problem in provider.faults(settings, domains, program))
     yield from _ttl_faults(arguments)
-    if not any(
-        _spf_problems(policy, arguments.service) for _, policy in _policies(arguments) if isinstance(policy, Spf)
-    ):
-        yield from _name_faults(arguments)
+    if any(_value_problems(policy, arguments.service) for _, policy in _policies(arguments)):
+        return
+    if arguments.most_records() > limits.RECORDS.most:
+        problem = f"have more than {limits.RECORDS.text} together with accounts; give some of them a stack of their own"
+        yield Fault("domains", problem)
+        return
+    yield from _name_faults(arguments)
 
 
-def _spf_problems(policy: Spf, service: Service) -> Sequence[str]:
-    """Return what is wrong with terms that are right each by itself."""
+def _value_problems(policy: Spf | Dkim | Dmarc, service: Service) -> Sequence[str]:
+    """Return what is wrong with terms or tags that are right each by itself."""
     try:
-        policy.value(service)
+        if isinstance(policy, Spf):
+            policy.value(service)
+        elif isinstance(policy, Dmarc):
+            policy.value()
     except RecordError as error:
         return error.problems
     return ()

@@ -24,7 +24,8 @@ from elastx_mrs.identity import DYNAMIC_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import is_unknown
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.publisher import Resource
-from elastx_mrs.stackfile.document import STANDARD_INPUT, UnreadableError
+from elastx_mrs.reading import STANDARD_INPUT
+from elastx_mrs.stackfile.document import UnreadableError
 from elastx_mrs.stackfile.project import project_of
 
 _SEVERAL_UNKNOWN = (

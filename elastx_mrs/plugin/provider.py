@@ -14,6 +14,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import plain_value
+from elastx_mrs.reading import read_json
 
 if TYPE_CHECKING:
     from elastx_mrs.publish.rfc2136.record import TxtRecords
@@ -174,7 +175,7 @@ def _text(value: PropertyValue) -> str:
     if isinstance(bare, str) and not bare.startswith("{"):
         return bare
     try:
-        return json.dumps(_in_camel_case(json.loads(bare) if isinstance(bare, str) else bare))
+        return json.dumps(_in_camel_case(read_json(bare) if isinstance(bare, str) else bare))
     except ValueError:
         return str(bare)  # the text of a key file begins otherwise; what reads it says what is wrong
 

@@ -1,6 +1,5 @@
 """How a stack takes over what is at a name already: by its config, or by an import."""
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +8,24 @@ from typing import Any
 from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.records import TxtRecord
+from elastx_mrs.reading import read_json
+from elastx_mrs.records import RecordError, TxtRecord
 
 Get = Callable[[str], Any]
 """The value of a stack config key, with its namespace, or None."""
 
 
 def adopted(get: Get) -> frozenset[str]:
-    """Return the owner names at which identical content may be taken over."""
-    listed = json.loads(get(f"{NAMESPACE}:adopt") or "[]")
+    """Return the owner names at which identical content may be taken over.
+
+    :raises RecordError: if the config's list is none.
+    """
+    try:
+        listed = read_json(get(f"{NAMESPACE}:adopt") or "[]")
+    except ValueError:
+        listed = None
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise RecordError("adopt: is not a list of owner names; write a list such as [_dmarc.example.com]")
     names = [*listed, *os.environ.get(ADOPT.name, "").split(",")]
     return frozenset(name.strip().lower().removesuffix(".") for name in names if name.strip())
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
 from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, is_mailto, segments, tag_value, tags
 from elastx_mrs.records.names import owner_name
@@ -32,9 +33,15 @@ def from_tags(given: Mapping[str, str]) -> str:
     """Return the record of the given tags (RFC 9989 §4.7), ``v`` and ``p`` first.
 
     ``p`` is ``none`` by default: mail flows as before. The relay service has no requirement of its own.
+
+    :raises RecordError: if it is longer than a record can be.
     """
     policy = {"p": "none", **given}
-    return "; ".join([f"v={VERSION}; p={policy.pop('p')}", *(f"{tag}={value}" for tag, value in policy.items())]) + ";"
+    text = "; ".join([f"v={VERSION}; p={policy.pop('p')}", *(f"{tag}={value}" for tag, value in policy.items())]) + ";"
+    if len(text) > limits.PASTED.most:
+        most = f"at most {limits.PASTED.text} are taken"
+        raise RecordError(f"has {len(text):,} octets, and {most}; write fewer addresses")
+    return text
 
 
 def from_paste(text: str) -> Pasted:

@@ -13,6 +13,12 @@ from elastx_mrs.secrecy import masked
 MAX_NAME = 253
 """Octets in a name as text: 255 on the wire (RFC 1035 §3.1) less the first length and the root label."""
 
+MAX_ADDRESS = 320
+"""Octets in an e-mail address: 64, the @, and 255 of the domain (RFC 5321 §4.5.3.1)."""
+
+_MAX_UNICODE = 4 * MAX_NAME
+"""Characters of a name that is not ASCII: what maps to nothing, and marks that are composed, make it shorter."""
+
 _URL_PORTS = {"tls": 853, "https": 443}
 
 TSIG_ALGORITHMS = (
@@ -79,6 +85,8 @@ def to_ascii(name: str) -> str:
     """
     if name.isascii():
         return name.lower()
+    if len(name) > _MAX_UNICODE:  # what IDNA does to it takes more than linear time
+        raise RecordError(f"has {len(name)} characters; DNS allows names of {MAX_NAME} octets (RFC 1035 §3.1)")
     import idna  # its tables cost 10 ms, and few names need them
 
     try:
@@ -103,7 +111,7 @@ def with_a_labels(text: str) -> str:
 
 def to_unicode(name: str) -> str:
     """Return a name with its A-labels as people read them; as it is where one is none."""
-    if "xn--" not in name:
+    if "xn--" not in name or len(name) > _MAX_UNICODE:
         return name
     import idna
 
@@ -254,7 +262,7 @@ def selector(text: str) -> str:
     :raises RecordError: for anything else, such as the whole owner name.
     """
     if "_domainkey" in text:
-        raise RecordError(f"is an owner name; write the selector alone, such as {text.partition('.')[0]}")
+        raise RecordError(f"is an owner name; write the selector alone, such as {text.partition('.')[0][:63]}")
     if not all(_OWNER_LABEL.fullmatch(label) for label in text.lower().split(".")):
         raise RecordError("is not a selector: letters, digits and hyphens, such as s2026")
     return text.lower()
@@ -287,9 +295,9 @@ def tsig_key_name(text: str) -> str:
 def _refuse_other_things(text: str) -> None:
     if "://" in text or "/" in text:
         host = re.sub(r"^[^:]*://", "", text).split("/")[0].split("@")[-1].split(":")[0]
-        raise RecordError(f"is a URL or a path; write the domain alone{f': {host}' if host else ''}")
+        raise RecordError(f"is a URL or a path; write the domain alone{f': {host[:MAX_NAME]}' if host else ''}")
     if "@" in text:
-        raise RecordError(f"is an e-mail address; write its domain alone: {text.rpartition('@')[2]}")
+        raise RecordError(f"is an e-mail address; write its domain alone: {text.rpartition('@')[2][:MAX_NAME]}")
     if "*" in text:
         raise RecordError("is a wildcard; mail is sent from real names, so list each domain")
     try:

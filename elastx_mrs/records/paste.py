@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from elastx_mrs import limits
 from elastx_mrs.display import describe_character, quoted
+from elastx_mrs.records.names import MAX_NAME
 from elastx_mrs.records.record import RecordError
 from elastx_mrs.records.text import join, parse
 
@@ -94,6 +96,8 @@ def unpasted(text: str, name: str, is_kind: Callable[[str], bool], selector: str
     :raises RecordError: if there is no such record, or more than one; if a quote is never closed; if something
         stands outside the quotes.
     """
+    if len(text) > limits.PASTED.most:
+        raise RecordError(f"has more than {limits.PASTED.text}; paste the {name} record alone")
     text = _without_quotes(text)
     if is_kind(text) and text.isascii() and text.isprintable() and "\\" not in text:
         return Pasted(text)  # a quote in it is one of its own
@@ -142,7 +146,7 @@ def _records(text: str, name: str) -> list[_Found]:
             one.add(rest)
             found.append(one)
         elif matched := _ORIGIN.match(line.lstrip()):
-            origin = matched[1].lower().rstrip(".")
+            origin = matched[1].lower().rstrip(".")[: 2 * MAX_NAME]  # one that is too long stays so
         elif _is_around(line.strip(), last):
             continue
         else:

@@ -1,7 +1,8 @@
 """Report authorisation (RFC 9990 §4): a domain says that it takes DMARC reports about another one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from urllib.parse import unquote
 
 from elastx_mrs.display import quoted
@@ -23,12 +24,16 @@ def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> 
     :param destinations: the configured TTL (or None) by managed domain.
     :raises RecordError: where a name would be too long for DNS.
     """
-    managed = dict.fromkeys(host for host in hosts(policy) if host in destinations)
     return [
         TxtRecord(host, "report", owner_name(f"{sender}._report._dmarc", host), VALUE, destinations[host])
-        for host in managed
+        for host in managed(policy, destinations)
         if not f".{host}".endswith(f".{sender}") and not f".{sender}".endswith(f".{host}")
     ]
+
+
+def managed(policy: str, destinations: Container[str]) -> list[str]:
+    """Return those of ``destinations`` that a policy has reports sent to, each once."""
+    return [host for host in dict.fromkeys(hosts(policy)) if host in destinations]
 
 
 def destination(text: str) -> str:
@@ -62,6 +67,15 @@ def unreached(policy: str) -> list[str]:
 
 def _addressed(policy: str) -> Iterator[tuple[str, str]]:
     """Yield each address of ``rua`` and ``ruf`` with the domain of its mailbox, which is empty if it names none."""
+    return iter(_read(policy))
+
+
+@lru_cache(maxsize=256)  # thousands of domains share the default
+def _read(policy: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_each(policy))
+
+
+def _each(policy: str) -> Iterator[tuple[str, str]]:
     found = tags(policy)
     for uri in (uri for name in ("rua", "ruf") for uri in addresses(found.get(name, ""))):
         host = ""

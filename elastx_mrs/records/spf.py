@@ -6,6 +6,7 @@ The grammar is in :mod:`elastx_mrs.records.spf_terms`; here is what a record tha
 import difflib
 from collections.abc import Iterator, Sequence
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
 from elastx_mrs.records.paste import Pasted, unpasted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
@@ -128,6 +129,8 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
     :raises RecordError: with all that is wrong: it is no SPF record (each syntax error with its position), lets
         everybody send, or has the service's include in a way that would not pass mail.
     """
+    if len(text) > limits.PASTED.most:
+        raise RecordError(f"has {len(text):,} octets, and at most {limits.PASTED.text} are taken; write fewer terms")
     check_printable(text)
     if text.lower().count(f"{VERSION} ") + text.lower().endswith(f" {VERSION}") > 1:
         raise RecordError("holds two SPF records; a domain has exactly one, so merge their terms (RFC 7208 §3.2)")

@@ -1,8 +1,8 @@
 """The check of one stack's file: every fault and remark, with its place."""
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs import registry
@@ -13,6 +13,7 @@ from elastx_mrs.config.plain_text import in_plain_text
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.config.rules import Fault, no_publisher
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.reading import read_json
 from elastx_mrs.registry import Provider
 from elastx_mrs.secrecy import masked
 from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
@@ -119,6 +120,8 @@ def _misnamed(stack: Stack) -> Iterator[Finding]:
     """Yield the keys that Pulumi takes for another's."""
     for key in stack.keys:
         namespace, colon, name = key.partition(":")
+        if len(namespace) > 2 * len(NAMESPACE):
+            continue
         alike = difflib.SequenceMatcher(None, namespace.lower().replace("_", "-"), NAMESPACE).ratio()
         if alike < _NEAR or namespace == stack.project or (colon and namespace == NAMESPACE):
             continue
@@ -139,8 +142,8 @@ def _names(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
 def _of_names(stack: Stack, key: str) -> Iterator[Finding]:
     given = stack.own.get(key)
     try:
-        names = json.loads(given) if isinstance(given, str) and given else given
-    except (ValueError, RecursionError):
+        names = read_json(given) if isinstance(given, str) and given else given
+    except ValueError:
         names = given
     problem = "is not a list; write owner names, such as [_dmarc.example.com]"
     if is_given(key, names) and not is_encrypted(names) and not isinstance(names, list):
@@ -197,7 +200,7 @@ def _parsed(config: Opened, known: Sequence[Provider]) -> tuple[Arguments | None
     left = {key: value for key, value in config.values.items() if key not in {one.name for one in known}}
     if not faults and len(left) < len(config.values):
         # Nobody can tell whether a domain is in a zone that is encrypted; all else is right, and can be remarked on.
-        return _parsed(config._replace(values=left), known)
+        return _parsed(replace(config, values=left), known)
     return None, faults
 
 

@@ -2,10 +2,12 @@
 
 import codecs
 import re
-import sys
-from pathlib import Path
+from collections.abc import Container
 from typing import Any, NamedTuple
 
+from elastx_mrs import limits
+from elastx_mrs.reading import STANDARD_INPUT, BeyondError, read_octets
+from elastx_mrs.stackfile import nodes
 from elastx_mrs.stackfile.nodes import (
     NOWHERE,
     ListNode,
@@ -21,11 +23,6 @@ from elastx_mrs.stackfile.nodes import (
     target_of,
 )
 from elastx_mrs.stackfile.values import Reader, key_text, not_text, value_of
-
-STANDARD_INPUT = "-"
-
-_LARGEST = 16 * 1024 * 1024
-"""Octets of a file. A stack with 1,000 domains has a fifth of a megabyte."""
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -45,7 +42,7 @@ class UnreadableError(Exception):
 
 
 class InaccessibleError(UnreadableError):
-    """A file that is not there, or that the operating system does not let this process read."""
+    """A file that is not read: it is not there, this process may not read it, or it is beyond a limit."""
 
 
 class Repeated(NamedTuple):
@@ -90,15 +87,14 @@ class Document(NamedTuple):
 
         If the file does not have it, return the place of the nearest thing around it.
         """
-        reader = Reader()
         node, place = self.root, Place(1, 1)
         while node is not None:
             node = target_of(node)
             if isinstance(node, ObjectNode):
-                entries = [one for one in reader.entries(node) if begins(path, one[0])]
-                if not entries:
+                text = first_key(path, _indexed(node))
+                if text is None:
                     break
-                text, key, node = max(entries, key=lambda one: len(one[0]))  # keys may have dots in them
+                key, node = _indexed(node)[text]
                 place, path = place_of(key), path[len(text) :].removeprefix(".")
             elif isinstance(node, ListNode):
                 index = re.match(r"\[([0-9]{1,9})\]\.?", path)
@@ -122,7 +118,8 @@ def read(path: str, cure: str = "name a stack's file") -> Document:
         tree = parse(text)
         content = value_of(tree.root)
     except YamlError as error:
-        raise UnreadableError(path, error.problem, error.place) from None
+        kind = InaccessibleError if isinstance(error, nodes.BeyondError) else UnreadableError
+        raise kind(path, error.problem, error.place) from None
     return Document(path, content, tree.root, _repeated(tree))
 
 
@@ -135,15 +132,11 @@ def located(path: str, place: Place) -> str:
 def _text(path: str, cure: str) -> str:
     """Return a file's text without a byte order mark, which Pulumi removes, too."""
     try:
-        if path == STANDARD_INPUT:
-            octets = sys.stdin.buffer.read(_LARGEST + 1)
-        else:
-            with Path(path).open("rb") as file:
-                octets = file.read(_LARGEST + 1)
+        octets = read_octets(path, limits.STACK_FILE)
     except OSError as error:
         raise InaccessibleError(path, f"{error.strerror}; {cure}") from None
-    if len(octets) > _LARGEST:
-        raise UnreadableError(path, f"has more than {_LARGEST // 1024**2} MiB; {cure}")
+    except BeyondError as error:
+        raise InaccessibleError(path, f"{error}; {cure}") from None
     coding = "utf-16" if octets.startswith(_UTF_16) else "utf-8"
     octets = octets.removeprefix(codecs.BOM_UTF8)
     try:
@@ -153,30 +146,59 @@ def _text(path: str, cure: str) -> str:
         raise UnreadableError(path, "is not UTF-8 text; save it as UTF-8", place) from None
 
 
-def begins(path: str, key: str) -> bool:
-    """Return whether a path is a key's, or leads to something below it: ``dkim`` begins ``dkim.selector``."""
-    return path == key or path.startswith((f"{key}.", f"{key}["))
+def _indexed(node: ObjectNode) -> dict[str, tuple[Node, Node]]:
+    """Return the nodes of an object's keys and values, by the key's text."""
+    if node.index is None:
+        node.index = {}
+        for text, key, child in Reader().entries(node):
+            node.index.setdefault(text, (key, child))
+    return node.index
+
+
+def first_key(path: str, keys: Container[str]) -> str | None:
+    """Return the longest key that begins a path; a key may have dots in it."""
+    start = path[: limits.KEY.most + 1]
+    ends = [len(path), *(at for at in range(len(start) - 1, -1, -1) if start[at] in ".[")]
+    return next((path[:end] for end in ends if path[:end] in keys), None)
 
 
 def _repeated(tree: Tree) -> tuple[Repeated, ...]:
-    if not tree.repeated or tree.root is None:
+    pairs = tree.repeated[: limits.FAULTS.most]
+    if not pairs or tree.root is None:
         return ()
-    paths = _paths(tree.root, {id(second) for _, second in tree.repeated})
-    return tuple(Repeated(paths[id(two)], place_of(two), one.mark.line + 1) for one, two in tree.repeated)
+    paths = _paths(tree.root, {id(second) for _, second in pairs})
+    return tuple(Repeated(paths[id(two)], place_of(two), one.mark.line + 1) for one, two in pairs)
+
+
+class _Step(NamedTuple):
+    """A key or an index, after the one above it. Whole paths of all nodes would multiply the size of a file."""
+
+    above: "_Step | None"
+    text: str
+
+    @property
+    def path(self) -> str:
+        step: _Step | None = self
+        texts: list[str] = []
+        while step is not None:
+            texts.append(step.text)
+            step = step.above
+        return "".join(reversed(texts)).removeprefix(".")
 
 
 def _paths(root: Node, wanted: set[int]) -> dict[int, str]:
     """Return the paths of some keys, by the identity of their nodes."""
-    found, waiting = {}, [("", root)]
+    found: dict[int, str] = {}
+    waiting: list[tuple[_Step | None, Node]] = [(None, root)]
     while waiting:
-        path, node = waiting.pop()
+        above, node = waiting.pop()
         if isinstance(node, ListNode):
-            waiting += [(f"{path}[{index}]", child) for index, child in enumerate(node.items)]
+            waiting += [(_Step(above, f"[{index}]"), child) for index, child in enumerate(node.items)]
         elif isinstance(node, ObjectNode):
             for key, child in node.pairs:
                 name = key.text if isinstance(key, ScalarNode) and key.is_merge else key_text(key)
-                below = f"{path}.{name}".removeprefix(".")
-                waiting.append((below, child))
+                step = _Step(above, f".{name}")
+                waiting.append((step, child))
                 if id(key) in wanted:
-                    found[id(key)] = below
+                    found[id(key)] = step.path
     return found

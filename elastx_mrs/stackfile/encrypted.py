@@ -4,8 +4,10 @@ A stand-in is right at its place and clashes with nothing; what is said of one, 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from elastx_mrs.config.base import is_encrypted
 from elastx_mrs.config.faults import path_of
@@ -32,7 +34,8 @@ _LEFT_OUT = object()
 _Path = tuple[str | int, ...]
 
 
-class Opened(NamedTuple):
+@dataclass(frozen=True)
+class Opened:
     """A config in which nothing is encrypted any more.
 
     :param values: by key, without the namespace, with the stand-ins.
@@ -43,6 +46,14 @@ class Opened(NamedTuple):
     values: dict[str, Any]
     encrypted: tuple[str, ...]
     hidden: tuple[str, ...]
+
+    @cached_property
+    def _hidden(self) -> frozenset[str]:
+        return frozenset(self.hidden)
+
+    @cached_property
+    def _around_hidden(self) -> frozenset[str]:
+        return frozenset(around for hidden in self.hidden for around in _around(hidden))
 
     def told(self, fault: Fault) -> Fault | None:
         """Return a fault as it can be told, or None where it is, or may be, a stand-in's."""
@@ -56,12 +67,12 @@ class Opened(NamedTuple):
 
     def remarked(self, said: Said) -> bool:
         """Return whether a remark can be told: it may be due to what is below its path, too."""
-        below = any(_is_within(hidden, said.path) for hidden in self.hidden)
+        below = said.path in self._around_hidden
         unused = "domains" in self.hidden and said.path not in self.values  # a default that no domain may have
         return not (below or unused or self._is_of_a_stand_in(said.path) or _MARK in said.remark.text)
 
     def _is_of_a_stand_in(self, path: str) -> bool:
-        return any(_is_within(path, hidden) for hidden in self.hidden)
+        return any(around in self._hidden for around in _around(path))
 
 
 def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
@@ -75,7 +86,8 @@ def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
     if isinstance(accounts, list):
         # Any account that a domain names may be one of those that are encrypted.
         any_ = any(path[0] == "accounts" for path in opening.hidden)
-        named = [one for one in dict.fromkeys(_named(found.get("domains"))) if one not in accounts]
+        known_accounts = {one for one in accounts if isinstance(one, str)}
+        named = [one for one in dict.fromkeys(_named(found.get("domains"))) if one not in known_accounts]
         more = [account for account in named if any_ or _MARK in account]
         found["accounts"] = [*accounts, *more]
         added = [f"accounts[{len(accounts) + index}]" for index in range(len(more))]
@@ -154,5 +166,8 @@ def _named(domains: Any) -> Iterable[str]:
         yield from (account for account in accounts if isinstance(account, str)) if isinstance(accounts, list) else ()
 
 
-def _is_within(path: str, other: str) -> bool:
-    return path == other or path.startswith((f"{other}.", f"{other}["))
+def _around(path: str) -> Iterator[str]:
+    """Yield a path, and those of what is around it: ``domains[1].dkim``, ``domains[1]``, ``domains``."""
+    yield path
+    for end in re.finditer(r"[.\[]", path):
+        yield path[: end.start()]

@@ -4,18 +4,21 @@ The composer of PyYAML is not used: it overflows the C stack at deep nesting, re
 and hides which nodes are aliases.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import yaml
 
+from elastx_mrs import limits
 from elastx_mrs.stackfile.scalars import MERGE, Scalar, ScalarError, plain, tagged
 
-DEEPEST = 100
-"""Lists and objects in one another. The config of elastx-mrs has 5; Pulumi stops at 10,000."""
+_TOO_DEEP = f"has more than {limits.NESTING.most} lists and objects in one another; check the brackets here"
 
-_TOO_DEEP = f"has more than {DEEPEST} lists and objects in one another; check the brackets here"
+_SPLIT = "give some of the domains a stack of their own"
+
+_TAG_LINE = re.compile("^%TAG", re.MULTILINE)
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -41,6 +44,10 @@ class YamlError(Exception):
         self.problem = problem
         self.place = place
         super().__init__(problem)
+
+
+class BeyondError(YamlError):
+    """Text that is beyond a limit, so that nobody looks further into it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -84,10 +91,14 @@ class ListNode:
 
 @dataclass(slots=True, eq=False)
 class ObjectNode:
-    """An object: its keys and values in the order of the file."""
+    """An object: its keys and values in the order of the file.
+
+    :param index: key and value by the key's text, what ``<<`` merges too; None until somebody has looked for one.
+    """
 
     mark: yaml.Mark
     pairs: "list[tuple[Node, Node]]" = field(default_factory=list)
+    index: "dict[str, tuple[Node, Node]] | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -131,6 +142,10 @@ def parse(text: str) -> Tree:
 
     :raises YamlError: with the place, if the text is not YAML.
     """
+    tag_line = next((one for at, one in enumerate(_TAG_LINE.finditer(text)) if at >= limits.TAG_LINES.most), None)
+    if tag_line is not None:
+        problem = f"has more than {limits.TAG_LINES.most} lines that begin with %TAG; remove those that are not needed"
+        raise BeyondError(problem, Place(text.count("\n", 0, tag_line.start()) + 1, 1))
     parser = _PARSER(text)
     try:
         return _Composer(parser.get_event).tree()
@@ -144,7 +159,7 @@ def parse(text: str) -> Tree:
         if _is_tab(text, place):
             raise YamlError("has a tab where YAML allows only spaces; write spaces", place) from None
         if error.problem is not None and "maximum nesting depth" in error.problem:  # of libyaml 0.2.6 and later
-            raise YamlError(_TOO_DEEP, place) from None
+            raise BeyondError(_TOO_DEEP, place) from None
         raise YamlError(f"is not YAML: {said}; correct this line or the one above", place) from None
     finally:
         parser.dispose()
@@ -168,6 +183,7 @@ class _Composer:
     def __init__(self, next_event: Callable[[], Any]) -> None:
         self._next = next_event
         self._anchors: dict[str, ScalarNode | ListNode | ObjectNode] = {}
+        self._left = limits.VALUES.most
         self._repeated: list[tuple[ScalarNode, ScalarNode]] = []
 
     def tree(self) -> Tree:
@@ -186,6 +202,9 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         """Return the node that begins with an event, and read all of its events."""
         kind = type(event)
+        self._left -= 1
+        if self._left < 0:
+            raise BeyondError(f"has more than {limits.VALUES.text}; {_SPLIT}", _place(event.start_mark))
         if kind is yaml.ScalarEvent:
             tag = event.tag if event.tag != "!" else None
             scalar = ScalarNode(event.start_mark, event.value, tag, bool(event.style))
@@ -198,8 +217,8 @@ class _Composer:
                 problem = f"has the alias *{event.anchor} without an anchor above; write &{event.anchor} at the value"
                 raise YamlError(problem, _place(event.start_mark))
             return AliasNode(event.start_mark, event.anchor, target)
-        if depth >= DEEPEST:
-            raise YamlError(_TOO_DEEP, _place(event.start_mark))
+        if depth >= limits.NESTING.most:
+            raise BeyondError(_TOO_DEEP, _place(event.start_mark))
         return self._list(event, depth) if kind is yaml.SequenceStartEvent else self._object(event, depth)
 
     def _list(self, event: Any, depth: int) -> ListNode:
@@ -219,6 +238,8 @@ class _Composer:
         seen: dict[str, ScalarNode] = {}
         while type(start := following()) is not yaml.MappingEndEvent:
             key = self._node(start, depth + 1)
+            if type(key) is ScalarNode and len(key.text) > limits.KEY.most:
+                raise BeyondError(f"has a key of more than {limits.KEY.text}; write a shorter one", place_of(key))
             if type(key) is ScalarNode and seen.setdefault(key.text, key) is not key:
                 self._repeated.append((seen[key.text], key))
             pairs.append((key, self._node(following(), depth + 1)))

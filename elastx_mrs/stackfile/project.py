@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from elastx_mrs.stackfile.document import STANDARD_INPUT, Document, UnreadableError, read
+from elastx_mrs.reading import STANDARD_INPUT
+from elastx_mrs.stackfile.document import Document, UnreadableError, read
 
 _NAMES = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
 """In the order in which Pulumi looks for them in a folder."""

@@ -1,11 +1,13 @@
 """A stack's config as Pulumi puts it together: from the stack's file, then from the project's."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from elastx_mrs.config.parse import is_given
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.stackfile.document import Document, begins, located, read
+from elastx_mrs.stackfile.document import Document, first_key, located, read
 from elastx_mrs.stackfile.nodes import Place
 from elastx_mrs.stackfile.project import Project, project_of
 from elastx_mrs.stackfile.scalars import as_config
@@ -40,7 +42,8 @@ class _Written(NamedTuple):
     value: Any
 
 
-class Stack(NamedTuple):
+@dataclass(frozen=True)
+class Stack:
     """One stack's config.
 
     :param document: the stack's file.
@@ -84,13 +87,21 @@ class Stack(NamedTuple):
         """The place where environments of Pulumi ESC are imported, or None."""
         return self.document.at(ENVIRONMENT) if self.content.get(ENVIRONMENT) else None
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, _Written]:
+        """What is in ``config`` of either file, by the names that faults have."""
+        found: dict[str, _Written] = {}
+        for key, written in self.entries.items():
+            found.setdefault(key.removeprefix(OWN), written)
+        return found
+
     def at(self, path: str) -> tuple[str, Place]:
         """Return file and place of a fault; of ``config`` if it is about something that is not there."""
         for part in path.split(", "):  # of two publishers, the first
-            for key, written in self.entries.items():
-                name = key.removeprefix(OWN)
-                if begins(part, name):
-                    return written.document.path, written.document.at(written.path + part[len(name) :])
+            name = first_key(part, self._by_name)
+            if name is not None:
+                written = self._by_name[name]
+                return written.document.path, written.document.at(written.path + part[len(name) :])
         return self.document.path, self.document.at(path if path in self.content else "config")
 
 

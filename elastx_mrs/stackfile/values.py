@@ -4,18 +4,22 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from elastx_mrs import limits
 from elastx_mrs.stackfile.nodes import (
-    DEEPEST,
     AliasNode,
+    BeyondError,
     ListNode,
     Node,
     ObjectNode,
+    Place,
     ScalarNode,
     YamlError,
     place_of,
     target_of,
 )
 from elastx_mrs.stackfile.scalars import as_key, as_value
+
+_FEWER = "write fewer aliases"
 
 _ANY_ALIASES = 100
 _ANY_NODES = 1_000
@@ -63,6 +67,7 @@ class Reader:
 
     def __init__(self) -> None:
         """Start counting."""
+        self._text = limits.STACK_TEXT.most
         self._read = self._aliased = self._in_aliases = self._depth = 0
         self._open: list[tuple[Node, Node]] = []
         """Aliases that are being followed, each after what must not occur in it again."""
@@ -74,6 +79,9 @@ class Reader:
         """
         self._count()
         if type(node) is ScalarNode:
+            self._text -= len(node.text)
+            if self._text < 0:
+                raise BeyondError(f"has more than {limits.STACK_TEXT.text} of text; {_FEWER}", self._outermost(node))
             return node.text if node.quoted and node.tag is None else _scalar(node)
         if type(node) is AliasNode:
             return self._followed(node)
@@ -154,9 +162,9 @@ class Reader:
 
     def _descend(self, node: Node) -> None:
         self._depth += 1
-        if self._depth > DEEPEST:
-            problem = f"has more than {DEEPEST} lists and objects in one another; check its aliases"
-            raise YamlError(problem, place_of(node))
+        if self._depth > limits.NESTING.most:
+            problem = f"has more than {limits.NESTING.most} lists and objects in one another; check its aliases"
+            raise BeyondError(problem, self._outermost(node))
 
     def _count(self) -> None:
         self._read += 1
@@ -167,8 +175,11 @@ class Reader:
             return
         large = min(max(self._read - _SMALL, 0) / (_LARGE - _SMALL), 1)
         if self._aliased > self._read * (0.99 - 0.89 * large):
-            outermost = self._open[0][1]
-            raise YamlError("has aliases that multiply its size; write fewer of them", place_of(outermost))
+            raise BeyondError(f"has aliases that multiply its size; {_FEWER}", self._outermost(self._open[0][1]))
+
+    def _outermost(self, node: Node) -> Place:
+        """Return the place of the first alias that is being followed, or else of a node."""
+        return place_of(self._open[0][1] if self._open else node)
 
 
 def _as_written(key: Node) -> str | None:

@@ -4,14 +4,15 @@ Read where an update is sent and never by the program, so that no address and no
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dns.tsig
 from dns.rdtypes.ANY.SOA import SOA
 
+from elastx_mrs import limits
 from elastx_mrs.config.environment import (
     RFC2136_ALGORITHM,
     RFC2136_KEY,
@@ -28,6 +29,7 @@ from elastx_mrs.lookup.vantage import Run, Vantage, Who
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.primary import Primary, UnreachableError, UpdateError, text
+from elastx_mrs.reading import BeyondError, read_json, read_octets
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import primary_address, tsig_key_name
 from elastx_mrs.secrecy import masked
@@ -60,9 +62,10 @@ class _Described:
     """What config and environment say about one primary."""
 
     def __init__(self, get: Get, environment: Mapping[str, str], profile: str) -> None:
-        config = json.loads(get(f"{NAMESPACE}:rfc2136") or "{}")
-        profiles = config.get("profiles") or {}
-        self._settings = profiles.get(profile) or (config if profile == DEFAULT_PROFILE else {})
+        config = _object(get, "rfc2136")
+        profiles = config.get("profiles")
+        own = profiles.get(profile) if isinstance(profiles, dict) else None
+        self._settings = own if isinstance(own, dict) and own else config if profile == DEFAULT_PROFILE else {}
         self._get = get
         self._environment = environment
         self._profile = profile
@@ -149,8 +152,8 @@ class _Described:
     def _of_profiles(self, faults: list[str]) -> str | None:
         """Return the profile's key; what is said of malformed keys has nothing of them."""
         try:
-            keys = json.loads(self._get(f"{NAMESPACE}:tsigKeys") or "{}")
-        except (ValueError, RecursionError):
+            keys = read_json(self._get(f"{NAMESPACE}:tsigKeys") or "{}")
+        except ValueError:
             faults.append(f"tsigKeys: is no JSON; {self._set}")
             return None
         if not isinstance(keys, dict):
@@ -165,7 +168,9 @@ class _Described:
     def _file(self, where: str, path: str, faults: list[str]) -> str | None:
         cure = "name a file as tsig-keygen writes it"
         try:
-            return Path(path).expanduser().read_text(encoding="ascii")
+            return read_octets(str(Path(path).expanduser().absolute()), limits.KEY_FILE).decode("ascii")
+        except BeyondError as error:
+            faults.append(f"{where}: {visible(path)}: {error}; {cure}")
         except UnicodeDecodeError:
             faults.append(f"{where}: {visible(path)}: is no text; {cure}")
         except (OSError, ValueError, RuntimeError) as error:  # a path with a NUL; a home that nobody knows
@@ -208,7 +213,7 @@ class _Described:
     def _vantage(self) -> Vantage:
         """Return who is asked for the primary; the program has checked what the config says."""
         try:
-            given = json.loads(self._get(f"{NAMESPACE}:verification") or "{}")
+            given = read_json(self._get(f"{NAMESPACE}:verification") or "{}")
         except ValueError:
             given = {}  # the mode alone
         given = given if isinstance(given, dict) else {}
@@ -223,6 +228,20 @@ class _Described:
             return Vantage(who.in_run(Run.of(self._environment)), Network())
         except (RecordError, NotInstalledError) as error:
             raise UpdateError(f"verification: {error}") from None
+
+
+def _object(get: Get, key: str) -> dict[str, Any]:
+    """Return an object of the stack's config; empty if it is not there.
+
+    :raises UpdateError: if it is none.
+    """
+    try:
+        found = read_json(get(f"{NAMESPACE}:{key}") or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UpdateError(f"{key}: is not an object with keys; check the stack's file: elastx-mrs config check FILE")
+    return found
 
 
 def _plain(name: str) -> str:

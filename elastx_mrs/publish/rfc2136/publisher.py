@@ -16,7 +16,7 @@ from elastx_mrs.publish.rfc2136.existing import existing
 from elastx_mrs.publish.rfc2136.primary import UnreachableError, UpdateError
 from elastx_mrs.publish.rfc2136.profiles import Profiles
 from elastx_mrs.publish.rfc2136.resource import TxtResource
-from elastx_mrs.records import TxtRecord
+from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 
 CONNECTIONS = 8
@@ -79,7 +79,10 @@ class Rfc2136:
     @property
     def adoption(self) -> Adoption:
         """A create takes over the names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
-        return by_config(self._get)
+        try:
+            return by_config(self._get)
+        except RecordError as error:
+            raise pulumi.RunError(str(error)) from None
 
     def value_of(self, properties: Mapping[str, Any]) -> str:
         """Return the value."""

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from elastx_mrs.publish.adoption import Get, adopted
 from elastx_mrs.publish.rfc2136 import update
-from elastx_mrs.publish.rfc2136.primary import Primary
+from elastx_mrs.publish.rfc2136.primary import Primary, UpdateError
 from elastx_mrs.publish.rfc2136.profiles import Profiles
+from elastx_mrs.records import RecordError
 from elastx_mrs.records.kinds import current_value
 
 PLACE = ("profile", "zone", "owner")
@@ -46,7 +47,10 @@ class TxtRecords:
     def create(self, props: Properties) -> str:
         """Publish the record; return its id."""
         owner, value = props["owner"], props["value"]
-        adopt = owner in adopted(self._get)
+        try:
+            adopt = owner in adopted(self._get)
+        except RecordError as error:
+            raise UpdateError(str(error)) from None
         self._do(props, lambda to: update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
         return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}"
 

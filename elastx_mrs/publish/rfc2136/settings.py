@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
@@ -65,12 +66,15 @@ class Rfc2136(Profile):
     profiles: dict[Annotated[str, AfterValidator(profile_name)], Profile] = {}
     """Several primaries by name, each with zones of its own."""
 
-    @property
+    @cached_property
     def by_zone(self) -> Mapping[str, str]:
         """The name of the profile that serves each zone."""
         own = {DEFAULT_PROFILE: self, **self.profiles}
         return {zone: name for name, profile in own.items() for zone in profile.zones or ()}
 
+
+_MOST_LISTED = 10
+"""Zones that a message names: each of thousands of domains may have one."""
 
 _OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
 
@@ -79,9 +83,11 @@ def faults(given: Rfc2136, domains: Sequence[str], program: bool) -> Iterator[Pr
     """Yield what is wrong with who serves which zone."""
     yield from _of_profiles(given, program)
     if served := given.by_zone:
+        more = f" and {len(served) - _MOST_LISTED} more" if len(served) > _MOST_LISTED else ""
+        listed = f"{', '.join(list(served)[:_MOST_LISTED])}{more}"
         for index, domain in enumerate(domains):
             if names.longest_zone(domain, served) is None:
-                problem = f"{domain} is in none of rfc2136.zones ({', '.join(served)}); add its zone there"
+                problem = f"{domain} is in none of rfc2136.zones ({listed}); add its zone there"
                 yield f"domains[{index}]", problem
 
 

@@ -9,6 +9,7 @@ import dns.message
 import dns.name
 import dns.tsig
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import tsig_algorithm
@@ -38,6 +39,8 @@ def read_key(text: str) -> KeyText:
 
     :raises RecordError: for anything else; its message never has the secret.
     """
+    if len(text) > limits.KEY_FILE.most:
+        raise RecordError(f"has more than {limits.KEY_FILE.text}; write one key, as tsig-keygen prints it")
     plain = _COMMENT.sub(lambda found: found[1] or " ", text) if "{" in text else text
     if "{" not in plain:
         return KeyText("".join(plain.split()))

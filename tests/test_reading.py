@@ -1,0 +1,83 @@
+"""Files and JSON that others wrote: what is read of them, and what is beyond a limit."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from elastx_mrs import limits
+from elastx_mrs.limits import Limit
+from elastx_mrs.reading import BeyondError, read_json, read_octets
+
+TEN = Limit("", "", 10, "octets", "")
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    assert read_octets(str(path), TEN) == b"0123456789"
+    path.write_bytes(b"0123456789a")
+    with pytest.raises(BeyondError, match="has more than 10 octets"):
+        read_octets(str(path), TEN)
+
+
+def test_a_device_without_an_end_is_not_read_to_it() -> None:
+    with pytest.raises(BeyondError):
+        read_octets("/dev/zero", TEN)
+
+
+@pytest.mark.parametrize("path", ["", "nowhere", "a\0b", "\ud800", "x" * 5000, "/"])
+def test_what_is_no_file_is_an_error_of_the_system(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=r".") as raised:
+        read_octets(path, TEN)
+    assert raised.value.strerror
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100 + "]" * 100,
+        '{"a":' * 100 + "1" + "}" * 100,
+        '"' + "[" * 200_000 + '"',
+        "9" * 100,
+        '[1, 2.5, -3e10, true, null, "\\ud83d\\ude00", {}]',
+    ],
+)
+def test_json_within_the_limits_is_what_python_reads(text: str) -> None:
+    assert read_json(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" * 101 + "]" * 101, "has more than 100 lists and objects in one another"),
+        ('{"a":' * 101 + "1" + "}" * 101, "has more than 100 lists and objects in one another"),
+        ("[" * 900 + "]" * 900, "has more than 100 lists and objects in one another"),
+        ("[" * 200_000, "has more than 100 lists and objects in one another"),
+        ('{"a":' * 200_000, "has more than 100 lists and objects in one another"),
+        ("9" * 101, "has a number of more than 100 digits"),
+        ("9" * 5000, "has a number of more than 100 digits"),
+        (f"1.{'9' * 101}", "has a number of more than 100 digits"),
+        ("1e999", "has the number 1e999, which is too large"),
+    ],
+)
+def test_json_beyond_a_limit(text: str, problem: str) -> None:
+    with pytest.raises(BeyondError) as raised:
+        read_json(text)
+    assert str(raised.value) == problem
+
+
+@pytest.mark.parametrize("text", ["", "NaN", "[Infinity]", "[1,]", "{", '"\t"', "\ufeff[]"])
+def test_what_is_no_json(text: str) -> None:
+    with pytest.raises(ValueError, match=r".") as raised:
+        read_json(text)
+    assert not isinstance(raised.value, BeyondError)
+
+
+def test_values_are_counted_outside_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "VALUES", limits.VALUES._replace(most=5))
+    assert read_json('[1, 2, "a,b,c,[[[[{{\\",,,"]') == [1, 2, 'a,b,c,[[[[{{",,,']
+    for text in ("[1, 2, 3, 4, 5]", "[[], [], [], 1]", '{"a": {}, "b": {}, "c": {}, "d": 1}'):
+        with pytest.raises(BeyondError, match="has more than 5 values"):
+            read_json(text)
