@@ -14,7 +14,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
-from elastx_mrs import __version__, registry
+from elastx_mrs import __version__, limits, registry
 from elastx_mrs.component.outputs import Opened, texts
 from elastx_mrs.component.relay import MailRelay
 from elastx_mrs.config.model import Arguments, keys_of, shape
@@ -100,7 +100,10 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     except ConfigError as error:
         said = {_snake(path) if python else path for path in unknown}
         faults = [Fault(_snake(f.path), f.problem) if python else f for f in faults]
-        faults += [told(fault) for fault in error.faults if fault.path not in said]
+        others = [fault for fault in error.faults if fault.path not in said]
+        # To look for each secret in each fault takes long; those beyond are counted and never shown.
+        shown = limits.FAULTS.most
+        faults += [*map(told, others[:shown]), *(Fault(fault.path, "") for fault in others[shown:])]
     if language in ("go", "dotnet"):
         faults = [Fault(re.sub(r"(^|\.)([a-z])", lambda m: m[1] + m[2].upper(), f.path), f.problem) for f in faults]
     raise pulumi.RunError(str(ConfigError(faults)))

@@ -6,6 +6,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from elastx_mrs.plugin.provider import PluginError
 from elastx_mrs.plugin.wire import is_unknown, plain_value
 from elastx_mrs.publish.rfc2136.record import PLACE, changed
 from elastx_mrs.records.record import MAX_TTL
@@ -17,7 +18,13 @@ Values = Mapping[str, PropertyValue]
 
 
 def plain(values: Values) -> dict[str, Any]:
-    """Return a record's properties as Python has them; a TTL is a whole number, which Pulumi sends as a float."""
+    """Return a record's properties as Python has them; a TTL is a whole number, which Pulumi sends as a float.
+
+    :raises PluginError: for a list or an object, which only a state has that was changed by hand.
+    """
+    for key, value in values.items():
+        if isinstance(value.value, Mapping | tuple):
+            raise PluginError(f"{key}: is no text and no number; write one")
     props = {key: plain_value(value) for key, value in values.items()}
     if isinstance(props.get("ttl"), float):
         props["ttl"] = int(props["ttl"])

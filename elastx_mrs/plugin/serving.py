@@ -14,7 +14,8 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from elastx_mrs import __version__, fault
+from elastx_mrs import __version__, fault, limits
+from elastx_mrs.display import MOST_QUOTED, visible
 from elastx_mrs.plugin.provider import Plugin, PluginError
 from elastx_mrs.publish.sdk import construct, is_output_value, server_options
 
@@ -36,6 +37,8 @@ class Servicer(ProviderServicer):
         """See the protocol."""
         from elastx_mrs.component.declared import GIVEN
 
+        if problem := excess(request):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
         for value in request.inputs.fields.values():
             complete(value)
         # The address of the engine's monitor tells one deployment from another; each call is a task, with a context.
@@ -55,6 +58,14 @@ class Servicer(ProviderServicer):
     async def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         """See the protocol."""
         return await _told(super().Configure, request, context)
+
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Check, request, context)
+
+    async def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """See the protocol."""
+        return await _told(super().Diff, request, context)
 
     async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         """See the protocol."""
@@ -93,7 +104,37 @@ def complete(value: struct_pb2.Value) -> None:
             complete(fields[key])
 
 
+def excess(request: Any) -> str | None:
+    """Return what is beyond a limit in the values of a request, with the key it is at; None if nothing is.
+
+    Protocol buffers let values be thousands deep, and the SDK's reader calls itself for each level.
+    """
+    left = limits.VALUES.most
+    for _, struct in request.ListFields():
+        for key, value in struct.fields.items() if isinstance(struct, struct_pb2.Struct) else ():
+            level = [value]
+            for _ in range(limits.NESTING.most + 1):
+                left -= len(level)
+                if left < 0:
+                    return f"{visible(key[:MOST_QUOTED])}: has more than {limits.VALUES.text}; write less"
+                level = [child for one in level for child in _children(one)]
+                if not level:
+                    break
+            else:
+                problem = f"has more than {limits.NESTING.most} lists and objects in one another"
+                return f"{visible(key[:MOST_QUOTED])}: {problem}; check where they are made"
+    return None
+
+
+def _children(value: struct_pb2.Value) -> list[struct_pb2.Value]:
+    if value.HasField("list_value"):
+        return list(value.list_value.values)
+    return list(value.struct_value.fields.values()) if value.HasField("struct_value") else []
+
+
 async def _told(method: Callable[[Any, Any], Awaitable[Any]], request: Any, context: Any) -> Any:
+    if problem := excess(request):
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
     try:
         return await method(request, context)
     except Exception as error:

@@ -241,3 +241,62 @@ def test_it_does_not_outlive_an_engine_that_is_killed() -> None:
         assert engine.stdout.readline().strip().isdigit()
         engine.kill()
         assert engine.stdout.read() == b""
+
+
+def deep(levels: int) -> Any:
+    value: Any = "x"
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+REQUESTS: dict[str, tuple[type[Any], str]] = {
+    "Construct": (provider_pb2.ConstructRequest, "inputs"),
+    "CheckConfig": (provider_pb2.CheckRequest, "news"),
+    "Configure": (provider_pb2.ConfigureRequest, "args"),
+    "Check": (provider_pb2.CheckRequest, "news"),
+    "Diff": (provider_pb2.DiffRequest, "news"),
+    "Create": (provider_pb2.CreateRequest, "properties"),
+    "Read": (provider_pb2.ReadRequest, "properties"),
+    "Update": (provider_pb2.UpdateRequest, "news"),
+    "Delete": (provider_pb2.DeleteRequest, "properties"),
+}
+
+
+def refusal(method: Any, request: Any) -> str:
+    """What the plugin answers to a request that it does not take; nothing if it does."""
+    try:
+        method(request, timeout=30)
+    except grpc.RpcError as error:
+        return str(error.details())  # type: ignore[attr-defined]
+    return ""
+
+
+@pytest.mark.parametrize("method", REQUESTS)
+def test_values_that_are_nested_too_deep_are_one_line(method: str, plugin: Stub) -> None:
+    request, field = REQUESTS[method]
+    for levels in (101, 150):
+        problem = refusal(getattr(plugin, method), filled(request(), field, {"value": deep(levels)}))
+        assert problem == "value: has more than 100 lists and objects in one another; check where they are made"
+    below = refusal(getattr(plugin, method), filled(request(), field, {"value": deep(100)}))
+    assert "lists and objects" not in below
+
+
+def test_a_record_s_property_that_is_a_list_is_one_line(plugin: Stub) -> None:
+    request = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD | {"value": ["v=spf1 -all"]})
+    assert refusal(plugin.Create, request) == "value: is no text and no number; write one"
+
+
+@pytest.mark.parametrize("given", ["foo", "[1]", '{"a": 1}', "[" * 100_000, "[" + "9" * 5000 + "]"])
+def test_a_list_of_names_to_adopt_that_is_none_is_one_line(given: str, plugin: Stub, server: NameServer) -> None:
+    configured(plugin, server, adopt=given)
+    request = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD)
+    wanted = "adopt: is not a list of owner names; write a list such as [_dmarc.example.com]"
+    assert refusal(plugin.Create, request) == wanted
+
+
+@pytest.mark.parametrize("given", ["foo", "[1]", "{" * 100_000, '{"a":' * 900 + "1" + "}" * 900])
+def test_settings_that_are_no_object_are_one_line(given: str, plugin: Stub) -> None:
+    plugin.Configure(filled(provider_pb2.ConfigureRequest(), "args", {"rfc2136": given}))
+    problem = refusal(plugin.Create, filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD))
+    assert problem == "rfc2136: is not an object with keys; check the stack's file: elastx-mrs config check FILE"

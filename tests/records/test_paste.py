@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastx_mrs import limits
 from elastx_mrs.records import RecordError, dkim, dmarc, spf
 from elastx_mrs.records.paste import Pasted, is_of, unpasted
 from elastx_mrs.records.spf_terms import is_spf
@@ -193,3 +194,20 @@ def test_any_text_is_a_value_or_our_own_error(text: str) -> None:
 )
 def test_whose_line_it_is(owner: str, prefix: str, domain: str, right: bool) -> None:
     assert is_of(owner, prefix, domain) == right
+
+
+def test_a_pasted_text_has_a_limit() -> None:
+    room = limits.PASTED.most - len(golden.DKIM)
+    assert dkim.from_paste(" " * room + golden.DKIM) == golden.DKIM
+    with pytest.raises(RecordError, match="has more than 64 KiB; paste the DKIM record alone"):
+        dkim.from_paste(" " * (room + 1) + golden.DKIM)
+
+
+def test_terms_together_have_the_same_limit() -> None:
+    networks = [f"2001:db8:{a:x}:{b:x}::/64" for a in range(16) for b in range(256)]
+    assert len(spf.from_terms(ip6=networks[:2500])) < limits.PASTED.most
+    with pytest.raises(RecordError, match="at most 64 KiB are taken; write fewer terms"):
+        spf.from_terms(ip6=networks)
+    assert dmarc.from_tags({"rua": ",".join(["mailto:a@a.example"] * 3000)})
+    with pytest.raises(RecordError, match="at most 64 KiB are taken; write fewer addresses"):
+        dmarc.from_tags({"rua": ",".join(["mailto:a@a.example"] * 4000)})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from elastx_mrs import limits
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.publish.rfc2136.connection import POOL, LostError
 from elastx_mrs.publish.rfc2136.primary import UpdateError
@@ -120,6 +121,19 @@ def test_every_fault_has_its_place_and_never_the_key(settings: Any, config: Any,
     assert said in str(error.value)
     assert KEY not in str(error.value)
     assert "no base64!" not in str(error.value)
+
+
+def test_a_key_file_without_an_end_is_not_read_to_it() -> None:
+    with pytest.raises(UpdateError) as error:
+        profiles(SETTINGS | {"keyFile": "/dev/zero"}, tsigKey="").primary("default", "example.com")
+    wanted = "rfc2136.keyFile: /dev/zero: has more than 64 KiB; name a file as tsig-keygen writes it"
+    assert str(error.value) == wanted
+
+
+def test_a_key_of_any_length_is_read_or_refused() -> None:
+    with pytest.raises(UpdateError, match="tsigKey: has more than 64 KiB"):
+        profiles(SETTINGS, tsigKey="A" * (limits.KEY_FILE.most + 1)).primary("default", "example.com")
+    assert profiles(SETTINGS, tsigKey="A" * limits.KEY_FILE.most).primary("default", "example.com")
 
 
 def test_a_key_file_that_is_no_text(tmp_path: Path) -> None:
