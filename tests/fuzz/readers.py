@@ -43,8 +43,10 @@ NAMES = ("a.example", "sub.a.example", "xn--bcher-kva.example", "bücher.example
 PIECES = (
     "config:", "  elastx-mrs:", "accounts", "domains", "spf", "dkim", "dmarc", "ttl", "verification", "rfc2136",
     "cloudflare", "adopt", "tsigKeys", ": ", "\n", "\n    ", "- ", "[", "]", "{", "}", ", ", "&a ", "*a",
-    "<<: *a", "? ", "!!int ", "!!binary ", "!x ", "| ", "> ", "'", '"', "#", "---\n", "%TAG ! x\n", "%YAML 1.1\n", "\t", "\0", "\x85",
-    "\u2028", "\ufeff", "0x" + "f" * 400, "9" * 5000, "59:59", "1e999", ".inf", "0b-1", "2026-01-01", "=", "~",
+    "<<: *a", "? ", "!!int ", "!!binary ", "!x ", "| ", "> ", "'", '"', "#", "---\n", "%TAG ! x\n",
+    "%YAML 1.1\n", "\t",
+    "\0", "\x85", "\u2028", "\ufeff", "0x" + "f" * 400, "9" * 5000, "59:59", "1e999", ".inf", "0b-1",
+    "2026-01-01", "=", "~",
     "secure: x", "name: ", "record: ", "include", "external: true", "zones", "https://x", "*.a.example", "@", "\\",
 )  # fmt: skip
 

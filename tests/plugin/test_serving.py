@@ -268,7 +268,7 @@ def refusal(method: Any, request: Any) -> str:
     try:
         method(request, timeout=30)
     except grpc.RpcError as error:
-        return str(error.details())  # type: ignore[attr-defined]
+        return str(error.details())
     return ""
 
 

@@ -52,7 +52,7 @@ def test_a_file_beyond_a_limit_is_refused_with_its_place(what: str, tmp_path: Pa
     [
         ("STACK_FILE", "a: [1, 2]\n", "has more than 10 octets; name a stack's file"),
         ("VALUES", "[1, 2, 3, 4, 5, 6, 7, 8, 9]\n", ": has more than 10 values; "),
-        ("STACK_TEXT", "a: &a 12345\nb: *a\n", "2:4: has more than 10 octets of text; "),
+        ("STACK_TEXT", "a: &a 12345\nb: *a\n", ": has more than 10 octets of text; "),
     ],
 )
 def test_how_much_a_file_may_hold(
@@ -88,7 +88,7 @@ def with_domains(text: str) -> Callable[[int], str]:
     return lambda count: f"{HEAD}  elastx-mrs:domains:\n" + "".join(f"    - {text.format(n)}\n" for n in range(count))
 
 
-MANY = {
+MANY: dict[str, Callable[[int], str]] = {
     "domains": with_domains("d{0}.example"),
     "invalid domains": with_domains("bad_{0}.example"),
     "unknown keys": with_domains("{{name: d{0}.example, spff: 1}}"),
