@@ -101,6 +101,16 @@ RAISED_DESCRIPTORS = Limit(
 )
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
+# One wait may take --timeout, and a server may answer octet by octet.
+SMTP_SESSION_WAITS = Limit(
+    MAIL, "a session with a mail server, in all", 10, "times `--timeout`", "The rest is `unreachable` or `unchecked`."
+)
+# EHLO's reply has some 20 lines of 50 octets, and there are about ten replies.
+SMTP_SESSION = Limit(MAIL, "a session with a mail server, in all", 128 * 2**10, "octets", "The check is `unreachable`.")
+SMTP_REPLY_LINES = Limit(MAIL, "one reply of a mail server", 100, "lines", "The check is `unreachable`.")
+# RFC 5321 §4.5.3.1.5 has 512, and some servers write more.
+SMTP_LINE = Limit(MAIL, "a line of a mail server's reply", 4 * 2**10, "octets", "The check is `unreachable`.")
+SMTP_ADDRESSES = Limit(MAIL, "addresses of a mail server", 10, "addresses", "The others are not tried.")
 # Each thread has one; the rest is for other servers.
 KEPT_CONNECTIONS = Limit(
     PUBLISHING,

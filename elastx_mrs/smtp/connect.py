@@ -6,38 +6,30 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from elastx_mrs import limits
 from elastx_mrs.descriptors import ShortageError, waiting
 from elastx_mrs.display import visible
+from elastx_mrs.smtp.clock import Clock, CouldNotAsk
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 
-class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
-    """There was no answer.
-
-    :param cure: what to do.
-    """
-
-    def __init__(self, problem: str, cure: str) -> None:
-        self.cure = cure
-        super().__init__(problem)
-
-
-def connected(host: str, port: int, timeout: float) -> tuple[socket.socket, str]:
+def connected(host: str, port: int, clock: Clock) -> tuple[socket.socket, str]:
     """Return a connection to the first address of a host that lets us, and that address.
 
-    :param timeout: seconds for the name, and for each of its addresses.
+    :param clock: the time for the name, and for each of its addresses.
     :raises CouldNotAsk: saying what each address did.
     """
     problems = []
-    for family, address in _addresses(host, port, timeout):
+    for family, address in _addresses(host, port, clock.wait())[: limits.SMTP_ADDRESSES.most]:
+        wait = clock.wait()
         try:
-            return waiting(partial(_to, family, address, timeout), address[:2]), address[0]
+            return waiting(partial(_to, family, address, wait), address[:2]), address[0]
         except ShortageError as error:
             raise CouldNotAsk(f"no connection to port {port} of {host}: {error}", error.cure) from None
         except OSError as error:
-            why = f"nothing in {timeout:g} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
+            why = f"nothing in {wait:.3g} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
             problems.append(f"{address[0]}: {why}")
     raise CouldNotAsk(
         f"no connection to port {port} of {host} ({'; '.join(problems[:4])})",

@@ -12,7 +12,7 @@ from functools import partial
 
 from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.service import ELASTX, Service
-from elastx_mrs.smtp.connect import CouldNotAsk
+from elastx_mrs.smtp.clock import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
 from elastx_mrs.verify.check import Check
 

@@ -1,22 +1,22 @@
 """One session with a mail server: every wait is bounded, and what the server says is safe to show."""
 
 import base64
-import smtplib
-import socket
 import ssl
-import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from elastx_mrs.display import mail_text, visible
-from elastx_mrs.smtp.connect import CouldNotAsk, connected, described
+from elastx_mrs.secrecy import hints
+from elastx_mrs.smtp.clock import AGAIN, Clock, CouldNotAsk
+from elastx_mrs.smtp.connect import connected, described
+from elastx_mrs.smtp.dialogue import Dialogue, Said, not_smtp
 
 LENGTH = 200
 """Characters of a reply that are shown."""
 
-ROUNDS = 10
-"""Time-outs that a whole session may last: each bounds one wait, and a server may answer octet by octet."""
+_GOODBYE = 0.2
+"""Seconds for each wait of the goodbye, which nobody needs an answer to."""
 
 _HIDDEN = "(its text repeats the login, and is not shown)"
 
@@ -43,17 +43,6 @@ class Reply:
         return f"{self.code} {self.text}".strip()
 
 
-class _Client(smtplib.SMTP):
-    """The standard library's, over a connection that is there, and with no look-up of this machine's name."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        address = connection.getsockname()[0]
-        # An address literal (RFC 5321 §4.1.3) says as much as a name that nobody can look up, and gives less away.
-        super().__init__(local_hostname=f"[IPv6:{address}]" if ":" in address else f"[{address}]")
-        self.sock = connection
-        self.overdue = False
-
-
 @dataclass
 class Session:
     """One connection at a time to one server; :meth:`connect` begins it.
@@ -68,36 +57,48 @@ class Session:
     timeout: float
     password: str = field(default="", repr=False)
     address: str = field(default="", init=False)
-    _client: "_Client | None" = field(default=None, init=False, repr=False)
-    _watch: threading.Timer | None = field(default=None, init=False, repr=False)
+    _clock: Clock | None = field(default=None, init=False, repr=False)
+    _dialogue: Dialogue | None = field(default=None, init=False, repr=False)
+    _extensions: Mapping[str, bytes] = field(default_factory=dict, init=False, repr=False)
     _trusted: bool = field(default=False, init=False, repr=False)
     _secrets: tuple[str, ...] = field(default=(), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Know the password from the first word on: a server may have heard it in another session."""
+        self._secrets = (self.password,) if self.password else ()
 
     def connect(self) -> Reply:
         """Connect to the first address that lets us, and return the greeting.
 
+        All connections of a session share the time that it has.
+
         :raises CouldNotAsk: where none does, or there is no greeting that SMTP knows.
         """
         self.close()
-        connection, self.address = connected(self.host, self.port, self.timeout)
-        self._client = _Client(connection)
-        self._watch = threading.Timer(ROUNDS * self.timeout, _cut, [self._client])
-        self._watch.daemon = True
-        self._watch.start()
-        return self._asked(self._client.getreply)
+        if self._clock is None:
+            self._clock = Clock(self.timeout)
+        connection, self.address = connected(self.host, self.port, self._clock)
+        self._dialogue = Dialogue(connection, self._clock)
+        return self._told(self._heard())
 
     def ehlo(self) -> Reply:
         """Say EHLO: what is offered is then known to :meth:`extension`."""
-        return self._asked(self._now.ehlo)
+        address = self._open().connection.getsockname()[0]
+        # An address literal (RFC 5321 §4.1.3) says as much as a name that nobody can look up, and gives less away.
+        literal = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+        said = self._heard(f"EHLO {literal}".encode())
+        self._extensions = said.extensions if said.code == 250 else {}
+        return self._told(said)
 
     def extension(self, name: str) -> str | None:
         """Return the parameters of an extension that is offered, None where it is not."""
-        found: str | None = self._now.esmtp_features.get(name)
+        self._open()
+        found = self._extensions.get(name)
         return None if found is None else self._safe(found)
 
     def command(self, line: str) -> Reply:
-        """Send a command, which holds nothing secret, and return the reply to it."""
-        return self._asked(lambda: self._now.docmd(line))
+        """Send a command, and return the reply to it."""
+        return self._told(self._heard(line.encode()))
 
     def encrypt(self) -> str:
         """Begin TLS, verified against the authorities that this machine trusts (``SSL_CERT_FILE`` names others).
@@ -108,7 +109,7 @@ class Session:
         """
         secured = self._wrapped(ssl.create_default_context())
         self._trusted = True
-        return f"{described(secured.getpeercert(binary_form=True) or b'')}, {secured.version()}"
+        return f"{self._presented(secured)}, {secured.version()}"
 
     def presented(self) -> str:
         """Return what the certificate says that was refused; empty where it cannot be had.
@@ -122,7 +123,7 @@ class Session:
             self.connect()
             self.ehlo()
             self.command("STARTTLS")
-            return described(self._wrapped(context).getpeercert(binary_form=True) or b"")
+            return self._presented(self._wrapped(context))
         except (CouldNotAsk, ssl.SSLError):
             return ""
         finally:
@@ -139,107 +140,74 @@ class Session:
         plain, *answers = (
             base64.b64encode(octets).decode() for octets in (b"\0" + user + b"\0" + password, user, password)
         )
-        self._secrets = (self.password, plain, answers[1])
+        self._secrets = (self.password, plain)
         if mechanism == "PLAIN":
-            return self._asked(lambda: self._now.docmd("AUTH", f"PLAIN {plain}"))
+            return self.command(f"AUTH PLAIN {plain}")
         reply = self.command("AUTH LOGIN")
         for answer in answers:
             if reply.code != 334:
                 break
-            reply = self._asked(lambda line=answer: self._now.docmd(line))  # type: ignore[misc]
+            reply = self.command(answer)
         return reply
 
     def content(self, octets: bytes) -> Reply:
         """Send a message after DATA, and return the reply to it."""
         lines = b"".join(b"." + line if line.startswith(b".") else line for line in octets.splitlines(keepends=True))
-
-        def sent() -> tuple[int, bytes]:
-            self._now.send(lines + b".\r\n")
-            return self._now.getreply()
-
-        return self._asked(sent)
+        return self._told(self._heard(lines + b"."))
 
     def close(self) -> None:
         """Say goodbye where somebody listens, and hang up."""
-        client, self._client, self._trusted = self._client, None, False
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-        if client is None or client.sock is None:
+        dialogue, self._dialogue, self._trusted, self._extensions = self._dialogue, None, False, {}
+        if dialogue is None:
             return
-        try:
-            client.sock.settimeout(min(self.timeout, 2.0))
-            client.docmd("QUIT")
-        except (OSError, smtplib.SMTPException):
-            pass
-        finally:
-            client.close()
+        dialogue.clock = Clock(min(self.timeout, _GOODBYE))
+        with suppress(CouldNotAsk):
+            dialogue.ask(b"QUIT")
+        with suppress(OSError):
+            dialogue.connection.close()
 
-    def _open(self) -> tuple["_Client", socket.socket]:
-        """Return the session and its connection.
+    def _open(self) -> Dialogue:
+        """Return what is said over the connection.
 
         :raises CouldNotAsk: where there is none any more.
         """
-        if self._client is None or self._client.sock is None:
-            raise CouldNotAsk("the server hung up", "try again; if it goes on, ask who runs the server")
-        return self._client, self._client.sock
+        if self._dialogue is None:
+            raise CouldNotAsk("the server hung up", AGAIN)
+        return self._dialogue
 
-    @property
-    def _now(self) -> "_Client":
-        return self._open()[0]
-
-    def _asked(self, ask: Callable[[], tuple[int, bytes]]) -> Reply:
+    def _heard(self, line: bytes | None = None) -> Said:
+        """Return the reply to a line, or the greeting; where there is none, the connection is of no use any more."""
+        dialogue = self._open()
         try:
-            code, text = ask()
-        except (OSError, smtplib.SMTPException) as error:
-            raise _unanswered(error, self.timeout) from None
-        if self._client is not None and self._client.overdue:
-            raise _unanswered(smtplib.SMTPServerDisconnected(), self.timeout)
-        if code < 200:
-            cure = "check host and port; a server that expects TLS at once (port 465) or speaks no SMTP is there"
-            raise CouldNotAsk(f"it answered with what is no SMTP: {self._safe(text) or 'nothing'}", cure)
-        return Reply(code, self._safe(text))
+            said = dialogue.reply() if line is None else dialogue.ask(line)
+            if said.code == 0:
+                raise not_smtp(self._safe(said.text))
+        except CouldNotAsk:
+            self._dialogue = None
+            dialogue.connection.close()
+            raise
+        return said
+
+    def _told(self, said: Said) -> Reply:
+        return Reply(said.code, self._safe(said.text))
 
     def _wrapped(self, context: ssl.SSLContext) -> ssl.SSLSocket:
-        client, plain = self._open()
-        secured = context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
-        client.sock = secured
-        # What was said before TLS is forgotten, read ahead or not (RFC 3207 §4.2).
-        client.file = None
-        client.esmtp_features, client.ehlo_resp, client.does_esmtp = {}, None, False
+        self._extensions = {}
         try:
-            secured.do_handshake()
+            return self._open().secure(context, self.host)
         except ssl.SSLCertVerificationError as error:
             raise TrustError(error.verify_code, error.verify_message) from None
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError, TimeoutError) as error:
-            raise _unanswered(error, self.timeout) from None
-        return secured
 
-    def _safe(self, text: bytes | str) -> str:
+    def _presented(self, secured: ssl.SSLSocket) -> str:
+        text = described(secured.getpeercert(binary_form=True) or b"")
+        return _HIDDEN if self._repeats(text) else text
+
+    def _repeats(self, text: bytes | str) -> bool:
+        return any(hints(text, secret) for secret in self._secrets)
+
+    def _safe(self, text: bytes) -> str:
         """Return a reply's text for people to read, without what is secret in whatever form it was sent."""
-        octets = text.encode("latin-1", "replace") if isinstance(text, str) else text
-        joined = b"".join(octets.split()).decode("latin-1")
-        if any("".join(secret.split()) in joined for secret in self._secrets if secret):
+        if self._repeats(text):
             return _HIDDEN
-        shown = visible(mail_text(b" ".join(octets.split())))
+        shown = visible(mail_text(b" ".join(text.split())))
         return shown if len(shown) <= LENGTH else f"{shown[: LENGTH - 1]}…"
-
-
-def _cut(client: _Client) -> None:
-    """End a session that takes too long: whoever waits for the server is then told that it hung up."""
-    client.overdue = True
-    if client.sock is not None:
-        with suppress(OSError):
-            socket.socket.shutdown(client.sock, socket.SHUT_RDWR)  # not TLS's own, which is not for another thread
-
-
-def _unanswered(error: Exception, timeout: float) -> CouldNotAsk:
-    again = "try again; if it goes on, ask who runs the server"
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        cure = (
-            "check host and port: a port that begins with TLS, such as 465, says nothing until then; or raise --timeout"
-        )
-        return CouldNotAsk(f"it said nothing in {timeout:g} s", cure)
-    if isinstance(error, (smtplib.SMTPServerDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return CouldNotAsk("the server hung up, or took too long altogether", again)
-    return CouldNotAsk(f"the connection failed: {type(error).__name__}", again)

@@ -8,8 +8,8 @@ import time
 import pytest
 from click.testing import CliRunner
 
+from elastx_mrs import limits
 from elastx_mrs.cli.main import main
-from elastx_mrs.smtp import session
 from tests.cli.mail import ACCOUNT, PASSWORD, scripted
 
 
@@ -71,7 +71,7 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
         ([b"\x15\x03\x01\x00\x02\x02P\r\n"], "connection", "unreachable", "no SMTP"),
         ([b"554 go away \x1b[31m\r\n"], "connection", "wrong", "554 go away <U+001B>[31m"),
         ([b"421 too busy\r\n"], "connection", "unreachable", "421 too busy"),
-        ([b"220 x" * 20000 + b"\r\n"], "connection", "unreachable", "the connection failed"),
+        ([b"220 x" * 20000 + b"\r\n"], "connection", "unreachable", "a line of its reply has over 4 KiB"),
         ([b"220 hi\r\n", b"502 no\r\n"], "no AUTH before TLS", "wrong", "502 no"),
         ([b"220 hi\r\n", None], "no AUTH before TLS", "unreachable", "hung up"),
         ([b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454 not now\r\n"], "STARTTLS", "unreachable", "454 not now"),
@@ -98,7 +98,7 @@ def test_what_is_no_mail_server(answers: list[bytes | None], check: str, verdict
 
 
 def test_a_server_that_answers_octet_by_octet_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "ROUNDS", 2)
+    monkeypatch.setattr(limits, "SMTP_SESSION_WAITS", limits.SMTP_SESSION_WAITS._replace(most=2))
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 

@@ -13,7 +13,8 @@ from cryptography.x509.oid import NameOID
 
 from elastx_mrs import limits
 from elastx_mrs.smtp import connect
-from elastx_mrs.smtp.connect import CouldNotAsk, described
+from elastx_mrs.smtp.clock import CouldNotAsk
+from elastx_mrs.smtp.connect import described
 from elastx_mrs.smtp.session import Session
 
 BEGIN = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
