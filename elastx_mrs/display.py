@@ -64,6 +64,8 @@ def mail_text(octets: bytes) -> str:
     Control characters stay as they are; :func:`visible` shows them.
     """
     text = octets.decode("utf-8", "surrogateescape")
+    if octets.isascii():
+        return text
     return "".join(_shown(c) if "\udc80" <= c <= "\udcff" else c for c in text)
 
 

@@ -101,6 +101,34 @@ RAISED_DESCRIPTORS = Limit(
 )
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
+# Mail systems take a header of 100 KiB to 1 MiB.
+MESSAGE_HEADER = Limit(MAIL, "the header of a saved message", 2**20, "octets", "The command ends with exit code 2.")
+MESSAGE_FIELDS = Limit(MAIL, "header fields of a saved message", 5_000, "fields", "The command ends with exit code 2.")
+# Ten of the longest lines there may be (RFC 5322 §2.1.1).
+MESSAGE_ADDRESSES = Limit(MAIL, "a From or Return-Path field", 10_000, "characters", "The rest is not read.")
+# A receiver writes one, or one for each method.
+MESSAGE_RESULTS = Limit(
+    MAIL, "Authentication-Results or Received-SPF fields of one receiver", 100, "fields", "The rest is not read."
+)
+# Anybody can put more in front of a message.
+DKIM_SIGNATURES = Limit(MAIL, "DKIM signatures of a message", 10, "signatures", "The others are `unchecked`.")
+# The longest that makes sense is some 4,000, and dkimpy's time goes with the square.
+DKIM_SIGNATURE = Limit(MAIL, "a DKIM-Signature field", 8_000, "octets", "The signature is `wrong`.")
+DKIM_HEADERS = Limit(MAIL, "names in `h=` of a DKIM signature", 500, "names", "The signature is `wrong`.")
+# RFC 8301 §3.2: 4,096 need be verified; larger ones only cost time.
+DKIM_KEY_BITS = Limit(MAIL, "an RSA key that verifies a DKIM signature", 16_384, "bits", "The signature is `wrong`.")
+# 2,000 domains with 5 records each are some 25 MiB.
+PREVIEW = Limit(FILES, "what `pulumi preview --json` prints", 128 * 2**20, "octets", "`review` ends with exit code 2.")
+PREVIEW_STEPS = Limit(FILES, "steps of a preview", 100_000, "steps", "`review` ends with exit code 2.")
+# 65,535 octets are the most that DNS has room for (RFC 1035 §3.2.1), each of them four characters where it is escaped.
+PREVIEW_VALUE = Limit(
+    FILES, "owner, value or name of a record in a preview", 2**18, "characters", "`review` ends with exit code 2."
+)
+PREVIEW_MESSAGES = Limit(
+    FILES, "errors, warnings and notices of a preview", 5_000, "messages", "The others are counted, and not shown."
+)
+# Enough for a traceback, whose end says most.
+PREVIEW_MESSAGE = Limit(FILES, "an error, warning or notice of a preview", 50_000, "characters", "Its end is shown.")
 # One wait may take --timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
     MAIL, "a session with a mail server, in all", 10, "times `--timeout`", "The rest is `unreachable` or `unchecked`."

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from elastx_mrs import limits
 from elastx_mrs.message.addresses import without_comments
 from elastx_mrs.message.parse import Message
 from elastx_mrs.records import RecordError, names
@@ -21,6 +22,7 @@ _OLD_RESULTS = {"hardfail": "fail"}
 """What receivers of RFC 5451 wrote."""
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(;)|(\s+)|([^";\s]+)', re.DOTALL)
+_QUOTED = re.compile(r'[^"]*+"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _RESULT = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?:/[0-9]+)?=([A-Za-z]+)")
 _AROUND = re.compile(
     r" ?= ?| ?/ ?(?=[0-9]+ ?=)|(?<=\bsmtp) ?\. ?|(?<=\bheader) ?\. ?|(?<=\bbody) ?\. ?|(?<=\bpolicy) ?\. ?"
@@ -73,15 +75,15 @@ class SpfClaim:
 
 def claims(message: Message) -> Claims | None:
     """Return what the topmost Authentication-Results say, and others just below it by the same receiver."""
-    found = [_read(value) for value in message.all("authentication-results")]
-    if not found:
-        return None
+    first = None
     results: list[Result] = []
-    for one in found:
-        if one.by != found[0].by:
+    for value in message.all("authentication-results")[: limits.MESSAGE_RESULTS.most]:
+        one = _read(value)
+        if first not in (None, one.by):
             break
+        first = one.by
         results += one.results
-    return Claims(found[0].by, tuple(results))
+    return None if first is None else Claims(first, tuple(results))
 
 
 def spf(message: Message) -> SpfClaim | None:
@@ -103,7 +105,7 @@ def _in_results(message: Message) -> Iterator[SpfClaim]:
 def _in_received(message: Message) -> Iterator[SpfClaim]:
     """Yield what the topmost Received-SPF says, and others below it by the same receiver."""
     first = None
-    for value in message.all("received-spf"):
+    for value in message.all("received-spf")[: limits.MESSAGE_RESULTS.most]:
         words = list(_words(without_comments(value)))
         given = {name.lower(): text for name, equals, text in (word.partition("=") for word in words) if equals}
         receiver = given.get("receiver", "").lower()
@@ -153,7 +155,7 @@ def _words(text: str) -> Iterator[str]:
     """Yield words, ``;`` for itself, quotes undone; white space within a statement is taken out."""
     word = ""
     text = _AROUND.sub(lambda found: found[0].strip(), " ".join(text.split()))
-    for quoted, semicolon, space, bare in _TOKEN.findall(text):
+    for quoted, semicolon, space, bare in _TOKEN.findall(_closed(text)):
         if semicolon or space:
             if word:
                 yield word
@@ -164,6 +166,14 @@ def _words(text: str) -> Iterator[str]:
             word += bare or re.sub(r"\\(.)", r"\1", quoted)
     if word:
         yield word
+
+
+def _closed(text: str) -> str:
+    """Return text without a quote that nothing closes, nor those after it, which would each be looked for an end."""
+    at = 0
+    while (quote := _QUOTED.match(text, at)) is not None:
+        at = quote.end()
+    return text[:at] + text[at:].replace('"', "")
 
 
 def _domain(text: str) -> str:

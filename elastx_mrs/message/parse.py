@@ -7,11 +7,9 @@ from functools import cached_property
 
 from elastx_mrs import limits
 from elastx_mrs.display import mail_text, quoted, visible
+from elastx_mrs.message import body
 from elastx_mrs.message.addresses import addresses, path
 from elastx_mrs.records import RecordError, names
-
-_LONGEST = 10_000
-"""Characters of a From or Return-Path field that are read: 10 of the longest lines there may be."""
 
 _FIELD = re.compile(rb"([!-9;-~]+)([ \t]*):")
 """White space before the colon is obsolete, and to be taken (RFC 5322 §4.5.8)."""
@@ -57,8 +55,19 @@ class Message:
     @cached_property
     def body(self) -> bytes:
         """The body with CRLF at each line's end; where there is no LF at all, CR ends lines."""
-        line_end = rb"\r?\n" if b"\n" in self.content else rb"\r"
-        return re.sub(line_end, b"\r\n", self.content)
+        if b"\n" not in self.content:
+            return self.content.replace(b"\r", b"\r\n")
+        return self.content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+    @cached_property
+    def simple(self) -> bytes:
+        """The body as it is hashed by the algorithm ``simple``."""
+        return body.simple(self.body)
+
+    @cached_property
+    def relaxed(self) -> bytes:
+        """The body as it is hashed by the algorithm ``relaxed``."""
+        return body.relaxed(self.body)
 
     @property
     def domain(self) -> str:
@@ -73,7 +82,7 @@ class Message:
     def return_path(self) -> str | None:
         """The envelope's sender as the receiver wrote it down (RFC 5321 §4.4); empty for ``<>``, None without any."""
         found = self.all("return-path")
-        return path(found[0][:_LONGEST]) if found else None
+        return path(found[0][: limits.MESSAGE_ADDRESSES.most]) if found else None
 
 
 def read(octets: bytes) -> Message:
@@ -106,6 +115,8 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
     """Return the header fields (RFC 5322 §2.2), and where the body begins."""
     found: list[tuple[bytes, list[bytes]]] = []
     for number, (line, end) in enumerate(_lines(octets), start=1):
+        if end > limits.MESSAGE_HEADER.most:
+            raise NotAMessage(f"has a header of over {limits.MESSAGE_HEADER.text}; {_SAVE}, alone")
         if not line:
             if not found:
                 raise NotAMessage(f"begins with an empty line, where its header should be (RFC 5322 §2.1); {_SAVE}")
@@ -120,6 +131,8 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
             what = f"line {number} is {quoted(mail_text(line[:160]), 40)}"
             kind = "is no message" if not found else "has a broken header"
             raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {_SAVE}")
+        if len(found) == limits.MESSAGE_FIELDS.most:
+            raise NotAMessage(f"has over {limits.MESSAGE_FIELDS.text} in its header; {_SAVE}, alone")
         found.append((field.group(1) + field.group(2), [line[field.end() :]]))
     raise NotAMessage(f"ends before the empty line after its header (RFC 5322 §2.1): it is cut off; {_SAVE}, whole")
 
@@ -143,7 +156,7 @@ def _sender(found: list[str]) -> str:
     if len(found) != 1:
         what = f"has {len(found)} From fields" if found else "has no From field"
         raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")
-    senders = addresses(found[0][:_LONGEST])
+    senders = addresses(found[0][: limits.MESSAGE_ADDRESSES.most])
     shown = quoted(found[0])
     if not senders:
         raise NotAMessage(f"has a From field without an address that can be read: {shown} (RFC 5322 §3.6.2)")

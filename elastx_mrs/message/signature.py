@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elastx_mrs import descriptors
+from elastx_mrs import descriptors, limits
 from elastx_mrs.display import mail_text, visible
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.answer import Answer, Ask
@@ -24,12 +24,6 @@ from elastx_mrs.message.signature_tags import SAVE, FaultError
 from elastx_mrs.records import RecordError, dkim_key
 from elastx_mrs.records.dkim_key import Key
 from elastx_mrs.verify.check import Verdict
-
-MOST = 10
-"""Signatures that are verified; anybody can put more in front of a message."""
-
-MAX_BITS = 16_384
-"""Of an RSA key; larger ones only cost time (RFC 8301 §3.2: 4096 need be verified)."""
 
 _OCTETS = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
 """Octets in a message of dkimpy, as Python writes them."""
@@ -79,8 +73,8 @@ async def _verified(ask: Ask, message: Message, place: int, field: RawField) -> 
     domain = selector = ""
     headers: tuple[str, ...] = ()
     try:
-        if place >= MOST:
-            raise FaultError("unchecked", f"is one of over {MOST} signatures", "")
+        if place >= limits.DKIM_SIGNATURES.most:
+            raise FaultError("unchecked", f"is one of over {limits.DKIM_SIGNATURES.text}", "")
         tags = signature_tags.tags_of(field.value)
         domain, selector = signature_tags.place(tags)
         headers = signature_tags.header_names(tags)
@@ -127,7 +121,8 @@ def _check_key(key: Key, tags: Mapping[str, str], domain: str) -> None:
         raise FaultError("wrong", "its key's h= forbids sha256 (RFC 6376 §3.6.1)", "take h= out of the key record")
     if not {"*", "email"} & set(key.services):
         raise FaultError("wrong", "its key's s= says that it is not for mail (RFC 6376 §3.6.1)", "take s= out of it")
-    if key.rsa is not None and (not key.rsa.verifiable or not 1024 <= key.rsa.bits <= MAX_BITS):
+    most = limits.DKIM_KEY_BITS.most
+    if key.rsa is not None and (not key.rsa.verifiable or not 1024 <= key.rsa.bits <= most):
         raise FaultError("wrong", f"its key has {key.bits} bits, which receivers ignore (RFC 8301 §3.2)", _PUBLISH)
     identity = signature_tags.identity_domain(tags, domain)
     if "s" in key.flags and identity != domain:
@@ -154,9 +149,12 @@ def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], ke
     headers = [name.encode("utf-8", "surrogateescape") for name in signature_tags.header_names(tags)]
     verifier = dkim.DKIM()
     verifier.headers = _signed(message, headers)
-    verifier.body = message.body
+    header, _, body = tags.get("c", "simple").partition("/")
+    verifier.body = message.relaxed if body == "relaxed" else message.simple
+    if verifier.body:  # simple leaves a canonical body as it is, and relaxed takes it apart once more
+        given[b"c"] = f"{header}/simple".encode()
     try:
-        signature_tags.check_length(tags, _body_length(given.get(b"c"), message.body) if "l" in tags else 0)
+        signature_tags.check_length(tags, len(verifier.body))
         if verifier.verify_sig(given, headers, (field.name, field.value), served):
             return
     except FaultError:
@@ -188,13 +186,6 @@ def _signed(message: Message, headers: Sequence[bytes]) -> list[tuple[_Name, byt
             wanted[name.lower()] -= 1
             found.append((name, field.value))
     return found[::-1]
-
-
-def _body_length(canonicalization: bytes | None, body: bytes) -> int:
-    """Return the octets of a body as it is hashed (RFC 6376 §3.4)."""
-    from dkim.canonicalization import CanonicalizationPolicy
-
-    return len(CanonicalizationPolicy.from_c_value(canonicalization).canonicalize_body(body))
 
 
 def _notes(key: Key, tags: Mapping[str, str]) -> Iterator[str]:

@@ -9,12 +9,10 @@ import re
 import time
 from collections.abc import Mapping
 
+from elastx_mrs import limits
 from elastx_mrs.display import describe_character, visible
 from elastx_mrs.records import RecordError, dkim_key, names
 from elastx_mrs.verify.check import Verdict
-
-MAX_LENGTH = 8_000
-"""Octets of a signature's field: the longest that makes sense is some 4000, and dkimpy's time goes with the square."""
 
 CLOCK = 36_000
 """Seconds that a signer's clock may be ahead."""
@@ -47,7 +45,7 @@ class FaultError(Exception):
 
 def tags_of(field: bytes) -> dict[str, str]:
     """Return the tags of a field's value; :raises FaultError: where a receiver cannot read it."""
-    if len(field) > MAX_LENGTH:
+    if len(field) > limits.DKIM_SIGNATURE.most:
         raise FaultError("wrong", f"is {len(field)} octets long", "have the message signed anew")
     text = field.decode("utf-8", "surrogateescape").strip()
     if (odd := _NO_TEXT.search(text)) is not None:
@@ -86,6 +84,8 @@ def identity_domain(tags: Mapping[str, str], domain: str) -> str:
 
 def check(tags: Mapping[str, str], headers: tuple[str, ...], domain: str) -> None:
     """Refuse what receivers refuse of a signature before they look at its key (RFC 6376 §6.1.1)."""
+    if len(headers) > limits.DKIM_HEADERS.most:
+        raise FaultError("wrong", f"signs over {limits.DKIM_HEADERS.text} of header fields in h=", SAVE)
     if "from" not in headers:
         raise FaultError("wrong", "does not sign From (RFC 6376 §5.4)", "have the signer sign it")
     if tags["a"] not in _ALGORITHMS:
