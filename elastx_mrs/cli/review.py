@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
@@ -136,9 +137,11 @@ def _read(file: str, log: str | None, stack: str, accounts: tuple[str, ...]) -> 
 def _text(path: str) -> str:
     try:
         with click.open_file(path, "rb") as stream:
-            content: bytes = stream.read()
+            content: bytes = stream.read(limits.PREVIEW.most + 1)
     except OSError as error:
         raise BadInput(f"{visible(path)}: {error.strerror}; name a file, or - for standard input") from None
+    if len(content) > limits.PREVIEW.most:
+        raise BadInput(f"{source_name(path)}: is over {limits.PREVIEW.text}; review the preview of a smaller stack")
     return content.decode("utf-8-sig", errors="replace")
 
 

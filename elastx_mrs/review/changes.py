@@ -29,7 +29,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = "[secret]"  # noqa: S105
 """What Pulumi writes where a value is secret."""
 
-_IN_NAME = re.compile(r"-(?:(challenge)-[0-9a-f]{12}|(spf|dkim|dmarc)|(report)-.+)$")
+_IN_NAME = re.compile(r"-(?:(challenge)-[0-9a-f]{12}|(spf|dkim|dmarc)|(report)-.+)$", re.DOTALL)
 _ORDER: Mapping[str, int] = {"challenge": 0, "spf": 1, "dkim": 2, "dmarc": 3, "report": 4, "other": 5}
 
 

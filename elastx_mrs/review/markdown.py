@@ -27,6 +27,7 @@ KINDS = {
 OPS = {"added": "+ added", "changed": "~ changed", "removed": "- removed", "released": "let go"}
 
 _WIDTH = 110
+_AT_ONCE = 10_000
 _MAX_LINES = 60
 """Of one thing that was said; a traceback can be long, and its end says most."""
 
@@ -75,7 +76,7 @@ def markdown(found: Review, limit: int | None) -> str:
     add((_said(one, "Warning", limit) for one in warnings), len(warnings), 2, "warning")
     shown = add((_table(domain) for domain in found.domains), len(found.domains), 1, "domain")
     if shown == len(found.domains):
-        for title, texts in _folded(found):
+        for title, texts in _folded(found, limit):
             add([_details(title, texts)], 1, 1, title)
     if left_out:
         parts.append(_NOTE.format(", ".join(left_out)))
@@ -112,16 +113,23 @@ def _told(what: Say, code: Callable[[str], str]) -> str:
 
 
 def _said(one: Diagnostic, title: str, limit: int | None) -> str:
-    lines = _wrapped(one.text)
-    if limit is not None and len(lines) > _MAX_LINES:
+    text = one.text if limit is None else one.text[-_MAX_LINES * _WIDTH :]
+    lines = _wrapped(text)
+    if limit is not None and (len(lines) > _MAX_LINES or text != one.text):
         lines = ["…", *lines[-_MAX_LINES:]]
     name = one.urn.rpartition("::")[2]
     at = f" at {markdown_code(name)}" if name else ""
     return f"**{title}**{at}:\n\n{markdown_block(lines)}\n"
 
 
-def _folded(found: Review) -> list[tuple[str, list[str]]]:
-    notices = [line for one in found.said("notice") for line in (*_wrapped(_place(one) + one.text), "")]
+def _folded(found: Review, limit: int | None) -> list[tuple[str, list[str]]]:
+    notices: list[str] = []
+    size = 0
+    for one in found.said("notice"):
+        if limit is not None and size > limit:
+            break  # all of them go together, and do not fit
+        notices += [*_wrapped(_place(one) + one.text), ""]
+        size += len(one.text)
     resources = [visible(f"{one.type} {one.name}") for one in found.others]
     folded = []
     if notices:
@@ -147,5 +155,8 @@ def _count(number: int, what: str) -> str:
 def _wrapped(text: str) -> list[str]:
     lines: list[str] = []
     for line in visible_lines(text):
-        lines += textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False) or [""]
+        # textwrap takes the square of a word's length.
+        for at in range(0, len(line) or 1, _AT_ONCE):
+            part = line[at : at + _AT_ONCE]
+            lines += textwrap.wrap(part, _WIDTH, subsequent_indent="  ", break_on_hyphens=False) or [""]
     return lines

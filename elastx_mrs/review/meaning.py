@@ -1,6 +1,6 @@
 """What a change of a record means for mail, in the record's own terms, and which of it is a risk."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -213,6 +213,11 @@ class Reader:
         return [str(term) for term in gained if not spf.includes_service(term, self._service)]
 
 
+def _without(these: Sequence[str], those: Sequence[str]) -> list[str]:
+    known = frozenset(those)
+    return [one for one in these if one not in known]
+
+
 def _shown(inputs: Mapping[str, object] | None, key: str) -> str:
     value = (inputs or {}).get(key)
     return "nothing" if value is None else value if isinstance(value, str) else str(value)
@@ -248,7 +253,7 @@ def _senders(domain: str, sentence: str, before: str, after: str, service: Servi
 
 def _terms(domain: str, before: _Spf, after: _Spf, service: Service) -> Iterator[Say | Risk]:
     old, new = before.terms, after.terms
-    added, removed = [term for term in new if term not in old], [term for term in old if term not in new]
+    added, removed = _without(new, old), _without(old, new)
     for term in added:
         yield say("+ {}", term)
     for term in removed:
@@ -356,8 +361,8 @@ def _other_tags(old: str, new: str) -> Iterator[Say]:
             continue
         if tag in ("rua", "ruf"):
             before, after = (list(addresses(side.get(tag, ""))) for side in (was, is_))
-            yield from (say(f"{tag} + {{}}", uri) for uri in after if uri not in before)
-            yield from (say(f"{tag} - {{}}", uri) for uri in before if uri not in after)
+            yield from (say(f"{tag} + {{}}", uri) for uri in _without(after, before))
+            yield from (say(f"{tag} - {{}}", uri) for uri in _without(before, after))
         else:
             before_text, after_text = (f"{tag}={side[tag]}" if tag in side else f"no {tag}" for side in (was, is_))
             yield say("{} → {}", before_text, after_text)

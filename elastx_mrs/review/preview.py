@@ -6,10 +6,12 @@ came; where Pulumi did not begin, it prints no JSON at all.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from elastx_mrs import limits
+from elastx_mrs.display import quoted
 from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records.challenge import token
 from elastx_mrs.service import ELASTX, Service
@@ -109,6 +111,8 @@ def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX) -
     diagnostics = content.get("diagnostics") or []
     if not _are_objects(steps) or not _are_objects(diagnostics) or not {"steps", "changeSummary"} & content.keys():
         raise PreviewError("is JSON, but not what pulumi preview --json prints")
+    if len(steps) > limits.PREVIEW_STEPS.most:
+        raise PreviewError(f"has over {limits.PREVIEW_STEPS.text}; review the preview of a smaller stack")
     found: dict[str, Resource] = {}
     project = stack = ""
     for step in steps:
@@ -119,6 +123,7 @@ def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX) -
         stack, project = parts[0].rpartition(":")[2], parts[1]
         resource = _resource(urn, parts, step, found.get(urn))
         if resource is not None:
+            _check_length(resource)
             found[urn] = resource
     known = [*accounts, *_accounts(content.get("config"))]
     return Preview(
@@ -138,7 +143,7 @@ def of_log(log: str, name: str = "") -> Preview:
     """
     text = log.strip() or "pulumi preview printed nothing, on standard error neither"
     project, _, stack = name.rpartition("/")
-    return Preview(project, stack, (), (Diagnostic("error", text),), {})
+    return Preview(project, stack, (), (Diagnostic("error", _end(text)),), {})
 
 
 def _loaded(text: str) -> dict[str, Any]:
@@ -227,16 +232,38 @@ def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resou
     )
 
 
-def _diagnostics(found: list[dict[str, Any]]) -> Iterator[Diagnostic]:
+def _check_length(resource: Resource) -> None:
+    """Refuse what no record has, for each is read term by term.
+
+    :raises PreviewError: naming the resource.
+    """
+    if resource.component is None:
+        return
+    for inputs in (resource.old or {}, resource.new or {}):
+        for key in ("owner", "name", "value", "content"):
+            if len(_text(inputs.get(key))) > limits.PREVIEW_VALUE.most:
+                raise PreviewError(
+                    f"has {key} of over {limits.PREVIEW_VALUE.text} at {quoted(resource.name)}, and no DNS record is "
+                    "that long; correct the program"
+                )
+
+
+def _end(text: str) -> str:
+    """Return the end of a text, where it is long."""
+    most = limits.PREVIEW_MESSAGE.most
+    return text if len(text) <= most else f"…{text[1 - most :]}"
+
+
+def _diagnostics(found: Sequence[dict[str, Any]]) -> Iterator[Diagnostic]:
     """Yield what was said, once each; of errors what only follows another is left out, unless it is all there is."""
     said: dict[Diagnostic, None] = {}
     noise: list[Diagnostic] = []
     for one in found:
         level = _LEVELS.get(_text(one.get("severity")))
         text = re.sub(r"^(?:error|warning): ", "", _text(one.get("message")).strip())
-        text = _GUARD.sub("guard: ", text)
         if level is None or not text:
             continue
+        text = _GUARD.sub("guard: ", _end(text))
         diagnostic = Diagnostic(level, text, _text(one.get("urn")))
         if _NOISE.search(text) and "\n" not in text:
             noise.append(diagnostic)
@@ -245,7 +272,12 @@ def _diagnostics(found: list[dict[str, Any]]) -> Iterator[Diagnostic]:
     errors = [one for one in noise if one.level == "error"]
     if errors and not any(one.level == "error" for one in said):
         said[errors[0]] = None
-    yield from said
+    most = limits.PREVIEW_MESSAGES.most
+    if len(said) <= most:
+        yield from said
+    else:
+        yield from sorted(said, key=lambda one: list(_LEVELS.values()).index(one.level))[:most]
+        yield Diagnostic("warning", f"{len(said) - most:,} more messages of the preview are not shown here")
 
 
 def _accounts(config: object) -> Iterator[str]:
