@@ -99,6 +99,8 @@ RAISED_DESCRIPTORS = Limit(
     "descriptors",
     "A higher limit stays as it is.",
 )
+# A DNS message has at most 65,535 (RFC 1035 §4.2.2).
+HTTPS_ANSWER = Limit(DNS, "the answer of a resolver over HTTPS", 64 * 2**10, "octets", "The resolver is `unreachable`.")
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
 # Mail systems take a header of 100 KiB to 1 MiB.
@@ -129,6 +131,16 @@ PREVIEW_MESSAGES = Limit(
 )
 # Enough for a traceback, whose end says most.
 PREVIEW_MESSAGE = Limit(FILES, "an error, warning or notice of a preview", 50_000, "characters", "Its end is shown.")
+# Cloudflare has at most 5,000 records on a page of ours, each of some 1 KiB.
+CLOUDFLARE_PAGE = Limit(FILES, "a page of Cloudflare's API, read by `adopt`", 32 * 2**20, "octets", "`adopt` ends.")
+# 50 zones or 5,000 records a page.
+CLOUDFLARE_PAGES = Limit(
+    FILES, "pages of zones, or of one zone's records, read by `adopt`", 400, "pages", "`adopt` ends."
+)
+# A block by its rate limit, which is waited for, takes five minutes.
+CLOUDFLARE_REQUEST = Limit(
+    FILES, "a request of `adopt` to Cloudflare's API, with its retries", 600, "seconds", "`adopt` ends."
+)
 # One wait may take --timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
     MAIL, "a session with a mail server, in all", 10, "times `--timeout`", "The rest is `unreachable` or `unchecked`."

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from elastx_mrs import display
+from elastx_mrs import display, limits
 from elastx_mrs.adopt.plan import Found, Zone, counted
-from elastx_mrs.adopt.refusals import CannotReadError, RefusedError, credentials, explained, not_cloudflare
+from elastx_mrs.adopt.refusals import BASE_URL, CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lookup.transport.body import bounded
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
@@ -82,6 +84,7 @@ class _Reader:
     def __init__(self, token: str, base_url: str, clock: Clock) -> None:
         self._token = token
         self._base_url = base_url
+        self._host = urlsplit(base_url).hostname
         self._pace = Pace(clock, True, _say)
         self.doing = "asking Cloudflare for its zones"
 
@@ -123,6 +126,7 @@ class _Reader:
 
     def _client(self) -> "AsyncCloudflare":
         from cloudflare import AsyncCloudflare, DefaultAsyncHttpxClient
+        from httpx import AsyncByteStream
 
         async def paced(request: "httpx.Request") -> None:
             await self._pace.take()
@@ -130,8 +134,15 @@ class _Reader:
         async def final(response: "httpx.Response") -> None:
             if response.status_code == 429:  # Cloudflare blocks for minutes; asking again only prolongs that
                 response.headers["x-should-retry"] = "false"
+            too_much = CannotReadError(
+                f"{self._host} sent more than {limits.CLOUDFLARE_PAGE.text} for one page, or "
+                f"compressed what was asked for as it is; see {BASE_URL}, and any proxy on the way"
+            )
+            bounded(AsyncByteStream, response, limits.CLOUDFLARE_PAGE.most, too_much)
 
-        http = DefaultAsyncHttpxClient(event_hooks={"request": [paced], "response": [final]})
+        http = DefaultAsyncHttpxClient(
+            event_hooks={"request": [paced], "response": [final]}, headers={"accept-encoding": "identity"}
+        )
         client = AsyncCloudflare(api_token=self._token, base_url=self._base_url, http_client=http)
         # The SDK would take these from the environment, and prefer them to the token.
         client.api_key = client.api_email = client.user_service_key = None
@@ -157,11 +168,19 @@ class _Reader:
         from cloudflare import APIError
 
         rows: list[Mapping[str, Any]] = []
-        for number in range(1, sys.maxsize):
+        for number in range(1, limits.CLOUDFLARE_PAGES.most + 1):
             try:
-                response = (await ask(number)).http_response
+                async with asyncio.timeout(limits.CLOUDFLARE_REQUEST.most):
+                    response = (await ask(number)).http_response
             except APIError as error:
+                if isinstance(error.__cause__, CannotReadError):
+                    raise error.__cause__ from None
                 raise explained(error, what, self._base_url, self._token) from None
+            except TimeoutError:
+                wait = limits.CLOUDFLARE_REQUEST.text
+                raise CannotReadError(
+                    f"{self._host} gave no whole answer in {wait}; see the network and any proxy, and run this again"
+                ) from None
             try:
                 content = response.json()
                 rows += (result := _rows(content))
@@ -169,8 +188,11 @@ class _Reader:
             except (ValueError, TypeError, KeyError, AttributeError):
                 raise not_cloudflare(response, self._base_url) from None
             if last:
-                break
-        return rows
+                return rows
+        raise CannotReadError(
+            f"{self._host} has over {limits.CLOUDFLARE_PAGES.text} of {what}; give the ids of the zones under "
+            f"cloudflare.zones, and see {BASE_URL}"
+        )
 
 
 def _rows(content: Any) -> list[Mapping[str, Any]]:

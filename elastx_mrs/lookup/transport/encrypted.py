@@ -3,15 +3,22 @@
 import asyncio
 import ssl
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
+import dns.asyncbackend
 import dns.asyncquery
 import dns.exception
+import dns.inet
 import dns.message
 import dns.query
 
+from elastx_mrs import limits
 from elastx_mrs.extras import NotInstalledError
-from elastx_mrs.lookup.transport import certificate
+from elastx_mrs.lookup.transport import body, certificate
 from elastx_mrs.lookup.transport.wire import UnusableError
+
+if TYPE_CHECKING:
+    import httpx2
 
 SETTLE = 3.0
 """Times the patience of plain DNS: the handshakes take two or three exchanges more."""
@@ -36,7 +43,7 @@ async def exchange(url: str, host: str, port: int, query: dns.message.Message, p
     try:
         async with asyncio.timeout(SETTLE * patience):
             if url.startswith("https:"):
-                return await _https(url, query)
+                return await _https(url, host, query)
             found = await asyncio.get_running_loop().getaddrinfo(host, port)
             return await dns.asyncquery.tls(query, str(found[0][4][0]), port=port, server_hostname=host)
     except (TimeoutError, dns.exception.Timeout):
@@ -48,16 +55,33 @@ async def exchange(url: str, host: str, port: int, query: dns.message.Message, p
         raise UnusableError(f"sent an answer that cannot be read ({type(error).__name__})") from None
 
 
-async def _https(url: str, query: dns.message.Message) -> dns.message.Message:
+async def _https(url: str, host: str, query: dns.message.Message) -> dns.message.Message:
     """Return the answer; a certificate that is refused raises as over TLS."""
     import httpx2
 
+    async def bounded(response: "httpx2.Response") -> None:
+        if response.is_success:
+            problem = f"sent more than a DNS message of {limits.HTTPS_ANSWER.text}, or a compressed one"
+            body.bounded(httpx2.AsyncByteStream, response, limits.HTTPS_ANSWER.most, UnusableError(problem))
+            return
+        raise UnusableError(f"did not answer as DNS over HTTPS: HTTP status {response.status_code}")
+
+    headers = {"accept-encoding": "identity"}
     try:
-        return await dns.asyncquery.https(query, url)
+        client = httpx2.AsyncClient(transport=_transport(host), headers=headers, event_hooks={"response": [bounded]})
+        async with client:
+            return await dns.asyncquery.https(query, url, client=client)
     except httpx2.HTTPError as error:
         refused = certificate.refusal(error)
         if refused is not None:
             raise refused from None
         raise UnusableError(f"cannot be reached over HTTPS: {error or type(error).__name__}") from None
-    except ValueError as error:  # dnspython's, for an HTTP status that is no success
-        raise UnusableError(f"did not answer as DNS over HTTPS: {error}") from None
+    except ValueError as error:
+        raise UnusableError(f"did not answer as DNS over HTTPS ({type(error).__name__})") from None
+
+
+def _transport(host: str) -> Any:
+    """Return dnspython's own transport, which asks this machine's resolvers for the host."""
+    address = host if dns.inet.is_address(host) else None
+    backend: Any = dns.asyncbackend.get_default_backend()
+    return backend.get_transport_class()(http2=True, bootstrap_address=address)
