@@ -105,7 +105,9 @@ HTTPS_ANSWER = Limit(DNS, "the answer of a resolver over HTTPS", 64 * 2**10, "oc
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
 # Mail systems take a header of 100 KiB to 1 MiB.
 MESSAGE_HEADER = Limit(MAIL, "the header of a saved message", 2**20, "octets", "The command ends with exit code 2.")
-MESSAGE_FIELDS = Limit(MAIL, "header fields of a saved message", 5_000, "fields", "The command ends with exit code 2.")
+MESSAGE_FIELDS = Limit(
+    MAIL, "header fields of a saved message", 200_000, "fields", "The command ends with exit code 2."
+)
 # Ten of the longest lines there may be (RFC 5322 §2.1.1).
 MESSAGE_ADDRESSES = Limit(MAIL, "a From or Return-Path field", 10_000, "characters", "The rest is not read.")
 # A receiver writes one, or one for each method.

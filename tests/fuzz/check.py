@@ -2,7 +2,6 @@
 
 import random
 import traceback
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -14,14 +13,12 @@ from elastx_mrs import fault
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.verify.result import Outcome
 from tests.fuzz.clock import EndlessError, Loop
+from tests.fuzz.octets import printable
 from tests.fuzz.roads import Asks, Lists, Road
 from tests.fuzz.world import World, answering
 from tests.fuzz.zones import hostile
 
 T = TypeVar("T")
-
-LONGEST = 400_000
-"""Characters of a printed line: a record of 64,000 octets, each shown as four, and what is said around it."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +104,3 @@ def _traced(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return "".join(traceback.format_exception(error)[-9:])
-
-
-def printable(line: str) -> bool:
-    """Whether a line shows all of itself, and has an end; colours of ours are no part of it."""
-    bare = line.replace("\x1b[0m", "")
-    for colour in range(30, 38):
-        bare = bare.replace(f"\x1b[{colour}m", "")
-    if len(bare) > LONGEST:
-        return False
-    return bare.isprintable() and not any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in bare if c > "~")

@@ -1,6 +1,7 @@
 """Octets that are nearly a key, and octets that are changed a little."""
 
 import random
+import unicodedata
 
 ODD = (
     "\0", "\x7f", "\xff", "\xc3\xa5", "\u200b", "\u202e", "\t", "\r\n", "\\", '"', ";", "=", " ", "%", "\x1b[31m",
@@ -9,6 +10,10 @@ ODD = (
 
 HUGE = 0.01
 """How often something has as much as a message has room for: that takes a hundred times as long as others."""
+
+
+LONGEST = 400_000
+"""Characters of a printed line: a record of 64,000 octets, each shown as four, and what is said around it."""
 
 
 def mutated(rng: random.Random, octets: bytes) -> bytes:
@@ -71,3 +76,13 @@ def key(rng: random.Random) -> bytes:
     )
     octets = _der(0x30, _der(0x30, bytes.fromhex(oid)) + _der(3, rng.choice((b"\0", b"\0", b"\0", b"\7", b"")) + bare))
     return mutated(rng, octets) if rng.random() < 0.3 else octets
+
+
+def printable(line: str) -> bool:
+    """Whether a line shows all of itself, and has an end; colours of ours are no part of it."""
+    bare = line.replace("\x1b[0m", "")
+    for colour in range(30, 38):
+        bare = bare.replace(f"\x1b[{colour}m", "")
+    if len(bare) > LONGEST:
+        return False
+    return bare.isprintable() and not any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in bare if c > "~")

@@ -20,14 +20,14 @@ FIELDS = 5
 
 def test_header_fields() -> None:
     most = limits.MESSAGE_FIELDS.most
-    assert len(read(b"X: y\r\n" * (most - FIELDS) + make.message()).fields) == most
-    with pytest.raises(NotAMessage, match="has over 5,000 fields in its header; save the message as it was received"):
-        read(b"X: y\r\n" * (most - FIELDS + 1) + make.message())
+    assert len(read(b"X:\n" * (most - FIELDS) + make.message()).fields) == most
+    with pytest.raises(NotAMessage, match="has over 200,000 fields in its header; save the message as it was received"):
+        read(b"X:\n" * (most - FIELDS + 1) + make.message())
 
 
 def test_a_million_header_fields_are_not_read() -> None:
     """They took over a minute."""
-    with pytest.raises(NotAMessage, match="has over 5,000 fields"):
+    with pytest.raises(NotAMessage, match="has a header of over 1 MiB; save the message"):
         read(b"X: y\r\n" * 1_000_000 + make.message())
 
 
