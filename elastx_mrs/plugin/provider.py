@@ -13,7 +13,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 from elastx_mrs.config.environment import ADOPT
 from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
-from elastx_mrs.plugin.wire import plain_value
+from elastx_mrs.plugin.wire import PluginError, plain_value
 from elastx_mrs.reading import read_json
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ THREADS = 16
 """Records in work at once; Pulumi's own limit is 16 on four cores."""
 
 T = TypeVar("T")
-
-
-class PluginError(Exception):
-    """What the user reads as it stands."""
 
 
 class Plugin(sdk.Provider):

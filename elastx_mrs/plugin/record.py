@@ -6,8 +6,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from elastx_mrs.plugin.provider import PluginError
-from elastx_mrs.plugin.wire import is_unknown, plain_value
+from elastx_mrs.plugin.wire import PluginError, is_unknown, plain_value
 from elastx_mrs.publish.rfc2136.record import PLACE, changed
 from elastx_mrs.records.record import MAX_TTL
 

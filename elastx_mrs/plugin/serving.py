@@ -16,7 +16,8 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from elastx_mrs import __version__, fault, limits
 from elastx_mrs.display import MOST_QUOTED, visible
-from elastx_mrs.plugin.provider import Plugin, PluginError
+from elastx_mrs.plugin.provider import Plugin
+from elastx_mrs.plugin.wire import PluginError
 from elastx_mrs.publish.sdk import construct, is_output_value, server_options
 
 if TYPE_CHECKING:

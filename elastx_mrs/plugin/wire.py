@@ -7,6 +7,10 @@ from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime import rpc
 
 
+class PluginError(Exception):
+    """What the user reads as it stands."""
+
+
 def is_unknown(value: PropertyValue) -> bool:
     """Whether a value is known only later; the SDK's reader leaves the wire's mark for it as it is."""
     return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN

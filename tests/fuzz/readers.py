@@ -29,7 +29,7 @@ from elastx_mrs.lookup import referral, response
 from elastx_mrs.lookup.network import Question
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 from elastx_mrs.plugin import component, record, serving
-from elastx_mrs.plugin.provider import PluginError
+from elastx_mrs.plugin.wire import PluginError
 from elastx_mrs.records import RecordError, dkim, dkim_key
 from elastx_mrs.stackfile.check import check
 from tests import golden
