@@ -26,7 +26,7 @@ def told(values: dict[str, Any]) -> list[str]:
             "the old one off the server",
             "--path --secret elastx-mrs:tsigKeys.in-house",
         ),
-        ("elastx-mrs:tsigKeys", {SECRET: {}, "a=": "b"}, "tsigKeys.a=", "", "--path --secret elastx-mrs:tsigKeys.NAME"),
+        ("elastx-mrs:tsigKeys", {SECRET: {}, "a=": "b"}, "tsigKeys", "", "--path --secret elastx-mrs:tsigKeys.NAME"),
         ("cloudflare:apiToken", SECRET, "cloudflare:apiToken", "revoke this one", "--secret cloudflare:apiToken"),
         ("cloudflare:apiKey", SECRET, "cloudflare:apiKey", "revoke this one", "--secret cloudflare:apiKey"),
     ],
