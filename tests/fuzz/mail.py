@@ -138,11 +138,11 @@ def review_(rng: random.Random) -> list[str]:
     steps = []
     for _ in range(rng.randrange(4)):
         op = rng.choice(("create", "update", "delete", "replace", "same", "import", "x"))
-        sides: list[dict[str, Any]] = [txt(rng.choice(owners), rng.choice(values)) for _ in range(2)]
+        sides = [txt(rng.choice(owners), rng.choice(values)) for _ in range(2)]
         for side in sides:
             if rng.random() < 0.4:
                 side[rng.choice(("owner", "value", "ttl", "zone", "name", "content"))] = _value(rng)
-        steps.append(step(op, rng.choice(("mail-a.example-spf", "mail-report-\n", *ODD)), *sides))
+        steps.append(step(op, rng.choice(("mail-a.example-spf", "mail-report-\n", *ODD)), sides[0], sides[1]))
         if rng.random() < 0.1:
             steps[-1][rng.choice(("urn", "op", "oldState", "newState"))] = _value(rng)
     said = tuple((rng.choice(("error", "warning", "info", "x")), rng.choice((*ODD, "x" * 9999))) for _ in range(3))
