@@ -26,7 +26,8 @@ def read_octets(path: str, most: Limit) -> bytes:
 
     No more is read than is allowed, so that it may be a pipe or a device without an end.
 
-    :raises OSError: if it cannot be read; also for a path that no file can have.
+    :raises OSError: if it cannot be read.
+    :raises ValueError: for a path with a NUL in it.
     :raises BeyondError: if there is more.
     """
     if path == STANDARD_INPUT:
@@ -34,11 +35,8 @@ def read_octets(path: str, most: Limit) -> bytes:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         octets = sys.stdin.buffer.read(most.most + 1)
     else:
-        try:
-            with Path(path).open("rb") as file:
-                octets = file.read(most.most + 1)
-        except ValueError:  # a NUL or half a character in it
-            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+        with Path(path).open("rb") as file:
+            octets = file.read(most.most + 1)
     if len(octets) > most.most:
         raise BeyondError(f"has more than {most.text}")
     return octets
