@@ -52,9 +52,13 @@ LOSSY_QUESTION_SECONDS = Limit(
     "seconds",
     "The server did not answer.",
 )
+# From the root to a name there are some dozen queries; BIND gives up after 10 seconds (resolver-query-timeout).
+WALK_SECONDS = Limit(
+    DNS, "one question, with all that leads to its answer", 15, "seconds", "The name is `unreachable`."
+)
 # A hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack").
 WALK_QUERIES = Limit(
-    DNS, "a walk from the root to one name", 200, "queries", "The name is `unreachable`: the walk was given up."
+    DNS, "one question, with all that leads to its answer", 200, "queries", "The name is `unreachable`."
 )
 # Deeper chains of names without glue lead nowhere in practice.
 WALK_DEPTH = Limit(
@@ -65,11 +69,21 @@ WALK_DEPTH = Limit(
     "The name server has no address; the others are asked.",
 )
 # The root has 13; more than this is an attack or a mistake.
-NAME_SERVERS = Limit(DNS, "name servers of one zone", 30, "names", "The others are not asked.")
+NAME_SERVERS = Limit(
+    DNS,
+    "name servers of one zone",
+    30,
+    "names",
+    "The others are not asked; of a domain's own zone they are `unreachable`.",
+)
+# 30 servers with IPv4 and IPv6 are asked twice each, and some have no glue.
+ZONE_SECONDS = Limit(DNS, "all name servers of one zone", 20, "seconds", "The others are `unreachable`.")
+ZONE_QUERIES = Limit(DNS, "all name servers of one zone", 500, "queries", "The others are `unreachable`.")
 # As many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed.
 CNAMES = Limit(DNS, "CNAMEs from one name on", 16, "records", "The name is `wrong`: receivers give up sooner.")
 # A record that needs more is hostile, or beyond repair.
-SPF_TREE_QUERIES = Limit(DNS, "the tree of one SPF record", 300, "queries", "The part that was not asked is named.")
+SPF_TREE_QUESTIONS = Limit(DNS, "the tree of one SPF record", 300, "questions", "The part that was not asked is named.")
+SPF_TREE_QUERIES = Limit(DNS, "the tree of one SPF record", 1000, "queries", "The part that was not asked is named.")
 # Receivers stop long before.
 SPF_TREE_DEPTH = Limit(DNS, "the tree of one SPF record", 50, "levels", "The record is `wrong`.")
 SPF_TREE_SECONDS = Limit(DNS, "the tree of one SPF record", 20, "seconds", "The part that was not answered is named.")
@@ -101,6 +115,36 @@ RAISED_DESCRIPTORS = Limit(
 )
 # A DNS message has at most 65,535 (RFC 1035 §4.2.2).
 HTTPS_ANSWER = Limit(DNS, "the answer of a resolver over HTTPS", 64 * 2**10, "octets", "The resolver is `unreachable`.")
+# RFC 7208 §4.6.4 asks receivers for 20 seconds at least.
+SPF_CHECK_SECONDS = Limit(DNS, "SPF for one address", 20, "seconds", "The result is temperror.")
+SPF_CHECK_QUERIES = Limit(DNS, "SPF for one address", 1000, "queries", "The result is temperror.")
+SPF_ADDRESSES = Limit(
+    DNS, "addresses that one SPF record is tried with", 500, "addresses", "The check `spf-policy` is `unreachable`."
+)
+DMARC_SECONDS = Limit(DNS, "the DMARC policy of one domain", 20, "seconds", "The policy is `unreachable`.")
+DMARC_QUERIES = Limit(DNS, "the DMARC policy of one domain", 500, "queries", "The policy is `unreachable`.")
+REPORT_SECONDS = Limit(DNS, "whether one host takes DMARC reports", 20, "seconds", "The host is `unreachable`.")
+REPORT_QUERIES = Limit(DNS, "whether one host takes DMARC reports", 500, "queries", "The host is `unreachable`.")
+# A user sees why within 10 seconds of starting a command.
+ENTRANCE_SECONDS = Limit(DNS, "the first answer of a root server or resolver", 8, "seconds", "Nothing can be asked.")
+# Some hundred queries are the most that a domain that works needs, and they take a second or two.
+DOMAIN_SECONDS = Limit(
+    DNS, "one domain in one round", 60, "seconds", "What is left is `unreachable`, in the check `budget`."
+)
+DOMAIN_QUERIES = Limit(
+    DNS, "one domain in one round", 2000, "queries", "What is left is `unreachable`, in the check `budget`."
+)
+# Each question ends long before; the engine may check hundreds of records side by side.
+GUARD_SECONDS = Limit(DNS, "the guard's checks of one record", 300, "seconds", "The record was not checked.")
+# A quarter of all that may be under way: a domain with dead servers leaves the others room.
+DOMAIN_AT_ONCE = Limit(DNS, "one domain", 50, "queries at once", "The others wait for their turn.")
+RUN_SECONDS = Limit(
+    DNS,
+    "a whole run of `verify`, beyond the time to wait, for each 100 domains or part of them",
+    60,
+    "seconds",
+    "What is left is `unreachable`, in the check `budget`; `--deadline` sets another bound.",
+)
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
 # Mail systems take a header of 100 KiB to 1 MiB.

@@ -34,6 +34,7 @@ class Answer:
     :param denied: whether records came with an NXDOMAIN: resolvers say then that there is no such name.
     :param nobody: whether it failed because no resolver can be asked from this machine; every such answer has the same
         problem.
+    :param over: whether it failed because a limit on what may be asked was reached; then its problem says which.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Answer:
     lame: bool = False
     denied: bool = False
     nobody: bool = False
+    over: bool = False
 
     @property
     def void(self) -> bool:

@@ -14,11 +14,13 @@ import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs import limits
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
+from elastx_mrs.lookup.once import Once
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
-from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
+from elastx_mrs.lookup.walk import Cut, Delegations, NameServer, without_address
 
 
 @dataclass(frozen=True)
@@ -122,22 +124,27 @@ class Delegated:
         self._network = network
         self._delegations = delegations
         self._primary = primary
-        self._known: dict[str, asyncio.Task[Served]] = {}
+        self._known: Once[str, Served] = Once()
 
     async def served(self, name: str) -> Served:
         """Return the servers of a name's zone; each zone's are looked for once."""
         cut = await self._delegations.cut(name)
-        task = self._known.get(cut.zone)
-        if task is None:
-            task = self._known[cut.zone] = asyncio.create_task(self._of(cut))
-        return await task
+        return await self._known.get(cut.zone, lambda: self._bounded(cut), f"asking the name servers of {cut.zone}")
+
+    async def _bounded(self, cut: Cut) -> Served:
+        what = f"asking all name servers of {cut.zone or 'the root'}"
+        with budget.budget(what, limits.ZONE_SECONDS.most, limits.ZONE_QUERIES.most):
+            return await self._of(cut)
 
     async def _of(self, cut: Cut) -> Served:
         apex = absolute(cut.zone or ".")
         listed = {server.name: server for server in cut.servers}
         child = await sightings(self._network, cut.servers, Question(apex, dns.rdatatype.NS))
-        more = sorted({name for sighting in child for name in sighting.answer.names()} - set(listed))
-        servers = [*cut.servers, *await asyncio.gather(*(self._named(name) for name in more))]
+        more = [*cut.beyond, *sorted({n for s in child for n in s.answer.names()} - {*listed, *cut.beyond})]
+        room = max(limits.NAME_SERVERS.most - len(listed), 0)
+        servers = [*cut.servers, *await asyncio.gather(*(self._named(name) for name in more[:room]))]
+        if more[room:]:
+            servers.append(_not_asked(more[room:]))
         if self._primary is not None and not any(self._primary in server.addresses for server in servers):
             servers.append(NameServer(f"the primary {self._primary}", (self._primary,)))
         heads = await sightings(self._network, servers, Question(apex, dns.rdatatype.SOA))
@@ -154,7 +161,13 @@ class Delegated:
         try:
             return NameServer(host, await self._delegations.addresses(host))
         except (LookupFailure, ValueError) as failure:
-            return NameServer(host, (), str(failure))
+            return without_address(host, failure)
+
+
+def _not_asked(names: Sequence[str]) -> NameServer:
+    """Return what stands for all name servers of a zone beyond the limit."""
+    listed = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+    return NameServer(listed, (), f"not asked: {limits.NAME_SERVERS.most} of the zone are asked", True)
 
 
 async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:
@@ -173,7 +186,8 @@ async def answer_at(network: Network, server: Server, question: Question) -> Ans
     try:
         reading = read(await network.exchange(server, question), question)
     except LookupFailure as failure:
-        return Answer(name, rdtype, "failed", problem=failure.problem, lame=failure.outside)
+        over = isinstance(failure, OverBudgetError)
+        return Answer(name, rdtype, "failed", problem=failure.problem, lame=failure.outside, over=over)
     except UnusableError as error:
         return Answer(name, rdtype, "failed", problem=str(error), lame=isinstance(error, NotServedError))
     rdatas = tuple(reading.rrset or ())
@@ -192,7 +206,7 @@ class Observer:
         self._network = network
         self._places = places
         self._flags = flags
-        self._known: dict[str, asyncio.Task[Observation]] = {}
+        self._known: Once[str, Observation] = Once()
 
     async def served(self, name: str) -> Served:
         """Return the servers of a name's zone; raises LookupFailure."""
@@ -200,9 +214,10 @@ class Observer:
 
     async def txt(self, name: str) -> Observation:
         """Return what the servers say, at the end of any CNAMEs; never raises for what the DNS does."""
-        if name not in self._known:
-            self._known[name] = asyncio.create_task(self._followed(name))
-        return await self._known[name]
+        try:
+            return await self._known.get(name, lambda: self._followed(name), f"asking for {name} TXT")
+        except LookupFailure as failure:
+            return Observation(name, problem=str(failure))
 
     async def _followed(self, name: str) -> Observation:
         aliases: list[str] = []

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ import dns.rdatatype
 
 from elastx_mrs.descriptors import ShortageError
 from elastx_mrs.display import visible
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.patience import PATIENCE, Patience
 from elastx_mrs.lookup.transport import plain
 from elastx_mrs.lookup.transport.pool import Idle, Sockets
@@ -93,6 +94,9 @@ class Question:
     rdtype: dns.rdatatype.RdataType
     flags: int = 0
 
+    def __str__(self) -> str:
+        return f"{visible(self.name.to_text(omit_final_dot=True))} {dns.rdatatype.to_text(self.rdtype)}"
+
 
 class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
     """Could not ask.
@@ -120,6 +124,17 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
         self.outside = outside or rcode in _NOT_SERVED
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
+    def again(self) -> "LookupFailure":
+        """Return the same failure to be raised again: an exception grows by each raiser's traceback."""
+        return type(self)(self.server, self.problem, self.rcode, outside=self.outside, short=self.short)
+
+
+class OverBudgetError(LookupFailure):
+    """Not asked, or not waited for: a limit of :mod:`elastx_mrs.lookup.budget` was reached, which says nothing of DNS.
+
+    The servers that were not asked stand in the problem.
+    """
+
 
 _Got = dns.message.Message | LookupFailure
 """What an exchange came to."""
@@ -140,6 +155,7 @@ class _AtServer:
     """What belongs to one server, on one event loop."""
 
     bound: asyncio.Semaphore
+    turn: asyncio.Semaphore
     sockets: Sockets
 
 
@@ -205,6 +221,9 @@ class Network:
             async for server, answer in answering:
                 try:
                     return read(_answer(server, answer))
+                except OverBudgetError as over:
+                    left = [one for one in order if one not in problems]
+                    raise OverBudgetError(None, _with_left([str(over), *problems.values()], left)) from None
                 except LookupFailure as failure:
                     if failure.short:
                         raise  # no other server would be asked either
@@ -221,11 +240,8 @@ class Network:
         running: dict[asyncio.Task[_Got], Server] = {}
         try:
             for server in servers:
-                answer = self._finished.get(_key(server, question))
-                if answer is None and server == servers[-1] and not running:
-                    answer = await self._kept(server, question)  # nobody else to wait for, so without a task
-                if answer is not None:
-                    yield server, answer
+                if _key(server, question) in self._finished or (server == servers[-1] and not running):
+                    yield server, await self._kept(server, question)  # nobody else to wait for, so without a task
                     continue
                 running[asyncio.create_task(self._kept(server, question))] = server
                 while server in running.values() and not self._late(server, question):
@@ -247,14 +263,49 @@ class Network:
         return sent is not None and here.loop.time() >= sent + HEAD_START
 
     async def _kept(self, server: Server, question: Question) -> _Got:
-        """Return what the exchange came to, once and for all."""
+        """Return what the exchange came to, once and for all. Each call counts in the budget that holds.
+
+        What was answered before counts too, so what an answer costs is the same for everybody.
+        """
+        held = budget.current()
+        if held is not None and (why := held.spend()):
+            held.refuse(str(question))
+            return OverBudgetError(server, f"was not asked: {why}")
         key = _key(server, question)
         answer = self._finished.get(key)
         if answer is None:
-            answer = await self._shared(key, server, question)
+            try:
+                answer = await self._within(held, key, server, question)
+            except TimeoutError:
+                held = held or budget.Budget("asking", 0, 0)
+                held.refuse(str(question))
+                return OverBudgetError(server, f"had not answered when it was given up: {held.over()}")
             if not (isinstance(answer, LookupFailure) and answer.short):
                 self._finished[key] = answer
         return answer
+
+    async def _within(self, held: budget.Budget | None, key: _Key, server: Server, question: Question) -> _Got:
+        """Wait for an exchange; raises TimeoutError where the budget does not last."""
+        if held is None:
+            return await self._shared(key, server, question)
+        turn = self._at(server).turn
+        if turn.locked():
+            with held.stopped() as end:
+                async with asyncio.timeout_at(end if end < math.inf else None):
+                    await turn.acquire()
+        else:
+            await turn.acquire()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout_at(held.soon()), held.bound or nullcontext():
+                        # While this waited for its turn, others may have had the same answered.
+                        return self._finished.get(key) or await self._shared(key, server, question)
+                except TimeoutError:
+                    if held.over():
+                        raise
+        finally:
+            turn.release()
 
     async def _shared(self, key: _Key, server: Server, question: Question) -> _Got:
         """Wait for the one exchange of this kind; it ends with the last that waits for it."""
@@ -364,7 +415,9 @@ class Network:
         here = self._on_loop()
         if server not in here.servers:
             sockets = Sockets(server.host, server.port, here.idle)
-            here.servers[server] = _AtServer(asyncio.Semaphore(self._per_server), sockets)
+            here.servers[server] = _AtServer(
+                asyncio.Semaphore(self._per_server), asyncio.Semaphore(self._per_server), sockets
+            )
         return here.servers[server]
 
 
@@ -381,8 +434,15 @@ def _answer(server: Server, got: _Got) -> dns.message.Message:
     server may be another than the first's.
     """
     if isinstance(got, LookupFailure):
-        raise LookupFailure(server, got.problem, got.rcode, short=got.short)
+        raise type(got)(server, got.problem, got.rcode, short=got.short)
     return got
+
+
+def _with_left(problems: Sequence[str], left: Sequence[Server]) -> str:
+    """Return problems as one, the first of which is why no more servers were asked, with those that are left."""
+    names = [str(server) for server in left[:LISTED]]
+    more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
+    return f"{listed(problems)}; servers left: {', '.join(names)}{more}" if left else listed(problems)
 
 
 def listed(problems: Sequence[str]) -> str:

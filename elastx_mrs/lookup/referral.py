@@ -28,12 +28,14 @@ class Step:
     :param name: the zone; the owner of the CNAME or DNAME; else the name.
     :param hosts: of a cut: its servers' names with the addresses that came along, none where no glue did.
     :param target: of a CNAME or DNAME.
+    :param beyond: of a cut: names of servers beyond the limit, which nobody asks.
     """
 
     kind: Literal["cut", "name", "nxdomain", "cname", "dname"]
     name: dns.name.Name
     hosts: dict[dns.name.Name, tuple[Server, ...]] = field(default_factory=dict)
     target: dns.name.Name | None = None
+    beyond: tuple[dns.name.Name, ...] = ()
 
 
 def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Name, port: int) -> Step:
@@ -44,11 +46,11 @@ def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Na
     """
     ns = referral(reply)
     if ns is not None and not reply.answer and name.is_subdomain(ns.name) and below(ns.name, zone):
-        return Step("cut", ns.name, _hosts(reply, ns, zone, port))
+        return _cut(reply, ns, zone, port)
     check_authority(reply, Question(name, dns.rdatatype.NS))
     own = records(reply, dns.rdatatype.NS, name)
     if own is not None:  # the same server has the parent and the child, and answers for the child
-        return Step("cut", name, _hosts(reply, own, zone, port))
+        return _cut(reply, own, zone, port)
     dname = find(reply.answer, dns.rdatatype.DNAME)
     if dname is not None and below(name, dname.name):
         rdata = dname[0]
@@ -79,11 +81,11 @@ def addresses_of(rrset: dns.rrset.RRset | None, port: int) -> tuple[Server, ...]
     )
 
 
-def _hosts(
-    reply: dns.message.Message, ns: dns.rrset.RRset, zone: dns.name.Name, port: int
-) -> dict[dns.name.Name, tuple[Server, ...]]:
-    names = sorted(rdata.target for rdata in ns if isinstance(rdata, NS))[: limits.NAME_SERVERS.most]
-    return {host: _glue(reply, host, port) if host.is_subdomain(zone) else () for host in names}
+def _cut(reply: dns.message.Message, ns: dns.rrset.RRset, zone: dns.name.Name, port: int) -> Step:
+    names = sorted(rdata.target for rdata in ns if isinstance(rdata, NS))
+    most = limits.NAME_SERVERS.most
+    hosts = {host: _glue(reply, host, port) if host.is_subdomain(zone) else () for host in names[:most]}
+    return Step("cut", ns.name, hosts, beyond=tuple(names[most:]))
 
 
 def _glue(reply: dns.message.Message, host: dns.name.Name, port: int) -> tuple[Server, ...]:

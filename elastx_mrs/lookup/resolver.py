@@ -10,8 +10,10 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs import limits
+from elastx_mrs.display import visible
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import Reading, absolute, check_recursion, read, text
 from elastx_mrs.lookup.start import NobodyError
 
@@ -56,9 +58,14 @@ class Resolver:
         except ValueError as error:
             return Answer(name.lower().removesuffix("."), rdtype.upper(), "failed", problem=str(error))
         key = (text(asked), rdtype.upper())
-        if key not in self._answers:
-            self._answers[key] = await self._asked(asked, *key)
-        return self._answers[key]
+        answer = self._answers.get(key)
+        if answer is None:
+            with budget.of_question(f"asking for {visible(key[0])} {key[1]}"):
+                answer = await self._asked(asked, *key)
+            around = budget.current()
+            if answer.status != "failed" or around is None or not around.exhausted:
+                self._answers[key] = answer  # what only this task had no budget for, another may have
+        return answer
 
     async def _asked(self, asked: dns.name.Name, name: str, rdtype: str) -> Answer:
         chain = [asked]
@@ -67,8 +74,15 @@ class Resolver:
                 reading = await self._read(chain[-1], dns.rdatatype.from_text(rdtype))
             except LookupFailure as failure:
                 through = f"{_listed(chain)}: " if len(chain) > 1 else ""
-                lame, nobody = failure.outside, isinstance(failure, NobodyError)
-                return Answer(name, rdtype, "failed", problem=f"{through}{failure}", lame=lame, nobody=nobody)
+                return Answer(
+                    name,
+                    rdtype,
+                    "failed",
+                    problem=f"{through}{failure}",
+                    lame=failure.outside,
+                    nobody=isinstance(failure, NobodyError),
+                    over=isinstance(failure, OverBudgetError),
+                )
             chain += reading.chain
             if (problem := _endless(chain)) is not None:
                 return Answer(name, rdtype, "failed", problem=problem)

@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextvars import Context
 
 import dns.flags
 import dns.message
 import dns.name
 import dns.rdatatype
 
-from elastx_mrs import descriptors
-from elastx_mrs.lookup.network import HEAD_START, LookupFailure, Network, Question, Server
+from elastx_mrs import descriptors, limits
+from elastx_mrs.lookup import budget
+from elastx_mrs.lookup.network import HEAD_START, LookupFailure, Network, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import check_authority, referral
 from elastx_mrs.lookup.transport.wire import UnusableError
-
-DEADLINE = 8.0
-"""Seconds after which nobody answers: a user sees why within 10 seconds of starting a command."""
 
 NAMED = 2
 """Servers that a message names for one problem; the others are counted."""
@@ -77,8 +76,11 @@ class Entrance:
         """
         if self._found is None:
             if self._looking is None or self._looking.cancelled():
-                self._looking = asyncio.create_task(self._look(question))
-            self._found = await asyncio.shield(self._looking)
+                # What it finds holds for everybody, so no budget of the first that asks may cut it short.
+                self._looking = asyncio.create_task(self._look(question), context=Context())
+            if why := await budget.until(self._looking, str(question)):
+                raise OverBudgetError(None, f"{question} was not asked: {why}")
+            self._found = self._looking.result()
         if isinstance(self._found, NobodyError):
             raise NobodyError(self._found.seen, self._found.cure)  # an exception grows by each raiser's traceback
         return self._found
@@ -89,13 +91,13 @@ class Entrance:
         tries = [asyncio.create_task(self._try(server, question, problems, tried)) for server in self._servers]
         first: Server | None = None
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(limits.ENTRANCE_SECONDS.most):
                 for finished in asyncio.as_completed(tries):
                     first = await finished
                     if first is not None:
                         break
         except TimeoutError:
-            late = f"did not answer in {DEADLINE:g} s"
+            late = f"did not answer in {limits.ENTRANCE_SECONDS.most} s"
             problems |= {server: late for server in self._servers if server not in problems}
         finally:
             for task in tries:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import dns.message
@@ -10,7 +10,8 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs import limits
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server, listed
+from elastx_mrs.lookup import budget
+from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server, listed
 from elastx_mrs.lookup.referral import Step, read_addresses, read_step
 from elastx_mrs.lookup.response import absolute, below, text
 from elastx_mrs.lookup.roots import ROOT_SERVERS
@@ -36,11 +37,13 @@ class NameServer:
     :param name: as in its NS record, lower case, no final dot.
     :param addresses: all that are known, IPv4 before IPv6.
     :param problem: why there is none; empty where there is one.
+    :param over: whether that is because a limit on what may be asked was reached.
     """
 
     name: str
     addresses: tuple[Server, ...]
     problem: str = ""
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Cut:
         a DNAME, so that nothing is delegated there (RFC 6672 §2.3).
     :param alias: the owner of that CNAME or DNAME; empty where there is none.
     :param target: where that leads.
+    :param beyond: names of the zone's servers beyond the limit, which nobody asks.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Cut:
     end: Literal["zone", "name", "nxdomain", "cname", "dname"]
     alias: str = ""
     target: str = ""
+    beyond: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class _Zone:
 
     name: dns.name.Name
     hosts: dict[dns.name.Name, tuple[Server, ...]]
+    beyond: tuple[dns.name.Name, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,11 @@ class _Place:
     last: Step | None = None
 
 
-@dataclass
-class _Budget:
-    left: int = field(default_factory=lambda: limits.WALK_QUERIES.most)
-
-
 @dataclass(frozen=True)
 class _Trail:
-    """What led to a walk: the name servers whose addresses wait for it, and the questions that it has left."""
+    """What led to a walk: the name servers whose addresses wait for it."""
 
     hosts: tuple[dns.name.Name, ...] = ()
-    budget: _Budget = field(default_factory=_Budget)
 
     def to(self, host: dns.name.Name) -> "_Trail":
         """Return the trail to a name server.
@@ -104,17 +104,6 @@ class _Trail:
         if len(self.hosts) >= limits.WALK_DEPTH.most:
             raise LookupFailure(None, f"its address is over {limits.WALK_DEPTH.most} delegations without glue away")
         return replace(self, hosts=(*self.hosts, host))
-
-    def spend(self) -> None:
-        """Count one question.
-
-        :raises LookupFailure: where none is left.
-        """
-        if self.budget.left <= 0:
-            raise LookupFailure(
-                None, f"takes over {limits.WALK_QUERIES.most} questions to delegated servers; it was given up"
-            )
-        self.budget.left -= 1
 
 
 class Delegations:
@@ -142,15 +131,17 @@ class Delegations:
         """
         trail = _Trail()
         asked = absolute(name)
-        place = await self._walk(asked, trail)
-        hosts = sorted(place.zone.hosts.items())
-        servers = await asyncio.gather(*(self._name_server(host, known, trail) for host, known in hosts))
+        with budget.of_question(f"finding the name servers of {text(asked)}"):
+            place = await self._walk(asked, trail)
+            hosts = sorted(place.zone.hosts.items())
+            servers = await asyncio.gather(*(self._name_server(host, known, trail) for host, known in hosts))
         last = place.last
+        beyond = tuple(map(text, place.zone.beyond))
         if last is None:
-            return Cut(text(asked), text(place.zone.name), tuple(servers), "zone")
+            return Cut(text(asked), text(place.zone.name), tuple(servers), "zone", beyond=beyond)
         end = "zone" if last.kind == "cut" else last.kind
         alias, target = (text(last.name), text(last.target)) if last.target is not None else ("", "")
-        return Cut(text(asked), text(place.zone.name), tuple(servers), end, alias, target)
+        return Cut(text(asked), text(place.zone.name), tuple(servers), end, alias, target, beyond)
 
     async def addresses(self, host: str) -> tuple[Server, ...]:
         """Return the addresses of a name server, as the servers of its own zone give them.
@@ -158,7 +149,9 @@ class Delegations:
         :raises LookupFailure: where it has none, or they could not be asked for.
         :raises ValueError: where DNS cannot hold the name.
         """
-        return tuple(in_order(await self._addresses(absolute(host), _Trail())))
+        name = absolute(host)
+        with budget.of_question(f"finding the addresses of {text(name)}"):
+            return tuple(in_order(await self._addresses(name, _Trail())))
 
     async def serving(self, name: dns.name.Name) -> list[Server]:
         """Return every known address of the servers of a name's zone.
@@ -166,12 +159,22 @@ class Delegations:
         :raises LookupFailure: where they could not be found.
         """
         cut = await self.cut(text(name))
-        return [address for server in cut.servers for address in server.addresses]
+        found = [address for server in cut.servers for address in server.addresses]
+        if not found:
+            problems = listed([f"{server.name}: {server.problem}" for server in cut.servers])
+            kind = OverBudgetError if any(server.over for server in cut.servers) else LookupFailure
+            raise kind(None, f"{cut.zone}: no name server has an address: {problems}")
+        return found
 
     async def delegated_to(self, zone: str) -> tuple[str, ...]:
         """Return the names of the servers that a zone is delegated to; none where it is not. Raises as :meth:`cut`."""
-        place = await self._walk(absolute(zone), _Trail())
-        return tuple(sorted(map(text, place.zone.hosts))) if place.zone.name == absolute(zone) else ()
+        with budget.of_question(f"finding the name servers of {zone}"):
+            place = await self._walk(absolute(zone), _Trail())
+        return (
+            tuple(sorted(map(text, (*place.zone.hosts, *place.zone.beyond))))
+            if place.zone.name == absolute(zone)
+            else ()
+        )
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return the first zone below ``zone`` that ``owner`` is delegated to; None where there is none.
@@ -181,8 +184,9 @@ class Delegations:
         :raises LookupFailure: where it could not be asked.
         :raises ValueError: where DNS cannot hold a name.
         """
-        above = absolute(zone)
-        place = await self._walk(absolute(owner), _Trail(), above)
+        above, name = absolute(zone), absolute(owner)
+        with budget.of_question(f"finding the zone of {text(name)}"):
+            place = await self._walk(name, _Trail(), above)
         return text(place.zone.name) if below(place.zone.name, above) else None
 
     async def _walk(self, name: dns.name.Name, trail: _Trail, above: dns.name.Name | None = None) -> _Place:
@@ -202,7 +206,7 @@ class Delegations:
             if last.kind in ("nxdomain", "dname"):
                 return _Place(zone, last)
             if last.kind == "cut":
-                zone, last = _Zone(last.name, last.hosts), None
+                zone, last = _Zone(last.name, last.hosts, last.beyond), None
                 depth = len(zone.name)
             depth += 1
         return _Place(zone, last)
@@ -221,7 +225,6 @@ class Delegations:
         trail: _Trail,
     ) -> T:
         """Ask a zone's servers: first those whose addresses are known, then the others, until one can be used."""
-        trail.spend()
         question = Question(name, rdtype)
         if zone.name == dns.name.root:
             return await self._network.first(await self._entrance.servers(question), question, read)
@@ -230,11 +233,15 @@ class Delegations:
         if known:
             try:
                 return await self._network.first(in_order(known), question, read)
+            except OverBudgetError:
+                raise
             except LookupFailure as failure:
                 problems.append(str(failure))
         for host in sorted(host for host, addresses in zone.hosts.items() if not addresses):
             try:
                 return await self._network.first(await self._addresses(host, trail), question, read)
+            except OverBudgetError:
+                raise
             except LookupFailure as failure:
                 problems.append(f"{text(host)}: {failure}" if text(host) not in str(failure) else str(failure))
         raise LookupFailure(None, f"{text(zone.name)}: {listed(problems)}")
@@ -243,7 +250,7 @@ class Delegations:
         try:
             addresses = known or await self._addresses(host, trail)
         except LookupFailure as failure:
-            return NameServer(text(host), (), str(failure))
+            return without_address(text(host), failure)
         return NameServer(text(host), tuple(in_order(addresses)))
 
     async def _addresses(self, host: dns.name.Name, trail: _Trail) -> tuple[Server, ...]:
@@ -265,9 +272,14 @@ class Delegations:
         found = await asyncio.gather(ask(dns.rdatatype.A), ask(dns.rdatatype.AAAA))
         addresses = tuple(server for servers in found if isinstance(servers, tuple) for server in servers)
         if not addresses:
-            failures = [str(failure) for failure in found if isinstance(failure, LookupFailure)]
-            raise LookupFailure(None, failures[0] if failures else f"{text(host)} has no address")
+            failures = [failure for failure in found if isinstance(failure, LookupFailure)]
+            raise failures[0].again() if failures else LookupFailure(None, f"{text(host)} has no address")
         return addresses
+
+
+def without_address(host: str, failure: Exception) -> NameServer:
+    """Return a name server whose address could not be found."""
+    return NameServer(host, (), str(failure), isinstance(failure, OverBudgetError))
 
 
 def in_order(servers: Sequence[Server]) -> list[Server]:

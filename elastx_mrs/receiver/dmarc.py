@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from elastx_mrs import limits
 from elastx_mrs.display import all_quoted, show
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.records.dmarc_policy import Policy, Void, is_dmarc
 from elastx_mrs.records.dmarc_policy import read as read_record
@@ -29,6 +31,7 @@ class Step:
     :param text: the record or records as published, or why it could not be asked.
     :param why: why a void record is one; reads on after the record.
     :param psd: of its one record: ``y`` or ``n`` ends the walk there.
+    :param over: whether it failed because a limit on what may be asked was reached.
     """
 
     domain: str
@@ -37,6 +40,7 @@ class Step:
     text: str = ""
     why: str = ""
     psd: str = "u"
+    over: bool = False
 
     @property
     def name(self) -> str:
@@ -122,20 +126,21 @@ async def walk(ask: Ask, domain: str) -> Walk:
     :param domain: as lower-case A-labels, without a final dot.
     """
     steps: list[Step] = []
-    for name in names(domain):
-        owner = f"_dmarc.{name}"
-        # A name that DNS has no room for has no record, and nobody can ask for it.
-        step = read(name, await ask(owner, "TXT")) if fits(owner) else Step(name, "none")
-        steps.append(step)
-        if step.status == "failed" or step.psd != "u":
-            break
+    with budget.budget(f"the DMARC policy of {domain}", limits.DMARC_SECONDS.most, limits.DMARC_QUERIES.most):
+        for name in names(domain):
+            owner = f"_dmarc.{name}"
+            # A name that DNS has no room for has no record, and nobody can ask for it.
+            step = read(name, await ask(owner, "TXT")) if fits(owner) else Step(name, "none")
+            steps.append(step)
+            if step.status == "failed" or step.psd != "u":
+                break
     return Walk(domain, tuple(steps))
 
 
 def read(domain: str, answer: Answer) -> Step:
     """Return what a receiver makes of the TXT records at ``_dmarc`` (§4.10): other TXT is passed over."""
     if answer.status == "failed":
-        return Step(domain, "failed", text=answer.problem)
+        return Step(domain, "failed", text=answer.problem, over=answer.over)
     found = [value for value in answer.texts() if is_dmarc(value)]
     if len(found) > 1:
         return Step(domain, "several", text=all_quoted(found[:3]))

@@ -8,7 +8,9 @@ from typing import Literal
 
 import dns.reversename
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.receiver.spf_record import is_name, parsed, select
 from elastx_mrs.records.spf_macro import expand_domain, letters
@@ -36,12 +38,14 @@ class Result:
     :param reason: the term that decided, with the domains that led to it, or what is wrong.
     :param lookups: terms that were looked up.
     :param voids: void lookups among them.
+    :param over: whether it is temperror because a limit on what may be asked was reached.
     """
 
     result: Name
     reason: str
     lookups: int
     voids: int
+    over: bool = False
 
 
 async def check_host(
@@ -63,19 +67,21 @@ async def check_host(
     check = _Check(
         ask, ip, sender or f"postmaster@{domain}", helo or domain, {domain.lower(): record} if record else {}
     )
-    try:
-        result, reason = await check.domain(domain.lower())
-    except _EndError as end:
-        result, reason = end.result, end.reason
+    with budget.budget(f"the SPF check of {ip}", limits.SPF_CHECK_SECONDS.most, limits.SPF_CHECK_QUERIES.most):
+        try:
+            result, reason = await check.domain(domain.lower())
+        except _EndError as end:
+            return Result(end.result, end.reason, check.lookups, check.voids, end.over)
     return Result(result, reason, check.lookups, check.voids)
 
 
 class _EndError(Exception):
     """The whole check ends here, with temperror or permerror."""
 
-    def __init__(self, result: Name, reason: str) -> None:
+    def __init__(self, result: Name, reason: str, *, over: bool = False) -> None:
         self.result: Name = result
         self.reason = reason
+        self.over = over
         super().__init__(reason)
 
 
@@ -101,7 +107,8 @@ class _Check:
         if found.record is None:
             if found.result == "none":
                 return "none", f"{domain}: {found.problem}"
-            raise _EndError("temperror" if found.result == "temperror" else "permerror", f"{domain}: {found.problem}")
+            result: Name = "temperror" if found.result == "temperror" else "permerror"
+            raise _EndError(result, f"{domain}: {found.problem}", over=found.over)
         return await self._record(domain, found.record)
 
     async def _record(self, domain: str, record: Record) -> tuple[Name, str]:
@@ -169,7 +176,8 @@ class _Check:
     async def _look(self, domain: str, term: Term, name: str, rdtype: str) -> Answer:
         answer = await self._ask(name, rdtype)
         if answer.status == "failed":
-            raise _EndError("temperror", f"{domain}: {term} could not be looked up: {answer.problem}")
+            reason = f"{domain}: {term} could not be looked up: {answer.problem}"
+            raise _EndError("temperror", reason, over=answer.over)
         self._count(answer, f"{domain}: {term}")
         return answer
 
@@ -181,15 +189,22 @@ class _Check:
     async def _validated(self) -> list[str]:
         """Return the client's names that lead back to its address (§5.5); what cannot be asked is left out."""
         reverse = dns.reversename.from_address(str(self._ip)).to_text(omit_final_dot=True)
-        answer = await self._ask(reverse, "PTR")
+        answer = await self._in_time(reverse, "PTR")
         self._count(answer, f"the PTR of {self._ip}")
         names = []
         for name in answer.names()[:MAX_NAMES]:
-            addresses = await self._ask(name, self._address_type)
+            addresses = await self._in_time(name, self._address_type)
             self._count(addresses, f"the address of {name}")
             if self._ip in addresses.addresses():
                 names.append(name)
         return names
+
+    async def _in_time(self, name: str, rdtype: str) -> Answer:
+        """Ask for what may be left out where it cannot be asked; where it takes too much, nothing is known."""
+        answer = await self._ask(name, rdtype)
+        if answer.over:
+            raise _EndError("temperror", f"{name} {rdtype} could not be asked for: {answer.problem}", over=True)
+        return answer
 
     async def _target(self, domain: str, term: Term) -> str:
         """Return the name that a term is about, its macros expanded (§7)."""

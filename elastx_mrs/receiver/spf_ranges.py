@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.receiver.spf_record import is_name
 from elastx_mrs.receiver.spf_tree import Tree
@@ -12,9 +13,6 @@ from elastx_mrs.records.spf_terms import Mechanism
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-
-MOST = 500
-"""Addresses that one record is tried with."""
 
 
 def trees(tree: Tree) -> list[Tree]:
@@ -54,7 +52,8 @@ async def _of(ask: Ask, domain: str, term: Mechanism) -> AsyncIterator[Network]:
 def points(within: Sequence[Network], borders: Iterable[Network]) -> list[Address]:
     """Return addresses of ``within``, one for each stretch between borders: what passes one passes all of it.
 
-    The first address of each network, and those where another network begins or has just ended.
+    The first address of each network, and those where another network begins or has just ended. One more than
+    :data:`limits.SPF_ADDRESSES` at most.
     """
     found: dict[Address, None] = {}
     for network in within:
@@ -63,7 +62,7 @@ def points(within: Sequence[Network], borders: Iterable[Network]) -> list[Addres
         for address in _edges(border):
             if any(address.version == network.version and address in network for network in within):
                 found[address] = None
-    return list(found)[:MOST]
+    return list(found)[: limits.SPF_ADDRESSES.most + 1]
 
 
 def _edges(network: Network) -> Iterator[Address]:

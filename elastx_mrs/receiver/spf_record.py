@@ -18,12 +18,14 @@ class Found:
     :param record: its terms; None unless ``record``.
     :param text: the record as published, octets that are no text as ``\\DDD``; empty where there is not exactly one.
     :param problem: what is wrong, in words; empty for ``record``.
+    :param over: whether a limit on what may be asked was reached, so that it could not be asked.
     """
 
     result: Literal["record", "none", "permerror", "temperror"]
     record: spf_terms.Record | None = None
     text: str = ""
     problem: str = ""
+    over: bool = False
 
 
 def is_name(name: str) -> bool:
@@ -35,7 +37,7 @@ def is_name(name: str) -> bool:
 def select(answer: Answer) -> Found:
     """Return the one SPF record of a TXT answer (§4.5), parsed (§4.6)."""
     if answer.status == "failed":
-        return Found("temperror", problem=f"could not be asked for: {answer.problem}")
+        return Found("temperror", problem=f"could not be asked for: {answer.problem}", over=answer.over)
     records = [value for value in answer.texts() if spf_terms.is_spf(value)]
     if not records:
         problems = {"nxdomain": "there is no such name", "nodata": "it has no TXT record"}

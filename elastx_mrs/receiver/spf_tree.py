@@ -11,6 +11,7 @@ from typing import Literal
 
 from elastx_mrs import limits
 from elastx_mrs.display import quoted
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, Ask
 from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS
 from elastx_mrs.receiver.spf_record import Found, is_name, parsed, select
@@ -31,11 +32,13 @@ class Problem:
         ``voids``: over the limit that receivers should have, and not all do.
     :param path: the domain, and the terms that lead to it.
     :param text: what is wrong, and what to do.
+    :param over: whether it could not be asked because a limit on what may be asked was reached.
     """
 
     kind: Literal["permerror", "temperror", "none", "sender", "open", "voids"]
     path: tuple[str, ...]
     text: str
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Tree:
         """Return every problem, each domain's once, and the whole tree's limits first."""
         found = list(self._limits())
         if self.found.result != "record":
-            found.append(Problem(self.found.result, (self.domain,), self.found.problem))
+            found.append(Problem(self.found.result, (self.domain,), self.found.problem, self.found.over))
         elif self.found.record is not None and (everybody := _open(self.found.record, (self.domain,))) is not None:
             found.append(everybody)
         return found + list(dict.fromkeys(node.problem for _, node in self.walk() if node.problem is not None))
@@ -128,11 +131,13 @@ async def expand(ask: Ask, domain: str, record: str | None = None) -> Tree:
     :param record: the record to take instead of the published one, as for a change that is only planned.
     """
     crawl = _Crawl(ask, domain, {domain: parsed(record.encode())} if record is not None else {})
-    try:
-        async with asyncio.timeout(limits.SPF_TREE_SECONDS.most), asyncio.TaskGroup() as group:
-            crawl.follow(group, domain)
-    except TimeoutError:
-        crawl.cut = f"not answered within {limits.SPF_TREE_SECONDS.most} s"
+    seconds = limits.SPF_TREE_SECONDS.most
+    with budget.budget(f"the SPF tree of {domain}", seconds, limits.SPF_TREE_QUERIES.most):
+        try:
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+                crawl.follow(group, domain)
+        except TimeoutError:
+            crawl.cut = f"not answered within {seconds} s"
     return _Count(crawl).tree(domain, _Path((domain,), (domain,)))
 
 
@@ -145,7 +150,7 @@ class _Crawl:
         self.records = records
         self.answers: dict[tuple[str, str], Answer | None] = {}
         self._followed: set[str] = set()
-        self.cut = f"not asked: the tree needs more than {limits.SPF_TREE_QUERIES.most} questions"
+        self.cut = f"not asked: the tree needs more than {limits.SPF_TREE_QUESTIONS.text}"
 
     def follow(self, group: asyncio.TaskGroup, domain: str) -> None:
         if domain not in self._followed:
@@ -181,7 +186,7 @@ class _Crawl:
 
     async def _once(self, name: str, rdtype: str) -> Answer | None:
         """Ask, unless it is being asked already, or too much was: then None."""
-        if (name, rdtype) not in self.answers and len(self.answers) < limits.SPF_TREE_QUERIES.most:
+        if (name, rdtype) not in self.answers and len(self.answers) < limits.SPF_TREE_QUESTIONS.most:
             self.answers[name, rdtype] = None
             self.answers[name, rdtype] = await self._ask(name, rdtype)
         return self.answers.get((name, rdtype))
@@ -213,7 +218,7 @@ class _Count:
         self._trees: dict[str, Tree] = {}
 
     def tree(self, domain: str, path: _Path) -> Tree:
-        found = self._crawl.records.get(domain) or Found("temperror", problem=self._crawl.cut)
+        found = self._crawl.records.get(domain) or Found("temperror", problem=self._crawl.cut, over=True)
         record = found.record or Record(())
         nodes = [self._node(domain, path, term) for term in record.evaluated() if term.name in LOOKUPS]
         self._trees[domain] = tree = Tree(domain, found, tuple(nodes))
@@ -251,7 +256,7 @@ class _Count:
         if below.found.record is not None:
             return Node(written, 1 + below.lookups, below.voids, _open(below.found.record, where), below)
         if below.found.result == "temperror":
-            return Node(written, problem=Problem("temperror", where, f"{name} {below.found.problem}"))
+            return Node(written, problem=Problem("temperror", where, f"{name} {below.found.problem}", below.found.over))
         answer = self._crawl.answers.get((name, "TXT"))
         void = int(answer is not None and answer.void)
         section = "§6.1" if written.startswith("redirect=") else "§5.2"
@@ -285,7 +290,8 @@ class _Count:
 
     def _unasked(self, where: tuple[str, ...], name: str, rdtype: str, answer: Answer | None) -> Problem:
         why = answer.problem if answer is not None else self._crawl.cut
-        return Problem("temperror", where, f"{name} {rdtype} could not be asked for: {why}")
+        over = answer is None or answer.over
+        return Problem("temperror", where, f"{name} {rdtype} could not be asked for: {why}", over)
 
 
 def _open(record: Record, where: tuple[str, ...]) -> Problem | None:

@@ -13,9 +13,11 @@ class Relay:
     :param networks: that its terms name or lead to.
     :param addresses: those that it passes, one for each stretch between the borders of its networks.
     :param problem: why there are none.
+    :param over: whether that is because a limit on what may be asked was reached.
     """
 
     result: str
     networks: tuple[Network, ...] = ()
     addresses: tuple[Address, ...] = ()
     problem: str = ""
+    over: bool = False

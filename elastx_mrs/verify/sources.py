@@ -1,9 +1,9 @@
 """What one round of verification shares: one network, so nothing is asked twice, and what it found out on the way."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.once import Once
 from elastx_mrs.lookup.vantage import Vantage, Vantages, Who
 from elastx_mrs.service import Service
 from elastx_mrs.verify.relay import Relay
@@ -25,13 +25,15 @@ class Asked:
     """
 
     vantage: Vantage
-    relays: dict[Service, asyncio.Task[Relay]] = field(default_factory=dict)
+    relays: Once[Service, Relay] = field(default_factory=Once)
     passing: set[tuple[Service, str]] = field(default_factory=set)
 
-    @property
-    def cannot_ask(self) -> Verdict:
-        """The verdict if somebody else's name cannot be asked: ``nameservers`` may be all that this network has."""
-        return "unchecked" if self.vantage.who.begins_at == "nameservers" else "unreachable"
+    def cannot_ask(self, *, over: bool) -> Verdict:
+        """Return the verdict if somebody else's name cannot be asked: ``nameservers`` may be all that this network has.
+
+        :param over: whether a limit was reached: then somebody else's zone is at fault, and that must not pass.
+        """
+        return "unchecked" if self.vantage.who.begins_at == "nameservers" and not over else "unreachable"
 
 
 class Round:

@@ -1,10 +1,13 @@
 """Asks until all holds, or the deadline: only for what does not hold yet, and never after it does."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from elastx_mrs import fault
+from elastx_mrs import fault, limits
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.verify.checks.kept import Memory
 from elastx_mrs.verify.domain import Outcomes, verify
@@ -21,8 +24,17 @@ LONGEST_INTERVAL = 10.0
 SHORT = 4.0
 """Seconds for which a cached answer is looked at again in any case, as it takes a second look to know one."""
 
+LONGER = "give the run more time: elastx-mrs verify --deadline SECONDS, or in an up: verification.timeout"
+"""What to do where a run was too short."""
+
 LONG = 60.0
 """Seconds for which such an answer is waited for at most, within the deadline: nothing else is open by then."""
+
+BUDGET = "budget"
+"""The check that fails where a domain, or the whole run, takes more than it may."""
+
+GRACE = 0.5
+"""Seconds after the deadline in which everything ends by itself, as nothing is asked any more."""
 
 INTERNAL = "internal-error"
 """The check that fails where judging a domain ends in an error of our own."""
@@ -88,36 +100,73 @@ class Job:
         return verdict in FAILING or (verdict == "cached" and self.expected.resolvers_must_agree)
 
 
+def round_seconds(domains: int) -> float:
+    """Return the seconds that one round over so many domains may take."""
+    return float(limits.RUN_SECONDS.most * max(1, math.ceil(domains / DOMAINS_AT_ONCE)))
+
+
 async def wait(
-    jobs: Sequence[Job], progress: Callable[[Sequence[Job]], None], step: Callable[[], None] | None = None
+    jobs: Sequence[Job],
+    progress: Callable[[Sequence[Job]], None],
+    step: Callable[[], None] | None = None,
+    deadline: float | None = None,
 ) -> None:
-    """Verify domains until all hold, or waiting cannot help any, or their deadlines.
+    """Verify domains until all hold, or waiting cannot help any, or their time-outs, or the deadline of the run.
 
     :param progress: is told of those still waited for, before each pause.
     :param step: is called whenever a domain was looked at.
+    :param deadline: seconds after which the run ends, whatever is still being asked; what was not asked by then is
+        ``unreachable``. None for the longest time-out and the bound of one round.
     """
     clock = asyncio.get_running_loop().time
     began = clock()
     interval = FIRST_INTERVAL
     pending = list(jobs)
-    while pending:
-        await _round(pending, step)
-        gone = clock() - began
-        pending = [job for job in pending if job.awaited(gone)]
-        if not pending:
-            return
-        progress(pending)
-        await asyncio.sleep(max(0.0, min(job.pause(interval, gone) for job in pending)))
-        interval = min(2 * interval, LONGEST_INTERVAL)
+    if deadline is None:
+        deadline = max((job.timeout for job in jobs), default=0.0) + round_seconds(len(jobs))
+    with budget.budget("the run", deadline, elastic=False) as run:
+        while pending:
+            await _ended(_round(pending, step), run)
+            gone = clock() - began
+            pending = [job for job in pending if job.awaited(gone)]
+            for job in jobs:
+                if not job.outcomes:
+                    job.outcomes = _left_out(job, run)
+            if not pending or gone >= deadline:
+                return
+            progress(pending)
+            pause = max(0.0, min(job.pause(interval, gone) for job in pending))
+            if gone + pause >= deadline:
+                return  # nothing could be asked after it
+            await asyncio.sleep(pause)
+            interval = min(2 * interval, LONGEST_INTERVAL)
+
+
+async def _ended(work: Coroutine[Any, Any, None], run: budget.Budget) -> None:
+    """Wait for a round, which ends by itself soon after the run's budget does; if it does not, end it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=run.soon() - asyncio.get_running_loop().time() + GRACE)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE / 2)
+    if task.done() and not task.cancelled():
+        task.result()
 
 
 async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
     asking = Round()
     bound = asyncio.Semaphore(DOMAINS_AT_ONCE)
+    run = budget.current()
 
     async def one(job: Job) -> None:
         async with bound:
-            job.outcomes = await _judged(job, asking)
+            if run is not None and run.over():
+                return  # the outcomes of the round before say more than that nobody was asked
+            found = await _judged(job, asking)
+            if not job.outcomes or run is None or not run.over():
+                job.outcomes = found
             if step is not None:
                 step()
 
@@ -126,8 +175,27 @@ async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
             group.create_task(one(job))
 
 
+def _left_out(job: Job, run: budget.Budget) -> Outcomes:
+    """Return what is said of a domain that the run had no time for."""
+    domain = job.expected.domain
+    seen = f"{run.over() or 'the run was ended'}: nothing was asked of this domain"
+    return {BUDGET: Outcome(domain, BUDGET, domain, (Detail("unreachable", "", "", seen, LONGER),))}
+
+
 async def _judged(job: Job, asking: Round) -> Outcomes:
-    """Return what a domain comes to now. An error that nobody expected is its own verdict, and nobody else's."""
+    """Return what a domain comes to now, and that it took more than it may, if it did."""
+    domain = job.expected.domain
+    with budget.of_domain(f"verifying {domain}") as own:
+        found = await _contained(job, asking)
+    if own.exhausted:
+        cure = "see which servers do not answer, and have them answer, or take them out"
+        detail = Detail("unreachable", "", "", own.story(), cure)
+        found = found | {BUDGET: Outcome(domain, BUDGET, domain, (detail,))}
+    return found
+
+
+async def _contained(job: Job, asking: Round) -> Outcomes:
+    """Return what a domain comes to. An error that nobody expected is its own verdict, and nobody else's."""
     passed = {check: outcome for check, outcome in job.outcomes.items() if outcome.verdict == "pass"}
     try:
         return await verify(asking.asked(job.who), job.expected, passed, job.memory, strict=job.strict)

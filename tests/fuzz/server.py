@@ -16,12 +16,16 @@ Twist = Callable[[Query, Reply, bool], bytes | None]
 
 @dataclass
 class Zone:
-    """A zone: RDATA by owner and type. Without a SOA of its own it has none."""
+    """A zone: RDATA by owner and type. Without a SOA of its own it has none.
+
+    :param glue: addresses in a referral at most.
+    """
 
     origin: Name
     nodes: Nodes
     ttl: int = 300
     names: set[Name] = field(default_factory=set)
+    glue: int = 60
 
     def __post_init__(self) -> None:
         for owner in self.nodes:
@@ -85,7 +89,7 @@ class Zone:
             host = _labels(record.rdata)
             if host is not None and host in self.nodes:
                 glue += self.records(host, wire.A) + self.records(host, wire.AAAA)
-        return Reply(wire.NOERROR, wire.QR | (wire.AA if before else 0), before, listed, glue[:60])
+        return Reply(wire.NOERROR, wire.QR | (wire.AA if before else 0), before, listed, glue[: self.glue])
 
 
 @dataclass

@@ -355,7 +355,7 @@ def test_an_exponential_tree_is_counted_in_no_time() -> None:
 
 
 def test_a_tree_of_too_many_questions_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SPF_TREE_QUERIES", limits.SPF_TREE_QUERIES._replace(most=7))
+    monkeypatch.setattr(limits, "SPF_TREE_QUESTIONS", limits.SPF_TREE_QUESTIONS._replace(most=7))
     zone = Dns(
         of(*(f"a:h{index}.example" for index in range(20)))
         | {f"h{index}.example": ["A 192.0.2.1", "AAAA ::1"] for index in range(20)}

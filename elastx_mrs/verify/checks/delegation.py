@@ -1,9 +1,9 @@
 """Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
 
 from elastx_mrs.lookup.authority import Served, Sighting
-from elastx_mrs.lookup.network import LookupFailure, Server
+from elastx_mrs.lookup.network import LookupFailure, OverBudgetError, Server
 from elastx_mrs.lookup.start import NobodyError
-from elastx_mrs.verify.checks.per_server import failure
+from elastx_mrs.verify.checks.per_server import FEWER, failure, not_asked
 from elastx_mrs.verify.checks.published import ASK
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
@@ -28,6 +28,9 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
     except NobodyError as nobody:
         detail = Detail("unreachable", "", "an answer", nobody.seen, nobody.cure)
         return Outcome(domain, CHECK, domain, (detail,), hopeless="nothing can be asked from this machine")
+    except OverBudgetError as over:
+        detail = Detail("unreachable", "", "a delegation", str(over), FEWER)
+        return Outcome(domain, CHECK, domain, (detail,))
     except (LookupFailure, ValueError) as failure:
         cure = "let this machine ask name servers (port 53), or set verification.nameservers or via: resolvers"
         return Outcome(domain, CHECK, domain, (Detail("unreachable", "", "a delegation", str(failure), cure),))
@@ -37,7 +40,10 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
         cure = "register it, or have its name servers entered at the registrar; for later: verification: {mode: off}"
         detail = Detail("absent", "", f"NS records for {domain}", seen, cure)
         return Outcome(domain, CHECK, domain, (detail,), hopeless=f"{domain} is not delegated")
-    served = await asked.vantage.observer.served(domain)
+    try:
+        served = await asked.vantage.observer.served(domain)
+    except LookupFailure as failure:
+        return Outcome(domain, CHECK, domain, (Detail("unreachable", "", "an answer", str(failure), FEWER),))
     names = ", ".join(server.name for server in served.servers)
     return Outcome(
         domain, CHECK, served.zone, tuple(_details(served)), f"{served.zone}: {names}", tuple(_notices(served))
@@ -52,16 +58,21 @@ def _unchecked(domain: str, why: str) -> Outcome:
 def _details(served: Served) -> list[Detail]:
     wanted = f"an answer for {served.zone}"
     details = [
-        Detail("unreachable", server.name, wanted, server.problem, ASK)
+        Detail("unreachable", server.name, wanted, server.problem, FEWER if server.over else ASK)
         for server in served.servers
         if not server.addresses
     ]
+    details += not_asked((*served.child, *served.failed), wanted)
     silent = {sighting.server for sighting in served.child if sighting.answer.status == "failed"}
     answered = {server for server, _ in served.serials} | {sighting.server for sighting in served.child} - silent
     failed = {sighting.server: sighting for sighting in (*served.failed, *served.child)}
     for server in served.servers:
         if server.addresses and not answered & set(server.addresses):
-            details += [_silent(address, failed.get(address), served.zone, wanted) for address in server.addresses]
+            details += [
+                _silent(address, failed.get(address), served.zone, wanted)
+                for address in server.addresses
+                if (sighting := failed.get(address)) is None or not sighting.answer.over
+            ]
     return details
 
 
@@ -88,7 +99,10 @@ def _notices(served: Served) -> list[str]:
     notices += [
         f"{sighting.server} does not answer for {served.zone}"
         for sighting in served.child
-        if sighting.answer.status == "failed" and not sighting.no_route and sighting.host in alive
+        if sighting.answer.status == "failed"
+        and not sighting.no_route
+        and sighting.host in alive
+        and not sighting.answer.over
     ]
     return notices + _behind(served)
 

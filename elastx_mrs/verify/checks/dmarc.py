@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
+from elastx_mrs.lookup import budget
 from elastx_mrs.receiver.dmarc import Step, Walk, walk
 from elastx_mrs.records import RecordError, report
 from elastx_mrs.records.dmarc_policy import is_dmarc, skipped
@@ -15,13 +17,14 @@ from elastx_mrs.verify.sources import Asked
 
 POLICY, REPORTS = "dmarc-policy", "reports"
 WANTED = "a DMARC policy that receivers find"
+_SEE = "see why the name servers"
 
 
 async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
     """Say which policy applies, and whether those whom it sends reports to have said that they take them."""
     domain, name = expected.domain, expected.policy_name
     walked = await walk(asked.vantage.ask_uncached, domain)
-    detail = _fault(walked, expected, asked.cannot_ask)
+    detail = _fault(walked, expected, asked)
     step = walked.found
     if detail is not None or step is None:
         details = (detail,) if detail is not None else ()
@@ -33,14 +36,14 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
     return [Outcome(domain, POLICY, name, (), seen, notices), await _reports(asked, expected, step)]
 
 
-def _fault(walked: Walk, expected: Expected, cannot_ask: Verdict) -> Detail | None:
+def _fault(walked: Walk, expected: Expected, asked: Asked) -> Detail | None:
     own = walked.steps[0]
     if own.status == "several":
         seen = f"several, which are all discarded: {own.text}{_instead(walked)}"
         return Detail("wrong", "", WANTED, seen, "leave one of them")
     if (step := walked.unknown) is not None:
         seen = f"{step.name}: {step.text}"
-        verdict: Verdict = "unreachable" if step.domain == walked.domain else cannot_ask
+        verdict: Verdict = "unreachable" if step.domain == walked.domain else asked.cannot_ask(over=step.over)
         return Detail(verdict, "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
     if walked.void is not None:
         return _void(walked.void, own)
@@ -99,6 +102,12 @@ async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | N
     """Return why reports about a domain will not be sent to a host; a wildcard there answers like any record."""
     if f".{host}".endswith(f".{policy_domain}") or f".{policy_domain}".endswith(f".{host}"):
         return None  # one within the other: nobody asks (§4)
+    what = f"asking whether {host} takes reports"
+    with budget.budget(what, limits.REPORT_SECONDS.most, limits.REPORT_QUERIES.most):
+        return await _taken(asked, policy_domain, host)
+
+
+async def _taken(asked: Asked, policy_domain: str, host: str) -> Detail | None:
     ask = asked.vantage.ask_uncached
     ours, theirs = await asyncio.gather(walk(ask, policy_domain), walk(ask, host))
     failed = ours.failed or theirs.failed
@@ -111,9 +120,12 @@ async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | N
     wanted = f"v=DMARC1; at {name}, by which {host} takes reports about {policy_domain}"
     answer = await ask(name, "TXT")
     if answer.status == "failed":
-        return Detail(asked.cannot_ask, "", wanted, answer.problem, f"see why the name servers of {host} do not answer")
+        return Detail(asked.cannot_ask(over=answer.over), "", wanted, answer.problem, f"{_SEE} of {host} do not answer")
     if any(is_dmarc(text) for text in answer.texts()):
         return None
+    if failed is not None:  # it may be within the same organisation, which nobody asks
+        seen = f"{failed.name}: {failed.text}"
+        return Detail(asked.cannot_ask(over=failed.over), "", wanted, seen, f"{_SEE} of {failed.domain} do not answer")
     texts = answer.texts()
     cure = f"have {host} publish it, or take it out of rua and ruf: receivers send it nothing"
     return Detail("wrong" if texts else "absent", "", wanted, listed(texts) or nothing(answer), cure)

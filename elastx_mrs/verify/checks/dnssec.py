@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import dns.rdatatype
 
-from elastx_mrs.lookup.network import LookupFailure, Question, Server
+from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.lookup.network import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.result import Detail, Outcome
+from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
 
 CHECK = "dnssec"
@@ -119,7 +120,8 @@ async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> O
             if await _is_signed(asked.vantage, link.name):
                 signed.append(link)
         except (LookupFailure, ValueError) as failure:
-            return _outcome(expected, [Detail("unchecked", "", "an answer for DS", str(failure), "ask again")])
+            verdict: Verdict = "unreachable" if isinstance(failure, OverBudgetError) else "unchecked"
+            return _outcome(expected, [Detail(verdict, "", "an answer for DS", str(failure), "ask again")])
     details = await _unvalidated(asked.vantage, signed)
     unsigned = [link.name for link in links if link not in signed]
     if details or not unsigned:
@@ -195,7 +197,7 @@ async def _ds(vantage: Vantage, zone: str) -> bool:
 async def _zone_by_resolvers(vantage: Vantage, name: str) -> str:
     """Return the zone that a name lies in; empty where it is a top-level domain's."""
     while "." in name:
-        answer = await vantage.ask_uncached(name, "NS")
+        answer = await _answered(vantage, name, "NS")
         if answer.status == "found" and answer.canonical == answer.name:
             return name
         name = name.partition(".")[2]
@@ -203,4 +205,12 @@ async def _zone_by_resolvers(vantage: Vantage, name: str) -> str:
 
 
 async def _ds_by_resolvers(vantage: Vantage, zone: str) -> bool:
-    return (await vantage.ask_uncached(zone, "DS")).status == "found"
+    return (await _answered(vantage, zone, "DS")).status == "found"
+
+
+async def _answered(vantage: Vantage, name: str, rdtype: str) -> Answer:
+    """Return an answer; raise LookupFailure where there is none, which is not the answer that there are no records."""
+    answer = await vantage.ask_uncached(name, rdtype)
+    if answer.status == "failed":
+        raise (OverBudgetError if answer.over else LookupFailure)(None, answer.problem)
+    return answer

@@ -7,7 +7,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import Reading, absolute, read
 from elastx_mrs.lookup.transport.wire import UnusableError
 
@@ -40,10 +40,12 @@ class Failed:
 
     :param problem: what the resolver did, reading on after it.
     :param servfail: whether it answered SERVFAIL, as for what does not validate (RFC 4035 §5.5).
+    :param over: whether it was not asked because a limit was reached.
     """
 
     problem: str
     servfail: bool = False
+    over: bool = False
 
 
 async def hear(
@@ -59,7 +61,7 @@ async def hear(
         reply = await network.exchange(server, question)
         return Said(reply, read(reply, question))
     except LookupFailure as failure:
-        return Failed(failure.problem, failure.rcode == dns.rcode.SERVFAIL)
+        return Failed(failure.problem, failure.rcode == dns.rcode.SERVFAIL, isinstance(failure, OverBudgetError))
     except (UnusableError, ValueError) as error:
         return Failed(str(error))
 

@@ -10,6 +10,12 @@ from elastx_mrs.verify.result import Detail, Verdict
 LENGTH = 160
 """Characters of a value in a message: a DKIM key has over 400, of which people read the first."""
 
+MOST_NAMED = 6
+"""Servers that a message names."""
+
+FEWER = "have the zone served by fewer name servers, all of which answer"
+"""What to do where asking reached a limit."""
+
 RESTORE = "pulumi up --refresh, which also restores what was deleted or changed by hand"
 """What publishes a declared record. Without a refresh the engine compares with its state, and sees no difference."""
 
@@ -34,13 +40,13 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
     """
     if seen.problem:
         return [Detail("unreachable", "", expected, seen.problem, cure)], []
-    details: list[Detail] = []
+    details = not_asked(seen.sightings, expected)
     notices: list[str] = []
     for server in seen.nobody:
         details.append(Detail("unreachable", server.name, expected, server.problem, cure))
     for host, sightings in seen.by_host().items():
         usable = [sighting for sighting in sightings if sighting.answer.status != "failed"]
-        failed = [sighting for sighting in sightings if sighting.answer.status == "failed"]
+        failed = [sighting for sighting in sightings if sighting.answer.status == "failed" and not sighting.answer.over]
         if usable:
             dead = [sighting for sighting in failed if not sighting.no_route]
             notices += [f"{sighting.server} {sighting.answer.problem}" for sighting in dead]
@@ -51,6 +57,20 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
         elif failed:
             details += [failure(sighting, seen.zone, expected, cure) for sighting in failed]
     return details, notices
+
+
+def not_asked(sightings: Sequence[Sighting], expected: str) -> list[Detail]:
+    """Return that some addresses were beyond a limit, in one detail for each limit: nothing is known of them."""
+    left: dict[str, list[str]] = {}
+    for sighting in sightings:
+        if sighting.answer.over:
+            left.setdefault(sighting.answer.problem, []).append(str(sighting.server))
+    details = []
+    for problem, servers in left.items():
+        more = f" and {len(servers) - MOST_NAMED} more" if len(servers) > MOST_NAMED else ""
+        seen = f"{', '.join(servers[:MOST_NAMED])}{more} {problem}"
+        details.append(Detail("unreachable", "", expected, seen, FEWER))
+    return details
 
 
 def failure(sighting: Sighting, zone: str, expected: str, cure: str) -> Detail:

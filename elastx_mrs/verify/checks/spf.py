@@ -2,7 +2,9 @@
 
 import asyncio
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Ask
+from elastx_mrs.lookup.network import LookupFailure
 from elastx_mrs.receiver.spf import Result, check_host
 from elastx_mrs.receiver.spf_ranges import Address, networks, points, trees
 from elastx_mrs.receiver.spf_record import Found, select
@@ -29,7 +31,7 @@ async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
     tree = await expand(asked.vantage.ask_uncached, domain)
     relay = await _relay(asked, service)
     details = await _details(asked, expected, tree, relay)
-    beside = _beside(tree, asked.cannot_ask, service)
+    beside = _beside(tree, asked, service)
     if not details and not beside.details and not beside.notices and _says_the_same_anywhere(tree, found.record):
         asked.passing.add((service, found.text))
     declared = expected.of_kind("spf")
@@ -71,20 +73,25 @@ def _not_ours(expected: Expected, found: Found) -> str:
 
 
 async def _relay(asked: Asked, service: Service) -> Relay:
-    if service not in asked.relays:
-        asked.relays[service] = asyncio.create_task(_look_up(asked.vantage.ask_uncached, service.spf_host))
-    return await asked.relays[service]
+    what = f"looking up the SPF of {service.spf_host}"
+    try:
+        return await asked.relays.get(service, lambda: _look_up(asked.vantage.ask_uncached, service.spf_host), what)
+    except LookupFailure as failure:
+        return Relay("temperror", problem=str(failure), over=True)
 
 
 async def _look_up(ask: Ask, host: str) -> Relay:
     tree = await expand(ask, host)
     if tree.found.record is None:
-        return Relay(tree.found.result, problem=tree.found.problem)
+        return Relay(tree.found.result, problem=tree.found.problem, over=tree.found.over)
     own = await networks(ask, tree)
     tried = points(own, own)
     results = await asyncio.gather(*(check_host(ask, str(address), host) for address in tried))
     passing = tuple(address for address, result in zip(tried, results, strict=True) if result.result == "pass")
     reasons = sorted({result.reason for result in results if result.result != "pass"})
+    unasked = [one for one in tree.problems() if one.kind == "temperror"]
+    if not passing and unasked:  # nobody knows what the part that was not asked passes
+        return Relay("temperror", tuple(own), (), unasked[0].text, any(one.over for one in unasked))
     problem = "" if passing else f"it passes no address: {'; '.join(reasons[:3])}"
     return Relay(tree.found.result, tuple(own), passing, problem)
 
@@ -92,30 +99,37 @@ async def _look_up(ask: Ask, host: str) -> Relay:
 async def _details(asked: Asked, expected: Expected, tree: Tree, relay: Relay) -> list[Detail]:
     ask, service = asked.vantage.ask_uncached, expected.service
     if not relay.addresses:
-        verdict: Verdict = asked.cannot_ask if relay.result == "temperror" else "wrong"
+        verdict: Verdict = asked.cannot_ask(over=relay.over) if relay.result == "temperror" else "wrong"
         return [
             Detail(verdict, "", _wanted(service), f"the SPF of {service.spf_host}: {relay.problem}", _support(service))
         ]
     known = set(relay.addresses)
-    more = [point for point in points(relay.networks, await networks(ask, tree)) if point not in known]
+    tried = points(relay.networks, await networks(ask, tree))
+    if len(tried) > limits.SPF_ADDRESSES.most:
+        seen = (
+            f"the record divides its addresses in over {limits.SPF_ADDRESSES.most} ranges, too many to try one of each"
+        )
+        return [Detail("unreachable", "", _wanted(service), seen, "have the record simplified: name fewer networks")]
+    more = [point for point in tried if point not in known]
     theirs = await asyncio.gather(*(check_host(ask, str(address), service.spf_host) for address in more))
     passing = [address for address, result in zip(more, theirs, strict=True) if result.result == "pass"]
-    tried = [*relay.addresses, *passing]
-    results = await asyncio.gather(*(check_host(ask, str(address), expected.domain) for address in tried))
-    failing = [(address, result) for address, result in zip(tried, results, strict=True) if result.result != "pass"]
+    senders = [*relay.addresses, *passing]
+    results = await asyncio.gather(*(check_host(ask, str(address), expected.domain) for address in senders))
+    failing = [(address, result) for address, result in zip(senders, results, strict=True) if result.result != "pass"]
     by_reason: dict[str, tuple[Address, Result, int]] = {}
     for address, result in failing:
         first, kept, count = by_reason.get(result.reason, (address, result, 0))
         by_reason[result.reason] = (first, kept, count + 1)
-    return [_failing(tree, asked.cannot_ask, service, *entry) for entry in list(by_reason.values())[:4]]
+    return [_failing(tree, asked, service, *entry) for entry in list(by_reason.values())[:4]]
 
 
-def _failing(tree: Tree, cannot_ask: Verdict, service: Service, address: Address, result: Result, count: int) -> Detail:
+def _failing(tree: Tree, asked: Asked, service: Service, address: Address, result: Result, count: int) -> Detail:
     wanted = _wanted(service)
     more = f", and {count - 1} more of the addresses tried" if count > 1 else ""
     seen = f"mail from {address}{more} gets {result.result}: {result.reason}"
     if result.result == "temperror":
-        return Detail(cannot_ask, "", wanted, seen, "see why that name's servers do not answer, and verify again")
+        cure = "see why that name's servers do not answer, and verify again"
+        return Detail(asked.cannot_ask(over=result.over), "", wanted, seen, cure)
     broken = next((problem for problem in tree.problems() if problem.kind == "permerror"), None)
     if result.result == "permerror":
         return Detail("wrong", "", wanted, seen, _door(broken, service) if broken is not None else "mend the record")
@@ -133,7 +147,7 @@ def _door(problem: Problem, service: Service) -> str:
     return "mend the record"
 
 
-def _beside(tree: Tree, cannot_ask: Verdict, service: Service) -> Outcome:
+def _beside(tree: Tree, asked: Asked, service: Service) -> Outcome:
     """Return what is wrong in the tree for any sender: the worst case, which the service's mail may never come to."""
     details, notices = [], []
     for problem in tree.problems():
@@ -143,7 +157,8 @@ def _beside(tree: Tree, cannot_ask: Verdict, service: Service) -> Outcome:
                 Detail("wrong", "", "a record that every receiver can follow", text, _door(problem, service))
             )
         elif problem.kind == "temperror":
-            details.append(Detail(cannot_ask, "", "an answer for every term", text, "see why it does not answer"))
+            verdict = asked.cannot_ask(over=problem.over)
+            details.append(Detail(verdict, "", "an answer for every term", text, "see why it does not answer"))
         elif problem.kind == "voids":
             notices.append(text)
     hopeless = "its tree will not change by waiting" if any(detail.verdict == "wrong" for detail in details) else ""

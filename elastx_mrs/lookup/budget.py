@@ -1,0 +1,185 @@
+"""What asking may take: a budget bounds all queries for one purpose, and all that they lead to, in number and time.
+
+Budgets nest: a query counts in each one that it is asked in. The current one stands in the context, which tasks
+inherit, so code between the purpose and the query need not hand it on. :class:`~elastx_mrs.lookup.network.Network`
+asks it before each query. Beyond it a query is refused, in words that say what took too much.
+"""
+
+import asyncio
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from elastx_mrs import limits
+
+REMEMBERED = 50
+"""Refused queries that a budget can name; the others are counted."""
+
+NAMED = 6
+"""Refused queries that a message names."""
+
+_LOOK = 0.01
+"""Seconds between two looks at a clock that stands still."""
+
+_RESOLUTION = 0.001
+"""Seconds by which a timer may be early."""
+
+_current: "ContextVar[Budget | None]" = ContextVar("budget", default=None)
+
+
+class Budget:
+    """What one purpose may take.
+
+    :param what: the purpose as a subject, such as ``verifying example.com``.
+    :param at_once: queries under way at once; 0 for as many as the budget around it allows.
+    :param elastic: whether its time stops while a query waits for others to the same server to end.
+    :ivar bound: holds the queries under way at once; None where nothing bounds them.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        seconds: float,
+        queries: float,
+        above: "Budget | None" = None,
+        at_once: int = 0,
+        *,
+        elastic: bool = False,
+    ) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._all: tuple[Budget, ...] = (self, *above._all) if above is not None else (self,)
+        self._what = what
+        self._seconds, self._queries = seconds, queries
+        self._own_end = self._clock() + seconds
+        self._used = 0
+        self._refused: dict[str, None] = {}
+        self._more = 0
+        self._elastic = elastic
+        self._waiting = 0
+        self._since = 0.0
+        around: asyncio.Semaphore | None = above.bound if above is not None else None
+        self.bound: asyncio.Semaphore | None = asyncio.Semaphore(at_once) if at_once else around
+
+    def soon(self) -> float:
+        """Return when to look whether its time is over, or that of one around it, on the event loop's clock."""
+        return max(min([one._own_end for one in self._all]), self._clock() + _LOOK)
+
+    @contextmanager
+    def stopped(self) -> Iterator[float]:
+        """Stop the clock of the elastic ones: inside, a query waits for its turn, which says nothing of its server.
+
+        What is given is when the time of the others is over.
+        """
+        elastic = [one for one in self._all if one._elastic]
+        for one in elastic:
+            if one._waiting == 0:
+                one._since = one._clock()
+            one._waiting += 1
+        try:
+            yield min((one._own_end for one in self._all if not one._elastic), default=math.inf)
+        finally:
+            for one in elastic:
+                one._waiting -= 1
+                if one._waiting == 0:
+                    one._own_end += one._clock() - one._since
+
+    def spend(self) -> str:
+        """Count one query; return why it may not be asked, or nothing."""
+        now = self._clock()
+        over = False
+        for one in self._all:
+            one._used += 1
+            if one._used > one._queries or (now >= one._own_end and not one._waiting):
+                over = True
+        return self.over() if over else ""
+
+    def over(self) -> str:
+        """Return what took too much, the outermost of these budgets that is over; nothing where none is."""
+        found = ""
+        for one in self._all:
+            if one.late:
+                found = f"{one._what} takes over {one._seconds:g} seconds"
+            elif one._used > one._queries:
+                found = f"{one._what} takes over {one._queries:,} queries"
+        return found
+
+    def refuse(self, query: str) -> None:
+        """Remember a query that was not asked or not waited for."""
+        for one in self._all:
+            if one._used > one._queries or one.late:
+                if len(one._refused) < REMEMBERED:
+                    one._refused[query] = None
+                else:
+                    one._more += 1
+
+    @property
+    def late(self) -> bool:
+        """Whether its own time is over."""
+        return not self._waiting and self._clock() >= self._own_end - _RESOLUTION
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether something was refused, by this budget or one around it."""
+        return any(one._refused for one in self._all)
+
+    def story(self) -> str:
+        """Return what took too much, what was asked until then, and what was left; nothing unless exhausted."""
+        last = next((one for one in reversed(self._all) if one._refused), None)
+        if last is None:
+            return ""
+        names = list(last._refused)
+        more = len(names) + last._more - NAMED
+        listed = ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+        asked = max(self._used - len(self._refused) - self._more, 0)
+        return f"{self.over()}; queries asked: {asked}; left: {listed}"
+
+
+def current() -> Budget | None:
+    """Return the innermost budget that holds here; None where nothing is bounded."""
+    return _current.get()
+
+
+@contextmanager
+def budget(
+    what: str, seconds: float, queries: float = math.inf, at_once: int = 0, *, elastic: bool = True
+) -> Iterator[Budget]:
+    """Bound what is asked inside, and by the tasks that are started there."""
+    made = Budget(what, seconds, queries, _current.get(), at_once, elastic=elastic)
+    token = _current.set(made)
+    try:
+        yield made
+    finally:
+        _current.reset(token)
+
+
+def of_domain(what: str) -> AbstractContextManager[Budget]:
+    """Bound all that is asked of one domain, for one purpose."""
+    queries, at_once = limits.DOMAIN_QUERIES.most, limits.DOMAIN_AT_ONCE.most
+    return budget(what, limits.DOMAIN_SECONDS.most, queries, at_once, elastic=False)
+
+
+def of_record(what: str) -> AbstractContextManager[Budget]:
+    """Bound all that the guard asks for one record, beside which the engine may have all others checked."""
+    return budget(what, limits.GUARD_SECONDS.most, limits.DOMAIN_QUERIES.most, elastic=False)
+
+
+def of_question(what: str) -> AbstractContextManager[Budget]:
+    """Bound one question: the walk from the root, the addresses of name servers without glue, and CNAMEs."""
+    return budget(what, limits.WALK_SECONDS.most, limits.WALK_QUERIES.most)
+
+
+async def until(task: "asyncio.Task[Any]", what: str) -> str:
+    """Wait for a task that others may wait for too, as long as the budget lasts; return why not longer, or nothing."""
+    held = current()
+    if held is None or task.done():
+        await asyncio.wait({task})
+        return ""
+    clock = asyncio.get_running_loop().time
+    while not (why := held.over()):
+        await asyncio.wait({task}, timeout=held.soon() - clock())
+        if task.done():
+            return ""
+    held.refuse(what)
+    return why
