@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, get_args
 
 import click
@@ -54,8 +55,16 @@ _KINDS = get_args(Kind)
 @click.option(
     "--timeout", type=float, help="Seconds to wait until all holds; 0 asks once. [default: 0, or the config's]"
 )
+@click.option(
+    "--deadline",
+    type=float,
+    help="Seconds after which the run ends; what was not asked by then is unreachable. "
+    "[default: the time to wait, and a minute for each 100 domains]",
+)
 @click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How.")
-def command(domains: Sequence[str], format_: str, timeout: float | None, **options: Any) -> None:
+def command(
+    domains: Sequence[str], format_: str, timeout: float | None, deadline: float | None, **options: Any
+) -> None:
     """Ask every name server whether mail of these domains will pass.
 
     \b
@@ -69,15 +78,19 @@ def command(domains: Sequence[str], format_: str, timeout: float | None, **optio
     agree the resolvers, and what the records mean: SPF passes all of Elastx's addresses, DMARC is found, reports may
     be sent, DNSSEC validates.
 
+    The run ends at the deadline, whatever servers do. What it had no time to ask is unreachable.
+
     The exit code is 1 when something is wrong or absent. What only a resolver's cache still holds, and what was not
     checked, do not change it.
     """
     if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")
+    if deadline is not None and not (math.isfinite(deadline) and deadline > 0):
+        raise BadInput(f"--deadline: is {deadline:g}; write seconds, more than 0")
     jobs = _jobs([_domain(text) for text in domains], timeout, options)
     # Thousands of answers stay until the end: looking for garbage among them is a quarter of a large run's time.
     gc.set_threshold(10_000, 20, 20)
-    asyncio.run(shown(jobs, wait))
+    asyncio.run(shown(jobs, partial(wait, deadline=deadline)))
     click.echo(FORMATS[format_](jobs), nl=False)
     open_ = [outcome.verdict for job in jobs for outcome in job.open()]
     sys.exit(exit_code(wrong=any(v != "unreachable" for v in open_), unasked="unreachable" in open_))

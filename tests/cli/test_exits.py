@@ -99,6 +99,8 @@ BAD_INPUT = [
     ("verify", "--records", "{text}"),
     ("verify", "good.com", "--root-hints", NOTHING),
     ("verify", "good.com", "--timeout", "nan"),
+    ("verify", "good.com", "--deadline", "nan"),
+    ("verify", "good.com", "--deadline", "0"),
     ("verify", "good.com", "--nothing"),
 ]
 NOT_ASKED = [
