@@ -13,6 +13,7 @@ from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.place import Place, look
 from elastx_mrs.display import comment_line, show
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, Ask, answer_of
 from elastx_mrs.records import RecordError, report
 from elastx_mrs.records import dkim as dkim_record
@@ -34,7 +35,11 @@ async def read_all(ask: Ask, domains: Sequence[str], selector: str) -> list[Adop
 
     async def one(domain: str) -> Adopted:
         try:
-            return await read(together, domain, selector)
+            with budget.of_domain(f"reading {domain}") as own:
+                found = await read(together, domain, selector)
+            if own.exhausted:
+                found.unasked.append(f"{domain} was not read in full: {own.story()}")
+            return found
         except Exception as error:
             return Adopted(domain, {"name": domain}, unasked=[f"{domain}: {fault.contained(error)}; {fault.CURE}"])
 

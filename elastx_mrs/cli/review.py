@@ -155,6 +155,7 @@ def _rendered(found: Review, format_: str, limit: int | None) -> str:
 
 def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
     """Return what each changed SPF record costs, before and after, and what could not be asked."""
+    from elastx_mrs.lookup import budget
     from elastx_mrs.lookup.answer import Ask
     from elastx_mrs.receiver.spf_tree import Tree, expand, number
 
@@ -166,8 +167,9 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
 
     async def both(ask: Ask, change: Change, new: str) -> tuple[Tree | None, Tree]:
         old = change.old.value if change.old else None
-        planned = await expand(ask, change.domain, new)
-        return (await expand(ask, change.domain, old)) if old else None, planned
+        with budget.of_domain(f"asking for the SPF of {change.domain}"):
+            planned = await expand(ask, change.domain, new)
+            return (await expand(ask, change.domain, old)) if old else None, planned
 
     async def all_(ask: Ask) -> list[tuple[Tree | None, Tree]]:
         return await asyncio.gather(*(both(ask, change, new) for change, new in wanted))

@@ -11,6 +11,7 @@ from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.cli.views.spf import Checked, Seen, as_json, as_text
 from elastx_mrs.display import quoted
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.receiver.spf import check_host
 from elastx_mrs.receiver.spf_tree import Tree, expand
@@ -61,11 +62,12 @@ def command(
 
 
 async def _look(ask: Ask, domain: str, terms: Sequence[str], clients: Sequence[str]) -> Seen:
-    now = await expand(ask, domain)
-    record = planned_record(now, terms) if terms else None
-    planned = await expand(ask, domain, record) if record is not None else None
-    checks = [check_host(ask, client, domain, record=record) for client in clients]
-    results = await asyncio.gather(*checks)
+    with budget.of_domain(f"asking for the SPF of {domain}"):
+        now = await expand(ask, domain)
+        record = planned_record(now, terms) if terms else None
+        planned = await expand(ask, domain, record) if record is not None else None
+        checks = [check_host(ask, client, domain, record=record) for client in clients]
+        results = await asyncio.gather(*checks)
     checked = tuple(Checked(client, result) for client, result in zip(clients, results, strict=True))
     return Seen(now, tuple(terms), record, planned, checked)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elastx_mrs.display import visible
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.message import authentication_results, dmarc
 from elastx_mrs.message.alignment import Aligned, aligned, fit
@@ -42,6 +43,11 @@ async def judge(ask: Ask, message: Message, service: Service = ELASTX) -> Chain:
     :param service: the relay service that the message was sent through.
     :raises NotInstalledError: where the message is signed and dkimpy is not there.
     """
+    with budget.of_domain("judging the message"):
+        return await _judged(ask, message, service)
+
+
+async def _judged(ask: Ask, message: Message, service: Service) -> Chain:
     signatures = await verify(ask, message)
     walk = await tree.walk(ask, message.domain)
     policy = walk.found.policy if walk.found is not None else None

@@ -15,6 +15,7 @@ from elastx_mrs import descriptors, fault
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import visible
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.network import LookupFailure
 from elastx_mrs.lookup.start import NobodyError
@@ -162,7 +163,11 @@ class Guard:
             return
         world = self.memory.world(record.domain)
         case = Case(record, old_value, self.preview, world)
-        findings = world.merged(await run(self.create if old_value is None else self.update, case))
+        with budget.of_record(f"checking {record.name}") as own:
+            found = await run(self.create if old_value is None else self.update, case)
+        if own.exhausted:
+            found.append(Finding("unasked", f"{record.name} was not checked in full: {own.story()}"))
+        findings = world.merged(found)
         stops = []
         for finding in findings:
             if finding.level == "stop" and mode == "require":
