@@ -12,7 +12,6 @@ import pytest
 
 from elastx_mrs import descriptors, limits
 from elastx_mrs.descriptors import FILES, MEMORY, PORTS, Shortage, ShortageError, cure, shortage, waiting
-from elastx_mrs.lookup import start
 from tests.servers import require
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -298,4 +297,4 @@ def test_only_the_command_raises_the_limit() -> None:
 
 
 def test_a_shortage_is_told_before_the_root_counts_as_silent() -> None:
-    assert limits.SHORTAGE.most < start.DEADLINE
+    assert limits.SHORTAGE.most < limits.ENTRANCE_SECONDS.most

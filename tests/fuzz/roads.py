@@ -243,7 +243,7 @@ class _Conversation:
     world: World
     host: str
 
-    def exchange(self, octets: bytes) -> bytes:
+    def exchange(self, octets: bytes, seconds: float) -> bytes:
         octets_, _ = self.world.reply(self.host, octets, tcp=True)
         return octets_ or b""
 

@@ -13,6 +13,7 @@ from elastx_mrs.limits import Limit
 from elastx_mrs.verify import report
 from elastx_mrs.verify.expected import from_records
 from elastx_mrs.verify.wait import BUDGET, Job, round_seconds, wait
+from tests import golden
 from tests.fuzz import world as worlds
 from tests.fuzz.clock import Loop
 from tests.fuzz.roads import records
@@ -37,7 +38,8 @@ def verified(loop: Loop, internet: World, *jobs: Job, deadline: float | None = N
 
 
 def job(name: str, timeout: float = 0.0, who: str = "root", **values: str) -> Job:
-    return Job(*from_records(records(name, **values)), WHO[who], timeout)
+    (expected,) = from_records(records(name, **values))
+    return Job(expected, WHO[who], timeout)
 
 
 def failing(one: Job) -> set[str]:
@@ -80,7 +82,7 @@ def test_a_host_for_reports_of_dead_servers_ends_in_time(each: int, loop: Loop) 
 
 def test_hundreds_of_servers_behind_an_alias_of_the_key_end_in_time(loop: Loop) -> None:
     alias = {"ours.com": domain("ours.com", dkim="CNAME key.many.com")["ours.com"]}
-    internet = world(alias, glueless("many.com", 400, "key TXT " + worlds.golden.DKIM))
+    internet = world(alias, glueless("many.com", 400, "key TXT " + golden.DKIM))
     ours, good = job("ours.com"), job("good.com")
     verified(loop, internet, ours, good)
     assert internet.asked <= limits.ZONE_QUERIES.most + limits.WALK_QUERIES.most + 200
