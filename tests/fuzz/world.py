@@ -140,9 +140,10 @@ class World:
     ) -> dns.message.Message | UnusableError:
         async with asyncio.timeout(patience):
             octets, seconds = self.reply(host, query.wire, tcp=tcp)
-            if octets is None or seconds:
-                await asyncio.sleep(seconds if octets is not None else 3600.0)
+            if seconds:
+                await asyncio.sleep(seconds)
             if octets is None or not query.own(octets):
+                await asyncio.sleep(3600.0)  # what is no answer to it is passed over, and takes the time all the same
                 raise TimeoutError
             try:
                 answer = query.read(octets)
