@@ -80,10 +80,12 @@ NAME_SERVERS = Limit(
 ZONE_SECONDS = Limit(DNS, "all name servers of one zone", 20, "seconds", "The others are `unreachable`.")
 ZONE_QUERIES = Limit(DNS, "all name servers of one zone", 500, "queries", "The others are `unreachable`.")
 # As many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed.
-CNAMES = Limit(DNS, "CNAMEs from one name on", 16, "records", "The name is `wrong`: receivers give up sooner.")
+CNAMES = Limit(DNS, "CNAMEs from one name on", 16, "records", "The name is `unreachable`: receivers give up too.")
 # A record that needs more is hostile, or beyond repair.
 SPF_TREE_QUESTIONS = Limit(DNS, "the tree of one SPF record", 300, "questions", "The part that was not asked is named.")
 SPF_TREE_QUERIES = Limit(DNS, "the tree of one SPF record", 1000, "queries", "The part that was not asked is named.")
+# Enough to see what is wrong; a hostile tree has hundreds.
+SPF_TREE_PROBLEMS = Limit(DNS, "the tree of one SPF record", 10, "problems of a kind", "The others are counted.")
 # Receivers stop long before.
 SPF_TREE_DEPTH = Limit(DNS, "the tree of one SPF record", 50, "levels", "The record is `wrong`.")
 SPF_TREE_SECONDS = Limit(DNS, "the tree of one SPF record", 20, "seconds", "The part that was not answered is named.")

@@ -86,13 +86,27 @@ class Tree:
         return f"<Tree {self.domain}: {number(self.lookups)} lookups>"
 
     def problems(self) -> list[Problem]:
-        """Return every problem, each domain's once, and the whole tree's limits first."""
+        """Return the problems, each domain's once, the whole tree's limits first; many of a kind are counted."""
         found = list(self._limits())
         if self.found.result != "record":
             found.append(Problem(self.found.result, (self.domain,), self.found.problem, self.found.over))
         elif self.found.record is not None and (everybody := _open(self.found.record, (self.domain,))) is not None:
             found.append(everybody)
-        return found + list(dict.fromkeys(node.problem for _, node in self.walk() if node.problem is not None))
+        found += dict.fromkeys(node.problem for _, node in self.walk() if node.problem is not None)
+        return list(self._first(found))
+
+    def _first(self, found: list[Problem]) -> Iterator[Problem]:
+        """Yield the first problems of each kind, and how many more there are: a hostile tree has hundreds."""
+        more: dict[str, list[Problem]] = {}
+        for problem in found:
+            more.setdefault(problem.kind, []).append(problem)
+            if len(more[problem.kind]) <= limits.SPF_TREE_PROBLEMS.most:
+                yield problem
+        for same in more.values():
+            left = same[limits.SPF_TREE_PROBLEMS.most :]
+            if left:
+                over = any(problem.over for problem in left)
+                yield Problem(left[0].kind, (self.domain,), f"and {len(left)} more terms like these", over)
 
     def walk(self) -> Iterator[tuple[int, Node]]:
         """Yield every term with its depth, from 0, in the order of evaluation; what is below a domain only once."""

@@ -434,3 +434,19 @@ def test_the_branches_add_up() -> None:
 def test_large_numbers_are_not_written_out() -> None:
     assert number(1000) == "1000"
     assert number(2**200) == "over 1000"
+
+
+@pytest.mark.parametrize("more", [0, 1, 30])
+def test_many_problems_of_a_kind_are_counted(more: int) -> None:
+    most = limits.SPF_TREE_PROBLEMS.most
+    hosts = [f"dead{number}.example" for number in range(most + more)]
+    zone = Dns(of(*(f"include:{host}" for host in hosts)))
+
+    async def ask(name: str, rdtype: str) -> Answer:
+        return Answer(name, rdtype, "failed", problem="silent") if name in hosts else await zone.ask(name, rdtype)
+
+    unasked = [
+        problem.text for problem in asyncio.run(expand(ask, "example.com")).problems() if problem.kind == "temperror"
+    ]
+    assert len(unasked) == most + (more > 0)
+    assert unasked[most:] == ([f"and {more} more terms like these"] if more else [])
