@@ -16,7 +16,7 @@ import pytest
 
 from tests.servers import require
 from tests.verify.namespace import KNOT, START_SECONDS, World, world
-from tests.verify.world import odd
+from tests.verify.world import hostile, odd
 from tests.verify.world.company import CUTTING, DEAD_SIX, SILENT, SLOW
 from tests.verify.world.zones import zones
 
@@ -28,6 +28,8 @@ _ODD = [
     odd.Odd(DEAD_SIX, "nothing"),
     odd.Odd(SLOW, "late", KNOT),
     odd.Odd(CUTTING, "cut", KNOT),
+    odd.Odd(hostile.ENDLESS, "endless"),
+    *(odd.Odd(address, "nothing") for address in hostile.DEAD),
 ]
 
 
@@ -49,8 +51,9 @@ def _odd_servers(running: World, odds: Sequence[odd.Odd]) -> Iterator[None]:
     for one in odds:
         # nodad: an IPv6 address can otherwise not be used before others had time to claim it.
         more = ["/128", "nodad"] if ":" in one.address else ["/8"]
-        added = running.run("ip", "addr", "add", one.address + more[0], "dev", "lo", *more[1:])
-        assert added.returncode == 0, added.stderr
+        if one.address not in hostile.DEAD:  # all of 127.0.0.0/8 is this machine; the others are so in ``ip addr`` too
+            added = running.run("ip", "addr", "add", one.address + more[0], "dev", "lo", *more[1:])
+            assert added.returncode == 0, added.stderr
     listed, log = running.folder / "odd.json", running.folder / "odd.log"
     listed.write_text("".join(json.dumps(asdict(one)) + "\n" for one in odds))
     command = [

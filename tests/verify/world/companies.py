@@ -3,6 +3,7 @@
 from elastx_mrs.records.text import presentation
 from tests.verify.namespace import BIND, KNOT, NSD, SIX, TOP
 from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records
+from tests.verify.world import hostile
 from tests.verify.world.company import CUTTING, DEAD_SIX, NOT_LOADED, SILENT, SLOW, THREE, Company
 from tests.verify.world.validated import VALIDATED
 
@@ -78,7 +79,9 @@ RECORDS = [
 SIGNED = [Company("signed.com"), Company("bogus.com")]
 """Signed, from the root down; of the second a record was changed after that."""
 
-COMPANIES = {company.domain: company for company in (*SERVERS, *RECORDS, *SIGNED, *VALIDATED)}
+COMPANIES = {company.domain: company for company in (*SERVERS, *RECORDS, *SIGNED, *VALIDATED, *hostile.COMPANIES)}
 
-UNTOLD = frozenset(("stale.com", "lame.com", "late.com", "disagree.com", *(one.domain for one in VALIDATED)))
-"""What a resolver says of these is a matter of luck, of which server it asks; or it is told in ``test_dnssec``."""
+UNTOLD = frozenset(
+    ("stale.com", "lame.com", "late.com", "disagree.com", *(one.domain for one in (*VALIDATED, *hostile.COMPANIES)))
+)
+"""What a resolver says of these is a matter of luck, of which server it asks, or it takes minutes."""

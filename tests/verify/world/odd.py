@@ -1,11 +1,13 @@
 """Servers that no real one can be configured to be; run inside the namespace, as a program of its own.
 
-``odd.py FILE``, where FILE holds lines of JSON: ``{"address": …, "does": "nothing" | "late" | "cut", "behind": …}``.
+``odd.py FILE``, where FILE holds lines of JSON: ``{"address": …, "does": …, "behind": …}``; ``does`` is ``nothing``,
+``late``, ``cut`` or ``endless``.
 One that does nothing has its port open and never says a word, which is not the same as a port that is closed. The
 others hand what they are asked to the real server behind them.
 """
 
 import asyncio
+import itertools
 import json
 import socket
 import sys
@@ -18,6 +20,9 @@ import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
+import dns.rdatatype
+import dns.rrset
 
 LATE_SECONDS = 1.0
 PORT = 53
@@ -27,7 +32,8 @@ PORT = 53
 class Odd:
     """One of them.
 
-    :param does: ``nothing``, ``late`` (each answer a second after its question), or ``cut`` (TC over UDP, always).
+    :param does: ``nothing``, ``late`` (each answer a second after its question), or ``cut`` (TC over UDP, always),
+        or ``endless`` (each answer leads to names that nobody has asked for yet).
     :param behind: the address of the server that knows the answers.
     """
 
@@ -39,6 +45,8 @@ class Odd:
         query = dns.message.from_wire(wire)
         if self.does == "nothing":
             return None
+        if self.does == "endless":
+            return endless(query).to_wire()
         if self.does == "cut" and via == "udp":
             cut = dns.message.make_response(query)
             cut.flags |= dns.flags.AA | dns.flags.TC
@@ -59,6 +67,39 @@ class Odd:
                     writer.write(len(found).to_bytes(2, "big") + found)
                     await writer.drain()
         writer.close()
+
+
+def endless(query: dns.message.Message) -> dns.message.Message:
+    """Answer for the zone of this server: names below ``spf`` include five others, each below ``cname`` is an alias.
+
+    What is at ``down`` or below is delegated to a server without an address, each time another one.
+    """
+    asked = query.question[0]
+    zone = asked.name.split(3)[1]
+    kind = asked.name.split(4)[1].labels[0] if len(asked.name) > 3 else b""
+    response = dns.message.make_response(query)
+
+    def fresh() -> str:
+        return f"n{next(_FRESH)}.{kind.decode()}.{zone}"
+
+    def add(section: list[dns.rrset.RRset], owner: dns.name.Name, rdtype: str, *values: str) -> None:
+        section.append(dns.rrset.from_text(owner, 60, "IN", rdtype, *values))
+
+    if kind == b"down":
+        add(response.authority, asked.name, "NS", f"ns.{fresh()}")
+        return response
+    response.flags |= dns.flags.AA
+    if kind == b"cname":
+        add(response.answer, asked.name, "CNAME", fresh())
+    elif kind == b"spf" and asked.rdtype == dns.rdatatype.TXT:
+        includes = " ".join(f"include:{fresh().rstrip('.')}" for _ in range(5))
+        add(response.answer, asked.name, "TXT", f'"v=spf1 {includes} ?all"')
+    else:
+        add(response.authority, zone, "SOA", "ns. h. 1 3600 900 604800 60")
+    return response
+
+
+_FRESH = itertools.count()
 
 
 class Datagrams(asyncio.DatagramProtocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 from elastx_mrs.records.text import presentation
 from tests.verify.namespace import BIND, KNOT, NSD, ROOT, SIX, TOP, signed
 from tests.verify.scene import DKIM, DMARC, TOKEN
-from tests.verify.world import validated
+from tests.verify.world import hostile, validated
 from tests.verify.world.companies import COMPANIES, SIGNED, STRANGER
 
 Zones = dict[str, dict[str, str]]
@@ -47,7 +47,7 @@ def _delegations(top: str) -> str:
         f"{label} NS ns1.{label}\n{label} NS ns2.{label}\nns1.{label} A {BIND}\nns2.{label} A {KNOT}\n"
         for label in (name.removesuffix(f".{top}") for name in _OTHERS if name.endswith(f".{top}"))
     )
-    return f"@ NS ns.top.\n{lines}"
+    return f"@ NS ns.top.\n{lines}" + (hostile.delegations() if top == "net" else "")
 
 
 def _signed_companies(folder: Path) -> tuple[dict[str, str], str]:
