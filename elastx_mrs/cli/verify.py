@@ -30,7 +30,7 @@ from elastx_mrs.verify import plan
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
 
-_INCLUDES = re.compile(r"^\s*\$(?:INCLUDE|GENERATE)", re.IGNORECASE | re.MULTILINE)
+_INCLUDES = re.compile(r"^[ \t]*\$(?:INCLUDE|GENERATE)", re.IGNORECASE | re.MULTILINE)
 """Directives that read other files, or that make millions of records."""
 
 _KINDS = get_args(Kind)
@@ -155,7 +155,7 @@ def _root_hints(path: str) -> tuple[Server, ...]:
 
     try:
         text = read_octets(path, limits.ROOT_HINTS).decode()
-        rrsets = [] if _INCLUDES.search(text) else dns.zonefile.read_rrsets(text)
+        rrsets = [] if _INCLUDES.search(text) else dns.zonefile.read_rrsets(text, rdclass=None)
     except OSError as error:
         raise BadInput(f"--root-hints {visible(path)}: {error.strerror}") from None
     except BeyondError as error:
