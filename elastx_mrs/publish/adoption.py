@@ -24,6 +24,8 @@ def adopted(get: Get) -> frozenset[str]:
         listed = read_json(get(f"{NAMESPACE}:adopt") or "[]")
     except ValueError:
         listed = None
+    if listed == {}:
+        listed = []  # not given: that is how a project's defaults say so
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise RecordError("adopt: is not a list of owner names; write a list such as [_dmarc.example.com]")
     names = [*listed, *os.environ.get(ADOPT.name, "").split(",")]

@@ -14,7 +14,8 @@ TOKEN = "k" * 40
     ("error", "said"),
     [
         (APITimeoutError(request=REQUEST), "api.cloudflare.com does not answer in time; see the network and any proxy"),
-        (APIError(f"odd {TOKEN}", REQUEST, body=None), "api.cloudflare.com: odd "),
+        (APIError("odd", REQUEST, body=None), "api.cloudflare.com: odd"),
+        (APIError(f"odd {TOKEN}", REQUEST, body=None), "api.cloudflare.com: its text repeats the token"),
     ],
 )
 def test_what_is_no_answer(error: APIError, said: str) -> None:

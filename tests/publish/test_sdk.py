@@ -188,7 +188,7 @@ def private(source: str) -> list[str]:
     own |= {node.id for node in tree if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     found = [(line, name) for line, name in imported if any(_is_private(part) for part in name.split("."))]
     for node in tree:
-        if isinstance(node, ast.Attribute) and _is_private(node.attr):
+        if isinstance(node, ast.Attribute) and _is_private(node.attr) and ast.unparse(node) != "os._exit":
             holder = ast.unparse(node.value)
             if holder not in ("self", "cls") or node.attr not in own:
                 found.append((node.lineno, f"{holder}.{node.attr}"))
