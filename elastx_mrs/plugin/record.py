@@ -6,6 +6,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from elastx_mrs.display import MOST_QUOTED, visible
 from elastx_mrs.plugin.wire import PluginError, is_unknown, plain_value
 from elastx_mrs.publish.rfc2136.record import PLACE, changed
 from elastx_mrs.records.record import MAX_TTL
@@ -23,7 +24,7 @@ def plain(values: Values) -> dict[str, Any]:
     """
     for key, value in values.items():
         if isinstance(value.value, Mapping | tuple):
-            raise PluginError(f"{key}: is no text and no number; write one")
+            raise PluginError(f"{visible(key[:MOST_QUOTED])}: is no text and no number; write one")
     props = {key: plain_value(value) for key, value in values.items()}
     if isinstance(props.get("ttl"), float):
         props["ttl"] = int(props["ttl"])

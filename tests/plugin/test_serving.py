@@ -285,6 +285,8 @@ def test_values_that_are_nested_too_deep_are_one_line(method: str, plugin: Stub)
 def test_a_record_s_property_that_is_a_list_is_one_line(plugin: Stub) -> None:
     request = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD | {"value": ["v=spf1 -all"]})
     assert refusal(plugin.Create, request) == "value: is no text and no number; write one"
+    request = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD | {"a\tb": []})
+    assert refusal(plugin.Create, request) == "a<U+0009>b: is no text and no number; write one"
 
 
 @pytest.mark.parametrize("given", ["foo", "[1]", '{"a": 1}', "[" * 100_000, "[" + "9" * 5000 + "]"])
