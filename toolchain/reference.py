@@ -11,7 +11,7 @@ from typing import Any
 from elastx_mrs.cli.exits import MEANINGS
 from elastx_mrs.config.environment import DEBUG, VARIABLES
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.limits import LIMITS
+from elastx_mrs.limits import DNS, FILES, LIMITS, MAIL, PUBLISHING
 from toolchain.schema import keep, schema
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
@@ -74,6 +74,8 @@ Every command of `elastx-mrs` ends with one of these codes:
 - 141 is the code that shells report for `elastx-mrs records … | head -1` once `head` has read enough. It says nothing about the result.
 """
 
+GROUPS = (DNS, MAIL, FILES, PUBLISHING)
+
 BOUNDS = """
 ## Limits
 
@@ -97,7 +99,10 @@ def text() -> str:
         f"| {', '.join(f'`{name}`' for name in one.names)} | {one.description} | {one.values} | {one.default} |"
         for one in VARIABLES
     )
-    limits = "\n".join(f"| {one.group} | {one.what} | {one.text} | {one.beyond} |" for one in LIMITS)
+    limits = "\n".join(
+        f"| {one.group} | {one.what} | {one.text} | {one.beyond} |"
+        for one in sorted(LIMITS, key=lambda one: GROUPS.index(one.group))
+    )
     tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes) + BOUNDS.format(rows=limits)
     return HEAD + "\n" + "\n".join(_lines(schema())) + ERRORS + tables
 
