@@ -173,13 +173,10 @@ def of_question(what: str) -> AbstractContextManager[Budget]:
 async def until(task: "asyncio.Task[Any]", what: str) -> str:
     """Wait for a task that others may wait for too, as long as the budget lasts; return why not longer, or nothing."""
     held = current()
-    if held is None or task.done():
-        await asyncio.wait({task})
-        return ""
     clock = asyncio.get_running_loop().time
-    while not (why := held.over()):
-        await asyncio.wait({task}, timeout=held.soon() - clock())
-        if task.done():
-            return ""
-    held.refuse(what)
-    return why
+    while not task.done():
+        if held is not None and (why := held.over()):
+            held.refuse(what)
+            return why
+        await asyncio.wait({task}, timeout=held.soon() - clock() if held is not None else None)
+    return ""

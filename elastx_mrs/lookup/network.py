@@ -124,9 +124,12 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
         self.outside = outside or rcode in _NOT_SERVED
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
-    def again(self) -> "LookupFailure":
-        """Return the same failure to be raised again: an exception grows by each raiser's traceback."""
-        return type(self)(self.server, self.problem, self.rcode, outside=self.outside, short=self.short)
+    def again(self, server: Server | None = None) -> "LookupFailure":
+        """Return the same failure to be raised again: an exception grows by each raiser's traceback.
+
+        :param server: the server under the name that led to it this time; None for the same.
+        """
+        return type(self)(server or self.server, self.problem, self.rcode, outside=self.outside, short=self.short)
 
 
 class OverBudgetError(LookupFailure):
@@ -272,22 +275,22 @@ class Network:
             held.refuse(str(question))
             return OverBudgetError(server, f"was not asked: {why}")
         key = _key(server, question)
-        answer = self._finished.get(key)
-        if answer is None:
+        if (known := self._finished.get(key)) is not None:
+            return known
+        if held is None:
+            answer = await self._shared(key, server, question)
+        else:
             try:
                 answer = await self._within(held, key, server, question)
             except TimeoutError:
-                held = held or budget.Budget("asking", 0, 0)
                 held.refuse(str(question))
                 return OverBudgetError(server, f"had not answered when it was given up: {held.over()}")
-            if not (isinstance(answer, LookupFailure) and answer.short):
-                self._finished[key] = answer
+        if not (isinstance(answer, LookupFailure) and answer.short):
+            self._finished[key] = answer
         return answer
 
-    async def _within(self, held: budget.Budget | None, key: _Key, server: Server, question: Question) -> _Got:
+    async def _within(self, held: budget.Budget, key: _Key, server: Server, question: Question) -> _Got:
         """Wait for an exchange; raises TimeoutError where the budget does not last."""
-        if held is None:
-            return await self._shared(key, server, question)
         turn = self._at(server).turn
         if turn.locked():
             with held.stopped() as end:
@@ -428,13 +431,9 @@ async def _ended(running: dict[asyncio.Task[_Got], Server], seconds: float | Non
 
 
 def _answer(server: Server, got: _Got) -> dns.message.Message:
-    """Return an answer, or raise why there is none.
-
-    A new exception each time: one that is raised again grows by each raiser's traceback. And the name that led to the
-    server may be another than the first's.
-    """
+    """Return an answer, or raise why there is none."""
     if isinstance(got, LookupFailure):
-        raise type(got)(server, got.problem, got.rcode, short=got.short)
+        raise got.again(server)
     return got
 
 

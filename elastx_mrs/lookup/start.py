@@ -38,6 +38,10 @@ class NobodyError(LookupFailure):
         self.cure = cure
         super().__init__(None, f"{seen}; {cure}" if cure else seen)
 
+    def again(self, server: Server | None = None) -> "NobodyError":
+        """Return the same failure to be raised again; it is about no one server."""
+        return NobodyError(self.seen, self.cure)
+
 
 class Entrance:
     """The servers that asking begins at.
@@ -82,7 +86,7 @@ class Entrance:
                 raise OverBudgetError(None, f"{question} was not asked: {why}")
             self._found = self._looking.result()
         if isinstance(self._found, NobodyError):
-            raise NobodyError(self._found.seen, self._found.cure)  # an exception grows by each raiser's traceback
+            raise self._found.again()
         return self._found
 
     async def _look(self, question: Question) -> tuple[Server, ...] | NobodyError:
