@@ -18,7 +18,7 @@ The presentation format of DNS itself is not display: :mod:`elastx_mrs.records.t
 
 import codecs
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 UNENCODABLE = "elastx_mrs.unencodable"
@@ -93,6 +93,12 @@ def quoted(text: str, most: int = MOST_QUOTED) -> str:
     """
     mark = '"' if "'" in text and '"' not in text else "'"
     return f"{mark}{visible(text[:most])}{'…' if len(text) > most else ''}{mark}"
+
+
+def some(texts: Sequence[str], most: int) -> str:
+    """Return the first texts of a list, and how many more there are: ``a, b and 3 more``."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
 
 
 def all_quoted(values: Iterable[bytes | str]) -> str:

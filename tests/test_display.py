@@ -19,6 +19,7 @@ from elastx_mrs.display import (
     markdown_text,
     quoted,
     show,
+    some,
     visible,
     visible_lines,
 )
@@ -223,3 +224,17 @@ def test_a_command_to_github_stays_one_command(message: str, title: str) -> None
 def test_a_command_to_github_keeps_its_lines() -> None:
     assert github_command("notice", "50%\nb", title="a:b,c") == "::notice title=a%3Ab%2Cc::50%25%0Ab"
     assert github_command("warning", "x") == "::warning::x"
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a, b"),
+        (["a", "b", "c"], "a, b and 1 more"),
+        (["a"] * 9, "a, a and 7 more"),
+    ],
+)
+def test_the_first_of_a_list_and_how_many_more(texts: list[str], shown: str) -> None:
+    assert some(texts, 2) == shown

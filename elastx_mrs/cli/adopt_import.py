@@ -15,7 +15,7 @@ from elastx_mrs.cli.exits import UnaskedError, exit_code
 from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
-from elastx_mrs.display import quoted, visible
+from elastx_mrs.display import quoted, some, visible
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.publish.rfc2136.settings import Rfc2136
@@ -128,8 +128,7 @@ def _said(made: Plan, read: Read) -> Iterator[str]:
     for line in made.faults:
         yield f"CANNOT BE IMPORTED: {line}"
     for reason, zones in read.unasked.items():
-        more = f" and {len(zones) - MOST_SHOWN} more" if len(zones) > MOST_SHOWN else ""
-        yield f"NOT ASKED: {', '.join(zones[:MOST_SHOWN])}{more}: {reason}"
+        yield f"NOT ASKED: {some(zones, MOST_SHOWN)}: {reason}"
     known = f", {made.known} in the state already" if made.known else ""
     yield (
         f"{counted(len(made.imports), 'record')} to import, of which the next up changes {len(made.changes)}; "

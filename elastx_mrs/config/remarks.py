@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
-from elastx_mrs.display import visible
+from elastx_mrs.display import some, visible
 from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, lookalikes, names, paste, spf
 from elastx_mrs.service import Service
 
@@ -161,12 +161,10 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
             sharing[prints[key]].append(domain.name)
     for sharers in sharing.values():
         if len(sharers) > 1:
-            listed = f"{', '.join(sharers[:3])}{f' and {len(sharers) - 3} more' if len(sharers) > 3 else ''}"
-            text = (
-                f"is one key for {len(sharers)} domains ({listed}): who gets hold of its private half can sign for all"
-            )
+            text = f"is one key for {len(sharers)} domains ({some(sharers, 3)})"
+            why = "who gets hold of its private half can sign for all of them (RFC 6376 §8.4)"
             cure = f"ask {arguments.service.name} for one each if that matters"
-            yield Said("dkim", Remark("notice", f"{text} of them (RFC 6376 §8.4); {cure}"))
+            yield Said("dkim", Remark("notice", f"{text}: {why}; {cure}"))
 
 
 def _key(arguments: Arguments, domain: Domain) -> str | None:

@@ -14,6 +14,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs import limits
+from elastx_mrs.display import some
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
@@ -166,8 +167,7 @@ class Delegated:
 
 def _not_asked(names: Sequence[str]) -> NameServer:
     """Return what stands for all name servers of a zone beyond the limit."""
-    listed = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
-    return NameServer(listed, (), f"not asked: {limits.NAME_SERVERS.most} of the zone are asked", True)
+    return NameServer(some(names, 1), (), f"not asked: {limits.NAME_SERVERS.most} of the zone are asked", True)
 
 
 async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:

@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdatatype
 
 from elastx_mrs.descriptors import ShortageError
-from elastx_mrs.display import visible
+from elastx_mrs.display import some, visible
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.patience import PATIENCE, Patience
 from elastx_mrs.lookup.transport import plain
@@ -439,9 +439,8 @@ def _answer(server: Server, got: _Got) -> dns.message.Message:
 
 def _with_left(problems: Sequence[str], left: Sequence[Server]) -> str:
     """Return problems as one, the first of which is why no more servers were asked, with those that are left."""
-    names = [str(server) for server in left[:LISTED]]
-    more = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
-    return f"{listed(problems)}; servers left: {', '.join(names)}{more}" if left else listed(problems)
+    names = some([str(server) for server in left], LISTED)
+    return f"{listed(problems)}; servers left: {names}" if left else listed(problems)
 
 
 def listed(problems: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs import descriptors, limits
+from elastx_mrs.display import some
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.network import HEAD_START, LookupFailure, Network, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import check_authority, referral
@@ -178,8 +179,4 @@ def _summary(problems: dict[Server, str]) -> str:
     by_text: dict[str, list[str]] = {}
     for server, problem in problems.items():
         by_text.setdefault(problem, []).append(str(server))
-    parts = []
-    for problem, servers in by_text.items():
-        more = f" and {len(servers) - NAMED} more" if len(servers) > NAMED else ""
-        parts.append(f"{', '.join(servers[:NAMED])}{more} {problem}")
-    return "; ".join(parts)
+    return "; ".join(f"{some(servers, NAMED)} {problem}" for problem, servers in by_text.items())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from elastx_mrs.display import visible
+from elastx_mrs.display import some, visible
 from elastx_mrs.verify.result import FAILING, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
 
@@ -73,8 +73,7 @@ def missing(jobs: Sequence[Job], most: int = 5) -> str:
             if detail.verdict in FAILING or detail.verdict == "cached"
         ]
         shown = list(dict.fromkeys(places))
-        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
-        parts.append(f"{job.expected.domain}: {', '.join(shown[:3])}{more}")
+        parts.append(f"{job.expected.domain}: {some(shown, 3)}")
     rest = f"; and {len(jobs) - most} more domains" if len(jobs) > most else ""
     return visible("; ".join(parts) + rest)
 

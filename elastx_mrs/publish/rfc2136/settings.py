@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.config.base import Shape, is_encrypted
-from elastx_mrs.display import quoted
+from elastx_mrs.display import quoted, some
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.registry import Problem, Provider, StackKey
@@ -83,8 +83,7 @@ def faults(given: Rfc2136, domains: Sequence[str], program: bool) -> Iterator[Pr
     """Yield what is wrong with who serves which zone."""
     yield from _of_profiles(given, program)
     if served := given.by_zone:
-        more = f" and {len(served) - _MOST_LISTED} more" if len(served) > _MOST_LISTED else ""
-        listed = f"{', '.join(list(served)[:_MOST_LISTED])}{more}"
+        listed = some(list(served), _MOST_LISTED)
         for index, domain in enumerate(domains):
             if names.longest_zone(domain, served) is None:
                 problem = f"{domain} is in none of rfc2136.zones ({listed}); add its zone there"

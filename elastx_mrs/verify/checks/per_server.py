@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from elastx_mrs.display import show
+from elastx_mrs.display import show, some
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Sighting
 from elastx_mrs.verify.result import Detail, Verdict
@@ -65,12 +65,10 @@ def not_asked(sightings: Sequence[Sighting], expected: str) -> list[Detail]:
     for sighting in sightings:
         if sighting.answer.over:
             left.setdefault(sighting.answer.problem, []).append(str(sighting.server))
-    details = []
-    for problem, servers in left.items():
-        more = f" and {len(servers) - MOST_NAMED} more" if len(servers) > MOST_NAMED else ""
-        seen = f"{', '.join(servers[:MOST_NAMED])}{more} {problem}"
-        details.append(Detail("unreachable", "", expected, seen, FEWER))
-    return details
+    return [
+        Detail("unreachable", "", expected, f"{some(servers, MOST_NAMED)} {problem}", FEWER)
+        for problem, servers in left.items()
+    ]
 
 
 def failure(sighting: Sighting, zone: str, expected: str, cure: str) -> Detail:
