@@ -75,7 +75,7 @@ def check(file: str) -> Checked:
     found = [*_beside(stack), *_misnamed(stack)]
     if not found and not stack.own and _has_config_or_nothing(stack.document):
         return Checked(file, "other")
-    found += [Finding(one.file, one.place, masked(one.path), "error", one.problem) for one in stack.refusals]
+    found += [Finding(one.file, one.place, one.path, "error", one.problem) for one in stack.refusals]
     try:
         known = model_of(stack.own).providers
     except ConfigError as error:

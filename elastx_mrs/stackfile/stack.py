@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from elastx_mrs.config.parse import is_given
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.secrecy import masked
 from elastx_mrs.stackfile.document import Document, first_key, located, read
 from elastx_mrs.stackfile.nodes import Place
 from elastx_mrs.stackfile.project import Project, project_of
@@ -135,7 +136,8 @@ def stack_of(document: Document) -> Stack:
             refusals.append(_refusal(document, written, problem))
         else:
             entries[key] = _Written(document, f"config.{written}", _configured(value))
-    return Stack(document, project.name if project is not None else None, entries, tuple(refusals))
+    told = tuple(one._replace(path=masked(one.path)) for one in refusals)  # a key of an object may be a secret
+    return Stack(document, project.name if project is not None else None, entries, told)
 
 
 def _refused(document: Document) -> Iterator[Refusal]:

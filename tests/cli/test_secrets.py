@@ -141,3 +141,15 @@ def test_a_config_with_a_secret_in_the_wrong_place_is_refused_without_it(
             result = CliRunner().invoke(main, arguments)
             assert isinstance(result.exception, SystemExit | None), result.exc_info
             assert secrecy.shown(result.output, [held.value]) == []
+
+
+@pytest.mark.parametrize("command", [("config", "check"), ("records", "--stack-config")], ids=" ".join)
+def test_a_secret_that_is_a_key_twice_is_not_shown(command: tuple[str, ...], tmp_path: Path) -> None:
+    """YAML refuses it before anything reads the config."""
+    secret = secrecy.HELD[0].value
+    stack = tmp_path / "Pulumi.prod.yaml"
+    stack.write_text(f"{config()}  elastx-mrs:tsigKeys:\n    {secret}: a\n    {secret}: b\n")
+    result = CliRunner().invoke(main, [*command, str(stack)])
+    assert result.exit_code in (1, 2)
+    assert "already, which Pulumi refuses" in result.output
+    assert secrecy.shown(result.output, [secret]) == []
