@@ -38,15 +38,21 @@ _OCTAL_ESCAPE = re.compile(rb"\\([0-3][0-7]{2})")
 
 def holds(text: str | bytes, secret: str) -> bool:
     """Return whether all of a secret is in a text, in one of the forms above; an empty secret is in none."""
-    return any(form in view for fold, forms in _forms(secret) for view in _views(_octets(text), fold) for form in forms)
+    return any(
+        form in view
+        for fold, forms in _forms(secret)
+        if forms
+        for view in _views(_octets(text), fold)
+        for form in forms
+    )
 
 
 def hints(text: str | bytes, secret: str) -> bool:
     """Return whether a text gives a secret away: all of it, or a part of at least eight letters and half of it."""
     return holds(text, secret) or any(
         view[at : at + size] in parts
-        for size, parts in _parts(secret).items()
         for view in _views(_octets(text), _letters)
+        for size, parts in _parts(secret).items()
         for at in range(len(view) - size + 1)
     )
 

@@ -173,8 +173,6 @@ class _Reader:
                 async with asyncio.timeout(limits.CLOUDFLARE_REQUEST.most):
                     response = (await ask(number)).http_response
             except APIError as error:
-                if isinstance(error.__cause__, CannotReadError):
-                    raise error.__cause__ from None
                 raise explained(error, what, self._base_url, self._token) from None
             except TimeoutError:
                 wait = limits.CLOUDFLARE_REQUEST.text

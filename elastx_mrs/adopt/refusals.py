@@ -74,6 +74,8 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
     """
     from cloudflare import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError
 
+    if isinstance(error.__cause__, CannotReadError):  # a limit of ours, met while the answer was read
+        return error.__cause__
     host = urlsplit(base_url).hostname
     if isinstance(error, APITimeoutError):
         return CannotReadError(f"{host} does not answer in time; see the network and any proxy, and run this again")

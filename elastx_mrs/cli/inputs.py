@@ -1,7 +1,7 @@
 """The sources of accounts and domains for a command: a stack's file, Pulumi's JSON, or options."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -10,7 +10,6 @@ from elastx_mrs import limits
 from elastx_mrs.cli import exits
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
-from elastx_mrs.config.rules import Fault
 from elastx_mrs.display import visible, visible_lines
 from elastx_mrs.reading import BeyondError, read_json, read_octets
 from elastx_mrs.stackfile import printed
@@ -69,7 +68,7 @@ def _from_stack(path: str) -> Arguments:
     try:
         return parse_stack(stack.values, publisher=False, command=_running())
     except ConfigError as error:
-        raise ConfigFailure([f"{located(*stack.at(f.path))}: {f}" for f in _told(error)], len(error.faults)) from None
+        raise ConfigFailure((f"{located(*stack.at(f.path))}: {f}" for f in error.faults), len(error.faults)) from None
 
 
 def _unseen(stack: Stack) -> str:
@@ -98,7 +97,7 @@ def _from_json(path: str) -> Arguments:
     except UnreadableError as error:
         raise BadInput(str(error)) from None
     except ConfigError as error:
-        raise ConfigFailure([f"{source_name(path)}: {f}" for f in _told(error)], len(error.faults)) from None
+        raise ConfigFailure((f"{source_name(path)}: {f}" for f in error.faults), len(error.faults)) from None
 
 
 def _from_options(options: dict[str, Any]) -> Arguments:
@@ -112,12 +111,8 @@ def _from_options(options: dict[str, Any]) -> Arguments:
     try:
         return parse(given, camel_case=True, publisher=False)
     except ConfigError as error:
-        lines = [str(fault._replace(path=_option(fault.path))) for fault in _told(error)]
+        lines = (str(fault._replace(path=_option(fault.path))) for fault in error.faults)
         raise ConfigFailure(lines, len(error.faults)) from None
-
-
-def _told(error: ConfigError) -> Sequence[Fault]:
-    return error.faults[: limits.FAULTS.most]
 
 
 def _option(path: str) -> str:
@@ -139,5 +134,5 @@ class BadInput(click.ClickException):
 class ConfigFailure(BadInput):
     """The faults of a config, a line each."""
 
-    def __init__(self, lines: Sequence[str], count: int) -> None:
+    def __init__(self, lines: Iterable[str], count: int) -> None:
         super().__init__("\n  ".join(told(lines, count)))

@@ -4,7 +4,7 @@ What decides which records exist must be known in a preview. A secret from the s
 ``config.require_secret_object("accounts")``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pulumi
@@ -43,6 +43,11 @@ class Opened(NamedTuple):
         if is_secret or any(visible(text)[:_LONGEST] in fault.problem for text in known):
             return Fault(fault.path, _HIDDEN)
         return fault
+
+    def all_told(self, faults: Sequence[Fault]) -> list[Fault]:
+        """Return faults likewise. Those beyond the limit are counted and never shown: to look in each takes long."""
+        shown = limits.FAULTS.most
+        return [*map(self.told, faults[:shown]), *(Fault(fault.path, "") for fault in faults[shown:])]
 
 
 _LONGEST = 20

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from elastx_mrs import limits, registry
+from elastx_mrs import registry
 from elastx_mrs.component import outputs
 from elastx_mrs.component.declared import listed, rivals
 from elastx_mrs.component.engine import registrations_first
@@ -18,7 +18,7 @@ from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.config.plain_text import as_in_the_file, in_plain_text
 from elastx_mrs.config.remarks import remarks
-from elastx_mrs.config.rules import Fault, no_publisher
+from elastx_mrs.config.rules import no_publisher
 from elastx_mrs.display import visible_lines
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
@@ -145,10 +145,7 @@ def _parsed(args: Mapping[str, Any], *, publisher: bool) -> Arguments:
     try:
         arguments = parse(given.values, camel_case=False, publisher=publisher)
     except ConfigError as error:
-        # To look for each secret in each fault takes long; those beyond are counted and never shown.
-        shown = limits.FAULTS.most
-        others = (Fault(fault.path, "") for fault in error.faults[shown:])
-        raise ConfigError([*given.refused, *map(given.told, error.faults[:shown]), *others]) from None
+        raise ConfigError([*given.refused, *given.all_told(error.faults)]) from None
     if given.refused:
         raise ConfigError(given.refused)
     return arguments

@@ -6,6 +6,7 @@ Reported together: what :mod:`elastx_mrs.config.model` finds in each value, and 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,18 +34,18 @@ class ConfigError(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Keep ``faults`` in the order of the config."""
         self.faults = tuple(faults)
-        lines = told([str(fault) for fault in self.faults[: limits.FAULTS.most]], len(self.faults))
-        super().__init__("\n  ".join(lines))
+        super().__init__("\n  ".join(told(map(str, self.faults), len(self.faults))))
 
 
-def told(lines: Sequence[str], count: int) -> list[str]:
-    """Return a list of faults, a line each, under a heading if there are several.
+def told(lines: Iterable[str], count: int) -> list[str]:
+    """Return a list of faults, a line each, under a heading if there are several; ``limits.FAULTS`` at most.
 
-    :param lines: of those that are told, ``limits.FAULTS`` at most.
+    :param lines: one for each fault; no more of them are made than are told.
     :param count: of all.
     """
-    more = [f"and {count - len(lines)} more; correct these first"] if count > len(lines) else []
-    return [*lines] if count == 1 else [f"{count} faults:", *lines, *more]
+    shown = list(islice(lines, limits.FAULTS.most))
+    more = [f"and {count - len(shown)} more; correct these first"] if count > len(shown) else []
+    return shown if count == 1 else [f"{count} faults:", *shown, *more]
 
 
 def all_values(command: str = RECORDS) -> str:

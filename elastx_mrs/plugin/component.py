@@ -14,7 +14,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
-from elastx_mrs import __version__, limits, registry
+from elastx_mrs import __version__, registry
 from elastx_mrs.component.outputs import Opened, texts
 from elastx_mrs.component.relay import MailRelay
 from elastx_mrs.config.model import Arguments, keys_of, shape
@@ -91,7 +91,6 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
             given[key][below] = {name: _output(value) for name, value in values.value.items()}
     python = language == "python"
     secrets = {_snake(path) if python else path: tuple(texts(_plain(value))) for path, value in _secrets(inputs)}
-    told = Opened({}, secrets).told
     faults = [Fault(path, _SEVERAL_UNKNOWN) for path in unknown]
     try:
         arguments = parse(_in_snake_case(given) if python else given, camel_case=not python, program=True)
@@ -100,10 +99,7 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     except ConfigError as error:
         said = {_snake(path) if python else path for path in unknown}
         faults = [Fault(_snake(f.path), f.problem) if python else f for f in faults]
-        others = [fault for fault in error.faults if fault.path not in said]
-        # To look for each secret in each fault takes long; those beyond are counted and never shown.
-        shown = limits.FAULTS.most
-        faults += [*map(told, others[:shown]), *(Fault(fault.path, "") for fault in others[shown:])]
+        faults += Opened({}, secrets).all_told([fault for fault in error.faults if fault.path not in said])
     if language in ("go", "dotnet"):
         faults = [Fault(re.sub(r"(^|\.)([a-z])", lambda m: m[1] + m[2].upper(), f.path), f.problem) for f in faults]
     raise pulumi.RunError(str(ConfigError(faults)))

@@ -65,13 +65,9 @@ def unreached(policy: str) -> list[str]:
     return list(dict.fromkeys(uri for uri, host in _addressed(policy) if not host))
 
 
-def _addressed(policy: str) -> Iterator[tuple[str, str]]:
-    """Yield each address of ``rua`` and ``ruf`` with the domain of its mailbox, which is empty if it names none."""
-    return iter(_read(policy))
-
-
 @lru_cache(maxsize=256)  # thousands of domains share the default
-def _read(policy: str) -> tuple[tuple[str, str], ...]:
+def _addressed(policy: str) -> tuple[tuple[str, str], ...]:
+    """Return each address of ``rua`` and ``ruf`` with the domain of its mailbox, which is empty if it names none."""
     return tuple(_each(policy))
 
 

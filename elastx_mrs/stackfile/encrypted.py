@@ -45,11 +45,7 @@ class Opened:
 
     values: dict[str, Any]
     encrypted: tuple[str, ...]
-    hidden: tuple[str, ...]
-
-    @cached_property
-    def _hidden(self) -> frozenset[str]:
-        return frozenset(self.hidden)
+    hidden: frozenset[str]
 
     @cached_property
     def _around_hidden(self) -> frozenset[str]:
@@ -72,7 +68,7 @@ class Opened:
         return not (below or unused or self._is_of_a_stand_in(said.path) or _MARK in said.remark.text)
 
     def _is_of_a_stand_in(self, path: str) -> bool:
-        return any(around in self._hidden for around in _around(path))
+        return any(around in self.hidden for around in _around(path))
 
 
 def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
@@ -91,7 +87,7 @@ def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
         more = [account for account in named if any_ or _MARK in account]
         found["accounts"] = [*accounts, *more]
         added = [f"accounts[{len(accounts) + index}]" for index in range(len(more))]
-    return Opened(found, tuple(map(path_of, opening.encrypted)), (*map(path_of, opening.hidden), *added))
+    return Opened(found, tuple(map(path_of, opening.encrypted)), frozenset((*map(path_of, opening.hidden), *added)))
 
 
 class _Opening:

@@ -213,10 +213,9 @@ class _Described:
     def _vantage(self) -> Vantage:
         """Return who is asked for the primary; the program has checked what the config says."""
         try:
-            given = read_json(self._get(f"{NAMESPACE}:verification") or "{}")
-        except ValueError:
+            given = _object(self._get, "verification")
+        except UpdateError:
             given = {}  # the mode alone
-        given = given if isinstance(given, dict) else {}
         try:
             who = Who.of(
                 given.get("nameservers"),
