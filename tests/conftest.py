@@ -14,6 +14,7 @@ from elastx_mrs import display
 from tests.authority import Authority
 from tests.cloudflare.which import describe
 from tests.engine.marker import MARKER, Guard
+from tests.fuzz.clock import Loop
 
 # A loaded machine is no fault of the code's, and a run must say the same each time.
 settings.register_profile("tests", deadline=None, derandomize=True)
@@ -87,3 +88,10 @@ def _whole_tracebacks() -> Iterator[None]:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A certificate authority of the test's own, which nobody trusts unless told to."""
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """An event loop whose clock jumps to what is due next."""
+    yield (made := Loop())
+    made.close()

@@ -100,7 +100,7 @@ class Stack:
         if arguments[0] in ("refresh", "destroy") and "--yes" in arguments and "--skip-preview" not in arguments:
             arguments = (*arguments, "--skip-preview")  # which would do the same twice
         result = subprocess.run(
-            self.enter(["pulumi", *arguments, "--non-interactive", "--color", "never"]),
+            self._command(arguments),
             cwd=self.directory,
             env=self.environ() | environment,
             capture_output=True,
@@ -115,16 +115,19 @@ class Stack:
         return result
 
     def start(self, *arguments: str, output: int | IO[bytes] = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-        """A run in a process group of its own, so that all of it can be killed."""
+        """A run that is not waited for."""
         self.write()
         return subprocess.Popen(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+            self._command(arguments),
             cwd=self.directory,
             env=self.environ(),
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+
+    def _command(self, arguments: Sequence[str]) -> Sequence[str]:
+        return self.enter(["pulumi", *arguments, "--non-interactive", "--color", "never"])
 
     def up(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.pulumi("up", "--yes", "--skip-preview", "--stack", "test", *arguments, check=check, **environment)

@@ -3,13 +3,11 @@
 ``python -m tests.fuzz.mail message --seconds 600`` is the long run of one of them.
 """
 
-import argparse
 import asyncio
 import json
 import random
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +24,7 @@ from elastx_mrs.smtp.dialogue import Dialogue
 from elastx_mrs.smtp.probe import Errand, Letter, probe
 from elastx_mrs.smtp.session import Session
 from tests import signed
-from tests.fuzz import letters
+from tests.fuzz import letters, long
 from tests.fuzz.octets import ODD, mutated, printable
 from tests.lookup.fakes import Dns
 from tests.review.previews import preview, step, txt
@@ -174,26 +172,7 @@ def check(reader: str, seed: int) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.mail", description=__doc__)
-    parser.add_argument("reader", choices=sorted(READERS))
-    parser.add_argument("--seconds", type=float, default=600, help="How long.")
-    parser.add_argument("--seed", type=int, default=1, help="Of the first input; each next one has the next seed.")
-    given = parser.parse_args()
-    began, cpu, seed, findings, slowest = time.monotonic(), time.process_time(), given.seed, 0, (0.0, 0)
-    while time.monotonic() - began < given.seconds:
-        before = time.process_time()
-        for finding in check(given.reader, seed):
-            findings += 1
-            print(f"--- seed {seed}: {finding}", flush=True)
-        slowest = max(slowest, (time.process_time() - before, seed))
-        seed += 1
-    print(
-        f"{given.reader}: {seed - given.seed} inputs, seeds {given.seed} to {seed - 1}, {findings} findings, "
-        f"{time.monotonic() - began:.0f} s, {time.process_time() - cpu:.0f} s of CPU; the slowest took "
-        f"{slowest[0]:.2f} s of CPU (seed {slowest[1]})",
-        file=sys.stderr,
-    )
-    return 1 if findings else 0
+    return long.run("tests.fuzz.mail", __doc__, READERS, check)
 
 
 if __name__ == "__main__":

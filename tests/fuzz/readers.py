@@ -4,13 +4,12 @@ Each input is made from its seed alone. What a reader refuses, it refuses with a
 and in one line for each fault; anything else is a finding, and so is an input that takes over ``SLOW`` seconds of CPU.
 """
 
-import argparse
 import json
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ from elastx_mrs.records import RecordError, dkim, dkim_key
 from elastx_mrs.stackfile.check import check
 from tests import golden
 from tests.cli.stackfiles import GOOD
-from tests.fuzz import octets, values, wire
+from tests.fuzz import long, octets, values, wire
 
 SLOW = 5
 """Seconds of CPU for one input."""
@@ -255,7 +254,7 @@ READERS: Mapping[str, Callable[[random.Random, Path], None]] = {
 }  # fmt: skip
 
 
-def run(reader: str, seeds: Iterator[int], folder: Path) -> Iterator[str]:
+def run(reader: str, seeds: Iterable[int], folder: Path) -> Iterator[str]:
     """Read an input for each seed; yield what is found, with its seed."""
     for seed in seeds:
         began = time.process_time()
@@ -273,27 +272,8 @@ def run(reader: str, seeds: Iterator[int], folder: Path) -> Iterator[str]:
 
 def main() -> int:
     """Fuzz one reader for a while."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.readers", description=__doc__)
-    parser.add_argument("reader", choices=READERS)
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--seed", type=int, default=1, help="Of the first input; each next one has the next seed.")
-    given = parser.parse_args()
-    until, count, findings, began = time.monotonic() + given.seconds, 0, 0, time.process_time()
-
-    def seeds() -> Iterator[int]:
-        nonlocal count
-        while time.monotonic() < until:
-            yield given.seed + count
-            count += 1
-
     with tempfile.TemporaryDirectory() as folder:
-        for finding in run(given.reader, seeds(), Path(folder)):
-            findings += 1
-            if findings <= 30:
-                print(finding, flush=True)
-    spent = time.process_time() - began
-    print(f"{given.reader}: {count} inputs from seed {given.seed} on, {findings} findings, {spent:.0f} s of CPU")
-    return 1 if findings else 0
+        return long.run("tests.fuzz.readers", __doc__, READERS, lambda reader, seed: run(reader, [seed], Path(folder)))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from tests.engine.cloudflare.stacks import FAST
 from tests.kill.company import Company, Row
 from tests.kill.draw import Plan, When
 from tests.lab.cloudflare_faults import Severed
-from tests.servers import KEY_NAME, NameServer, Setup, answers, free_port, programs, require
+from tests.servers import KEY_NAME, NameServer, Setup, answers, command, free_port
 from tests.servers.proxy import Proxy, proxy
 
 Event = Callable[[int, When], None]
@@ -183,19 +183,11 @@ def world(plan: Plan, directory: Path) -> Iterator[World]:
 
 def _daemon(kind: str, folder: Path, zones: Mapping[str, str]) -> Daemon:
     """Write what a name server of this kind reads, with transfers let through for the key."""
-    (folder / "db").mkdir(parents=True)
-    for name, text in zones.items():
-        (folder / f"{name}.zone").write_text(text)
     key = f"{{ key {KEY_NAME}; }}"
     setups = {
         "bind": Setup(zones=dict.fromkeys(zones, f"allow-update {key}; allow-transfer {key};")),
         "knot": Setup(),
         "powerdns": Setup(extra="\n".join(f"set-meta {name} TSIG-ALLOW-AXFR {KEY_NAME[:-1]}" for name in zones)),
     }
-    program, write = {
-        "bind": ("named", programs.bind),
-        "knot": ("knotd", programs.knot),
-        "powerdns": ("pdns_server", programs.powerdns),
-    }[kind]
     port = free_port()
-    return Daemon(write(require(program), folder, port, zones, setups[kind]), folder, port, tuple(zones))
+    return Daemon(command(kind, folder, port, zones, setups[kind]), folder, port, tuple(zones))

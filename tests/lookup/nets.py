@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import signal
 import socket
 import subprocess
 import time
@@ -23,7 +22,7 @@ import pytest
 from elastx_mrs.lookup.network import Network, Server
 from elastx_mrs.lookup.patience import Patience
 from elastx_mrs.lookup.resolver import Resolver, Road, always
-from tests.servers import require
+from tests.servers import end, require
 
 START_SECONDS = 30.0
 TRIES = 5
@@ -207,12 +206,7 @@ def _process(daemon: Daemon, folder: Path, port: int) -> Iterator[subprocess.Pop
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def command(daemon: Daemon, folder: Path, port: int) -> list[str]:

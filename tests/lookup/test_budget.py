@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import dns.message
@@ -21,12 +21,6 @@ T = TypeVar("T")
 
 TXT = Question(dns.name.from_text("example.com"), dns.rdatatype.TXT)
 SERVERS = [Server(f"192.0.2.{number}") for number in range(1, 9)]
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    yield (made := Loop())
-    made.close()
 
 
 @pytest.fixture

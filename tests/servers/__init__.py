@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -111,8 +110,7 @@ def start(
         with _lab(directory, zones, setup) as port:
             yield NameServer(kind, "127.0.0.1", port, first.name, first.secret, directory)
         return
-    program = require({"bind": "named", "knot": "knotd", "powerdns": "pdns_server"}[kind])
-    with _daemon(kind, program, directory, zones, setup) as (port, folder):
+    with _daemon(kind, directory, zones, setup) as (port, folder):
         yield NameServer(kind, "127.0.0.1", port, first.name, first.secret, folder)
 
 
@@ -156,33 +154,49 @@ def require(program: str) -> str:
     return found
 
 
+_PROGRAMS = {
+    "bind": ("named", programs.bind),
+    "knot": ("knotd", programs.knot),
+    "powerdns": ("pdns_server", programs.powerdns),
+}
+
+
+def command(kind: str, folder: Path, port: int, zones: Mapping[str, str], setup: Setup) -> list[str]:
+    """What starts a server; its zones and its configuration are written into the folder."""
+    program, write = _PROGRAMS[kind]
+    found = require(program)
+    (folder / "db").mkdir(parents=True)
+    for name, text in zones.items():
+        (folder / f"{name}.zone").write_text(text)
+    return write(found, folder, port, zones, setup)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server, by force if it does not end by itself."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
-def _daemon(
-    kind: str, program: str, directory: Path, zones: Mapping[str, str], setup: Setup
-) -> Iterator[tuple[int, Path]]:
+def _daemon(kind: str, directory: Path, zones: Mapping[str, str], setup: Setup) -> Iterator[tuple[int, Path]]:
     for attempt in range(TRIES):
         folder = directory / f"{kind}-{attempt}"
-        (folder / "db").mkdir(parents=True)
         port = free_port()
-        for name, text in zones.items():
-            (folder / f"{name}.zone").write_text(text)
-        written = {"bind": programs.bind, "knot": programs.knot, "powerdns": programs.powerdns}[kind]
-        command = written(program, folder, port, zones, setup)
+        program = command(kind, folder, port, zones, setup)
         log = folder / "log"
         with log.open("w") as output:
-            process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(program, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         try:
             if answers(process, port, list(zones)[-1]):
                 yield port, folder
                 return
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-    pytest.fail(f"{program} did not start; its last log:\n{log.read_text()[-3000:]}")
+            end(process)
+    pytest.fail(f"{program[0]} did not start; its last log:\n{log.read_text()[-3000:]}")
 
 
 def answers(process: subprocess.Popen[bytes], port: int, zone: str) -> bool:

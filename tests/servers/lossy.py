@@ -14,7 +14,7 @@ drawn, it is a function of the ports and of a packet's place in its connection.
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 import dns.rdata
 import pytest
 
-from tests.servers import NameServer, Setup, programs, require
+from tests.servers import NameServer, Setup, command, end, require
 
 NEAR, FAR = "10.77.0.1", "10.77.0.2"
 PORT = 53
@@ -78,10 +78,7 @@ def lossy(folder: Path, loss: float = 0.2, delay: float = 0.1, seed: int = 1) ->
 def serving(net: Lossy, zones: dict[str, str]) -> Iterator[NameServer]:
     """Run BIND there; its address is the one at which it is far away."""
     folder = net.folder / "bind"
-    folder.mkdir()
-    for name, text in zones.items():
-        (folder / f"{name}.zone").write_text(text)
-    program = programs.bind(require("named"), folder, PORT, zones, Setup())
+    program = command("bind", folder, PORT, zones, Setup())
     config = folder / "named.conf"
     config.write_text(config.read_text().replace("{ 127.0.0.1; }", f"{{ {NEAR}; }}"))
     log = net.folder / "named.log"
@@ -90,12 +87,10 @@ def serving(net: Lossy, zones: dict[str, str]) -> Iterator[NameServer]:
         yield NameServer("bind", FAR, PORT, folder=folder)
 
 
-def _until(done: object, process: subprocess.Popen[bytes], log: object) -> None:
-    assert callable(done)
-    assert callable(log)
-    end = time.monotonic() + START_SECONDS
+def _until(done: Callable[[], bool], process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
+    latest = time.monotonic() + START_SECONDS
     while not done():
-        if time.monotonic() > end or process.poll() is not None:
+        if time.monotonic() > latest or process.poll() is not None:
             pytest.fail(f"it did not start: {log()[-2000:]}")
         time.sleep(0.05)
 
@@ -108,9 +103,4 @@ def _process(program: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)

@@ -25,8 +25,7 @@ class Proxy:
     """What passed, and what is to be cut.
 
     :param cuts: for the next updates, one each.
-    :param then: is called before a connection is cut, such as to kill the client;
-        before a ``slow`` update is passed on.
+    :param then: is called before a ``slow`` update is passed on.
     :param before: is called with the number of each update that is passed on, before that.
     :param after: is called with it once the server has answered, before the client has the answer.
     """
@@ -56,7 +55,6 @@ class Proxy:
                 message = _framed(client)
                 number, cut = self._cut(message)
                 if cut == "before":
-                    self.then()
                     return
                 if cut == "slow":
                     with self._working:
@@ -74,7 +72,6 @@ class Proxy:
                 if number:
                     self.after(number)
                 if cut is not None:
-                    self.then()
                     client.sendall(answer[: len(answer) // 2] if cut == "in" else b"")
                     return
                 client.sendall(answer)

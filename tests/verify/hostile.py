@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tests import golden
 from tests.fuzz import wire
 from tests.fuzz.server import Server, Zone
-from tests.fuzz.world import DMARC, SPF, World, nodes
+from tests.fuzz.world import DMARC, RESOLVER, SECOND, SPF, World, nodes
 from tests.fuzz.zones import GOOD, HIS, TOP
 
 SHARED = "@ SOA -\n@ NS ns1.good.com\n@ NS ns2.good.com\n"
@@ -51,7 +51,7 @@ def domain(name: str, spf: str = SPF, dmarc: str = DMARC, dkim: str = f"TXT {gol
 def world(ours: dict[str, str], *hostile: Hostile) -> World:
     """An Internet with domains of ours beside good.com, and what their records lead to."""
     made = World(())
-    parent = f"{''.join(f'{name[:-4]} NS ns{n}.good.com{chr(10)}' for name in ours for n in (1, 2))}"
+    parent = "".join(f"{name[:-4]} NS ns{n}.good.com\n" for name in ours for n in (1, 2))
     for one in hostile:
         parent += "".join(f"{one.name[:-4]} NS {ns}\n" for ns in one.delegated)
         parent += "".join(f"{ns[:-4]} A {ip}\n" for ns, ips in one.addresses.items() for ip in ips)
@@ -60,9 +60,9 @@ def world(ours: dict[str, str], *hostile: Hostile) -> World:
     com = made.servers[TOP].zones[(b"com",)]
     made.servers[TOP].zones[(b"com",)] = Zone(com.origin, com.nodes | nodes("com", parent), com.ttl, glue=2000)
     for name, records in ours.items():
-        for address in (GOOD, "10.0.1.2"):
+        for address in (GOOD, SECOND):
             _add(made.servers[address], name, records)
-    resolver = made.servers["10.0.0.53"]
+    resolver = made.servers[RESOLVER]
     for server in list(made.servers.values()):
         resolver.zones = {**server.zones, **resolver.zones}
     return made

@@ -3,8 +3,6 @@
 Time is that of a clock that jumps, so that nothing here depends on how fast the machine is.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from elastx_mrs import limits
@@ -18,13 +16,8 @@ from tests.fuzz import world as worlds
 from tests.fuzz.clock import Loop
 from tests.fuzz.roads import records
 from tests.fuzz.world import WHO, World, answering
+from tests.fuzz.zones import HIS
 from tests.verify.hostile import Hostile, dead, domain, glueless, world
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    yield (made := Loop())
-    made.close()
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +74,7 @@ def test_a_host_for_reports_of_dead_servers_ends_in_time(each: int, loop: Loop) 
 
 
 def test_hundreds_of_servers_behind_an_alias_of_the_key_end_in_time(loop: Loop) -> None:
-    alias = {"ours.com": domain("ours.com", dkim="CNAME key.many.com")["ours.com"]}
+    alias = domain("ours.com", dkim="CNAME key.many.com")
     internet = world(alias, glueless("many.com", 400, "key TXT " + golden.DKIM))
     ours, good = job("ours.com"), job("good.com")
     verified(loop, internet, ours, good)
@@ -109,7 +102,7 @@ def test_the_deadline_ends_a_run_whatever_is_asked(deadline: float, loop: Loop) 
 
 def test_a_domain_that_the_run_has_no_time_for_is_unreachable(loop: Loop) -> None:
     """The first hundred are looked at side by side, and keep all others waiting."""
-    slow = {f"s{n}.com": domain(f"s{n}.com", INCLUDE)[f"s{n}.com"] for n in range(100)}
+    slow = {name: own for n in range(100) for name, own in domain(f"s{n}.com", INCLUDE).items()}
     internet = world(slow, dead("dead.com", 30, 10))
     jobs = [job(name, spf_value=INCLUDE) for name in slow] + [job("good.com")]
     verified(loop, internet, *jobs, deadline=4.0)
@@ -135,10 +128,8 @@ def test_a_third_party_over_a_limit_is_never_unchecked(who: str, loop: Loop, mon
     value = "v=spf1 include:elastx.email include:spf.wide.com -all"
     terms = " ".join(f"a:h{number}.wide.com" for number in range(9))
     nested = "".join(f"h{n} A 192.0.2.{n}\n" for n in range(9)) + f"more TXT v=spf1 {terms.replace(':h', ':g')} -all\n"
-    wide = f"@ SOA -\n@ NS ns.wide.com\nns A 10.6.6.6\nspf TXT v=spf1 {terms} include:more.wide.com -all\n{nested}"
-    internet = world(
-        domain("ours.com", value), Hostile("wide.com", ["ns.wide.com"], {"ns.wide.com": ["10.6.6.6"]}, wide)
-    )
+    wide = f"@ SOA -\n@ NS ns.wide.com\nns A {HIS}\nspf TXT v=spf1 {terms} include:more.wide.com -all\n{nested}"
+    internet = world(domain("ours.com", value), Hostile("wide.com", ["ns.wide.com"], {"ns.wide.com": [HIS]}, wide))
     ours = job("ours.com", who=who, spf_value=value)
     verified(loop, internet, ours)
     details = [detail for detail in ours.outcomes["spf-tree"].details if "more than 20 questions" in detail.seen]

@@ -18,7 +18,7 @@ import elastx_mrs.cli.verify
 from elastx_mrs.cli import entry
 from elastx_mrs.lookup.network import Server
 
-port, records, left, *limits = sys.argv[1:]
+port, records, left = sys.argv[1:]
 elastx_mrs.cli.verify._root_hints = lambda path: (Server("{root}", int(port)),)
 if left != "all":
     import asyncio, elastx_mrs.lookup.vantage, elastx_mrs.verify.sources, encodings.idna

@@ -1,7 +1,5 @@
 """What DNS has no room for, and what else a hostile or a clumsy zone brings: a verdict, never a traceback."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from elastx_mrs.verify import report
@@ -9,12 +7,6 @@ from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.wait import Job, wait
 from tests.fuzz.clock import Loop
 from tests.fuzz.world import WHO, World, answering
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    yield (made := Loop())
-    made.close()
 
 
 @pytest.mark.parametrize("who", ["root", "resolvers", "nameservers"])
