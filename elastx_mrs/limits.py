@@ -42,7 +42,11 @@ PUBLISHING = "Publishing"
 
 # Eight packets: one in 3,000 questions is not answered where a fifth of them is lost each way.
 QUESTION_SECONDS = Limit(
-    DNS, "one question to one server", 4, "seconds", "The server did not answer; the others are asked meanwhile."
+    DNS,
+    "one question to one server",
+    4,
+    "seconds",
+    "The server counts as silent. Other servers are queried in the meantime.",
 )
 # 21 packets: one in 1,000,000,000.
 LOSSY_QUESTION_SECONDS = Limit(
@@ -63,10 +67,10 @@ WALK_QUERIES = Limit(
 # Deeper chains of names without glue lead nowhere in practice.
 WALK_DEPTH = Limit(
     DNS,
-    "name servers without glue whose addresses wait for each other",
+    "a chain of name servers without glue",
     4,
     "levels",
-    "The name server has no address; the others are asked.",
+    "The name server has no address. Other servers are queried.",
 )
 # The root has 13; more than this is an attack or a mistake.
 NAME_SERVERS = Limit(
@@ -265,11 +269,9 @@ ROOT_HINTS = Limit(FILES, "a file of root hints", 2**20, "octets", "The command 
 # 20,000 domains have 80,000. Pulumi needs a state and a round trip for each.
 RECORDS = Limit(PUBLISHING, "records of one config", 150_000, "records", "The config is refused.")
 # Nobody reads more, and the message goes through the engine.
-FAULTS = Limit(PUBLISHING, "faults of one config that are told at once", 1_000, "faults", "The others are counted.")
+FAULTS = Limit(PUBLISHING, "errors reported for one config", 1_000, "errors", "The rest are counted.")
 # To find a similar word among thousands takes milliseconds.
-SUGGESTIONS = Limit(
-    PUBLISHING, "faults of one config that get a suggestion for an account", 20, "faults", "The others get none."
-)
+SUGGESTIONS = Limit(PUBLISHING, "errors of one config that suggest an account", 20, "errors", "The rest suggest none.")
 SUGGESTED = Limit(
     PUBLISHING, "accounts among which a similar one is looked for", 1_000, "accounts", "None is suggested."
 )
