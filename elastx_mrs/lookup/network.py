@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -291,34 +291,41 @@ class Network:
 
     async def _within(self, held: budget.Budget, key: _Key, server: Server, question: Question) -> _Got:
         """Wait for an exchange; raises TimeoutError where the budget does not last."""
-        turn = self._at(server).turn
-        if turn.locked():
-            with held.stopped() as end:
-                async with asyncio.timeout_at(end if end < math.inf else None):
-                    await turn.acquire()
-        else:
-            await turn.acquire()
-        try:
-            while True:
+        there = self._at(server)
+        with there.sockets:  # else they would be closed while all that want them queue here
+            if there.turn.locked():
+                with held.stopped() as end:
+                    async with asyncio.timeout_at(end if end < math.inf else None):
+                        await there.turn.acquire()
+            else:
+                await there.turn.acquire()
+            try:
+                if held.bound is not None:
+                    await held.acquired(held.bound)
                 try:
-                    async with asyncio.timeout_at(held.soon()), held.bound or nullcontext():
-                        # While this waited for its turn, others may have had the same answered.
-                        return self._finished.get(key) or await self._shared(key, server, question)
-                except TimeoutError:
-                    if held.over():
-                        raise
-        finally:
-            turn.release()
+                    # While this waited for its turn, others may have had the same answered.
+                    return self._finished.get(key) or await self._shared(key, server, question, held)
+                finally:
+                    if held.bound is not None:
+                        held.bound.release()
+            finally:
+                there.turn.release()
 
-    async def _shared(self, key: _Key, server: Server, question: Question) -> _Got:
-        """Wait for the one exchange of this kind; it ends with the last that waits for it."""
+    async def _shared(self, key: _Key, server: Server, question: Question, held: budget.Budget | None = None) -> _Got:
+        """Wait for the one exchange of this kind; it ends with the last that waits for it.
+
+        :raises TimeoutError: where a budget does not last.
+        """
         running = self._on_loop().running
         entry = running.get(key)
         if entry is None:
             entry = running[key] = _Running(asyncio.create_task(self._asked(key, server, question)))
         entry.waiting += 1
         try:
-            return await asyncio.shield(entry.task)
+            if held is None:
+                return await asyncio.shield(entry.task)
+            await held.ended(entry.task)
+            return entry.task.result()
         finally:
             entry.waiting -= 1
             if entry.waiting == 0:

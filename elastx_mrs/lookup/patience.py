@@ -6,7 +6,7 @@ from functools import cache
 from elastx_mrs import limits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # by identity, which is what makes the cache below quick
 class Patience:
     """How long a server is waited for, and how often it is sent one question.
 

@@ -195,3 +195,26 @@ def test_what_many_wait_for_is_asked_once(loop: Loop, silent: set[str]) -> None:
         return network.sent
 
     assert loop.run_until_complete(work()) == 1
+
+
+def test_each_that_waits_is_ended_at_its_own_time_and_the_work_goes_on(loop: Loop) -> None:
+    """One timer ends the waiting of all of them, whichever is over first and whichever began to wait first."""
+
+    async def waited(seconds: float, work: "asyncio.Task[str]") -> tuple[str, float]:
+        with budget.budget(f"waiting {seconds:g} s", seconds):
+            return await budget.until(work, "work"), loop.time()
+
+    async def work() -> None:
+        task = asyncio.create_task(asyncio.sleep(30, "done"))
+        with budget.budget("the run", 20):
+            found = await asyncio.gather(*(waited(seconds, task) for seconds in (9, 2, 5, 25)))
+        told = [(f"waiting {end} s takes over {end} seconds", end) for end in (9, 2, 5)]
+        for (why, when), (said, end) in zip(found, [*told, ("the run takes over 20 seconds", 20)], strict=True):
+            assert why == said
+            assert when == pytest.approx(end, abs=0.1)
+        with budget.budget("a later one", 60):
+            assert await budget.until(task, "work") == ""
+        assert task.result() == "done"
+
+    loop.run_until_complete(work())
+    assert loop.time() == pytest.approx(30, abs=0.1)

@@ -111,8 +111,7 @@ class Sockets:
     async def _asked(self, query: Query, patience: float, pauses: Sequence[float]) -> dns.message.Message:
         one = self._idle.taken(self._free) if self._free else await self._opened()
         try:
-            async with asyncio.timeout(patience):
-                answer = await one.ask(query, pauses)
+            answer = await one.ask(query, patience, pauses)
         except BaseException:
             # Whatever went wrong, or is late, is not for the next query.
             one.close()
@@ -163,26 +162,37 @@ class _Socket(asyncio.DatagramProtocol):
         self._place = place
         self._query: Query | None = None
         self._answer: asyncio.Future[dns.message.Message] | None = None
-        self._again: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
-    async def ask(self, query: Query, pauses: Sequence[float] = ()) -> dns.message.Message:
+    async def ask(self, query: Query, patience: float, pauses: Sequence[float]) -> dns.message.Message:
+        loop = asyncio.get_running_loop()
         self.uses += 1
         self._query = query
-        self._answer = asyncio.get_running_loop().create_future()
-        self._send(query.wire, pauses)
+        self._answer = loop.create_future()
+        self._send(query.wire, loop.time() + patience, pauses)
         try:
             return await self._answer
         finally:
-            if self._again is not None:
-                self._again.cancel()
+            self._timer.cancel()
+            if self._answer.done() and not self._answer.cancelled():
+                self._answer.exception()  # who is cancelled in the same moment never looks, and asyncio would log that
 
-    def _send(self, wire: bytes, pauses: Sequence[float]) -> None:
+    def _send(self, wire: bytes, end: float, pauses: Sequence[float]) -> None:
+        """Send a packet, and set the one timer: for the next packet, or for the end of the patience."""
         self._transport.sendto(wire)
         loop = asyncio.get_running_loop()
-        self._again = loop.call_later(pauses[0], self._send, wire, pauses[1:]) if pauses else None
+        again = loop.time() + pauses[0] if pauses else end
+        if again < end:
+            self._timer = loop.call_at(again, self._send, wire, end, pauses[1:])
+        else:
+            self._timer = loop.call_at(end, self._given_up)
+
+    def _given_up(self) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(TimeoutError())
 
     def close(self) -> None:
         self._transport.abort()

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.transport.pool import USES
 from elastx_mrs.lookup.transport.wire import Query
@@ -190,13 +191,16 @@ def test_other_answers_are_read_to_their_end(rdtype: dns.rdatatype.RdataType, re
     assert found.to_wire() == reply.to_wire()
 
 
-def test_a_port_is_used_again_and_not_too_often() -> None:
+@pytest.mark.parametrize("at_once", [1, 5])
+@pytest.mark.parametrize("bounded", [False, True], ids=["by itself", "in a budget"])
+def test_a_port_is_used_again_and_not_too_often(bounded: bool, at_once: int) -> None:
     async def work() -> None:
         async with peer(good) as server:
-            await ask(impatient(20, per_server=5), server.server, range(USES * 8))
+            with budget.budget("asking", 60) if bounded else nullcontext():
+                await ask(impatient(20, per_server=at_once), server.server, range(USES * 8))
             # The kernel may draw a port again, once in some thousand times: for that, one less and twice as often.
             assert max(server.ports.values()) in (USES, 2 * USES)
-            assert 7 <= len(server.ports) <= 13  # eight, and the five that were open when there was no more to ask
+            assert 7 <= len(server.ports) <= 13  # eight, and the few that were open when there was no more to ask
 
     run(work())
 

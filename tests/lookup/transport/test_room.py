@@ -5,7 +5,7 @@ import errno
 import gc
 import socket
 import threading
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 import dns.flags
@@ -232,11 +232,11 @@ def test_a_datagram_that_the_system_has_no_buffer_for_is_sent_again(monkeypatch:
     sending = pool._Socket.ask
     left = [3]
 
-    async def asked(self: pool._Socket, query: object, pauses: Sequence[float]) -> dns.message.Message:
+    async def asked(self: pool._Socket, *given: object) -> dns.message.Message:
         if left[0]:
             left[0] -= 1
             asyncio.get_running_loop().call_soon(self.error_received, OSError(errno.ENOBUFS, "No buffer space"))
-        return await sending(self, query, pauses)  # type: ignore[arg-type]
+        return await sending(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pool._Socket, "ask", asked)
 
