@@ -99,10 +99,12 @@ async def _look_up(ask: Ask, host: str) -> Relay:
 async def _details(asked: Asked, expected: Expected, tree: Tree, relay: Relay) -> list[Detail]:
     ask, service = asked.vantage.ask_uncached, expected.service
     if not relay.addresses:
-        verdict: Verdict = asked.cannot_ask(over=relay.over) if relay.result == "temperror" else "wrong"
-        return [
-            Detail(verdict, "", _wanted(service), f"the SPF of {service.spf_host}: {relay.problem}", _support(service))
-        ]
+        seen = f"the SPF of {service.spf_host}: {relay.problem}"
+        if relay.result != "temperror":
+            return [Detail("wrong", "", _wanted(service), seen, _support(service))]
+        cure = f"see why the name servers of {service.spf_host} do not answer; if they answer nobody, tell "
+        cure += f"{service.support} ({service.support_address})"
+        return [Detail(asked.cannot_ask(over=relay.over), "", _wanted(service), seen, cure)]
     known = set(relay.addresses)
     tried = points(relay.networks, await networks(ask, tree))
     if len(tried) > limits.SPF_ADDRESSES.most:
