@@ -159,7 +159,13 @@ MESSAGE_FIELDS = Limit(
     MAIL, "header fields of a saved message", 200_000, "fields", "The command ends with exit code 2."
 )
 # Ten of the longest lines there may be (RFC 5322 §2.1.1).
-MESSAGE_ADDRESSES = Limit(MAIL, "a From or Return-Path field", 10_000, "characters", "The rest is not read.")
+MESSAGE_ADDRESSES = Limit(
+    MAIL,
+    "a From or Return-Path field",
+    10_000,
+    "characters",
+    "From: the command ends with exit code 2. Return-Path: it is not read.",
+)
 # A receiver writes one, or one for each method.
 MESSAGE_RESULTS = Limit(
     MAIL, "Authentication-Results or Received-SPF fields of one receiver", 100, "fields", "The rest is not read."
@@ -169,7 +175,7 @@ DKIM_SIGNATURES = Limit(MAIL, "DKIM signatures of a message", 10, "signatures", 
 # The longest that makes sense is some 4,000, and dkimpy's time goes with the square.
 DKIM_SIGNATURE = Limit(MAIL, "a DKIM-Signature field", 8_000, "octets", "The signature is `wrong`.")
 DKIM_HEADERS = Limit(MAIL, "names in `h=` of a DKIM signature", 500, "names", "The signature is `wrong`.")
-# RFC 8301 §3.2: 4,096 need be verified; larger ones only cost time.
+# As OpenSSL has it (OPENSSL_RSA_MAX_MODULUS_BITS). RFC 8301 §3.2: 4,096 need be verified; larger ones only cost time.
 DKIM_KEY_BITS = Limit(MAIL, "an RSA key that verifies a DKIM signature", 16_384, "bits", "The signature is `wrong`.")
 # 2,000 domains with 5 records each are some 25 MiB.
 PREVIEW = Limit(FILES, "what `pulumi preview --json` prints", 128 * 2**20, "octets", "`review` ends with exit code 2.")

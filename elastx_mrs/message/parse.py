@@ -82,7 +82,8 @@ class Message:
     def return_path(self) -> str | None:
         """The envelope's sender as the receiver wrote it down (RFC 5321 §4.4); empty for ``<>``, None without any."""
         found = self.all("return-path")
-        return path(found[0][: limits.MESSAGE_ADDRESSES.most]) if found else None
+        # Not a part of it: without its end an address is another domain's.
+        return path(found[0]) if found and len(found[0]) <= limits.MESSAGE_ADDRESSES.most else None
 
 
 def read(octets: bytes) -> Message:
@@ -156,7 +157,9 @@ def _sender(found: list[str]) -> str:
     if len(found) != 1:
         what = f"has {len(found)} From fields" if found else "has no From field"
         raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")
-    senders = addresses(found[0][: limits.MESSAGE_ADDRESSES.most])
+    if len(found[0]) > limits.MESSAGE_ADDRESSES.most:
+        raise NotAMessage(f"has a From field of over {limits.MESSAGE_ADDRESSES.text}; {_SAVE}")
+    senders = addresses(found[0])
     shown = quoted(found[0])
     if not senders:
         raise NotAMessage(f"has a From field without an address that can be read: {shown} (RFC 5322 §3.6.2)")

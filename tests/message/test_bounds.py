@@ -18,6 +18,7 @@ FIELDS = 5
 """That a message of the tests has."""
 
 
+@pytest.mark.limit("MESSAGE_FIELDS")
 def test_header_fields() -> None:
     most = limits.MESSAGE_FIELDS.most
     assert len(read(b"X:\n" * (most - FIELDS) + make.message()).fields) == most
@@ -31,6 +32,7 @@ def test_a_million_header_fields_are_not_read() -> None:
         read(b"X: y\r\n" * 1_000_000 + make.message())
 
 
+@pytest.mark.limit("MESSAGE_HEADER")
 @pytest.mark.parametrize("line", [b"x" * 998, b"(" * 998, b""])
 def test_octets_of_the_header(line: bytes) -> None:
     head, _, text = make.message().partition(b"\r\n\r\n")
@@ -46,10 +48,24 @@ def test_octets_of_the_header(line: bytes) -> None:
 
 @pytest.mark.parametrize("piece", ["(", "<", '"', '\\"', "[", "@", ":", ",", "a@b,", "g:", "\\", "=?utf-8?q?"])
 def test_an_address_field_of_any_length(piece: str) -> None:
-    field = piece * 20_000
+    field = piece * (limits.MESSAGE_ADDRESSES.most // len(piece))
     message = read(f"Return-Path: {field}\r\n".encode() + make.message())
     assert len(message.return_path or "") <= limits.MESSAGE_ADDRESSES.most
     with pytest.raises(NotAMessage, match=r"has a From field without|is from|whose domain"):
+        read(f"From: {field}\r\n\r\n".encode())
+
+
+@pytest.mark.limit("MESSAGE_ADDRESSES")
+def test_the_end_of_an_address_field_is_never_left_out() -> None:
+    """What is left of news@mail.example.com may be another domain's address."""
+    end = ") <news@mail.example>"
+    longest = "(".ljust(limits.MESSAGE_ADDRESSES.most - len(end), "x") + end
+    for field, whole in ((longest, True), (f"(x{longest[1:]}", False)):
+        message = f"Return-Path: {field}\r\n".encode() + make.message()
+        assert read(message).return_path == ("news@mail.example" if whole else None)
+        if whole:
+            assert read(f"From: {field}\r\n\r\n".encode()).sender == "news@mail.example"
+    with pytest.raises(NotAMessage, match="has a From field of over 10,000 characters; save the message"):
         read(f"From: {field}\r\n\r\n".encode())
 
 
@@ -61,6 +77,7 @@ def test_a_field_of_results_of_any_length(piece: str) -> None:
     assert asyncio.run(judge(SERVED.ask, message)).sender == "news@mail.example"
 
 
+@pytest.mark.limit("MESSAGE_RESULTS")
 def test_fields_of_results() -> None:
     most = limits.MESSAGE_RESULTS.most
     fields = [b"Authentication-Results: mx; dkim=pass header.d=%d\r\n" % number for number in range(most + 1)]
@@ -75,6 +92,7 @@ def test_an_unclosed_quote_takes_nothing_away() -> None:
     assert said.results[0].properties == {"reason": "a;b", "smtp.mailfrom": "x@y.z"}
 
 
+@pytest.mark.limit("DKIM_SIGNATURES")
 def test_signatures() -> None:
     most = limits.DKIM_SIGNATURES.most
     octets = make.message()
@@ -85,6 +103,7 @@ def test_signatures() -> None:
     assert found[-1].seen == "is one of over 10 signatures"
 
 
+@pytest.mark.limit("DKIM_HEADERS")
 def test_names_that_a_signature_signs() -> None:
     most = limits.DKIM_HEADERS.most
     names = ":".join(["from", *(f"x{number}" for number in range(most - 1))])
@@ -95,6 +114,7 @@ def test_names_that_a_signature_signs() -> None:
     assert found.seen == "signs over 500 names of header fields in h="
 
 
+@pytest.mark.limit("DKIM_SIGNATURE")
 def test_octets_of_a_signature() -> None:
     (found,) = asyncio.run(verify(SERVED.ask, read(b"DKIM-Signature: " + b"x" * 8_000 + b"\r\n" + make.message())))
     assert (found.verdict, found.seen) == ("wrong", "is 8003 octets long")
