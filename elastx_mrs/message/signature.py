@@ -23,6 +23,7 @@ from elastx_mrs.message.parse import Message, RawField
 from elastx_mrs.message.signature_tags import SAVE, FaultError
 from elastx_mrs.records import RecordError, dkim_key
 from elastx_mrs.records.dkim_key import Key
+from elastx_mrs.records.dkim_rsa import MIN_BITS
 from elastx_mrs.verify.check import Verdict
 
 _OCTETS = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
@@ -121,8 +122,7 @@ def _check_key(key: Key, tags: Mapping[str, str], domain: str) -> None:
         raise FaultError("wrong", "its key's h= forbids sha256 (RFC 6376 §3.6.1)", "take h= out of the key record")
     if not {"*", "email"} & set(key.services):
         raise FaultError("wrong", "its key's s= says that it is not for mail (RFC 6376 §3.6.1)", "take s= out of it")
-    most = limits.DKIM_KEY_BITS.most
-    if key.rsa is not None and (not key.rsa.verifiable or not 1024 <= key.rsa.bits <= most):
+    if key.rsa is not None and (not key.rsa.verifiable or key.rsa.bits < MIN_BITS):
         raise FaultError("wrong", f"its key has {key.bits} bits, which receivers ignore (RFC 8301 §3.2)", _PUBLISH)
     identity = signature_tags.identity_domain(tags, domain)
     if "s" in key.flags and identity != domain:

@@ -14,6 +14,7 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Literal
 
+from elastx_mrs import limits
 from elastx_mrs.records.record import RecordError
 
 MIN_BITS = 1024
@@ -22,9 +23,6 @@ SIGNING_BITS = 2048
 """Signers should use no less (RFC 8301 §3.2)."""
 MAX_REQUIRED_BITS = 4096
 """The most that receivers must be able to verify (RFC 8301 §3.2)."""
-MAX_BITS = 16384
-"""The most that OpenSSL verifies (``OPENSSL_RSA_MAX_MODULUS_BITS``). Weak keys are looked for up to here only, and
-with exponents that OpenSSL takes: the arithmetic is more than linear, and this bounds what a hostile record costs."""
 _SMALL_MODULUS_BITS, _MAX_EXPONENT_BITS = 3072, 64  # OPENSSL_RSA_SMALL_MODULUS_BITS, OPENSSL_RSA_MAX_PUBEXP_BITS
 
 PRIVATE = "is a private key, which must never be published; write the public key"
@@ -73,9 +71,12 @@ class RsaKey:
 
     @property
     def verifiable(self) -> bool:
-        """Whether OpenSSL, which most receivers have, verifies with numbers of this length."""
+        """Whether OpenSSL, which most receivers have, verifies with numbers of this length.
+
+        Weak keys are looked for among these alone: the arithmetic is more than linear.
+        """
         if self.bits > _SMALL_MODULUS_BITS:
-            return self.bits <= MAX_BITS and self.exponent.bit_length() <= _MAX_EXPONENT_BITS
+            return self.bits <= limits.DKIM_KEY_BITS.most and self.exponent.bit_length() <= _MAX_EXPONENT_BITS
         return True
 
 

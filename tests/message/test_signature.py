@@ -191,6 +191,22 @@ def test_a_short_key_is_ignored_by_receivers() -> None:
     assert "512 bits, which receivers ignore (RFC 8301 §3.2)" in one.seen
 
 
+@pytest.mark.limit("DKIM_KEY_BITS")
+def test_a_key_as_long_as_it_may_be() -> None:
+    """Nobody signs with it, as such a key takes minutes to make: it is used, or it is refused."""
+    for bits, seen in ((16_384, "a signed header field is not what was signed"), (16_385, "its key has 16385 bits")):
+        (one,) = verified(OCTETS, f"v=DKIM1; p={base64.b64encode(public(3 << (bits - 2) | 1)).decode()}")
+        assert one.verdict == "wrong"
+        assert seen in one.seen
+
+
+def public(modulus: int) -> bytes:
+    """The DER of an RSA public key (RFC 8017 appendix A.1.1) with the usual exponent."""
+    number = modulus.to_bytes(modulus.bit_length() // 8 + 1)
+    content = b"\x02\x82" + len(number).to_bytes(2) + number + b"\x02\x03\x01\0\x01"
+    return b"\x30\x82" + len(content).to_bytes(2) + content
+
+
 SHORT = (  # an RSA key of 512 bits, which cryptography no longer makes
     "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL2Ph0bTsRB3L1Pn6xGgd1g2E8Ltb7eYnKPoyNO8yRlSN8Bh4UxWQy2g5kZR1DrBEoKmpTqn"
     "hYMEbmEqF0xqk3kCAwEAAQ=="
