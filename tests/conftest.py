@@ -30,6 +30,8 @@ GUARD = pytest.StashKey[Guard]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Here and not in pyproject.toml, which .venv is made anew for.
+    config.addinivalue_line("markers", "limit: meets limits of elastx_mrs/limits.py, by name, and goes one beyond them")
     os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and output that fails ends otherwise with it
     # A shell ignores Ctrl-C in what it starts in the background, and the programs that tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -29,10 +29,13 @@ def python(script: str, *, soft: int = 256, hard: int = 256, inside: str = "") -
     return done.stdout.strip()
 
 
+@pytest.mark.limit("SOCKETS", "SPARE_DESCRIPTORS")
 @pytest.mark.parametrize(
     ("allowed", "others", "own", "room"),
     [
         (None, 10, 0, limits.SOCKETS.most),
+        (400 + 32 + 10, 10, 0, limits.SOCKETS.most),
+        (400 + 32 + 10 - 1, 10, 0, limits.SOCKETS.most - 1),
         (20_000, 10, 0, limits.SOCKETS.most),
         (256, 16, 0, 256 - 16 - limits.SPARE_DESCRIPTORS.most),
         (256, 16, 100, 256 - 16 - limits.SPARE_DESCRIPTORS.most),  # its own take nothing from its room
@@ -92,6 +95,7 @@ class Fake:
         self.limits = wanted
 
 
+@pytest.mark.limit("RAISED_DESCRIPTORS")
 @pytest.mark.parametrize(
     ("soft", "hard", "takes", "raised"),
     [
@@ -225,6 +229,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
     return lambda: now[0]
 
 
+@pytest.mark.limit("SHORTAGE")
 @pytest.mark.parametrize(
     ("seconds", "waited_out"), [(limits.SHORTAGE.most - 0.6, True), (limits.SHORTAGE.most + 0.6, False)]
 )

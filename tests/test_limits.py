@@ -20,6 +20,16 @@ def test_a_limit_is_used_and_stands_in_the_reference(name: str) -> None:
     assert f"| {one.what} | {one.text} |" in (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 
+MARK = re.compile(r"^@pytest\.mark\.limit\(([^)]*)\)", re.MULTILINE)
+
+
+def test_each_limit_is_met_by_a_test_that_goes_one_beyond_it() -> None:
+    """Which test does is said by its mark; nobody else can tell."""
+    files = (ROOT / "tests").rglob("test_*.py")
+    marked = [named for file in files for named in MARK.findall(file.read_text(encoding="utf-8"))]
+    assert {name for named in marked for name in re.findall(r'"(\w+)"', named)} == NAMES.keys()
+
+
 def test_no_two_limits_are_for_the_same() -> None:
     assert len({(one.what, one.unit) for one in LIMITS}) == len(LIMITS) == len(NAMES)
 

@@ -48,6 +48,7 @@ def test_json_within_the_limits_is_what_python_reads(text: str) -> None:
     assert read_json(text) == json.loads(text)
 
 
+@pytest.mark.limit("DIGITS")
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

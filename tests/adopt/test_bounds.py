@@ -12,6 +12,7 @@ from elastx_mrs.adopt.cloudflare import _Reader
 from elastx_mrs.adopt.refusals import CannotReadError
 from elastx_mrs.lookup.transport.body import bounded
 from elastx_mrs.publish.cloudflare.clock import Clock
+from tests.fuzz.clock import Loop
 
 
 def reader() -> _Reader:
@@ -30,6 +31,7 @@ class Answer:
         return {"success": True, "result": rows, "result_info": {"total_pages": self._last}}
 
 
+@pytest.mark.limit("CLOUDFLARE_PAGES")
 def test_pages() -> None:
     most = limits.CLOUDFLARE_PAGES.most
 
@@ -41,21 +43,45 @@ def test_pages() -> None:
         asyncio.run(reader()._pages(lambda number: ask(number, most + 1), "zones"))
 
 
-def test_a_request_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CLOUDFLARE_REQUEST", limits.CLOUDFLARE_REQUEST._replace(most=0))
+@pytest.mark.limit("CLOUDFLARE_REQUEST")
+def test_a_request_has_an_end(loop: Loop) -> None:
+    most = limits.CLOUDFLARE_REQUEST.most
 
-    async def ask(number: int) -> Answer:
-        await asyncio.sleep(60)
+    async def ask(number: int, seconds: float) -> Answer:
+        await asyncio.sleep(seconds)
         return Answer(1)
 
-    with pytest.raises(CannotReadError, match="gave no whole answer in 0 seconds; see the network"):
-        asyncio.run(reader()._pages(ask, "zones"))
+    assert loop.run_until_complete(reader()._pages(lambda number: ask(number, most - 1), "zones"))
+    with pytest.raises(CannotReadError, match="gave no whole answer in 600 seconds; see the network"):
+        loop.run_until_complete(reader()._pages(lambda number: ask(number, most + 1), "zones"))
 
 
 class Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             yield bytes(10)
+
+
+@pytest.mark.limit("CLOUDFLARE_PAGE")
+def test_octets_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is the one that adopt asks with; only what it sends over is replaced."""
+    zones = b'{"success": true, "result": [], "result_info": {"total_pages": 1}}'
+    monkeypatch.setattr(limits, "CLOUDFLARE_PAGE", limits.CLOUDFLARE_PAGE._replace(most=len(zones)))
+
+    async def asked(content: bytes) -> Any:
+        async def body() -> AsyncIterator[bytes]:
+            yield content
+
+        async def whole(*_: Any) -> httpx.Response:
+            return httpx.Response(200, headers={"content-type": "application/json"}, content=body())
+
+        monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", whole)
+        async with reader()._client() as client:
+            return await reader()._zones(client, None)
+
+    assert asyncio.run(asked(zones)) == []
+    with pytest.raises(CannotReadError, match=rf"sent more than {len(zones)} octets for one page"):
+        asyncio.run(asked(zones + b" "))
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-encoding": "gzip"}])

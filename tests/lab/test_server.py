@@ -57,6 +57,7 @@ def test_an_idle_connection_is_closed(lab: Lab, monkeypatch: pytest.MonkeyPatch)
         assert tcp.recv(1) == b""
 
 
+@pytest.mark.limit("LAB_CONNECTIONS")
 @pytest.mark.parametrize("over", [0, 1])
 def test_connections_are_bounded_and_the_longest_unused_is_closed(
     over: int, lab: Lab, monkeypatch: pytest.MonkeyPatch

@@ -48,6 +48,7 @@ def test_an_answer_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(httpx2.Response(200, headers=HEADERS, stream=Whole(answer.to_wire())), monkeypatch) == answer
 
 
+@pytest.mark.limit("HTTPS_ANSWER")
 def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
     most = limits.HTTPS_ANSWER.most
     with pytest.raises(UnusableError, match="cannot be read"):

@@ -106,6 +106,7 @@ def test_aliases_without_an_end_are_failed(port: int) -> None:
     )
 
 
+@pytest.mark.limit("CNAMES")
 @pytest.mark.parametrize(("records", "status"), [(limits.CNAMES.most, "found"), (limits.CNAMES.most + 1, "failed")])
 def test_sixteen_aliases_are_followed_and_no_more(records: int, status: str) -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:

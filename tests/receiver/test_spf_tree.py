@@ -436,6 +436,7 @@ def test_large_numbers_are_not_written_out() -> None:
     assert number(2**200) == "over 1000"
 
 
+@pytest.mark.limit("SPF_TREE_PROBLEMS")
 @pytest.mark.parametrize("more", [0, 1, 30])
 def test_many_problems_of_a_kind_are_counted(more: int) -> None:
     most = limits.SPF_TREE_PROBLEMS.most

@@ -196,6 +196,7 @@ def test_whose_line_it_is(owner: str, prefix: str, domain: str, right: bool) -> 
     assert is_of(owner, prefix, domain) == right
 
 
+@pytest.mark.limit("PASTED")
 def test_a_pasted_text_has_a_limit() -> None:
     room = limits.PASTED.most - len(golden.DKIM)
     assert dkim.from_paste(" " * room + golden.DKIM) == golden.DKIM

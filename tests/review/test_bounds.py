@@ -14,6 +14,7 @@ from elastx_mrs.review.report import review
 from tests.review.previews import preview, step, txt
 
 
+@pytest.mark.limit("PREVIEW")
 def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
     text = preview()
     monkeypatch.setattr(limits, "PREVIEW", limits.PREVIEW._replace(most=len(text)))
@@ -25,6 +26,7 @@ def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.limit("PREVIEW_STEPS")
 def test_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PREVIEW_STEPS", limits.PREVIEW_STEPS._replace(most=2))
     steps = [step("create", f"mail-a{number}.example-spf", new=txt("a.example", "v=spf1 -all")) for number in range(3)]
@@ -33,6 +35,7 @@ def test_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         read(preview(*steps))
 
 
+@pytest.mark.limit("PREVIEW_VALUE")
 @pytest.mark.parametrize("op", ["create", "delete"])
 @pytest.mark.parametrize("key", ["owner", "value"])
 def test_a_value(key: str, op: str) -> None:
@@ -55,6 +58,7 @@ def test_a_value_as_long_as_it_may_be(start: str, piece: str) -> None:
     assert len(markdown(found, 65_536).encode()) <= 65_536
 
 
+@pytest.mark.limit("PREVIEW_MESSAGES")
 def test_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PREVIEW_MESSAGES", limits.PREVIEW_MESSAGES._replace(most=3))
     said = [("info", "a"), ("warning", "b"), ("error", "c"), ("info", "d"), ("error", "e")]
@@ -69,6 +73,7 @@ def test_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@pytest.mark.limit("PREVIEW_MESSAGE")
 def test_a_message_keeps_its_end() -> None:
     most = limits.PREVIEW_MESSAGE.most
     for length, text in ((most, "x" * (most - 3) + "end"), (most + 1, "…" + "x" * (most - 4) + "end")):

@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 
 from elastx_mrs import limits
+from elastx_mrs.smtp import clock as clock_module
 from elastx_mrs.smtp.clock import Clock, CouldNotAsk
 from elastx_mrs.smtp.dialogue import Dialogue, Said
 from elastx_mrs.smtp.session import Session
@@ -86,6 +88,7 @@ def test_extensions() -> None:
     assert found.extensions == {"auth": b"LOGIN PLAIN LOGIN", "8bitmime": b"", "size": b"9"}
 
 
+@pytest.mark.limit("SMTP_REPLY_LINES")
 def test_lines_of_a_reply_are_bounded() -> None:
     most = limits.SMTP_REPLY_LINES.most
     assert len(said(b"220-x\r\n" * (most - 1) + b"220 x\r\n").lines) == most
@@ -93,6 +96,7 @@ def test_lines_of_a_reply_are_bounded() -> None:
         said(b"220-x\r\n" * most + b"220 x\r\n")
 
 
+@pytest.mark.limit("SMTP_LINE")
 @pytest.mark.parametrize("end", [b"\r\n", b""])
 def test_a_line_is_bounded(end: bytes) -> None:
     most = limits.SMTP_LINE.most
@@ -102,6 +106,7 @@ def test_a_line_is_bounded(end: bytes) -> None:
         said(line + b"xx" + end)
 
 
+@pytest.mark.limit("SMTP_SESSION")
 def test_octets_of_a_session_are_bounded() -> None:
     reply = b"250 ".ljust(1022, b"x") + b"\r\n"
     with dialogue(reply * 2000, 1024) as talking:
@@ -195,6 +200,19 @@ def test_the_time_of_a_session_is_bounded_and_not_of_each_wait_alone(monkeypatch
         assert "--timeout" in raised.value.cure
 
 
+@pytest.mark.limit("SMTP_SESSION_WAITS")
+def test_waits_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(clock_module, "time", SimpleNamespace(monotonic=lambda: now))
+    clock = Clock(7)
+    for _ in range(limits.SMTP_SESSION_WAITS.most):
+        assert clock.wait() == 7
+        now += 7
+    with pytest.raises(CouldNotAsk, match="the session took over 70 s altogether"):
+        clock.wait()
+
+
+@pytest.mark.limit("SMTP_ADDRESSES")
 def test_no_more_addresses_than_a_server_has(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[object] = []
 

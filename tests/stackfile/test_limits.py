@@ -37,6 +37,7 @@ def test_a_file_just_below_a_limit_is_read(what: str, tmp_path: Path) -> None:
     assert read(write(tmp_path / "Pulumi.test.yaml", BELOW[what])).content
 
 
+@pytest.mark.limit("NESTING", "KEY", "TAG_LINES")
 @pytest.mark.parametrize("what", BEYOND)
 def test_a_file_beyond_a_limit_is_refused_with_its_place(what: str, tmp_path: Path) -> None:
     text, problem = BEYOND[what]
@@ -47,6 +48,7 @@ def test_a_file_beyond_a_limit_is_refused_with_its_place(what: str, tmp_path: Pa
     assert "; " in str(raised.value), "what to do"
 
 
+@pytest.mark.limit("STACK_FILE", "VALUES", "STACK_TEXT")
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
@@ -150,6 +152,7 @@ def faults(**given: Any) -> list[str]:
     return []
 
 
+@pytest.mark.limit("FAULTS")
 def test_faults_are_told_up_to_a_number_and_counted_beyond() -> None:
     most = limits.FAULTS.most
     assert len(faults(domains=[f"b_{n}.example" for n in range(most)])) == most + 1
@@ -158,6 +161,7 @@ def test_faults_are_told_up_to_a_number_and_counted_beyond() -> None:
     assert len(lines) == most + 2
 
 
+@pytest.mark.limit("SUGGESTIONS", "SUGGESTED")
 def test_similar_accounts_are_looked_for_among_so_many_and_so_often() -> None:
     accounts = [f"account{n}@acme.example" for n in range(limits.SUGGESTED.most)]
     domains = [{"name": f"d{n}.example", "accounts": ["acount7@acme.example"]} for n in range(22)]

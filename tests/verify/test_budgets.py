@@ -116,6 +116,7 @@ def test_a_domain_that_the_run_has_no_time_for_is_unreachable(loop: Loop) -> Non
     )
 
 
+@pytest.mark.limit("RUN_SECONDS")
 def test_the_default_deadline_is_the_time_to_wait_and_a_round_s_bound() -> None:
     minute = limits.RUN_SECONDS.most
     assert [round_seconds(domains) for domains in (0, 1, 100, 101, 1000)] == [minute] * 3 + [2 * minute, 10 * minute]
@@ -158,6 +159,7 @@ def needed(loop: Loop, internet: World, monkeypatch: pytest.MonkeyPatch, name: s
     return high, limit
 
 
+@pytest.mark.limit("WALK_QUERIES", "ZONE_QUERIES", "DOMAIN_QUERIES", "DMARC_QUERIES", "SPF_TREE_QUERIES")
 @pytest.mark.parametrize(
     "name", ["WALK_QUERIES", "ZONE_QUERIES", "DOMAIN_QUERIES", "DMARC_QUERIES", "SPF_TREE_QUERIES"]
 )

@@ -41,6 +41,7 @@ def listening(stack: ExitStack, number: int) -> list[int]:
     return [one.getsockname()[1] for one in made]
 
 
+@pytest.mark.limit("KEPT_CONNECTIONS")
 @pytest.mark.parametrize("over", [0, 1])
 def test_so_many_are_kept_and_the_longest_unused_goes(
     over: int, connections: Connections, monkeypatch: pytest.MonkeyPatch

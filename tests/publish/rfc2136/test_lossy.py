@@ -37,6 +37,7 @@ def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
         assert set(net.near(server, "example.com")) == set(FOREIGN["example.com"])
 
 
+@pytest.mark.limit("CONNECT_SECONDS", "RECORD_SECONDS")
 def test_a_primary_that_accepts_no_connection_costs_eight_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now, tried = 0.0, []
 
@@ -57,3 +58,10 @@ def test_a_primary_that_accepts_no_connection_costs_eight_seconds(monkeypatch: p
     connections.heard.add(("192.0.2.53", 53))
     with pytest.raises(LostError, match=r"^not reached in 60 s$"):
         connections.take("192.0.2.53", 53, float(limits.RECORD_SECONDS.most))
+
+    now = 0.0
+    talking = connection.Conversation(connections, "192.0.2.53", 53)
+    now = limits.RECORD_SECONDS.most - 0.1
+    assert talking.patient()
+    now = limits.RECORD_SECONDS.most
+    assert not talking.patient()

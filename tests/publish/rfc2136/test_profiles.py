@@ -130,6 +130,7 @@ def test_a_key_file_without_an_end_is_not_read_to_it() -> None:
     assert str(error.value) == wanted
 
 
+@pytest.mark.limit("KEY_FILE")
 def test_a_key_of_any_length_is_read_or_refused() -> None:
     with pytest.raises(UpdateError, match="tsigKey: has more than 64 KiB"):
         profiles(SETTINGS, tsigKey="A" * (limits.KEY_FILE.most + 1)).primary("default", "example.com")
