@@ -282,4 +282,7 @@ SUGGESTED = Limit(
     PUBLISHING, "accounts among which a similar one is looked for", 1_000, "accounts", "None is suggested."
 )
 
+QUIET = 2.0
+"""Seconds after which what waits says so. It bounds nothing, and stands here for those who may import nothing else."""
+
 LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))

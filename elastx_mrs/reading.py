@@ -4,8 +4,11 @@ import errno
 import json
 import os
 import re
+import stat
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +27,8 @@ class BeyondError(ValueError):
 def read_octets(path: str, most: Limit) -> bytes:
     """Return a file's octets, or those of standard input if the path is ``-``.
 
-    No more is read than is allowed, so that it may be a pipe or a device without an end.
+    No more is read than is allowed, so that it may be a pipe or a device without an end. Where it waits for a pipe
+    that nobody writes to, or for somebody who types, it says so.
 
     :raises OSError: if it cannot be read.
     :raises ValueError: for a path with a NUL in it.
@@ -33,13 +37,36 @@ def read_octets(path: str, most: Limit) -> bytes:
     if path == STANDARD_INPUT:
         if sys.stdin is None:  # the process was started without one
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        octets = sys.stdin.buffer.read(most.most + 1)
+        with _telling("standard input; end it with Ctrl-D") if sys.stdin.isatty() else nullcontext():
+            octets = sys.stdin.buffer.read(most.most + 1)
     else:
-        with Path(path).open("rb") as file:
-            octets = file.read(most.most + 1)
+        waits = stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116  as the path was given, an empty one too
+        with _telling(f"{path!r}, a pipe; write to it, or stop this with Ctrl-C") if waits else nullcontext():
+            octets = _content(path, most)
     if len(octets) > most.most:
         raise BeyondError(f"has more than {most.text}")
     return octets
+
+
+def _content(path: str, most: Limit) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(most.most + 1)
+
+
+@contextmanager
+def _telling(source: str) -> Iterator[None]:
+    """Say on standard error, where reading takes a while, what it waits for: nobody may ever write there."""
+
+    def tell() -> None:
+        print(f"waiting for {source} …", file=sys.stderr, flush=True)
+
+    timer = threading.Timer(limits.QUIET, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def read_json(text: str) -> Any:

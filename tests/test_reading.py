@@ -1,6 +1,10 @@
 """Files and JSON that others wrote: what is read of them, and what is beyond a limit."""
 
+import io
 import json
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -24,6 +28,44 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
 def test_a_device_without_an_end_is_not_read_to_it() -> None:
     with pytest.raises(BeyondError):
         read_octets("/dev/zero", TEN)
+
+
+class Heard(io.StringIO):
+    """Standard error that tells when something is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = threading.Event()
+
+    def flush(self) -> None:
+        self.heard.set()
+
+
+def test_a_pipe_that_nobody_writes_to_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "QUIET", 0.01)
+    monkeypatch.setattr(sys, "stderr", said := Heard())
+    os.mkfifo(path := tmp_path / "pi\npe")
+
+    def write() -> None:
+        said.heard.wait(60)
+        path.write_bytes(b"at last")
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    assert read_octets(str(path), TEN) == b"at last"
+    writing.join(60)
+    assert said.getvalue() == f"waiting for '{tmp_path}/pi\\npe', a pipe; write to it, or stop this with Ctrl-C …\n"
+
+
+def test_a_pipe_that_is_written_to_is_not_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(path := tmp_path / "pipe")
+    writing = threading.Thread(target=path.write_bytes, args=(b"at once",))
+    before = threading.active_count()
+    writing.start()
+    assert read_octets(str(path), TEN) == b"at once"
+    writing.join(60)
+    assert capsys.readouterr().err == ""
+    assert threading.active_count() <= before + 1, "the timer ends soon"
 
 
 @pytest.mark.parametrize("path", ["", "nowhere", "x" * 5000, "/"])

@@ -14,7 +14,8 @@ from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.cli.views.check import COLOURS, WIDTH, entry, lines
 from elastx_mrs.display import visible
 from elastx_mrs.message.chain import Chain, judge, told
-from elastx_mrs.message.parse import Message, NotAMessage, read
+from elastx_mrs.message.parse import SAVE, Message, NotAMessage, read
+from elastx_mrs.reading import BeyondError, read_octets
 
 
 @click.command("message")
@@ -47,11 +48,11 @@ def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], for
 
 def _message(path: str) -> Message:
     try:
-        with click.open_file(path, "rb") as file:
-            octets = file.read(limits.MESSAGE.most + 1)
-        return read(octets)
+        return read(read_octets(path, limits.MESSAGE))
     except OSError as error:
         raise BadInput(f"{visible(path)}: {error.strerror}; name a message's file, or - for standard input") from None
+    except BeyondError as error:
+        raise BadInput(f"{source_name(path)}: {error}; {SAVE}, alone") from None
     except NotAMessage as error:
         raise BadInput(f"{source_name(path)}: {error}") from None
 

@@ -13,6 +13,7 @@ from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import quoted, visible
+from elastx_mrs.reading import BeyondError, read_octets
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.review.changes import Change, changes
@@ -136,12 +137,11 @@ def _read(file: str, log: str | None, stack: str, accounts: tuple[str, ...]) -> 
 
 def _text(path: str) -> str:
     try:
-        with click.open_file(path, "rb") as stream:
-            content: bytes = stream.read(limits.PREVIEW.most + 1)
+        content = read_octets(path, limits.PREVIEW)
     except OSError as error:
         raise BadInput(f"{visible(path)}: {error.strerror}; name a file, or - for standard input") from None
-    if len(content) > limits.PREVIEW.most:
-        raise BadInput(f"{source_name(path)}: is over {limits.PREVIEW.text}; review the preview of a smaller stack")
+    except BeyondError as error:
+        raise BadInput(f"{source_name(path)}: {error}; review the preview of a smaller stack") from None
     return content.decode("utf-8-sig", errors="replace")
 
 

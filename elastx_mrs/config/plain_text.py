@@ -1,6 +1,5 @@
 """Keys and tokens that stand in a stack's config in plain text: one rule for ``config check`` and for each run."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from elastx_mrs.config.base import is_encrypted
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.reading import read_json
 from elastx_mrs.registry import Provider, StackKey
 
 _FOR_EVER = "is in plain text, and Git keeps it for ever: "
@@ -49,8 +49,8 @@ def as_in_the_file(value: str | None, *, encrypted: bool) -> Any:
     if encrypted:
         return _HIDDEN
     try:
-        return json.loads(value) if value is not None and value.lstrip().startswith("{") else value
-    except (ValueError, RecursionError):
+        return read_json(value) if value is not None and value.lstrip().startswith("{") else value
+    except ValueError:  # what is beyond a limit too
         return value
 
 

@@ -14,7 +14,7 @@ from elastx_mrs.records import RecordError, names
 _FIELD = re.compile(rb"([!-9;-~]+)([ \t]*):")
 """White space before the colon is obsolete, and to be taken (RFC 5322 §4.5.8)."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_SAVE = "save the message as it was received (“show original”, “view source”, .eml)"
+SAVE = "save the message as it was received (“show original”, “view source”, .eml)"
 _OTHERS = (
     (b"\xd0\xcf\x11\xe0", "is an Outlook .msg file"),
     (b"\xff\xfe", "is UTF-16 text"),
@@ -102,14 +102,14 @@ def read(octets: bytes) -> Message:
 
 def _refuse_other_things(octets: bytes) -> None:
     if len(octets) > limits.MESSAGE.most:
-        raise NotAMessage(f"is over {limits.MESSAGE.text}; {_SAVE}, alone")
+        raise NotAMessage(f"is over {limits.MESSAGE.text}; {SAVE}, alone")
     if not octets.strip():
-        raise NotAMessage(f"is empty; {_SAVE}")
+        raise NotAMessage(f"is empty; {SAVE}")
     for start, what in _OTHERS:
         if octets.startswith(start):
-            raise NotAMessage(f"{what}, not a message; {_SAVE}")
+            raise NotAMessage(f"{what}, not a message; {SAVE}")
     if octets.lstrip()[:1] == b"<":
-        raise NotAMessage(f"is HTML or XML, not a message; {_SAVE}")
+        raise NotAMessage(f"is HTML or XML, not a message; {SAVE}")
 
 
 def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
@@ -117,13 +117,13 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
     found: list[tuple[bytes, list[bytes]]] = []
     for number, (line, end) in enumerate(_lines(octets), start=1):
         if end > limits.MESSAGE_HEADER.most:
-            raise NotAMessage(f"has a header of over {limits.MESSAGE_HEADER.text}; {_SAVE}, alone")
+            raise NotAMessage(f"has a header of over {limits.MESSAGE_HEADER.text}; {SAVE}, alone")
         if not line:
             if not found:
-                raise NotAMessage(f"begins with an empty line, where its header should be (RFC 5322 §2.1); {_SAVE}")
+                raise NotAMessage(f"begins with an empty line, where its header should be (RFC 5322 §2.1); {SAVE}")
             return tuple(RawField(name, b"\r\n".join([*parts, b""])) for name, parts in found), end
         if b"\0" in line:
-            raise NotAMessage(f"is binary: line {number} has a NUL in it; {_SAVE}")
+            raise NotAMessage(f"is binary: line {number} has a NUL in it; {SAVE}")
         if line[:1] in b" \t" and found:
             found[-1][1].append(line)
             continue
@@ -131,11 +131,11 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
         if field is None:
             what = f"line {number} is {quoted(mail_text(line[:160]), 40)}"
             kind = "is no message" if not found else "has a broken header"
-            raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {_SAVE}")
+            raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {SAVE}")
         if len(found) == limits.MESSAGE_FIELDS.most:
-            raise NotAMessage(f"has over {limits.MESSAGE_FIELDS.text} in its header; {_SAVE}, alone")
+            raise NotAMessage(f"has over {limits.MESSAGE_FIELDS.text} in its header; {SAVE}, alone")
         found.append((field.group(1) + field.group(2), [line[field.end() :]]))
-    raise NotAMessage(f"ends before the empty line after its header (RFC 5322 §2.1): it is cut off; {_SAVE}, whole")
+    raise NotAMessage(f"ends before the empty line after its header (RFC 5322 §2.1): it is cut off; {SAVE}, whole")
 
 
 def _lines(octets: bytes) -> Iterator[tuple[bytes, int]]:
@@ -158,7 +158,7 @@ def _sender(found: list[str]) -> str:
         what = f"has {len(found)} From fields" if found else "has no From field"
         raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")
     if len(found[0]) > limits.MESSAGE_ADDRESSES.most:
-        raise NotAMessage(f"has a From field of over {limits.MESSAGE_ADDRESSES.text}; {_SAVE}")
+        raise NotAMessage(f"has a From field of over {limits.MESSAGE_ADDRESSES.text}; {SAVE}")
     senders = addresses(found[0])
     shown = quoted(found[0])
     if not senders:

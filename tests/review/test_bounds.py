@@ -22,7 +22,7 @@ def test_octets(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(main, ["review"], input=f"{text} ")
     assert result.exit_code == 2
     assert result.output == (
-        f"Error: standard input: is over {limits.PREVIEW.text}; review the preview of a smaller stack\n"
+        f"Error: standard input: has more than {limits.PREVIEW.text}; review the preview of a smaller stack\n"
     )
 
 
