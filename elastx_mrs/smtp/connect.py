@@ -1,14 +1,14 @@
 """The way to a server: its addresses, a connection to one of them, and what its certificate says."""
 
-import queue
 import socket
-import threading
+from concurrent import futures
 from functools import partial
 from typing import TYPE_CHECKING
 
 from elastx_mrs import limits
 from elastx_mrs.descriptors import ShortageError, waiting
 from elastx_mrs.display import visible
+from elastx_mrs.lookup.aside import aside
 from elastx_mrs.smtp.clock import Clock, CouldNotAsk
 
 if TYPE_CHECKING:
@@ -50,26 +50,17 @@ def _to(family: int, address: tuple[str, int], timeout: float) -> socket.socket:
 
 def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[str, int]]]:
     """Return what the host's name leads to; asked aside, as the system's resolver heeds neither time-out nor Ctrl-C."""
-    found: queue.SimpleQueue[list[tuple[int, tuple[str, int]]] | OSError | ShortageError] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            infos = waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-            found.put([(family, sockaddr) for family, _, _, _, sockaddr in infos])  # type: ignore[misc]
-        except (OSError, ShortageError) as error:
-            found.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()
+    found = aside(lambda: waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     cure = "check the host's name, and this machine's resolvers"
+    done, _ = futures.wait([found], timeout)
+    if not done:
+        raise CouldNotAsk(f"no address of {host} in {timeout:g} s", cure)
     try:
-        answer = found.get(timeout=timeout)
-    except queue.Empty:
-        raise CouldNotAsk(f"no address of {host} in {timeout:g} s", cure) from None
-    if isinstance(answer, ShortageError):
-        raise CouldNotAsk(f"no address of {host}: {answer}", answer.cure)
-    if isinstance(answer, OSError):
-        raise CouldNotAsk(f"no address of {host}: {answer.strerror or answer}", cure)
-    return answer
+        return [(family, sockaddr) for family, _, _, _, sockaddr in found.result()]  # type: ignore[misc]
+    except ShortageError as error:
+        raise CouldNotAsk(f"no address of {host}: {error}", error.cure) from None
+    except OSError as error:
+        raise CouldNotAsk(f"no address of {host}: {error.strerror or error}", cure) from None
 
 
 def described(der: bytes) -> str:

@@ -1,6 +1,7 @@
 """One query to one resolver over TLS (RFC 7858) or HTTPS (RFC 8484): dnspython's own, errors as everywhere here."""
 
 import asyncio
+import socket
 import ssl
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import dns.query
 
 from elastx_mrs import limits
 from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lookup.aside import Shared
 from elastx_mrs.lookup.transport import body, certificate
 from elastx_mrs.lookup.transport.wire import UnusableError
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 SETTLE = 3.0
 """Times the patience of plain DNS: the handshakes take two or three exchanges more."""
+
+_ADDRESSES = Shared()
+"""What the system's resolver says of a host's name."""
 
 
 def check_https() -> None:
@@ -44,7 +49,7 @@ async def exchange(url: str, host: str, port: int, query: dns.message.Message, p
         async with asyncio.timeout(SETTLE * patience):
             if url.startswith("https:"):
                 return await _https(url, host, query)
-            found = await asyncio.get_running_loop().getaddrinfo(host, port)
+            found = await _ADDRESSES.get((host, port), lambda: socket.getaddrinfo(host, port))
             return await dns.asyncquery.tls(query, str(found[0][4][0]), port=port, server_hostname=host)
     except (TimeoutError, dns.exception.Timeout):
         raise TimeoutError from None
