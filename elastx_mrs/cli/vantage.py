@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elastx_mrs import display
 from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.lookup.telling import telling
 from elastx_mrs.records import RecordError
 
 if TYPE_CHECKING:
@@ -70,14 +70,10 @@ def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage
 def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
     """Run a command's questions to their end, with a line on standard error where that takes a while."""
 
-    async def run() -> T:
-        task = asyncio.ensure_future(work)
-        done, _ = await asyncio.wait({task}, timeout=display.QUIET)
-        if not done:
-            print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
-        return await task
+    def tell() -> None:
+        print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
 
-    return asyncio.run(run())
+    return asyncio.run(telling(work, tell, again=False))
 
 
 def check_answered(vantage: "Vantage") -> None:

@@ -6,19 +6,21 @@ in it stops that one record, and with it the run.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
 from elastx_mrs import descriptors, fault
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
-from elastx_mrs.display import visible
+from elastx_mrs.display import some, visible
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.network import LookupFailure
 from elastx_mrs.lookup.start import NobodyError
+from elastx_mrs.lookup.telling import telling
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
@@ -27,6 +29,12 @@ from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
 from elastx_mrs.publish.guard.wildcards import WILDCARDS
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
+
+EVERY = 10.0
+"""Seconds between two lines that say what is waited for."""
+
+NAMED = 3
+"""Names in such a line; the others are counted."""
 
 _CHECK_SERVERS = "check that these servers answer this machine, or name others in verification.nameservers"
 
@@ -138,7 +146,7 @@ class Guard:
     """Runs the checks for each record, by its resource's name.
 
     :param modes: by sender domain.
-    :param say: logs one line: ``warning`` or ``notice``, the text, and the resource it is about.
+    :param say: logs one line: ``warning``, ``notice`` or ``progress``, the text, and the resource it is about, or none.
     """
 
     records: Mapping[str, TxtRecord]
@@ -150,6 +158,8 @@ class Guard:
     update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
     _said: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)
+    _slow: dict[str, None] = field(default_factory=dict)
+    _told: float | None = None
 
     async def before(self, name: str, old_value: str | None) -> None:
         """Check one resource's record.
@@ -164,7 +174,7 @@ class Guard:
         world = self.memory.world(record.domain)
         case = Case(record, old_value, self.preview, world)
         with budget.of_record(f"checking {record.name}") as own:
-            found = await run(self.create if old_value is None else self.update, case)
+            found = await self._telling(record.name, run(self.create if old_value is None else self.update, case))
         if own.exhausted:
             found.append(Finding("unasked", f"{record.name} was not checked in full: {own.story()}"))
         findings = world.merged(found)
@@ -180,6 +190,21 @@ class Guard:
             # Each record says all of it: the engine may end a run before it has shown what others said.
             way_out = f"(guard: {{mode: warn}} on {record.domain}, or {GUARD}=warn once, goes on all the same)"
             raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
+
+    async def _telling(self, owner: str, work: Coroutine[Any, Any, list[Finding]]) -> list[Finding]:
+        """Do work for a record, with one line of all that take a while: an engine checks hundreds side by side."""
+        clock = asyncio.get_running_loop().time
+
+        def tell() -> None:
+            self._slow[owner] = None
+            if self._told is None or clock() >= self._told + EVERY:
+                self._told = clock()
+                self.say("progress", f"guard: waiting for DNS, to check {some(list(self._slow), NAMED)} …", "")
+
+        try:
+            return await telling(work, tell)
+        finally:
+            self._slow.pop(owner, None)
 
     def _unasked(self, text: str) -> str:
         """Return what to say of a record that could not be checked: why, for the first record of a run."""

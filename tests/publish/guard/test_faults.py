@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from elastx_mrs import display
 from elastx_mrs.adopt.judged import Planned
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.lookup.network import Network
@@ -15,6 +16,7 @@ from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import Case, Finding
 from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
 from elastx_mrs.records import TxtRecord, dmarc, spf
+from tests.fuzz.clock import Loop
 from tests.lookup.fakes import Dns
 
 RECORDS = [spf.spf("example.com", "v=spf1 -all"), dmarc.dmarc("example.com", "v=DMARC1; p=none;")]
@@ -100,6 +102,36 @@ def test_whoever_stops_waiting_for_a_name_takes_it_from_nobody_else() -> None:
         return await known.existing("example.com")
 
     assert asyncio.run(work()).zone == "example.com"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1.9, []),
+        (11.9, ["guard: waiting for DNS, to check example.com …"]),
+        (12.1, ["guard: waiting for DNS, to check example.com …",
+                "guard: waiting for DNS, to check example.com, _dmarc.example.com …"]),
+    ],
+)  # fmt: skip
+def test_what_takes_a_while_is_told_once_for_all_records(
+    seconds: float, said: list[str], loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(display, "QUIET", 2.0)
+    told: list[tuple[str, str, str]] = []
+
+    async def slow(case: Case) -> list[Finding]:
+        await asyncio.sleep(seconds)
+        return []
+
+    made = guard("require", [], preview=False)
+    made.create, made.say = [slow], lambda *line: told.append(line)
+
+    async def both() -> None:
+        await asyncio.gather(*(made.before(name, None) for name in ("spf", "dmarc")))
+
+    loop.run_until_complete(both())
+    assert told == [("progress", text, "") for text in said]
+    assert made._slow == {}
 
 
 class Unreachable(Publisher):
