@@ -233,6 +233,32 @@ RECORD_SECONDS = Limit(
     "The record fails; run `pulumi up` again.",
 )
 
+EXCHANGE_SECONDS = Limit(
+    PUBLISHING,
+    "an update or a query to an RFC 2136 primary, and its answer",
+    10,
+    "seconds",
+    "It counts as lost, and is sent again or given up.",
+)
+# Two updates that cross each other each take some milliseconds.
+CONTENTION_SECONDS = Limit(
+    PUBLISHING,
+    "an update by RFC 2136 of records that others keep changing",
+    60,
+    "seconds",
+    "The record fails, and nothing was changed; run `pulumi up` again.",
+)
+# A server that signs may take a moment after it has answered.
+READ_BACK_SECONDS = Limit(
+    PUBLISHING,
+    "reading back what an RFC 2136 primary has taken",
+    5,
+    "seconds",
+    "The record fails: the server took the update, and does not serve it.",
+)
+LAB_IDLE_SECONDS = Limit(
+    PUBLISHING, "silence on a TCP connection to the lab's name server", 30, "seconds", "The connection is closed."
+)
 LAB_CONNECTIONS = Limit(
     PUBLISHING,
     "TCP connections to the lab's name server, or what `ulimit -n` leaves if that is less",

@@ -27,7 +27,7 @@ from elastx_mrs.lab.update import update
 from elastx_mrs.lab.zones import ZoneStore
 
 HEADER_OCTETS = 12
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = float(limits.LAB_IDLE_SECONDS.most)
 TRIES = 20
 
 _log = logging.getLogger(__name__)

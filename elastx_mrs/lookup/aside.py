@@ -35,4 +35,4 @@ class Shared:
         running = self._running.get(key)
         if running is None or running.done():
             running = self._running[key] = aside(work)  # type: ignore[assignment]
-        return await asyncio.wrap_future(running)  # type: ignore[arg-type]
+        return await asyncio.wrap_future(running)

@@ -1,5 +1,6 @@
 """The server's own part: transports, signatures, and what it does with rubbish."""
 
+import asyncio
 import random
 import socket
 import struct
@@ -7,6 +8,8 @@ import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dns.edns
 import dns.flags
@@ -23,6 +26,7 @@ from elastx_mrs.lab import server
 from elastx_mrs.lab.server import LabServer
 from elastx_mrs.lab.session import Lab
 from elastx_mrs.lab.zones import ZoneStore
+from tests.fuzz.clock import Loop
 from tests.lab.client import ZONES, ask, key_of, send, strings, update, where
 from tests.servers import require
 
@@ -55,6 +59,24 @@ def test_an_idle_connection_is_closed(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(server, "IDLE_SECONDS", 0.1)
     with socket.create_connection(where(lab), timeout=5) as tcp:
         assert tcp.recv(1) == b""
+
+
+@pytest.mark.limit("LAB_IDLE_SECONDS")
+def test_how_long_a_connection_may_be_idle(loop: Loop) -> None:
+    most = limits.LAB_IDLE_SECONDS.most
+    heard: list[bytes] = []
+    this: Any = SimpleNamespace(respond=lambda octets, _: heard.append(octets), _used=lambda: None)
+
+    async def idle(seconds: float) -> None:
+        reader = asyncio.StreamReader()
+        asyncio.get_running_loop().call_later(seconds, reader.feed_data, b"\0\1x")
+        with pytest.raises(TimeoutError):
+            await LabServer._answer_all(this, reader, this)
+
+    loop.run_until_complete(idle(most - 0.1))
+    assert heard == [b"x"]
+    loop.run_until_complete(idle(most + 0.1))
+    assert heard == [b"x"]
 
 
 @pytest.mark.limit("LAB_CONNECTIONS")

@@ -7,16 +7,18 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from concurrent import futures
 from contextlib import contextmanager, suppress
 from functools import partial
 
 from elastx_mrs import limits
 from elastx_mrs.descriptors import room, waiting
+from elastx_mrs.lookup.aside import aside
 
 CONNECT_TIMEOUT = 2.0
 """Seconds for one of a server's addresses to accept a connection, each time: the kernel asks ever more seldom."""
 
-TIMEOUT = 10.0
+TIMEOUT = float(limits.EXCHANGE_SECONDS.most)
 """Seconds for one exchange."""
 
 MOST = 2 + 65535
@@ -49,9 +51,10 @@ class Connection:
         :raises LostError: where none comes; the connection is then of no more use.
         """
         try:
+            end = time.monotonic() + seconds
             self._socket.settimeout(seconds)
             self._socket.sendall(len(wire).to_bytes(2, "big") + wire)
-            return self._receive()
+            return self._receive(end)
         except TimeoutError:
             raise LostError(f"no answer in {seconds:.0f} s") from None
         except EOFError:
@@ -80,15 +83,22 @@ class Connection:
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))
 
-    def _receive(self) -> bytes:
-        """Return one message; it mostly comes whole, and each read costs a switch of threads."""
+    def _receive(self, end: float) -> bytes:
+        """Return one message; it mostly comes whole, and each read costs a switch of threads.
+
+        :param end: until when (``time.monotonic``): a server may send it octet by octet.
+        """
         received = b""
-        while len(received) < 2 or len(received) < (end := 2 + int.from_bytes(received[:2], "big")):
+        while len(received) < 2 or len(received) < (length := 2 + int.from_bytes(received[:2], "big")):
+            if received:
+                if (left := end - time.monotonic()) <= 0:
+                    raise TimeoutError
+                self._socket.settimeout(left)
             piece = self._socket.recv(MOST)
             if not piece:
                 raise EOFError
             received += piece
-        return received[2:end]
+        return received[2:length]
 
 
 class Connections:
@@ -155,8 +165,14 @@ class Connections:
 
     def _open(self, host: str, port: int, until: float | None) -> socket.socket:
         """Connect to the first address that accepts, beginning with the one that did before; several times."""
+        asked = aside(
+            lambda: waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), release=self.end_one)
+        )
+        if not futures.wait([asked], limits.CONNECT_SECONDS.most)[0]:
+            problem = f"its name was not found out in {limits.CONNECT_SECONDS.text}: check this machine's resolvers"
+            raise LostError(problem, sent=False)
         try:
-            found = waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), release=self.end_one)
+            found = asked.result()
         except (OSError, UnicodeError) as error:
             problem = f"its name has no address: {getattr(error, 'strerror', None) or error}"
             raise LostError(problem, sent=False) from None

@@ -18,6 +18,7 @@ import dns.rdtypes.ANY.TXT
 import dns.rrset
 import dns.update
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted
 from elastx_mrs.publish.adoption import taken
 from elastx_mrs.publish.rfc2136.lock import TURNS
@@ -38,10 +39,10 @@ from elastx_mrs.records.text import cut, join
 SENDS = 3
 """Times that an update is sent whose answer gets lost, and that was not worked on."""
 
-CONTENTION = 60.0
+CONTENTION = float(limits.CONTENTION_SECONDS.most)
 """Seconds for which an update is tried whose RRset others keep changing."""
 
-READ_BACK = 5.0
+READ_BACK = float(limits.READ_BACK_SECONDS.most)
 """Seconds until a change must show: a server that signs may take a moment after it has answered."""
 
 PAUSE = 0.001
@@ -237,9 +238,9 @@ class _Here(Place):
                 return True
             if bool(_matching(found, value)) is present:
                 return True
-            if time.monotonic() + pause > end:
+            if (left := end - time.monotonic()) <= 0:
                 return False
-            time.sleep(pause)
+            time.sleep(min(pause, left))
             pause *= 2
 
     def tries(self) -> Iterator[None]:

@@ -3,14 +3,17 @@
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from elastx_mrs import limits
-from elastx_mrs.publish.rfc2136 import connection
-from elastx_mrs.publish.rfc2136.connection import Connections, LostError
+from elastx_mrs.publish.rfc2136 import connection, update
+from elastx_mrs.publish.rfc2136.connection import Connection, Connections, LostError
+from elastx_mrs.publish.rfc2136.primary import UpdateError
 from tests.engine.stack import ROOT
 from tests.servers.lossy import lossy, serving
 from tests.servers.zones import FOREIGN, ZONES
@@ -65,3 +68,92 @@ def test_a_primary_that_accepts_no_connection_costs_eight_seconds(monkeypatch: p
     assert talking.patient()
     now = limits.RECORD_SECONDS.most
     assert not talking.patient()
+
+
+class Clock:
+    """Time that passes only where something waits for it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        for module in (connection, update):
+            monkeypatch.setattr(module, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Dripping(socket.socket):
+    """Sends an answer octet by octet, each after a while."""
+
+    def __init__(self, clock: Clock, each: float, octets: bytes) -> None:
+        super().__init__()
+        self.clock, self.each, self.octets, self.wait = clock, each, list(octets), 0.0
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.wait = seconds or 0.0
+
+    def sendall(self, octets: Any, flags: int = 0) -> None:
+        pass
+
+    def recv(self, most: int, flags: int = 0) -> bytes:
+        self.clock.now += min(self.each, self.wait)
+        if self.each > self.wait:
+            raise TimeoutError
+        return bytes([self.octets.pop(0)])
+
+
+@pytest.mark.limit("EXCHANGE_SECONDS")
+def test_an_answer_that_comes_octet_by_octet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each octet had ten seconds of its own, so that one message took a week."""
+    most, clock = limits.EXCHANGE_SECONDS.most, Clock(monkeypatch)
+    octets = (18).to_bytes(2) + b"x" * 18
+    with Dripping(clock, (most - 0.1) / 20, octets) as opened:
+        assert Connection(opened).exchange(b"asked", connection.TIMEOUT) == b"x" * 18
+    clock.now = 0.0
+    with (
+        Dripping(clock, (most + 0.1) / 20, octets) as opened,
+        pytest.raises(LostError, match=r"^no answer in 10 s$"),
+    ):
+        Connection(opened).exchange(b"asked", connection.TIMEOUT)
+    assert clock.now == pytest.approx(most)
+
+
+def here() -> update._Here:
+    at: Any = SimpleNamespace(host="192.0.2.53")
+    return update._Here(at, lambda message: message, "example.com", "x.example.com")  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.limit("CONTENTION_SECONDS")
+def test_records_that_others_keep_changing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, tries = Clock(monkeypatch), here().tries()
+    next(tries)
+    clock.now = limits.CONTENTION_SECONDS.most - 2
+    next(tries)
+    clock.now = limits.CONTENTION_SECONDS.most
+    with pytest.raises(
+        UpdateError, match=r"were changed by others again and again for 60 s, so that nothing was chang"
+    ):
+        next(tries)
+
+
+@pytest.mark.limit("READ_BACK_SECONDS")
+@pytest.mark.parametrize(("late", "shown"), [(-0.1, True), (0.1, False)])
+def test_a_change_that_shows_late(late: float, shown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, at = Clock(monkeypatch), here()
+    there = ["there"]
+    monkeypatch.setattr(update, "_matching", lambda found, value: found)
+    monkeypatch.setattr(at, "read", lambda: there if clock.now >= limits.READ_BACK_SECONDS.most + late else [])
+    assert at.shows("x", present=True, patience=update.READ_BACK) == shown
+    assert clock.now == pytest.approx(limits.READ_BACK_SECONDS.most)
+
+
+def test_a_system_resolver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: let_go.wait(60) and [])
+    monkeypatch.setattr(limits, "CONNECT_SECONDS", limits.CONNECT_SECONDS._replace(most=0))
+    with pytest.raises(LostError, match="its name was not found out in 0 seconds: check this machine's resolvers"):
+        Connections().take("ns1.example.com", 53, 60.0)
+    let_go.set()
