@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from elastx_mrs import descriptors
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.message.alignment import FITS, Aligned, aligned
 from elastx_mrs.message.authentication_results import SpfClaim
@@ -73,7 +74,7 @@ def _no_policy(walked: Walk) -> Check | None:
     expected = "a DMARC record for the From domain (RFC 9989 §4.10)"
     if walked.unknown is not None:
         seen = f"the record for {walked.domain} could not be asked for: {walked.unknown.text}"
-        return Check("DMARC", "unreachable", expected, seen, "try again")
+        return Check("DMARC", "unreachable", expected, seen, descriptors.cure(seen, "try again"))
     if (void := walked.void) is not None:
         seen = f"does not apply: {void.name} is '{void.text}', which {void.why}, and nobody looks for another record"
         return Check("DMARC", "wrong", expected, seen, f"correct it, such as to v=DMARC1; p=quarantine; at {void.name}")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from elastx_mrs import limits
+from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.message.authentication_results import claims
 from elastx_mrs.message.chain import judge
 from elastx_mrs.message.parse import NotAMessage, read
@@ -120,6 +121,20 @@ def test_octets_of_a_signature() -> None:
     assert (found.verdict, found.seen) == ("wrong", "is 8003 octets long")
     (found,) = asyncio.run(verify(SERVED.ask, read(b"DKIM-Signature: " + b"x" * 7_997 + b"\r\n" + make.message())))
     assert found.seen.startswith("cannot be read")
+
+
+def test_a_shortage_of_this_machine_is_cured_there_in_every_line() -> None:
+    """It said so of DKIM, and of DMARC that trying again would do."""
+    problem = "192.0.2.53 could not be asked: this machine is short of file descriptors (this process may have 64 open)"
+
+    async def ask(name: str, rdtype: str) -> Answer:
+        return Answer(name, rdtype, "failed", problem=problem)
+
+    octets = make.signed(make.message(), KEY)
+    found = asyncio.run(judge(ask, read(octets))).findings
+    cures = {one.name: one.cure for one in found if one.verdict == "unreachable"}
+    assert cures.keys() == {"DKIM", "DMARC"}
+    assert all("ulimit -n" in cure for cure in cures.values())
 
 
 @pytest.mark.parametrize("canonical", ["relaxed", "simple"])
