@@ -12,28 +12,6 @@ from tests.verify.scene import rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-SCRIPT = """
-import os, socket, sys
-import elastx_mrs.cli.verify
-from elastx_mrs.cli import entry
-from elastx_mrs.lookup.network import Server
-
-port, records, left = sys.argv[1:]
-elastx_mrs.cli.verify._root_hints = lambda path: (Server("{root}", int(port)),)
-if left != "all":
-    import asyncio, elastx_mrs.lookup.vantage, elastx_mrs.verify.sources, encodings.idna
-    kept = []
-    try:
-        while True:
-            kept.append(os.dup(0))
-    except OSError:
-        for one in kept[: int(left)]:
-            os.close(one)
-sys.argv = ["elastx-mrs", "verify", "--records", records, "--root-hints", "x", "--resolver", "{resolver}:" + port,
-            "--timeout", "0", "--format", "json"]
-entry.run()
-"""
-
 
 def verified(
     folder: Path, domains: int, addresses: int, allowed: int, *options: str, left: str = "all"
@@ -43,9 +21,8 @@ def verified(
     :param left: how many of the descriptors are to be had when the command begins.
     """
     (folder / "records.json").write_text(rows(*(f"d{number:03}.example" for number in range(domains))))
-    script = SCRIPT.format(root=many.ROOT, resolver=many.RESOLVER)
     with many.running(folder / "records.json", addresses, *options) as port:
-        command = ["sh", "-c", f'ulimit -n {allowed}; exec "$0" "$@"', sys.executable, "-c", script]
+        command = ["sh", "-c", f'ulimit -n {allowed}; exec "$0" "$@"', sys.executable, "-c", many.VERIFY]
         done = subprocess.run(
             [*command, str(port), str(folder / "records.json"), left],
             cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
