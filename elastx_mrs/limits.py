@@ -56,6 +56,10 @@ LOSSY_QUESTION_SECONDS = Limit(
     "seconds",
     "The server did not answer.",
 )
+# The handshakes take two or three exchanges more.
+ENCRYPTED_TIMES = Limit(
+    DNS, "one question to a resolver over TLS or HTTPS", 3, "times as long as over UDP", "As over UDP."
+)
 # From the root to a name there are some dozen queries; BIND gives up after 10 seconds (resolver-query-timeout).
 WALK_SECONDS = Limit(
     DNS, "one question, with all that leads to its answer", 15, "seconds", "The name is `unreachable`."

@@ -14,6 +14,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from elastx_mrs import limits
 from elastx_mrs.descriptors import ShortageError
 from elastx_mrs.display import some, visible
 from elastx_mrs.lookup import budget
@@ -381,6 +382,7 @@ class Network:
             window *= patience.growth
         if self._heard.get(server, -math.inf) < began - REST:
             self._silent[server] = clock() + REST
+        gone *= limits.ENCRYPTED_TIMES.most if server.url else 1
         times = f", asked {packets} times" if packets > 1 else ""
         return LookupFailure(server, problem or f"did not answer in {gone:.3g} s{times}")
 
@@ -412,7 +414,7 @@ class Network:
             from elastx_mrs.lookup.transport import encrypted  # what it needs is slow to import, and few ask that way
 
             asked = (server.url, server.host, server.port, query.message(), seconds)
-            return await sockets.connected(lambda: encrypted.exchange(*asked))
+            return await encrypted.exchange(sockets.connected, *asked)
         return await plain.exchange(sockets, server.host, server.port, query, seconds, pauses)
 
     def _on_loop(self) -> _OnLoop:

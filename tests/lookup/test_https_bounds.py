@@ -38,9 +38,13 @@ class Whole(httpx2.AsyncByteStream):
         yield self._octets
 
 
+async def at_once(once: encrypted.Once) -> dns.message.Message:
+    return await once()
+
+
 def asked(response: httpx2.Response, monkeypatch: pytest.MonkeyPatch) -> dns.message.Message:
     monkeypatch.setattr(encrypted, "_transport", lambda host: httpx2.MockTransport(lambda request: response))
-    return asyncio.run(encrypted.exchange("https://192.0.2.1/dns-query", "192.0.2.1", 443, QUERY, 10))
+    return asyncio.run(encrypted.exchange(at_once, "https://192.0.2.1/dns-query", "192.0.2.1", 443, QUERY, 10))
 
 
 def test_an_answer_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

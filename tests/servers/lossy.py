@@ -75,12 +75,18 @@ def lossy(folder: Path, loss: float = 0.2, delay: float = 0.1, seed: int = 1) ->
 
 
 @contextmanager
-def serving(net: Lossy, zones: dict[str, str]) -> Iterator[NameServer]:
-    """Run BIND there; its address is the one at which it is far away."""
+def serving(net: Lossy, zones: dict[str, str], certificate: Path | None = None) -> Iterator[NameServer]:
+    """Run BIND there; its address is the one at which it is far away.
+
+    :param certificate: a file with a key and its certificate, to answer over TLS and HTTPS as well.
+    """
     folder = net.folder / "bind"
-    program = command("bind", folder, PORT, zones, Setup())
+    tls = f'tls far {{ cert-file "{certificate}"; key-file "{certificate}"; }};' if certificate else ""
+    program = command("bind", folder, PORT, zones, Setup(extra=tls))
+    ways = ["port 853 tls far", "port 443 tls far http default"] if certificate else []
+    listens = "; ".join([f"{{ {NEAR}; }}", *(f"listen-on {way} {{ {NEAR}; }}" for way in ways)])
     config = folder / "named.conf"
-    config.write_text(config.read_text().replace("{ 127.0.0.1; }", f"{{ {NEAR}; }}"))
+    config.write_text(config.read_text().replace("{ 127.0.0.1; }", listens))
     log = net.folder / "named.log"
     with net.running(program, "named") as process:
         _until(lambda: "running" in log.read_text(), process, log.read_text)

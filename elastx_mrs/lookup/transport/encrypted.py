@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import dns.asyncbackend
 import dns.asyncquery
@@ -22,8 +24,18 @@ from elastx_mrs.lookup.transport.wire import UnusableError
 if TYPE_CHECKING:
     import httpx2
 
-SETTLE = 3.0
-"""Times the patience of plain DNS: the handshakes take two or three exchanges more."""
+ANEW = 1.5
+"""Seconds until another connection is tried at the same time; each next one takes twice as long.
+
+Once a packet is lost the kernel waits ever longer before it sends it again, from a second on for the first of a
+connection. A new connection does not wait for that.
+"""
+
+_TRUSTED: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, ssl.SSLContext]] = WeakKeyDictionary()
+
+Once = Callable[[], Awaitable[dns.message.Message]]
+Connected = Callable[[Once], Awaitable[dns.message.Message]]
+"""Makes room for a connection first, as :meth:`elastx_mrs.lookup.transport.pool.Sockets.connected`."""
 
 _ADDRESSES = Shared()
 """What the system's resolver says of a host's name."""
@@ -35,22 +47,27 @@ def check_https() -> None:
         raise NotInstalledError("httpx2", "doh")
 
 
-async def exchange(url: str, host: str, port: int, query: dns.message.Message, patience: float) -> dns.message.Message:
+async def exchange(
+    connected: Connected, url: str, host: str, port: int, query: dns.message.Message, patience: float
+) -> dns.message.Message:
     """Return the answer to ``query``; the certificate has to be good, and for that host.
 
+    :param connected: is called for each connection.
     :param url: ``tls://…`` or ``https://…``, the latter only after :func:`check_https`.
     :param host: an address or a name.
     :param patience: seconds that plain DNS would have.
     :raises UnusableError: where what came is no answer to it, or the certificate is not good.
     :raises TimeoutError: where none came.
+    :raises ShortageError: where this machine has no room for a connection.
     :raises OSError: where the server cannot be reached.
     """
+
+    async def once() -> dns.message.Message:
+        return await (_https(url, host, query) if url.startswith("https:") else _tls(host, port, query))
+
     try:
-        async with asyncio.timeout(SETTLE * patience):
-            if url.startswith("https:"):
-                return await _https(url, host, query)
-            found = await _ADDRESSES.get((host, port), lambda: socket.getaddrinfo(host, port))
-            return await dns.asyncquery.tls(query, str(found[0][4][0]), port=port, server_hostname=host)
+        async with asyncio.timeout(limits.ENCRYPTED_TIMES.most * patience):
+            return await _first(lambda: connected(once))
     except (TimeoutError, dns.exception.Timeout):
         raise TimeoutError from None
     except ssl.SSLCertVerificationError as error:
@@ -58,6 +75,40 @@ async def exchange(url: str, host: str, port: int, query: dns.message.Message, p
         raise UnusableError(f"{problem}; {certificate.cure(error.verify_code)}") from None
     except (dns.exception.DNSException, EOFError) as error:
         raise UnusableError(f"sent an answer that cannot be read ({type(error).__name__})") from None
+
+
+async def _first(once: Once) -> dns.message.Message:
+    """Return the first answer; an error counts when no other connection is under way."""
+    running: set[asyncio.Future[dns.message.Message]] = set()
+    pause = ANEW
+    try:
+        while True:
+            running.add(asyncio.ensure_future(once()))
+            end = asyncio.get_running_loop().time() + pause
+            pause *= 2
+            while (left := end - asyncio.get_running_loop().time()) > 0:
+                done, running = await asyncio.wait(running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                good = [one for one in done if one.exception() is None]
+                if good or (done and not running):
+                    return (good or list(done))[0].result()
+    finally:
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _tls(host: str, port: int, query: dns.message.Message) -> dns.message.Message:
+    found = await _ADDRESSES.get((host, port), lambda: socket.getaddrinfo(host, port))
+    trust = _trust("tls", lambda: dns.query.make_ssl_context(True, True, ["dot"]))
+    return await dns.asyncquery.tls(query, str(found[0][4][0]), port=port, ssl_context=trust, server_hostname=host)
+
+
+def _trust(scheme: str, make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """Return the authorities that are trusted, read once for each event loop: that takes 50 ms."""
+    here = _TRUSTED.setdefault(asyncio.get_running_loop(), {})
+    if scheme not in here:
+        here[scheme] = make()
+    return here[scheme]
 
 
 async def _https(url: str, host: str, query: dns.message.Message) -> dns.message.Message:
@@ -71,22 +122,48 @@ async def _https(url: str, host: str, query: dns.message.Message) -> dns.message
             return
         raise UnusableError(f"did not answer as DNS over HTTPS: HTTP status {response.status_code}")
 
+    opened = _Opened()
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [opened.watch], "response": [bounded]}
     headers = {"accept-encoding": "identity"}
     try:
-        client = httpx2.AsyncClient(transport=_transport(host), headers=headers, event_hooks={"response": [bounded]})
-        async with client:
+        async with opened, httpx2.AsyncClient(transport=_transport(host), headers=headers, event_hooks=hooks) as client:
             return await dns.asyncquery.https(query, url, client=client)
     except httpx2.HTTPError as error:
         refused = certificate.refusal(error)
         if refused is not None:
             raise refused from None
-        raise UnusableError(f"cannot be reached over HTTPS: {error or type(error).__name__}") from None
+        raise UnusableError(f"cannot be reached over HTTPS: {str(error) or type(error).__name__}") from None
     except ValueError as error:
         raise UnusableError(f"did not answer as DNS over HTTPS ({type(error).__name__})") from None
 
 
+class _Opened:
+    """Closes a client's connections: httpcore leaves one open that is given up during the TLS handshake."""
+
+    def __init__(self) -> None:
+        self._streams: list[Any] = []
+
+    async def watch(self, request: "httpx2.Request") -> None:
+        request.extensions["trace"] = self._note
+
+    async def _note(self, event: str, info: dict[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._streams.append(info["return_value"])
+
+    async def __aenter__(self) -> None:
+        """Nothing is open yet."""
+
+    async def __aexit__(self, *_: object) -> None:
+        for stream in self._streams:
+            await stream.aclose()
+
+
 def _transport(host: str) -> Any:
     """Return dnspython's own transport, which asks this machine's resolvers for the host."""
+    import httpx2
+
     address = host if dns.inet.is_address(host) else None
     backend: Any = dns.asyncbackend.get_default_backend()
-    return backend.get_transport_class()(http2=True, bootstrap_address=address)
+    return backend.get_transport_class()(
+        http2=True, verify=_trust("https", httpx2.create_ssl_context), bootstrap_address=address
+    )

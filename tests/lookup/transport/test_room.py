@@ -252,7 +252,7 @@ def test_encrypted_resolvers_are_counted(monkeypatch: pytest.MonkeyPatch) -> Non
 
     here, most, left = places(2), [0], [3]
 
-    async def exchange(*asked: object) -> dns.message.Message:
+    async def https(*asked: object) -> dns.message.Message:
         most[0] = max(most[0], here._taken)
         await asyncio.sleep(0.001)
         if left[0]:
@@ -261,7 +261,7 @@ def test_encrypted_resolvers_are_counted(monkeypatch: pytest.MonkeyPatch) -> Non
         return answer(dns.message.make_query("example.com", "TXT"))
 
     monkeypatch.setattr(pool, "ROOM", here)
-    monkeypatch.setattr(encrypted, "exchange", exchange)
+    monkeypatch.setattr(encrypted, "_https", https)
 
     async def work() -> None:
         from elastx_mrs.lookup.network import Server
