@@ -265,7 +265,7 @@ LAB_IDLE_SECONDS = Limit(
 )
 LAB_CONNECTIONS = Limit(
     PUBLISHING,
-    "TCP connections to the lab's name server, or what `ulimit -n` leaves if that is less",
+    "TCP connections to the lab's name server, and to its Cloudflare API, or what `ulimit -n` leaves if that is less",
     100,
     "connections",
     "The longest unused is closed.",

@@ -8,6 +8,8 @@ from typing import Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from elastx_mrs import limits
+from elastx_mrs.descriptors import room
 from elastx_mrs.lab.cloudflare.api import BASE, CloudflareApi
 
 
@@ -37,21 +39,8 @@ class CloudflareServer:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((self._host, self._port))
         self._port = listening.getsockname()[1]
-        connections = self.connections
-
-        class Protocol(H11Protocol):
-            """Remembers the connections, which are closed at the end: ASGI has no word for that."""
-
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio's promise
-                super().connection_made(transport)
-                connections[transport.get_extra_info("peername")] = transport
-
-            def connection_lost(self, exc: Exception | None) -> None:
-                super().connection_lost(exc)
-                connections.pop(self.transport.get_extra_info("peername"), None)
-
         config = uvicorn.Config(
-            self.api, http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
+            self.api, http=_remembering(self.connections), ws="none", lifespan="off", log_config=None, access_log=False,
             timeout_keep_alive=60, timeout_graceful_shutdown=1,
         )  # fmt: skip
         self._server = uvicorn.Server(config)  # leaves signals alone, not being in the main thread
@@ -72,3 +61,35 @@ class CloudflareServer:
         self._server.should_exit = True
         await self._task
         self.api.close()
+
+
+def _remembering(connections: dict[tuple[str, int], asyncio.Transport]) -> type[H11Protocol]:
+    """Return uvicorn's protocol, which remembers the connections, and closes those that are too many.
+
+    They are closed at the end too: ASGI has no word for that.
+    """
+    used: dict[H11Protocol, None] = {}
+
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio's promise
+            super().connection_made(transport)
+            connections[transport.get_extra_info("peername")] = transport
+            if len(used) >= min(limits.LAB_CONNECTIONS.most, room(len(used))):
+                # The longest unused, as a server may end it whenever it likes (RFC 9112 §9.5).
+                idle = next((one for one in used if one.cycle is None or one.cycle.response_complete), self)
+                used.pop(idle, None)
+                idle.transport.close()
+            if not transport.is_closing():
+                used[self] = None
+
+        def data_received(self, data: bytes) -> None:
+            if self in used:
+                used[self] = used.pop(self)
+            super().data_received(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            connections.pop(self.transport.get_extra_info("peername"), None)
+            used.pop(self, None)
+
+    return Protocol
