@@ -1,5 +1,6 @@
 """The life of one stack: it is published, changed and destroyed, and something is killed in each."""
 
+import json
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ import yaml
 from tests.engine.stack import Stack
 from tests.kill import processes
 from tests.kill.company import Company, Row
-from tests.kill.draw import STAGES, Kill, Plan, When
+from tests.kill.draw import RECORDS, STAGES, Kill, Plan, Stage, When
 from tests.kill.healing import Healing
 from tests.kill.worlds import World, ignore, world
 
@@ -59,10 +60,29 @@ class LifeError(AssertionError):
         super().__init__(f"{plan}\n{happened}\n{reason}\n\nWhat was said:\n{said}\n\nTo try it again: {again}")
 
 
+Settled = Callable[["Life", Happened], None]
+"""Asserts that a stack which is healed knows all of its records."""
+
+
+def previewed(life: "Life", happened: Happened) -> None:
+    """A further preview has no changes."""
+    preview = life.stack.preview("--expect-no-changes", check=False)
+    happened.said.append(f"$ preview\n{preview.stdout}{preview.stderr}")
+    assert preview.returncode == 0, "a further preview has changes"
+
+
+def counted(life: "Life", happened: Happened) -> None:
+    """The state has as many records as are declared: no start of the engine is cheaper."""
+    state = json.loads(life.stack.state())["checkpoint"]["latest"]["resources"]
+    records = [one for one in state if one.get("custom") and not one["type"].startswith("pulumi:")]
+    assert len(records) == RECORDS * life.plan.domains, [one["urn"] for one in records]
+
+
 @dataclass
 class Life:
     """One stack in one world.
 
+    :param settled: looks at the stack after each stage but the last, whose state is empty.
     :param lasts: seconds that each stage takes unless it is killed; moments by time are parts of it.
     """
 
@@ -71,18 +91,22 @@ class Life:
     stack: Stack
     before: Counter[Row]
     lasts: float = WHOLE_RUN
+    settled: Settled = previewed
 
-    def stage(self, name: str, kill: Kill) -> Happened:
+    def stage(self, stage: Stage) -> list[Happened]:
         """Begin a stage, kill, heal, and look whether everything is as declared.
 
         :raises LifeError: where it is not.
         """
-        happened = Happened(name, kill)
+        name = stage.name
+        found = [Happened(name, kill) for kill in stage.kills]
+        happened = found[-1]
         try:
             if name != "destroy":
                 self._declare(name)
             command = ("destroy",) if name == "destroy" else ("up",)
-            self._killed(command, happened)
+            for one in found:
+                self._killed(command, one)
             healing = Healing(
                 self.stack, command, self.plan.program == "python", happened.steps, happened.said, happened.noise
             )
@@ -91,7 +115,7 @@ class Life:
             self._check(name, happened)
         except (AssertionError, subprocess.TimeoutExpired) as error:
             raise LifeError(self.plan, happened, str(error)) from None
-        return happened
+        return found
 
     @property
     def _company(self) -> Company:
@@ -172,9 +196,7 @@ class Life:
         if stage == "destroy":
             assert not self.stack.resources(), "records are left in the state"
             return
-        preview = self.stack.preview("--expect-no-changes", check=False)
-        happened.said.append(f"$ preview\n{preview.stdout}{preview.stderr}")
-        assert preview.returncode == 0, "a further preview has changes"
+        self.settled(self, happened)
 
 
 @contextmanager
@@ -189,7 +211,13 @@ def begun(plan: Plan, directory: Path) -> Iterator[Life]:
             processes.kill(stack.directory.parent / "home")
 
 
-def lived(plan: Plan, directory: Path, say: Callable[[str], None], lasts: float = WHOLE_RUN) -> list[Happened]:
+def lived(
+    plan: Plan,
+    directory: Path,
+    say: Callable[[str], None],
+    lasts: float = WHOLE_RUN,
+    settled: Settled = previewed,
+) -> list[Happened]:
     """Live a whole life; say what happens.
 
     :raises LifeError: where something is lost, doubled or not healed by what is said.
@@ -197,9 +225,11 @@ def lived(plan: Plan, directory: Path, say: Callable[[str], None], lasts: float 
     say(str(plan))
     found = []
     with begun(plan, directory) as life:
-        life.lasts = lasts
-        for stage, kill in zip(STAGES, plan.kills, strict=True):
+        life.lasts, life.settled = lasts, settled
+        for stage in plan.stages:
             begins = time.monotonic()
-            found.append(life.stage(stage, kill))
-            say(f"  {found[-1]} ({time.monotonic() - begins:.0f} s)")
+            ended = life.stage(stage)
+            for one in ended:
+                say(f"  {one} ({time.monotonic() - begins:.0f} s)")
+            found += ended
     return found
