@@ -12,6 +12,9 @@ from elastx_mrs.lookup.aside import Shared, aside
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.patience import Patience
 from elastx_mrs.lookup.response import absolute
+from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.verify.expected import from_domains
+from elastx_mrs.verify.wait import BUDGET, Job, wait
 
 
 class Hangs:
@@ -52,6 +55,17 @@ def test_a_resolver_s_name_that_is_not_found_out_is_given_up(hangs: Hangs) -> No
     assert len(said) == 3
     assert all("did not answer in" in text for text in said)
     assert not hangs.let_go.is_set(), "nobody waited for it"
+    assert hangs.asked == 1
+
+
+def test_the_deadline_of_a_run_holds_all_the_same(hangs: Hangs) -> None:
+    """The run would last until the system's resolver answers, and the program with it."""
+    who = Who(resolvers=(Server("dns.example", 853, url="tls://dns.example"),), via="resolvers")
+    (expected,) = from_domains(["example.com"])
+    job = Job(expected, who, 60.0)
+    asyncio.run(wait([job], lambda pending: None, deadline=0.5))
+    assert not hangs.let_go.is_set(), "nobody waited for it"
+    assert job.outcomes[BUDGET].verdict == "unreachable"
     assert hangs.asked == 1
 
 
