@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
@@ -133,15 +134,12 @@ def _of_policy(policy: Spf | Dkim | Dmarc, service: Service) -> list[Remark]:
 
 def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
     listed = {domain.name for domain in arguments.domains}
-    has_sp: dict[str, bool] = {}
+    tags = cache(dmarc_policy.tags)  # thousands of domains share the default
     for index, domain in enumerate(arguments.domains):
         policy = domain.dmarc or arguments.dmarc
         if policy.external:
             continue
-        value = policy.value()
-        if value not in has_sp:  # thousands of domains share the default
-            has_sp[value] = "sp" in dmarc_policy.tags(value)
-        if not has_sp[value]:
+        if "sp" not in tags(policy.value()):
             continue
         above = names.longest_zone(domain.name.partition(".")[2], listed)
         if above is not None:
@@ -152,13 +150,11 @@ def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
 
 def _shared_keys(arguments: Arguments) -> Iterator[Said]:
     sharing: dict[str, list[str]] = defaultdict(list)
-    prints: dict[str, str] = {}
+    fingerprint = cache(dkim.fingerprint)
     for domain in arguments.domains:
         key = _key(arguments, domain)
         if key is not None:
-            if key not in prints:
-                prints[key] = dkim.fingerprint(key)
-            sharing[prints[key]].append(domain.name)
+            sharing[fingerprint(key)].append(domain.name)
     for sharers in sharing.values():
         if len(sharers) > 1:
             text = f"is one key for {len(sharers)} domains ({some(sharers, 3)})"

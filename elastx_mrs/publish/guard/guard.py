@@ -199,7 +199,7 @@ class Guard:
             self._slow[owner] = None
             if self._told is None or clock() >= self._told + EVERY:
                 self._told = clock()
-                self.say("progress", f"guard: waiting for DNS, to check {some(list(self._slow), NAMED)} …", "")
+                self.say("progress", f"guard: waiting for answers, to check {some(list(self._slow), NAMED)} …", "")
 
         try:
             return await telling(work, tell)
