@@ -178,11 +178,18 @@ EACH = {
 def needed(told: Callable[[], list[str]], name: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return the least that a limit may be so that all is as it should be, by trying."""
     limit: Limit = getattr(limits, name)
-    low, high = 0, limit.most
+
+    def enough(most: int) -> bool:
+        monkeypatch.setattr(limits, name, limit._replace(most=most))
+        return not told()
+
+    low, high = 0, 1
+    while not enough(high):
+        assert high < limit.most, told()
+        low, high = high, min(2 * high, limit.most)
     while high - low > 1:
         middle = (low + high) // 2
-        monkeypatch.setattr(limits, name, limit._replace(most=middle))
-        low, high = (low, middle) if not told() else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return high
 
 
