@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -28,11 +28,11 @@ class Shared:
     """Work that is done aside, each kind once at a time, however many wait for it: one that hangs costs one thread."""
 
     def __init__(self) -> None:
-        self._running: dict[object, Future[object]] = {}
+        self._running: dict[object, Future[Any]] = {}
 
     async def get(self, key: object, work: Callable[[], T]) -> T:
         """Return what the work comes to."""
         running = self._running.get(key)
         if running is None or running.done():
-            running = self._running[key] = aside(work)  # type: ignore[assignment]
+            running = self._running[key] = aside(work)
         return await asyncio.wrap_future(running)

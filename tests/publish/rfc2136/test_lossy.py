@@ -123,7 +123,7 @@ def test_an_answer_that_comes_octet_by_octet(monkeypatch: pytest.MonkeyPatch) ->
 
 def here() -> update._Here:
     at: Any = SimpleNamespace(host="192.0.2.53")
-    return update._Here(at, lambda message: message, "example.com", "x.example.com")  # type: ignore[arg-type, return-value]
+    return update._Here(at, lambda message: message, "example.com", "x.example.com")
 
 
 @pytest.mark.limit("CONTENTION_SECONDS")
