@@ -13,11 +13,14 @@ def answering(status: int, body: str, kind: str, context: ssl.SSLContext | None 
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body.encode())
+
+        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names are the library's
 
         def log_message(self, format: str, *args: object) -> None: ...
 

@@ -2,164 +2,25 @@
 
 import os
 import re
-import subprocess
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
-from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from tests.cloudflare.flat import DNS_RECORD
 from tests.cloudflare.plugin.values import UNKNOWN, plain, struct
-from tests.cloudflare.served import TOKEN, Served, served
-from tests.cloudflare.which import EXECUTABLE, STAND_IN
-from tests.lab.cloudflare_faults import Fault
+from tests.cloudflare.running import COMMAND, INPUTS, URN, Running, failure
+from tests.cloudflare.served import TOKEN, Served
 
-URN = f"urn:pulumi:test::flat::{DNS_RECORD}::spf"
-COMMAND = str(STAND_IN / EXECUTABLE)
-FAST = "100"  # times the real clock: a minute of waiting in 0.6 s
+STATE = INPUTS | {"proxied": False, "tags": [], "settings": {}, "createdOn": "2026-01-01T00:00:00Z"}
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    names = [f"example{number}.com" for number in range(25)]
-    with served(tmp_path_factory.mktemp("plugin") / "zones", "example.com", *names) as running:
-        yield running
-
-
-@pytest.fixture
-def zone(api: Served) -> str:
-    api.faults.clear()
-    return api.api.zone("example.com").id
-
-
-class Running:
-    """A plugin that the test has started; ``stub`` has its methods."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        self.stub: Any = provider_pb2_grpc.ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
-
-    def configure(self, **settings: Any) -> None:
-        self.stub.Configure(provider_pb2.ConfigureRequest(args=struct(settings)))
-
-    def create(self, zone: str, **fields: Any) -> Any:
-        inputs = {"zoneId": zone, "name": "example.com", "type": "TXT", "ttl": 300, **fields}
-        return self.stub.Create(provider_pb2.CreateRequest(urn=URN, type=DNS_RECORD, properties=struct(inputs)))
-
-    def invoke(self, function: str, **arguments: Any) -> dict[str, Any]:
-        token = f"cloudflare:index/{function}:{function}"
-        answer = self.stub.Invoke(provider_pb2.InvokeRequest(tok=token, args=struct(arguments)))
-        return plain(getattr(answer, "return"))
-
-
-def start(**environment: str) -> "subprocess.Popen[str]":
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLOUDFLARE_")}
-    return subprocess.Popen(
-        [COMMAND], stdout=subprocess.PIPE, text=True, env=inherited | {"ELASTX_MRS_LAB_CLOCK": FAST} | environment
+def diff(plugin: Running, state: dict[str, Any], inputs: dict[str, Any], *ignored: str) -> Any:
+    request = provider_pb2.DiffRequest(
+        id="r", urn=URN, olds=struct(state), news=struct(inputs), ignoreChanges=list(ignored)
     )
-
-
-@contextmanager
-def running() -> Iterator[Running]:
-    process = start()
-    yield Running(process)
-    process.terminate()
-    assert process.wait(timeout=5) == 0
-    assert process.stdout is not None
-    process.stdout.close()
-
-
-@pytest.fixture
-def bare() -> Iterator[Running]:
-    """A plugin that knows of no API and no token."""
-    with running() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def plugin(api: Served) -> Iterator[Running]:
-    """One for all tests that do not configure it otherwise."""
-    with running() as made:
-        made.configure(baseUrl=api.url, apiToken=TOKEN)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def unconfigured() -> Iterator[Running]:
-    """One for all tests that ask what needs no API."""
-    with running() as made:
-        yield made
-
-
-def failure(call: Any, *arguments: Any, **named: Any) -> str:
-    with pytest.raises(grpc.RpcError) as caught:
-        call(*arguments, **named)
-    details: str = caught.value.details()
-    return details
-
-
-def posts(api: Served) -> int:
-    return sum(request.method == "POST" for request in api.api.log)
-
-
-def test_a_request_is_sent_eleven_times_at_most(plugin: Running, api: Served, zone: str) -> None:
-    api.faults.append(Fault("POST", times=-1, status=500))
-    before = posts(api)
-    said = failure(plugin.create, zone, content='"eleven"')
-    assert posts(api) - before == 11, "once, and ten times again"
-    assert re.match(r'failed to make http request: POST "http://[^"]+": 500 Internal Server Error \{', said)
-
-
-def test_a_refusal_is_final(plugin: Running, api: Served, zone: str) -> None:
-    before = posts(api)
-    said = failure(plugin.create, zone, content='"x"', ttl=7)
-    assert posts(api) - before == 1
-    assert "400 Bad Request" in said
-
-
-@pytest.mark.parametrize(("retry_after", "waits"), [("59", True), ("60", False)])
-def test_retry_after_counts_below_a_minute_only(
-    plugin: Running, api: Served, zone: str, retry_after: str, waits: bool
-) -> None:
-    api.faults.append(Fault("POST", times=1, status=429, headers={"Retry-After": retry_after}))
-    plugin.create(zone, content=f'"after {retry_after}"')
-    first, second = [request.at for request in api.api.log if request.method == "POST"][-2:]
-    assert ((second - first) * float(FAST) >= 59) is waits
-
-
-def test_what_waits_to_be_sent_again_is_cancelled(api: Served, zone: str) -> None:
-    process = start(ELASTX_MRS_LAB_CLOCK="1")
-    plugin = Running(process)
-    plugin.configure(baseUrl=api.url, apiToken=TOKEN)
-    api.faults.append(Fault("POST", times=-1, status=429, headers={"Retry-After": "50"}))
-    with ThreadPoolExecutor(1) as pool:
-        failed = pool.submit(failure, plugin.create, zone, content='"cancelled"')
-        before = posts(api)
-        while posts(api) == before and not failed.done():
-            time.sleep(0.01)
-        plugin.stub.Cancel(Empty())
-        assert failed.result(timeout=5) == "failed to make http request: context canceled"
-    process.terminate()
-    process.communicate(timeout=5)
-
-
-def test_a_plugin_ends_when_the_engine_is_gone() -> None:
-    """The engine is a shell here, which ends at the end of its input."""
-    command = f"'{COMMAND}' & read -r _"
-    engine = subprocess.Popen(["bash", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert engine.stdin is not None
-    assert engine.stdout is not None
-    assert int(engine.stdout.readline())
-    engine.communicate("\n", timeout=5)  # returns at the end of stdout, which the plugin holds too
+    return plugin.stub.Diff(request)
 
 
 def test_a_missing_record_is_gone_when_read_and_an_error_when_deleted(plugin: Running, zone: str) -> None:
@@ -184,17 +45,43 @@ def test_without_a_token_the_api_says_so(bare: Running, api: Served) -> None:
 
 
 @pytest.mark.parametrize("token", ["short", "x" * 39 + "!"])
-def test_a_token_that_cannot_be_one_is_refused_and_not_told(unconfigured: Running, token: str) -> None:
-    request = provider_pb2.CheckRequest(urn="urn:pulumi:test::p::pulumi:providers:cloudflare::own")
+@pytest.mark.parametrize(
+    ("provider", "look"),
+    [
+        ("own", "Examine values at 'own.apiToken'."),
+        ("default_6_23_1", "Check `pulumi config get cloudflare:apiToken`."),
+    ],
+)
+def test_a_token_that_cannot_be_one_is_refused_and_not_told(
+    bare: Running, provider: str, look: str, token: str
+) -> None:
+    request = provider_pb2.CheckRequest(urn=f"urn:pulumi:test::p::pulumi:providers:cloudflare::{provider}")
     request.news.update({"apiToken": token})
-    (found,) = unconfigured.stub.CheckConfig(request).failures
-    assert found.property == "apiToken"
+    (found,) = bare.stub.CheckConfig(request).failures
+    assert found.property == ""
+    assert found.reason.startswith("could not validate provider configuration: Invalid Attribute Value.")
+    assert found.reason.endswith(look)
     assert token not in found.reason
 
 
-def test_the_token_is_handed_back_as_a_secret(unconfigured: Running) -> None:
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("own", "could not validate provider configuration: Invalid or unknown key. Examine values at 'own.tokn'."),
+        ("default", "`cloudflare:tokn` is not a valid configuration key for the cloudflare provider."),
+    ],
+)
+def test_a_setting_that_there_is_not(bare: Running, provider: str, said: str) -> None:
+    request = provider_pb2.CheckRequest(urn=f"urn:pulumi:test::p::pulumi:providers:cloudflare::{provider}")
+    request.news.update({"tokn": "x"})
+    (found,) = bare.stub.CheckConfig(request).failures
+    assert found.property == ""
+    assert found.reason.startswith(said)
+
+
+def test_the_token_is_handed_back_as_a_secret(bare: Running) -> None:
     request = provider_pb2.CheckRequest(news=struct({"apiToken": TOKEN, "baseUrl": "http://127.0.0.1"}))
-    answer = unconfigured.stub.CheckConfig(request)
+    answer = bare.stub.CheckConfig(request)
     assert not answer.failures
     assert answer.inputs["apiToken"]["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270"
     assert plain(answer.inputs) == {"apiToken": TOKEN, "baseUrl": "http://127.0.0.1"}
@@ -210,35 +97,49 @@ def test_a_preview_of_a_new_record_requests_nothing(plugin: Running, api: Served
 
 
 @pytest.mark.parametrize(
-    ("changed", "replaces", "kind"),
+    ("changed", "replaces", "differs"),
     [
-        ({}, [], None),
-        ({"content": '"b"'}, [], "UPDATE"),
-        ({"comment": "why"}, [], "ADD"),
-        ({"type": "SPF"}, ["type"], "UPDATE_REPLACE"),
-        ({"zoneId": UNKNOWN}, ["zoneId"], "UPDATE_REPLACE"),
-        ({"proxied": False}, [], None),
-        ({"tags": []}, [], None),
+        ({}, [], []),
+        ({"content": '"b"'}, [], ["content", "modifiedOn"]),
+        ({"ttl": 301}, [], ["modifiedOn", "ttl"]),
+        ({"comment": "why"}, [], ["comment", "commentModifiedOn", "modifiedOn"]),
+        ({"type": "SPF"}, ["type"], ["modifiedOn", "type"]),
+        ({"zoneId": UNKNOWN}, ["zoneId"], ["zoneId"]),
+        ({"proxied": False}, [], []),
+        ({"tags": []}, [], []),
     ],
 )
 def test_only_zone_and_type_replace(
-    unconfigured: Running, changed: dict[str, Any], replaces: list[str], kind: str
+    bare: Running, changed: dict[str, Any], replaces: list[str], differs: list[str]
 ) -> None:
-    inputs = {"zoneId": "z", "name": "example.com", "type": "TXT", "ttl": 300, "content": '"a"'}
-    state = inputs | {"proxied": False, "tags": [], "settings": {}, "createdOn": "2026-01-01T00:00:00Z"}
-    request = provider_pb2.DiffRequest(id="r", urn=URN, olds=struct(state), news=struct(inputs | changed))
-    answer = unconfigured.stub.Diff(request)
-    kinds = {key: provider_pb2.PropertyDiff.Kind.Name(entry.kind) for key, entry in answer.detailedDiff.items()}
-    assert kinds == (dict.fromkeys(changed, kind) if kind else {})
+    """As ``ModifyPlan`` in Cloudflare's source: a change has its time, and nothing says how each property differs."""
+    answer = diff(bare, STATE, INPUTS | changed)
+    assert list(answer.diffs) == differs
+    assert not answer.hasDetailedDiff
+    assert not answer.detailedDiff
     assert list(answer.replaces) == replaces
     assert not answer.deleteBeforeReplace
 
 
-def test_a_property_that_is_missing_is_named(unconfigured: Running) -> None:
+def test_a_comment_that_is_taken_away_takes_its_time_along(bare: Running) -> None:
+    state = STATE | {"comment": "why", "commentModifiedOn": "2026-01-02T00:00:00Z"}
+    assert list(diff(bare, state, INPUTS | {"comment": "why"}).diffs) == []
+    assert list(diff(bare, state, INPUTS).diffs) == ["comment", "commentModifiedOn", "modifiedOn"]
+
+
+def test_what_is_to_be_ignored_does_not_differ(bare: Running) -> None:
+    answer = diff(bare, STATE, INPUTS | {"content": '"b"'}, "content")
+    assert list(answer.diffs) == []
+    assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
+
+
+def test_a_property_that_is_missing_is_named(bare: Running) -> None:
     request = provider_pb2.CheckRequest(
         urn=URN, type=DNS_RECORD, news=struct({"zoneId": "z", "name": "n", "type": "TXT"})
     )
-    assert [found.property for found in unconfigured.stub.Check(request).failures] == ["ttl"]
+    (found,) = bare.stub.Check(request).failures
+    assert found.property == ""
+    assert found.reason.startswith("Missing required property 'ttl': Time To Live (TTL) of the DNS record in seconds.")
 
 
 def test_zones_of_an_account_over_all_pages(plugin: Running, api: Served) -> None:
@@ -273,11 +174,11 @@ def test_records_of_a_zone(plugin: Running, zone: str) -> None:
     }  # fmt: skip
 
 
-def test_other_resources_and_functions_are_no_silent_success(unconfigured: Running) -> None:
+def test_other_resources_and_functions_are_no_silent_success(bare: Running) -> None:
     assert "no cloudflare:index/zone:Zone" in failure(
-        unconfigured.stub.Check, provider_pb2.CheckRequest(urn=URN, type="cloudflare:index/zone:Zone")
+        bare.stub.Check, provider_pb2.CheckRequest(urn=URN, type="cloudflare:index/zone:Zone")
     )
-    assert "no cloudflare:index/getUser:getUser" in failure(unconfigured.invoke, "getUser")
+    assert "no cloudflare:index/getUser:getUser" in failure(bare.invoke, "getUser")
 
 
 def test_the_executable_may_be_executed() -> None:

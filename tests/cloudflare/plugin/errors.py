@@ -1,6 +1,12 @@
 """What goes wrong between the plugin and the API, apart from ``api.py`` so that it costs no import of the SDK."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
+
 NO_REQUEST = "failed to make http request"
+
+WANTED: ContextVar[Callable[[], bool]] = ContextVar("WANTED")
+"""Whether the engine still waits for what this thread works on."""
 
 
 class ApiError(Exception):

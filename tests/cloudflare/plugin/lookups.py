@@ -72,13 +72,13 @@ def zone(api: Api, arguments: Properties) -> Properties:
     """``getZone``: by id, or by a filter that one zone only passes."""
     zone_id = arguments.get("zoneId", "")
     if "filter" in arguments:
-        found = api.request("get", "/zones", query=_query(arguments["filter"]))["result"]
+        found = api.request("get", "/zones", query=_query(arguments["filter"]), typed=True).get("result") or []
         if len(found) != 1:
             raise ApiError(f"{len(found)} found", summary="failed to find exactly one result")
         zone_id = found[0]["id"]
     if not zone_id:
         raise ApiError("zone_id resolved to an empty value", summary="Invalid zone configuration")
-    answer = api.request("get", f"/zones/{zone_id}")["result"]
+    answer = api.request("get", f"/zones/{zone_id}").get("result") or {}
     return arguments | _result(answer, _ZONE) | {"zoneId": zone_id}
 
 
@@ -119,11 +119,20 @@ def _pages(api: Api, path: str, query: Properties, arguments: Properties) -> lis
     page = 1
     while True:
         paged = query if page == 1 else query | {"page": page}
-        items = api.request("get", path, query=dict(sorted(paged.items())))["result"]
+        items = _page(api, path, dict(sorted(paged.items())))
         found += items
         if not items or len(found) >= most:
             return found[:most]
         page += 1
+
+
+def _page(api: Api, path: str, query: Properties) -> list[Properties]:
+    try:
+        return api.request("get", path, query=query, typed=True).get("result") or []
+    except ApiError as error:
+        if "page" not in query:
+            raise
+        raise ApiError(error.detail, summary="failed to fetch next page", status=error.status) from None
 
 
 def _result(answer: Properties, fields: tuple[str, ...]) -> Properties:

@@ -11,15 +11,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from tests.cloudflare.plugin import record
-from tests.cloudflare.plugin.errors import ApiError
+from tests.cloudflare.plugin import checks, record
+from tests.cloudflare.plugin.errors import WANTED, ApiError
 from tests.cloudflare.plugin.log import EngineLog
 from tests.cloudflare.plugin.lookups import LOOKUPS
 from tests.cloudflare.plugin.values import UNKNOWN, Properties, plain, secret, struct
@@ -32,10 +31,6 @@ RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 _SECRETS = ("apiKey", "apiToken", "apiUserServiceKey")
 _SETTINGS = frozenset({*_SECRETS, "baseUrl", "email", "userAgentOperatorSuffix", "version", "pluginDownloadURL"})
 _TOKEN = re.compile(r"[0-9A-Za-z\-_]{40,80}")
-_BAD_TOKEN = (
-    "Invalid Attribute Value. Attribute api_token API tokens must only contain characters a-z, A-Z, 0-9, "
-    "hyphens and underscores"
-)
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -43,7 +38,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, log: EngineLog) -> None:
         self._log = log
-        self._cancelled = threading.Event()
         self._api: Api | None = None
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
@@ -65,15 +59,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
         settings = plain(request.news)
-        reasons = {key: "Invalid or unknown key" for key in settings if key not in _SETTINGS}
+        name = request.urn.rpartition("::")[2]
+        reasons = [checks.unknown_setting(name, key) for key in settings if key not in _SETTINGS]
         token = settings.get("apiToken", os.environ.get("CLOUDFLARE_API_TOKEN"))
         if token not in (None, UNKNOWN) and not _TOKEN.fullmatch(token):
-            reasons["apiToken"] = _BAD_TOKEN
-        name = request.urn.rpartition("::")[2]
-        failures = [
-            provider_pb2.CheckFailure(property=key, reason=f"{reason}. Examine values at '{name}.{key}'.")
-            for key, reason in reasons.items()
-        ]
+            reasons.append(checks.malformed_token(name))
+        failures = [provider_pb2.CheckFailure(reason=reason) for reason in reasons]
         hidden = {key: secret(settings[key]) for key in _SECRETS if key in settings}
         return provider_pb2.CheckResponse(inputs=struct(settings | hidden), failures=failures)
 
@@ -90,7 +81,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         settings = plain(request.args)
         base_url = settings.get("baseUrl") or os.environ.get("CLOUDFLARE_BASE_URL")
         token = settings.get("apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
-        self._api = Api(base_url, token, self._cancelled)
+        self._api = Api(base_url, token)
         return provider_pb2.ConfigureResponse(supportsPreview=True, acceptResources=True)
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
@@ -98,7 +89,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the stand-in has no {request.tok}")
         arguments = plain(request.args)
         try:
-            found = LOOKUPS[request.tok](self._client, arguments)
+            found = LOOKUPS[request.tok](self._client(context), arguments)
         except ApiError as error:
             self._fail("", context, error)
         return provider_pb2.InvokeResponse(**{"return": struct(found)})
@@ -108,21 +99,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the stand-in has no {request.type}")
         inputs = plain(request.news)
         failures = [
-            provider_pb2.CheckFailure(property=key, reason=f"Missing required property '{key}'")
-            for key in record.REQUIRED
-            if key not in inputs
+            provider_pb2.CheckFailure(reason=reason) for key, reason in checks.MISSING.items() if key not in inputs
         ]
         return provider_pb2.CheckResponse(inputs=struct(inputs), failures=failures)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         state = plain(request.olds)
-        changed = record.differences(plain(request.news), state)
-        kinds = {
-            key: _kind(old is not None, new is not None, key in record.REPLACING)
-            for key, (old, new) in changed.items()
-            if key not in request.ignoreChanges
-        }
-        return _diff(sorted(kinds), kinds, sorted(record.REPLACING & kinds.keys()))
+        ignored = {key: state.get(key) for key in request.ignoreChanges}
+        changed = record.differences(plain(request.news) | ignored, state)
+        return _diff(sorted(changed), sorted(record.REPLACING & changed))
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         plan = record.planned(plain(request.properties), {})
@@ -140,7 +125,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return self._import(request, context)
         zone_id = state["zoneId"]
         try:
-            answer = self._client.request("get", f"/zones/{zone_id}/dns_records/{request.id}")["result"]
+            answer = _result(self._client(context).request("get", f"/zones/{zone_id}/dns_records/{request.id}"))
         except ApiError as error:
             if error.status != 404:
                 self._fail(request.urn, context, error)
@@ -178,24 +163,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
-        """Let what is under way end, and send nothing again."""
-        self._cancelled.set()
+        """Do nothing, as Pulumi's bridge: what is under way goes on, is sent again, and may succeed."""
         return Empty()
 
-    @property
-    def _client(self) -> Api:
+    def _client(self, context: grpc.ServicerContext) -> Api:
+        """Return what asks the API, for as long as the engine waits for this call."""
         assert self._api is not None, "the engine configures a plugin before it uses it"
+        WANTED.set(context.is_active)
         return self._api
 
     def _request(
         self, method: str, path: str, body: Properties | None, urn: str, context: grpc.ServicerContext
     ) -> Properties:
-
         try:
-            result: Properties = self._client.request(method, path, body=body)["result"]
+            answer = self._client(context).request(method, path, body=body, typed=method == "delete")
         except ApiError as error:
             self._fail(urn, context, error)
-        return result
+        return _result(answer)
 
     def _fail(self, urn: str, context: grpc.ServicerContext, error: ApiError) -> NoReturn:
         """Say it twice, as Pulumi's bridge does: in the log, and as the outcome."""
@@ -204,18 +188,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         raise AssertionError("abort raises")
 
 
-def _kind(had: bool, has: bool, replaces: bool) -> provider_pb2.PropertyDiff:
-    name = "UPDATE" if had and has else "DELETE" if had else "ADD"
-    return provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(name + "_REPLACE" * replaces))
+def _result(answer: Properties) -> Properties:
+    """Return the record of an answer; Pulumi's bridge makes an id of the one that an answer without any has not."""
+    return {"id": "{<nil>}"} | (answer.get("result") or {})
 
 
-def _diff(
-    changed: list[str], kinds: dict[str, provider_pb2.PropertyDiff] | None = None, replaces: list[str] | None = None
-) -> provider_pb2.DiffResponse:
+def _diff(changed: list[str], replaces: list[str] | None = None) -> provider_pb2.DiffResponse:
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
         diffs=changed,
         replaces=replaces,
-        detailedDiff=kinds,
-        hasDetailedDiff=kinds is not None,
     )

@@ -27,6 +27,9 @@ _SENT = (
     "type",
 )
 _LEFT_TO_THE_API = ("content", "settings", "tags")
+_NOTED = frozenset(_SENT) - {"privateRouting"}
+"""A change of these is one that the record's time of change shows."""
+_TIMES = {"comment": "commentModifiedOn", "tags": "tagsModifiedOn"}
 _COMPUTED = ("commentModifiedOn", "createdOn", "id", "meta", "modifiedOn", "proxiable", "tagsModifiedOn")
 
 
@@ -92,11 +95,17 @@ def foreseen(plan: Properties, state: Properties, changes: bool) -> Properties:
     return kept | ({"modifiedOn": UNKNOWN} if changes else {}) | plan
 
 
-def differences(inputs: Properties, state: Properties) -> dict[str, tuple[Any, Any]]:
-    """Return what the inputs would change, by name: the value in the state and the planned one, None for neither."""
+def differences(inputs: Properties, state: Properties) -> set[str]:
+    """Return the names of what would change: what the inputs say otherwise, and when the API will say that it did."""
     plan = planned(inputs, state)
-    pairs = {key: (state.get(key), plan.get(key)) for key in (*_SENT, "zoneId")}
-    return {key: (old, new) for key, (old, new) in pairs.items() if _comparable(old) != _comparable(new)}
+    changed = {key for key in (*_SENT, "zoneId") if _comparable(state.get(key)) != _comparable(plan.get(key))}
+    if changed & _NOTED:
+        changed.add("modifiedOn")
+    if plan.get("comment") and "comment" in changed:
+        changed.add("commentModifiedOn")
+    # Without a comment, or tags, there is no time of theirs either.
+    gone = {time for key, time in _TIMES.items() if changed and not plan.get(key) and state.get(time)}
+    return changed | gone
 
 
 def _comparable(value: Any) -> Any:
