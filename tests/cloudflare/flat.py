@@ -1,13 +1,12 @@
 """A program of ``DnsRecord`` alone under the real engine: what the plugin does, with nothing of ours in between."""
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cloudflare.which import plugin
+from tests.cloudflare import which
 from tests.engine.stack import Stack
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -48,8 +47,7 @@ class FlatStack(Stack):
         (directory / "state").mkdir()
         (project / "Pulumi.yaml").write_text("name: flat\nruntime: python\n")
         (project / "__main__.py").write_text(program)
-        path = f"{plugin().folder}{os.pathsep}{os.environ['PATH']}"
-        stack = cls(project, {"PATH": path, **environment}, {})
+        stack = cls(project, which.environment() | environment, {})
         stack.init()
         return stack
 

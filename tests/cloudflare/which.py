@@ -1,13 +1,19 @@
-"""Which Cloudflare plugin the engine tests use: the real one where this machine has it, else the stand-in."""
+"""Which Cloudflare plugin the engine tests use: the real one where this machine has it, else the stand-in.
+
+The stand-in comes in ages (``plugin/ages.py``). ``STAND_IN_AGE=6.10 pytest …`` runs all tests with the oldest.
+"""
 
 import itertools
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from tests.cloudflare.plugin.ages import CURRENT, OLDEST, VARIABLE, age_of
 
 EXECUTABLE = "pulumi-resource-cloudflare"
 STAND_IN = Path(__file__).parent / "plugin" / "bin"
@@ -27,11 +33,39 @@ def plugin(environ: Mapping[str, str] = os.environ) -> Plugin:
     return Plugin("stand-in", STAND_IN) if real is None else Plugin("real", real)
 
 
-def describe() -> str:
+def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what a run of the engine needs to find this run's plugin, of this run's age."""
+    age = {VARIABLE: environ[VARIABLE]} if VARIABLE in environ else {}
+    return age | {"PATH": f"{plugin(environ).folder}{os.pathsep}{environ.get('PATH', '')}"}
+
+
+def describe(environ: Mapping[str, str] = os.environ) -> str:
     """Return the line for the head of a test report, so that nobody takes the one for the other."""
-    found = plugin()
-    told = "the real one" if found.kind == "real" else "a stand-in that replays what the real one was seen to do"
-    return f"Cloudflare plugin: {told}, {found.folder}"
+    found = plugin(environ)
+    if found.kind == "real":
+        return f"Cloudflare plugin: the real one, {_version(found.folder)}, {found.folder}"
+    return f"Cloudflare plugin: a stand-in for pulumi-cloudflare {age_of(environ)} and what waits alike, {found.folder}"
+
+
+def ages(environ: Mapping[str, str] = os.environ) -> list[dict[str, str]]:
+    """Return the environment of each plugin that a test of waits is to pass on.
+
+    That is the one of this run and the oldest stand-in; the real plugin has the age that it has.
+    """
+    if plugin(environ).kind == "real":
+        return [{}]
+    return [{VARIABLE: age} for age in dict.fromkeys((environ.get(VARIABLE) or CURRENT, OLDEST))]
+
+
+def _version(folder: Path) -> str:
+    """Return what a plugin says that it is; it need not say."""
+    try:
+        said = subprocess.run(
+            [folder / EXECUTABLE, "-version"], capture_output=True, text=True, timeout=30, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        said = ""
+    return said or "of unknown version"
 
 
 def _on_path(environ: Mapping[str, str]) -> Iterator[Path]:

@@ -22,6 +22,7 @@ PULUMI_SAYS = {
     'before hook "', "-guard\" failed",
     "Attempting to deploy or update resources with", "pending operations", "failed to load checkpoint: EOF",
     "unexpected end of JSON input", "no space left on device", "snapshot integrity failure",
+    "^C received; cancelling", "429 Too Many Requests",
 }  # fmt: skip
 """What is not our own."""
 

@@ -7,9 +7,9 @@ import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Permission, Token
 from tests.cloudflare.somebody_else import answering
-from tests.engine.cloudflare.stacks import Trial, diagnostics, trial
+from tests.engine.cloudflare.stacks import Trial, diagnostics, patient, trial
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, patient]
 
 LIMITED = "b" * 40
 
