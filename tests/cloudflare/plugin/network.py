@@ -45,8 +45,11 @@ def words(failed: BaseException, url: httpx.URL) -> str:
 
 def _root(failed: BaseException) -> BaseException:
     """Return what a failure comes from; of httpx's own two layers, the outer one has the type."""
-    while failed.__cause__ is not None and not isinstance(failed, httpx.RemoteProtocolError):
-        failed = failed.__cause__
+    while not isinstance(failed, httpx.RemoteProtocolError):
+        before = failed.__cause__ or failed.__context__
+        if before is None:
+            break
+        failed = before
     return failed
 
 
