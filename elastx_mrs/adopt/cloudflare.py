@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from elastx_mrs import limits
+from elastx_mrs import display, limits
 from elastx_mrs.adopt.plan import Found, Zone, counted
 from elastx_mrs.adopt.refusals import BASE_URL, CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
-from elastx_mrs.lookup.telling import telling
 from elastx_mrs.lookup.transport.body import bounded
+from elastx_mrs.patience import Patience
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
@@ -61,7 +61,13 @@ def read_zones(
         raise NotInstalledError(str(error.name), "cloudflare") from None
     token, base_url = credentials(environ)
     reader = _Reader(token, base_url, Clock.of(environ))
-    return asyncio.run(telling(reader.read(domains, given, account_id), lambda: _say(f"{reader.doing} …")))
+    return asyncio.run(_telling(reader.read(domains, given, account_id), reader))
+
+
+async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
+    """Do the work, with a line on standard error every other second that it takes."""
+    saying = Patience(lambda *_: _say(f"{reader.doing} …"), display.QUIET, display.QUIET)
+    return await saying.wait("Cloudflare", work)
 
 
 def _say(text: str) -> None:

@@ -1,15 +1,17 @@
 """Who is asked by a command: ``--nameserver`` and ``--resolver``, else the environment, else this machine's own."""
 
 import asyncio
+import math
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from elastx_mrs import display
 from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.lookup.telling import telling
+from elastx_mrs.patience import Patience
 from elastx_mrs.records import RecordError
 
 if TYPE_CHECKING:
@@ -70,10 +72,13 @@ def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage
 def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
     """Run a command's questions to their end, with a line on standard error where that takes a while."""
 
-    def tell() -> None:
+    def say(*_: object) -> None:
         print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
 
-    return asyncio.run(telling(work, tell, again=False))
+    async def run() -> T:
+        return await Patience(say, display.QUIET, math.inf).wait("name servers", work)
+
+    return asyncio.run(run())
 
 
 def check_answered(vantage: "Vantage") -> None:
