@@ -64,6 +64,10 @@ def _one_place(settings: Any, domain: str) -> str:
     return ""
 
 
+def _not_known(waited: float) -> str:
+    return ""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Provider:
     """A DNS provider, as its module ``settings`` describes it.
@@ -90,6 +94,7 @@ class Provider:
     :param outputs: keys of the settings whose values may be known only after something else is deployed.
     :param place: returns where a domain's records are published, as text: two components that publish the same name in
         the same place write over each other.
+    :param waits: returns what is known of how long a record may take, given the seconds that it has taken so far.
     :param hints: what a JSON Schema can say of the values that a validator takes: never more than the validator.
     """
 
@@ -107,6 +112,7 @@ class Provider:
     elsewhere: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _as_given
     outputs: Sequence[str] = ()
     place: Callable[[Any, str], str] = _one_place
+    waits: Callable[[float], str] = _not_known
     hints: Mapping[Callable[..., Any], Mapping[str, Any]] = field(default_factory=dict)
 
     def make(self, setup: Any) -> Any:

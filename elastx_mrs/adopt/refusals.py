@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from elastx_mrs import secrecy
 from elastx_mrs.display import visible
 from elastx_mrs.lookup.transport import certificate
+from elastx_mrs.publish.cloudflare import cures
 
 if TYPE_CHECKING:
     import httpx
@@ -84,8 +85,11 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
         if refused is not None:
             problem = f"the certificate of {host}, or of a proxy on the way, is refused ({refused.verify_message})"
             return CannotReadError(f"{problem}; {certificate.cure(refused.verify_code)}")
-        cause = _shown(str(error.__cause__ or error), token)
-        return CannotReadError(f"{host} was not reached ({cause}); see {BASE_URL}, the network and any proxy")
+        said = str(error.__cause__ or error)
+        cause = _shown(said, token)
+        way = cures.way(said)
+        check = way.check if way is not None else f"see {BASE_URL}, the network and any proxy"
+        return CannotReadError(f"{host} was not reached ({cause}); {check}, and run this again")
     if isinstance(error, RateLimitError):
         return CannotReadError(_limited(error.response))
     if isinstance(error, APIStatusError):

@@ -12,6 +12,7 @@ from elastx_mrs.component import outputs
 from elastx_mrs.component.declared import listed, rivals
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
+from elastx_mrs.component.waiting import Records
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
@@ -24,6 +25,7 @@ from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
+from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Setup
 from elastx_mrs.publish.sdk import is_mocked
@@ -78,15 +80,17 @@ class MailRelay(pulumi.ComponentResource):
             _log(said.remark.level, str(said), self)
         for text in [*map(str, in_plain_text(arguments.providers, _in_the_stacks_file)), *twice]:
             _log("warning", text, self)
-        publisher = publisher or self._publisher(arguments, modes)
+        waiting = self._waiting(arguments)
+        publisher = publisher or self._publisher(arguments, modes, waiting)
         by_name = {record.resource(name): record for record in self.records}
         resources: dict[str, pulumi.CustomResource] = {}
         guard = self._guard(arguments, modes, publisher, by_name, resources)
-        registered = hook(guard, name) if guard is not None else None
+        registered = hook(guard, name, waiting.hold) if guard is not None else None
         for resource, record in by_name.items():
             hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             resources[resource] = publisher.declare(resource, record, options)
+            waiting.watch(resource, resources[resource])
 
         def published(resource: str) -> pulumi.Output[str]:
             return value_in_state(publisher, resources[resource])
@@ -113,12 +117,18 @@ class MailRelay(pulumi.ComponentResource):
 
         return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say)
 
-    def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode]) -> Publisher:
+    def _waiting(self, arguments: Arguments) -> Records:
+        """Return what says that records take long, and what is known of that."""
+        known = [provider.waits for provider, _ in arguments.publishers]
+        scale = Clock.of(os.environ).scale
+        return Records(known[0] if known else lambda _: "", lambda text: self._say("progress", text), scale)
+
+    def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode], waiting: Records) -> Publisher:
         """Return the publisher that the config names; there is exactly one, or the config was refused."""
         ((provider, settings),) = arguments.publishers
 
         name, resource = self.pulumi_resource_name, self._resource()
-        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resource)
+        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resource, waiting.hold)
         publisher: Publisher = provider.make(setup)
         return publisher
 

@@ -1,6 +1,7 @@
 """What the component asks of a DNS provider: declare a record, say what is there, say what is taken over."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,6 +9,7 @@ import pulumi
 
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode
+from elastx_mrs.patience import Hold
 from elastx_mrs.publish.adoption import Adoption, Get
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.records import TxtRecord
@@ -62,6 +64,7 @@ class Setup:
     :param modes: the guard's, by sender domain.
     :param get: reads the stack's config, or the provider plugin's.
     :param resource: the kind of resource in place of the publisher's own; the plugin has one for RFC 2136.
+    :param hold: is entered while the publisher itself keeps records back and says so.
     """
 
     settings: Any
@@ -72,3 +75,4 @@ class Setup:
     say: Say
     get: Get
     resource: Resource | None = None
+    hold: Hold = nullcontext

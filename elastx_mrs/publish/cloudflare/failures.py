@@ -1,14 +1,14 @@
 """What happens when a record fails: the rate limit is waited out, and what the API said is told with its cure."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pulumi
 
 from elastx_mrs.identity import CLOUDFLARE_TYPE
-from elastx_mrs.publish.cloudflare import errors
+from elastx_mrs.publish.cloudflare import cures
 from elastx_mrs.publish.cloudflare.invoke import InvokeError
 from elastx_mrs.publish.cloudflare.rate import Pace
-from elastx_mrs.publish.cloudflare.resource import list_records
 from elastx_mrs.publish.listing import Listed
 from elastx_mrs.publish.publisher import Say
 from elastx_mrs.publish.sdk import is_mocked
@@ -19,25 +19,34 @@ class Failures:
     """Looks at each failure of a record; what it says is on the component's row, for the record's own never came to be.
 
     :param name: the component's.
+    :param records: lists those of a zone.
     """
 
-    def __init__(self, component: pulumi.Resource, name: str, pace: Pace, say: Say) -> None:
+    def __init__(
+        self,
+        component: pulumi.Resource,
+        name: str,
+        pace: Pace,
+        say: Say,
+        records: Callable[[str], Awaitable[list[Listed] | None]],
+    ) -> None:
         self._component = component
         self._name = name
         self._pace = pace
         self._say = say
+        self._records = records
         self._said: set[str] = set()
         self._lists: dict[str, asyncio.Future[list[Listed]]] = {}
 
     async def failed(self, args: pulumi.ErrorHookArgs) -> bool:
         """Say what a failure means; return whether it is to be tried again, after the rate limit has let go."""
         text = args.errors[0]
-        if errors.LIMITED.search(text):
+        if cures.limited(text):
             await self._pace.blocked()
             return True
-        if errors.IDENTICAL.search(text) and args.failed_operation == "create":
+        if cures.identical(text) and args.failed_operation == "create":
             self._say("error", await self._identical(args))
-        elif (cure := errors.cure(text)) and cure not in self._said:
+        elif (cure := cures.cure(text)) and cure not in self._said:
             self._said.add(cure)  # once: a token without a permission fails every record
             self._say("error", f"cloudflare: {args.name}: {cure}")
         return False
@@ -71,7 +80,7 @@ class Failures:
         """Return a zone's records, once a run: a run that was killed may have left hundreds."""
         await self._pace.take(2)
         try:
-            return await list_records(zone_id, self._component) or []
+            return await self._records(zone_id) or []
         except InvokeError:  # it is the first failure that the user has to hear of
             return []
 

@@ -4,7 +4,7 @@ The SDK's ``invoke`` takes a thread of the pool in which every registration wait
 with two cores: once as many records wait for a hook, a hook that waits for an invoke waits for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -13,6 +13,10 @@ import grpc
 import pulumi
 from pulumi.runtime import rpc
 
+from elastx_mrs import display
+from elastx_mrs.patience import AGAIN, LONG, Patience
+from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.cloudflare.waits import known
 from elastx_mrs.publish.sdk import call_function
 
 THREADS = 16
@@ -41,6 +45,18 @@ async def invoke(token: str, arguments: Mapping[str, Any], parent: pulumi.Resour
     if failures:
         raise InvokeError("; ".join(failures))
     return found
+
+
+def patience(log: Callable[[str], None], clock: Clock) -> Patience:
+    """Return what says which answers of Cloudflare's a run waits for."""
+
+    def say(questions: Sequence[str], waited: float) -> None:
+        log(f"waiting for Cloudflare for {waited:.0f} s: {display.some(questions, 3)}. {known(waited)}")
+
+    def over(waited: float) -> None:
+        log(f"Cloudflare answers after {waited:.0f} s")
+
+    return Patience(say, clock.real(LONG), clock.real(AGAIN), over)
 
 
 @cache

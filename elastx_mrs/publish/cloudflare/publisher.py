@@ -3,32 +3,36 @@
 import asyncio
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import CLOUDFLARE_TYPE
+from elastx_mrs.patience import Hold
 from elastx_mrs.publish.adoption import Adoption
-from elastx_mrs.publish.cloudflare import errors
+from elastx_mrs.publish.cloudflare import cures, errors
 from elastx_mrs.publish.cloudflare import settings as config
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.failures import Failures, hooks, import_file
-from elastx_mrs.publish.cloudflare.invoke import InvokeError
+from elastx_mrs.publish.cloudflare.invoke import InvokeError, patience
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.resource import DnsRecord, DnsRecordInputs, list_records, list_zones, zone_name
 from elastx_mrs.publish.cloudflare.settings import MAX_COMMENT
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, content_text, find_zones, plugin_version
 from elastx_mrs.publish.existing import CannotAskError, Existing
-from elastx_mrs.publish.listing import Listing
+from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.publish.publisher import Say, Setup
 from elastx_mrs.publish.sdk import is_mocked
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import presentation
+
+T = TypeVar("T")
 
 ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
 """As the plugin asks for them; it ends a list only at an empty page."""
@@ -57,11 +61,14 @@ class Cloudflare:
 
     :param component: the component; its provider is used for look-ups too.
     :param name: the component's.
+    :param hold: is entered while the rate limit keeps records back.
     """
 
     shares_ttl = False
 
-    def __init__(self, settings: Settings, component: pulumi.Resource, name: str, say: Say) -> None:
+    def __init__(
+        self, settings: Settings, component: pulumi.Resource, name: str, say: Say, hold: Hold = nullcontext
+    ) -> None:
         """List the zones, unless every domain's is given."""
         if plugin_version() is None:
             raise pulumi.RunError(f"cloudflare: {NotInstalledError('pulumi-cloudflare', 'cloudflare')}")
@@ -70,11 +77,15 @@ class Cloudflare:
         self._name = name
         self._say = say
         self._comment = _comment(settings.comment, name)
-        self._pace = Pace(Clock.of(os.environ), pulumi.runtime.is_dry_run(), lambda text: say("warning", text))
+        clock = Clock.of(os.environ)
+        self._pace = Pace(clock, pulumi.runtime.is_dry_run(), lambda text: say("warning", text), hold=hold)
+        self._patience = patience(lambda text: say("progress", text), clock)
+        self._hold = hold
         self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
         paced = settings.records + len(settings.domains) > self._pace.requests
-        self._hooks = hooks(component, name, self._pace if paced else None, Failures(component, name, self._pace, say))
+        failures = Failures(component, name, self._pace, say, self._records)
+        self._hooks = hooks(component, name, self._pace if paced else None, failures)
         missing = [domain for domain in settings.domains if domain not in settings.zones]
         self._zone_ids: dict[str, pulumi.Input[str]] = {
             domain: settings.zones[domain] for domain in settings.domains if domain in settings.zones
@@ -122,7 +133,7 @@ class Cloudflare:
     async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
         """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
         try:
-            zones = await list_zones(account_id, self._component)
+            zones = await self._answer("the list of zones", list_zones(account_id, self._component))
         except InvokeError as error:
             raise pulumi.RunError(f"cloudflare: zones could not be listed: {_explained(error)}") from None
         if zones is None:
@@ -143,13 +154,23 @@ class Cloudflare:
         await self._pace.look(2 if zone is not None else 3)
         name = zone.name if zone is not None else await self._zone_name(zone_id)
         try:
-            records = await list_records(zone_id, self._component)
+            records = await self._records(zone_id)
         except InvokeError as error:
             raise CannotAskError(f"Cloudflare does not list the records of {name}: {_explained(error)}") from None
         if name is None or records is None:
             raise CannotAskError(f"Cloudflare can't be asked for zone {zone_id} yet: its provider is not configured")
         await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
         return Listing(name, records, zone.name_servers if zone is not None else ())
+
+    async def _answer(self, what: str, work: Awaitable[T]) -> T:
+        """Wait for an answer; records, which wait for it too, are not named meanwhile."""
+        with self._hold():
+            return await self._patience.wait(what, work)
+
+    async def _records(self, zone_id: str) -> list[Listed] | None:
+        zone = self._zones.get(zone_id)
+        what = f"the records of {zone.name if zone is not None else f'zone {zone_id}'}"
+        return await self._answer(what, list_records(zone_id, self._component))
 
     async def _zone(self, owner: str) -> str:
         """Return the id of the zone that a name is in; also of a name above the domains, whose DMARC is asked for."""
@@ -168,8 +189,10 @@ class Cloudflare:
 
     async def _zone_name(self, zone_id: str) -> str | None:
         try:
-            return await zone_name(zone_id, self._component)
+            return await self._answer(f"the name of zone {zone_id}", zone_name(zone_id, self._component))
         except InvokeError as error:
+            if not cures.answered(str(error)):
+                raise CannotAskError(f"Cloudflare does not name the zone {zone_id}: {_explained(error)}") from None
             raise CannotAskError(
                 f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
                 f"and see that the token's zone resources include it ({_shown(str(error))})"
@@ -182,7 +205,7 @@ def make(setup: Setup) -> Cloudflare:
     arguments = setup.arguments
     domains = [domain.name for domain in arguments.domains]
     settings = Settings(given.account_id, given.zones, domains, given.comment, len(arguments.records()))
-    return Cloudflare(settings, setup.component, setup.name, setup.say)
+    return Cloudflare(settings, setup.component, setup.name, setup.say, setup.hold)
 
 
 def _comment(template: str | None, component: str) -> str | None:
@@ -215,9 +238,9 @@ def _check_credentials(component: pulumi.Resource) -> None:
 
 def _explained(error: Exception) -> str:
     text = str(error)
-    if errors.LIMITED.search(text):
+    if cures.limited(text):
         return "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
-    cure = errors.cure(text)
+    cure = cures.cure(text)
     return f"{cure} ({_shown(text)})" if cure else _shown(text)
 
 

@@ -8,7 +8,9 @@ import asyncio
 import datetime
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 
+from elastx_mrs.patience import Hold
 from elastx_mrs.publish.cloudflare.clock import Clock
 
 WINDOW = 300.0
@@ -24,16 +26,24 @@ class Pace:
     :param preview: whether this run is one. An up may follow on a preview that asked the same a moment before, in a
         process of its own, so that what both do counts twice in an up.
     :param say: logs one line, when it waits.
+    :param hold: is entered while it waits.
     """
 
     def __init__(
-        self, clock: Clock, preview: bool, say: Callable[[str], None], requests: int = REQUESTS, window: float = WINDOW
+        self,
+        clock: Clock,
+        preview: bool,
+        say: Callable[[str], None],
+        requests: int = REQUESTS,
+        window: float = WINDOW,
+        hold: Hold = nullcontext,
     ) -> None:
         self._clock = clock
         self._repeated = 1 if preview else 2
         self._say = say
         self._requests = requests
         self._window = window
+        self._hold = hold
         self._times: deque[float] = deque()
         self._blocked = 0.0
         self._said = 0.0
@@ -51,8 +61,7 @@ class Pace:
         """Return once so many requests may be made."""
         for _ in range(requests):
             while (wait := self._wait()) > 0:
-                self._announce(wait)
-                await asyncio.sleep(self._clock.real(wait))
+                await self._sleep(wait)
             self._times.append(self._clock.now())
 
     async def blocked(self) -> None:
@@ -61,8 +70,7 @@ class Pace:
         if now >= self._blocked:
             self._blocked = now + self._window
         while (wait := self._blocked - self._clock.now()) > 0:
-            self._announce(wait)
-            await asyncio.sleep(self._clock.real(wait))
+            await self._sleep(wait)
 
     def _wait(self) -> float:
         """Return the seconds until one more may be made."""
@@ -71,6 +79,11 @@ class Pace:
             self._times.popleft()
         full = self._times[-self._requests] + self._window - now if len(self._times) >= self._requests else 0.0
         return max(full, self._blocked - now)
+
+    async def _sleep(self, wait: float) -> None:
+        self._announce(wait)
+        with self._hold():
+            await asyncio.sleep(self._clock.real(wait))
 
     def _announce(self, wait: float) -> None:
         """Say once when it goes on, however many wait for that."""
@@ -81,5 +94,5 @@ class Pace:
         at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=self._clock.real(wait))
         self._say(
             f"Cloudflare takes 1,200 requests in 5 minutes; going on at {at:%H:%M:%S %Z}. Nothing is lost if the run "
-            "is stopped now: the next pulumi up goes on where this one was"
+            "is stopped now (Ctrl-C twice): the next pulumi up goes on where this one was"
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator
 
 from elastx_mrs.config.base import Shape
+from elastx_mrs.publish.cloudflare.waits import known
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import AUTOMATIC_TTL
 from elastx_mrs.registry import Provider
@@ -75,5 +76,6 @@ PROVIDER = Provider(
     stand_in=stand_in,
     outputs=("zones",),
     place=lambda given, _: given.account_id or "",
+    waits=known,
     hints={comment_text: {"maxLength": MAX_COMMENT}},
 )

@@ -7,6 +7,7 @@ in it stops that one record, and with it the run.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from elastx_mrs.lookup.network import LookupFailure
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.telling import telling
 from elastx_mrs.lookup.vantage import Vantage
+from elastx_mrs.patience import Hold
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard.inherited import inherited
@@ -239,12 +241,16 @@ async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
     return [finding for findings in found for finding in findings]
 
 
-def hook(guard: Guard, name: str) -> pulumi.ResourceHook:
-    """Register the guard as the hook ``<component>-guard``."""
+def hook(guard: Guard, name: str, checking: Hold = nullcontext) -> pulumi.ResourceHook:
+    """Register the guard as the hook ``<component>-guard``.
+
+    :param checking: is entered while a record is checked.
+    """
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
         before = args.old_outputs or args.old_inputs  # the outputs know what a refresh has seen
-        await guard.before(args.name, None if before is None else guard.memory.publisher.value_of(before))
+        with checking():
+            await guard.before(args.name, None if before is None else guard.memory.publisher.value_of(before))
 
     return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 from pydantic.alias_generators import to_camel
 
+from elastx_mrs import limits
 from elastx_mrs.config.base import Shape, is_encrypted
 from elastx_mrs.display import quoted, some
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
@@ -175,5 +176,6 @@ PROVIDER = Provider(
     stand_in=stand_in,
     elsewhere=elsewhere,
     place=place,
+    waits=lambda _: f"What gets lost on the way to a primary is sent again for up to {limits.RECORD_SECONDS.text}",
     hints={profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"}},
 )

@@ -10,6 +10,8 @@ import pytest
 from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.publish.cloudflare.failures import Failures
 from elastx_mrs.publish.cloudflare.rate import Pace
+from elastx_mrs.publish.cloudflare.resource import list_records
+from elastx_mrs.publish.listing import Listed
 from tests.publish.cloudflare.mocked import deploy, mocked
 from tests.publish.cloudflare.test_errors import said
 from tests.publish.cloudflare.test_rate import FAST
@@ -67,7 +69,11 @@ def told(*failures: pulumi.ErrorHookArgs, explicit: bool = False) -> tuple[list[
         if explicit:
             options.providers = [Provider("cloudflare", "dns")]
         component = pulumi.ComponentResource("test:index:Parent", "parent", None, options)
-        hook = Failures(component, "relay", Pace(FAST, False, lambda text: say("pace", text)), say)
+
+        async def records(zone_id: str) -> list[Listed] | None:
+            return await list_records(zone_id, component)
+
+        hook = Failures(component, "relay", Pace(FAST, False, lambda text: say("pace", text)), say, records)
 
         async def fail() -> None:
             again.extend(await asyncio.gather(*map(hook.failed, failures)))

@@ -1,0 +1,51 @@
+"""What an ``up`` says while records take long: which are not there yet, and what is known of how long that may last."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import pulumi
+
+from elastx_mrs import display
+from elastx_mrs.patience import AGAIN, LONG, Patience
+from elastx_mrs.publish.sdk import is_mocked
+
+NAMED = 10
+"""Records that one line names; the engine has some dozen under way at once."""
+
+
+class Records:
+    """Watches the records that are declared.
+
+    :param known: what is known of a wait, given the seconds that it has taken.
+    :param log: logs a line of progress.
+    :param scale: how many times as fast as the wall's the clock of a trial is.
+    """
+
+    def __init__(self, known: Callable[[float], str], log: Callable[[str], None], scale: float) -> None:
+        self._known = known
+        self._log = log
+        self._declared = 0
+        self._patience = Patience(self._say, LONG / scale, AGAIN / scale, self._over)
+        self._watched: list[asyncio.Future[None]] = []
+        self.hold = self._patience.hold
+
+    def watch(self, name: str, resource: pulumi.CustomResource) -> None:
+        """Watch a record in an ``up``; a preview changes none."""
+        self._declared += 1
+        if not pulumi.runtime.is_dry_run() and not is_mocked():
+            self._watched.append(asyncio.ensure_future(self._watch(name, resource)))
+
+    async def _watch(self, name: str, resource: pulumi.CustomResource) -> None:
+        with suppress(Exception):  # the engine tells of it
+            await self._patience.wait(name, resource.id.future())
+
+    def _say(self, names: Sequence[str], waited: float) -> None:
+        known = f". {said}" if (said := self._known(waited)) else ""
+        self._log(
+            f"waiting for {len(names)} of {self._declared} records for {waited:.0f} s: "
+            f"{display.some(names, NAMED)}{known}"
+        )
+
+    def _over(self, waited: float) -> None:
+        self._log(f"going on after {waited:.0f} s")

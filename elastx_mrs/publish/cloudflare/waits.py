@@ -1,0 +1,35 @@
+"""How long Cloudflare's plugin may wait: it says nothing until it has an answer, or has tried for the last time."""
+
+import datetime
+import os
+
+from elastx_mrs.publish.cloudflare.clock import Clock
+
+RETRIES = 210.0
+"""Seconds between the first and the last of eleven tries: 2, 4, 8, 16, and six times 30, each up to a quarter less.
+
+cloudflare-go 6.6 and newer; before that 55. A ``Retry-After`` of the API's takes the place of each: from 6.10 on
+whatever it is, and before that below a minute only.
+"""
+
+BLOCK = 300.0
+"""Seconds for which Cloudflare blocks who exceeds its rate limit (its page "Rate limits")."""
+
+
+def known(waited: float) -> str:
+    """Return what is known of a wait for the plugin: when it goes on.
+
+    :param waited: the seconds that it has taken so far.
+    """
+    clock = Clock.of(os.environ)
+    left = clock.real(RETRIES) - waited
+    if left <= 0:
+        return (
+            "That is longer than the plugin tries by itself: Cloudflare told it to wait, as its rate limit does for "
+            f"{BLOCK / 60:.0f} minutes"
+        )
+    at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left)
+    return (
+        f"If Cloudflare's API fails, the plugin tries up to 11 times, until {at:%H:%M:%S %Z}. If Cloudflare tells it "
+        f"to wait, that takes longer: {BLOCK / 60:.0f} minutes for the rate limit"
+    )
