@@ -6,12 +6,14 @@ those of Go's ``net``, ``net/http`` and ``crypto``; Python's words are those of 
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
 from elastx_mrs.publish.cloudflare import cures
 from tests.publish.cloudflare.test_errors import said
 
+ROOT = Path(__file__).resolve().parents[3]
 URL = "https://api.cloudflare.com/client/v4/zones"
 ZONES = f'failed to make http request: GET "{URL}": '
 SENT = f'failed to make http request: Get "{URL}": '
@@ -173,6 +175,13 @@ def test_every_way_is_tried() -> None:
     assert len(LOST) == len(cures.WAYS)
     for way in cures.WAYS:
         assert any(why in way.why for why in LOST), way.why
+
+
+@pytest.mark.parametrize("way", cures.WAYS, ids=lambda way: str(way.why))
+def test_every_way_is_in_the_documentation(way: cures.Way) -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    table = page.partition("`Cloudflare's API was not reached: …` says why:")[2].partition("\n## ")[0]
+    assert any(message in way.why for message in re.findall(r"`([^`]+)`", table))
 
 
 def test_a_run_that_was_stopped_did_not_fail() -> None:

@@ -209,6 +209,10 @@ FORBIDDEN: tuple[dict[str, Any], list[tuple[str, str]]] = (
     {},
     [("", said("403 Forbidden", 10000, "Authentication error"))],
 )
+FAILING: tuple[dict[str, Any], list[tuple[str, str]]] = (
+    {},
+    [("", said("500 Internal Server Error", 10000, "Authentication error"))],
+)
 
 
 @pytest.mark.parametrize(
@@ -228,9 +232,15 @@ FORBIDDEN: tuple[dict[str, Any], list[tuple[str, str]]] = (
         ),
         ("example.com", GIVEN, {ZONE_OF: ({}, [])}, "can't be asked for zone z1 yet: its provider is not configured"),
         ("example.com", GIVEN, {ZONE_OF: FORBIDDEN}, r"cloudflare\.zones: z1 is no zone that the token sees; copy the"),
+        (
+            "example.com",
+            GIVEN,
+            {ZONE_OF: FAILING},
+            r"Cloudflare does not name the zone z1: Cloudflare's API failed \(see www\.cloudflarestatus\.com\)",
+        ),
         ("_dmarc.example.net", {}, {}, r"_dmarc\.example\.net is in no zone of this component"),
     ],
-    ids=["not-listed", "records-not-known-yet", "zone-not-known-yet", "no-such-zone", "elsewhere"],
+    ids=["not-listed", "records-not-known-yet", "zone-not-known-yet", "no-such-zone", "failing", "elsewhere"],
 )
 def test_why_a_zone_cannot_be_asked(
     engine: Engine, owner: str, given: dict[str, Any], answers: dict[str, Any], problem: str
