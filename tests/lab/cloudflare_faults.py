@@ -103,4 +103,5 @@ class Severed(Response):
 def _failing(status: int) -> Mapping[str, Any]:
     if status == 429:
         return RefusedError(*THROTTLED).envelope()
-    return RefusedError(status, 10001, "Internal server error").envelope()
+    # With the code of a token that may not do it: a server that fails may say anything.
+    return RefusedError(status, 10000, "Internal server error").envelope()

@@ -105,17 +105,26 @@ def obey(stack: Stack, said: str) -> list[str]:
 def test_a_list_that_fails_stops_the_run_before_anything_is_written(run: Trial) -> None:
     stack = small(run, "list.example.com")
     stack.environment["ELASTX_MRS_GUARD"] = "require"
-    for where, page, fault, said, what in (
-        ("/zones", 1, BLOCKED, "run this again 5 minutes from now", "zones could not be listed"),
-        ("/zones", 2, {"status": 500}, "Cloudflare's API failed", "zones could not be listed"),
-        ("/dns_records", 2, {"reset": "before"}, "API was not reached", "does not list the records of example.com"),
+    for where, page, fault, said, what, waits in (
+        ("/zones", 1, BLOCKED, "run this again 5 minutes from now", "zones could not be listed", "the list of zones"),
+        ("/zones", 2, {"status": 500}, "Cloudflare's API failed", "zones could not be listed", "the list of zones"),
+        (
+            "/dns_records",
+            2,
+            {"reset": "before"},
+            "API was not reached",
+            "does not list the records of example.com",
+            "the records of example.com",
+        ),
     ):
         run.faults[:] = [Fault("GET", where, skip=page - 1, times=-1, **fault)]
         run.asked()
-        fails(stack, said, what)
+        assert re.search(rf"waiting for Cloudflare for \d+ s: {waits}. If Cloudflare's", fails(stack, said, what))
         assert run.changes() == []
-    run.faults.clear()
-    stack.up()
+    run.faults[:] = [Fault("GET", "/zones", status=429, headers={"Retry-After": "90"})]
+    shown = stack.up().stdout
+    assert "waiting for Cloudflare for" in shown, "a wait that ends well is said, too"
+    assert re.search(r"Cloudflare answers after \d+ s", shown)
     settled(run, stack, "list")
 
 
@@ -132,7 +141,7 @@ def test_what_failed_for_good_is_done_by_the_next_up(
 ) -> None:
     added(stack)
     run.faults[:] = [Fault(method, skip=passed, times=-1, **fault) for method in ("POST", "PUT")]
-    fails(stack, said)
+    assert re.search(rf"waiting for \d of 4 records for .*mail-{NEW}", fails(stack, said))
     run.faults.clear()
     stack.up()
     settled(run, stack, LABEL)
