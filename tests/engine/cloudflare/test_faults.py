@@ -185,7 +185,7 @@ def test_a_destroy_whose_answer_is_lost_ends_with_refresh(run: Trial) -> None:
 
 
 @pytest.mark.parametrize("age", ages(), ids=lambda age: age.get(VARIABLE, "real"))
-def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack, age: dict[str, str]) -> None:
+def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack, age: dict[str, Any]) -> None:
     """By the plugin; where it is so old that it gives up, by the program, which says so."""
     oldest = age.get(VARIABLE) == OLDEST
     times = 2 * (AGES[OLDEST].tries if oldest else 1)

@@ -74,7 +74,7 @@ def test_hundreds_of_domains_get_through_with_as_few_requests_as_there_can_be(ru
 
 
 @pytest.mark.parametrize("age", ages(), ids=named)
-def test_a_block_is_waited_out_and_nothing_is_lost(run: Trial, age: dict[str, str]) -> None:
+def test_a_block_is_waited_out_and_nothing_is_lost(run: Trial, age: dict[str, Any]) -> None:
     """By the plugin, which does as Cloudflare tells it to; the oldest gives up in a moment, and the program waits."""
     faster = clock(run, 100.0)
     run.api.limit.requests = 4
@@ -102,7 +102,7 @@ def test_a_withdrawn_domain_s_deletes_wait_too(run: Trial) -> None:
 
 
 @pytest.mark.parametrize("age", ages(), ids=named)
-def test_a_destroy_that_meets_the_limit_waits_or_goes_on_when_it_is_run_again(run: Trial, age: dict[str, str]) -> None:
+def test_a_destroy_that_meets_the_limit_waits_or_goes_on_when_it_is_run_again(run: Trial, age: dict[str, Any]) -> None:
     """No program runs that could wait: the plugin does, and the oldest says what ended it."""
     stack = run.stack()
     stack.up(ELASTX_MRS_GUARD="off")
