@@ -1,7 +1,7 @@
 """Keeps a run within Cloudflare's rate limit: who exceeds it is blocked for five minutes, with all else of that user.
 
-The plugin cannot pace itself: it sends as fast as the engine hands it work, and gives up on a blocked request after
-about a minute.
+The plugin cannot pace itself: it sends as fast as the engine hands it work. Before 6.15 it also gives up on a blocked
+request, after a second or after three minutes.
 """
 
 import asyncio
