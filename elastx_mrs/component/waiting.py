@@ -13,6 +13,8 @@ from elastx_mrs.publish.sdk import is_mocked
 NAMED = 10
 """Records that one line names; the engine has some dozen under way at once."""
 
+_STOPPING = "Ctrl-C waits for them too; pressed twice, it ends the run now, and they may have been created"
+
 
 class Records:
     """Watches the records that are declared.
@@ -44,7 +46,7 @@ class Records:
         known = f". {said}" if (said := self._known(waited)) else ""
         self._log(
             f"waiting for {len(names)} of {self._declared} records for {waited:.0f} s: "
-            f"{display.some(names, NAMED)}{known}"
+            f"{display.some(names, NAMED)}{known}. {_STOPPING}"
         )
 
     def _over(self, waited: float) -> None:

@@ -50,7 +50,7 @@ def said(names: Sequence[str], *ends: str | Exception, known: str = "") -> list[
         await heard(f"waiting for {len(names) - len(ends)} of")
 
     asyncio.run(run())
-    return list(dict.fromkeys(line.replace(" for 0 s", "") for line in lines))
+    return list(dict.fromkeys(line.replace(" for 0 s", "").partition(". Ctrl-C waits")[0] for line in lines))
 
 
 def test_those_that_are_not_there_are_named_with_what_is_known_of_the_wait() -> None:

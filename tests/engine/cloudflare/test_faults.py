@@ -4,8 +4,11 @@ On the lab's clock, so that the plugin's waits, and the five minutes of a block,
 """
 
 import re
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.records.text import presentation
 from tests.cloudflare.plugin.ages import AGES, OLDEST, VARIABLE
 from tests.cloudflare.which import ages
-from tests.engine.cloudflare.stacks import FAST, Trial, diagnostics, patient, trial
+from tests.engine.cloudflare.stacks import FAST, PATIENCE, Trial, diagnostics, patient, trial
 from tests.engine.cloudflare.test_cloudflare import sha256
 from tests.engine.programs import DMARC, SKIP_CHECKS, records_of
 from tests.engine.stack import Stack
@@ -199,21 +202,55 @@ def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack, age: di
     settled(run, stack, LABEL)
 
 
-def test_when_all_answers_are_lost_the_next_up_names_what_to_import(run: Trial) -> None:
-    stack = small(run, "all.example.com")
-    run.faults[:] = [Fault("POST", times=-1, reset="after")]
-    fails(stack, "run pulumi up again")
-    published = {one.id for one in run.records() if "all.example.com" in one.fields.name}
-    assert len(published) == 2
-    assert records_of(stack) == {}
+def test_ctrl_c_twice_ends_a_wait_and_what_may_have_been_created_is_named(run: Trial, tmp_path: Path) -> None:
+    stack = small(run, "stopped.example.com")
+    wait: dict[str, Any] = {"status": 429, "headers": {"Retry-After": "36000"}}
+    run.faults[:] = [Fault("POST", times=2, reset="after"), Fault("POST", times=-1, **wait)]
+    shown = tmp_path / "shown"
+    with shown.open("wb") as output:
+        process = stack.start("up", "--yes", "--skip-preview", "--stack", "test", output=output)
+
+    def seen(words: str) -> re.Match[str]:
+        until = time.monotonic() + PATIENCE
+        while (found := re.search(words, shown.read_text())) is None or len(published(run, "stopped")) < 2:
+            assert time.monotonic() < until, shown.read_text()
+            time.sleep(0.1)
+        return found
+
+    named = seen(r"waiting for 2 of 2 records for \d+ s: (\S+), (\S+)\. ")
+    process.send_signal(signal.SIGINT)
+    seen("received; cancelling")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) != 0
     run.faults.clear()
+    imported(stack, published(run, "stopped"))
+    assert set(named.groups()) == records_of(stack).keys()
+
+
+def published(run: Trial, label: str) -> set[str]:
+    return {one.id for one in run.records() if f"{label}.example.com" in one.fields.name}
+
+
+def imported(stack: Stack, numbers: set[str]) -> None:
+    """Run what each ``up`` tells, until all is in the state: the engine may end before each has said its own."""
     told = []
-    for _ in published:  # the engine may end before each has said its own
+    for _ in numbers:
         result = stack.up(check=False)
         if result.returncode == 0:
             break
         told += obey(stack, diagnostics(result))
     stack.up("--expect-no-changes")
-    assert len(told) == len(set(told)) == 2
-    assert {one["id"] for one in records_of(stack).values()} == published
-    assert {one.id for one in run.records() if "all.example.com" in one.fields.name} == published
+    assert len(told) == len(set(told)) == len(numbers)
+    assert {one["id"] for one in records_of(stack).values()} == numbers
+
+
+def test_when_all_answers_are_lost_the_next_up_names_what_to_import(run: Trial) -> None:
+    stack = small(run, "all.example.com")
+    run.faults[:] = [Fault("POST", times=-1, reset="after")]
+    fails(stack, "run pulumi up again")
+    numbers = published(run, "all")
+    assert len(numbers) == 2
+    assert records_of(stack) == {}
+    run.faults.clear()
+    imported(stack, numbers)
+    assert published(run, "all") == numbers
