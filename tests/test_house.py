@@ -20,6 +20,7 @@ def test_few_modules_stand_at_the_top() -> None:
         "fault",
         "identity",
         "limits",
+        "progress",
         "reading",
         "registry",
         "secrecy",

@@ -16,7 +16,7 @@ from elastx_mrs.adopt.plan import Found, Zone, counted
 from elastx_mrs.adopt.refusals import BASE_URL, CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.transport.body import bounded
-from elastx_mrs.patience import Patience
+from elastx_mrs.progress import Progress
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
@@ -66,7 +66,7 @@ def read_zones(
 
 async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
     """Do the work, with a line on standard error every other second that it takes."""
-    saying = Patience(lambda *_: _say(f"{reader.doing} …"), display.QUIET, display.QUIET)
+    saying = Progress(lambda *_: _say(f"{reader.doing} …"), display.QUIET, display.QUIET)
     return await saying.wait("Cloudflare", work)
 
 

@@ -11,7 +11,7 @@ import click
 from elastx_mrs import display
 from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
-from elastx_mrs.patience import Patience
+from elastx_mrs.progress import Progress
 from elastx_mrs.records import RecordError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
         print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
 
     async def run() -> T:
-        return await Patience(say, display.QUIET, math.inf).wait("name servers", work)
+        return await Progress(say, display.QUIET, math.inf).wait("name servers", work)
 
     return asyncio.run(run())
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pulumi
 
 from elastx_mrs import display
-from elastx_mrs.patience import AGAIN, LONG, Patience
+from elastx_mrs.progress import AGAIN, LONG, Progress
 from elastx_mrs.publish.sdk import is_mocked
 
 NAMED = 10
@@ -28,9 +28,9 @@ class Records:
         self._known = known
         self._log = log
         self._declared = 0
-        self._patience = Patience(self._say, LONG / scale, AGAIN / scale, self._over)
+        self._progress = Progress(self._say, LONG / scale, AGAIN / scale, self._over)
         self._watched: list[asyncio.Future[None]] = []
-        self.hold = self._patience.hold
+        self.hold = self._progress.hold
 
     def watch(self, name: str, resource: pulumi.CustomResource) -> None:
         """Watch a record in an ``up``; a preview changes none."""
@@ -40,7 +40,7 @@ class Records:
 
     async def _watch(self, name: str, resource: pulumi.CustomResource) -> None:
         with suppress(Exception):  # the engine tells of it
-            await self._patience.wait(name, resource.id.future())
+            await self._progress.wait(name, resource.id.future())
 
     def _say(self, names: Sequence[str], waited: float) -> None:
         known = f". {said}" if (said := self._known(waited)) else ""

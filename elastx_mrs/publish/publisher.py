@@ -9,7 +9,7 @@ import pulumi
 
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode
-from elastx_mrs.patience import Hold
+from elastx_mrs.progress import Hold
 from elastx_mrs.publish.adoption import Adoption, Get
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.records import TxtRecord

@@ -14,7 +14,7 @@ import pulumi
 from pulumi.runtime import rpc
 
 from elastx_mrs import display
-from elastx_mrs.patience import AGAIN, LONG, Patience
+from elastx_mrs.progress import AGAIN, LONG, Progress
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.waits import known
 from elastx_mrs.publish.sdk import call_function
@@ -47,7 +47,7 @@ async def invoke(token: str, arguments: Mapping[str, Any], parent: pulumi.Resour
     return found
 
 
-def patience(log: Callable[[str], None], clock: Clock) -> Patience:
+def progress(log: Callable[[str], None], clock: Clock) -> Progress:
     """Return what says which answers of Cloudflare's a run waits for."""
 
     def say(questions: Sequence[str], waited: float) -> None:
@@ -56,7 +56,7 @@ def patience(log: Callable[[str], None], clock: Clock) -> Patience:
     def over(waited: float) -> None:
         log(f"Cloudflare answers after {waited:.0f} s")
 
-    return Patience(say, clock.real(LONG), clock.real(AGAIN), over)
+    return Progress(say, clock.real(LONG), clock.real(AGAIN), over)
 
 
 @cache

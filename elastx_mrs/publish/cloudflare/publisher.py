@@ -13,13 +13,13 @@ import pulumi
 from elastx_mrs.display import quoted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import CLOUDFLARE_TYPE
-from elastx_mrs.patience import Hold
+from elastx_mrs.progress import Hold
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.cloudflare import cures, errors
 from elastx_mrs.publish.cloudflare import settings as config
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.failures import Failures, hooks, import_file
-from elastx_mrs.publish.cloudflare.invoke import InvokeError, patience
+from elastx_mrs.publish.cloudflare.invoke import InvokeError, progress
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.resource import DnsRecord, DnsRecordInputs, list_records, list_zones, zone_name
 from elastx_mrs.publish.cloudflare.settings import MAX_COMMENT
@@ -79,7 +79,7 @@ class Cloudflare:
         self._comment = _comment(settings.comment, name)
         clock = Clock.of(os.environ)
         self._pace = Pace(clock, pulumi.runtime.is_dry_run(), lambda text: say("warning", text), hold=hold)
-        self._patience = patience(lambda text: say("progress", text), clock)
+        self._progress = progress(lambda text: say("progress", text), clock)
         self._hold = hold
         self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
@@ -165,7 +165,7 @@ class Cloudflare:
     async def _answer(self, what: str, work: Awaitable[T]) -> T:
         """Wait for an answer; records, which wait for it too, are not named meanwhile."""
         with self._hold():
-            return await self._patience.wait(what, work)
+            return await self._progress.wait(what, work)
 
     async def _records(self, zone_id: str) -> list[Listed] | None:
         zone = self._zones.get(zone_id)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from elastx_mrs.patience import Hold
+from elastx_mrs.progress import Hold
 from elastx_mrs.publish.cloudflare.clock import Clock
 
 WINDOW = 300.0

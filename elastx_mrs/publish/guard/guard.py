@@ -6,14 +6,13 @@ in it stops that one record, and with it the run.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 
-from elastx_mrs import descriptors, fault
+from elastx_mrs import descriptors, display, fault
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import some, visible
@@ -21,9 +20,8 @@ from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.network import LookupFailure
 from elastx_mrs.lookup.start import NobodyError
-from elastx_mrs.lookup.telling import telling
 from elastx_mrs.lookup.vantage import Vantage
-from elastx_mrs.patience import Hold
+from elastx_mrs.progress import Hold, Progress
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard.inherited import inherited
@@ -160,8 +158,10 @@ class Guard:
     update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
     _said: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)
-    _slow: dict[str, None] = field(default_factory=dict)
-    _told: float | None = None
+
+    def __post_init__(self) -> None:
+        """Have one line say what all records wait for: an engine checks hundreds side by side."""
+        self._progress = Progress(self._tell, display.QUIET, EVERY)
 
     async def before(self, name: str, old_value: str | None) -> None:
         """Check one resource's record.
@@ -176,7 +176,7 @@ class Guard:
         world = self.memory.world(record.domain)
         case = Case(record, old_value, self.preview, world)
         with budget.of_record(f"checking {record.name}") as own:
-            found = await self._telling(record.name, run(self.create if old_value is None else self.update, case))
+            found = await self._progress.wait(record.name, run(self.create if old_value is None else self.update, case))
         if own.exhausted:
             found.append(Finding("unasked", f"{record.name} was not checked in full: {own.story()}"))
         findings = world.merged(found)
@@ -193,20 +193,8 @@ class Guard:
             way_out = f"(guard: {{mode: warn}} on {record.domain}, or {GUARD}=warn once, goes on all the same)"
             raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
 
-    async def _telling(self, owner: str, work: Coroutine[Any, Any, list[Finding]]) -> list[Finding]:
-        """Do work for a record, with one line of all that take a while: an engine checks hundreds side by side."""
-        clock = asyncio.get_running_loop().time
-
-        def tell() -> None:
-            self._slow[owner] = None
-            if self._told is None or clock() >= self._told + EVERY:
-                self._told = clock()
-                self.say("progress", f"guard: waiting for answers, to check {some(list(self._slow), NAMED)} …", "")
-
-        try:
-            return await telling(work, tell)
-        finally:
-            self._slow.pop(owner, None)
+    def _tell(self, owners: Sequence[str], _: float) -> None:
+        self.say("progress", f"guard: waiting for answers, to check {some(owners, NAMED)} …", "")
 
     def _unasked(self, text: str) -> str:
         """Return what to say of a record that could not be checked: why, for the first record of a run."""

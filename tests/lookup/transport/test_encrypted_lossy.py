@@ -6,17 +6,19 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 
 import dns.message
 import pytest
 
+from elastx_mrs import limits
 from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
 from elastx_mrs.lookup.patience import Patience
 from elastx_mrs.lookup.transport import encrypted
 from tests.authority import Authority
 from tests.engine.stack import ROOT
+from tests.fuzz.clock import Loop
 from tests.lookup.nets import answer, dead, impatient, steady
 from tests.lookup.transport.test_plain import NAME, TXT
 from tests.servers.lossy import FAR, lossy, serving
@@ -147,6 +149,21 @@ def test_what_does_not_answer_is_told_with_the_time_that_it_had(scheme: str, aut
             return caught.value.problem
 
     assert asyncio.run(work()) == "did not answer in 0.6 s, asked 2 times"
+
+
+@pytest.mark.limit("ENCRYPTED_TIMES")
+@pytest.mark.parametrize(("seconds", "answered"), [(limits.ENCRYPTED_TIMES.most - 0.1, True), (3.1, False)])
+def test_an_answer_has_three_times_as_long_as_over_udp(seconds: float, answered: bool, loop: Loop) -> None:
+    query = dns.message.make_query(NAME, TXT)
+
+    async def connected(once: encrypted.Once) -> dns.message.Message:
+        await asyncio.sleep(seconds)
+        return query
+
+    work = encrypted.exchange(connected, "tls://192.0.2.1", "192.0.2.1", 853, query, 1.0)
+    with nullcontext() if answered else pytest.raises(TimeoutError):
+        assert loop.run_until_complete(work) is query
+    assert loop.time() == pytest.approx(min(seconds, 3))
 
 
 @pytest.mark.parametrize(

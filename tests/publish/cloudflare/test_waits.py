@@ -8,7 +8,7 @@ import pytest
 
 from elastx_mrs.config.environment import LAB_CLOCK
 from elastx_mrs.publish.cloudflare.clock import Clock
-from elastx_mrs.publish.cloudflare.invoke import patience
+from elastx_mrs.publish.cloudflare.invoke import progress
 from elastx_mrs.publish.cloudflare.waits import RETRIES, known
 
 TRIES = 11
@@ -50,7 +50,7 @@ def test_a_question_is_named_when_it_takes_long_and_so_is_its_answer() -> None:
         spoken.set()
 
     async def run() -> None:
-        await patience(log, Clock(1e9)).wait("the list of zones", asyncio.wait_for(spoken.wait(), 60))
+        await progress(log, Clock(1e9)).wait("the list of zones", asyncio.wait_for(spoken.wait(), 60))
 
     asyncio.run(run())
     assert lines[0].startswith("waiting for Cloudflare for 0 s: the list of zones. ")

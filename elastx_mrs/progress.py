@@ -1,7 +1,7 @@
 """Says what is waited for, once that takes long; what waits for somebody else says so by this."""
 
 import asyncio
-import time
+import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
@@ -26,7 +26,11 @@ Hold = Callable[[], AbstractContextManager[None]]
 """Is entered while something else is waited for first, which says so itself."""
 
 
-class Patience:
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class Progress:
     """Knows what is waited for, and says so when nothing has moved for a while.
 
     :param say: says it: after ``after`` seconds in which nothing came, and again every ``again`` seconds.
@@ -72,7 +76,7 @@ class Patience:
 
     def _move(self) -> None:
         """Note that something has begun or ended."""
-        now = time.monotonic()
+        now = _now()
         if self._told:
             self._over(now - self._moved)
         self._moved, self._told = now, 0.0
@@ -81,12 +85,13 @@ class Patience:
         """Look again when there would be something to say; a timer, unlike a task, may be left over at a loop's end."""
         if self._timer is None and self._open:
             due = self._told + self._again if self._told else self._moved + self._after
-            delay = self._after if self._held else due - time.monotonic()
-            self._timer = asyncio.get_running_loop().call_later(max(delay, 0), self._look)
+            due = _now() + self._after if self._held else due
+            if due < math.inf:
+                self._timer = asyncio.get_running_loop().call_at(due, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        now = time.monotonic()
+        now = _now()
         due = self._told + self._again if self._told else self._moved + self._after
         if self._open and not self._held and now >= due:
             self._told = now
