@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any
 
 from tests import golden
-from tests.kill.draw import CHANGED
 
 Row = tuple[str, str, str, int]
 """Name, type, value, TTL in seconds."""
@@ -36,13 +35,13 @@ ns1 A 127.0.0.1
 class Company:
     """A company with two zones, whose apexes are sender domains as well.
 
-    :param size: the number of its domains at a time. One in ``CHANGED`` goes, and as many others come, with the change.
+    :param size: the number of its domains at a time. A fifth of them goes, and as many others come, with the change.
     """
 
     size: int
 
     def domains(self, stage: str) -> list[str]:
-        first = 0 if stage == "up" else self.size // CHANGED
+        first = 0 if stage == "up" else self.size // 5
         return [*APEXES, *(_domain(number) for number in range(first, first + self.size - len(APEXES)))]
 
     def zones(self) -> dict[str, str]:
@@ -83,7 +82,7 @@ class Company:
     def _foreign(self, apex: str) -> str:
         """Records of others: beside ours at every third name, and at names of their own."""
         lines = []
-        for number in range(self.size + self.size // CHANGED):
+        for number in range(self.size + self.size // 5):
             if _domain(number).endswith(apex):
                 lines.append(f"d{number:02} A 192.0.2.{number}")
                 lines += [f'd{number:02} TXT "MS=ms{number:08}"'] if number % 3 == 0 else []

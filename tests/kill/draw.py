@@ -13,9 +13,6 @@ WHENS: tuple[When, ...] = ("before", "after")
 SERVERS = ("bind", "knot", "powerdns")
 STAGES = ("up", "change", "destroy")
 DOMAINS = 30
-CHANGED = 5
-"""One of so many domains goes, and another comes, with the change."""
-
 RECORDS = 4
 """Of each domain. The stages ``up`` and ``destroy`` change each of them; ``change`` changes as many in all."""
 
@@ -50,8 +47,6 @@ class Moment:
     part: float | None = None
 
     def __str__(self) -> str:
-        if self.part == 0:
-            return "at first sight"
         if self.part is not None:
             return f"at {self.part:.0%} of the time"
         return f"{self.when} change {self.number}"
@@ -65,7 +60,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Stage:
-    """One of ``STAGES``: its run is killed, and again as often as there are kills; only then is it healed."""
+    """One of ``STAGES``, and what is killed in its run; only then is it healed."""
 
     name: str
     kills: tuple[Kill, ...]
@@ -92,17 +87,6 @@ def victims(publisher: Publisher, program: Program, stage: str) -> tuple[Victim,
     return ("engine", "server", *_RECORDS[publisher, program], *running)
 
 
-def changes(victim: Victim, stage: str, domains: int) -> int:
-    """Return the changes of a stage within which a victim runs.
-
-    A program ends before the engine deletes what is no longer declared: all of the domains that go, and the challenge
-    of the others.
-    """
-    every = RECORDS * domains
-    gone = domains // CHANGED
-    return every - RECORDS * gone - (domains - gone) if (victim, stage) == ("program", "change") else every
-
-
 def draw(publisher: Publisher, seed: int, by_event: float = BY_EVENT, domains: int = DOMAINS) -> Plan:
     """Return the plan of a seed; with ``by_event=1`` no moment depends on the machine's speed."""
     chosen = random.Random(f"{publisher} {seed}")  # noqa: S311  not for secrets: a seed is to give the same again
@@ -111,7 +95,7 @@ def draw(publisher: Publisher, seed: int, by_event: float = BY_EVENT, domains: i
     stages = []
     for stage in STAGES:
         victim = chosen.choice(victims(publisher, program, stage))
-        number, when, part = chosen.randint(1, changes(victim, stage, domains)), chosen.choice(WHENS), chosen.random()
+        number, when, part = chosen.randint(1, RECORDS * domains), chosen.choice(WHENS), chosen.random()
         timed = chosen.random() >= by_event
         stages.append(Stage(stage, (Kill(victim, Moment(number, when, part if timed else None)),)))
     return Plan(publisher, seed, program, server, domains, tuple(stages))

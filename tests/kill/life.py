@@ -5,8 +5,8 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,33 @@ def counted(life: "Life", happened: Happened) -> None:
 
 
 @dataclass
+class Killer:
+    """Kills once, when the moment of a kill has come and its victim is there."""
+
+    happened: Happened
+    kill: Callable[[Kill], list[str]]
+    ended: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def event(self, number: int, when: When) -> None:
+        """Note that the server works on a change."""
+        moment = self.happened.kill.moment
+        if moment.part is None and when == moment.when and number >= moment.number:
+            self._now()
+
+    def later(self, seconds: float) -> None:
+        """Wait, and then for the victim; to be run in a thread."""
+        self.ended.wait(seconds)
+        while not self.ended.wait(0.02) and not self.happened.killed:
+            self._now()
+
+    def _now(self) -> None:
+        with self._lock:
+            if not self.happened.killed:
+                self.happened.killed += self.kill(self.happened.kill)
+
+
+@dataclass
 class Life:
     """One stack in one world.
 
@@ -105,8 +132,7 @@ class Life:
             if name != "destroy":
                 self._declare(name)
             command = ("destroy",) if name == "destroy" else ("up",)
-            for one in found:
-                self._killed(command, one)
+            self._killed(command, found)
             healing = Healing(
                 self.stack, command, self.plan.program == "python", happened.steps, happened.said, happened.noise
             )
@@ -137,48 +163,40 @@ class Life:
         project |= {"runtime": "yaml", "resources": {"mail": {"type": "elastx-mrs:MailRelay", "properties": inputs}}}
         path.write_text(yaml.safe_dump(project))
 
-    def _killed(self, command: tuple[str, ...], happened: Happened) -> None:
-        """Run the command, and kill at the moment; a server comes back when the run has ended."""
+    def _killed(self, command: tuple[str, ...], found: Sequence[Happened]) -> None:
+        """Run the command, and kill at the moments; a server comes back when the run has ended."""
         with (self.stack.directory / "output").open("w+b") as output:
-            with self._killing(happened):
+            with ExitStack() as killing:
+                killers = [killing.enter_context(self._killing(one)) for one in found]
+
+                def event(number: int, when: When) -> None:
+                    for killer in killers:
+                        killer.event(number, when)
+
+                self.world.watch(event)
+                killing.callback(self.world.watch, ignore)
                 run = self.stack.start(*command, "--yes", "--skip-preview", "--stack", "test", output=output)
-                happened.ended = run.wait(RUN)
+                ended = run.wait(RUN)
             output.seek(0)
-            happened.said.append(f"$ {command[0]}, killed\n{output.read().decode(errors='replace')}")
-        if happened.kill.victim == "server" and happened.killed:
-            self.world.start_server()
+            found[-1].said.append(f"$ {command[0]}, killed\n{output.read().decode(errors='replace')}")
+        for one in found:
+            one.ended = ended
+            if one.kill.victim == "server" and one.killed:
+                self.world.start_server()
 
     @contextmanager
-    def _killing(self, happened: Happened) -> Iterator[None]:
-        moment, ended = happened.kill.moment, threading.Event()
-        lock = threading.Lock()
-
-        def kill() -> None:
-            with lock:
-                if not happened.killed:
-                    happened.killed += self._kill(happened.kill)
-
-        def event(number: int, when: When) -> None:
-            if when == moment.when and number >= moment.number:
-                kill()
-
-        def later(part: float) -> None:
-            ended.wait(part * self.lasts)
-            while not ended.wait(0.02) and not happened.killed:
-                kill()
-
-        threads: list[threading.Thread] = []
-        self.world.watch(event if moment.part is None else ignore)
-        if moment.part is not None:
-            threads.append(threading.Thread(target=later, args=(moment.part,)))
-        for thread in threads:
+    def _killing(self, happened: Happened) -> Iterator["Killer"]:
+        """Kill when the moment comes, until the context ends."""
+        killer = Killer(happened, self._kill)
+        part = happened.kill.moment.part
+        thread = threading.Thread(target=killer.later, args=((part or 0) * self.lasts,))
+        if part is not None:
             thread.start()
         try:
-            yield
+            yield killer
         finally:
-            ended.set()
-            self.world.watch(ignore)
-            for thread in threads:
+            killer.ended.set()
+            if part is not None:
                 thread.join()
 
     def _kill(self, kill: Kill) -> list[str]:
