@@ -81,3 +81,19 @@ def test_a_page_of_an_error_is_not_read(status: int, monkeypatch: pytest.MonkeyP
     with pytest.raises(UnusableError, match=f"did not answer as DNS over HTTPS: HTTP status {status}"):
         asked(httpx2.Response(status, headers={"location": "https://192.0.2.2/"}, stream=stream), monkeypatch)
     assert stream.octets == 0
+
+
+def test_a_connection_that_was_given_up_is_replaced_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dnspython gives up a connection over HTTPS after two seconds, and says that of it which it says of a refusal."""
+    answer, tries = dns.message.make_response(QUERY), [1, 2]
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        if tries.pop() == 2:
+            raise httpx2.ConnectError("")
+        return httpx2.Response(200, headers=HEADERS, stream=Whole(answer.to_wire()))
+
+    monkeypatch.setattr(encrypted, "GIVEN_UP", 0)
+    monkeypatch.setattr(encrypted, "ANEW", 60)
+    monkeypatch.setattr(encrypted, "_transport", lambda host: httpx2.MockTransport(handle))
+    query = encrypted.exchange(at_once, "https://192.0.2.1/dns-query", "192.0.2.1", 443, QUERY, 600)
+    assert asyncio.run(query) == answer

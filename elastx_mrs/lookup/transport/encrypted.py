@@ -31,6 +31,9 @@ Once a packet is lost the kernel waits ever longer before it sends it again, fro
 connection. A new connection does not wait for that.
 """
 
+GIVEN_UP = 1.5
+"""Seconds after which a connection that fails was given up: dnspython waits 2 for HTTPS, and does not say why."""
+
 _TRUSTED: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, ssl.SSLContext]] = WeakKeyDictionary()
 
 Once = Callable[[], Awaitable[dns.message.Message]]
@@ -78,7 +81,10 @@ async def exchange(
 
 
 async def _first(once: Once) -> dns.message.Message:
-    """Return the first answer; an error counts when no other connection is under way."""
+    """Return the first answer; an error counts when no other connection is under way.
+
+    In place of one that was given up, as TimeoutError says, another begins at once.
+    """
     running: set[asyncio.Future[dns.message.Message]] = set()
     pause = ANEW
     try:
@@ -90,7 +96,10 @@ async def _first(once: Once) -> dns.message.Message:
                 done, running = await asyncio.wait(running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 good = [one for one in done if one.exception() is None]
                 if good or (done and not running):
-                    return (good or list(done))[0].result()
+                    ended = (good or list(done))[0]
+                    if isinstance(ended.exception(), TimeoutError):
+                        break
+                    return ended.result()
     finally:
         for one in running:
             one.cancel()
@@ -122,7 +131,7 @@ async def _https(url: str, host: str, query: dns.message.Message) -> dns.message
             return
         raise UnusableError(f"did not answer as DNS over HTTPS: HTTP status {response.status_code}")
 
-    opened = _Opened()
+    opened, began = _Opened(), asyncio.get_running_loop().time()
     hooks: dict[str, list[Callable[..., Any]]] = {"request": [opened.watch], "response": [bounded]}
     headers = {"accept-encoding": "identity"}
     try:
@@ -132,6 +141,8 @@ async def _https(url: str, host: str, query: dns.message.Message) -> dns.message
         refused = certificate.refusal(error)
         if refused is not None:
             raise refused from None
+        if isinstance(error, httpx2.ConnectError) and asyncio.get_running_loop().time() >= began + GIVEN_UP:
+            raise TimeoutError from None
         raise UnusableError(f"cannot be reached over HTTPS: {str(error) or type(error).__name__}") from None
     except ValueError as error:
         raise UnusableError(f"did not answer as DNS over HTTPS ({type(error).__name__})") from None
