@@ -8,8 +8,8 @@ from elastx_mrs.publish.cloudflare.clock import Clock
 RETRIES = 210.0
 """Seconds between the first and the last of eleven tries: 2, 4, 8, 16, and six times 30, each up to a quarter less.
 
-cloudflare-go 6.6 and newer; before that 55. A ``Retry-After`` of the API's takes the place of each: from 6.10 on
-whatever it is, and before that below a minute only.
+cloudflare-go 6.6 and newer; before that three tries, within 1.5 seconds. A ``Retry-After`` of the API's takes the place
+of each: from 6.10 on whatever it is, and before that below a minute only.
 """
 
 BLOCK = 300.0

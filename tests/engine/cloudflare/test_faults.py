@@ -15,8 +15,8 @@ import pytest
 
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.records.text import presentation
-from tests.cloudflare.plugin.ages import AGES, OLDEST, VARIABLE
-from tests.cloudflare.which import ages
+from tests.cloudflare.plugin.ages import AGES, OLDEST, VARIABLE, age_of
+from tests.cloudflare.which import ages, plugin
 from tests.engine.cloudflare.stacks import FAST, PATIENCE, Trial, diagnostics, patient, trial
 from tests.engine.cloudflare.test_cloudflare import sha256
 from tests.engine.programs import DMARC, SKIP_CHECKS, records_of
@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.engine, patient]
 
 LABEL = "shared"
 KEPT, NEW = f"kept.{LABEL}.example.com", f"new.{LABEL}.example.com"
+GIVES_UP_AT_ONCE = plugin().kind == "stand-in" and age_of() == OLDEST
+"""Whether this run's plugin is so old that nobody waits for it long."""
 BLOCKED: dict[str, Any] = {"status": 429, "headers": {"Retry-After": "300"}}
 
 
@@ -122,12 +124,14 @@ def test_a_list_that_fails_stops_the_run_before_anything_is_written(run: Trial) 
     ):
         run.faults[:] = [Fault("GET", where, skip=page - 1, times=-1, **fault)]
         run.asked()
-        assert re.search(rf"waiting for Cloudflare for \d+ s: {waits}. If Cloudflare's", fails(stack, said, what))
+        shown = fails(stack, said, what)
+        assert GIVES_UP_AT_ONCE or re.search(rf"waiting for Cloudflare for \d+ s: {waits}. If Cloudflare's", shown)
         assert run.changes() == []
     run.faults[:] = [Fault("GET", "/zones", status=429, headers={"Retry-After": "90"})]
     shown = stack.up().stdout
-    assert "waiting for Cloudflare for" in shown, "a wait that ends well is said, too"
-    assert re.search(r"Cloudflare answers after \d+ s", shown)
+    if not GIVES_UP_AT_ONCE:
+        assert "waiting for Cloudflare for" in shown, "a wait that ends well is said, too"
+        assert re.search(r"Cloudflare answers after \d+ s", shown)
     settled(run, stack, "list")
 
 
@@ -144,7 +148,8 @@ def test_what_failed_for_good_is_done_by_the_next_up(
 ) -> None:
     added(stack)
     run.faults[:] = [Fault(method, skip=passed, times=-1, **fault) for method in ("POST", "PUT")]
-    assert re.search(rf"waiting for \d of 4 records for .*mail-{NEW}", fails(stack, said))
+    shown = fails(stack, said)
+    assert GIVES_UP_AT_ONCE or re.search(rf"waiting for \d of 4 records for .*mail-{NEW}", shown)
     run.faults.clear()
     stack.up()
     settled(run, stack, LABEL)
@@ -202,6 +207,7 @@ def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack, age: di
     settled(run, stack, LABEL)
 
 
+@pytest.mark.skipif(GIVES_UP_AT_ONCE, reason="this run's plugin waits for nothing that Ctrl-C could end")
 def test_ctrl_c_twice_ends_a_wait_and_what_may_have_been_created_is_named(run: Trial, tmp_path: Path) -> None:
     stack = small(run, "stopped.example.com")
     wait: dict[str, Any] = {"status": 429, "headers": {"Retry-After": "36000"}}
