@@ -28,7 +28,7 @@ from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Setup
-from elastx_mrs.publish.sdk import is_mocked
+from elastx_mrs.publish.sdk import is_mocked, untraced
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.service import Smtp
 from elastx_mrs.verify import plan
@@ -89,7 +89,8 @@ class MailRelay(pulumi.ComponentResource):
         for resource, record in by_name.items():
             hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
-            resources[resource] = publisher.declare(resource, record, options)
+            with untraced:
+                resources[resource] = publisher.declare(resource, record, options)
             waiting.watch(resource, resources[resource])
 
         def published(resource: str) -> pulumi.Output[str]:

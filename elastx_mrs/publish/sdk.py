@@ -6,6 +6,8 @@ is needed, so that the others can do without it.
 """
 
 import asyncio
+import sys
+import threading
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,6 +53,42 @@ def calls_begun() -> list[Awaitable[Any]] | None:
         return None
     calls: list[Awaitable[Any]] = manager().rpcs
     return calls
+
+
+class _Untraced:
+    """While it is entered, by whatever thread, resources are registered without the Python stack that made them.
+
+    The engine keeps that stack in the state: it is half of what is there for a record, names folders of one machine,
+    and makes an ``up`` write the state for every record once a line has moved. Of a component's child it says only
+    where in this package it is made; the component has its own.
+
+    The SDK takes it with :func:`traceback.extract_stack`, which stops at ``sys.tracebacklimit``. One frame is no stack
+    to it; none is an error. Should a later SDK take it in another way, the state is larger, and that is all.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entered = 0
+        self._before: int | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._entered == 0:
+                self._before = getattr(sys, "tracebacklimit", None)
+                sys.tracebacklimit = 1
+            self._entered += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._entered -= 1
+            if self._entered == 0:
+                if self._before is None:
+                    vars(sys).pop("tracebacklimit", None)
+                else:
+                    sys.tracebacklimit = self._before
+
+
+untraced = _Untraced()
 
 
 def now(awaitable: Coroutine[Any, Any, T]) -> T | None:

@@ -1,12 +1,13 @@
 """What stops a program before anything is declared or verified, and how a publisher is heard."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import MockMonitor
 
 from elastx_mrs import MailRelay
 from elastx_mrs.lookup.transport import encrypted
@@ -76,6 +77,23 @@ def test_a_publisher_s_error_is_logged_as_one_and_is_safe_to_show(
     assert [(one.levelno, one.message) for one in caplog.records if "red" in one.message] == [
         (logging.ERROR, "cloudflare: <U+001B>[31mred")
     ]
+
+
+def test_only_the_component_has_its_place_in_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack of a record would be half of its state, and says nothing that the component's does not."""
+    frames: dict[str, int] = {}
+    register: Callable[[MockMonitor, Any], Any] = MockMonitor.RegisterResource
+
+    def seen(monitor: MockMonitor, request: Any) -> Any:
+        frames[request.name] = len(request.stackTrace.frames)
+        return register(monitor, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", seen)
+    deploy(lambda: MailRelay("mail", ARGS))
+    assert frames.pop("mail") > 0
+    assert {name: count for name, count in frames.items() if name.startswith("mail-")} == {
+        f"mail-example.com-{kind}": 0 for kind in ("challenge-f7ee5ec73121", "spf", "dkim", "dmarc")
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import ast
 import asyncio
 import importlib.metadata
 import re
+import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from pulumi.provider.experimental import provider
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2_grpc
 
 from elastx_mrs.component.engine import registrations_first
@@ -140,6 +142,39 @@ def test_a_function_is_called_on_the_caller_s_threads() -> None:
 @pytest.mark.usefixtures("engine")
 def test_a_function_that_fails_has_its_reasons() -> None:
     assert called("a:index:bad") == [({}, ["first", "second"])]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("limit", [None, 0, 7])
+def test_a_resource_is_registered_without_its_stack(monkeypatch: pytest.MonkeyPatch, limit: int | None) -> None:
+    """Also where a program has a limit of its own, even the one with which the SDK fails."""
+    frames: dict[str, int] = {}
+    register: Callable[[MockMonitor, Any], Any] = MockMonitor.RegisterResource
+
+    def seen(monitor: MockMonitor, request: Any) -> Any:
+        frames[request.name] = len(request.stackTrace.frames)
+        assert request.HasField("sourcePosition") == bool(frames[request.name])
+        return register(monitor, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", seen)
+
+    class Record(pulumi.CustomResource):
+        def __init__(self, name: str) -> None:
+            super().__init__("a:index:Record", name, {})
+
+    def program() -> None:
+        Record("before")
+        if limit is not None:
+            sys.tracebacklimit = limit
+        with sdk.untraced, sdk.untraced:  # as where two programs run in threads of one process
+            Record("child")
+        assert getattr(sys, "tracebacklimit", None) == limit
+        sys.__dict__.pop("tracebacklimit", None)
+        Record("after")
+
+    deploy(program)
+    assert frames["before"] > 1 < frames["after"]
+    assert frames["child"] == 0
 
 
 def test_a_server_takes_large_messages_and_lets_them_wait() -> None:
