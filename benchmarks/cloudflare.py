@@ -98,6 +98,7 @@ def stack(folder: Path, lab: Lab, given: dict[str, Any], program: str = "") -> S
 
 def measured(made: Stack, *arguments: str, **environment: str) -> Usage:
     """Run ``pulumi`` and return what it took, with all that it started and waited for."""
+    made.write()
     command = ["pulumi", *arguments, "--stack", "test", "--non-interactive", "--color", "never"]
     started = time.perf_counter()
     process = subprocess.Popen(
