@@ -1,6 +1,6 @@
 """Prints the folder with Cloudflare's plugin for ``make lab STACK=lab-cloudflare``, which is to be first on PATH.
 
-The one of this machine, else Pulumi's download, else, where there is no way to it, the stand-in of the tests.
+The one on PATH or in the user's Pulumi home, which the lab shares; else a download; else the stand-in of the tests.
 """
 
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".toolchain" / "plugins-home"
+INSTALL = ["pulumi", "plugin", "install", "resource", "cloudflare", version("pulumi-cloudflare")]
 sys.path.insert(0, str(ROOT))
 
 from tests.cloudflare.which import plugin  # noqa: E402  the tests are no package that is installed
@@ -25,8 +26,8 @@ def main() -> None:
         found = plugin({"PULUMI_HOME": str(HOME)})
     told = {
         "real": "using Cloudflare's own Pulumi plugin",
-        "stand-in": "Cloudflare's Pulumi plugin could not be downloaded; using the tests' stand-in, which does what "
-        "the real one was seen to do",
+        "stand-in": "Cloudflare's Pulumi plugin is not installed and could not be downloaded; using the tests' "
+        f"stand-in; for the real one, run: {' '.join(INSTALL)}",
     }
     print(f"lab: {told[found.kind]}", file=sys.stderr)
     print(found.folder)
@@ -35,8 +36,7 @@ def main() -> None:
 def download() -> bool:
     """Let Pulumi download the plugin; return whether it could."""
     environment = os.environ | {"PULUMI_HOME": str(HOME), "PULUMI_SKIP_UPDATE_CHECK": "1"}
-    command = ["pulumi", "plugin", "install", "resource", "cloudflare", version("pulumi-cloudflare")]
-    result = subprocess.run(command, env=environment, capture_output=True, check=False)
+    result = subprocess.run(INSTALL, env=environment, capture_output=True, check=False)
     return result.returncode == 0
 
 

@@ -21,6 +21,7 @@ import dns.tsig
 
 from elastx_mrs.config.environment import LAB_DNS, NAMESERVERS, RFC2136_KEY, RFC2136_KEY_NAME, RFC2136_SERVER
 from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.lab import plugins
 from elastx_mrs.lab.samples import SAMPLES
 from elastx_mrs.lab.server import LabServer
 from elastx_mrs.lab.zones import LabError, ZoneStore
@@ -66,10 +67,10 @@ class Lab:
             "CLOUDFLARE_BASE_URL": self.cloudflare.url,
             "CLOUDFLARE_API_TOKEN": self.token,
             "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
-            "PULUMI_HOME": str(self.directory / "pulumi-home"),
+            "PULUMI_HOME": str(_pulumi_home(self.directory)),
             "PULUMI_CONFIG_PASSPHRASE": "lab",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
-            # The Cloudflare plugin isn't needed here, but the engine would try to download it at every run.
+            # The Cloudflare plugin is the user's or isn't needed, but the engine would try to download it at every run.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
 
@@ -84,6 +85,7 @@ def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[
     directory = directory.resolve()
     try:
         (directory / "state").mkdir(parents=True, exist_ok=True)
+        plugins.share(_pulumi_home(directory))
         lock = (directory / "lock").open("w")
     except OSError as error:
         raise LabError(f"{directory}: {error.strerror}; name another folder with --dir") from None
@@ -127,9 +129,12 @@ def _run(lab: Lab, command: Sequence[str]) -> int:
             for process in started:
                 process.terminate()
 
+    environment = os.environ | lab.environment()
+    if advice := plugins.missing(command, environment):
+        print(f"lab: {advice}", file=sys.stderr)
     with _signals(pass_on):
         try:
-            started.append(subprocess.Popen(command, env=os.environ | lab.environment()))
+            started.append(subprocess.Popen(command, env=environment))
         except FileNotFoundError:
             print(f"lab: there is no command {command[0]}; is it on PATH?", file=sys.stderr)
             return 127
@@ -195,6 +200,10 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+def _pulumi_home(directory: Path) -> Path:
+    return directory / "pulumi-home"
 
 
 def _key_file(directory: Path) -> Path:

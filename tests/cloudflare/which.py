@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from elastx_mrs.lab import plugins
 from tests.cloudflare.plugin.ages import CURRENT, OLDEST, VARIABLE, age_of
 
-EXECUTABLE = "pulumi-resource-cloudflare"
+EXECUTABLE = plugins.EXECUTABLE
 STAND_IN = Path(__file__).parent / "plugin" / "bin"
 
 
@@ -77,10 +78,9 @@ def _on_path(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _installed(environ: Mapping[str, str]) -> list[Path]:
     """Return the folders in which Pulumi keeps the plugin, the newest version first."""
-    home = Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME", "/")) / ".pulumi")
     versions = {
         tuple(map(int, match.groups())): folder
-        for folder in home.glob("plugins/resource-cloudflare-v*")
+        for folder in plugins.home(environ).glob("plugins/resource-cloudflare-v*")
         if (match := re.search(r"-v(\d+)\.(\d+)\.(\d+)", folder.name))
         and shutil.which(EXECUTABLE, path=str(folder)) is not None
     }
