@@ -203,6 +203,11 @@ CLOUDFLARE_PAGES = Limit(
 CLOUDFLARE_REQUEST = Limit(
     FILES, "a request of `adopt` to Cloudflare's API, with its retries", 600, "seconds", "`adopt` ends."
 )
+# pulumi import asks four times for each, so these are 960 of the 1,200 requests that Cloudflare takes in five minutes;
+# adopt itself asks once for each zone.
+CLOUDFLARE_IMPORT = Limit(
+    PUBLISHING, "records in one file of `adopt --import`", 240, "records", "The others are for its next run."
+)
 # One wait may take --timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
     MAIL, "a session with a mail server, in all", 10, "times `--timeout`", "The rest is `unreachable` or `unchecked`."

@@ -38,10 +38,11 @@ T = TypeVar("T")
 
 @dataclass
 class Read:
-    """What was read: each domain's zone; and which zones could not be, by the reason."""
+    """What was read: each domain's zone; which zones could not be, by the reason; and how many requests that took."""
 
     zones: dict[str, Zone] = field(default_factory=dict)
     unasked: dict[str, list[str]] = field(default_factory=dict)
+    requests: int = 0
 
 
 def read_zones(
@@ -85,6 +86,7 @@ class _Reader:
         self._base_url = base_url
         self._host = urlsplit(base_url).hostname
         self._pace = Pace(clock, True, _say)
+        self._requests = 0
         self.doing = "asking Cloudflare for its zones"
 
     async def read(self, domains: Sequence[str], given: Mapping[str, str], account_id: str | None) -> Read:
@@ -93,7 +95,9 @@ class _Reader:
             ids = {domain: (given[domain], "") for domain in domains if domain in given}
             if missing:
                 ids |= _places(missing, await self._zones(client, account_id))
-            return await self._records_of(client, ids)
+            read = await self._records_of(client, ids)
+            read.requests = self._requests
+            return read
 
     async def _records_of(self, client: "AsyncCloudflare", ids: Mapping[str, tuple[str, str]]) -> Read:
         """Read each zone once, however many domains are in it."""
@@ -129,6 +133,7 @@ class _Reader:
 
         async def paced(request: "httpx.Request") -> None:
             await self._pace.take()
+            self._requests += 1
 
         async def final(response: "httpx.Response") -> None:
             if response.status_code == 429:  # Cloudflare blocks for minutes; asking again only prolongs that

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elastx_mrs import limits
 from elastx_mrs.adopt.state import State
 from elastx_mrs.display import all_quoted, quoted, show, visible
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
@@ -25,6 +26,10 @@ _TOO_MANY = {
     "dmarc": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
     "report": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
 }
+
+
+IMPORT_REQUESTS = 4
+"""Requests of ``pulumi import`` for each record: its preview reads it twice, and so does the import."""
 
 
 def counted(number: int, what: str) -> str:
@@ -94,7 +99,10 @@ class Import:
 
 @dataclass
 class Plan:
-    """What will be imported, what that leads to (a line each), and how many records are created or known."""
+    """What will be imported, what that leads to (a line each), and how many records are created or known.
+
+    :ivar later: records to import that one file has no room for, so that Cloudflare's rate limit is not met.
+    """
 
     imports: list[Import] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
@@ -102,6 +110,12 @@ class Plan:
     lost: list[str] = field(default_factory=list)
     absent: int = 0
     known: int = 0
+    later: int = 0
+
+    @property
+    def requests(self) -> int:
+        """How many the import of the file sends to Cloudflare."""
+        return len(self.imports) * IMPORT_REQUESTS
 
 
 def plan(
@@ -120,6 +134,9 @@ def plan(
             made.known += 1
         elif record.domain in zones:
             _one(made, record, name, zones[record.domain], state, _pattern(comment, component))
+    room = limits.CLOUDFLARE_IMPORT.most
+    made.later = len(made.imports[room:])
+    made.imports = made.imports[:room]
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from elastx_mrs.adopt.cloudflare import Read, read_zones
-from elastx_mrs.adopt.plan import Plan, counted, import_file, plan
+from elastx_mrs.adopt.plan import IMPORT_REQUESTS, Plan, counted, import_file, plan
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
 from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
 from elastx_mrs.cli.exits import UnaskedError, exit_code
@@ -16,6 +16,7 @@ from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import quoted, some, visible
+from elastx_mrs.publish.cloudflare.rate import REQUESTS
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.publish.rfc2136.settings import Rfc2136
@@ -130,9 +131,22 @@ def _said(made: Plan, read: Read) -> Iterator[str]:
     for reason, zones in read.unasked.items():
         yield f"NOT ASKED: {some(zones, MOST_SHOWN)}: {reason}"
     known = f", {made.known} in the state already" if made.known else ""
+    total = counted(len(made.imports) + made.later, "record")
     yield (
-        f"{counted(len(made.imports), 'record')} to import, of which the next up changes {len(made.changes)}; "
+        f"{total} to import, of which the next up changes {len(made.changes)}; "
         f"{made.absent} not there, which it creates{known}"
     )
     if not made.imports:
         yield "there is nothing to import: go on with pulumi preview"
+        return
+    yield (
+        f"pulumi import will send {made.requests} requests to Cloudflare, {IMPORT_REQUESTS} for each record; "
+        "it takes 1,200 in 5 minutes"
+    )
+    if made.requests + read.requests > REQUESTS:
+        yield f"wait 5 minutes before pulumi import: this command sent {read.requests} requests already"
+    if made.later:
+        yield (
+            f"the file has the first {len(made.imports)} of these records, to stay within that. Import them, wait 5 "
+            f"minutes, export the state, and run this again with --state for the other {made.later}"
+        )

@@ -4,14 +4,18 @@ import json
 import subprocess
 import sys
 from functools import partial
+from typing import Any
 
 import pytest
 from click.testing import Result
 
-from elastx_mrs import display
+from elastx_mrs import display, limits
 from elastx_mrs.adopt import cloudflare
+from elastx_mrs.adopt.plan import IMPORT_REQUESTS
+from elastx_mrs.cli import adopt_import
 from elastx_mrs.lab.cloudflare.zone import Account, Permission
-from elastx_mrs.publish.cloudflare.rate import Pace
+from elastx_mrs.publish.cloudflare.rate import REQUESTS, Pace
+from elastx_mrs.records import challenge
 from tests import golden
 from tests.cli.scene import TOKEN, Scene
 from tests.lab.cloudflare_faults import Fault
@@ -39,6 +43,7 @@ def test_the_file_and_what_it_leads_to(scene: Scene) -> None:
         "CANNOT BE KEPT: example.com SPF loses ip4:203.0.113.0/24, and who sends by that fails; take it into the "
         "config: elastx-mrs adopt example.com prints it",
         "3 records to import, of which the next up changes 2; 1 not there, which it creates",
+        "pulumi import will send 12 requests to Cloudflare, 4 for each record; it takes 1,200 in 5 minutes",
     ]
 
 
@@ -90,6 +95,63 @@ def test_nothing_to_import(scene: Scene) -> None:
     assert (result.exit_code, imports(result)) == (0, {})
     assert "0 records to import, of which the next up changes 0; 4 not there, which it creates\n" in result.stderr
     assert "there is nothing to import: go on with pulumi preview" in result.stderr
+
+
+def challenges(scene: Scene, count: int) -> dict[str, Any]:
+    """Put so many challenges into a zone, 80 at a name; return the config that declares them, and nothing else."""
+    accounts = [f"a{number}@acme.example" for number in range(80)]
+    domains: list[dict[str, Any]] = []
+    for number in range(count):
+        name, account = f"d{number // 80}.example.se", accounts[number % 80]
+        fields = {"type": "TXT", "name": name, "ttl": 1800, "content": f'"{challenge.token(account)}"'}
+        scene.api.zone("example.se").book.add(fields)
+        if number % 80 == 0:
+            domains.append({"name": name, "accounts": []})
+        domains[-1]["accounts"].append(account)
+    external = {"external": True}
+    return {"accounts": accounts, "domains": domains, "spf": external, "dkim": external, "dmarc": external}
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_file_keeps_within_the_rate_limit(scene: Scene, beyond: int) -> None:
+    most = limits.CLOUDFLARE_IMPORT.most
+    config = challenges(scene, most + beyond)
+    result = scene.run(config=config)
+    first = imports(result)
+    assert len(first) == most
+    said = result.stderr.splitlines()
+    assert said[0].startswith(f"{most + beyond} records to import, of which the next up changes 0; 0 not there")
+    assert said[1].startswith(f"pulumi import will send {4 * most} requests to Cloudflare, 4 for each record; it takes")
+    if not beyond:
+        assert len(said) == 2
+        return
+    assert said[2:] == [
+        "the file has the first 240 of these records, to stay within that. Import them, wait 5 minutes, export the "
+        "state, and run this again with --state for the other 1"
+    ]
+    urn = "urn:pulumi:prod::mail::elastx-mrs:index:MailRelay"
+    record = "cloudflare:index/dnsRecord:DnsRecord"
+    own = [
+        {"urn": f"{urn}${record}::{name}", "type": record, "id": number, "parent": f"{urn}::mail"}
+        for name, number in first.items()
+    ]
+    state = scene.directory / "state.json"
+    component = {"urn": f"{urn}::mail", "type": "elastx-mrs:index:MailRelay"}
+    state.write_text(json.dumps({"version": 3, "deployment": {"resources": [component, *own]}}))
+    (last,) = imports(scene.run("--state", str(state), config=config))
+    assert last not in first
+
+
+def test_the_two_commands_together_keep_within_the_rate_limit(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones = {"example.com": scene.api.zone("example.com").id}
+    for most, wait in ((13, False), (12, True)):  # one request of ours, and twelve of the import
+        monkeypatch.setattr(adopt_import, "REQUESTS", most)
+        said = scene.run(config={"cloudflare": {"zones": zones}}).stderr.splitlines()
+        assert ("wait 5 minutes before pulumi import: this command sent 1 requests already" in said) == wait
+
+
+def test_a_full_file_leaves_room_for_the_command_itself() -> None:
+    assert REQUESTS - limits.CLOUDFLARE_IMPORT.most * IMPORT_REQUESTS >= 100
 
 
 def test_of_two_accounts_the_configs_is_read(scene: Scene) -> None:
