@@ -51,7 +51,8 @@ def bare(arguments: Sequence[str]) -> None:
 
 def network(arguments: Sequence[str]) -> None:
     """Ask through the one network, which keeps the answers: FILE of names, SERVER…."""
-    from elastx_mrs.lookup.network import Network, Question, Server
+    from elastx_mrs.lookup.network import Network
+    from elastx_mrs.lookup.question import Question, Server
 
     names, servers = _read(arguments)
     asking = Network(IN_FLIGHT, IN_FLIGHT // len(servers))

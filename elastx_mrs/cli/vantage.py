@@ -15,7 +15,7 @@ from elastx_mrs.progress import Progress
 from elastx_mrs.records import RecordError
 
 if TYPE_CHECKING:
-    from elastx_mrs.lookup.network import Server
+    from elastx_mrs.lookup.question import Server
     from elastx_mrs.lookup.vantage import Run, Vantage
 
 T = TypeVar("T")

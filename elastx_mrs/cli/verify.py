@@ -19,7 +19,7 @@ from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.cli.views.progress import shown
 from elastx_mrs.cli.views.verify import FORMATS
 from elastx_mrs.display import quoted, visible
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Run, Who, servers_at
 from elastx_mrs.reading import BeyondError, read_octets
 from elastx_mrs.records import RecordError, TxtRecord, names

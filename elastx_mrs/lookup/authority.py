@@ -17,8 +17,9 @@ from elastx_mrs import limits
 from elastx_mrs.display import some
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.once import Once
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer, without_address

@@ -9,7 +9,8 @@ import dns.name
 import dns.rdatatype
 
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.response import absolute, below, check_authority, find, records, referral, text
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.transport.wire import UnusableError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from elastx_mrs.lookup import budget
-from elastx_mrs.lookup.network import LookupFailure, OverBudgetError
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError
 
 K = TypeVar("K")
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
 from elastx_mrs import limits
-from elastx_mrs.lookup.network import Question, Server
+from elastx_mrs.lookup.question import Question, Server
 from elastx_mrs.lookup.response import below, check_authority, denies, find, records, referral, target, text
 from elastx_mrs.lookup.transport.wire import UnusableError
 

@@ -13,7 +13,8 @@ from elastx_mrs import limits
 from elastx_mrs.display import visible
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import Reading, absolute, check_recursion, read, text
 from elastx_mrs.lookup.start import NobodyError
 

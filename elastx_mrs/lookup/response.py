@@ -15,7 +15,7 @@ from dns.rdtypes.ANY.CNAME import CNAME
 
 from elastx_mrs import limits
 from elastx_mrs.display import quoted
-from elastx_mrs.lookup.network import Question
+from elastx_mrs.lookup.question import Question
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 
 

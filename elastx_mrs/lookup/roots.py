@@ -1,6 +1,6 @@
 """IANA's root hints (https://www.internic.net/domain/named.root, as of April 2024)."""
 
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 
 _ADDRESSES = {
     "a": ("198.41.0.4", "2001:503:ba3e::2:30"),

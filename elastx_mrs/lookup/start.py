@@ -13,7 +13,8 @@ import dns.rdatatype
 from elastx_mrs import descriptors, limits
 from elastx_mrs.display import some
 from elastx_mrs.lookup import budget
-from elastx_mrs.lookup.network import HEAD_START, LookupFailure, Network, OverBudgetError, Question, Server
+from elastx_mrs.lookup.network import HEAD_START, Network
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import check_authority, referral
 from elastx_mrs.lookup.transport.wire import UnusableError
 

@@ -23,7 +23,8 @@ from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Configured, Delegated, Observer
 from elastx_mrs.lookup.delegation import Authorities, GivenServers, ThroughResolvers
-from elastx_mrs.lookup.network import Network, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import Question, Server
 from elastx_mrs.lookup.resolver import Resolver, Road, always, system_resolvers
 from elastx_mrs.lookup.response import absolute
 from elastx_mrs.lookup.start import Entrance

@@ -11,7 +11,8 @@ import dns.rdatatype
 
 from elastx_mrs import limits
 from elastx_mrs.lookup import budget
-from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server, listed
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server, listed
 from elastx_mrs.lookup.referral import Step, read_addresses, read_step
 from elastx_mrs.lookup.response import absolute, below, text
 from elastx_mrs.lookup.roots import ROOT_SERVERS

@@ -25,7 +25,7 @@ from pulumi.runtime.proto import provider_pb2
 from elastx_mrs.config.parse import ConfigError, parse_stack
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.lookup import referral, response
-from elastx_mrs.lookup.network import Question
+from elastx_mrs.lookup.question import Question
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 from elastx_mrs.plugin import component, record, serving
 from elastx_mrs.plugin.wire import PluginError

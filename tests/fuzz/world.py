@@ -10,7 +10,7 @@ import dns.flags
 import dns.message
 import pytest
 
-from elastx_mrs.lookup.network import Server as Address
+from elastx_mrs.lookup.question import Server as Address
 from elastx_mrs.lookup.transport import plain
 from elastx_mrs.lookup.transport.pool import Sockets
 from elastx_mrs.lookup.transport.wire import Query as Asked

@@ -19,8 +19,9 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.patience import Patience
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.resolver import Resolver, Road, always
 from tests.servers import end, require
 

@@ -9,8 +9,9 @@ import dns.rdatatype
 import pytest
 
 from elastx_mrs.lookup.aside import Shared, aside
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.patience import Patience
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.response import absolute
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.verify.expected import from_domains

@@ -13,7 +13,8 @@ import pytest
 
 from elastx_mrs import limits
 from elastx_mrs.lookup import budget
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.start import Entrance, NobodyError
 from elastx_mrs.lookup.transport import plain
 from tests.fuzz.clock import Loop

@@ -11,8 +11,9 @@ import dns.rdatatype
 import pytest
 
 from elastx_mrs.lookup import budget
-from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.once import Once
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.transport import plain
 from tests.fuzz.clock import Loop
 from tests.lookup.nets import answer

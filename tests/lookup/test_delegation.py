@@ -13,7 +13,8 @@ import pytest
 
 from elastx_mrs import limits
 from elastx_mrs.lookup.delegation import GivenServers
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.roots import ROOT_SERVERS
 from elastx_mrs.lookup.walk import Cut, Delegations, NameServer
 from tests.lookup.nets import Reply, answer, fake, fakes, net, steady

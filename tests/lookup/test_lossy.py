@@ -17,8 +17,9 @@ import pytest
 
 from elastx_mrs import limits
 from elastx_mrs.lookup import network as module
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.patience import PATIENCE, Patience
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.transport import plain
 from elastx_mrs.lookup.transport.pool import Sockets
 from elastx_mrs.lookup.transport.wire import Query, UnusableError

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elastx_mrs.lookup.network import LENGTH, LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LENGTH, LookupFailure, Question, Server
 from elastx_mrs.lookup.transport.wire import UnusableError
 from elastx_mrs.records.record import RecordError
 from tests.lookup.nets import Reply, answer, dead, fake, fakes, impatient

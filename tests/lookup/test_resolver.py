@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.resolver import system_resolvers
 from tests.lookup.nets import Reply, Respond, answer, authorities, dead, fake, fakes, impatient, net, recursors
 from tests.receiver.tree import COMPANY, DAEMONS, OTHER, ROOT, TOP

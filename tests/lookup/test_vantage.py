@@ -16,7 +16,8 @@ import pytest
 from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.lookup import vantage
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, Network, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, Server
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages, Who
 from elastx_mrs.records import RecordError

@@ -8,7 +8,8 @@ import dns.message
 import dns.rcode
 import pytest
 
-from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.receiver.spf import Result, check_host
 from elastx_mrs.receiver.spf_tree import Tree, expand
 from tests.lookup.fakes import Dns

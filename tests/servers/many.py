@@ -38,7 +38,7 @@ VERIFY = f"""
 import os, socket, sys
 import elastx_mrs.cli.verify
 from elastx_mrs.cli import entry
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 
 port, records, left = sys.argv[1:]
 elastx_mrs.cli.verify._root_hints = lambda path: (Server("{ROOT}", int(port)),)

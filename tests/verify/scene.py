@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation

@@ -13,7 +13,8 @@ import dns.rdatatype
 import pytest
 
 from elastx_mrs.lookup.authority import Observer, Served
-from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.walk import NameServer
 from elastx_mrs.records.text import presentation
 from elastx_mrs.verify import report

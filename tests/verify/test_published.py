@@ -7,7 +7,8 @@ import pytest
 
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.lookup.authority import Observation, Observer, Places, Served, Sighting
-from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.walk import NameServer
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify.checks import published

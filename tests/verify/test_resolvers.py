@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.records.text import presentation
 from elastx_mrs.verify.wait import Job

@@ -4,7 +4,7 @@ import asyncio
 
 from elastx_mrs.lookup.answer import answer_of
 from elastx_mrs.lookup.authority import Observation, Sighting
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.records.challenge import challenge
 from elastx_mrs.service import ELASTX
 from elastx_mrs.verify.checks import published

@@ -18,7 +18,7 @@ from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import some, visible
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer, answer_of
-from elastx_mrs.lookup.network import LookupFailure
+from elastx_mrs.lookup.question import LookupFailure
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.progress import Hold, Progress

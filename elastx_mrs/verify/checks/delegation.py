@@ -1,7 +1,7 @@
 """Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
 
 from elastx_mrs.lookup.authority import Served, Sighting
-from elastx_mrs.lookup.network import LookupFailure, OverBudgetError, Server
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Server
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.verify.checks.per_server import FEWER, failure, not_asked
 from elastx_mrs.verify.checks.published import ASK

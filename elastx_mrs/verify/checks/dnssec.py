@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import dns.rdatatype
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import LookupFailure, OverBudgetError, Question, Server
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear

@@ -7,7 +7,8 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-from elastx_mrs.lookup.network import LookupFailure, Network, OverBudgetError, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import Reading, absolute, read
 from elastx_mrs.lookup.transport.wire import UnusableError
 

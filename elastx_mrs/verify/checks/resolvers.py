@@ -10,7 +10,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import Server
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.response import find
 from elastx_mrs.verify.checks.dnssec import NO_RESOLVER
 from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear

@@ -4,7 +4,7 @@ import asyncio
 
 from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Ask
-from elastx_mrs.lookup.network import LookupFailure
+from elastx_mrs.lookup.question import LookupFailure
 from elastx_mrs.receiver.spf import Result, check_host
 from elastx_mrs.receiver.spf_ranges import Address, networks, points, trees
 from elastx_mrs.receiver.spf_record import Found, select

@@ -6,8 +6,9 @@ import sys
 import dns.name
 import dns.rdatatype
 
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.patience import Patience
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from tests.servers.lossy import FAR
 
 

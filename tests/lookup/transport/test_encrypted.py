@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from elastx_mrs.lookup.network import LookupFailure, Question, Server
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from tests.authority import Authority, strict
 from tests.lookup.nets import impatient
 from tests.lookup.transport.test_plain import NAME, TXT

@@ -13,8 +13,9 @@ import dns.message
 import pytest
 
 from elastx_mrs import limits
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.patience import Patience
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.transport import encrypted
 from tests.authority import Authority
 from tests.engine.stack import ROOT

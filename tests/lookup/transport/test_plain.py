@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.lookup import budget
-from elastx_mrs.lookup.network import LookupFailure, Network, Question, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
 from elastx_mrs.lookup.transport.pool import USES
 from elastx_mrs.lookup.transport.wire import Query
 from tests.lookup.nets import answer, dead, impatient

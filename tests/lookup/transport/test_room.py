@@ -15,7 +15,8 @@ import pytest
 
 from elastx_mrs import descriptors, limits
 from elastx_mrs.descriptors import Shortage
-from elastx_mrs.lookup.network import LookupFailure, Network, Question
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import LookupFailure, Question
 from elastx_mrs.lookup.transport import pool, room
 from elastx_mrs.lookup.transport.pool import _connected
 from elastx_mrs.lookup.transport.room import Place, Room
@@ -264,7 +265,7 @@ def test_encrypted_resolvers_are_counted(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(encrypted, "_https", https)
 
     async def work() -> None:
-        from elastx_mrs.lookup.network import Server
+        from elastx_mrs.lookup.question import Server
 
         server, network = Server("192.0.2.1", 443, url="https://192.0.2.1/dns-query"), Network()
         names = [dns.name.from_text(f"n{number}.example.com") for number in range(10)]

@@ -12,7 +12,8 @@ import pytest
 
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.lookup.answer import Answer
-from elastx_mrs.lookup.network import Network, Server
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import Existing
