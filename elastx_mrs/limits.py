@@ -56,6 +56,14 @@ LOSSY_QUESTION_SECONDS = Limit(
     "seconds",
     "The server did not answer.",
 )
+# Long enough for a round over many domains, and short enough that a server that comes back is noticed.
+SILENT_SECONDS = Limit(
+    DNS,
+    "a server that answered nothing at all",
+    30,
+    "seconds",
+    "For so long it is not asked again; what is asked of it is told that.",
+)
 # The handshakes take two or three exchanges more.
 ENCRYPTED_TIMES = Limit(
     DNS, "one question to a resolver over TLS or HTTPS", 3, "times as long as over UDP", "As over UDP."

@@ -33,9 +33,6 @@ IN_FLIGHT_PER_SERVER = 10
 HEAD_START = 0.5
 """Seconds that a server has to answer before the next one of the same zone is asked too."""
 
-REST = 30.0
-"""Seconds for which a server that answered nothing at all is left alone, so that it costs its time-out once only."""
-
 LEAST = 0.01
 """Seconds that a try has at least, so that none is made of what arithmetic leaves over."""
 
@@ -247,7 +244,8 @@ class Network:
             async with there.bound:
                 began = clock()
                 if began < self._silent.get(server, 0.0):
-                    return LookupFailure(server, f"answered nothing, asked other things in the last {REST:g} s")
+                    rest = f"{limits.SILENT_SECONDS.most} s"
+                    return LookupFailure(server, f"answered nothing, asked other things in the last {rest}")
                 if (entry := here.running.get(key)) is not None:
                     entry.sent = began
                 try:
@@ -284,8 +282,8 @@ class Network:
                 return _usable(server, answer)
             packets += 1 if server.url else 1 + len(pauses)
             window *= patience.growth
-        if self._heard.get(server, -math.inf) < began - REST:
-            self._silent[server] = clock() + REST
+        if self._heard.get(server, -math.inf) < began - limits.SILENT_SECONDS.most:
+            self._silent[server] = clock() + limits.SILENT_SECONDS.most
         gone *= limits.ENCRYPTED_TIMES.most if server.url else 1
         times = f", asked {packets} times" if packets > 1 else ""
         return LookupFailure(server, problem or f"did not answer in {gone:.3g} s{times}")

@@ -113,6 +113,7 @@ def challenges(scene: Scene, count: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("beyond", [0, 1])
+@pytest.mark.limit("CLOUDFLARE_IMPORT")
 def test_a_file_keeps_within_the_rate_limit(scene: Scene, beyond: int) -> None:
     most = limits.CLOUDFLARE_IMPORT.most
     config = challenges(scene, most + beyond)

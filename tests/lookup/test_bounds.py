@@ -111,3 +111,22 @@ def test_queries_of_one_domain_at_once(more: int, loop: Loop, monkeypatch: pytes
         return servers
 
     assert loop.run_until_complete(work()).most == most
+
+
+@pytest.mark.limit("SILENT_SECONDS")
+@pytest.mark.parametrize(
+    ("later", "problem"), [(-0.1, "answered nothing, asked other things"), (0.1, "did not answer")]
+)
+def test_a_silent_server_is_left_alone(later: float, problem: str, loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    Silent(1e9, monkeypatch)
+
+    async def work() -> str:
+        network = Network()
+        with pytest.raises(LookupFailure):
+            await network.exchange(ONE, question("example.com"))
+        await asyncio.sleep(limits.SILENT_SECONDS.most + later)
+        with pytest.raises(LookupFailure) as caught:
+            await network.exchange(ONE, question("example.net"))
+        return caught.value.problem
+
+    assert loop.run_until_complete(work()).startswith(problem)
