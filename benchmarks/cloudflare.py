@@ -113,22 +113,27 @@ def measured(made: Stack, *arguments: str, **environment: str) -> Usage:
     return Usage(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def previews(folder: Path, domains: int, rounds: int) -> dict[str, list[Usage]]:
-    """Return what previews without changes took, of either program in turn."""
-    found: dict[str, list[Usage]] = {"component": [], "flat": []}
+def side_by_side(folder: Path, domains: int, rounds: int) -> tuple[dict[str, list[Usage]], dict[str, list[Usage]]]:
+    """Return what ups that create all records took, and previews without changes, of either program in turn.
+
+    Up to ``SLOW`` domains the ups write the state at every step, as they do unless told.
+    """
+    ups: dict[str, list[Usage]] = {"component": [], "flat": []}
+    previews: dict[str, list[Usage]] = {"component": [], "flat": []}
+    how = {} if domains <= SLOW else QUICK
     with contextlib.ExitStack() as labs:
         both = {}
         for name, program in (("component", ""), ("flat", flat_program(domains))):
             lab = labs.enter_context(api(folder / f"{name}-lab", domains))
             both[name] = stack(folder / name, lab, config(domains), program)
-            used = measured(both[name], "up", "--yes", "--skip-preview", **QUICK)
+            ups[name].append(measured(both[name], "up", "--yes", "--skip-preview", **how))
             requests = [one.method for one in lab.cloudflare.api.log]
-            pages = requests.count("GET")
-            print(f"  {name}: up of {requests.count('POST')} records and {pages} pages, {used.wall:.0f} s", flush=True)
+            made, pages = requests.count("POST"), requests.count("GET")
+            print(f"  {name}: {made} records, {pages} pages, {len(both[name].state()):,} octets of state", flush=True)
         for _ in range(rounds):
-            for name, made in both.items():
-                found[name].append(measured(made, "preview", "--expect-no-changes"))
-    return found
+            for name, one in both.items():
+                previews[name].append(measured(one, "preview", "--expect-no-changes"))
+    return ups, previews
 
 
 def curve(folder: Path) -> None:
