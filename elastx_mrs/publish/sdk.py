@@ -58,9 +58,9 @@ def calls_begun() -> list[Awaitable[Any]] | None:
 class _Untraced:
     """While it is entered, by whatever thread, resources are registered without the Python stack that made them.
 
-    The engine keeps that stack in the state: it is half of what is there for a record, names folders of one machine,
-    and makes an ``up`` write the state for every record once a line has moved. Of a component's child it says only
-    where in this package it is made; the component has its own.
+    The engine keeps that stack in the state: it is half of what is there for a record, and names folders of one
+    machine. A file backend writes the whole state at every step. Of a component's child the stack says only where in
+    this package it is made; the component has its own.
 
     The SDK takes it with :func:`traceback.extract_stack`, which stops at ``sys.tracebacklimit``. One frame is no stack
     to it; none is an error. Should a later SDK take it in another way, the state is larger, and that is all.
