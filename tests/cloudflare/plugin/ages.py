@@ -7,6 +7,9 @@ pulumi-cloudflare Cloudflare's provider cloudflare-go
 6.13, 6.14        5.16 to 5.18          6.6 to 6.8
 6.15 and later    5.19 and later        6.10 and later
 ================= ===================== ==============
+
+Of 6.7 to 6.9 and of 6.10 and later the source was not to be had. The latter's waits were seen in builds of
+Cloudflare's provider 5.19.1 and 5.22.0; somewhere between 6.6 and 6.10 each ``Retry-After`` came to count.
 """
 
 import math
