@@ -164,7 +164,7 @@ def test_a_failure_that_passes_and_one_that_stays(scene: Scene) -> None:
     scene.faults[:] = [Fault("GET", "dns_records", times=-1, status=503)]
     result = scene.run()
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "Cloudflare fails (Cloudflare said: HTTP 503, Internal server error (code 10001)); run this" in result.stderr
+    assert "Cloudflare fails (Cloudflare said: HTTP 503, Internal server error (code 10000)); run this" in result.stderr
 
 
 def test_the_package_is_missing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
