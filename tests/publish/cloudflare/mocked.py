@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pulumi
-from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.settings import SETTINGS, set_root_resource
 
 
 @contextmanager
 def mocked(mocks: pulumi.runtime.Mocks) -> Iterator[None]:
-    """Let the programs that are deployed meanwhile have mocks for an engine."""
+    """Let the programs that are deployed meanwhile have mocks for an engine; afterwards there is none again."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     def own_loop() -> None:
@@ -29,6 +29,7 @@ def mocked(mocks: pulumi.runtime.Mocks) -> Iterator[None]:
     asyncio.set_event_loop(None)
     for loop in loops:
         loop.close()
+    SETTINGS.monitor = None
 
 
 def deploy(program: Callable[[], object]) -> None:
