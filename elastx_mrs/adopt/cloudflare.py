@@ -17,7 +17,7 @@ from elastx_mrs.adopt.refusals import BASE_URL, CannotReadError, RefusedError, c
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.transport.body import bounded
 from elastx_mrs.progress import Progress
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
 from elastx_mrs.records import RecordError

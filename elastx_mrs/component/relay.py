@@ -25,7 +25,7 @@ from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Setup
 from elastx_mrs.publish.sdk import is_mocked, untraced

@@ -11,7 +11,7 @@ from elastx_mrs import limits
 from elastx_mrs.adopt.cloudflare import _Reader
 from elastx_mrs.adopt.refusals import CannotReadError
 from elastx_mrs.lookup.transport.body import bounded
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from tests.fuzz.clock import Loop
 
 

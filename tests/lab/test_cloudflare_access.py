@@ -12,7 +12,7 @@ import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
 from elastx_mrs.lab.session import Lab, open_lab
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from tests.lab.api import add, client, read, refused, zone
 from tests.lab.client import ZONES, ask, send, strings, update
 from tests.lab.cloudflare_faults import Fault, faults_of

@@ -10,7 +10,7 @@ import pytest
 
 from elastx_mrs.lab.cloudflare.zone import Token
 from elastx_mrs.lab.session import Lab
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from tests.lab.client import ask, strings
 from tests.lab.cloudflare_faults import Fault, faults_of
 from tests.lab.wire import fault, info, made, records, txt, wire

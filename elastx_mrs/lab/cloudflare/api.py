@@ -27,7 +27,7 @@ from elastx_mrs.lab.cloudflare.rules import FREE
 from elastx_mrs.lab.cloudflare.store import Book
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token, Zone, identifier
 from elastx_mrs.lab.zones import ZoneStore
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 
 BASE = "/client/v4"
 LOG = "requests.jsonl"

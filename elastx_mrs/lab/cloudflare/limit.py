@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from elastx_mrs.lab.cloudflare.errors import THROTTLED, RefusedError
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 
 
 @dataclass

@@ -15,7 +15,7 @@ from pulumi.runtime import rpc
 
 from elastx_mrs import display
 from elastx_mrs.progress import AGAIN, LONG, Progress
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare.waits import known
 from elastx_mrs.publish.sdk import call_function
 

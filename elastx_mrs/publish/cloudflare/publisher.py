@@ -15,9 +15,9 @@ from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.progress import Hold
 from elastx_mrs.publish.adoption import Adoption
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare import cures, errors
 from elastx_mrs.publish.cloudflare import settings as config
-from elastx_mrs.publish.cloudflare.clock import Clock
 from elastx_mrs.publish.cloudflare.failures import Failures, hooks, import_file
 from elastx_mrs.publish.cloudflare.invoke import InvokeError, progress
 from elastx_mrs.publish.cloudflare.rate import Pace

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from elastx_mrs.progress import Hold
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 
 WINDOW = 300.0
 """Seconds in which Cloudflare counts, and for which it blocks; 1,200 requests per user (its page "Rate limits")."""

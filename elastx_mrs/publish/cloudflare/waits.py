@@ -3,7 +3,7 @@
 import datetime
 import os
 
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 
 RETRIES = 210.0
 """Seconds between the first and the last of eleven tries: 2, 4, 8, 16, and six times 30, each up to a quarter less.

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.records.text import presentation
 from tests.cloudflare.plugin.ages import AGES, OLDEST, VARIABLE, age_of
 from tests.cloudflare.which import ages, plugin

@@ -12,7 +12,7 @@ import pytest
 
 from elastx_mrs.config.environment import LAB_CLOCK
 from elastx_mrs.lab.cloudflare.log import Request
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import REQUESTS
 from tests.cloudflare.plugin.ages import OLDEST, VARIABLE
 from tests.cloudflare.which import ages

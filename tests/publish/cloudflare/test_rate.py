@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elastx_mrs.config.environment import LAB_CLOCK
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare.rate import REQUESTS, WINDOW, Pace
 
 LIMIT = 1200

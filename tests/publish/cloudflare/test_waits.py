@@ -7,7 +7,7 @@ import re
 import pytest
 
 from elastx_mrs.config.environment import LAB_CLOCK
-from elastx_mrs.publish.cloudflare.clock import Clock
+from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare.invoke import progress
 from elastx_mrs.publish.cloudflare.waits import RETRIES, known
 
