@@ -63,6 +63,7 @@ class Progress:
         finally:
             del self._open[key]
             self._move()
+            self._set()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -73,6 +74,7 @@ class Progress:
         finally:
             self._held -= 1
             self._move()
+            self._set()
 
     def _move(self) -> None:
         """Note that something has begun or ended."""
@@ -83,11 +85,15 @@ class Progress:
 
     def _set(self) -> None:
         """Look again when there would be something to say; a timer, unlike a task, may be left over at a loop's end."""
-        if self._timer is None and self._open:
-            due = self._told + self._again if self._told else self._moved + self._after
-            due = _now() + self._after if self._held else due
-            if due < math.inf:
-                self._timer = asyncio.get_running_loop().call_at(due, self._look)
+        if not self._open:
+            return
+        due = self._told + self._again if self._told else self._moved + self._after
+        due = _now() + self._after if self._held else due
+        if self._timer is not None and due < self._timer.when():  # it was set for saying so again, and then some came
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and due < math.inf:
+            self._timer = asyncio.get_running_loop().call_at(due, self._look)
 
     def _look(self) -> None:
         self._timer = None

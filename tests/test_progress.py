@@ -47,6 +47,8 @@ def waits(*given: tuple[str, float], together: bool = False) -> Program:
         (waits(("zones", 1), ("records", 6)), ["records for 5", "after 6"]),
         (waits(("a", 4), ("b", 8), ("c", 7), together=True), []),
         (waits(("a", 3), ("b", 11), ("c", 11), together=True), ["b, c for 5", "after 8"]),
+        (waits(("a", 6), ("b", 14), together=True), ["a, b for 5", "after 6", "b for 5", "after 8"]),
+        (waits(("a", 6), ("b", 7)), ["a for 5", "after 6", "b for 5", "after 7"]),
     ],
 )
 def test_what_is_waited_for_is_said_when_nothing_has_come_for_a_while(
