@@ -82,7 +82,7 @@ WAYS = (
         "leave it out, or write one such as https://api.cloudflare.com/client/v4",
     ),
     Way(
-        r"proxyconnect|proxy authentication required|\b407\b",
+        r"proxyconnect|proxy authentication required|(?<!\S)407(?!\S)",
         "the proxy on the way does not answer, or refuses",
         "see HTTPS_PROXY and NO_PROXY",
     ),
@@ -146,6 +146,11 @@ WAYS = (
 )
 """The first whose words are in the text is what happened."""
 
+_NAMES = re.compile(
+    r"""(["'])[^"'\s]*\1|\bhttps?://\S+|(?<![\w.-])(?!client\.timeout)[\w-]+(?:\.[\w-]+)+""", re.IGNORECASE
+)
+"""URLs, what stands in quotes, and names of domains and resources: ``timeout.example.com`` is no cause."""
+
 _STATUS = re.compile(r'": ([1-5]\d\d) |\b([45]\d\d) [A-Z][A-Za-z ]+ \{|status code (\d\d\d)')
 _CODE = re.compile(r'"code":\s*(\d+)')
 
@@ -173,7 +178,8 @@ def answered(text: str) -> bool:
 
 def way(text: str) -> Way | None:
     """Return why an API was not reached; None where the text is of nothing that is known."""
-    return next((way for way in WAYS if re.search(way.said, text, re.IGNORECASE)), None)
+    said = _NAMES.sub("_", text)
+    return next((way for way in WAYS if re.search(way.said, said, re.IGNORECASE)), None)
 
 
 def _unreached(text: str) -> str:

@@ -194,6 +194,14 @@ def test_what_nobody_knows_has_none() -> None:
     assert cures.way("the dog ate it") is None
 
 
+@pytest.mark.parametrize("name", ["mail-timeout.example-spf", "EOF.407.example", "x509.example", "a-407.example-dmarc"])
+def test_a_name_is_no_cause(name: str) -> None:
+    assert cures.cure(f"'{name}' is invalid, and so is {name}.ttl; see \"{name}\"") == ""
+    sent = f'failed to make http request: Get "{URL}/407/dns_records?name={name}&page=407": '
+    assert "connection was refused" in cures.cure(f"{sent}dial tcp: connect: connection refused")
+    assert "cannot resolve its name" in cures.cure(f"{sent}dial tcp: lookup {name}: no such host")
+
+
 def test_the_rate_limit_and_an_identical_record_are_told_apart() -> None:
     limited = said("429 Too Many Requests", 971, "Please wait and consider throttling your request speed")
     identical = said("400 Bad Request", 81058, "An identical record already exists.")
