@@ -62,8 +62,7 @@ class Progress:
             raise
         finally:
             del self._open[key]
-            self._move()
-            self._set()
+            self._ended()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -73,8 +72,16 @@ class Progress:
             yield
         finally:
             self._held -= 1
-            self._move()
-            self._set()
+            self._ended()
+
+    def _ended(self) -> None:
+        """Note that something has ended; on no loop if a program that failed left it pending when it closed its own."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._move()
+        self._set()
 
     def _move(self) -> None:
         """Note that something has begun or ended."""

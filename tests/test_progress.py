@@ -87,3 +87,19 @@ def test_work_that_is_cancelled_brings_nothing(loop: Loop) -> None:
             await asyncio.wait_for(progress.wait("a", asyncio.Event().wait()), 7)
 
     assert said(loop, program) == ["a for 5"]
+
+
+def test_what_is_pending_when_its_loop_is_closed_ends_in_silence() -> None:
+    """As in a program that fails: the engine shows what Python prints of exceptions that it ignores."""
+    progress = Progress(lambda *_: None, 5, 30)
+
+    async def held() -> None:
+        with progress.hold():
+            await progress.wait("a", asyncio.get_running_loop().create_future())
+
+    async def program() -> Coroutine[Any, Any, None]:
+        coroutine = held()
+        coroutine.send(None)
+        return coroutine
+
+    asyncio.run(program()).close()
