@@ -85,7 +85,7 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
         if refused is not None:
             problem = f"the certificate of {host}, or of a proxy on the way, is refused ({refused.verify_message})"
             return CannotReadError(f"{problem}; {certificate.cure(refused.verify_code)}")
-        said = str(error.__cause__ or error)
+        said = _why(error)
         cause = _shown(said, token)
         way = cures.way(said)
         check = way.check if way is not None else f"see {BASE_URL}, the network and any proxy"
@@ -95,6 +95,14 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
     if isinstance(error, APIStatusError):
         return _status(error, what, base_url, token)
     return CannotReadError(f"{host}: {_shown(str(error), token)}")
+
+
+def _why(error: BaseException) -> str:
+    """Return the first words of what led to an error: those of httpx are empty where a connection is reset."""
+    found = error.__cause__
+    while found is not None and not str(found):
+        found = found.__cause__ or found.__context__
+    return str(found or error)
 
 
 def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> RefusedError | CannotReadError:
