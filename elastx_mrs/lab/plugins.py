@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
     :param environ: of the command.
     """
     version = plugin_version()
-    if version is None or STACK not in " ".join(command).split():
+    if version is None or STACK not in re.split(r"[\s=]+", " ".join(command)):
         return None
     kept = home(environ) / "plugins" / f"resource-cloudflare-v{version}"
     if any(shutil.which(EXECUTABLE, path=path) for path in (environ.get("PATH"), str(kept))):

@@ -85,10 +85,9 @@ def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[
     directory = directory.resolve()
     try:
         (directory / "state").mkdir(parents=True, exist_ok=True)
-        plugins.share(_pulumi_home(directory))
         lock = (directory / "lock").open("w")
     except OSError as error:
-        raise LabError(f"{directory}: {error.strerror}; name another folder with --dir") from None
+        raise _unusable(directory, error) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,6 +95,10 @@ def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[
             raise LabError(
                 f"{directory}: another lab is using it; stop that, or name another folder with --dir"
             ) from None
+        try:
+            plugins.share(_pulumi_home(directory))
+        except OSError as error:
+            raise _unusable(directory, error) from None
         key, token = _key(_key_file(directory)), _token(_token_file(directory))
         store = ZoneStore(directory / "zones", samples)
         cloudflare = _cloudflare(store, token, directory / "cloudflare")
@@ -200,6 +203,10 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+def _unusable(directory: Path, error: OSError) -> LabError:
+    return LabError(f"{directory}: {error.strerror}; name another folder with --dir")
 
 
 def _pulumi_home(directory: Path) -> Path:

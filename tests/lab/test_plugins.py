@@ -9,6 +9,7 @@ import pytest
 
 from elastx_mrs.lab import plugins
 from elastx_mrs.lab.session import open_lab, run
+from elastx_mrs.lab.zones import LabError
 from tests.cloudflare.which import STAND_IN, Plugin, plugin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,9 +80,24 @@ def test_a_user_without_plugins_gets_none(tmp_path: Path, monkeypatch: pytest.Mo
     assert not (tmp_path / ".pulumi").exists()
 
 
+def test_a_lab_in_use_keeps_them_when_another_is_refused(
+    tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_lab(tmp_path / "lab") as lab:
+        monkeypatch.setenv("HOME", "/nowhere")
+        with pytest.raises(LabError, match="another lab is using it"), open_lab(tmp_path / "lab"):
+            pass
+        assert plugin({"PATH": "", **lab.environment()}).folder.resolve() == installed
+
+
 @pytest.mark.parametrize(
     ("command", "version", "told"),
-    [(COMMAND, "6.99.0", True), (COMMAND, VERSION, False), (("pulumi", "up", "--stack", "lab"), "6.99.0", False)],
+    [
+        (COMMAND, "6.99.0", True),
+        (("pulumi", "up", "--stack=lab-cloudflare"), "6.99.0", True),
+        (COMMAND, VERSION, False),
+        (("pulumi", "up", "--stack", "lab"), "6.99.0", False),
+    ],
 )
 def test_a_missing_plugin_is_one_line_with_what_to_run(
     installed: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], version: str, told: bool
