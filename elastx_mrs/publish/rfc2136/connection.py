@@ -86,14 +86,13 @@ class Connection:
     def _receive(self, end: float) -> bytes:
         """Return one message; it mostly comes whole, and each read costs a switch of threads.
 
-        :param end: until when (``time.monotonic``): a server may send it octet by octet.
+        :param end: until when (``time.monotonic``): a server may take the query slowly, and send octet by octet.
         """
         received = b""
         while len(received) < 2 or len(received) < (length := 2 + int.from_bytes(received[:2], "big")):
-            if received:
-                if (left := end - time.monotonic()) <= 0:
-                    raise TimeoutError
-                self._socket.settimeout(left)
+            if (left := end - time.monotonic()) <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left)
             piece = self._socket.recv(MOST)
             if not piece:
                 raise EOFError

@@ -121,6 +121,18 @@ def test_an_answer_that_comes_octet_by_octet(monkeypatch: pytest.MonkeyPatch) ->
     assert clock.now == pytest.approx(most)
 
 
+def test_a_query_that_is_taken_slowly_leaves_less_for_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+
+    class Slow(Dripping):
+        def sendall(self, octets: Any, flags: int = 0) -> None:
+            clock.now += connection.TIMEOUT - 1
+
+    with Slow(clock, 2, b"") as opened, pytest.raises(LostError, match=r"^no answer in 10 s$"):
+        Connection(opened).exchange(b"asked", connection.TIMEOUT)
+    assert clock.now == pytest.approx(connection.TIMEOUT)
+
+
 def here() -> update._Here:
     at: Any = SimpleNamespace(host="192.0.2.53")
     return update._Here(at, lambda message: message, "example.com", "x.example.com")
