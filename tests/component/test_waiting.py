@@ -1,4 +1,4 @@
-"""What an ``up`` says of records that take long; when it does is :mod:`tests.test_patience`'s."""
+"""What an ``up`` says of records that take long; when it does is :mod:`tests.test_progress`'s."""
 
 import asyncio
 from collections.abc import Sequence
