@@ -156,9 +156,10 @@ class Network:
                 for ended in await _ended(running, None):
                     yield ended
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            if running:  # gather costs a turn of the loop even for nothing
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
 
     def _late(self, server: Server, question: Question) -> bool:
         """Say whether a server has had its head start: time in a queue does not count."""

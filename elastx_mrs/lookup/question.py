@@ -34,6 +34,14 @@ class Server:
     port: int = 53
     name: str = field(default="", compare=False)
     url: str = ""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hash it once: servers are looked up a dozen times for each query."""
+        object.__setattr__(self, "_hash", hash((self.host, self.port, self.url)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def parse(cls, text: str) -> "Server":

@@ -77,6 +77,14 @@ def found(job: Job) -> dict[str, str]:
 NAMES = ("good.com", "elastx._domainkey.good.com", "_dmarc.good.com")
 
 
+def is_hopeless(job: Job) -> bool:
+    """Whether a run ended since one answer is no cached one; by then the others may have been looked at too seldom."""
+    assert set(found(job)) == set(NAMES)
+    assert "wrong" in found(job).values()
+    assert set(found(job).values()) <= {"wrong", "cached"}
+    return bool(job.outcomes["resolvers"].hopeless)
+
+
 def test_a_resolver_that_is_right_passes() -> None:
     job = verify(lambda query, via: right(query, via, 60, dns.flags.RA))
     assert (job.outcomes["resolvers"].verdict, job.open()) == ("pass", [])
@@ -98,8 +106,7 @@ def test_a_view_for_ever_is_wrong_in_a_run_that_does_not_wait(ttl: int, flags: i
 def test_a_view_behind_a_cache_is_wrong_once_it_has_outlived_its_ttl() -> None:
     began = time.monotonic()
     job = verify(view(lambda: 6 - int(time.monotonic() - began) % 6), timeout=600)
-    assert found(job) == dict.fromkeys(NAMES, "wrong")
-    assert job.outcomes["resolvers"].hopeless, "so that the rest of the time is not waited for"
+    assert is_hopeless(job), "so that the rest of the time is not waited for"
 
 
 def test_unbound_with_data_of_its_own_is_no_cache(tmp_path: Path) -> None:
@@ -127,8 +134,9 @@ def test_unbound_that_asks_other_name_servers_outlives_its_ttl(tmp_path: Path) -
                 await asyncio.to_thread(starting.__exit__, None, None, None)
 
     job = asyncio.run(work())
-    assert found(job) == dict.fromkeys(NAMES, "wrong")
-    assert "left to live" in job.outcomes["resolvers"].details[0].seen
+    assert is_hopeless(job)
+    wrong = [detail.seen for detail in job.outcomes["resolvers"].details if detail.verdict == "wrong"]
+    assert all("left to live" in seen for seen in wrong)
 
 
 def test_a_cache_is_waited_for_where_it_forgets_within_the_time_to_wait() -> None:
