@@ -122,3 +122,9 @@ def test_values_are_counted_outside_of_texts(monkeypatch: pytest.MonkeyPatch) ->
     for text in ("[1, 2, 3, 4, 5]", "[[], [], [], 1]", '{"a": {}, "b": {}, "c": {}, "d": 1}'):
         with pytest.raises(BeyondError, match="has more than 5 values"):
             read_json(text)
+
+
+def test_a_process_without_standard_input_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        read_octets("-", TEN)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from elastx_mrs import limits
 from elastx_mrs.cli.main import main
 from tests import servers
 from tests import signed as make
@@ -248,3 +249,12 @@ def test_help_says_whose_word_is_what() -> None:
 def test_a_notice_of_a_signature_is_shown(server: str) -> None:
     result = run(server, make.received(make.signed(make.message(), KEY, length=True)))
     assert "notice: d=mail.example: signs the first " in result.stdout
+
+
+def test_what_is_too_large_is_one_line_that_says_what_to_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MESSAGE", limits.MESSAGE._replace(most=len(good()) - 1))
+    result = CliRunner().invoke(main, ["message", "-"], input=good())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"standard input: has more than {len(good()) - 1} octets; save the message as it was received" in (
+        " ".join(result.stderr.split())
+    )

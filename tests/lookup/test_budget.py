@@ -219,3 +219,21 @@ def test_each_that_waits_is_ended_at_its_own_time_and_the_work_goes_on(loop: Loo
 
     loop.run_until_complete(work())
     assert loop.time() == pytest.approx(30, abs=0.1)
+
+
+def test_time_is_kept_by_what_waits_for_its_place_among_the_queries_at_once(loop: Loop, silent: set[str]) -> None:
+    """A domain may have so many queries under way; the next one waits no longer than the domain has time."""
+    silent.update(server.host for server in SERVERS[:2])
+
+    async def work() -> list[str]:
+        with budget.budget("asking", 3, at_once=1, elastic=False):
+            return [
+                str(told)
+                for told in await asyncio.gather(
+                    *(Network().exchange(server, TXT) for server in SERVERS[:2]), return_exceptions=True
+                )
+            ]
+
+    told = "had not answered when it was given up: asking takes over 3 seconds"
+    assert loop.run_until_complete(work()) == [f"{server} {told}" for server in SERVERS[:2]]
+    assert loop.time() == pytest.approx(3, abs=0.1)
