@@ -21,13 +21,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from elastx_mrs import limits
-
 UNENCODABLE = "elastx_mrs.unencodable"
 """The error handler of a stream whose encoding lacks a character, such as ``…`` in ISO 8859-1: it is ``<U+2026>``."""
-
-QUIET = limits.QUIET
-"""Seconds after which a command says on standard error that it is still at it."""
 
 MOST_QUOTED = 80
 """Characters of foreign text that a sentence quotes."""

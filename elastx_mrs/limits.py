@@ -326,6 +326,6 @@ SUGGESTED = Limit(
 )
 
 QUIET = 2.0
-"""Seconds after which what waits says so. It bounds nothing, and stands here for those who may import nothing else."""
+"""Seconds after which what waits says so. It bounds nothing, but all that wait may import this module."""
 
 LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))

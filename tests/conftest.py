@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from elastx_mrs import display, limits
+from elastx_mrs import limits
 from tests.authority import Authority
 from tests.cloudflare.which import describe
 from tests.engine.marker import MARKER, Guard
@@ -75,7 +75,6 @@ def _without_waiting_for_disks() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loaded machine is slow, and what a command says of that is no part of what most tests compare."""
-    monkeypatch.setattr(display, "QUIET", 600.0)
     monkeypatch.setattr(limits, "QUIET", 600.0)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from elastx_mrs import display, limits
+from elastx_mrs import limits
 from elastx_mrs.adopt.plan import Found, Zone, counted
 from elastx_mrs.adopt.refusals import BASE_URL, CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
@@ -67,7 +67,7 @@ def read_zones(
 
 async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
     """Do the work, with a line on standard error every other second that it takes."""
-    saying = Progress(lambda *_: _say(f"{reader.doing} …"), display.QUIET, display.QUIET)
+    saying = Progress(lambda *_: _say(f"{reader.doing} …"), limits.QUIET, limits.QUIET)
     return await saying.wait("Cloudflare", work)
 
 

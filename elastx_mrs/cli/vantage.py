@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from elastx_mrs import display
+from elastx_mrs import limits
 from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.progress import Progress
@@ -76,7 +76,7 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
         print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
 
     async def run() -> T:
-        return await Progress(say, display.QUIET, math.inf).wait("name servers", work)
+        return await Progress(say, limits.QUIET, math.inf).wait("name servers", work)
 
     return asyncio.run(run())
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from elastx_mrs import display, limits
+from elastx_mrs import limits
 from elastx_mrs.adopt import cloudflare
 from elastx_mrs.adopt.plan import IMPORT_REQUESTS
 from elastx_mrs.cli import adopt_import
@@ -191,7 +191,7 @@ def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
 
 
 def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "QUIET", 0.1)
+    monkeypatch.setattr(limits, "QUIET", 0.1)
     scene.faults.append(Fault("GET", "dns_records", delay=0.3))
     assert "reading Cloudflare's records of 1 zone …\n" in scene.run().stderr
 

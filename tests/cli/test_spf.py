@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from elastx_mrs import display
+from elastx_mrs import limits
 from elastx_mrs.cli.main import main
 from elastx_mrs.cli.spf import planned_record
 from elastx_mrs.lab.session import open_lab
@@ -254,7 +254,7 @@ def test_the_environment_names_servers_unless_the_option_does(server: str, monke
 
 def test_a_long_wait_is_announced_and_a_short_one_is_not(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(server, "good.example").stderr == ""
-    monkeypatch.setattr(display, "QUIET", 0.0)
+    monkeypatch.setattr(limits, "QUIET", 0.0)
     assert "still asking name servers" in run(server, "good.example").stderr
 
 

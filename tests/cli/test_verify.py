@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from elastx_mrs import display
+from elastx_mrs import limits
 from tests import golden
 from tests.cli.commands import completed
 from tests.servers import NameServer, start
@@ -108,7 +108,7 @@ def test_github_gets_annotations_and_markdown_a_table(server: NameServer) -> Non
 
 
 def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "QUIET", 0.5)
+    monkeypatch.setattr(limits, "QUIET", 0.5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{silent.getsockname()[1]}"

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from elastx_mrs import display
+from elastx_mrs import limits
 from elastx_mrs.verify import report
 from elastx_mrs.verify.wait import Job
 
@@ -28,7 +28,7 @@ async def _plain(jobs: Sequence[Job], wait: Wait) -> None:
 
     async def still() -> None:
         while True:
-            await asyncio.sleep(display.QUIET)
+            await asyncio.sleep(limits.QUIET)
             done = sum(bool(job.outcomes) for job in jobs)
             if done < len(jobs):
                 print(f"asking name servers: {done} of {len(jobs)} domains so far …", file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from elastx_mrs import descriptors, display, fault
+from elastx_mrs import descriptors, fault, limits
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import some, visible
@@ -161,7 +161,7 @@ class Guard:
 
     def __post_init__(self) -> None:
         """Have one line say what all records wait for: an engine checks hundreds side by side."""
-        self._progress = Progress(self._tell, display.QUIET, EVERY)
+        self._progress = Progress(self._tell, limits.QUIET, EVERY)
 
     async def before(self, name: str, old_value: str | None) -> None:
         """Check one resource's record.

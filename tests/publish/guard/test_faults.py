@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs import display
+from elastx_mrs import limits
 from elastx_mrs.adopt.judged import Planned
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.lookup.network import Network
@@ -115,7 +115,7 @@ def test_whoever_stops_waiting_for_a_name_takes_it_from_nobody_else() -> None:
 def test_what_takes_a_while_is_told_once_for_all_records(
     seconds: float, said: list[str], loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(display, "QUIET", 2.0)
+    monkeypatch.setattr(limits, "QUIET", 2.0)
     told: list[tuple[str, str, str]] = []
 
     async def slow(case: Case) -> list[Finding]:
