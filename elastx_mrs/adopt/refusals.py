@@ -10,6 +10,7 @@ from elastx_mrs import secrecy
 from elastx_mrs.display import visible
 from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.publish.cloudflare import cures
+from elastx_mrs.publish.cloudflare.waits import WINDOW
 
 if TYPE_CHECKING:
     import httpx
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105  the variable's name
 BASE_URL = "CLOUDFLARE_BASE_URL"
 API = "https://api.cloudflare.com/client/v4"
-
-BLOCKED = 300
-"""Seconds for which Cloudflare blocks who asked too much, where it does not say for how long."""
 
 MAX_SHOWN = 200
 """Characters of what an API says."""
@@ -143,7 +141,7 @@ def _said(body: object) -> list[tuple[int, str]]:
 
 def _limited(response: "httpx.Response") -> str:
     after = response.headers.get("retry-after", "")
-    seconds = int(after) if after.isdigit() else BLOCKED
+    seconds = int(after) if after.isdigit() else int(WINDOW)  # it blocks for as long as it counts
     at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=seconds)
     return (
         f"Cloudflare's rate limit is reached (1,200 requests in 5 minutes for all that its user does); run this again "

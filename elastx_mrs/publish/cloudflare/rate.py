@@ -12,9 +12,7 @@ from contextlib import nullcontext
 
 from elastx_mrs.progress import Hold
 from elastx_mrs.publish.clock import Clock
-
-WINDOW = 300.0
-"""Seconds in which Cloudflare counts, and for which it blocks; 1,200 requests per user (its page "Rate limits")."""
+from elastx_mrs.publish.cloudflare.waits import WINDOW
 
 REQUESTS = 1100
 """That we make in one window: the plugin's retries and the user's own dashboard count too."""

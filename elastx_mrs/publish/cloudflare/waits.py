@@ -12,8 +12,8 @@ cloudflare-go 6.6 and newer; before that three tries, within 1.5 seconds. A ``Re
 of each: from 6.10 on whatever it is, and before that below a minute only.
 """
 
-BLOCK = 300.0
-"""Seconds for which Cloudflare blocks who exceeds its rate limit (its page "Rate limits")."""
+WINDOW = 300.0
+"""Seconds in which Cloudflare counts, and for which it blocks; 1,200 requests per user (its page "Rate limits")."""
 
 
 def known(waited: float) -> str:
@@ -26,10 +26,10 @@ def known(waited: float) -> str:
     if left <= 0:
         return (
             "That is longer than the plugin tries by itself: Cloudflare told it to wait, as its rate limit does for "
-            f"{BLOCK / 60:.0f} minutes"
+            f"{WINDOW / 60:.0f} minutes"
         )
     at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left)
     return (
         f"If Cloudflare's API fails, the plugin tries up to 11 times, until {at:%H:%M:%S %Z}. If Cloudflare tells it "
-        f"to wait, that takes longer: {BLOCK / 60:.0f} minutes for the rate limit"
+        f"to wait, that takes longer: {WINDOW / 60:.0f} minutes for the rate limit"
     )
