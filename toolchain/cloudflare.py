@@ -11,10 +11,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".toolchain" / "plugins-home"
-INSTALL = ["pulumi", "plugin", "install", "resource", "cloudflare", version("pulumi-cloudflare")]
 sys.path.insert(0, str(ROOT))
 
+from elastx_mrs.lab.plugins import install  # noqa: E402
 from tests.cloudflare.which import plugin  # noqa: E402  the tests are no package that is installed
+
+INSTALL = install(version("pulumi-cloudflare"))
 
 
 def main() -> None:

@@ -27,14 +27,12 @@ class Records:
     def __init__(self, known: Callable[[float], str], log: Callable[[str], None], scale: float) -> None:
         self._known = known
         self._log = log
-        self._declared = 0
         self._progress = Progress(self._say, LONG / scale, AGAIN / scale, self._over)
         self._watched: list[asyncio.Future[None]] = []
         self.hold = self._progress.hold
 
     def watch(self, name: str, resource: pulumi.CustomResource) -> None:
         """Watch a record in an ``up``; a preview changes none."""
-        self._declared += 1
         if not pulumi.runtime.is_dry_run() and not is_mocked():
             self._watched.append(asyncio.ensure_future(self._watch(name, resource)))
 
@@ -45,7 +43,7 @@ class Records:
     def _say(self, names: Sequence[str], waited: float) -> None:
         known = f". {said}" if (said := self._known(waited)) else ""
         self._log(
-            f"waiting for {len(names)} of {self._declared} records for {waited:.0f} s: "
+            f"waiting for {len(names)} of {len(self._watched)} records for {waited:.0f} s: "
             f"{display.some(names, NAMED)}{known}. {_STOPPING}"
         )
 

@@ -14,6 +14,11 @@ STACK = "lab-cloudflare"
 """The stack that publishes through the lab's Cloudflare API."""
 
 
+def install(version: str) -> list[str]:
+    """Return the command that installs the plugin."""
+    return ["pulumi", "plugin", "install", "resource", "cloudflare", version]
+
+
 def home(environ: Mapping[str, str]) -> Path:
     """Return the folder in which Pulumi keeps what is the user's, as Pulumi itself finds it."""
     return Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME") or "/") / ".pulumi")
@@ -52,4 +57,4 @@ def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
     kept = home(environ) / "plugins" / f"resource-cloudflare-v{version}"
     if any(shutil.which(EXECUTABLE, path=path) for path in (environ.get("PATH"), str(kept))):
         return None
-    return f"Pulumi's Cloudflare plugin is not installed; run: pulumi plugin install resource cloudflare {version}"
+    return f"Pulumi's Cloudflare plugin is not installed; run: {' '.join(install(version))}"
