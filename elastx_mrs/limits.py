@@ -62,7 +62,7 @@ SILENT_SECONDS = Limit(
     "a server that answered nothing at all",
     30,
     "seconds",
-    "For so long it is not asked again; what is asked of it is told that.",
+    "Until then it is not asked again. Questions to it get that answer.",
 )
 # The handshakes take two or three exchanges more.
 ENCRYPTED_TIMES = Limit(

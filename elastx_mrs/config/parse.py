@@ -40,7 +40,7 @@ class ConfigError(Exception):
 def told(lines: Iterable[str], count: int) -> list[str]:
     """Return a list of faults, a line each, under a heading if there are several; ``limits.FAULTS`` at most.
 
-    :param lines: one for each fault; no more of them are made than are told.
+    :param lines: one for each fault. Only those that are shown are read.
     :param count: of all.
     """
     shown = list(islice(lines, limits.FAULTS.most))

@@ -1,4 +1,4 @@
-"""Who is asked what, and what is raised where nothing came of it."""
+"""A server, a question to it, and the error when there is no usable answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Server:
 
     :param host: an IPv4 or IPv6 address; with ``url`` it may be a name.
     :param name: the name that led to it, for people; empty where the address was given.
-    :param url: ``tls://…`` (RFC 7858) or ``https://…`` (RFC 8484), where it is asked that way; empty for plain DNS.
+    :param url: for DNS over TLS (``tls://…``, RFC 7858) or HTTPS (``https://…``, RFC 8484); empty for plain DNS.
     """
 
     host: str
