@@ -62,7 +62,7 @@ SILENT_SECONDS = Limit(
     "a server that answered nothing at all",
     30,
     "seconds",
-    "Until then it is not asked again. Questions to it get that answer.",
+    "It is not asked again before that. Each question to it fails with that reason.",
 )
 # The handshakes take two or three exchanges more.
 ENCRYPTED_TIMES = Limit(

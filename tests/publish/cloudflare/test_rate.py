@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from elastx_mrs.config.environment import LAB_CLOCK
 from elastx_mrs.publish.clock import Clock
-from elastx_mrs.publish.cloudflare.rate import REQUESTS, WINDOW, Pace
+from elastx_mrs.publish.cloudflare.rate import REQUESTS, Pace
+from elastx_mrs.publish.cloudflare.waits import WINDOW
 
 LIMIT = 1200
 FAST = Clock(6000.0)
