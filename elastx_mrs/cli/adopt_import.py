@@ -11,8 +11,9 @@ from elastx_mrs.adopt.cloudflare import Read, read_zones
 from elastx_mrs.adopt.plan import IMPORT_REQUESTS, Plan, counted, import_file, plan
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
 from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
+from elastx_mrs.cli.arguments import arguments
 from elastx_mrs.cli.exits import UnaskedError, exit_code
-from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
+from elastx_mrs.cli.inputs import BadInput, json_file, source_name
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import quoted, some, visible

@@ -1,21 +1,14 @@
-"""The sources of accounts and domains for a command: a stack's file, Pulumi's JSON, or options."""
+"""Files that a command reads, and what it says of bad ones. It starts fast: nothing here needs the config's model."""
 
-import re
-from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from elastx_mrs import limits
 from elastx_mrs.cli import exits
-from elastx_mrs.config.model import Arguments
-from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
 from elastx_mrs.display import visible, visible_lines
 from elastx_mrs.reading import BeyondError, read_json, read_octets
-from elastx_mrs.stackfile import printed
-from elastx_mrs.stackfile.document import UnreadableError, located
-from elastx_mrs.stackfile.nodes import NOWHERE
-from elastx_mrs.stackfile.stack import ENVIRONMENT, Stack, read_stack
+from elastx_mrs.stackfile.place import NOWHERE, located
 
 
 def json_file(path: str, cure: str) -> Any:
@@ -38,89 +31,6 @@ def source_name(path: str) -> str:
     return visible(located(path, NOWHERE))
 
 
-def arguments(stack_config: str | None, config: str | None, options: dict[str, Any]) -> Arguments:
-    """Return the arguments from the one source that was named.
-
-    :raises click.UsageError: if none or several were named.
-    """
-    given = [bool(stack_config), bool(config), any(options.values())]
-    if sum(given) != 1:
-        raise click.UsageError(
-            "say what to list, in one way: --stack-config FILE, --config FILE, or --account, --domain and --dkim"
-        )
-    if stack_config:
-        return _from_stack(stack_config)
-    return _from_json(config) if config else _from_options(options)
-
-
-def _from_stack(path: str) -> Arguments:
-    """Return the arguments of a stack's file, with what the project's file gives it."""
-    try:
-        stack = read_stack(path)
-    except UnreadableError as error:
-        raise BadInput(str(error)) from None
-    if stack.refusals:
-        raise BadInput(str(stack.refusals[0]))
-    if stack.environment is not None:
-        click.echo(_unseen(stack), err=True)
-    elif not stack.own:
-        raise BadInput(f"{source_name(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
-    try:
-        return parse_stack(stack.values, publisher=False, command=_running())
-    except ConfigError as error:
-        raise ConfigFailure((f"{located(*stack.at(f.path))}: {f}" for f in error.faults), len(error.faults)) from None
-
-
-def _unseen(stack: Stack) -> str:
-    """Return the notice that values of Pulumi ESC are not in a stack's file."""
-    where = located(*stack.at(ENVIRONMENT))
-    return (
-        f"notice: {where}: {ENVIRONMENT}: values from Pulumi ESC are not in the file, so they are not seen; "
-        f"to pass them in, run: {all_values(_running())}"
-    )
-
-
-def _running() -> str:
-    """Return the command that runs, such as ``elastx-mrs adopt --import``, without its other options."""
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return RECORDS
-    names = ["elastx-mrs", *context.command_path.split()[1:]]
-    return " ".join([*names, "--import"] if context.params.get("import_") else names)
-
-
-def _from_json(path: str) -> Arguments:
-    """Return the arguments of what ``pulumi config --json`` prints."""
-    try:
-        values = printed.values_of(json_file(path, f"pipe: {SHOW_CONFIG}"), path)
-        return parse_stack(values, publisher=False, command=_running())
-    except UnreadableError as error:
-        raise BadInput(str(error)) from None
-    except ConfigError as error:
-        raise ConfigFailure((f"{source_name(path)}: {f}" for f in error.faults), len(error.faults)) from None
-
-
-def _from_options(options: dict[str, Any]) -> Arguments:
-    given = {
-        "accounts": list(options["account"]),
-        "domains": list(options["domain"]),
-        **({"dkim": options["dkim"]} if options["dkim"] else {}),
-        **({"spf": options["spf"]} if options["spf"] else {}),
-        **({"dmarc": options["dmarc"]} if options["dmarc"] else {}),
-    }
-    try:
-        return parse(given, camel_case=True, publisher=False)
-    except ConfigError as error:
-        lines = (str(fault._replace(path=_option(fault.path))) for fault in error.faults)
-        raise ConfigFailure(lines, len(error.faults)) from None
-
-
-def _option(path: str) -> str:
-    """Return the option that a path stands for: ``accounts[1]`` is the second ``--account``."""
-    name, index = re.fullmatch(r"(\w+?)s?(?:\[(\d+)\].*)?", path.split(".")[0]).groups()  # type: ignore[union-attr]
-    return f"--{name}" + (f" (number {int(index) + 1})" if index else "")
-
-
 class BadInput(click.ClickException):
     """Something that the user gave is wrong; the command prints it to standard error."""
 
@@ -129,10 +39,3 @@ class BadInput(click.ClickException):
     def __init__(self, message: str) -> None:
         """Keep the message, each of its lines visible."""
         super().__init__("\n".join(visible_lines(message)))
-
-
-class ConfigFailure(BadInput):
-    """The faults of a config, a line each."""
-
-    def __init__(self, lines: Iterable[str], count: int) -> None:
-        super().__init__("\n  ".join(told(lines, count)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from elastx_mrs.cli.inputs import arguments
+from elastx_mrs.cli.arguments import arguments
 from elastx_mrs.cli.views.records import FORMATS, render
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.display import visible

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from elastx_mrs.cli.inputs import BadInput, arguments, source_name
+from elastx_mrs.cli.arguments import arguments
+from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.config.environment import RFC2136_KEY_NAME
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import quoted

@@ -14,7 +14,7 @@ import click
 
 from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
-from elastx_mrs.cli.inputs import BadInput, arguments, json_file, source_name
+from elastx_mrs.cli.inputs import BadInput, json_file, source_name
 from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.cli.views.progress import shown
 from elastx_mrs.cli.views.verify import FORMATS
@@ -26,7 +26,6 @@ from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.records.challenge import known_challenge
 from elastx_mrs.records.record import Kind
 from elastx_mrs.service import ELASTX
-from elastx_mrs.verify import plan
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
 
@@ -102,6 +101,9 @@ def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]
     if len(sources) > 1 or not (sources or domains):
         raise click.UsageError("say what to verify, in one way: --stack-config, --config or --records FILE, or DOMAINs")
     if sources and sources[0] != "records":
+        from elastx_mrs.cli.arguments import arguments  # here, as the config's model is slow to import
+        from elastx_mrs.verify import plan
+
         given = arguments(options["stack_config"], options["config"], {})
         wanted = {name for name, settings in plan.settings(given).items() if settings.mode != "off"}
         jobs = plan.jobs(given, given.records(), run, wanted)

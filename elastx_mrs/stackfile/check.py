@@ -18,7 +18,7 @@ from elastx_mrs.registry import Provider
 from elastx_mrs.secrecy import masked
 from elastx_mrs.stackfile.document import Document, InaccessibleError, UnreadableError, read
 from elastx_mrs.stackfile.encrypted import ELSEWHERE, Opened, opened
-from elastx_mrs.stackfile.nodes import Place
+from elastx_mrs.stackfile.place import Place
 from elastx_mrs.stackfile.stack import ENVIRONMENT, OWN, Stack, stack_of
 
 Level = Literal["error", "warning", "notice"]

@@ -6,14 +6,12 @@ from collections.abc import Container
 from typing import Any, NamedTuple
 
 from elastx_mrs import limits
-from elastx_mrs.reading import STANDARD_INPUT, BeyondError, read_octets
+from elastx_mrs.reading import BeyondError, read_octets
 from elastx_mrs.stackfile import nodes
 from elastx_mrs.stackfile.nodes import (
-    NOWHERE,
     ListNode,
     Node,
     ObjectNode,
-    Place,
     ScalarNode,
     Tree,
     YamlError,
@@ -22,6 +20,7 @@ from elastx_mrs.stackfile.nodes import (
     place_of_offset,
     target_of,
 )
+from elastx_mrs.stackfile.place import NOWHERE, Place, located
 from elastx_mrs.stackfile.values import Reader, key_text, not_text, value_of
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -121,12 +120,6 @@ def read(path: str, cure: str = "name a stack's file") -> Document:
         kind = InaccessibleError if isinstance(error, nodes.BeyondError) else UnreadableError
         raise kind(path, error.problem, error.place) from None
     return Document(path, content, tree.root, _repeated(tree))
-
-
-def located(path: str, place: Place) -> str:
-    """Return ``FILE:LINE:COLUMN``, or less where less is known."""
-    name = "standard input" if path == STANDARD_INPUT else path
-    return ":".join(str(part) for part in (name, *place) if part is not None)
 
 
 def _text(path: str, cure: str) -> str:

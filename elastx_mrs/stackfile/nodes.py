@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from elastx_mrs import limits
+from elastx_mrs.stackfile.place import NOWHERE, Place
 from elastx_mrs.stackfile.scalars import MERGE, Scalar, ScalarError, plain, tagged
 
 _TOO_DEEP = f"has more than {limits.NESTING.most} lists and objects in one another; check the brackets here"
@@ -21,16 +22,6 @@ _SPLIT = "give some of the domains a stack of their own"
 _TAG_LINE = re.compile("^%TAG", re.MULTILINE)
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Place(NamedTuple):
-    """A place in a file: line and column from 1. Both are None if the whole file is meant."""
-
-    line: int | None = None
-    column: int | None = None
-
-
-NOWHERE = Place()
 
 
 class YamlError(Exception):

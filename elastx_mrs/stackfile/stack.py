@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from elastx_mrs.config.parse import is_given
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.secrecy import masked
-from elastx_mrs.stackfile.document import Document, first_key, located, read
-from elastx_mrs.stackfile.nodes import Place
+from elastx_mrs.stackfile.document import Document, first_key, read
+from elastx_mrs.stackfile.place import Place, located
 from elastx_mrs.stackfile.project import Project, project_of
 from elastx_mrs.stackfile.scalars import as_config
 

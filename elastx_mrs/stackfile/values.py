@@ -11,12 +11,12 @@ from elastx_mrs.stackfile.nodes import (
     ListNode,
     Node,
     ObjectNode,
-    Place,
     ScalarNode,
     YamlError,
     place_of,
     target_of,
 )
+from elastx_mrs.stackfile.place import Place
 from elastx_mrs.stackfile.scalars import as_key, as_value
 
 _FEWER = "write fewer aliases"

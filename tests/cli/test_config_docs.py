@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from elastx_mrs.cli.inputs import arguments
+from elastx_mrs.cli.arguments import arguments
 from elastx_mrs.cli.views.records import render
 from elastx_mrs.stackfile.stack import read_stack
 from tests.cli.stackfiles import run, write

@@ -170,3 +170,13 @@ def test_the_command_loads_neither_pulumi_nor_a_provider_nor_a_resolver(stack_fi
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_commands_without_a_config_do_not_load_its_model() -> None:
+    program = (
+        "import sys\n"
+        "from elastx_mrs.cli import lab, message, review, smtp, spf, verify\n"
+        "print([m for m in ('pydantic', 'yaml', 'pulumi') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
