@@ -14,6 +14,7 @@ from elastx_mrs import limits
 from tests.authority import Authority
 from tests.cloudflare.which import describe
 from tests.engine.marker import MARKER, Guard
+from tests.engine.stack import SWIFT
 from tests.fuzz.clock import Loop
 
 # A loaded machine is no fault of the code's, and a run must say the same each time.
@@ -33,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Here and not in pyproject.toml, which .venv is made anew for.
     config.addinivalue_line("markers", "limit: meets limits of elastx_mrs/limits.py, by name, and goes one beyond them")
     os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and output that fails ends otherwise with it
+    os.environ.update(SWIFT)
     # A shell ignores Ctrl-C in what it starts in the background, and the programs that tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.TemporaryDirectory(prefix="elastx-mrs-unmarked-")

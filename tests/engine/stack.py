@@ -21,7 +21,13 @@ TIMEOUT = 180
 MEASURED = "COVERAGE_PROCESS_CONFIG"
 """The variable with which ``make coverage`` measures what a test starts."""
 
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", MEASURED)
+SWIFT = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
+"""Has Go's programs collect no garbage until there is a lot: it is a seventh of the CPU seconds of a short run.
+
+``tests/conftest.py`` sets it for this process, so what is started with this process's variables has it too.
+"""
+
+INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", MEASURED, *SWIFT)
 """Variables that a run has of this process."""
 
 

@@ -20,7 +20,7 @@ from dns.rdtypes.ANY.TXT import TXT
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
 from tests.engine.rfc2136.test_rfc2136 import FIRST_TOKEN, SECOND, SECOND_TOKEN
-from tests.engine.stack import Stack
+from tests.engine.stack import SWIFT, Stack
 from tests.examples import readme
 from tests.examples.route53_api import Fault, HostedZone, RecordSet, Route53Api, serve, strings
 
@@ -337,6 +337,7 @@ def test_the_readme_s_commands_at_five_requests_a_second(company: Company) -> No
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PATH": os.environ["PATH"],
         "HOME": str(company.folder),
+        **SWIFT,
     }
     commands = readme.run(text.replace(installing, ""), folder, company.environment() | own)
     assert len(commands) == 6

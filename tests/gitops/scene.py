@@ -27,7 +27,7 @@ import yaml
 
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import secrecy
-from tests.engine.stack import QUICK, ROOT, require_pulumi
+from tests.engine.stack import QUICK, ROOT, SWIFT, require_pulumi
 from tests.examples import readme
 from tests.gitops.comments import Comment, Forge, reviews
 
@@ -191,6 +191,7 @@ class Company:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "ELASTX_MRS_NAMESERVERS": self.lab.address,
             "ELASTX_MRS_RFC2136_SERVER": self.lab.address,
+            **SWIFT,
         }
 
     def secrets(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import marker
-from tests.engine.stack import QUICK, ROOT
+from tests.engine.stack import QUICK, ROOT, SWIFT
 from tests.once import once
 
 WHEELS = ROOT / ".toolchain" / "wheels"
@@ -59,6 +59,7 @@ class Released:
             "PIP_QUIET": "1",
             # What is imported is compiled then; most of what is installed never is.
             "PIP_NO_COMPILE": "1",
+            **SWIFT,
         }
 
 
