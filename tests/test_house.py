@@ -1,5 +1,6 @@
 """The house: what stands at the top, which names are public, and that imports go one way."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,18 @@ def test_these_names_are_public() -> None:
         assert getattr(elastx_mrs, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'mail_relay'"):
         elastx_mrs.mail_relay  # noqa: B018
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_loading_leaves_the_program_s_garbage_collector_as_it_is(
+    collecting: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switched = []
+    monkeypatch.setattr(gc, "isenabled", lambda: collecting)
+    monkeypatch.setattr(gc, "disable", lambda: switched.append("off"))
+    monkeypatch.setattr(gc, "enable", lambda: switched.append("on"))
+    assert elastx_mrs.MailRelay is not None
+    assert switched == (["off", "on"] if collecting else ["off"])
 
 
 def test_imports_go_one_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
