@@ -1,5 +1,6 @@
 """Settings of the whole run."""
 
+import gc
 import os
 import signal
 import sys
@@ -40,6 +41,17 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="elastx-mrs-unmarked-")
     config.add_cleanup(folder.cleanup)
     config.stash[GUARD] = Guard(Path(folder.name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among thousands of tests, which stay until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before a plugin that shuffles
