@@ -216,9 +216,13 @@ CLOUDFLARE_REQUEST = Limit(
 CLOUDFLARE_IMPORT = Limit(
     PUBLISHING, "records in one file of `adopt --import`", 240, "records", "The others are for its next run."
 )
-# One wait may take --timeout, and a server may answer octet by octet.
+# One wait may take --answer-timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
-    MAIL, "a session with a mail server, in all", 10, "times `--timeout`", "The rest is `unreachable` or `unchecked`."
+    MAIL,
+    "a session with a mail server, in all",
+    10,
+    "times `--answer-timeout`",
+    "The rest is `unreachable` or `unchecked`.",
 )
 # EHLO's reply has some 20 lines of 50 octets, and there are about ten replies.
 SMTP_SESSION = Limit(MAIL, "a session with a mail server, in all", 128 * 2**10, "octets", "The check is `unreachable`.")

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from elastx_mrs.adopt.from_dns import read_all, render
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.options import stack_options
 from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.display import quoted
 from elastx_mrs.lookup.vantage import Vantage
@@ -22,8 +23,7 @@ from elastx_mrs.service import ELASTX
 @click.option("--selector", default=ELASTX.dkim_selector, show_default=True, help="Of the DKIM key.")
 @who_options
 @click.option("--import", "import_", is_flag=True, help="Print the file for pulumi import instead (Cloudflare).")
-@click.option("--stack-config", metavar="FILE", help="Of the stack to import into, such as stacks/Pulumi.prod.yaml.")
-@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@stack_options
 @click.option("--component", default="mail", show_default=True, metavar="NAME", help="Of the MailRelay.")
 @click.option("--provider", metavar="NAME=URN", help="The component's explicit Cloudflare provider.")
 @click.option("--state", metavar="FILE", help="What pulumi stack export prints: what it has is left out; - as above.")

@@ -4,6 +4,7 @@ import click
 
 from elastx_mrs.cli import exits
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.views.config import FORMATS, passed
 from elastx_mrs.display import visible
 from elastx_mrs.stackfile.check import Checked, Finding, check
@@ -22,7 +23,7 @@ def command() -> None:
 @command.command("check")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
-@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="How.")
+@format_option(FORMATS)
 @click.pass_context
 def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_: str) -> None:
     """Check the files of stacks (Pulumi.<stack>.yaml) before they are committed.
@@ -50,7 +51,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
         hooks:
           - id: elastx-mrs-config
 
-    The format json is a list of objects with file, line, column, path, level (error, warning or notice) and problem;
+    The format json is a list of objects with file, line, column, path, level (error, warning or notice), seen and fix;
     github is workflow commands, which GitHub shows beside the lines.
 
     All files are checked in any case. The exit code is 1 when a file has an error (with --strict: or a warning), 2 when

@@ -10,6 +10,7 @@ import click
 from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.cli.views.check import COLOURS, WIDTH, entry, lines
 from elastx_mrs.display import visible
@@ -21,9 +22,7 @@ from elastx_mrs.reading import BeyondError, read_octets
 @click.command("message")
 @click.argument("file")
 @who_options
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
-)
+@format_option(("text", "json"))
 def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], format_: str) -> None:
     """Judge a received message, such as the one that elastx-mrs smtp sent: SPF, DKIM and DMARC.
 
@@ -91,7 +90,7 @@ def _as_json(chain: Chain) -> str:
             "verdict": one.verdict,
             "aligned": {"same": True, "below": True, "no": False, "unknown": None}[fit],
             "seen": one.seen,
-            "do": one.cure,
+            "fix": one.cure,
             "headers": list(one.headers),
             "notices": list(one.notes),
         }

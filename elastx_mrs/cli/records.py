@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from elastx_mrs.cli.arguments import arguments
+from elastx_mrs.cli.options import format_option, stack_options
 from elastx_mrs.cli.views.records import FORMATS, render
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.display import visible
@@ -12,14 +13,15 @@ from elastx_mrs.service import ELASTX
 
 
 @click.command("records")
-@click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
-@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
-@click.option("--account", multiple=True, metavar="ADDRESS", help="A user account of the SMTP server; may be repeated.")
-@click.option("--domain", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
+@stack_options
+@click.option(
+    "--account", "-a", multiple=True, metavar="ADDRESS", help="A user account of the SMTP server; may be repeated."
+)
+@click.option("--domain", "-d", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
 @click.option("--dkim", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")
 @click.option("--spf", metavar="VALUE", help=f"The whole SPF record. [default: {ELASTX.basic_spf}]")
 @click.option("--dmarc", metavar="VALUE", help="The whole DMARC record. [default: v=DMARC1; p=none;]")
-@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How.")
+@format_option(FORMATS)
 def command(stack_config: str | None, config: str | None, format_: str, **options: Any) -> None:
     """Show what must be in DNS.
 

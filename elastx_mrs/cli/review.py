@@ -11,6 +11,7 @@ import click
 from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.reading import BeyondError, read_octets
@@ -51,14 +52,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     epilog="\b\n--fail-on takes, with commas between:\n" + _GATES + "\n    any: each of these",
 )
 @click.argument("file", default="-", metavar="[FILE]")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["markdown", "text", "json"]),
-    default="markdown",
-    show_default=True,
-    help="How.",
-)
+@format_option(("markdown", "text", "json"), default="markdown")
 @click.option(
     "--fail-on", "fail_on", default="", metavar="NAMES", callback=_gates, help="Exit with 1 where one of these is met."
 )
@@ -73,7 +67,11 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
 @click.option("--log", metavar="FILE", help="What pulumi preview said on standard error, for where it did not begin.")
 @click.option("--stack", metavar="NAME", default="", help="Its project and stack, a/b, for where it did not begin.")
 @click.option(
-    "--account", "accounts", multiple=True, metavar="ADDRESS", help="One that the stack's config does not name."
+    "--known-account",
+    "accounts",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A user account that the stack's config does not name; may be repeated.",
 )
 @click.option("--dns", is_flag=True, help="Ask DNS what each SPF record costs with all below it.")
 @who_options
@@ -122,7 +120,7 @@ def _accounts(given: Sequence[str]) -> tuple[str, ...]:
     try:
         return tuple(account_address(text) for text in given)
     except RecordError as error:
-        raise BadInput(f"--account: {error}") from None
+        raise BadInput(f"--known-account: {error}") from None
 
 
 def _read(file: str, log: str | None, stack: str, accounts: tuple[str, ...]) -> Preview:

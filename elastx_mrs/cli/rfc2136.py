@@ -8,6 +8,7 @@ import click
 
 from elastx_mrs.cli.arguments import arguments
 from elastx_mrs.cli.inputs import BadInput, source_name
+from elastx_mrs.cli.options import stack_options
 from elastx_mrs.config.environment import RFC2136_KEY_NAME
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import quoted
@@ -30,20 +31,19 @@ def command() -> None:
 
 
 @command.command("policy")
-@click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
-@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@stack_options
 @click.option(
     "--for", "kind", type=click.Choice(list(SERVERS)), default="bind", show_default=True, help="Which server."
 )
-@click.option("--key", metavar="NAME", help="The TSIG key's name. [default: the one that the stack updates with]")
+@click.option("--key-name", metavar="NAME", help="The TSIG key's name. [default: the one that the stack updates with]")
 @click.option("--profile", metavar="NAME", help="Only the rules of this one of rfc2136.profiles.")
-def policy(stack_config: str | None, config: str | None, kind: str, key: str | None, profile: str | None) -> None:
+def policy(stack_config: str | None, config: str | None, kind: str, key_name: str | None, profile: str | None) -> None:
     """Print the least that a name server must allow the stack's key.
 
     \b
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml --for knot --profile internal
-    pulumi config --show-secrets --json | elastx-mrs rfc2136 policy --config - --for powerdns --key mail-relay
+    pulumi config --show-secrets --json | elastx-mrs rfc2136 policy --config - --for powerdns --key-name mail-relay
 
     With these rules the key can add, replace and remove TXT at the names of the stack's records, and nothing else: no
     other name, also none below, and no other type. For example.com in BIND:
@@ -76,7 +76,7 @@ def policy(stack_config: str | None, config: str | None, kind: str, key: str | N
         raise BadInput(
             f"--profile: is missing; a script is for one server, and {source} has the profiles {', '.join(owners)}"
         )
-    keys = _keys(rfc2136, owners, key, source)
+    keys = _keys(rfc2136, owners, key_name, source)
     server = SERVERS[kind]
     texts = [
         (f"{server.comment} profile {name}\n" if len(owners) > 1 else "") + server.write(Rights(keys[name], own))
@@ -111,7 +111,7 @@ def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> M
         if not name:
             path, variable = profile_path(profile, "keyName"), RFC2136_KEY_NAME.of(profile)
             faults.append(
-                f"{source}: {path}: is missing; write the TSIG key's name there, set {variable}, or give --key"
+                f"{source}: {path}: is missing; write the TSIG key's name there, set {variable}, or give --key-name"
             )
         elif not _KEY_NAME.fullmatch(name):
             faults.append(
@@ -127,6 +127,6 @@ def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> M
 def _said(rfc2136: Rfc2136, profile: str, key: str | None, source: str) -> Iterator[tuple[str, str | None]]:
     """Yield where the name may stand, and what does, in the order of where updates are sent: what signs is meant."""
     variable = RFC2136_KEY_NAME.of(profile)
-    yield "--key", key
+    yield "--key-name", key
     yield variable, os.environ.get(variable)
     yield f"{source}: {profile_path(profile, 'keyName')}", rfc2136.profiles.get(profile, rfc2136).key_name

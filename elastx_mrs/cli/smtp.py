@@ -14,6 +14,7 @@ import click
 from elastx_mrs import __version__
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.views.check import entry, lines
 from elastx_mrs.config.environment import SMTP_PASSWORD
 from elastx_mrs.display import quoted
@@ -34,13 +35,20 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
     "--host", default=ELASTX.smtp_host, show_default=True, help="The server, by the name its certificate is for."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=ELASTX.smtp_port, show_default=True, help="Its port.")
-@click.option("--account", metavar="ADDRESS", help=f"Log in as this user account; its password is ${SMTP_PASSWORD}.")
+@click.option(
+    "--login", "account", metavar="ACCOUNT", help=f"Log in as this user account; its password is ${SMTP_PASSWORD}."
+)
 @click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address, with --to.")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Send it to this address.")
-@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds to wait for each answer.")
 @click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+    "--answer-timeout",
+    "timeout",
+    type=float,
+    default=10.0,
+    show_default=True,
+    help="Seconds to wait for each answer of the server.",
 )
+@format_option(("text", "json"))
 def command(
     host: str,
     port: int,
@@ -54,10 +62,10 @@ def command(
 
     \b
     elastx-mrs smtp
-    elastx-mrs smtp --account smtp-prod@acme.example
-    elastx-mrs smtp --account smtp-prod@acme.example --from news@example.com --to me@receiver.example
+    elastx-mrs smtp --login smtp-prod@acme.example
+    elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com --to me@receiver.example
 
-    STARTTLS, the certificate and its name, and that AUTH is offered only after it; with --account a login, tried once;
+    STARTTLS, the certificate and its name, and that AUTH is offered only after it; with --login a login, tried once;
     with --from and --to one test message, which says what it is. The password is read from ELASTX_MRS_SMTP_PASSWORD,
     or asked for on a terminal; it is never an argument, never shown, and sent over verified TLS only. SSL_CERT_FILE
     names other authorities than the machine's.
@@ -78,7 +86,7 @@ def _read(
     name = _host(host)
     relay = name == ELASTX.smtp_host
     if not (math.isfinite(timeout) and 0.1 <= timeout <= 600):
-        raise BadInput(f"--timeout {timeout:g}: is not 0.1 to 600; write the seconds to wait for each answer")
+        raise BadInput(f"--answer-timeout {timeout:g}: is not 0.1 to 600; write the seconds to wait for each answer")
     if account is not None:
         _account(account, relay=relay)
     letter = None
@@ -87,7 +95,7 @@ def _read(
         raise BadInput(f"{given}: is given without {missing}; a test message needs both")
     if sender is not None and recipient is not None:
         if account is None and relay:
-            raise BadInput(f"--from: {name} takes mail after a login only; name the user account with --account")
+            raise BadInput(f"--from: {name} takes mail after a login only; name the user account with --login")
         server = f"{name}:{port}"
         letter = compose(_address("--from", sender), _address("--to", recipient), server, account, __version__)
     session = Session(name, port, timeout, _password(account) if account is not None else "")
@@ -116,9 +124,9 @@ def _account(text: str, *, relay: bool) -> None:
         try:
             account_address(text)
         except RecordError as error:
-            raise BadInput(f"--account: {error}") from None
+            raise BadInput(f"--login: {error}") from None
     elif not text or not text.isprintable():
-        raise BadInput(f"--account {quoted(text)}: is no name of an account; write what the server knows it by")
+        raise BadInput(f"--login {quoted(text)}: is no name of an account; write what the server knows it by")
 
 
 def _address(option: str, text: str) -> str:
@@ -147,9 +155,7 @@ def _password(account: str) -> str:
     source = f"${SMTP_PASSWORD}"
     if not text:
         if not sys.stdin.isatty():
-            raise BadInput(
-                f"--account: there is no password; set {SMTP_PASSWORD}, or run this on a terminal to be asked"
-            )
+            raise BadInput(f"--login: there is no password; set {SMTP_PASSWORD}, or run this on a terminal to be asked")
         source = "the password"
         try:
             text = getpass.getpass(f"Password of {account}: ")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.vantage import answered, check_answered, vantage_of, who_options
 from elastx_mrs.cli.views.spf import Checked, Seen, as_json, as_text
 from elastx_mrs.display import quoted
@@ -26,9 +27,7 @@ from elastx_mrs.service import ELASTX
     "--ip", "addresses", multiple=True, metavar="ADDRESS", help="Say what mail from here gets; may be repeated."
 )
 @who_options
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
-)
+@format_option(("text", "json"))
 def command(
     domain: str,
     add: Sequence[str],

@@ -26,6 +26,7 @@ def who_options(command: Command) -> Command:
     """Add ``--nameserver`` and ``--resolver`` to a command, as ``nameservers`` and ``resolvers``."""
     command = click.option(
         "--resolver",
+        "-r",
         "resolvers",
         multiple=True,
         metavar="ADDRESS|URL",
@@ -33,6 +34,7 @@ def who_options(command: Command) -> Command:
     )(command)
     return click.option(
         "--nameserver",
+        "-n",
         "nameservers",
         multiple=True,
         metavar="ADDRESS",

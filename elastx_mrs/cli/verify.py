@@ -15,6 +15,7 @@ import click
 from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, json_file, source_name
+from elastx_mrs.cli.options import format_option, stack_options
 from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.cli.views.progress import shown
 from elastx_mrs.cli.views.verify import FORMATS
@@ -37,8 +38,7 @@ _KINDS = get_args(Kind)
 
 @click.command("verify")
 @click.argument("domains", nargs=-1, metavar="[DOMAIN]...")
-@click.option("--stack-config", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml.")
-@click.option("--config", metavar="FILE", help="What pulumi config --show-secrets --json prints; - is standard input.")
+@stack_options
 @click.option("--records", metavar="FILE", help="What elastx-mrs records --format json prints; - is standard input.")
 @who_options
 @click.option("--root-hints", metavar="FILE", help="Begin delegation at these, as in IANA's named.root.")
@@ -52,7 +52,7 @@ _KINDS = get_args(Kind)
     help=f"Another stack's {ELASTX.challenge_prefix} string.",
 )
 @click.option(
-    "--timeout", type=float, help="Seconds to wait until all holds; 0 asks once. [default: 0, or the config's]"
+    "--timeout", "-t", type=float, default=0, show_default=True, help="Seconds to wait until all holds; 0 asks once."
 )
 @click.option(
     "--deadline",
@@ -60,10 +60,8 @@ _KINDS = get_args(Kind)
     help="Seconds after which the run ends; what was not asked by then is unreachable. "
     "[default: the time to wait, and a minute for each 100 domains]",
 )
-@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="How.")
-def command(
-    domains: Sequence[str], format_: str, timeout: float | None, deadline: float | None, **options: Any
-) -> None:
+@format_option(FORMATS)
+def command(domains: Sequence[str], format_: str, timeout: float, deadline: float | None, **options: Any) -> None:
     """Ask every name server whether mail of these domains will pass.
 
     \b
@@ -82,7 +80,7 @@ def command(
     The exit code is 1 when something is wrong or absent. What only a resolver's cache still holds, and what was not
     checked, do not change it.
     """
-    if timeout is not None and not (math.isfinite(timeout) and timeout >= 0):
+    if not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")
     if deadline is not None and not (math.isfinite(deadline) and deadline > 0):
         raise BadInput(f"--deadline: is {deadline:g}; write seconds, more than 0")
@@ -95,7 +93,7 @@ def command(
     sys.exit(exit_code(wrong=any(v != "unreachable" for v in open_), unasked="unreachable" in open_))
 
 
-def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]) -> list[Job]:
+def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> list[Job]:
     run = _run(options)
     sources = [name for name in ("stack_config", "config", "records") if options[name]]
     if len(sources) > 1 or not (sources or domains):
@@ -107,11 +105,11 @@ def _jobs(domains: Sequence[str], timeout: float | None, options: dict[str, Any]
         given = arguments(options["stack_config"], options["config"], {})
         wanted = {name for name, settings in plan.settings(given).items() if settings.mode != "off"}
         jobs = plan.jobs(given, given.records(), run, wanted)
-        jobs = [replace(job, timeout=job.timeout if timeout is None else timeout) for job in jobs]
+        jobs = [replace(job, timeout=timeout) for job in jobs]
     else:
         known = [_checked("--known-challenge", text, known_challenge) for text in options["known"]]
         expected = from_records(_records(options["records"]), known) if sources else from_domains(domains, known)
-        jobs = [Job(one, Who().in_run(run), timeout or 0.0) for one in expected]
+        jobs = [Job(one, Who().in_run(run), timeout) for one in expected]
     return _chosen(jobs, domains)
 
 

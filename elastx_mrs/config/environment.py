@@ -111,7 +111,7 @@ RFC2136_ALGORITHM = PrimaryVariable(
 )
 SMTP_PASSWORD = Variable(
     "ELASTX_MRS_SMTP_PASSWORD",
-    "Holds the password with which `elastx-mrs smtp --account` logs in.",
+    "Holds the password with which `elastx-mrs smtp --login` logs in.",
     "the password alone",
     "the command asks for it on a terminal",
 )

@@ -39,11 +39,11 @@ class Clock:
 
     def over(self) -> CouldNotAsk:
         """Return what is said of a session without an end."""
-        return CouldNotAsk(f"the session took over {self.budget:g} s altogether", f"{AGAIN}, or raise --timeout")
+        return CouldNotAsk(f"the session took over {self.budget:g} s altogether", f"{AGAIN}, or raise --answer-timeout")
 
     def silent(self) -> CouldNotAsk:
         """Return what is said where a wait had no end."""
         if self._end - time.monotonic() <= 0:
             return self.over()
         cure = "check host and port: a port that begins with TLS, such as 465, says nothing until then"
-        return CouldNotAsk(f"it said nothing in {self.patience:g} s", f"{cure}; or raise --timeout")
+        return CouldNotAsk(f"it said nothing in {self.patience:g} s", f"{cure}; or raise --answer-timeout")

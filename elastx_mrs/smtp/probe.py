@@ -174,7 +174,7 @@ def _letter(letter: Letter, session: Session, errand: Errand) -> Check:
     domain = letter.sender.rpartition("@")[2]
     may = f"is {domain}'s challenge record for this account in DNS? See: elastx-mrs records"
     if errand.account is None:
-        may = f"may mail from {domain} be handed in here without a login? Else name --account"
+        may = f"may mail from {domain} be handed in here without a login? Else name --login"
     commands = (
         (f"MAIL FROM:<{letter.sender}>", 250, may),
         (f"RCPT TO:<{letter.recipient}>", 250, f"check the address {letter.recipient}; {may}"),

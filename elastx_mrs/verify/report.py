@@ -36,7 +36,7 @@ def lines(outcomes: Iterable[Outcome]) -> list[str]:
     return [
         visible(
             f"{verdict_}: {', '.join(checks)}{f' at {server}' if server else ''}: {what}"
-            f"{f'. Do: {cure}' if cure else ''}"
+            f"{f'. Fix: {cure}' if cure else ''}"
         )
         for (verdict_, server, what, cure), checks in seen.items()
     ]
@@ -112,7 +112,7 @@ def _check(outcome: Outcome) -> dict[str, Any]:
                 "server": detail.server,
                 "expected": detail.expected,
                 "seen": detail.seen,
-                "cure": detail.cure,
+                "fix": detail.cure,
             }
             for detail in outcome.details
         ],

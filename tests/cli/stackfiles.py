@@ -54,5 +54,10 @@ def findings(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
+def whole(finding: dict[str, Any]) -> str:
+    """Return the whole message of a finding."""
+    return "; ".join(filter(None, (finding["seen"], finding["fix"])))
+
+
 def errors(file: str) -> list[dict[str, Any]]:
     return [one for one in findings(file) if one["level"] == "error"]

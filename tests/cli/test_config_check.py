@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import golden
-from tests.cli.stackfiles import GOOD, HEAD, errors, findings, marked, run, write
+from tests.cli.stackfiles import GOOD, HEAD, errors, findings, marked, run, whole, write
 
 DKIM = golden.DKIM
 
@@ -105,7 +105,7 @@ def test_a_fault_is_told_with_its_line_and_column(text: str, path: str, message:
     (one,) = errors(file)
     assert [(one["line"], one["column"])] == given.places
     assert (one["file"], one["path"]) == (file, path)
-    assert message in one["problem"]
+    assert message in whole(one)
     assert run(file).exit_code == 1
 
 
@@ -165,7 +165,7 @@ def test_remarks_have_places_and_only_warnings_fail_and_only_if_asked(
     (one,) = findings(warning)
     assert (one["level"], one["path"]) == ("warning", "domains[0].dmarc")
     assert [(one["line"], one["column"])] == given.places
-    assert "has pct=, which RFC 9989 dropped" in one["problem"]
+    assert "has pct=, which RFC 9989 dropped" in whole(one)
     result = run(*strict, warning)
     assert result.exit_code == code
     assert result.stdout.startswith(f"{warning}:7:7: warning: domains[0].dmarc: has pct=")
@@ -198,8 +198,8 @@ def test_a_key_in_plain_text_is_a_fault_and_never_shown(text: str, path: str, ru
     (one,) = errors(file)
     assert one["path"] == path
     assert [(one["line"], one["column"])] == given.places
-    assert "is in plain text" in one["problem"]
-    assert run_ in one["problem"]
+    assert "is in plain text" in whole(one)
+    assert run_ in whole(one)
     for format_ in ("text", "json", "github"):
         result = run("--format", format_, file)
         assert result.exit_code == 1
@@ -219,7 +219,7 @@ def test_a_key_that_is_encrypted_or_empty_is_none(tmp_path: Path) -> None:
     )
     file = write(tmp_path / "Pulumi.test.yaml", GOOD + more)
     assert errors(file) == []
-    assert not any("encrypted" in one["problem"] for one in findings(file))  # as it should be: nothing to say
+    assert not any("encrypted" in whole(one) for one in findings(file))  # as it should be: nothing to say
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_objects_that_share_theirs_over_and_over_take_no_time(tmp_path: Path) ->
 )
 def test_no_publisher_is_a_warning_for_the_program_may_bring_one(text: str, message: str, tmp_path: Path) -> None:
     found = [one for one in findings(write(tmp_path / "x.yaml", text)) if one["level"] == "warning"]
-    assert [one["problem"].startswith(message) for one in found] == ([True] if message else [])
+    assert [whole(one).startswith(message) for one in found] == ([True] if message else [])
 
 
 def test_a_program_s_own_domains_are_not_missed(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ DIFFS = re.findall(r"(?ms)^```diff\n(.*?)^```\n.*?^```text\n(.*?)^```$", PAGE)
 def records(text: str, path: Path) -> list[str]:
     return [
         " ".join(line.split())
-        for line in render(arguments(write(path, text), None, {}).records(), [], "table").splitlines()
+        for line in render(arguments(write(path, text), None, {}).records(), [], "text").splitlines()
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import golden
-from tests.cli.stackfiles import errors, findings, run, write
+from tests.cli.stackfiles import errors, findings, run, whole, write
 
 SECURE = {"secure": "v1:NcvV51PPs2E=:iZl6Tqsd2Zw="}
 
@@ -117,7 +117,7 @@ def test_whatever_is_encrypted_is_no_fault_and_a_notice_says_that_it_was_not_che
     for config, path in CASES:
         found = findings(stack(tmp_path, encrypted(config, path)))
         assert [one for one in found if one["level"] == "error"] == [], path
-        told = [one["path"] for one in found if "is encrypted, and was not checked" in one["problem"]]
+        told = [one["path"] for one in found if "is encrypted, and was not checked" in whole(one)]
         assert told == [shown(path)], path
 
 
@@ -200,7 +200,7 @@ def test_what_follows_from_something_encrypted_is_told_only_where_it_does(
 ) -> None:
     found = errors(stack(tmp_path, values))
     assert [one["path"] for one in found] == told
-    assert not any("invalid" in one["problem"] for one in found)  # no word of what stands in for it
+    assert not any("invalid" in whole(one) for one in found)  # no word of what stands in for it
 
 
 def test_remarks_are_made_on_the_rest_and_on_nothing_that_is_encrypted(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import golden
-from tests.cli.stackfiles import errors, findings, marked, run, write
+from tests.cli.stackfiles import errors, findings, marked, run, whole, write
 
 PROJECT = f"""name: elastx-mrs
 runtime: python
@@ -44,7 +44,7 @@ def test_what_a_stack_has_itself_takes_the_whole_place_of_it(tmp_path: Path) -> 
     file = write(tmp_path / "Pulumi.prod.yaml", own + "  elastx-mrs:dmarc: {rua: [mailto:a@b.se]}\n")
     assert run(file).stdout.splitlines()[-1] == f"{file}: ok: 1 domain, 1 account, 4 records"
     (one,) = (one for one in findings(file) if one["path"] == "dmarc")
-    assert "says p=none" in one["problem"]  # p is not merged into it
+    assert "says p=none" in whole(one)  # p is not merged into it
 
 
 def test_a_fault_of_the_project_s_is_told_once_and_there(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_what_smtp_sent_is_what_message_judges(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     monkeypatch.setenv("ELASTX_MRS_SMTP_PASSWORD", PASSWORD)
     with serve(handler, authority.context("localhost")) as port:
-        options = ["--host", "localhost", "--port", str(port), "--account", ACCOUNT]
+        options = ["--host", "localhost", "--port", str(port), "--login", ACCOUNT]
         letter = ["--from", "news@mail.example", "--to", "me@receiver.example"]
         sent = CliRunner().invoke(main, ["smtp", *options, *letter])
     assert sent.exit_code == 0, sent.output

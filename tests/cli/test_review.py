@@ -60,6 +60,6 @@ def test_nobody_is_asked_where_no_spf_changes() -> None:
 
 
 def test_an_account_that_is_none() -> None:
-    result = review("--account", "nobody")
+    result = review("--known-account", "nobody")
     assert result.returncode == 2
-    assert "--account: 'nobody' is not" in result.stderr
+    assert "--known-account: 'nobody' is not" in result.stderr

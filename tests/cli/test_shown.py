@@ -110,7 +110,7 @@ def test_verify_contains_what_was_seen(format_: str, seen: str, cure: str) -> No
         assert len(commands) == 2
         assert all(line.startswith(("::error title=", "::notice title=")) for line in commands)
         assert summary == "0 of 1 domain verified"
-    if format_ == "table":
+    if format_ == "text":
         assert len(text.splitlines()) == 4
     for line in (*report.messages(jobs)[0].splitlines(), report.missing(jobs)):
         assert line.isprintable(), "Pulumi's log gets these"

@@ -65,7 +65,7 @@ def test_a_good_server_passes_each_check(good: int, handler: Handler) -> None:
 
 
 def test_text_is_a_line_each_and_what_to_do(good: int) -> None:
-    result = run(good, "--account", ACCOUNT)
+    result = run(good, "--login", ACCOUNT)
     lines = result.stdout.splitlines()
     assert lines[0] == f"localhost:{good}"
     assert [line.split()[0] for line in lines[1:]] == ["pass"] * 6
@@ -77,7 +77,7 @@ def test_text_is_a_line_each_and_what_to_do(good: int) -> None:
 def test_a_login_in_tls_by_either_mechanism(authority: Authority, handler: Handler, mechanism: str) -> None:
     other = {"PLAIN": "LOGIN", "LOGIN": "PLAIN"}[mechanism]
     with serve(handler, authority.context("localhost"), auth_exclude_mechanism=[other]) as port:
-        found, code = checks(port, "--account", ACCOUNT)
+        found, code = checks(port, "--login", ACCOUNT)
     assert found["login"]["verdict"] == "pass"
     assert handler.events == [f"AUTH {mechanism} in TLS"]
     assert code == 0
@@ -85,10 +85,10 @@ def test_a_login_in_tls_by_either_mechanism(authority: Authority, handler: Handl
 
 def test_a_wrong_password_is_tried_once(good: int, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELASTX_MRS_SMTP_PASSWORD", "something else")
-    found, code = checks(good, "--account", ACCOUNT, *LETTER)
+    found, code = checks(good, "--login", ACCOUNT, *LETTER)
     assert found["login"]["verdict"] == "wrong"
     assert "535" in found["login"]["seen"]
-    assert found["login"]["do"] == "account or password is wrong: check both"  # nobody's support can help elsewhere
+    assert found["login"]["fix"] == "account or password is wrong: check both"  # nobody's support can help elsewhere
     assert found["test message"]["verdict"] == "unchecked"
     assert handler.events == ["AUTH PLAIN in TLS"]
     assert code == 1
@@ -108,7 +108,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted(
 ) -> None:
     monkeypatch.setenv("ELASTX_MRS_SMTP_PASSWORD", "hunter two")
     handler.denied = f"535 {told}"
-    for result in (run(good, "--account", ACCOUNT), run(good, "--account", ACCOUNT, "--format", "json")):
+    for result in (run(good, "--login", ACCOUNT), run(good, "--account", ACCOUNT, "--format", "json")):
         assert "535 (its text repeats the login, and is not shown)" in result.stdout
         assert told not in result.output
         assert result.exit_code == 1
@@ -134,11 +134,11 @@ def test_a_certificate_that_is_wrong_ends_it(
 ) -> None:
     context = authority.context(*names, begin=begin, end=end)  # type: ignore[arg-type]
     with serve(handler, context) as port:
-        found, code = checks(port, "--account", ACCOUNT)
+        found, code = checks(port, "--login", ACCOUNT)
     assert found["certificate"]["verdict"] == "wrong"
     assert seen in found["certificate"]["seen"]
     assert f"for {names[0]}, by CN=authority of the tests" in found["certificate"]["seen"]
-    assert cure in found["certificate"]["do"]
+    assert cure in found["certificate"]["fix"]
     assert verdicts(found) == ["pass", "pass", "pass", "wrong", "unchecked", "unchecked"]
     assert handler.events == []
     assert code == 1
@@ -148,9 +148,9 @@ def test_an_authority_that_is_not_trusted(
     good: int, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path_factory.mktemp("other")).path))
-    found, code = checks(good, "--account", ACCOUNT)
+    found, code = checks(good, "--login", ACCOUNT)
     assert found["certificate"]["verdict"] == "wrong"
-    assert "SSL_CERT_FILE" in found["certificate"]["do"]
+    assert "SSL_CERT_FILE" in found["certificate"]["fix"]
     assert code == 1
 
 
@@ -189,15 +189,15 @@ def test_a_certificate_that_only_the_strict_check_refuses(
         found, code = checks(port)
     assert found["certificate"]["verdict"] == "wrong"
     assert seen in found["certificate"]["seen"]
-    assert found["certificate"]["do"].startswith(lacks)
-    assert "Python 3.13 and later refuse this (RFC 5280 §" in found["certificate"]["do"]
-    assert "have it renewed with " in found["certificate"]["do"]
+    assert found["certificate"]["fix"].startswith(lacks)
+    assert "Python 3.13 and later refuse this (RFC 5280 §" in found["certificate"]["fix"]
+    assert "have it renewed with " in found["certificate"]["fix"]
     assert code == 1
 
 
 def test_no_starttls_is_absent_and_nothing_secret_is_sent(handler: Handler) -> None:
     with serve(handler, None, auth_require_tls=False, auth_required=False) as port:
-        found, code = checks(port, "--account", ACCOUNT, *LETTER)
+        found, code = checks(port, "--login", ACCOUNT, *LETTER)
     assert verdicts(found) == ["pass", "wrong", "absent", "unchecked", "unchecked", "unchecked", "unchecked"]
     assert handler.events == []
     assert code == 1
@@ -205,25 +205,25 @@ def test_no_starttls_is_absent_and_nothing_secret_is_sent(handler: Handler) -> N
 
 def test_auth_before_tls_is_wrong_and_the_rest_is_still_checked(authority: Authority, handler: Handler) -> None:
     with serve(handler, authority.context("localhost"), auth_require_tls=False) as port:
-        found, code = checks(port, "--account", ACCOUNT)
+        found, code = checks(port, "--login", ACCOUNT)
     assert verdicts(found) == ["pass", "wrong", "pass", "pass", "pass", "pass"]
-    assert "in the clear" in found["no AUTH before TLS"]["do"]
+    assert "in the clear" in found["no AUTH before TLS"]["fix"]
     assert handler.events == ["AUTH PLAIN in TLS"]
     assert code == 1
 
 
 def test_no_auth_is_absent_where_there_is_an_account_only(authority: Authority, handler: Handler) -> None:
     with serve(handler, authority.context("localhost"), auth_exclude_mechanism=["PLAIN", "LOGIN"]) as port:
-        found, code = checks(port, "--account", ACCOUNT)
+        found, code = checks(port, "--login", ACCOUNT)
         assert found["AUTH"]["verdict"] in ("absent", "wrong")
         assert code == 1
 
 
 def test_the_test_message_says_what_it_is(good: int, handler: Handler) -> None:
-    found, code = checks(good, "--account", ACCOUNT, *LETTER)
+    found, code = checks(good, "--login", ACCOUNT, *LETTER)
     assert found["test message"]["verdict"] == "pass"
     assert "queued as 4711" in found["test message"]["seen"]
-    assert "elastx-mrs message FILE" in found["test message"]["do"]
+    assert "elastx-mrs message FILE" in found["test message"]["fix"]
     assert handler.events == ["AUTH PLAIN in TLS", "MAIL news@example.com", "RCPT me@receiver.example"]
     message = email.message_from_bytes(handler.letters[0], policy=email.policy.default)
     assert message["From"] == "news@example.com"
@@ -252,9 +252,9 @@ def test_without_an_account_another_server_is_told_so(authority: Authority, hand
 @pytest.mark.parametrize(("reply", "verdict", "code"), [("550 no", "wrong", 1), ("451 later", "unreachable", 3)])
 def test_a_message_that_is_refused(good: int, handler: Handler, verb: str, reply: str, verdict: str, code: int) -> None:
     handler.refused[verb] = reply
-    found, ended = checks(good, "--account", ACCOUNT, *LETTER)
+    found, ended = checks(good, "--login", ACCOUNT, *LETTER)
     assert found["test message"]["verdict"] == verdict
     assert reply in found["test message"]["seen"]
     assert ended == code
     if verdict == "wrong":
-        assert "example.com's challenge record" in found["test message"]["do"]
+        assert "example.com's challenge record" in found["test message"]["fix"]

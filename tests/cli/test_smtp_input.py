@@ -46,15 +46,15 @@ def run(*arguments: str, password: str | None = None) -> Result:
         (["--port", "0"], "'--port': 0 is not in the range"),
         (["--port", "65536"], "'--port': 65536 is not in the range"),
         (["--port", "smtp"], "'--port': 'smtp' is not a valid integer"),
-        (["--timeout", "0"], "--timeout 0: is not 0.1 to 600"),
-        (["--timeout", "nan"], "--timeout nan: is not 0.1 to 600"),
-        (["--timeout", "inf"], "--timeout inf: is not 0.1 to 600"),
-        (["--account", "nobody"], "--account: 'nobody' is not an e-mail address"),
-        (["--host", "other.example", "--account", "a\x1bb"], "--account 'a<U+001B>b': is no name of an account"),
-        (["--host", "other.example", "--account", ""], "--account '': is no name of an account"),
+        (["--answer-timeout", "0"], "--answer-timeout 0: is not 0.1 to 600"),
+        (["--answer-timeout", "nan"], "--answer-timeout nan: is not 0.1 to 600"),
+        (["--answer-timeout", "inf"], "--answer-timeout inf: is not 0.1 to 600"),
+        (["--login", "nobody"], "--login: 'nobody' is not an e-mail address"),
+        (["--host", "other.example", "--login", "a\x1bb"], "--login 'a<U+001B>b': is no name of an account"),
+        (["--host", "other.example", "--login", ""], "--login '': is no name of an account"),
         (["--from", "news@example.com"], "--from: is given without --to; a test message needs both"),
         (["--to", "news@example.com"], "--to: is given without --from; a test message needs both"),
-        (LETTER, "smtp.elastx.email takes mail after a login only; name the user account with --account"),
+        (LETTER, "smtp.elastx.email takes mail after a login only; name the user account with --login"),
         (["--password", "hunter2"], "No such option '--password'"),
         (["hunter2"], "unexpected extra argument"),
         (["--format", "xml"], "'xml' is not one of 'text', 'json'"),
@@ -98,14 +98,14 @@ def test_an_address_that_is_none(option: str, address: str, message: str) -> Non
 
 
 def test_without_a_password_or_a_terminal_the_variable_is_named() -> None:
-    result = run("--account", ACCOUNT)
+    result = run("--login", ACCOUNT)
     assert "there is no password; set ELASTX_MRS_SMTP_PASSWORD, or run this on a terminal" in result.stderr
     assert result.exit_code == 2
 
 
 @pytest.mark.parametrize("password", ["hunter two\n", "hunter\r\ntwo", "hunter \udcff two"], ids=["lf", "crlf", "raw"])
 def test_a_password_that_cannot_be_sent_is_not_shown(password: str) -> None:
-    result = run("--account", ACCOUNT, password=password)
+    result = run("--login", ACCOUNT, password=password)
     assert "$ELASTX_MRS_SMTP_PASSWORD: " in result.stderr
     assert "hunter" not in result.output
     assert result.exit_code == 2
@@ -114,7 +114,7 @@ def test_a_password_that_cannot_be_sent_is_not_shown(password: str) -> None:
 def test_help_says_what_is_done_with_a_password() -> None:
     result = CliRunner().invoke(main, ["smtp", "--help"])
     text = " ".join(result.stdout.split())
-    assert "elastx-mrs smtp --account smtp-prod@acme.example --from news@example.com" in text
+    assert "elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com" in text
     assert "it is never an argument, never shown, and sent over verified TLS only" in text
     assert "The exit code is 1 when a check finds something wrong or absent, 3 when the server could not" in text
     assert result.exit_code == 0
@@ -124,7 +124,7 @@ def test_a_password_typed_at_a_terminal_is_not_echoed(tmp_path_factory: pytest.T
     authority, handler = Authority(tmp_path_factory.mktemp("authority")), Handler()
     with serve(handler, authority.context("localhost")) as port:
         shown, code = typed(
-            *("smtp", "--host", "localhost", "--port", str(port), "--account", ACCOUNT),
+            *("smtp", "--host", "localhost", "--port", str(port), "--login", ACCOUNT),
             prompt=f"Password of {ACCOUNT}: ",
             keys=f"{PASSWORD}\n",
             environment={**os.environ, "SSL_CERT_FILE": str(authority.path)},
@@ -140,7 +140,7 @@ def test_a_password_typed_at_a_terminal_is_not_echoed(tmp_path_factory: pytest.T
 )
 def test_leaving_the_prompt(keys: str, says: str, code: int) -> None:
     shown, ended = typed(
-        *("smtp", "--host", "localhost", "--account", ACCOUNT), prompt="Password", keys=keys, environment=os.environ
+        *("smtp", "--host", "localhost", "--login", ACCOUNT), prompt="Password", keys=keys, environment=os.environ
     )
     assert says in shown
     assert "Traceback" not in shown
@@ -155,6 +155,8 @@ def test_leaving_the_prompt(keys: str, says: str, code: int) -> None:
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_ctrl_c_while_the_server_says_nothing(answers: list[bytes | None], format_: str) -> None:
     with scripted(*answers, heard=len(answers)) as (port, met):
-        process = start("smtp", "--host", "127.0.0.1", "--port", str(port), "--timeout", "60", "--format", format_)
+        process = start(
+            "smtp", "--host", "127.0.0.1", "--port", str(port), "--answer-timeout", "60", "--format", format_
+        )
         assert met.wait(30)
         interrupted(process)

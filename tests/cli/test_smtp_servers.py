@@ -56,7 +56,7 @@ def test_a_name_that_is_not_there_could_not_be_asked(monkeypatch: pytest.MonkeyP
 def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60) and [])
-    found, code = checks(25, "--timeout", "0.3")
+    found, code = checks(25, "--answer-timeout", "0.3")
     answered.set()
     assert found["connection"]["seen"] == "no address of localhost in 0.3 s"
     assert code == 3
@@ -91,7 +91,7 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
 )
 def test_what_is_no_mail_server(answers: list[bytes | None], check: str, verdict: str, seen: str) -> None:
     with scripted(*answers) as (port, _):
-        found, code = checks(port, "--timeout", "0.5")
+        found, code = checks(port, "--answer-timeout", "0.5")
     assert found[check]["verdict"] == verdict, found[check]
     assert seen in found[check]["seen"]
     assert code == (1 if verdict == "wrong" else 3)
@@ -114,7 +114,7 @@ def test_a_server_that_answers_octet_by_octet_is_left_in_the_end(monkeypatch: py
 
         thread = threading.Thread(target=drip)
         thread.start()
-        found, code = checks(listening.getsockname()[1], "--timeout", "0.5")
+        found, code = checks(listening.getsockname()[1], "--answer-timeout", "0.5")
         thread.join(10)
     assert found["connection"]["verdict"] == "unreachable"
     assert code == 3
@@ -125,6 +125,6 @@ def test_what_was_said_before_tls_is_forgotten() -> None:
     """RFC 3207 §4.2: an answer put in before TLS begins must not be taken for the server's."""
     hello = b"250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"
     with scripted(b"220 hi\r\n", hello, b"220 go\r\n250 AUTH PLAIN\r\n") as (port, _):
-        found, _code = checks(port, "--timeout", "0.5", "--account", ACCOUNT)
+        found, _code = checks(port, "--answer-timeout", "0.5", "--login", ACCOUNT)
     assert found["certificate"]["verdict"] in ("wrong", "unreachable")
     assert found["login"]["verdict"] == "unchecked"

@@ -167,7 +167,7 @@ def test_secret_accounts_are_told_by_their_hash(stack: Stack) -> None:
     assert secret not in printed + said
     beginning = hashlib.sha256(secret.encode()).hexdigest()[:12]
     assert f"account `{beginning}…` may send as any address of `example.com`" in said
-    named = review(printed, "--account", secret).stdout
+    named = review(printed, "--known-account", secret).stdout
     assert f"account `{secret}` may send as any address of `example.com`" in named
 
 

@@ -197,7 +197,7 @@ def test_the_time_of_a_session_is_bounded_and_not_of_each_wait_alone(monkeypatch
         assert now[0] == 25
         assert connection.waits[:2] == [2.5, 2.5]
         assert connection.waits[-3:] == [2.5, 2, 1], "the last waits fit what is left"
-        assert "--timeout" in raised.value.cure
+        assert "--answer-timeout" in raised.value.cure
 
 
 @pytest.mark.limit("SMTP_SESSION_WAITS")

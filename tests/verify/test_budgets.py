@@ -111,7 +111,7 @@ def test_a_domain_that_the_run_has_no_time_for_is_unreachable(loop: Loop) -> Non
     assert set(good.outcomes) == {BUDGET}
     assert report.verdict(good) == "unreachable"
     assert (
-        "nothing was asked of this domain. Do: give the run more time: elastx-mrs verify --deadline SECONDS"
+        "nothing was asked of this domain. Fix: give the run more time: elastx-mrs verify --deadline SECONDS"
         in report.messages([good])[0]
     )
 

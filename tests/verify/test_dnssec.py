@@ -133,7 +133,7 @@ def test_verification_judges_every_expected_name_and_every_alias(internet: World
     ]
     assert {detail["server"] for detail in found["details"]} == {RESOLVER}
     assert case.seen in found["details"][0]["seen"]
-    assert case.cure in found["details"][0]["cure"]
+    assert case.cure in found["details"][0]["fix"]
     others = {check["verdict"] for name, check in checks.items() if name not in ("dnssec", "dmarc-policy")}
     assert others <= {"pass", "unchecked"}, "every name server has what was declared"
 

@@ -28,7 +28,7 @@ def job(domain: str, detail: Detail = NOBODY) -> Job:
 def test_what_is_the_same_for_several_domains_is_said_once(count: int, heading: str) -> None:
     assert report.messages(job(f"d{number}.se") for number in range(count)) == [
         f"{heading}\n"
-        "  unreachable: delegation: nobody answers. Do: open the port\n"
+        "  unreachable: delegation: nobody answers. Fix: open the port\n"
         "  (not waited for: nothing can be asked)"
     ]
 

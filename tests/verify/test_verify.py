@@ -117,7 +117,7 @@ def test_a_lame_server_is_wrong_whatever_it_answers(
     assert set(run.failing) == {"delegation", *PUBLISHED, "challenges"}
     assert all(run.servers(check) == {f"ns3.{domain} ({address})"} for check in run.failing)
     assert run.seen("delegation") == seen
-    cures = {detail["cure"] for check in run.failing for detail in run.checks[check]["details"]}
+    cures = {detail["fix"] for check in run.failing for detail in run.checks[check]["details"]}
     assert cures == {f"load the zone {domain} on it, or take it out of the NS records"}
 
 
@@ -134,7 +134,7 @@ def test_the_address_of_a_server_that_disagrees_is_named(internet: World, record
     assert (run.code, run.failing) == (1, {"dmarc": "wrong"})
     assert run.servers("dmarc") == {f"ns1.disagree.com ({KNOT})"}
     (detail,) = run.checks["dmarc"]["details"]
-    assert f"all of them serve what ns1.disagree.com ({BIND}) serves" in detail["cure"]
+    assert f"all of them serve what ns1.disagree.com ({BIND}) serves" in detail["fix"]
 
 
 def test_a_server_that_comes_right_after_five_seconds_is_waited_for(internet: World, record_property: Record) -> None:

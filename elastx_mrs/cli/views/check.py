@@ -20,7 +20,7 @@ def lines(check: Check) -> Iterator[str]:
     if check.verdict in ("wrong", "absent", "unreachable"):
         yield visible(f"{'':{WIDTH}}expected: {check.expected}")
     if check.cure:
-        yield visible(f"{'':{WIDTH}}do: {check.cure}")
+        yield visible(f"{'':{WIDTH}}fix: {check.cure}")
     for notice in check.notices:
         yield visible(f"{'':{WIDTH}}notice: {notice}")
 
@@ -33,6 +33,6 @@ def entry(check: Check) -> dict[str, str | list[str]]:
         "verdict": check.verdict,
         "expected": check.expected,
         "seen": check.seen,
-        "do": check.cure,
+        "fix": check.cure,
         **notices,
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
+from elastx_mrs.cli.views.finding import seen_and_fix
 from elastx_mrs.display import github_command, visible
 from elastx_mrs.stackfile.check import Finding
 
@@ -32,7 +33,7 @@ def _json(findings: Sequence[Finding]) -> str:
             "column": one.place.column,
             "path": one.path,
             "level": one.level,
-            "problem": one.problem,
+            **seen_and_fix(one.problem),
         }
         for one in findings
     ]

@@ -68,7 +68,7 @@ def _line(record: TxtRecord) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Sequence[TxtRecord]], str]] = {
-    "table": _table,
+    "text": _table,
     "zone": _zone,
     "fragment": _fragment,
     "json": _json,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from elastx_mrs.cli import exits
+from elastx_mrs.cli.views.finding import seen_and_fix
 from elastx_mrs.display import visible
 from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.receiver.spf_tree import Node, Problem, Tree, number
@@ -153,7 +154,7 @@ def _object(tree: Tree) -> dict[str, Any]:
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {"kind": problem.kind, "path": list(problem.path), "text": problem.text}
+    return {"kind": problem.kind, "terms": list(problem.path), **seen_and_fix(problem.text)}
 
 
 def _terms(tree: Tree, shown: set[str]) -> list[dict[str, Any]]:

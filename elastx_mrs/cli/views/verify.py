@@ -107,7 +107,7 @@ def _github(jobs: Sequence[Job]) -> str:
 
 
 FORMATS: dict[str, Callable[[Sequence[Job]], str]] = {
-    "table": _table,
+    "text": _table,
     "json": _json,
     "markdown": _markdown,
     "junit": _junit,

@@ -368,7 +368,7 @@ def test_the_key_is_the_one_that_the_updates_are_signed_with(profile: str, tmp_p
     for given, options, key in (
         ({}, [], "of-config"),
         (environment, [], "of-environment"),
-        (environment, ["--key", "of-option."], "of-option"),
+        (environment, ["--key-name", "of-option."], "of-option"),
     ):
         result = run(tmp_path, *options, config=config, environment=given)
         assert set(re.findall(r"grant (\S+) name", result.stdout)) == {key}, result.stderr
@@ -384,7 +384,7 @@ NO_KEYS = {"profiles": {"public": {"zones": list(ZONES)[:2]}, "internal": {"zone
 @pytest.mark.parametrize(
     ("changes", "options", "says"),
     [
-        ({"rfc2136": NO_KEY}, [], ["rfc2136.keyName: is missing", "set ELASTX_MRS_RFC2136_KEY_NAME", "--key"]),
+        ({"rfc2136": NO_KEY}, [], ["rfc2136.keyName: is missing", "set ELASTX_MRS_RFC2136_KEY_NAME", "--key-name"]),
         (
             {"rfc2136": NO_KEYS},
             [],
@@ -403,9 +403,9 @@ NO_KEYS = {"profiles": {"public": {"zones": list(ZONES)[:2]}, "internal": {"zone
         ),
         ({"rfc2136": {}}, [], ["rfc2136: is missing", "write elastx-mrs:rfc2136 with server, zones and keyName"]),
         ({"rfc2136": {}, "cloudflare": {}}, [], ["rfc2136: is missing", "publishes through Cloudflare"]),
-        ({}, ["--key", "a b; }; zone"], ["--key: 'a b; }; zone' is no key's name", "such as mail-relay"]),
-        ({}, ["--key", "a..b"], ["--key: 'a..b' is no key's name"]),
-        ({}, ["--key", 'x")'], ["is no key's name"]),
+        ({}, ["--key-name", "a b; }; zone"], ["--key-name: 'a b; }; zone' is no key's name", "such as mail-relay"]),
+        ({}, ["--key-name", "a..b"], ["--key-name: 'a..b' is no key's name"]),
+        ({}, ["--key-name", 'x")'], ["is no key's name"]),
         ({"rfc2136": STACK["rfc2136"] | {"keyName": "å"}}, [], ["rfc2136.keyName: 'å' is no key's name"]),
         ({"rfc2136": {"zones": ["example.org"]}}, [], ["example.com is in none of rfc2136.zones"]),
         ({"domains": []}, [], ["domains"]),

@@ -1,0 +1,53 @@
+"""The options that several commands share: each has one name, one meaning and one help text.
+
+An option stands here as soon as a second command has it. ``--nameserver`` and ``--resolver`` are in
+:mod:`elastx_mrs.cli.vantage`, beside what reads them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS: Mapping[str, str] = {
+    "text": "for people",
+    "json": "one JSON value, for programs",
+    "markdown": "Markdown, for a comment or a page",
+    "html": "one web page without other files",
+    "github": "workflow commands, which GitHub shows as annotations",
+    "junit": "JUnit's XML, which CI systems show as tests",
+    "zone": "a zone file that loads by itself",
+    "fragment": "lines for $INCLUDE in a zone file that you have",
+}
+"""Every format of every command: one name for one format."""
+
+
+def format_option(names: Iterable[str], default: str = "text") -> Callable[[Command], Command]:
+    """Add ``--format`` to a command, as ``format_``.
+
+    :param names: some of :data:`FORMATS`.
+    """
+    return click.option(
+        "--format",
+        "-f",
+        "format_",
+        type=click.Choice(list(names)),
+        default=default,
+        show_default=True,
+        help="Output format.",
+    )
+
+
+def stack_options(command: Command) -> Command:
+    """Add ``--stack-config`` and ``--config`` to a command: the two ways to name a stack."""
+    command = click.option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The output of pulumi config --show-secrets --json; - is standard input.",
+    )(command)
+    return click.option(
+        "--stack-config", "-s", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml."
+    )(command)
