@@ -1,6 +1,6 @@
 """Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of three tables.
 
-These are the environment variables, the exit codes and the limits.
+These are the environment variables, the exit codes and the limits. How much a command prints is explained here, too.
 """
 # ruff: noqa: E501  a row of a Markdown table is one line
 
@@ -74,6 +74,29 @@ Every command of `elastx-mrs` ends with one of these codes:
 - 141 is the code that shells report for `elastx-mrs records … | head -1` once `head` has read enough. It says nothing about the result.
 """
 
+SHOWN = """
+## Colors, progress and how much is printed
+
+Every command of `elastx-mrs` takes these options, before or after the name of a subcommand:
+
+| option | what it does |
+|---|---|
+| `--color auto`, `always`, `never` | sets when to use colors; `auto` is the default |
+| `-q`, `--quiet` | prints problems only: no progress, no notices, nothing that passed |
+| `-v`, `--verbose` | prints more, such as what passed and what was expected there |
+
+The first of these that is set decides whether output has colors:
+
+1. `--color always` or `--color never`
+2. `NO_COLOR`, with any value: no colors
+3. `FORCE_COLOR`, with any value: colors, in a pipe or a file too
+4. `TERM=dumb`: no colors
+5. otherwise: colors on a terminal, none in a pipe or a file
+
+Formats for programs, such as JSON, never have colors, and these options do not change them. Progress goes to standard error. Tables fit the
+width of the terminal, and lines in a pipe are not wrapped; `COLUMNS` overrides the width.
+"""
+
 GROUPS = (DNS, MAIL, FILES, PUBLISHING)
 
 BOUNDS = """
@@ -103,7 +126,7 @@ def text() -> str:
         f"| {one.group} | {one.what} | {one.text} | {one.beyond} |"
         for one in sorted(LIMITS, key=lambda one: GROUPS.index(one.group))
     )
-    tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes) + BOUNDS.format(rows=limits)
+    tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes) + SHOWN + BOUNDS.format(rows=limits)
     return HEAD + "\n" + "\n".join(_lines(schema())) + ERRORS + tables
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from elastx_mrs.cli.inputs import BadInput, json_file, source_name
+from elastx_mrs.cli.terminal import note
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
 from elastx_mrs.stackfile import printed
@@ -39,7 +40,7 @@ def _from_stack(path: str) -> Arguments:
     if stack.refusals:
         raise BadInput(str(stack.refusals[0]))
     if stack.environment is not None:
-        click.echo(_unseen(stack), err=True)
+        note(_unseen(stack))
     elif not stack.own:
         raise BadInput(f"{source_name(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
     try:

@@ -1,10 +1,13 @@
 """``elastx-mrs config``: a stack's file, checked where it is written, without a network and without Pulumi."""
 
+from collections.abc import Sequence
+
 import click
 
 from elastx_mrs.cli import exits
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.options import format_option
+from elastx_mrs.cli.terminal import note, quiet
 from elastx_mrs.cli.views.config import FORMATS, passed
 from elastx_mrs.display import visible
 from elastx_mrs.stackfile.check import Checked, Finding, check
@@ -64,14 +67,19 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
         told.update(dict.fromkeys(new))
         codes.append(_code(checked, strict))
         if format_ != "json":
-            click.echo(FORMATS[format_](new), nl=False)
-            if codes[-1] == exits.OK and checked.state == "checked":
+            click.echo(FORMATS[format_](_shown(new, format_)), nl=False)
+            if codes[-1] == exits.OK and checked.state == "checked" and not quiet():
                 click.echo(passed(checked.file, checked.counts))
         if checked.state == "other":
-            click.echo(f"{visible(checked.file)}: has no elastx-mrs: key; passed over", err=True)
+            note(f"{visible(checked.file)}: has no elastx-mrs: key; passed over")
     if format_ == "json":
         click.echo(FORMATS[format_](list(told)), nl=False)
     context.exit(max(codes))
+
+
+def _shown(findings: Sequence[Finding], format_: str) -> list[Finding]:
+    """Return what people are shown; what programs read does not depend on ``--quiet``."""
+    return [one for one in findings if format_ != "text" or one.level != "notice" or not quiet()]
 
 
 def _code(checked: Checked, strict: bool) -> int:

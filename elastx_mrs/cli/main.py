@@ -9,6 +9,7 @@ import click
 from elastx_mrs import __version__
 from elastx_mrs.cli.exits import Program, document
 from elastx_mrs.cli.interrupt import loud
+from elastx_mrs.cli.terminal import equip
 
 # Looking for pydantic plugins means reading the metadata of every installed package: a tenth of the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -43,6 +44,7 @@ class _Lazy(Program):
         loud()
         command: click.Command = module.command
         document(command)
+        equip(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -69,3 +71,4 @@ def main() -> None:
 
 
 document(main)
+equip(main)

@@ -11,6 +11,7 @@ from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.options import format_option
+from elastx_mrs.cli.terminal import quiet
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.cli.views.check import COLOURS, WIDTH, entry, lines
 from elastx_mrs.display import visible
@@ -40,7 +41,8 @@ def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], for
     message = _message(file)
     vantage = vantage_of(nameservers, resolvers)
     chain = answered(judge(vantage.ask, message), vantage)
-    click.echo(_as_json(chain) if format_ == "json" else "\n".join(_as_text(chain)))
+    for line in [_as_json(chain)] if format_ == "json" else _as_text(chain):
+        click.echo(line)
     verdicts = {finding.verdict for finding in chain.findings}
     sys.exit(exit_code(wrong=bool(verdicts & {"wrong", "absent"}), unasked="unreachable" in verdicts))
 
@@ -57,29 +59,41 @@ def _message(path: str) -> Message:
 
 
 def _as_text(chain: Chain) -> Iterator[str]:
-    indent = " " * WIDTH
+    if not quiet():
+        yield from _head(chain)
+    for finding in chain.findings:
+        yield from lines(finding)
+        if finding.name == "DKIM" and not quiet():
+            yield from _signatures(chain)
+    if not quiet():
+        yield _conclusion(chain)
+
+
+def _head(chain: Chain) -> Iterator[str]:
     path = "none" if chain.return_path is None else f"<{chain.return_path}>"
     yield visible(f"From {chain.sender}, Return-Path {path}")
     if chain.said is not None:
         said = ", ".join(f"{one.method}={one.result}" for one in chain.said.results) or "nothing"
         yield visible(f"{chain.said.by or 'a receiver without a name'} says: {said[:300]}")
-    for finding in chain.findings:
-        yield from lines(finding)
-        if finding.name != "DKIM":
-            continue
-        for signature, _ in chain.signatures if len(chain.signatures) > 1 else ():
-            yield f"{indent}{click.style(signature.verdict, fg=COLOURS[signature.verdict])}: {visible(told(signature))}"
-        for signature, _ in chain.signatures:
-            for note in signature.notes:
-                yield visible(f"{indent}notice: d={signature.domain}: {note}")
+
+
+def _signatures(chain: Chain) -> Iterator[str]:
+    indent = " " * WIDTH
+    for signature, _ in chain.signatures if len(chain.signatures) > 1 else ():
+        yield f"{indent}{click.style(signature.verdict, fg=COLOURS[signature.verdict])}: {visible(told(signature))}"
+    for signature, _ in chain.signatures:
+        for note in signature.notes:
+            yield visible(f"{indent}notice: d={signature.domain}: {note}")
+
+
+def _conclusion(chain: Chain) -> str:
     broken = [finding.name for finding in chain.findings if finding.verdict not in ("pass", "unchecked")]
     unknown = [finding.name for finding in chain.findings if finding.verdict == "unchecked"]
     if broken:
-        yield f"the chain did not work, or cannot be told to: {', '.join(broken)}"
-    elif unknown:
-        yield f"what was seen of the chain worked; nothing is known of {', '.join(unknown)}"
-    else:
-        yield "the whole chain worked"
+        return f"the chain did not work, or cannot be told to: {', '.join(broken)}"
+    if unknown:
+        return f"what was seen of the chain worked; nothing is known of {', '.join(unknown)}"
+    return "the whole chain worked"
 
 
 def _as_json(chain: Chain) -> str:

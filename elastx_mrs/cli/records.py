@@ -1,11 +1,13 @@
 """``elastx-mrs records``: what must be in DNS, without a network and without Pulumi."""
 
+from functools import partial
 from typing import Any
 
 import click
 
 from elastx_mrs.cli.arguments import arguments
 from elastx_mrs.cli.options import format_option, stack_options
+from elastx_mrs.cli.terminal import note
 from elastx_mrs.cli.views.records import FORMATS, render
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.display import visible
@@ -39,4 +41,5 @@ def command(stack_config: str | None, config: str | None, format_: str, **option
     click.echo(render(given.records(), said, format_), nl=False)
     if format_ != "markdown":
         for remark in said:
-            click.echo(visible(f"{remark.remark.level}: {remark}"), err=True)
+            say = note if remark.remark.level == "notice" else partial(click.echo, err=True)
+            say(visible(f"{remark.remark.level}: {remark}"))

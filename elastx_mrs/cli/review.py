@@ -12,6 +12,7 @@ from elastx_mrs import limits
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.options import format_option
+from elastx_mrs.cli.terminal import is_terminal, note
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.reading import BeyondError, read_octets
@@ -160,8 +161,8 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
     wanted = [(one, one.new.value) for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
     if not wanted:
         return {}, ()
-    if sys.stderr.isatty():
-        click.echo(f"asking for the SPF trees of {len(wanted)} domains …", err=True)
+    if is_terminal(sys.stderr):
+        note(f"asking for the SPF trees of {len(wanted)} domains …")
 
     async def both(ask: Ask, change: Change, new: str) -> tuple[Tree | None, Tree]:
         old = change.old.value if change.old else None

@@ -15,6 +15,7 @@ from elastx_mrs import __version__
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.options import format_option
+from elastx_mrs.cli.terminal import quiet
 from elastx_mrs.cli.views.check import entry, lines
 from elastx_mrs.config.environment import SMTP_PASSWORD
 from elastx_mrs.display import quoted
@@ -174,9 +175,11 @@ def _password(account: str) -> str:
 
 def _as_text(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
     """Print each check as soon as it is done."""
-    click.echo(f"{session.host}:{session.port}")
+    if not quiet():
+        click.echo(f"{session.host}:{session.port}")
     for check in checks:
-        click.echo("\n".join(lines(check)))
+        for line in lines(check):
+            click.echo(line)
         yield check
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +10,7 @@ import click
 from elastx_mrs import limits
 from elastx_mrs.cli.exits import UnaskedError
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.terminal import note
 from elastx_mrs.progress import Progress
 from elastx_mrs.records import RecordError
 
@@ -75,7 +75,7 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
     """Run a command's questions to their end, with a line on standard error where that takes a while."""
 
     def say(*_: object) -> None:
-        print(f"still asking name servers ({vantage.network.sent} queries so far) …", file=sys.stderr, flush=True)
+        note(f"still asking name servers ({vantage.network.sent} queries so far) …")
 
     async def run() -> T:
         return await Progress(say, limits.QUIET, math.inf).wait("name servers", work)

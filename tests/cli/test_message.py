@@ -198,7 +198,7 @@ def test_what_is_no_message_is_bad_input(server: str, octets: bytes, says: str) 
         (["/nonexistent.eml"], "/nonexistent.eml: No such file or directory; name a message's file"),
         (["/"], "/: Is a directory"),
         (["-", "--nameserver", "ns1.example.com"], "--nameserver: 'ns1.example.com' is not a server's address"),
-        (["-", "--verbose"], "No such option"),
+        (["-", "--nothing"], "No such option"),
     ],
 )
 def test_bad_input(arguments: list[str], says: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from elastx_mrs.cli.terminal import quiet, verbose
 from elastx_mrs.display import visible
 from elastx_mrs.verify.check import Check
 
@@ -14,14 +15,16 @@ WIDTH = 13
 
 
 def lines(check: Check) -> Iterator[str]:
-    """Yield what people read."""
+    """Yield what people read; with ``--quiet`` nothing of what passed."""
+    if quiet() and check.verdict in ("pass", "unchecked"):
+        return
     verdict = click.style(f"{check.verdict:<{WIDTH}}", fg=COLOURS[check.verdict])
     yield verdict + visible(f"{check.name}: {check.seen}")
-    if check.verdict in ("wrong", "absent", "unreachable"):
+    if check.verdict in ("wrong", "absent", "unreachable") or (verbose() and check.expected):
         yield visible(f"{'':{WIDTH}}expected: {check.expected}")
     if check.cure:
         yield visible(f"{'':{WIDTH}}fix: {check.cure}")
-    for notice in check.notices:
+    for notice in () if quiet() else check.notices:
         yield visible(f"{'':{WIDTH}}notice: {notice}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from elastx_mrs.cli import exits
+from elastx_mrs.cli.terminal import quiet
 from elastx_mrs.cli.views.finding import seen_and_fix
 from elastx_mrs.display import visible
 from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_VOIDS, Result
@@ -63,6 +64,8 @@ class Seen:
 
 def as_text(seen: Seen) -> str:
     """Return the tree, the sums, what is wrong, the plan, and what the addresses get."""
+    if quiet():
+        return "".join(f"{_coloured(visible(line))}\n" for line in _problems(seen.judged))
     lines = list(_tree(seen.now))
     if seen.planned is not None:
         lines += ["", "planned:", *_tree(seen.planned), "", *_costs(seen, seen.planned)]
@@ -83,6 +86,10 @@ def _tree(tree: Tree) -> Iterator[str]:
     yield f"lookups: {number(tree.lookups)} of {MAX_LOOKUPS}, {rest}"
     four, six = (number(voids) for voids in tree.voids)
     yield f"void lookups: {four} of {MAX_VOIDS} for senders with IPv4, {six} with IPv6"
+    yield from _problems(tree)
+
+
+def _problems(tree: Tree) -> Iterator[str]:
     for problem in tree.problems():
         yield f"{problem.kind}: {' > '.join(problem.path)}: {problem.text}"
 
