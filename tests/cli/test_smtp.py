@@ -108,7 +108,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted(
 ) -> None:
     monkeypatch.setenv("ELASTX_MRS_SMTP_PASSWORD", "hunter two")
     handler.denied = f"535 {told}"
-    for result in (run(good, "--login", ACCOUNT), run(good, "--account", ACCOUNT, "--format", "json")):
+    for result in (run(good, "--login", ACCOUNT), run(good, "--login", ACCOUNT, "--format", "json")):
         assert "535 (its text repeats the login, and is not shown)" in result.stdout
         assert told not in result.output
         assert result.exit_code == 1
