@@ -1,7 +1,7 @@
 """Accounts and domains for a command, from one source: a stack's file, Pulumi's JSON, or options."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -10,10 +10,29 @@ from elastx_mrs.cli.inputs import BadInput, json_file, source_name
 from elastx_mrs.cli.terminal import note
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
+from elastx_mrs.config.remarks import Said
+from elastx_mrs.config.rules import Fault
+from elastx_mrs.records import Remark
+from elastx_mrs.service import ELASTX
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError
 from elastx_mrs.stackfile.place import located
 from elastx_mrs.stackfile.stack import ENVIRONMENT, Stack, read_stack
+
+IN_CONFIG: Mapping[str, str] = {
+    "write external: true to leave it to whoever owns the target, or the TXT record's value": (
+        "give the TXT record's value"
+    ),
+    "; set ttl if it matters": "",
+}
+"""What messages say of a config, and what they say of options, where that differs."""
+
+_REQUIRED: Mapping[str, str] = {
+    "account": "a user account of the relay, such as user@example.com",
+    "domain": "a sender domain, such as example.com",
+    "dkim": f"the DKIM value that {ELASTX.name} provides",
+}
+_ITEM = re.compile(r"\b(?:accounts|domains)\[\d+\]")
 
 
 def arguments(stack_config: str | None, config: str | None, options: dict[str, Any]) -> Arguments:
@@ -86,11 +105,25 @@ def _from_options(options: dict[str, Any]) -> Arguments:
         **({"spf": options["spf"]} if options["spf"] else {}),
         **({"dmarc": options["dmarc"]} if options["dmarc"] else {}),
     }
+    missing = [f"--{name}: is missing; give {what}" for name, what in _REQUIRED.items() if not options[name]]
     try:
         return parse(given, camel_case=True, publisher=False)
     except ConfigError as error:
-        lines = (str(fault._replace(path=_option(fault.path))) for fault in error.faults)
-        raise ConfigFailure(lines, len(error.faults)) from None
+        wrong = [fault for fault in error.faults if options[_option(fault.path)[2:].partition(" ")[0]]]
+        lines = [*missing, *(str(Fault(_option(fault.path), _of_options(fault.problem))) for fault in wrong)]
+        raise ConfigFailure(lines, len(lines)) from None
+
+
+def _of_options(text: str) -> str:
+    """Return a message about a config as one about the options that stand for it."""
+    for ours, theirs in IN_CONFIG.items():
+        text = text.replace(ours, theirs)
+    return _ITEM.sub(lambda found: _option(found[0]), text)
+
+
+def said_of_options(said: Said) -> Said:
+    """Return a remark on a config as one on the options that stand for it."""
+    return Said(_option(said.path), Remark(said.remark.level, _of_options(said.remark.text)))
 
 
 def _option(path: str) -> str:

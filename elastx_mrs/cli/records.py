@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from elastx_mrs.cli.arguments import arguments
+from elastx_mrs.cli.arguments import arguments, said_of_options
 from elastx_mrs.cli.options import format_option, stack_options
 from elastx_mrs.cli.terminal import note
 from elastx_mrs.cli.views.records import FORMATS, render
@@ -37,7 +37,7 @@ def command(stack_config: str | None, config: str | None, format_: str, **option
     The format zone loads by itself (named-checkzone); fragment is for $INCLUDE in a zone that you have.
     """
     given = arguments(stack_config, config, options)
-    said = remarks(given)
+    said = remarks(given) if stack_config or config else list(map(said_of_options, remarks(given)))
     click.echo(render(given.records(), said, format_), nl=False)
     if format_ != "markdown":
         for remark in said:

@@ -125,8 +125,8 @@ def test_a_bar_in_a_value_does_not_end_the_cell() -> None:
             "",
             "--domain (number 2): is a single",
         ),
-        (["--account", "a@b.se", "--domain", "x.se"], "", "--dkim: has no key"),
-        (["--account", "a@b.se", "--dkim", golden.DKIM], "", "--domain: is an empty list"),
+        (["--account", "a@b.se", "--domain", "x.se"], "", "--dkim: is missing"),
+        (["--account", "a@b.se", "--dkim", golden.DKIM], "", "--domain: is missing"),
     ],
 )
 def test_bad_input_is_said_on_standard_error_with_exit_code_2(arguments: list[str], given: str, message: str) -> None:
