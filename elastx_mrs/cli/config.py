@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from elastx_mrs.cli import exits
+from elastx_mrs.cli.group import Group
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.terminal import note, quiet
@@ -13,7 +14,7 @@ from elastx_mrs.display import visible
 from elastx_mrs.stackfile.check import Checked, Finding, check
 
 
-@click.group("config")
+@click.group("config", cls=Group)
 def command() -> None:
     """Check the files of stacks, and describe them to editors.
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from elastx_mrs import __version__, descriptors, fault
+from elastx_mrs.cli.group import Group
 from elastx_mrs.cli.interrupt import INTERRUPTED
 from elastx_mrs.config.environment import DEBUG
 from elastx_mrs.extras import NotInstalledError
@@ -52,7 +53,7 @@ class UnaskedError(click.ClickException):
     exit_code = UNASKED
 
 
-class Program(click.Group):
+class Program(Group):
     """The group of all commands: each of them, at any depth, ends with a code of ``MEANINGS``."""
 
     def make_context(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from elastx_mrs.cli.arguments import arguments
+from elastx_mrs.cli.group import Group
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.options import stack_options
 from elastx_mrs.config.environment import RFC2136_KEY_NAME
@@ -21,7 +22,7 @@ _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_
 """What can stand in every server's configuration without quotes."""
 
 
-@click.group("rfc2136")
+@click.group("rfc2136", cls=Group)
 def command() -> None:
     """Help with name servers of your own, which take dynamic updates (RFC 2136).
 
