@@ -20,6 +20,7 @@ from elastx_mrs.lab.session import open_lab
 from elastx_mrs.records.names import longest_zone
 from tests import golden
 from tests.engine.stack import Stack
+from toolchain.usage import usage
 
 DOMAINS = 100
 ZONE = "example.com"
@@ -175,4 +176,5 @@ def flat_program() -> str:
 
 
 if __name__ == "__main__":
+    usage(__doc__)
     main()

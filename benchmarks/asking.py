@@ -15,6 +15,8 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
+from toolchain.usage import usage
+
 IN_FLIGHT = 200
 """Queries under way at once, in the bare loop and in elastx-mrs verify."""
 
@@ -23,9 +25,9 @@ Address = tuple[str, int]
 
 def main() -> None:
     """Do one thing, and print the seconds, the CPU seconds, and the peak RSS in MB, of the whole process."""
-    what, *arguments = sys.argv[1:]
+    what, *arguments = usage(__doc__, f"{'|'.join(ASKING)} ARGUMENT…")
     began = time.perf_counter()
-    {"bare": bare, "network": network, "command": command, "checkdmarc": checkdmarc}[what](arguments)
+    ASKING[what](arguments)
     status = Path("/proc/self/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     print(json.dumps([time.perf_counter() - began, time.process_time(), peak / 1024]))
@@ -93,6 +95,9 @@ def checkdmarc(arguments: Sequence[str]) -> None:
         for check in (check_spf, check_dmarc):
             found = check(domain, resolver=resolver, timeout=5)
             assert found["valid"], found
+
+
+ASKING = {"bare": bare, "network": network, "command": command, "checkdmarc": checkdmarc}
 
 
 def _address(text: str) -> Address:

@@ -21,6 +21,7 @@ from elastx_mrs.records.text import presentation
 from tests import golden
 from tests.cloudflare.which import plugin
 from tests.engine.stack import Stack
+from toolchain.usage import usage
 
 ACCOUNTS = ["smtp-prod@acme.example", "newsletter@acme.example"]
 QUICK = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -159,5 +160,6 @@ def curve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    usage(__doc__)
     with tempfile.TemporaryDirectory() as name:
         curve(Path(name))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.servers import many
 from tests.verify.scene import rows
+from toolchain.usage import usage
 
 DOMAINS, ADDRESSES, LIMIT = 2_000, 400, 256
 ROUNDS = 3
@@ -22,7 +23,7 @@ MOST = 1.2
 
 def main() -> None:
     """Print both medians, wall and CPU, and the ratios."""
-    domains, addresses, limit = map(int, sys.argv[1:] or (DOMAINS, ADDRESSES, LIMIT))
+    domains, addresses, limit = map(int, usage(__doc__, "[DOMAINS ADDRESSES LIMIT]") or (DOMAINS, ADDRESSES, LIMIT))
     shell = shutil.which("sh") or sys.exit("there is no sh")
     with tempfile.TemporaryDirectory() as name:
         records = Path(name) / "records.json"

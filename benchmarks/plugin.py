@@ -15,6 +15,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from elastx_mrs.lab.session import open_lab
 from tests.engine.stack import Stack
+from toolchain.usage import part
 
 STARTS, UPS = 11, 3
 PROGRAM = """
@@ -68,3 +69,7 @@ def ups(folder: Path, config: Mapping[str, Any], samples: Mapping[str, str]) -> 
                 seconds[name].append(time.perf_counter() - started)
                 stack.pulumi("destroy", "--yes", "--stack", "test", "--skip-preview")
     return seconds["plugin"], seconds["class"]
+
+
+if __name__ == "__main__":
+    part(__doc__)

@@ -18,6 +18,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.receiver.spf_tree import expand
 from elastx_mrs.records import spf_terms
+from toolchain.usage import part
 
 RECORDS = 10_000
 DELAY = 0.020
@@ -121,3 +122,7 @@ def slow_server() -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+if __name__ == "__main__":
+    part(__doc__)

@@ -6,6 +6,8 @@ import sys
 from functools import partial
 from typing import cast
 
+from toolchain.usage import usage
+
 DELAY = 0.050
 """Seconds by which each answer comes later."""
 
@@ -50,7 +52,7 @@ async def main() -> None:
     """Relay until standard input ends; print each relay's port."""
     loop = asyncio.get_running_loop()
     ports = []
-    for server in sys.argv[1:]:
+    for server in usage(__doc__, "ADDRESS:PORT…"):
         host, _, port = server.rpartition(":")
         _, far = await loop.create_datagram_endpoint(_Far, remote_addr=(host, int(port)))
         near, _ = await loop.create_datagram_endpoint(partial(_Near, far), local_addr=("127.0.0.1", 0))

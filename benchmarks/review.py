@@ -14,6 +14,7 @@ from elastx_mrs.review.markdown import LIMITS, markdown
 from elastx_mrs.review.preview import read
 from elastx_mrs.review.report import review
 from tests import golden
+from toolchain.usage import part
 
 DOMAINS = 1250
 """Of four records each."""
@@ -71,3 +72,7 @@ def measure(folder: Path, traces: Sequence[dict[str, str]] = TRACE) -> tuple[lis
         ours.append(time.perf_counter() - started)
         gc.enable()
     return ours, other
+
+
+if __name__ == "__main__":
+    part(__doc__)

@@ -31,6 +31,7 @@ from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.text import presentation
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD
+from toolchain.usage import usage
 
 DOMAINS = 100
 THREADS = 4
@@ -131,6 +132,7 @@ def counted() -> Iterator[list[object]]:
 
 
 if __name__ == "__main__":
+    usage(__doc__)
     from benchmarks.__main__ import CONFIG, report
 
     with tempfile.TemporaryDirectory() as scratch:

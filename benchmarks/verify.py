@@ -17,6 +17,7 @@ from benchmarks.relay import DELAY
 from elastx_mrs.records.text import cut
 from elastx_mrs.verify.sources import IN_FLIGHT, IN_FLIGHT_PER_SERVER
 from tests.servers import start
+from toolchain.usage import part
 
 DOMAINS = 1_000
 SAMPLE = 20
@@ -128,3 +129,7 @@ def _relayed(servers: Sequence[str]) -> Iterator[list[str]]:
         assert process.stdout is not None
         yield [f"127.0.0.1:{port}" for port in process.stdout.readline().split()]
         # Leaving closes its standard input, which ends it.
+
+
+if __name__ == "__main__":
+    part(__doc__)

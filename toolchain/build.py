@@ -43,8 +43,12 @@ class ToolchainError(Exception):
 def main() -> int:
     """Return the exit code."""
     try:
+        given = sys.argv[1:]
+        if given[:1] in (["-h"], ["--help"]):
+            print(f"usage: python {sys.argv[0]} [languages]\n\n{__doc__}")
+            return 0
         make_available()
-        if "languages" in sys.argv[1:]:
+        if "languages" in given:
             make_languages_available()
     except ToolchainError as error:
         print(f"toolchain: {error}", file=sys.stderr)

@@ -15,12 +15,14 @@ sys.path.insert(0, str(ROOT))
 
 from elastx_mrs.lab.plugins import install  # noqa: E402
 from tests.cloudflare.which import plugin  # noqa: E402  the tests are no package that is installed
+from toolchain.usage import usage  # noqa: E402
 
 INSTALL = install(version("pulumi-cloudflare"))
 
 
 def main() -> None:
     """Print the folder; which plugin it is goes to standard error."""
+    usage(__doc__)
     found = plugin()
     if found.kind == "stand-in":
         found = plugin({"PULUMI_HOME": str(HOME)})

@@ -22,6 +22,7 @@ from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import DEFAULTS, Schema, default_of, descriptions
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
 from elastx_mrs.registry import StackKey
+from toolchain.usage import usage
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "elastx_mrs" / "plugin" / "schema.json"
@@ -37,7 +38,7 @@ def keep(what: str, target: Path, made: str, module: str) -> None:
 
     :param module: that makes it.
     """
-    if "--check" not in sys.argv:
+    if "--check" not in usage(sys.modules["__main__"].__doc__, "[--check]"):
         target.write_text(made, encoding="utf-8")
     elif not target.exists() or target.read_text(encoding="utf-8") != made:
         sys.exit(f"{what}: {target.relative_to(ROOT)} is not current; run: python -m {module}")
