@@ -6,9 +6,11 @@ import math
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -24,11 +26,15 @@ from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Run, Who, servers_at
 from elastx_mrs.reading import BeyondError, read_octets
 from elastx_mrs.records import RecordError, TxtRecord, names
-from elastx_mrs.records.challenge import known_challenge
+from elastx_mrs.records.challenge import challenge, known_challenge
 from elastx_mrs.records.record import Kind
 from elastx_mrs.service import ELASTX
+from elastx_mrs.verify import report
 from elastx_mrs.verify.expected import from_domains, from_records
 from elastx_mrs.verify.wait import Job, wait
+
+if TYPE_CHECKING:
+    from elastx_mrs.config.model import Arguments
 
 _INCLUDES = re.compile(r"^[ \t]*\$(?:INCLUDE|GENERATE)", re.IGNORECASE | re.MULTILINE)
 """Directives that read other files, or that make millions of records."""
@@ -84,17 +90,20 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")
     if deadline is not None and not (math.isfinite(deadline) and deadline > 0):
         raise BadInput(f"--deadline: is {deadline:g}; write seconds, more than 0")
-    jobs = _jobs([_domain(text) for text in domains], timeout, options)
+    jobs, given = _jobs([_domain(text) for text in domains], timeout, options)
     # Thousands of answers stay until the end: looking for garbage among them is a quarter of a large run's time.
     gc.set_threshold(10_000, 20, 20)
-    asyncio.run(shown(jobs, partial(wait, deadline=deadline)))
-    click.echo(FORMATS[format_](jobs), nl=False)
+    asyncio.run(shown(jobs, partial(wait, deadline=deadline), deadline))
+    source = report.Source(_accounts(given), _places(options["stack_config"]) if format_ == "github" else {})
+    click.echo(FORMATS[format_](jobs, source), nl=False)
     open_ = [outcome.verdict for job in jobs for outcome in job.open()]
     sys.exit(exit_code(wrong=any(v != "unreachable" for v in open_), unasked="unreachable" in open_))
 
 
-def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> list[Job]:
+def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> tuple[list[Job], "Arguments | None"]:
+    """Return what to verify, and the stack's arguments if its file was given: others may hold secret accounts."""
     run = _run(options)
+    given = None
     sources = [name for name in ("stack_config", "config", "records") if options[name]]
     if len(sources) > 1 or not (sources or domains):
         raise click.UsageError("say what to verify, in one way: --stack-config, --config or --records FILE, or DOMAINs")
@@ -110,7 +119,32 @@ def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> li
         known = [_checked("--known-challenge", text, known_challenge) for text in options["known"]]
         expected = from_records(_records(options["records"]), known) if sources else from_domains(domains, known)
         jobs = [Job(one, Who().in_run(run), timeout) for one in expected]
-    return _chosen(jobs, domains)
+    return _chosen(jobs, domains), given if options["stack_config"] else None
+
+
+def _accounts(given: "Arguments | None") -> dict[str, str]:
+    """Return the account of each challenge, by the name of its check."""
+    if given is None:
+        return {}
+    accounts = [*given.accounts, *(account for domain in given.domains for account in domain.accounts or ())]
+    return {challenge("", account, service=given.service).suffix: account for account in accounts}
+
+
+def _places(stack_config: str | None) -> dict[str, report.Place]:
+    """Return where a stack's file has its domains; nowhere for a pipe, which can be read only once."""
+    if stack_config is None or not Path(stack_config).is_file():
+        return {}
+    from elastx_mrs.stackfile.stack import read_stack
+
+    stack = read_stack(stack_config)
+    domains = stack.own.get("domains")
+    found = {}
+    for index, domain in enumerate(domains if isinstance(domains, list) else ()):
+        name = domain.get("name") if isinstance(domain, dict) else domain
+        file, at = stack.at(f"domains[{index}]")
+        with suppress(RecordError):
+            found[names.sender_domain(str(name))] = report.Place(file, at.line, at.column)
+    return found
 
 
 def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:

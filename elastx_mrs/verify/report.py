@@ -1,16 +1,117 @@
 """What verification came to, in words and as data. How it looks on a screen or in a file is the command's business."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import some, visible
-from elastx_mrs.verify.result import FAILING, Outcome, Verdict, worst
+from elastx_mrs.verify.result import FAILING, WORST_FIRST, Detail, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
+
+COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "cached"))
+"""Where what was expected helps to understand what was seen."""
+
+
+class Place(NamedTuple):
+    """Where the config has something; a number is None where that is not known."""
+
+    file: str
+    line: int | None
+    column: int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of the config that the domains come from.
+
+    :param accounts: the account of a challenge, by the name of its check.
+    :param places: where each domain is written.
+    """
+
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def called(self, check: str) -> str:
+        """Return what people call a check: that of a challenge by its account, if it is known."""
+        return f"account {self.accounts[check]}" if check in self.accounts else check
+
+
+NOWHERE = Source()
+
+
+class Subject(NamedTuple):
+    """What is checked.
+
+    :param check: such as ``spf`` or ``challenge-f7ee5ec73121``.
+    :param name: the owner name, if it is another one than the domain; else empty.
+    """
+
+    check: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.check} ({self.name})" if self.name else self.check
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is not as it should be, or is not known: once for all servers and checks where it is the same.
+
+    :param servers: empty where it is about none.
+    :param expected: empty where it does not help to understand what was seen.
+    :param fix: what to do; may be empty.
+    """
+
+    verdict: Verdict
+    subjects: tuple[Subject, ...]
+    servers: tuple[str, ...]
+    expected: str
+    seen: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Domains that fail in the same way.
+
+    :param findings: with ``<domain>`` in the names of the subjects, if there are several domains.
+    :param passed: the checks that pass.
+    :param hopeless: why nothing of it was waited for.
+    """
+
+    verdict: Verdict
+    domains: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    passed: tuple[str, ...]
+    hopeless: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is good to know, and fails nothing.
+
+    :param kind: ``notice``, or the verdict of a check that did not fail.
+    :param checks: those it is about; empty for a notice.
+    """
+
+    kind: Literal["notice", "cached", "unchecked"]
+    checks: tuple[str, ...]
+    text: str
+    fix: str
+    domains: tuple[str, ...]
 
 
 def verdict(job: Job) -> Verdict:
-    """Return what a domain comes to: the worst of its checks."""
-    return worst([outcome.verdict for outcome in job.outcomes.values()])
+    """Return what a domain comes to: the worst of what fails, else ``pass``.
+
+    What is ``cached`` or ``unchecked`` fails nothing: the domain passes, unless nothing at all could be checked.
+    """
+    failing = job.open()
+    if failing:
+        return worst([outcome.verdict for outcome in failing])
+    verdicts = [outcome.verdict for outcome in job.outcomes.values()]
+    return "pass" if "pass" in verdicts or not verdicts else worst(verdicts)
 
 
 def failed(jobs: Iterable[Job]) -> list[Job]:
@@ -18,28 +119,109 @@ def failed(jobs: Iterable[Job]) -> list[Job]:
     return [job for job in jobs if job.open()]
 
 
-def lines(outcomes: Iterable[Outcome]) -> list[str]:
-    """Return what is not as it should be, a visible line each; what one server does to several checks is said once."""
-    seen: dict[tuple[str, str, str, str], list[str]] = {}
+def findings(outcomes: Iterable[Outcome]) -> list[Finding]:
+    """Return what is not as it should be; what one server does to several checks is one finding."""
+    seen: dict[tuple[str, Detail], dict[Subject, None]] = {}
     for outcome in outcomes:
+        subject = Subject(outcome.check, outcome.name if outcome.name != outcome.domain else "")
         for detail in outcome.details:
-            expected = (
-                f"; expected {detail.expected}"
-                if detail.expected and detail.verdict in ("wrong", "absent", "cached")
-                else ""
-            )
-            key = (detail.verdict, detail.server, detail.seen + expected, detail.cure)
-            label = outcome.check if outcome.name in ("", outcome.domain) else f"{outcome.check} ({outcome.name})"
-            checks = seen.setdefault(key, [])
-            if label not in checks:
-                checks.append(label)
+            expected = detail.expected if detail.verdict in COMPARED else ""
+            key = (detail.server, Detail(detail.verdict, "", expected, detail.seen, detail.cure))
+            seen.setdefault(key, {})[subject] = None
+    servers: dict[tuple[tuple[Subject, ...], Detail], list[str]] = {}
+    for (server, detail), subjects in seen.items():
+        servers.setdefault((tuple(subjects), detail), []).append(server)
     return [
-        visible(
-            f"{verdict_}: {', '.join(checks)}{f' at {server}' if server else ''}: {what}"
-            f"{f'. Fix: {cure}' if cure else ''}"
-        )
-        for (verdict_, server, what, cure), checks in seen.items()
+        Finding(one.verdict, subjects, tuple(filter(None, at)), one.expected, one.seen, one.cure)
+        for (subjects, one), at in servers.items()
     ]
+
+
+def lines(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return what is not as it should be, a visible line each."""
+    return [line(finding, finding.subjects) for finding in findings(outcomes)]
+
+
+def line(finding: Finding, subjects: Sequence[Subject]) -> str:
+    """Return a finding in a visible line.
+
+    :param subjects: its own, or what they are called otherwise.
+    """
+    at = f" at {', '.join(finding.servers)}" if finding.servers else ""
+    expected = f"; expected {finding.expected}" if finding.expected else ""
+    fix = f". Fix: {finding.fix}" if finding.fix else ""
+    return visible(f"{finding.verdict}: {', '.join(map(str, subjects))}{at}: {finding.seen}{expected}{fix}")
+
+
+def groups(jobs: Iterable[Job]) -> list[Group]:
+    """Return the domains that fail, worst first; those that fail in the same way share a group."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    alone: dict[tuple[Any, ...], Group] = {}
+    for job in failed(jobs):
+        domain = job.expected.domain
+        own = findings(job.open())
+        passed = tuple(name for name, outcome in job.outcomes.items() if outcome.verdict == "pass")
+        hopeless = tuple(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
+        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless)
+        key = (*(_anywhere(finding, domain) for finding in own), passed, tuple(_of(text, domain) for text in hopeless))
+        found.setdefault(key, []).append(domain)
+        alone.setdefault(key, group)
+    made = [_shared(alone[key], tuple(domains)) for key, domains in found.items()]
+    return sorted(made, key=lambda group: WORST_FIRST.index(group.verdict))
+
+
+def _shared(group: Group, domains: tuple[str, ...]) -> Group:
+    if len(domains) == 1:
+        return group
+    (first,) = group.domains
+    anywhere = tuple(_anywhere(finding, first) for finding in group.findings)
+    hopeless = tuple(_of(text, first) for text in group.hopeless)
+    return Group(group.verdict, domains, anywhere, group.passed, hopeless)
+
+
+def _anywhere(finding: Finding, domain: str) -> Finding:
+    """Return a finding with ``<domain>`` for the domain in the names, and in what was seen of them."""
+    subjects = tuple(Subject(_of(check, domain), _of(name, domain)) for check, name in finding.subjects)
+    expected, seen, fix = (_of(text, domain) for text in (finding.expected, finding.seen, finding.fix))
+    return Finding(finding.verdict, subjects, finding.servers, expected, seen, fix)
+
+
+def _of(text: str, domain: str) -> str:
+    """Return text with ``<domain>`` where the domain stands as a whole name, or ends one."""
+    if domain not in text:
+        return text
+    return re.sub(rf"(?<![\w-]){re.escape(domain)}(?![\w-]|\.\w)", "<domain>", text)
+
+
+def notes(jobs: Iterable[Job]) -> list[Note]:
+    """Return what fails nothing, each once with all its domains: cached answers first, then notices, then the rest."""
+    found: dict[Note, list[Note]] = {}
+    for job in jobs:
+        domain = job.expected.domain
+        for note in dict.fromkeys(_notes(job)):
+            key = Note(note.kind, note.checks, _of(note.text, domain), _of(note.fix, domain), ())
+            found.setdefault(key, []).append(note)
+    order = ("cached", "notice", "unchecked")
+    made = [
+        same[0] if len(same) == 1 else replace(key, domains=tuple(one for note in same for one in note.domains))
+        for key, same in found.items()
+    ]
+    return sorted(made, key=lambda note: order.index(note.kind))
+
+
+def _notes(job: Job) -> Iterator[Note]:
+    domains = (job.expected.domain,)
+    failing = {outcome.check for outcome in job.open()}
+    for finding in findings(outcome for outcome in job.outcomes.values() if outcome.check not in failing):
+        if finding.verdict not in ("cached", "unchecked"):
+            continue
+        checks = tuple(dict.fromkeys(subject.check for subject in finding.subjects))
+        at = f"{', '.join(finding.servers)}: " if finding.servers else ""
+        expected = f"; expected {finding.expected}" if finding.expected else ""
+        yield Note(finding.verdict, checks, f"{at}{finding.seen}{expected}", finding.fix, domains)
+    for outcome in job.outcomes.values():
+        for notice in outcome.notices:
+            yield Note("notice", (), notice, "", domains)
 
 
 def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
@@ -85,7 +267,7 @@ def summary(jobs: Sequence[Job]) -> str:
     return f"{good} of {len(jobs)} {noun} verified"
 
 
-def as_data(jobs: Sequence[Job]) -> dict[str, Any]:
+def as_data(jobs: Sequence[Job], source: Source = NOWHERE) -> dict[str, Any]:
     """Return everything, ready for JSON."""
     return {
         "verdict": worst([verdict(job) for job in jobs]),
@@ -93,16 +275,18 @@ def as_data(jobs: Sequence[Job]) -> dict[str, Any]:
             {
                 "domain": job.expected.domain,
                 "verdict": verdict(job),
-                "checks": [_check(outcome) for outcome in job.outcomes.values()],
+                "checks": [_check(outcome, source.accounts) for outcome in job.outcomes.values()],
             }
             for job in jobs
         ],
     }
 
 
-def _check(outcome: Outcome) -> dict[str, Any]:
+def _check(outcome: Outcome, accounts: Mapping[str, str]) -> dict[str, Any]:
+    account = {"account": accounts[outcome.check]} if outcome.check in accounts else {}
     return {
         "check": outcome.check,
+        **account,
         "name": outcome.name,
         "verdict": outcome.verdict,
         "seen": outcome.seen if not outcome.details else "",

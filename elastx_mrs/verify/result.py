@@ -1,11 +1,13 @@
 """What a check comes to. *Wrong*, *absent* and *could not ask* are never mixed up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from elastx_mrs import descriptors
+from elastx_mrs.lookup.question import Server
+from elastx_mrs.receiver.spf_tree import Tree
 
 Verdict = Literal["pass", "wrong", "absent", "unreachable", "cached", "unchecked"]
 
@@ -51,6 +53,8 @@ class Outcome:
     :param notices: what is good to know, and fails nothing.
     :param hopeless: why waiting cannot help; empty where it can.
     :param again: seconds after which another look tells more of what is ``cached``; None where it does not.
+    :param right: the servers that answer what they should, for checks that ask each server.
+    :param tree: the SPF record with all that it leads to, for the check of that.
     """
 
     domain: str
@@ -61,6 +65,8 @@ class Outcome:
     notices: tuple[str, ...] = ()
     hopeless: str = ""
     again: float | None = None
+    right: tuple[Server, ...] = field(default=(), compare=False)
+    tree: Tree | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.once import Once
 from elastx_mrs.lookup.vantage import Vantage, Vantages, Who
+from elastx_mrs.receiver.spf_tree import Tree
 from elastx_mrs.service import Service
 from elastx_mrs.verify.relay import Relay
 from elastx_mrs.verify.result import Verdict
@@ -21,12 +22,13 @@ class Asked:
     """What one round knows from one vantage.
 
     :ivar relays: what each service's own SPF record passes; looked up once, with the first domain that needs it.
-    :ivar passing: SPF records known to pass all of a service's addresses: most domains have the same text.
+    :ivar passing: SPF records known to pass all of a service's addresses, with what they lead to: most domains have the
+        same text.
     """
 
     vantage: Vantage
     relays: Once[Service, Relay] = field(default_factory=Once)
-    passing: set[tuple[Service, str]] = field(default_factory=set)
+    passing: dict[tuple[Service, str], Tree] = field(default_factory=dict)
 
     def cannot_ask(self, *, over: bool) -> Verdict:
         """Return the verdict if somebody else's name cannot be asked: ``nameservers`` may be all that this network has.

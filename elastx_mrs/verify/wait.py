@@ -105,6 +105,13 @@ def round_seconds(domains: int) -> float:
     return float(limits.RUN_SECONDS.most * max(1, math.ceil(domains / DOMAINS_AT_ONCE)))
 
 
+def last_moment(jobs: Sequence[Job], deadline: float | None) -> float:
+    """Return the seconds after which a run ends: the deadline, else the longest time-out and the bound of a round."""
+    if deadline is not None:
+        return deadline
+    return max((job.timeout for job in jobs), default=0.0) + round_seconds(len(jobs))
+
+
 async def wait(
     jobs: Sequence[Job],
     progress: Callable[[Sequence[Job]], None],
@@ -122,8 +129,7 @@ async def wait(
     began = clock()
     interval = FIRST_INTERVAL
     pending = list(jobs)
-    if deadline is None:
-        deadline = max((job.timeout for job in jobs), default=0.0) + round_seconds(len(jobs))
+    deadline = last_moment(jobs, deadline)
     with budget.budget("the run", deadline, elastic=False) as run:
         while pending:
             await _ended(_round(pending, step), run)

@@ -82,7 +82,7 @@ def test_a_pipe_gets_colour_only_when_it_is_forced(world: World, arguments: tupl
 
 
 @pytest.mark.parametrize(
-    "arguments", [one for one in WELL if one[0] in ("config", "message", "smtp", "spf")], ids=spelled
+    "arguments", [one for one in WELL if one[0] in ("config", "message", "smtp", "spf", "verify")], ids=spelled
 )
 def test_quiet_says_nothing_where_all_is_well(world: World, arguments: tuple[str, ...]) -> None:
     if arguments[:2] == ("config", "schema"):

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 import yaml
 
@@ -100,11 +102,49 @@ def test_junit_has_a_suite_for_each_domain_and_a_case_for_each_check(server: Nam
 def test_github_gets_annotations_and_markdown_a_table(server: NameServer) -> None:
     asked = ("--records", "-", "--nameserver", server.address)
     lines = run(*asked, "--format", "github", stdin=rows("bad.com")).stdout.splitlines()
-    assert any(line.startswith("::error title=bad.com spf%3A wrong::wrong: spf at 127.0.0.1:") for line in lines)
+    assert any(line.startswith("::error title=bad.com%3A spf wrong::wrong: spf at 127.0.0.1:") for line in lines)
     assert all(line.startswith("::") for line in lines[:-1])
-    table = run(*asked, "--format", "markdown", stdin=rows("bad.com", "good.com")).stdout.splitlines()
-    assert [line for line in table if line.startswith("|")][2].startswith("| `bad.com` | **wrong** | ")
-    assert all(line.count(" | ") == 2 for line in table if line.startswith("| `"))
+    comment = run(*asked, "--format", "markdown", stdin=rows("bad.com", "good.com")).stdout.splitlines()
+    assert comment[:3] == ["**1 of 2 domains verified**", "", "#### `bad.com`"]
+    assert f"  - expected: `'{SPF}'`" in comment
+    assert "Verified: `good.com`" in comment
+
+
+def test_an_annotation_stands_at_the_line_that_has_the_domain(server: NameServer, tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(
+        f"""config:
+  elastx-mrs:accounts: [{golden.ACCOUNT}]
+  elastx-mrs:dkim: {DKIM!r}
+  elastx-mrs:dmarc: {DMARC!r}
+  elastx-mrs:domains:
+    - good.com
+    - name: BAD.com
+    - nowhere.invalid
+"""
+    )
+    asked = ("--stack-config", str(file), "--nameserver", server.address, "--format", "github")
+    done = run(*asked, "good.com", "bad.com")
+    errors = [line for line in done.stdout.splitlines() if line.startswith("::error ")]
+    assert errors
+    assert all(f",file={file},line=7,col=7::" in line for line in errors), done.stdout
+    assert done.stderr == ""
+    gone = run(*asked, "nowhere.invalid").stdout
+    assert f"account {golden.ACCOUNT}" in gone
+    assert "challenge-" not in gone
+
+
+def test_a_stack_through_a_pipe_is_read_once(server: NameServer, tmp_path: Path) -> None:
+    fifo = tmp_path / "Pulumi.test.yaml"
+    os.mkfifo(fifo)
+    stack = {"accounts": [golden.ACCOUNT], "dkim": DKIM, "dmarc": DMARC, "domains": ["bad.com"]}
+    content = yaml.safe_dump({"config": {f"elastx-mrs:{key}": value for key, value in stack.items()}})
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(fifo.write_text, content)
+        done = run("--stack-config", str(fifo), "--nameserver", server.address, "--format", "github")
+        writing.result(30)
+    assert done.returncode == 1
+    assert "file=" not in done.stdout
 
 
 def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,9 +154,10 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         done = run("--records", "-", "--nameserver", address, stdin=rows("good.com"))
     assert done.returncode == 3
-    assert f"unreachable: challenge-{TOKEN[11:23]}, spf, dkim" in done.stdout
+    assert f"good.com  challenge-{TOKEN[11:23]}, spf, dkim, dmarc, challenges  unreachable  {address}" in done.stdout
     assert address in done.stdout
-    assert "asking name servers: 0 of 1 domains so far" in done.stderr, "a line where it takes long"
+    assert "asking name servers: 0 of 1 domains so far; " in done.stderr, "a line where it takes long"
+    assert done.stderr.count("\n") == 1, "the same line is not repeated"
 
 
 @pytest.mark.parametrize(
@@ -227,4 +268,5 @@ def test_on_a_terminal_a_table_changes_in_place_and_the_result_stays(server: Nam
     assert process.returncode == 1
     assert b"\x1b[" in seen
     assert b"still missing" in seen
-    assert seen.rstrip().endswith(b"1 of 2 domains verified")
+    assert b" elapsed, at most " in seen
+    assert click.unstyle(seen.decode()).rstrip().endswith("1 of 2 domains verified")

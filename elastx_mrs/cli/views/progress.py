@@ -2,11 +2,18 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from elastx_mrs import limits
+from elastx_mrs.cli import terminal
+from elastx_mrs.cli.views.verify_text import COLOURS
 from elastx_mrs.verify import report
-from elastx_mrs.verify.wait import Job
+from elastx_mrs.verify.wait import Job, last_moment
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 MOST_ROWS = 20
 """Domains in the live table: those that are not verified yet come first."""
@@ -14,51 +21,103 @@ MOST_ROWS = 20
 Wait = Callable[[Sequence[Job], Callable[[Sequence[Job]], None], Callable[[], None]], Awaitable[None]]
 
 
-async def shown(jobs: Sequence[Job], wait: Wait) -> None:
-    """Wait for all jobs, and show how it goes on standard error."""
-    if sys.stderr.isatty() and sys.stdout.isatty():
-        await _live(jobs, wait)
+async def shown(jobs: Sequence[Job], wait: Wait, deadline: float | None) -> None:
+    """Wait for all jobs, and show on standard error how it goes; with ``--quiet`` nothing.
+
+    :param deadline: seconds after which the run ends, as the user set it.
+    """
+    going = _Going(jobs, deadline)
+    if terminal.quiet():
+        await wait(jobs, going.waiting, lambda: None)
+    elif terminal.is_terminal(sys.stderr):
+        await _live(going, wait)
     else:
-        await _plain(jobs, wait)
+        await _plain(going, wait)
 
 
-async def _plain(jobs: Sequence[Job], wait: Wait) -> None:
-    def say(pending: Sequence[Job]) -> None:
-        print(f"waiting for {report.missing(pending)}", file=sys.stderr, flush=True)
+class _Going:
+    """Knows how far a run is, and for how long it can go on.
+
+    :ivar pending: the domains that are waited for; None while all are asked for the first time.
+    """
+
+    def __init__(self, jobs: Sequence[Job], deadline: float | None) -> None:
+        self.jobs = jobs
+        self.pending: Sequence[Job] | None = None
+        self._began = time.monotonic()
+        self._end = last_moment(jobs, deadline)
+
+    def waiting(self, pending: Sequence[Job]) -> None:
+        self.pending = pending
+
+    @property
+    def asked(self) -> int:
+        """The domains that were asked at least once."""
+        return sum(bool(job.outcomes) for job in self.jobs)
+
+    def times(self) -> str:
+        """Return for how long it goes on, and how long it can."""
+        gone = time.monotonic() - self._began
+        end = self._end if self.pending is None else min(self._end, max(job.timeout for job in self.pending))
+        return f"{gone:.0f} s elapsed, at most {max(end - gone, 0):.0f} s left"
+
+    def asking(self) -> str:
+        """Return how many domains have been asked."""
+        return f"asking name servers: {self.asked} of {len(self.jobs)} domains so far"
+
+
+async def _plain(going: _Going, wait: Wait) -> None:
+    """Print a line for each change: a pipe keeps all of them."""
+    last = ""
+
+    def say(state: str) -> None:
+        nonlocal last
+        if state != last:
+            terminal.note(f"{state}; {going.times()}")
+            last = state
+
+    def waiting(pending: Sequence[Job]) -> None:
+        going.waiting(pending)
+        say(f"waiting for {report.missing(pending)}")
 
     async def still() -> None:
         while True:
             await asyncio.sleep(limits.QUIET)
-            done = sum(bool(job.outcomes) for job in jobs)
-            if done < len(jobs):
-                print(f"asking name servers: {done} of {len(jobs)} domains so far …", file=sys.stderr, flush=True)
+            if going.asked < len(going.jobs):
+                say(going.asking())
 
     ticking = asyncio.create_task(still())
     try:
-        await wait(jobs, say, lambda: None)
+        await wait(going.jobs, waiting, lambda: None)
     finally:
         ticking.cancel()
 
 
-async def _live(jobs: Sequence[Job], wait: Wait) -> None:
+async def _live(going: _Going, wait: Wait) -> None:
     from rich.console import Console
     from rich.live import Live
+
+    coloured = terminal.colour(sys.stderr)
+    console = Console(
+        stderr=True, color_system="standard" if coloured else None, no_color=not coloured, highlight=False
+    )
+    with Live(get_renderable=lambda: _table(going), console=console, refresh_per_second=4, transient=True):
+        await wait(going.jobs, going.waiting, lambda: None)
+
+
+def _table(going: _Going) -> "RenderableType":
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    colours = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "…": "dim"}
-
-    def table() -> Table:
-        drawn = Table(box=None, pad_edge=False)
-        for heading in ("verdict", "domain", "still missing"):
-            drawn.add_column(heading)
-        rows = sorted(jobs, key=lambda job: bool(job.outcomes) and not job.open())
-        for job in rows[:MOST_ROWS]:
-            verdict = report.verdict(job) if job.outcomes else "…"
-            missing = report.missing([job]).partition(": ")[2] if job.open() else ""
-            drawn.add_row(Text(verdict, style=colours.get(verdict, "")), Text(job.expected.domain), Text(missing))
-        return drawn
-
-    console = Console(stderr=True)
-    with Live(get_renderable=table, console=console, refresh_per_second=4, transient=True):
-        await wait(jobs, lambda pending: None, lambda: None)
+    jobs = going.jobs
+    drawn = Table(box=None, pad_edge=False)
+    for heading in ("verdict", "domain", "still missing"):
+        drawn.add_column(heading, no_wrap=True, overflow="ellipsis")
+    rows = sorted(jobs, key=lambda job: bool(job.outcomes) and not job.open())
+    for job in rows[:MOST_ROWS]:
+        verdict = report.verdict(job) if job.outcomes else "…"
+        missing = report.missing([job]).partition(": ")[2] if job.open() else ""
+        drawn.add_row(Text(verdict, style=COLOURS.get(verdict, "")), Text(job.expected.domain), Text(missing))
+    done = going.asking() if going.asked < len(jobs) else report.summary(jobs)
+    return Group(drawn, Text(f"{done}; {going.times()}", no_wrap=True, overflow="ellipsis"))

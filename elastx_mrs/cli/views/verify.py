@@ -1,53 +1,69 @@
-"""What ``elastx-mrs verify`` prints: a table, JSON, Markdown, JUnit's XML, or GitHub's annotations."""
+"""What ``elastx-mrs verify`` prints: a table, JSON, Markdown, HTML, JUnit's XML, or GitHub's annotations."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from elastx_mrs.display import github_command, markdown_cell_code, markdown_cell_text, visible
+from elastx_mrs.cli.views.verify_text import text
+from elastx_mrs.display import github_command, markdown_code, markdown_text, some, visible
 from elastx_mrs.verify import report
-from elastx_mrs.verify.result import Outcome
 from elastx_mrs.verify.wait import Job
 
-
-def _table(jobs: Sequence[Job]) -> str:
-    found = []
-    failed: dict[tuple[str, ...], str] = {}
-    for job in jobs:
-        outcomes = list(job.outcomes.values())
-        passed = [outcome.check for outcome in outcomes if outcome.verdict == "pass"]
-        found.append(f"{report.verdict(job):<12}{job.expected.domain}")
-        lines = tuple(report.lines(outcomes))
-        first = failed.setdefault(lines, job.expected.domain) if job.open() else job.expected.domain
-        found += [f"  {line}" for line in lines] if first == job.expected.domain else [f"  the same as {first}"]
-        found += [f"  notice: {notice}" for notice in _notices(outcomes)]
-        found += [f"  pass: {', '.join(passed)}"] if passed else []
-    return "\n".join([*found, report.summary(jobs)]) + "\n"
+MOST_NAMED = 20
+"""Domains that a line names; the others are counted."""
 
 
-def _notices(outcomes: Sequence[Outcome]) -> list[str]:
-    return list(dict.fromkeys(visible(notice) for outcome in outcomes for notice in outcome.notices))
-
-
-def _json(jobs: Sequence[Job]) -> str:
+def _json(jobs: Sequence[Job], source: report.Source) -> str:
     """Return JSON with a line for each domain, which can be searched; with indent, Python's slow encoder would run."""
-    data = report.as_data(jobs)
+    data = report.as_data(jobs, source)
     domains = ",\n".join(map(json.dumps, data["domains"]))
     return f'{{"verdict": {json.dumps(data["verdict"])}, "domains": [\n{domains}\n]}}\n'
 
 
-def _markdown(jobs: Sequence[Job]) -> str:
-    rows = ["| domain | verdict | what, and what to do |", "|---|---|---|"]
-    for job in jobs:
-        outcomes = list(job.outcomes.values())
-        said = [*report.lines(outcomes), *(f"notice: {notice}" for notice in _notices(outcomes))]
-        cell = "<br>".join(map(markdown_cell_text, said)) or "all checks pass"
-        rows.append(f"| {markdown_cell_code(job.expected.domain)} | **{report.verdict(job)}** | {cell} |")
-    return "\n".join([*rows, "", report.summary(jobs)]) + "\n"
+def _markdown(jobs: Sequence[Job], source: report.Source) -> str:
+    """Return a comment: what fails as lists, then what passed, then what is good to know, folded."""
+    parts = [f"**{report.summary(jobs)}**\n"]
+    for group in report.groups(jobs):
+        parts.append(f"#### {_names(group.domains)}\n")
+        parts += ["\n".join(_item(finding, source)) for finding in group.findings]
+        parts.append("")
+    good = [job.expected.domain for job in jobs if report.verdict(job) == "pass"]
+    if good:
+        parts.append(f"Verified: {_names(good)}\n")
+    notes = [_note(note, len(jobs), source) for note in report.notes(jobs)]
+    if notes:
+        count = f"{len(notes)} note{'' if len(notes) == 1 else 's'}"
+        parts += [f"<details><summary>{count}</summary>\n", *notes, "\n</details>"]
+    return "\n".join(parts).rstrip("\n") + "\n"
 
 
-def _junit(jobs: Sequence[Job]) -> str:
+def _names(domains: Sequence[str]) -> str:
+    return some([markdown_code(domain) for domain in domains], MOST_NAMED)
+
+
+def _item(finding: report.Finding, source: report.Source) -> Iterator[str]:
+    checks = ", ".join(
+        dict.fromkeys(
+            markdown_text(source.called(check)) + (f" ({markdown_code(name)})" if name else "")
+            for check, name in finding.subjects
+        )
+    )
+    at = f" at {', '.join(map(markdown_code, finding.servers))}" if finding.servers else ""
+    yield f"- **{finding.verdict}**: {checks}{at}"
+    for label, said in (("expected", finding.expected), ("seen", finding.seen), ("fix", finding.fix)):
+        if said:
+            yield f"  - {label}: {markdown_text(said)}"
+
+
+def _note(note: report.Note, domains: int, source: report.Source) -> str:
+    about = f" {', '.join(markdown_text(source.called(check)) for check in note.checks)}:" if note.checks else ""
+    fix = f". Fix: {markdown_text(note.fix)}" if note.fix else ""
+    whose = f", {_names(note.domains)}" if len(note.domains) < domains else ""
+    return f"- **{note.kind}**{whose}:{about} {markdown_text(note.text)}{fix}"
+
+
+def _junit(jobs: Sequence[Job], source: report.Source) -> str:
     root = ET.Element("testsuites", name="elastx-mrs verify")
     for job in jobs:
         outcomes = list(job.outcomes.values())
@@ -62,7 +78,16 @@ def _junit(jobs: Sequence[Job]) -> str:
             skipped=str(counts["skipped"]),
         )
         for outcome in outcomes:
-            _case(suite, outcome)
+            case = ET.SubElement(
+                suite, "testcase", classname=outcome.domain, name=visible(source.called(outcome.check))
+            )
+            tag = _TAGS[outcome.verdict]
+            if tag:
+                lines = report.lines([outcome])
+                found = ET.SubElement(case, tag, message=lines[0])
+                if tag != "skipped":
+                    found.set("type", outcome.verdict)
+                    found.text = "\n".join(lines)
     ET.indent(root)
     # In ASCII, so that the declaration is right whatever encoding the file gets.
     octets: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
@@ -79,37 +104,53 @@ _TAGS = {
 }
 
 
-def _case(suite: ET.Element, outcome: Outcome) -> None:
-    case = ET.SubElement(suite, "testcase", classname=outcome.domain, name=outcome.check)
-    tag = _TAGS[outcome.verdict]
-    if tag:
-        lines = report.lines([outcome])
-        found = ET.SubElement(case, tag, message=lines[0])
-        if tag != "skipped":
-            found.set("type", outcome.verdict)
-            found.text = "\n".join(lines)
-
-
-def _github(jobs: Sequence[Job]) -> str:
-    """Return workflow commands, which GitHub shows as annotations."""
+def _github(jobs: Sequence[Job], source: report.Source) -> str:
+    """Return workflow commands, which GitHub shows as annotations: beside the line that has the domain."""
     found = []
-    for job in jobs:
-        failing = {outcome.check for outcome in job.open()}
-        for outcome in job.outcomes.values():
-            level: Literal["error", "notice"] = "error" if outcome.check in failing else "notice"
-            title = f"{job.expected.domain} {outcome.check}: {outcome.verdict}"
-            found += [github_command(level, line, title=title) for line in report.lines([outcome])]
+    for group in report.groups(jobs):
         found += [
-            github_command("notice", notice, title=job.expected.domain)
-            for notice in _notices(list(job.outcomes.values()))
+            _annotation("error", _told(finding, source), _title(group.domains, finding, source), group.domains, source)
+            for finding in group.findings
         ]
+    for note in report.notes(jobs):
+        about = f"{', '.join(map(source.called, note.checks))}: " if note.checks else ""
+        fix = f". Fix: {note.fix}" if note.fix else ""
+        title = f"{some(note.domains, 1)}: {note.kind}"
+        found.append(_annotation("notice", f"{about}{note.text}{fix}", title, note.domains, source))
     return "\n".join([*found, report.summary(jobs)]) + "\n"
 
 
-FORMATS: dict[str, Callable[[Sequence[Job]], str]] = {
-    "text": _table,
+def _title(domains: Sequence[str], finding: report.Finding, source: report.Source) -> str:
+    checks = [source.called(subject.check) for subject in finding.subjects]
+    return f"{some(domains, 1)}: {some(list(dict.fromkeys(checks)), 3)} {finding.verdict}"
+
+
+def _told(finding: report.Finding, source: report.Source) -> str:
+    named = tuple(report.Subject(source.called(check), name) for check, name in finding.subjects)
+    return report.line(finding, named)
+
+
+def _annotation(
+    level: Literal["error", "notice"], message: str, title: str, domains: Sequence[str], source: report.Source
+) -> str:
+    """Return one annotation; that of several domains stands at the first, and names them all."""
+    place = source.places.get(domains[0])
+    where = {"file": place.file, "line": place.line, "col": place.column} if place is not None else {}
+    whose = f" ({some(domains, MOST_NAMED)})" if len(domains) > 1 else ""
+    return github_command(level, visible(f"{message}{whose}"), title=title, **where)
+
+
+def _html(jobs: Sequence[Job], source: report.Source) -> str:
+    from elastx_mrs.cli.views.verify_html import page
+
+    return page(jobs, source)
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Job], report.Source], str]] = {
+    "text": text,
     "json": _json,
     "markdown": _markdown,
+    "html": _html,
     "junit": _junit,
     "github": _github,
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from elastx_mrs.display import show, some
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Sighting
+from elastx_mrs.lookup.question import Server
 from elastx_mrs.verify.result import Detail, Verdict
 
 LENGTH = 160
@@ -57,6 +58,15 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
         elif failed:
             details += [failure(sighting, seen.zone, expected, cure) for sighting in failed]
     return details, notices
+
+
+def right(seen: Observation, details: Sequence[Detail]) -> tuple[Server, ...]:
+    """Return the servers that answer what they should: those of which nothing else is said."""
+    if seen.problem:
+        return ()
+    wrong = {detail.server for detail in details}
+    answered = [sighting.server for sighting in seen.sightings if sighting.answer.status != "failed"]
+    return tuple(server for server in answered if str(server) not in wrong) if wrong else tuple(answered)
 
 
 def not_asked(sightings: Sequence[Sighting], expected: str) -> list[Detail]:

@@ -12,7 +12,7 @@ from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.names import MAX_NAME, fits
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.service import Service
-from elastx_mrs.verify.checks.per_server import RESTORE, Fault, Judge, judged, listed, nothing
+from elastx_mrs.verify.checks.per_server import RESTORE, Fault, Judge, judged, listed, nothing, right
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
 
@@ -25,7 +25,18 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
     value = wanted.value.encode("ascii")
     details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service), cure=ASK)
     notices += _aliased(seen)
-    return Outcome(expected.domain, wanted.suffix, wanted.name, tuple(details), "as declared", tuple(notices))
+    return _outcome(expected, wanted.suffix, seen, details, "as declared", notices)
+
+
+def _outcome(
+    expected: Expected, check: str, seen: Observation, details: Sequence[Detail], well: str, notices: Sequence[str]
+) -> Outcome:
+    """Return what a check comes to that asks every server for the same name.
+
+    :param well: what is seen if nothing is wrong.
+    """
+    given = tuple(details), well, tuple(notices)
+    return Outcome(expected.domain, check, seen.name, *given, right=right(seen, details))
 
 
 def _aliased(seen: Observation) -> list[str]:
@@ -114,7 +125,7 @@ async def key(observer: Observer, expected: Expected) -> Outcome:
         seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service), cure=ASK
     )
     notices += _aliased(seen)
-    return Outcome(expected.domain, "dkim", expected.key_name, tuple(details), "a usable key", tuple(notices))
+    return _outcome(expected, "dkim", seen, details, "a usable key", notices)
 
 
 def usable_key(service: Service) -> Judge:
@@ -174,7 +185,7 @@ async def external(observer: Observer, expected: Expected, kind: Literal["spf", 
         f"one {what}, the same on every server" if kind == "spf" else f"one {what} or none, the same on every server"
     )
     details, notices = judged(seen, wanted, judge, cure=ASK)
-    return Outcome(expected.domain, kind, name, tuple(details), "the same on every server", tuple(notices))
+    return _outcome(expected, kind, seen, details, "the same on every server", notices)
 
 
 async def challenges(observer: Observer, expected: Expected, *, strict: bool) -> Outcome:
@@ -205,7 +216,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
     notices = [f"{listed([text])} {_misspelt(slip, expected.service)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
-    return Outcome(expected.domain, "challenges", expected.domain, tuple(details), only, tuple(notices))
+    return _outcome(expected, "challenges", seen, details, only, notices)
 
 
 def _any_challenge(answer: Answer, found: Sequence[bytes], service: Service) -> Fault | None:

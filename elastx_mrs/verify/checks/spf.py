@@ -5,10 +5,10 @@ import asyncio
 from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.question import LookupFailure
-from elastx_mrs.receiver.spf import Result, check_host
+from elastx_mrs.receiver.spf import MAX_LOOKUPS, Result, check_host
 from elastx_mrs.receiver.spf_ranges import Address, networks, points, trees
 from elastx_mrs.receiver.spf_record import Found, select
-from elastx_mrs.receiver.spf_tree import Problem, Tree, expand
+from elastx_mrs.receiver.spf_tree import Problem, Tree, expand, number
 from elastx_mrs.records.spf_terms import Mechanism, Record
 from elastx_mrs.service import Service
 from elastx_mrs.verify.expected import Expected
@@ -26,14 +26,15 @@ async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
     if found.record is None:
         policy = Outcome(domain, POLICY, domain, (_unusable(found, service),), hopeless=_not_ours(expected, found))
         return [policy, Outcome(domain, TREE, domain, (Detail("unchecked", "", "", "no record to look into", ""),))]
-    if (service, found.text) in asked.passing:
-        return [_passes(expected, found), Outcome(domain, TREE, domain, seen="as every domain with this record")]
+    known = asked.passing.get((service, found.text))
+    if known is not None:
+        return [_passes(expected, found), Outcome(domain, TREE, domain, seen=_lookups(known), tree=known)]
     tree = await expand(asked.vantage.ask_uncached, domain)
     relay = await _relay(asked, service)
     details = await _details(asked, expected, tree, relay)
     beside = _beside(tree, asked, service)
     if not details and not beside.details and not beside.notices and _says_the_same_anywhere(tree, found.record):
-        asked.passing.add((service, found.text))
+        asked.passing[service, found.text] = tree
     declared = expected.of_kind("spf")
     as_published = declared is None or declared.value == found.text
     hopeless = f"the SPF of {domain} will not change by waiting" if details and as_published else ""
@@ -164,8 +165,11 @@ def _beside(tree: Tree, asked: Asked, service: Service) -> Outcome:
         elif problem.kind == "voids":
             notices.append(text)
     hopeless = "its tree will not change by waiting" if any(detail.verdict == "wrong" for detail in details) else ""
-    seen = f"{tree.lookups} of 10 lookups"
-    return Outcome(tree.domain, TREE, tree.domain, tuple(details), seen, tuple(notices), hopeless)
+    return Outcome(tree.domain, TREE, tree.domain, tuple(details), _lookups(tree), tuple(notices), hopeless, tree=tree)
+
+
+def _lookups(tree: Tree) -> str:
+    return f"{number(tree.lookups)} of {MAX_LOOKUPS} lookups"
 
 
 def _says_the_same_anywhere(tree: Tree, record: Record) -> bool:
