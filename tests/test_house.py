@@ -15,6 +15,7 @@ PACKAGE = ROOT / "elastx_mrs"
 def test_few_modules_stand_at_the_top() -> None:
     loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
     assert loose == {
+        "check",
         "descriptors",
         "display",
         "extras",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from elastx_mrs import __version__
+from elastx_mrs.check import Check
 from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.options import format_option
@@ -25,7 +26,6 @@ from elastx_mrs.service import ELASTX
 from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
 from elastx_mrs.smtp.test_message import compose
-from elastx_mrs.verify.check import Check
 
 _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from elastx_mrs.check import Check, Verdict
 from elastx_mrs.display import visible
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Ask
@@ -18,7 +19,6 @@ from elastx_mrs.message.parse import Message
 from elastx_mrs.message.signature import Signature, verify
 from elastx_mrs.receiver import dmarc as tree
 from elastx_mrs.service import ELASTX, Service
-from elastx_mrs.verify.check import Check, Verdict
 
 
 @dataclass(frozen=True)

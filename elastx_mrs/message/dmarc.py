@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from elastx_mrs import descriptors
+from elastx_mrs.check import Check, Verdict
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.message.alignment import FITS, Aligned, aligned
 from elastx_mrs.message.authentication_results import SpfClaim
@@ -10,7 +11,6 @@ from elastx_mrs.message.readers import Identity, differences
 from elastx_mrs.message.signature import Signature
 from elastx_mrs.receiver.dmarc import Step, Walk
 from elastx_mrs.records.dmarc_policy import POLICIES, Policy, skipped, strength
-from elastx_mrs.verify.check import Check, Verdict
 
 Part = tuple[Verdict, Identity]
 

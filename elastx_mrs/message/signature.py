@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elastx_mrs import descriptors, limits
+from elastx_mrs.check import Verdict
 from elastx_mrs.display import mail_text, visible
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.answer import Answer, Ask
@@ -24,7 +25,6 @@ from elastx_mrs.message.signature_tags import SAVE, FaultError
 from elastx_mrs.records import RecordError, dkim_key
 from elastx_mrs.records.dkim_key import Key
 from elastx_mrs.records.dkim_rsa import MIN_BITS
-from elastx_mrs.verify.check import Verdict
 
 _OCTETS = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
 """Octets in a message of dkimpy, as Python writes them."""

@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping
 
 from elastx_mrs import limits
+from elastx_mrs.check import Verdict
 from elastx_mrs.display import describe_character, visible
 from elastx_mrs.records import RecordError, dkim_key, names
-from elastx_mrs.verify.check import Verdict
 
 CLOCK = 36_000
 """Seconds that a signer's clock may be ahead."""

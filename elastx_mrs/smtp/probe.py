@@ -10,11 +10,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+from elastx_mrs.check import Check
 from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.smtp.clock import CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
-from elastx_mrs.verify.check import Check
 
 MECHANISMS = ("PLAIN", "LOGIN")
 """What this module logs in with, the preferred first (RFC 4616; LOGIN is what old servers offer)."""

@@ -7,9 +7,9 @@ from email.message import EmailMessage
 import pytest
 
 from elastx_mrs import limits
+from elastx_mrs.check import Check
 from elastx_mrs.message.chain import Chain, judge
 from elastx_mrs.message.parse import NotAMessage, read
-from elastx_mrs.verify.check import Check
 from tests import signed as make
 from tests.lookup.fakes import Dns, Records
 

@@ -9,9 +9,9 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from aiosmtpd.smtp import Session as Served
 
+from elastx_mrs.check import Check
 from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
-from elastx_mrs.verify.check import Check
 from tests.authority import Authority
 from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import click
 
+from elastx_mrs.check import Check
 from elastx_mrs.cli.terminal import quiet, verbose
 from elastx_mrs.display import visible
-from elastx_mrs.verify.check import Check
 
 COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
 """Of verdicts; click takes them out again where nobody sees them."""

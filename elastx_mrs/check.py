@@ -1,4 +1,4 @@
-"""What one check of the relay, or of a message, comes to, in the words of :mod:`elastx_mrs.verify.result`."""
+"""What one check of the relay, a message or a stack comes to, in the words of :mod:`elastx_mrs.verify.result`."""
 
 from dataclasses import dataclass
 from typing import Literal
