@@ -277,6 +277,38 @@ READ_BACK_SECONDS = Limit(
     "seconds",
     "The record fails: the server took the update, and does not serve it.",
 )
+# Each question of it ends in 4 to 10 seconds; a slow API answers a few one after the other.
+DOCTOR_SECONDS = Limit(
+    PUBLISHING,
+    "one examination of `doctor`: Pulumi, the packages, DNS, one primary, one account",
+    30,
+    "seconds",
+    "What is left of it is `unreachable`.",
+)
+DOCTOR_PROGRAM = Limit(
+    FILES, "`pulumi version`, run by `doctor`", 25, "seconds", "The check `pulumi` is `unreachable`."
+)
+# A version has a dozen.
+DOCTOR_OUTPUT = Limit(FILES, "what `pulumi version` prints", 1_000, "octets", "The rest is not read.")
+# A config with more has a wish of its own for each domain.
+DOCTOR_WISHES = Limit(
+    DNS, "settings of whom to ask that differ, in `doctor`", 5, "settings", "The others are not examined."
+)
+# Two requests each, of the 1,200 that Cloudflare takes in five minutes.
+DOCTOR_ZONES = Limit(
+    PUBLISHING, "zones at Cloudflare whose records `doctor` asks for", 20, "zones", "The others are counted."
+)
+# The longest names make 48 KiB of it; a DNS message has at most 64.
+DOCTOR_UPDATE = Limit(
+    PUBLISHING, "names in one update of `doctor`, which changes nothing", 150, "names", "Another update has the others."
+)
+DOCTOR_NAMES = Limit(
+    PUBLISHING,
+    "names that `doctor` asks for one by one where a primary refuses an update of all",
+    20,
+    "names",
+    "The others are not named.",
+)
 LAB_IDLE_SECONDS = Limit(
     PUBLISHING, "silence on a TCP connection to the lab's name server", 30, "seconds", "The connection is closed."
 )

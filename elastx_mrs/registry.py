@@ -78,6 +78,10 @@ class Provider:
     :param factory: the function that makes the publisher of an
         :class:`elastx_mrs.publish.publisher.Setup`, as ``module:function``. It is loaded only where records are
         published.
+    :param examine: the function that examines a stack for ``elastx-mrs doctor``, as ``module:function``: of an
+        :class:`elastx_mrs.publish.examination.Subject` it makes a sequence of
+        :class:`elastx_mrs.publish.examination.Examination`. Empty where there is nothing to examine.
+    :param extra: the extra of elastx-mrs that brings the packages that it needs; empty for none.
     :param may_be_empty: whether ``{}`` names the provider; of others it is Pulumi's way to say that a key has no value.
     :param faults: yields what is wrong with well-formed settings, given the sender domains, and whether a program
         wrote them.
@@ -102,6 +106,8 @@ class Provider:
     model: type[Any]
     description: str
     factory: str
+    examine: str = ""
+    extra: str = ""
     may_be_empty: bool = False
     faults: Callable[[Any, Sequence[str], bool], Iterable[Problem]] = _no_faults
     ttl_problem: Callable[[int], str | None] = _any_ttl
@@ -120,8 +126,22 @@ class Provider:
 
         :param setup: an :class:`elastx_mrs.publish.publisher.Setup`.
         """
-        module, _, function = self.factory.partition(":")
-        return getattr(import_module(module), function)(setup)
+        return _function(self.factory)(setup)
+
+    def examinations(self, subject: Any) -> Sequence[Any]:
+        """Return what ``elastx-mrs doctor`` examines.
+
+        :param subject: an :class:`elastx_mrs.publish.examination.Subject`.
+        """
+        found: Sequence[Any] = _function(self.examine)(subject) if self.examine else ()
+        return found
+
+
+def _function(path: str) -> Callable[..., Any]:
+    """Return the function at ``module:function``."""
+    module, _, function = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
 
 
 def providers(keys: Iterable[str] = ()) -> tuple[Provider, ...]:

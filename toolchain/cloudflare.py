@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".toolchain" / "plugins-home"
 sys.path.insert(0, str(ROOT))
 
-from elastx_mrs.lab.plugins import install  # noqa: E402
+from elastx_mrs.publish.cloudflare.plugin import install  # noqa: E402
 from tests.cloudflare.which import plugin  # noqa: E402  the tests are no package that is installed
 from toolchain.usage import usage  # noqa: E402
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105  the variable's name
 BASE_URL = "CLOUDFLARE_BASE_URL"
-API = "https://api.cloudflare.com/client/v4"
 
 MAX_SHOWN = 200
 """Characters of what an API says."""
@@ -55,14 +54,14 @@ def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
         )
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", token):
         raise RefusedError(f"{TOKEN} has a character that is in no token, such as white space; copy it again")
-    base_url = environ.get(BASE_URL) or API
+    base_url = environ.get(BASE_URL) or cures.API
     try:
         url = urlsplit(base_url)
         good = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and base_url.isprintable()
     except ValueError:
         good = False
     if not good:
-        raise RefusedError(f"{BASE_URL} is not a URL; leave it out, or write one such as {API}")
+        raise RefusedError(f"{BASE_URL} is not a URL; leave it out, or write one such as {cures.API}")
     return token, base_url
 
 

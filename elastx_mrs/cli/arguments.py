@@ -45,13 +45,21 @@ def arguments(stack_config: str | None, config: str | None, options: dict[str, A
         raise click.UsageError(
             "say what to list, in one way: --stack-config FILE, --config FILE, or --account, --domain and --dkim"
         )
-    if stack_config:
-        return _from_stack(stack_config)
-    return _from_json(config) if config else _from_options(options)
+    return whole(stack_config, config)[0] if stack_config or config else _from_options(options)
 
 
-def _from_stack(path: str) -> Arguments:
-    """Return the arguments of a stack's file, with what the project's file gives it."""
+def whole(stack_config: str | None, config: str | None) -> tuple[Arguments, Mapping[str, Any]]:
+    """Return the arguments from the one source that was named, and its whole config by key with the namespace.
+
+    :raises click.UsageError: if none or both were named.
+    """
+    if bool(stack_config) == bool(config):
+        raise click.UsageError("say which stack, in one way: --stack-config FILE or --config FILE")
+    return _from_stack(stack_config) if stack_config else _from_json(config or "")
+
+
+def _from_stack(path: str) -> tuple[Arguments, Mapping[str, Any]]:
+    """Return the arguments of a stack's file, with what the project's file gives it, and all values."""
     try:
         stack = read_stack(path)
     except UnreadableError as error:
@@ -63,7 +71,7 @@ def _from_stack(path: str) -> Arguments:
     elif not stack.own:
         raise BadInput(f"{source_name(path)}: has no config; write elastx-mrs:accounts and elastx-mrs:domains below it")
     try:
-        return parse_stack(stack.values, publisher=False, command=_running())
+        return parse_stack(stack.values, publisher=False, command=_running()), stack.values
     except ConfigError as error:
         raise ConfigFailure((f"{located(*stack.at(f.path))}: {f}" for f in error.faults), len(error.faults)) from None
 
@@ -86,11 +94,11 @@ def _running() -> str:
     return " ".join([*names, "--import"] if context.params.get("import_") else names)
 
 
-def _from_json(path: str) -> Arguments:
-    """Return the arguments of what ``pulumi config --json`` prints."""
+def _from_json(path: str) -> tuple[Arguments, Mapping[str, Any]]:
+    """Return the arguments of what ``pulumi config --json`` prints, and all values."""
     try:
         values = printed.values_of(json_file(path, f"pipe: {SHOW_CONFIG}"), path)
-        return parse_stack(values, publisher=False, command=_running())
+        return parse_stack(values, publisher=False, command=_running()), values
     except UnreadableError as error:
         raise BadInput(str(error)) from None
     except ConfigError as error:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "adopt": "Print the stack config, or the import file, that keeps what is published today.",
     "completion": "Print what makes the shell complete this command.",
     "config": "Check the files of stacks before they are committed.",
+    "doctor": "Check what a stack needs before it is deployed: Pulumi, credentials, zones, network.",
     "lab": "Run a DNS server on this machine, to try everything with no account.",
     "message": "Judge a received message: did the whole chain work?",
     "records": "Show what must be in DNS.",
@@ -64,6 +65,7 @@ def main() -> None:
     elastx-mrs config check stacks/Pulumi.*.yaml
     pulumi preview --json | elastx-mrs review
     elastx-mrs adopt example.com
+    elastx-mrs doctor --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs lab -- pulumi up

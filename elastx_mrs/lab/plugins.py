@@ -3,25 +3,14 @@
 import contextlib
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from elastx_mrs.publish.cloudflare.plugin import found, home, install
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 
-EXECUTABLE = "pulumi-resource-cloudflare"
 STACK = "lab-cloudflare"
 """The stack that publishes through the lab's Cloudflare API."""
-
-
-def install(version: str) -> list[str]:
-    """Return the command that installs the plugin."""
-    return ["pulumi", "plugin", "install", "resource", "cloudflare", version]
-
-
-def home(environ: Mapping[str, str]) -> Path:
-    """Return the folder in which Pulumi keeps what is the user's, as Pulumi itself finds it."""
-    return Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME") or "/") / ".pulumi")
 
 
 def share(own: Path, environ: Mapping[str, str] = os.environ) -> None:
@@ -54,7 +43,6 @@ def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
     version = plugin_version()
     if version is None or STACK not in re.split(r"[\s=]+", " ".join(command)):
         return None
-    kept = home(environ) / "plugins" / f"resource-cloudflare-v{version}"
-    if any(shutil.which(EXECUTABLE, path=path) for path in (environ.get("PATH"), str(kept))):
+    if found(version, environ) is not None:
         return None
     return f"Pulumi's Cloudflare plugin is not installed; run: {' '.join(install(version))}"

@@ -76,6 +76,7 @@ class World:
             "CLOUDFLARE_BASE_URL": self.lab.cloudflare.url,
             "CLOUDFLARE_API_TOKEN": self.lab.token,
             "SSL_CERT_FILE": str(self.folder / "authority.pem"),
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         }
 
     def run(self, *arguments: str) -> Result:
@@ -110,12 +111,20 @@ FILES: dict[str, Callable[[], str | bytes]] = {
 }
 
 
+PROGRAMS = {"pulumi": "echo v3.300.0", "pulumi-language-python": ""}
+"""First on PATH: what ``doctor`` looks for."""
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[World]:
     """Write the files and start the servers."""
     for name, content in FILES.items():
         made = content()
         (folder / name).write_bytes(made if isinstance(made, bytes) else made.encode())
+    for name, script in PROGRAMS.items():
+        (folder / "bin").mkdir(exist_ok=True)
+        (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / "bin" / name).chmod(0o755)
     authority, handler = Authority(folder), Handler()
     with (
         open_lab(folder / "lab", ZONES) as lab,
@@ -138,6 +147,7 @@ WELL = [
     ("completion", "bash"),
     ("config", "check", "{cloudflare}"),
     ("config", "schema"),
+    ("doctor", "--stack-config", "{kept}", *DNS),
     (*LAB, "--", "true"),
     ("message", "{message}", *DNS),
     (*RECORDS,),

@@ -40,6 +40,7 @@ NOT_AS_IT_SHOULD_BE = [
     ("config", "check", "{broken}"),
     ("config", "check", "{invalid}"),
     ("config", "check", "{cloudflare}", "{broken}"),
+    ("doctor", "--stack-config", "{servers}", *DNS),
     (*LAB, "--", "false"),
     ("message", "{changed}", *DNS),
     ("review", "{removed}", "--fail-on", "removed"),
@@ -64,6 +65,11 @@ BAD_INPUT = [
     ("config", "check", "{folder}"),
     ("config", "check", "{broken}", NOTHING),
     ("config", "schema", "--nothing"),
+    ("doctor",),
+    ("doctor", "--stack-config", NOTHING),
+    ("doctor", "--stack-config", "{broken}"),
+    ("doctor", "--config", "{text}"),
+    ("doctor", "--stack-config", "{kept}", "--nameserver", "ns1.example.com"),
     (*LAB, "--dns-delay", "soon"),
     ("lab", "--dir", "/proc/nothing", "--", "true"),
     ("message",),
@@ -105,6 +111,7 @@ BAD_INPUT = [
 ]
 NOT_ASKED = [
     ("adopt", UNSERVED, *DNS),
+    ("doctor", "--stack-config", "{kept}", "--nameserver", "127.0.0.1:9"),
     ("message", "{elsewhere}", *DNS),
     ("review", "{unserved}", "--dns", *DNS),
     ("spf", UNSERVED, *DNS),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from elastx_mrs.lab import plugins
+from elastx_mrs.publish.cloudflare import plugin as plugins
 from tests.cloudflare.plugin.ages import CURRENT, OLDEST, VARIABLE, age_of
 
 EXECUTABLE = plugins.EXECUTABLE

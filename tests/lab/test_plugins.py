@@ -10,6 +10,7 @@ import pytest
 from elastx_mrs.lab import plugins
 from elastx_mrs.lab.session import open_lab, run
 from elastx_mrs.lab.zones import LabError
+from elastx_mrs.publish.cloudflare.plugin import EXECUTABLE
 from tests.cloudflare.which import STAND_IN, Plugin, plugin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's Pulumi home with a plugin, as ``pulumi plugin install`` leaves it; return the plugin's folder."""
     folder = tmp_path / "user" / ".pulumi" / "plugins" / f"resource-cloudflare-v{VERSION}"
     folder.mkdir(parents=True)
-    program = folder / plugins.EXECUTABLE
+    program = folder / EXECUTABLE
     program.write_text("#!/bin/sh\necho the own one >> $(dirname $0)/ran\n")
     program.chmod(0o755)
     monkeypatch.setenv("HOME", str(tmp_path / "user"))

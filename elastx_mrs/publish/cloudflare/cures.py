@@ -11,6 +11,8 @@ ZONE_READ = "give the token the permission Zone > Zone > Read, for all zones tha
 DNS_EDIT = "give the token the permission Zone > DNS > Edit, for all zones that it is to publish to"
 TOKEN = "CLOUDFLARE_API_TOKEN (or the provider's apiToken) has to be a token with Zone > Zone > Read and DNS > Edit"  # noqa: S105
 BASE_URL = "CLOUDFLARE_BASE_URL"
+API = "https://api.cloudflare.com/client/v4"
+"""The API's base, unless the variable names another."""
 
 AGAIN = "run pulumi up again"
 
@@ -50,6 +52,8 @@ _NO_ANSWER_OF_CLOUDFLARE = re.compile(
     re.IGNORECASE,
 )
 """An answer of success that is HTML or cut off, as cloudflare-go, the plugin or a JSON reader says."""
+
+LIMITED = "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
 
 FAILED = f"Cloudflare's API failed (see www.cloudflarestatus.com); {AGAIN}, which goes on from here"
 
@@ -134,7 +138,8 @@ WAYS = (
     ),
     Way(r"\btls: |\[SSL", "TLS failed", "see any proxy on the way"),
     Way(
-        r"connection (was |is )?(reset|aborted|closed)|forcibly closed|broken pipe|disconnected|server closed|\bEOF\b",
+        r"connection (was |is )?(reset|aborted|closed)|closed connection"
+        r"|forcibly closed|broken pipe|disconnected|server closed|\bEOF\b",
         "the connection was cut",
         f"see {BASE_URL} and the network",
     ),
@@ -168,12 +173,12 @@ def limited(text: str) -> bool:
 
 def identical(text: str) -> bool:
     """Whether exactly this record is there already."""
-    return (status_of(text) or 0) < 500 and any(code in (81057, 81058) for code in _codes(text))
+    return (status_of(text) or 0) < 500 and any(code in (81057, 81058) for code in codes_of(text))
 
 
 def answered(text: str) -> bool:
     """Whether Cloudflare itself says no, and will again."""
-    return (status_of(text) or 0) < 500 and bool(_codes(text))
+    return (status_of(text) or 0) < 500 and bool(codes_of(text))
 
 
 def way(text: str) -> Way | None:
@@ -194,7 +199,7 @@ def cure(text: str) -> str:
         return FAILED
     if status == 407:
         return _unreached(text)
-    codes = _codes(text)
+    codes = codes_of(text)
     if codes:
         return _of_codes(text, codes)
     if status is not None:
@@ -212,5 +217,6 @@ def _of_codes(text: str, codes: list[int]) -> str:
     return next((CODES[code] for code in codes if code in CODES), "")
 
 
-def _codes(text: str) -> list[int]:
+def codes_of(text: str) -> list[int]:
+    """Return Cloudflare's codes in an error of the plugin's."""
     return [int(code) for code in _CODE.findall(text)]

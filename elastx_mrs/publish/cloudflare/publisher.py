@@ -239,7 +239,7 @@ def _check_credentials(component: pulumi.Resource) -> None:
 def _explained(error: Exception) -> str:
     text = str(error)
     if cures.limited(text):
-        return "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
+        return cures.LIMITED
     cure = cures.cure(text)
     return f"{cure} ({_shown(text)})" if cure else _shown(text)
 

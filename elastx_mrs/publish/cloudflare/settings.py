@@ -68,6 +68,8 @@ PROVIDER = Provider(
     Cloudflare,
     "Publish through Cloudflare. Required unless another publisher is named.",
     "elastx_mrs.publish.cloudflare.publisher:make",
+    examine="elastx_mrs.publish.cloudflare.examine:examine",
+    extra="cloudflare",
     may_be_empty=True,
     ttl_problem=ttl_problem,
     open_secrets={

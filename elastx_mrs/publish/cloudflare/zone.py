@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from elastx_mrs.display import show
@@ -14,12 +15,15 @@ from elastx_mrs.records.text import join, parse
 
 
 @cache
-def plugin_version() -> str | None:
+def plugin_version(site: tuple[str, ...] = ()) -> str | None:
     """Return the plugin's version that belongs to the installed package ``pulumi-cloudflare``, without importing that.
 
     None where it is not installed.
+
+    :param site: the folders to look for packages in; those of this Python where there are none.
     """
-    spec = importlib.util.find_spec("pulumi_cloudflare")
+    name = "pulumi_cloudflare"
+    spec = PathFinder.find_spec(name, list(site)) if site else importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         return None
     description = json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text(encoding="utf-8"))

@@ -83,15 +83,15 @@ class Primary:
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def check_zone(self, zone: str) -> None:
-        """Ask for the zone's SOA.
+    def check_zone(self, zone: str) -> dns.message.Message:
+        """Ask for the zone's SOA; return the answer.
 
         :raises UpdateError: where the primary does not answer, refuses, or is not authoritative for the zone.
         """
         with self.connected() as ask:
             answer = ask(self.query(zone, dns.rdatatype.SOA))
         if answer.flags & dns.flags.AA and at(answer, zone, dns.rdatatype.SOA) is not None:
-            return
+            return answer
         above = first(answer.authority, dns.rdatatype.SOA)
         delegated = first(answer.authority, dns.rdatatype.NS)
         zones = self.called("zones")

@@ -156,6 +156,7 @@ PROVIDER = Provider(
     Rfc2136,
     "Publish by dynamic update, to name servers of your own. Required unless another publisher is named.",
     "elastx_mrs.publish.rfc2136.publisher:make",
+    examine="elastx_mrs.publish.rfc2136.examine:examine",
     faults=faults,
     at_update="The primaries of `rfc2136`: server, keyName, keyFile, algorithm, and profiles.",
     stack_keys=(

@@ -1,0 +1,73 @@
+"""``elastx-mrs doctor``: is everything there that a stack needs, before it is deployed?"""
+
+import asyncio
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from elastx_mrs import limits
+from elastx_mrs.check import Check
+from elastx_mrs.cli.arguments import whole
+from elastx_mrs.cli.exits import exit_code
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.options import format_option, stack_options
+from elastx_mrs.cli.terminal import note
+from elastx_mrs.cli.vantage import run_of, who_options
+from elastx_mrs.cli.views.check import entry, lines
+from elastx_mrs.display import some
+from elastx_mrs.doctor.examine import examinations, examined, secrets_of
+from elastx_mrs.doctor.stack import Stack
+from elastx_mrs.progress import Progress
+from elastx_mrs.reading import STANDARD_INPUT
+from elastx_mrs.stackfile.document import UnreadableError
+from elastx_mrs.stackfile.project import project_of
+
+
+@click.command("doctor")
+@stack_options
+@who_options
+@format_option(("text", "json"))
+def command(
+    stack_config: str | None, config: str | None, nameservers: Sequence[str], resolvers: Sequence[str], format_: str
+) -> None:
+    """Check what a stack needs before it is deployed. Nothing is changed.
+
+    \b
+    elastx-mrs doctor --stack-config stacks/Pulumi.prod.yaml
+    pulumi config --show-secrets --json | elastx-mrs doctor --config -
+
+    Pulumi and its version, the Python packages or the plugin, DNS over UDP, TCP and IPv6 from this machine, and what
+    the publisher needs. For rfc2136: the TSIG key, the zones on each primary, its clock, and whether the key may
+    update the names of the stack. For Cloudflare: the plugin, the token, the zones, and whether the token may read
+    and edit their records.
+
+    Each check is one line; a problem has its fix below it. What is encrypted in the stack's file is unchecked, unless
+    you pipe the config in.
+
+    The exit code is 1 when something is wrong or missing, 3 when something could not be asked. What is unchecked does
+    not change it.
+    """
+    arguments, values = whole(stack_config, config)
+    try:
+        project = project_of(stack_config or STANDARD_INPUT)
+    except UnreadableError as error:
+        raise BadInput(str(error)) from None
+    stack = Stack(arguments, values, project, run_of(nameservers, resolvers))
+    show: Callable[[Check], None] = _print if format_ == "text" else lambda check: None
+    done = asyncio.run(examined(examinations(stack), secrets_of(stack), Progress(_say, limits.QUIET, math.inf), show))
+    if format_ == "json":
+        click.echo(json.dumps({"checks": [entry(check) for check in done]}, indent=2))
+    verdicts = {check.verdict for check in done}
+    sys.exit(exit_code(wrong=bool(verdicts & {"wrong", "absent"}), unasked="unreachable" in verdicts))
+
+
+def _print(check: Check) -> None:
+    for line in lines(check):
+        click.echo(line)
+
+
+def _say(names: Sequence[str], waited: float) -> None:
+    note(f"still examining: {some(list(dict.fromkeys(names)), 5)} …")

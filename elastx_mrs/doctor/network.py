@@ -1,0 +1,172 @@
+"""How this machine reaches those that verification asks: over UDP and TCP, over IPv6, and the resolvers."""
+
+import asyncio
+import errno
+from collections.abc import Iterator, Sequence
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdatatype
+
+from elastx_mrs import limits
+from elastx_mrs.check import Check
+from elastx_mrs.display import some
+from elastx_mrs.lookup.network import Network
+from elastx_mrs.lookup.patience import PATIENCE
+from elastx_mrs.lookup.question import LookupFailure, Question, Server
+from elastx_mrs.lookup.roots import ROOT_SERVERS
+from elastx_mrs.lookup.start import NobodyError, check_root
+from elastx_mrs.lookup.transport import plain
+from elastx_mrs.lookup.transport.pool import Idle, Sockets
+from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableError
+from elastx_mrs.lookup.vantage import Vantage, Who
+
+ASKED = 3
+"""Servers that are asked at once; one that answers is enough."""
+
+LISTED = 3
+_VIA = "or let resolvers be asked instead: verification.via: resolvers"
+_SENDS = {"udp": "UDP", "tcp": "TCP"}
+_WHO = {
+    "root": "the root servers",
+    "nameservers": "the name servers that the config or this run names",
+    "resolvers": "the resolvers",
+}
+
+
+def examine(who: Who, domain: str) -> Iterator[Check]:
+    """Yield the checks of whom one user wants asked.
+
+    :param domain: one of those that are verified, as A-labels.
+    """
+    yield from asyncio.run(_examined(who, domain))
+
+
+async def _examined(who: Who, domain: str) -> list[Check]:
+    vantage = Vantage(who, Network())
+    servers = [server for server in _servers(vantage) if not server.url]
+    root = who.begins_at == "root"
+    name = dns.name.root if root else dns.name.from_text(domain)
+    kind = dns.rdatatype.NS if root else dns.rdatatype.SOA
+    question = Question(name, kind, int(dns.flags.RD) if who.begins_at == "resolvers" else 0)
+    v4 = [server for server in servers if ":" not in server.host] or servers
+    v6 = [server for server in servers if ":" in server.host]
+    checks = await asyncio.gather(
+        _port(who, "udp", v4, question, root), _port(who, "tcp", v4, question, root), _ipv6(v6, question, root),
+        *([_resolvers(vantage, domain)] if vantage.compared or who.begins_at == "resolvers" else []),
+    )  # fmt: skip
+    return list(checks)
+
+
+def _servers(vantage: Vantage) -> Sequence[Server]:
+    who = vantage.who
+    if who.begins_at == "root":
+        return who.root_hints or ROOT_SERVERS
+    return who.nameservers if who.begins_at == "nameservers" else vantage.resolvers
+
+
+async def _port(who: Who, transport: str, servers: Sequence[Server], question: Question, root: bool) -> Check:
+    name, over = f"port-53-{transport}", _SENDS[transport]
+    expected = f"an answer of {_WHO[who.begins_at]} over {over}"
+    if not servers:
+        return Check(
+            name, "unchecked", expected, "nobody is asked on port 53: the resolvers are asked over TLS or HTTPS"
+        )
+    answered, problems = await _first(servers, transport, question, root)
+    if answered is not None:
+        return Check(name, "pass", expected, f"{answered} answers")
+    if isinstance(next(iter(problems.values())), NotServedError):
+        seen = "somebody on the way answers in place of the root servers, as a firewall that redirects port 53 does"
+        return Check(name, "wrong", expected, seen, f"let port 53 out of this machine as it is, {_VIA}")
+    more = "; answers that are too large for UDP come over TCP alone (RFC 7766)" if transport == "tcp" else ""
+    cure = f"let {over} to port 53 out of this machine{more}"
+    if who.begins_at == "root":
+        cure = f"{cure}, {_VIA}" if not more else f"{cure}; {_VIA}"
+    elif who.begins_at == "nameservers":
+        cure = "check that these servers run, and that this machine reaches them"
+    return Check(name, "unreachable", expected, _told(problems), cure)
+
+
+async def _ipv6(servers: Sequence[Server], question: Question, root: bool) -> Check:
+    expected = "an answer over IPv6"
+    if not servers:
+        return Check("ipv6", "unchecked", expected, "none of those that are asked was named by an IPv6 address")
+    answered, problems = await _first(servers, "udp", question, root)
+    if answered is not None:
+        return Check("ipv6", "pass", expected, f"{answered} answers")
+    if all(isinstance(error, OSError) and error.errno in _NO_ROUTE for error in problems.values()):
+        seen = "this machine has no IPv6; name servers are asked over IPv4, and those with IPv6 alone are not"
+        return Check("ipv6", "unchecked", expected, seen)
+    cure = "let port 53 out over IPv6 as over IPv4, or take this machine's IPv6 address away"
+    return Check("ipv6", "unreachable", expected, _told(problems), cure)
+
+
+_NO_ROUTE = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+async def _resolvers(vantage: Vantage, domain: str) -> Check:
+    expected = "a resolver that answers"
+    try:
+        await vantage.check_resolvers(domain)
+    except NobodyError as nobody:
+        return Check("resolvers", "unreachable", expected, nobody.seen, nobody.cure)
+    except LookupFailure as failure:
+        return Check("resolvers", "unreachable", expected, str(failure))
+    return Check("resolvers", "pass", expected, f"one of {some(list(map(str, vantage.resolvers)), LISTED)} answers")
+
+
+async def _first(
+    servers: Sequence[Server], transport: str, question: Question, root: bool
+) -> tuple[Server | None, dict[Server, Exception]]:
+    """Ask the first few servers; return one that answers, or what became of each."""
+    problems: dict[Server, Exception] = {}
+
+    async def one(server: Server) -> Server | None:
+        try:
+            answer = await _SENT[transport](server, question)
+            if root:
+                check_root(answer, question)
+        except (OSError, UnusableError) as error:
+            problems[server] = error
+            return None
+        return server
+
+    tasks = [asyncio.create_task(one(server)) for server in servers[:ASKED]]
+    try:
+        for finished in asyncio.as_completed(tasks):
+            if (server := await finished) is not None:
+                return server, {}
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return None, problems
+
+
+def _query(question: Question) -> Query:
+    return Query.make(question.name, question.rdtype, question.flags)
+
+
+async def _udp(server: Server, question: Question) -> dns.message.Message:
+    seconds = limits.QUESTION_SECONDS.most
+    sockets = Sockets(server.host, server.port, Idle())
+    with sockets:
+        return await sockets.ask(_query(question), seconds, PATIENCE.pauses(seconds))
+
+
+async def _tcp(server: Server, question: Question) -> dns.message.Message:
+    return await plain.tcp(server.host, server.port, _query(question), limits.QUESTION_SECONDS.most)
+
+
+_SENT = {"udp": _udp, "tcp": _tcp}
+
+
+def _told(problems: dict[Server, Exception]) -> str:
+    return "; ".join(f"{server} {_did(error)}" for server, error in problems.items())
+
+
+def _did(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"did not answer in {limits.QUESTION_SECONDS.text}"
+    return plain.problem(error) if isinstance(error, OSError | UnusableError) else str(error)

@@ -1,0 +1,267 @@
+"""What doctor says of Cloudflare, on the lab's API: token, zones, and whether the token may read and edit."""
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from elastx_mrs import limits
+from elastx_mrs.check import Check
+from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
+from elastx_mrs.lab.session import Lab, open_lab
+from elastx_mrs.publish.cloudflare.plugin import EXECUTABLE, found
+from elastx_mrs.publish.cloudflare.zone import plugin_version
+from tests import secrecy
+from tests.doctor.patient import provider, stack, verdicts
+from tests.lab.client import ZONES
+from tests.lab.cloudflare_faults import Fault, faults_of
+
+OTHER = "t" * 40
+NAMES = ["cloudflare-token", "cloudflare-zone", "cloudflare-read", "cloudflare-edit"]
+WELL = [(name, "pass") for name in NAMES]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    with open_lab(tmp_path / "lab", ZONES) as running:
+        yield running
+
+
+def left(done: int) -> list[tuple[str, str]]:
+    return [(name, "unchecked") for name in NAMES[done:]]
+
+
+def examined(lab: Lab, token: str = "", cloudflare: dict[str, Any] | None = None, **more: Any) -> list[Check]:
+    """The checks but that of the plugin; ``environment`` and ``others`` as for ``stack``."""
+    environment = {"CLOUDFLARE_BASE_URL": lab.cloudflare.url, "CLOUDFLARE_API_TOKEN": token or lab.token}
+    environment |= more.pop("environment", {})
+    others = more.pop("others", {})
+    checks = provider(stack(lab.directory, {"cloudflare": cloudflare or {}} | more, environment, others=others))
+    assert secrecy.shown(repr(checks), [lab.token, OTHER]) == []
+    return [check for check in checks if check.name != "cloudflare-plugin"]
+
+
+def permit(lab: Lab, *permissions: Permission, **settings: Any) -> None:
+    lab.cloudflare.api.tokens[OTHER] = Token(permissions=frozenset(permissions), **settings)
+
+
+def test_all_is_well_and_nothing_is_changed(lab: Lab) -> None:
+    zone = lab.cloudflare.api.zone("example.com")
+    before = [record.answer() for record in zone.book.all()]
+    assert verdicts(found := examined(lab)) == WELL, found
+    assert [record.answer() for record in zone.book.all()] == before
+    written = [(one.method, one.status) for one in lab.cloudflare.api.log if one.method != "GET"]
+    assert written == [("PATCH", 404)]
+    assert found[3].seen == "the token may change the records of example.com"
+
+
+def test_the_token_of_the_stacks_config_is_used(lab: Lab) -> None:
+    others = {"cloudflare:apiToken": lab.token, "cloudflare:baseUrl": lab.cloudflare.url}
+    assert verdicts(examined(lab, "f" * 40, others=others)) == WELL
+
+
+@pytest.mark.parametrize(
+    ("permissions", "verdict", "named"),
+    [
+        ({Permission.ZONE_READ, Permission.DNS_EDIT}, WELL, ""),
+        ({Permission.ZONE_READ, Permission.DNS_READ}, [*WELL[:3], ("cloudflare-edit", "wrong")], "Zone > DNS > Edit"),
+        (
+            {Permission.ZONE_READ},
+            [*WELL[:2], ("cloudflare-read", "wrong"), ("cloudflare-edit", "wrong")],
+            "Zone > DNS > Read",
+        ),
+        ({Permission.DNS_EDIT}, [WELL[0], ("cloudflare-zone", "wrong"), *left(2)], "Zone > Zone > Read"),
+    ],
+)
+def test_what_a_token_may_not_do_is_named_with_the_permission(
+    lab: Lab, permissions: set[Permission], verdict: list[tuple[str, str]], named: str
+) -> None:
+    permit(lab, *permissions)
+    found = examined(lab, OTHER)
+    assert verdicts(found) == verdict, found
+    assert any(named in check.cure for check in found)
+
+
+@pytest.mark.parametrize(
+    ("environment", "others", "verdict", "seen", "fix"),
+    [
+        (
+            {"CLOUDFLARE_API_TOKEN": ""},
+            {},
+            "absent",
+            "no token is set",
+            "pulumi config set --secret cloudflare:apiToken",
+        ),
+        (
+            {"CLOUDFLARE_API_TOKEN": "with a space in it, somewhere"},
+            {},
+            "wrong",
+            "is not one of Cloudflare's",
+            "token with",
+        ),
+        ({"CLOUDFLARE_API_TOKEN": "f" * 40}, {}, "wrong", "does not know the token", "Zone > Zone > Read"),
+        ({}, {"cloudflare:apiToken": {"secure": "v1:x"}}, "unchecked", "apiToken is encrypted", "doctor --config -"),
+        (
+            {"CLOUDFLARE_API_TOKEN": "", "CLOUDFLARE_API_KEY": "k" * 37},
+            {},
+            "unchecked",
+            "only tokens are examined",
+            "use a token",
+        ),
+        ({"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9"}, {}, "unreachable", "refused", "firewall"),
+        ({"CLOUDFLARE_BASE_URL": "file:///etc/passwd"}, {}, "unreachable", "is not a URL", "api.cloudflare.com"),
+    ],
+)
+def test_a_token_that_does_not_do(
+    lab: Lab, environment: dict[str, str], others: dict[str, Any], verdict: str, seen: str, fix: str
+) -> None:
+    found = examined(lab, environment=environment, others=others)
+    assert verdicts(found) == [("cloudflare-token", verdict), *left(1)]
+    assert seen in found[0].seen
+    assert fix in found[0].cure
+
+
+def says(lab: Lab, result: Any, status: int = 200) -> None:
+    """Let the API say this of the token."""
+
+    async def verify(request: Request, work: Any) -> Response:
+        if not request.url.path.endswith("/tokens/verify"):
+            return work()  # type: ignore[no-any-return]
+        errors = [] if status < 400 else [result]
+        body = {"success": status < 400, "errors": errors, "messages": [], "result": None if errors else result}
+        return JSONResponse(body, status)
+
+    lab.cloudflare.api.intercept = verify
+
+
+def test_a_token_that_has_ended_is_wrong(lab: Lab) -> None:
+    says(lab, {"id": "x", "status": "expired", "expires_on": "2026-01-01T00:00:00Z"})
+    found = examined(lab)
+    assert verdicts(found) == [("cloudflare-token", "wrong"), *left(1)]
+    assert found[0].seen == "the token is expired"
+
+
+def test_a_token_that_ends_soon_is_a_notice(lab: Lab) -> None:
+    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=13)
+    says(lab, {"id": "x", "status": "active", "expires_on": f"{ends:%Y-%m-%dT%H:%M:%SZ}"})
+    found = examined(lab)
+    assert verdicts(found) == WELL
+    assert found[0].notices == (f"it ends on {ends:%Y-%m-%d}; make another one before that",)
+
+
+def test_a_token_of_an_account_is_known_by_what_it_lists(lab: Lab) -> None:
+    """``/user/tokens/verify`` is for a user's: for others Cloudflare says 1000, "Invalid API Token"."""
+    says(lab, {"code": 1000, "message": "Invalid API Token"}, 401)
+    assert verdicts(examined(lab)) == WELL
+
+
+def test_a_domain_without_a_zone_is_named_and_the_others_are_examined(lab: Lab) -> None:
+    found = examined(lab, domains=["example.com", "elsewhere.net"])
+    assert ("cloudflare-zone", "absent") in verdicts(found) or ("cloudflare-zone", "wrong") in verdicts(found)
+    assert any("elsewhere.net" in check.seen for check in found)
+
+
+def test_a_zone_that_is_not_delegated_is_wrong(lab: Lab) -> None:
+    lab.cloudflare.api.zone("example.com").status = "pending"
+    found = examined(lab)
+    assert verdicts(found)[1] == ("cloudflare-zone", "wrong")
+    assert "pending" in found[1].seen
+    assert found[1].cure.startswith("have the registrar delegate example.com to ")
+
+
+def test_zones_by_their_ids(lab: Lab) -> None:
+    zone = lab.cloudflare.api.zone("example.com")
+    assert verdicts(examined(lab, cloudflare={"zones": {"example.com": zone.id}})) == WELL
+    found = examined(lab, cloudflare={"zones": {"example.com": "0" * 32}})
+    assert verdicts(found) == [WELL[0], ("cloudflare-zone", "wrong"), *left(2)]
+
+
+def test_a_zone_of_another_account_is_not_taken(lab: Lab) -> None:
+    other = Account("other")
+    lab.cloudflare.api.add_zone("example.com", other)
+    found = examined(lab)
+    assert "is a zone of the accounts" in found[1].seen
+    assert verdicts(examined(lab, cloudflare={"accountId": other.id}))[1] == ("cloudflare-zone", "pass")
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict", "seen"),
+    [
+        (Fault(path="/verify", status=500), [("cloudflare-token", "pass"), *WELL[1:]], ""),
+        (Fault(times=-1, status=500), [("cloudflare-token", "unreachable"), *left(1)], "API failed"),
+        (Fault(times=-1, status=429), [("cloudflare-token", "unreachable"), *left(1)], "rate limit is reached"),
+        (Fault(times=-1, reset="before"), [("cloudflare-token", "unreachable"), *left(1)], "cut"),
+        (
+            Fault(path="dns_records?", status=500),
+            [*WELL[:2], ("cloudflare-read", "unreachable"), WELL[3]],
+            "API failed",
+        ),
+        (Fault("PATCH", status=429), [*WELL[:3], ("cloudflare-edit", "unreachable")], ""),
+    ],
+)
+def test_an_api_that_fails(lab: Lab, fault: Fault, verdict: list[tuple[str, str]], seen: str) -> None:
+    faults_of(lab.cloudflare).append(fault)
+    found = examined(lab)
+    assert verdicts(found) == verdict, found
+    assert any(seen in check.seen for check in found)
+
+
+def test_what_is_not_cloudflares_is_told(lab: Lab) -> None:
+    async def html(*_: object) -> Response:
+        return Response("<html>sign in</html>", 200, media_type="text/html")
+
+    lab.cloudflare.api.intercept = html
+    found = examined(lab)
+    assert verdicts(found)[0] == ("cloudflare-token", "unreachable")
+    assert "not Cloudflare's API" in found[0].seen
+
+
+def test_a_redirection_is_not_followed_with_the_token(lab: Lab) -> None:
+    async def moved(*_: object) -> Response:
+        return Response("", 302, {"Location": "http://127.0.0.1:9/"})
+
+    lab.cloudflare.api.intercept = moved
+    assert verdicts(examined(lab))[0][1] in ("wrong", "unreachable")
+
+
+def test_an_answer_that_repeats_the_token_is_not_shown(lab: Lab) -> None:
+    says(lab, {"id": "x", "status": f"seen {lab.token}"})
+    assert "secret" in examined(lab)[0].seen
+
+
+@pytest.mark.limit("DOCTOR_ZONES")
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_so_many_zones_are_asked_about(lab: Lab, beyond: int) -> None:
+    most = limits.DOCTOR_ZONES.most
+    domains = [f"d{number}.net" for number in range(most + beyond)]
+    for domain in domains:
+        lab.cloudflare.api.add_zone(domain, Account("one"))
+    found = examined(lab, domains=domains)
+    assert verdicts(found) == WELL
+    assert ("and 1 more zones were not asked about" in found[3].seen) == bool(beyond)
+    assert sum(one.method == "PATCH" for one in lab.cloudflare.api.log) == most
+
+
+def plugin_check(folder: Path, **environment: str) -> Check:
+    return provider(stack(folder, {"cloudflare": {}}, {"PATH": "", "HOME": str(folder), **environment}))[0]
+
+
+def test_the_plugin(tmp_path: Path) -> None:
+    version = plugin_version()
+    assert version is not None
+    download = plugin_check(tmp_path)
+    assert (download.name, download.verdict) == ("cloudflare-plugin", "unchecked")
+    missing = plugin_check(tmp_path, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true")
+    assert missing.verdict == "absent"
+    assert missing.cure == f"run: pulumi plugin install resource cloudflare {version}"
+    kept = tmp_path / ".pulumi" / "plugins" / f"resource-cloudflare-v{version}"
+    kept.mkdir(parents=True)
+    (kept / EXECUTABLE).write_text("#!/bin/sh\n")
+    (kept / EXECUTABLE).chmod(0o755)
+    assert plugin_check(tmp_path).verdict == "pass"
+    assert found("6.0.0", {"PATH": "", "HOME": str(tmp_path)}) is None, "another version is no good"
+    assert plugin_check(tmp_path, HOME="/nowhere", PATH=str(kept)).verdict == "pass"
