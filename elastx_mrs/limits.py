@@ -312,6 +312,14 @@ DOCTOR_NAMES = Limit(
 LAB_IDLE_SECONDS = Limit(
     PUBLISHING, "silence on a TCP connection to the lab's name server", 30, "seconds", "The connection is closed."
 )
+# A start takes a second.
+LAB_JOIN_SECONDS = Limit(
+    PUBLISHING,
+    "joining a lab that begins or ends in another terminal",
+    10,
+    "seconds",
+    "`elastx-mrs lab` ends with exit code 2.",
+)
 LAB_CONNECTIONS = Limit(
     PUBLISHING,
     "TCP connections to the lab's name server, and to its Cloudflare API, or what `ulimit -n` leaves if that is less",

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from elastx_mrs.publish.cloudflare.plugin import found, home, install
 from elastx_mrs.publish.cloudflare.zone import plugin_version
+from elastx_mrs.stackfile.document import UnreadableError
+from elastx_mrs.stackfile.stack import read_stack
+
+_RUNS = frozenset({"preview", "up", "update", "refresh", "destroy", "import"})
+"""Pulumi's commands that need the plugin."""
 
 STACK = "lab-cloudflare"
 """The stack that publishes through the lab's Cloudflare API."""
@@ -34,15 +39,42 @@ def share(own: Path, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
-    """Say what to do if a command is for the stack ``lab-cloudflare`` and the plugin is not there; else None.
+    """Say what to do if a command is for a stack that publishes through Cloudflare and the plugin is not there.
 
     The engine says only that there is none.
 
     :param environ: of the command.
     """
+    return advice(environ) if STACK in _words(command) or _publishes(command) else None
+
+
+def advice(environ: Mapping[str, str]) -> str | None:
+    """Say what to do if the plugin is not there that a program would need which publishes through Cloudflare."""
     version = plugin_version()
-    if version is None or STACK not in re.split(r"[\s=]+", " ".join(command)):
-        return None
-    if found(version, environ) is not None:
+    if version is None or found(version, environ) is not None:
         return None
     return f"Pulumi's Cloudflare plugin is not installed; run: {' '.join(install(version))}"
+
+
+def _words(command: Sequence[str]) -> list[str]:
+    return re.split(r"[\s=]+", " ".join(command))
+
+
+def _publishes(command: Sequence[str]) -> bool:
+    """Return whether a command is Pulumi's, for a stack of this folder that publishes through Cloudflare.
+
+    Without ``--stack`` any of the folder's stacks may be the selected one.
+    """
+    words = _words(command)
+    if Path(words[0]).name != "pulumi" or not set(words) & _RUNS:
+        return False
+    named = [Path(f"Pulumi.{word}.yaml") for word in words[1:]]
+    files = [file for file in named if file.is_file()] or sorted(Path().glob("Pulumi.*.yaml"))
+    return any(map(_names_cloudflare, files))
+
+
+def _names_cloudflare(file: Path) -> bool:
+    try:
+        return "cloudflare" in read_stack(str(file)).own
+    except UnreadableError:  # Pulumi says so
+        return False

@@ -50,3 +50,18 @@ _spf TXT "v=spf1 ip4:198.51.100.0/24 ~all"
 smtp A 198.51.100.5
 """,
 }
+
+
+def sample(name: str) -> str:
+    """Return the zone of a company of one's own, as a master file: no mail policy yet."""
+    return (
+        _HEAD
+        + f"""\
+@ A 192.0.2.30
+@ AAAA 2001:db8::30
+@ MX 10 mail
+@ TXT "google-site-verification=sample-of-{name[:100]}"
+mail A 192.0.2.31
+www A 192.0.2.30
+"""
+    )

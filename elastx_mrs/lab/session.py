@@ -3,27 +3,39 @@
 import asyncio
 import base64
 import contextlib
-import fcntl
 import os
-import secrets
-import shlex
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dns.name
 import dns.tsig
 
-from elastx_mrs.config.environment import LAB_DNS, NAMESERVERS, RFC2136_KEY, RFC2136_KEY_NAME, RFC2136_SERVER
+from elastx_mrs import limits
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lab import plugins
-from elastx_mrs.lab.samples import SAMPLES
+from elastx_mrs.lab.keys import key_file, key_of, token_file, token_of
+from elastx_mrs.lab.samples import SAMPLES, sample
 from elastx_mrs.lab.server import LabServer
+from elastx_mrs.lab.sharing import (
+    KEY_NAME,
+    Access,
+    InUseError,
+    Running,
+    alone,
+    announced,
+    joined,
+    outlive,
+    pulumi_home,
+    unusable,
+)
+from elastx_mrs.lab.telling import tell
 from elastx_mrs.lab.zones import LabError, ZoneStore
 
 if TYPE_CHECKING:
@@ -31,103 +43,136 @@ if TYPE_CHECKING:
 
 __all__ = ["Lab", "LabError", "open_lab", "run"]
 
-KEY_NAME = "elastx-mrs-lab."
-KEY_OCTETS = 32
-"""As many as HMAC-SHA-256 puts out (RFC 2104 §3)."""
-
 LOOK = 0.5
 """Seconds after which a wait for the command looks whether a signal came."""
 
-TOKEN_LENGTH = 40
-"""Characters; the Cloudflare plugin refuses what doesn't look like a token."""
+JOIN_LOOK = 0.1
+"""Seconds between two tries to join a lab that begins or ends."""
 
 
 @dataclass(frozen=True)
-class Lab:
-    """A running lab: where it answers, the TSIG key (base64) that may update its zones, and Cloudflare's API of them.
+class Lab(Access):
+    """A lab that runs in this process.
 
     The API's state is on the lab's own event loop: read it from anywhere, change it before anybody asks.
     """
 
-    directory: Path
-    address: str
-    key: str = field(repr=False)
     cloudflare: "CloudflareServer"
-    token: str = field(repr=False)
-    key_name: str = KEY_NAME
-
-    def environment(self) -> dict[str, str]:
-        """Return what the stack ``lab`` needs; Pulumi's state lies beside the zones that it describes."""
-        return {
-            RFC2136_SERVER.name: self.address,
-            RFC2136_KEY_NAME.name: self.key_name,
-            RFC2136_KEY.name: self.key,
-            LAB_DNS.name: self.address,
-            NAMESERVERS.name: self.address,
-            "CLOUDFLARE_BASE_URL": self.cloudflare.url,
-            "CLOUDFLARE_API_TOKEN": self.token,
-            "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
-            "PULUMI_HOME": str(_pulumi_home(self.directory)),
-            "PULUMI_CONFIG_PASSPHRASE": "lab",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            # The Cloudflare plugin is the user's or isn't needed, but the engine would try to download it at every run.
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        }
+    zones: Sequence[str]
 
 
 @contextlib.contextmanager
-def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES) -> Iterator[Lab]:
+def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES, added: Sequence[str] = ()) -> Iterator[Lab]:
     """Serve the folder's zones, in a thread of its own, while the context is entered.
 
     :param directory: made with the ``samples`` where it is new.
-    :raises LabError: where the folder can't be used, or another lab is using it.
+    :param added: names of zones that are made where they are not there.
+    :raises InUseError: where another lab is using the folder.
+    :raises LabError: where it can't be used.
     """
     directory = directory.resolve()
     try:
         (directory / "state").mkdir(parents=True, exist_ok=True)
-        lock = (directory / "lock").open("w")
     except OSError as error:
-        raise _unusable(directory, error) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LabError(
-                f"{directory}: another lab is using it; stop that, or name another folder with --dir"
-            ) from None
-        try:
-            plugins.share(_pulumi_home(directory))
-        except OSError as error:
-            raise _unusable(directory, error) from None
-        key, token = _key(_key_file(directory)), _token(_token_file(directory))
-        store = ZoneStore(directory / "zones", samples)
+        raise unusable(directory, error) from None
+    with alone(directory):
+        _share(directory)
+        key, token = key_of(key_file(directory)), token_of(token_file(directory))
+        store = ZoneStore(directory / "zones", samples, {name: sample(name) for name in added})
         cloudflare = _cloudflare(store, token, directory / "cloudflare")
         with _serving(_dns(store, key), cloudflare) as server:
-            yield Lab(directory, server.address, key, cloudflare, token)
+            zones = tuple(store.delegations())
+            with announced(directory, Running(server.address, cloudflare.url, zones)):
+                yield Lab(directory, server.address, cloudflare.url, key, token, cloudflare, zones)
 
 
-def run(directory: Path, command: Sequence[str], delay: float = 0.0, requests: int | None = None) -> int:
-    """Start a lab and run a command in it, or wait for Ctrl-C where there is none.
+def run(
+    directory: Path,
+    command: Sequence[str],
+    delay: float = 0.0,
+    requests: int | None = None,
+    added: Sequence[str] = (),
+) -> int:
+    """Start a lab and run a command in it, or wait for Ctrl-C where there is none; join the lab that runs already.
 
     :param delay: seconds until DNS serves what Cloudflare's API has taken.
     :param requests: that Cloudflare's API takes in five minutes; as Cloudflare does unless given.
+    :param added: names of zones that are made where they are not there.
     :returns: the command's exit code; 128 and the signal's number where one ended it; 127 where there is none.
     :raises LabError: where the lab can't start.
     """
-    with open_lab(directory) as lab:
-        lab.cloudflare.api.delay = delay
-        if requests is not None:
-            lab.cloudflare.api.limit.requests = requests
-        return _run(lab, command) if command else _wait(lab)
+    directory = directory.resolve()
+    end = time.monotonic() + limits.LAB_JOIN_SECONDS.most
+    while True:
+        with contextlib.suppress(InUseError), open_lab(directory, added=added) as lab:
+            lab.cloudflare.api.delay = delay
+            if requests is not None:
+                lab.cloudflare.api.limit.requests = requests
+            code = _run(lab, command) if command else _wait(lab)
+            _outlive(directory)
+            return code
+        with joined(directory) as running:
+            if running is not None:
+                _check_joined(running, delay, requests, added)
+                access = _joined(directory, running)
+                return _run(access, command) if command else tell(access, running.zones, "It runs in another terminal")
+        if time.monotonic() >= end:
+            raise LabError(
+                f"{directory}: another lab has it, and did not answer in {limits.LAB_JOIN_SECONDS.text}; stop that, or "
+                "name another folder with --dir"
+            )
+        time.sleep(JOIN_LOOK)
 
 
-def _run(lab: Lab, command: Sequence[str]) -> int:
+def _joined(directory: Path, running: Running) -> Access:
+    """Return the access to a lab of another process."""
+    if not (pulumi_home(directory) / "plugins").exists():
+        _share(directory)  # the user may have installed some since
+    return Access(directory, running.address, running.url, key_of(key_file(directory)), token_of(token_file(directory)))
+
+
+def _check_joined(running: Running, delay: float, requests: int | None, added: Sequence[str]) -> None:
+    """Refuse what only the start of a lab can do."""
+    missing = [name for name in added if name not in running.zones]
+    options = [f"--zone {name}" for name in missing]
+    options += ["--dns-delay"] * bool(delay) + ["--rate-limit"] * (requests is not None)
+    if options:
+        raise LabError(
+            f"{', '.join(options)}: a lab runs in this folder already, and was started without it; stop that, or name "
+            "another folder with --dir"
+        )
+
+
+def _outlive(directory: Path) -> None:
+    """Wait for the commands that joined; a signal ends that."""
+    stop = threading.Event()
+    told = False
+
+    def wait() -> bool:
+        nonlocal told
+        if not told:
+            print("lab: a command in another terminal still uses this lab; Ctrl-C stops it now", file=sys.stderr)
+            told = True
+        return not stop.wait(JOIN_LOOK)
+
+    with _signals(lambda *_: stop.set()):
+        outlive(directory, wait)
+
+
+def _share(directory: Path) -> None:
+    try:
+        plugins.share(pulumi_home(directory))
+    except OSError as error:
+        raise unusable(directory, error) from None
+
+
+def _run(lab: Access, command: Sequence[str]) -> int:
     started: list[subprocess.Popen[bytes]] = []
     stop = threading.Event()
 
     def pass_on(number: int, _frame: object) -> None:
         # Ctrl-C reaches the command by itself, being in the same process group; the command decides what it means.
-        if number == signal.SIGTERM:
+        if number != signal.SIGINT:
             stop.set()
             for process in started:
                 process.terminate()
@@ -162,103 +207,24 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _wait(lab: Lab) -> int:
-    host, _, port = lab.address.rpartition(":")
     stop = threading.Event()
     with _signals(lambda *_: stop.set()):
-        print(
-            f"The lab's DNS server answers at {lab.address}, over UDP and TCP. "
-            "It is for trying and testing, not for serving.\n"
-            f"\n  dig @{host} -p {port} example.com TXT\n"
-            f"\nCloudflare's API answers at {lab.cloudflare.url}, for the same zones:\n"
-            f'\n  curl -H "Authorization: Bearer $(cat {shlex.quote(str(_token_file(lab.directory)))})"'
-            f" {lab.cloudflare.url}/zones\n"
-            f"\nWhat it is asked is in {lab.directory / 'cloudflare' / 'requests.jsonl'}, a line each.\n"
-            f"\nIts zones are {', '.join(SAMPLES)}; kept in {lab.directory / 'zones'}.\n"
-            f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {_key_file(lab.directory)}.\n"
-            f"\n{_exports(lab)}\n"
-            "\nTo run a command with all of that in its environment: elastx-mrs lab -- COMMAND\n"
-            "Ctrl-C stops it.",
-            flush=True,
-        )
+        tell(lab, lab.zones, "Ctrl-C stops it")
         stop.wait()
     return 0
 
 
-def _exports(lab: Lab) -> str:
-    """Return lines for a shell; secrets are read from their files, so that they are not on the screen."""
-    files = {lab.key: _key_file(lab.directory), lab.token: _token_file(lab.directory)}
-    return "\n".join(
-        f"  export {name}={shlex.quote(value)}"
-        if value not in files
-        else f'  export {name}="$(cat {shlex.quote(str(files[value]))})"'
-        for name, value in lab.environment().items()
-    )
-
-
 @contextlib.contextmanager
 def _signals(handler: Callable[..., None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A terminal that is closed sends SIGHUP; nohup has it ignored.
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    numbers += [signal.SIGHUP] * (signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
         for number, old in before.items():
             signal.signal(number, old)
-
-
-def _unusable(directory: Path, error: OSError) -> LabError:
-    return LabError(f"{directory}: {error.strerror}; name another folder with --dir")
-
-
-def _pulumi_home(directory: Path) -> Path:
-    return directory / "pulumi-home"
-
-
-def _key_file(directory: Path) -> Path:
-    return directory / "tsig.key"
-
-
-def _token_file(directory: Path) -> Path:
-    return directory / "cloudflare.token"
-
-
-def _key(path: Path) -> str:
-    """Return the folder's TSIG key (base64), making it the first time."""
-    try:
-        key = _secret(path, base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode())
-        if not base64.b64decode(key, validate=True):
-            raise ValueError("it is empty")
-    except ValueError as error:
-        raise LabError(f"{path}: is no TSIG key in base64 ({error}); remove it, and the lab makes a new one") from None
-    return key
-
-
-def _token(path: Path) -> str:
-    """Return the folder's API token, making it the first time: 40 characters, as Cloudflare's have."""
-    try:
-        token = _secret(path, secrets.token_hex(TOKEN_LENGTH // 2))
-        if len(token) != TOKEN_LENGTH or not token.isalnum():
-            raise ValueError(f"it has {len(token)} characters")
-    except ValueError as error:
-        raise LabError(f"{path}: is no API token ({error}); remove it, and the lab makes a new one") from None
-    return token
-
-
-def _secret(path: Path, new: str) -> str:
-    """Return what a file holds, ``new`` the first time; nobody else may read it.
-
-    :raises ValueError: where that is not ASCII text.
-    """
-    try:
-        if not path.exists():
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(f"{new}\n")
-            unfinished.replace(path)
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise LabError(f"{path}: {error.strerror}; make it readable, or name another folder with --dir") from None
 
 
 def _dns(store: ZoneStore, key: str) -> LabServer:

@@ -36,15 +36,21 @@ class ZoneStore:
     """Zones by name, kept in ``directory`` as ``<name>.zone`` in master file format (RFC 1035 §5).
 
     :param samples: what a new folder starts with, master files by zone name.
+    :param added: zones that are made where the folder has none of that name.
     :raises LabError: where a file cannot be read.
     """
 
-    def __init__(self, directory: Path, samples: Mapping[str, str] = SAMPLES) -> None:
-        """Load the zones, after making the sample ones where the folder is new."""
+    def __init__(
+        self, directory: Path, samples: Mapping[str, str] = SAMPLES, added: Mapping[str, str] | None = None
+    ) -> None:
+        """Load the zones, after making the sample ones where the folder is new, and those that are added."""
         self._directory = directory
         try:
             if not directory.exists():
                 _make(directory, samples)
+            for name, text in (added or {}).items():
+                if not (path := directory / f"{name}.zone").exists():
+                    _write(path, text)
         except OSError as error:
             raise LabError(f"{directory}: {error.strerror}; name another folder with --dir") from None
         self._zones: dict[dns.name.Name, LabZone] = {}

@@ -71,6 +71,7 @@ BAD_INPUT = [
     ("doctor", "--config", "{text}"),
     ("doctor", "--stack-config", "{kept}", "--nameserver", "ns1.example.com"),
     (*LAB, "--dns-delay", "soon"),
+    (*LAB, "--zone", "localhost", "--", "true"),
     ("lab", "--dir", "/proc/nothing", "--", "true"),
     ("message",),
     ("message", NOTHING),

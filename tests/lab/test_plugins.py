@@ -154,3 +154,39 @@ def test_make_lab_without_one_says_how_to_get_it(tmp_path: Path, monkeypatch: py
     (line,) = said.splitlines()
     assert "stand-in" in line
     assert "; for the real one, run: pulumi plugin install resource cloudflare " in line
+
+
+CONFIG = "config:\n  elastx-mrs:accounts: [a@acme.example]\n  elastx-mrs:%s: {%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("pulumi", "up", "--stack", "prod", "--yes"), True),
+        (("/opt/pulumi/bin/pulumi", "preview", "-s", "prod"), True),
+        (("pulumi", "up"), True),
+        (("pulumi", "up", "--stack", "test"), False),
+        (("pulumi", "stack", "select", "prod"), False),
+        (("elastx-mrs", "verify", "--stack-config", "Pulumi.prod.yaml"), False),
+    ],
+)
+def test_it_is_said_for_any_stack_that_publishes_through_cloudflare(
+    tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], told: bool
+) -> None:
+    (tmp_path / "Pulumi.prod.yaml").write_text(CONFIG % ("cloudflare", ""))
+    (tmp_path / "Pulumi.test.yaml").write_text(CONFIG % ("rfc2136", "zones: [example.com]"))
+    (tmp_path / "Pulumi.bad.yaml").write_text("config: [")
+    (tmp_path / "Pulumi.yaml").write_text("name: mail\nruntime: python\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plugins, "plugin_version", lambda: "6.99.0")
+    assert (plugins.missing(command, {"PATH": "", "HOME": os.environ["HOME"]}) is not None) == told
+
+
+def test_a_lab_that_is_joined_gets_what_the_user_has_installed_since(
+    tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plugins_folder = installed.parent
+    moved = plugins_folder.rename(tmp_path / "later")
+    with open_lab(tmp_path / "lab"):
+        moved.rename(plugins_folder)
+        assert run(tmp_path / "lab", ["sh", "-c", f"test -x $PULUMI_HOME/plugins/{installed.name}/{EXECUTABLE}"]) == 0
