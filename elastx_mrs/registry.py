@@ -88,6 +88,7 @@ class Provider:
     :param ttl_problem: returns what is wrong with a TTL in seconds, or None.
     :param at_update: what the settings are for where records are published: they are read there too, and a stack's file
         may have them where the program names the domains. Empty where they are the program's alone.
+    :param stack_only: keys of the settings that a program may not have: they are read where records are published.
     :param stack_keys: further keys of the stack's config, read where records are published.
     :param open_secrets: secrets of other namespaces, by key, each with what to do where one is committed in plain
         text.
@@ -112,6 +113,7 @@ class Provider:
     faults: Callable[[Any, Sequence[str], bool], Iterable[Problem]] = _no_faults
     ttl_problem: Callable[[int], str | None] = _any_ttl
     at_update: str = ""
+    stack_only: Sequence[str] = ()
     stack_keys: Sequence[StackKey] = ()
     open_secrets: Mapping[str, str] = field(default_factory=dict)
     stand_in: Callable[[tuple[str | int, ...], str], Any] = _no_stand_in

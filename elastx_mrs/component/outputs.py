@@ -72,7 +72,9 @@ def opened(args: Mapping[str, Any]) -> Opened:
 
 
 def _opened(value: Any, path: _Path, free: set[tuple[str, str]], secrets: dict[str, tuple[str, ...]]) -> Any:
-    if path in free or len(path) > limits.NESTING.most:  # where there are no keys of ours; it may contain itself
+    if path in free:
+        return dict(value) if isinstance(value, Mapping) else value
+    if len(path) > limits.NESTING.most:  # where there are no keys of ours; it may contain itself
         return value
     if isinstance(value, pulumi.Output):
         known = now(_known(value))
@@ -80,10 +82,10 @@ def _opened(value: Any, path: _Path, free: set[tuple[str, str]], secrets: dict[s
             return value
         if known.secret:
             secrets[path_of(path)] = tuple(texts(known.value))
-        return known.value
+        value = known.value
     if isinstance(value, Mapping):
         return {key: _opened(child, (*path, key), free, secrets) for key, child in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_opened(child, (*path, index), free, secrets) for index, child in enumerate(value)]
     return value
 

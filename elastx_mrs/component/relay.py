@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
 from elastx_mrs import registry
 from elastx_mrs.component import outputs
+from elastx_mrs.component.args import MailRelayArgs
 from elastx_mrs.component.declared import listed, rivals
 from elastx_mrs.component.engine import registrations_first
 from elastx_mrs.component.verification import Verification, value_in_state, verified
@@ -38,9 +39,9 @@ class MailRelay(pulumi.ComponentResource):
     """Every DNS record that Elastx Mail Relay needs, for some accounts and sender domains.
 
     :param name: the component's name; each record's is ``<name>-<domain>-<kind>``.
-    :param args: ``accounts``, ``domains``, and optionally ``spf``, ``dkim``, ``dmarc``, ``ttl``; a publisher,
-        such as ``cloudflare`` or ``rfc2136``. Keys are snake_case; see the README. Or what :func:`stack_config`
-        returns.
+    :param args: accounts, domains and a publisher, such as ``cloudflare`` or ``rfc2136``; each key of
+        :class:`MailRelayArgs` has its own description. Or what :func:`stack_config` returns. Any other dictionary
+        works too: ``cast("MailRelayArgs", args)`` tells a type checker.
     :param opts: as for every Pulumi component.
     :param publisher: of your own, for a DNS provider that is not here; then ``args`` names none.
     :raises pulumi.RunError: naming each fault in ``args`` by its place, before anything is declared.
@@ -58,7 +59,7 @@ class MailRelay(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        args: Mapping[str, Any] | Arguments,
+        args: MailRelayArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
         publisher: Publisher | None = None,
@@ -66,7 +67,8 @@ class MailRelay(pulumi.ComponentResource):
         own = publisher is not None
         try:
             registry.installed()  # a provider that is there twice is refused, whichever one the config means
-            arguments = args if isinstance(args, Arguments) else _parsed(args, publisher=not own)
+            given = cast("Mapping[str, Any] | Arguments", args)  # with a union, checkers do not find the wrong key
+            arguments = given if isinstance(given, Arguments) else _parsed(given, publisher=not own)
         except (ConfigError, registry.RegistryError) as error:
             raise pulumi.RunError(f"{name}: {error}") from None
         if own == bool(arguments.publishers):
@@ -231,8 +233,11 @@ def _log(level: str, text: str, resource: pulumi.Resource) -> None:
         pulumi.log.info(text, resource, ephemeral=level == "progress")
 
 
-def stack_config(*, publisher: bool = True) -> Arguments:
-    """Return the stack's config, checked, for :class:`MailRelay`.
+def stack_config(*, publisher: bool = True) -> Any:
+    """Return the stack's config, checked, for :class:`MailRelay`: an :class:`elastx_mrs.config.model.Arguments`.
+
+    The annotation is ``Any`` because a type checker finds a wrong key only where ``MailRelay`` takes no other type than
+    ``MailRelayArgs``.
 
     :param publisher: False where the program has one of its own, so that the config need not name any.
     :raises pulumi.RunError: naming every fault by its place in the stack's file.

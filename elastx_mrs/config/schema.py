@@ -152,10 +152,8 @@ class _Walk:
 
     def _plain(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
         rules = [one.func for one in metadata if isinstance(one, AfterValidator)]
-        if names.tsig_algorithm in rules:
-            return _one_of(names.TSIG_ALGORITHMS)
-        if self.of is Dmarc and self.field in dmarc_policy.CHOICES:
-            return _one_of(dmarc_policy.CHOICES[self.field])
+        if chosen := choices(self.of, self.field):
+            return _one_of(chosen)
         found = {"type": {str: "string", Any: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
         hints = [self.hints[rule] for rule in rules if rule in self.hints]
         hints += [{"minimum": 1, "maximum": MAX_TTL}] if self.field == "ttl" else []
@@ -197,6 +195,24 @@ class _Walk:
 
     def _of(self, model: type[BaseModel], field: str) -> "_Walk":
         return _Walk(self.definitions, self.hints, field, model)
+
+
+def choices(model: type[BaseModel], field: str) -> tuple[str, ...]:
+    """Return the values that a field may have, in lower case; none where there is no list of them."""
+    tags = dmarc_policy.CHOICES if model is Dmarc else {}
+    return tags.get(field) or _chosen(model.model_fields[field].annotation, model.model_fields[field].metadata)
+
+
+def _chosen(annotation: Any, metadata: Sequence[Any]) -> tuple[str, ...]:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return inner
+    if origin is Annotated:
+        return _chosen(inner[0], [*_flat(inner[1:]), *metadata])
+    if origin in (Union, UnionType):
+        return next((found for one in inner if (found := _chosen(one, metadata))), ())
+    of_algorithm = any(isinstance(one, AfterValidator) and one.func is names.tsig_algorithm for one in metadata)
+    return names.TSIG_ALGORITHMS if of_algorithm else ()
 
 
 def _may_be_digits(metadata: Sequence[Any]) -> bool:

@@ -6,7 +6,7 @@ What the user wrote is told in the casing of the user's language, which is that 
 import asyncio
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.provider.experimental import provider as sdk
@@ -15,6 +15,7 @@ from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 
 from elastx_mrs import __version__, registry
+from elastx_mrs.component.args import MailRelayArgs
 from elastx_mrs.component.outputs import Opened, texts
 from elastx_mrs.component.relay import MailRelay
 from elastx_mrs.config.model import Arguments, keys_of, shape
@@ -52,7 +53,7 @@ class PluginRelay(MailRelay):
 
     def __init__(self, name: str, args: Arguments, opts: pulumi.ResourceOptions, get: Get) -> None:
         self._read = get
-        super().__init__(name, args, opts)
+        super().__init__(name, cast("MailRelayArgs", args), opts)
 
     def _resource(self) -> Resource:
         return TxtRecord

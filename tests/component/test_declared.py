@@ -12,7 +12,7 @@ from elastx_mrs import MailRelay
 from elastx_mrs.component import declared
 from tests import golden
 
-ARGS: dict[str, Any] = {
+ARGS: Any = {
     "accounts": [golden.ACCOUNT],
     "dkim": {"record": golden.DKIM},
     "domains": [{"name": "example.com"}],

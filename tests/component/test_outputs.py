@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -12,7 +13,7 @@ from elastx_mrs.publish import sdk
 from tests import golden
 from tests.publish.cloudflare.mocked import deploy, mocked
 
-ARGS: dict[str, Any] = {
+ARGS: Any = {
     "accounts": ["smtp-prod@acme.example"],
     "dkim": {"record": golden.DKIM},
     "domains": [{"name": "example.com"}],
@@ -40,7 +41,7 @@ def engine() -> Iterator[Engine]:
         yield found
 
 
-def refused(args: dict[str, Any]) -> str:
+def refused(args: Any) -> str:
     with pytest.raises(pulumi.RunError) as error:
         deploy(lambda: MailRelay("mail", args))
     return str(error.value)
@@ -74,6 +75,22 @@ def test_a_known_value_is_taken_wherever_it_stands(engine: Engine) -> None:
         ("dkim", 300),
         ("dmarc", 300),
     ]
+
+
+def test_tuples_and_mappings_are_taken_as_their_types_say(engine: Engine) -> None:
+    zones = MappingProxyType({"example.com": "0123456789abcdef0123456789abcdef"})
+    spf = {"include": ("_spf.google.com",), "ip4": pulumi.Output.from_input(("192.0.2.1",))}
+    domains = (MappingProxyType({"name": "example.com", "spf": spf}),)
+    made: list[MailRelay] = []
+    args = {"accounts": tuple(SECRET), "domains": domains, "cloudflare": {"zones": zones}}
+    deploy(lambda: made.append(MailRelay("mail", ARGS | args)))
+    assert len(made[0].records) == 5
+    values = {one.value for one in made[0].records}
+    assert "v=spf1 include:elastx.email ip4:192.0.2.1 include:_spf.google.com -all" in values
+
+
+def test_a_text_is_not_a_list_of_its_letters(engine: Engine) -> None:
+    assert "mail: accounts: is" in refused(ARGS | {"accounts": "smtp-prod@acme.example"})
 
 
 def test_a_fault_shows_no_secret(engine: Engine) -> None:

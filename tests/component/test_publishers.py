@@ -9,7 +9,7 @@ from elastx_mrs import MailRelay
 from elastx_mrs.config.parse import parse
 from tests import golden
 
-ARGS: dict[str, Any] = {
+ARGS: Any = {
     "accounts": [golden.ACCOUNT],
     "dkim": {"record": golden.DKIM},
     "domains": [{"name": "example.com"}],
@@ -22,7 +22,7 @@ def test_two_are_one_too_many() -> None:
 
 
 def test_none_is_too_few() -> None:
-    parsed = parse(ARGS, camel_case=False, publisher=False)
+    parsed: Any = parse(ARGS, camel_case=False, publisher=False)
     for args in (ARGS, parsed):
         with pytest.raises(pulumi.RunError, match="to say where records are published") as told:
             MailRelay("mail", args)

@@ -16,7 +16,7 @@ from elastx_mrs.publish.publisher import Setup
 from tests import golden
 from tests.publish.cloudflare.mocked import deploy, mocked
 
-ARGS: dict[str, Any] = {
+ARGS: Any = {
     "accounts": [golden.ACCOUNT],
     "dkim": {"record": golden.DKIM},
     "domains": [{"name": "example.com"}],

@@ -56,8 +56,8 @@ class Profile(Shape):
     key_file: str | None = None
     """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""
     algorithm: Annotated[str, AfterValidator(names.tsig_algorithm)] | None = None
-    """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's. Default: hmac-
-    sha256.
+    """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's.
+    Default: hmac-sha256.
     """
 
 
@@ -159,6 +159,7 @@ PROVIDER = Provider(
     examine="elastx_mrs.publish.rfc2136.examine:examine",
     faults=faults,
     at_update="The primaries of `rfc2136`: server, keyName, keyFile, algorithm, and profiles.",
+    stack_only=_OF_THE_SERVER,
     stack_keys=(
         StackKey(
             "tsigKey",

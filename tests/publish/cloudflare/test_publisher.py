@@ -35,7 +35,7 @@ RECORDS = {
     ],
     "z2": [],
 }
-BASE = {"accounts": ["a@acme.example", "b@acme.example"], "dkim": {"record": golden.DKIM}}
+BASE: Any = {"accounts": ["a@acme.example", "b@acme.example"], "dkim": {"record": golden.DKIM}}
 
 
 class Engine(pulumi.runtime.Mocks):
@@ -145,7 +145,8 @@ def test_the_component_is_for_the_service_that_its_arguments_are_for(engine: Eng
     other = replace(ELASTX, spf_host="_spf.mailhop.example", smtp_host="submit.mailhop.example", smtp_port=2587)
     config = {"accounts": [golden.ACCOUNT], "dkim": golden.DKIM, "domains": ["example.com"], "cloudflare": {}}
     made: list[MailRelay] = []
-    deploy(lambda: made.append(MailRelay("mail", parse(config, camel_case=True, service=other))))
+    arguments: Any = parse(config, camel_case=True, service=other)
+    deploy(lambda: made.append(MailRelay("mail", arguments)))
     assert made[0].smtp == {"host": "submit.mailhop.example", "port": 2587, "starttls": True}
     content = records(engine)["mail-example.com-spf"].inputs["content"]
     assert content == '"v=spf1 include:_spf.mailhop.example -all"'
