@@ -143,7 +143,7 @@ def compile_go_example(programs: Path) -> None:
     example, copy = HERE.parent / "examples" / "go", programs / "example"
     shutil.copytree(example, copy, ignore=shutil.ignore_patterns("sdks"))
     schema = HERE.parent / "elastx_mrs" / "plugin" / "schema.json"
-    sdk = copy / "sdks" / "elastx-mrs"
+    sdk = copy / "sdks" / "elastx-elastx-mrs"
     subprocess.run([programs / SDKGEN, "go", schema, sdk], check=True)
     # As Pulumi's host does: with -trimpath the cache would have what that host does not look for.
     go_build(str(copy), ".", programs / "example-program", [], trimpath=False)

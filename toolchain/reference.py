@@ -141,7 +141,7 @@ def _lines(spec: dict[str, Any]) -> Iterator[str]:
     for token, type_ in spec["types"].items():
         name = token.rpartition(":")[2]
         yield f"### {name}\n\n{' '.join(type_['description'].split())}\n"
-        yield from _table("", type_["properties"])
+        yield from _values(type_["enum"]) if "enum" in type_ else _table("", type_["properties"])
 
 
 def _table(title: str, properties: dict[str, Any]) -> Iterator[str]:
@@ -155,6 +155,13 @@ def _table(title: str, properties: dict[str, Any]) -> Iterator[str]:
             said += f" Default: {default}."
         said += " Secret." if one.get("secret") else ""
         yield f"| `{name}` | {_type(one)} | {said} |"
+    yield ""
+
+
+def _values(choices: list[dict[str, str]]) -> Iterator[str]:
+    yield "| value | in Go and Python | |\n|---|---|---|"
+    for one in choices:
+        yield f"| `{one['value']}` | `{one['name']}` | {one['description']} |"
     yield ""
 
 

@@ -19,13 +19,16 @@ from pydantic.alias_generators import to_camel
 from elastx_mrs import __version__, registry
 from elastx_mrs.config.model import Verification, shape
 from elastx_mrs.config.parse import stack_keys
-from elastx_mrs.config.schema import DEFAULTS, Schema, default_of, descriptions
+from elastx_mrs.config.schema import DEFAULTS, Schema, choices, default_of, descriptions
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
 from elastx_mrs.registry import StackKey
+from toolchain.enums import ENUMS
 from toolchain.usage import usage
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "elastx_mrs" / "plugin" / "schema.json"
+REPOSITORY = "https://github.com/elastx/elastx-mrs"
+LOGO = "https://raw.githubusercontent.com/elastx/elastx-mrs/main/docs/logo.png"
 
 
 def main() -> None:
@@ -57,15 +60,28 @@ def schema() -> Schema:
     return {
         "name": NAMESPACE,
         "displayName": "Elastx Mail Relay",
+        "namespace": "elastx",
+        "publisher": "Elastx",
         "version": __version__,
         "description": "Every DNS record that Elastx Mail Relay needs, for a list of accounts and sender domains",
         "keywords": ["kind/component", "category/network"],
+        "homepage": REPOSITORY,
+        "repository": REPOSITORY,
         "license": "Apache-2.0",
+        "logoUrl": LOGO,
         "meta": {"moduleFormat": "(.*)", "supportPack": True},
         "language": {
-            "nodejs": {"respectSchemaVersion": True},
-            "python": {"respectSchemaVersion": True, "pyproject": {"enabled": True}},
-            "go": {"respectSchemaVersion": True, "generateResourceContainerTypes": False},
+            "nodejs": {"packageName": "@elastx/mail-relay", "respectSchemaVersion": True},
+            "python": {
+                "packageName": "elastx_mail_relay",  # elastx_mrs is the package that is installed by pip
+                "respectSchemaVersion": True,
+                "pyproject": {"enabled": True},
+            },
+            "go": {
+                "importBasePath": f"{REPOSITORY.removeprefix('https://')}/sdk/go/elastxmrs",
+                "respectSchemaVersion": True,
+                "generateResourceContainerTypes": False,
+            },
         },
         "config": {"variables": config},
         "provider": {
@@ -95,7 +111,9 @@ def _properties(model: type[BaseModel], types: dict[str, Schema], leave_out: fro
     for name, info in model.model_fields.items():
         if name in leave_out:
             continue
-        property_ = _type(info.annotation, types) | {"description": said[name]}
+        chosen = choices(model, name)
+        of_key = _enum(chosen, types) if chosen else _type(info.annotation, types)
+        property_ = of_key | {"description": said[name]}
         if (model.__name__, name) in DEFAULTS:
             property_["default"] = default_of(model, name)
         found[to_camel(name)] = property_
@@ -110,7 +128,7 @@ def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
         (one,) = (argument for argument in arguments_ if argument is not NoneType)
         return _type(one, types)
     if origin is Literal:
-        return {"type": "string"}
+        return _enum(arguments_, types)
     if origin is list:
         return {"type": "array", "items": _type(arguments_[0], types)}
     if origin is dict:
@@ -128,6 +146,20 @@ def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
             }
         return {"$ref": f"#/types/{token}"}
     return {"type": {str: "string", bool: "boolean", int: "integer", float: "number"}[annotation]}
+
+
+def _enum(values: tuple[str, ...], types: dict[str, Schema]) -> Schema:
+    """Return a reference to the type of a key that may have these values."""
+    found = next((one for one in ENUMS if one.values == values), None)
+    if found is None:
+        raise SystemExit(f"schema: {', '.join(values)}: name these values in toolchain/enums.py")
+    token = f"{NAMESPACE}:index:{found.name}"
+    types[token] = {
+        "type": "string",
+        "description": found.description,
+        "enum": [{"name": one.name, "value": one.value, "description": one.description} for one in found.choices],
+    }
+    return {"$ref": f"#/types/{token}"}
 
 
 def _config(types: dict[str, Schema]) -> Schema:

@@ -3,7 +3,7 @@ module acme-mail
 go 1.25.11
 
 require (
-	example.com/pulumi-elastx-mrs/sdk/go v0.0.0
+	github.com/elastx/elastx-mrs/sdk/go v0.0.0
 	github.com/pulumi/pulumi/sdk/v3 v3.259.0
 )
 
@@ -119,4 +119,4 @@ require (
 	lukechampine.com/frand v1.4.2 // indirect
 )
 
-replace example.com/pulumi-elastx-mrs/sdk/go => ./sdks/elastx-mrs
+replace github.com/elastx/elastx-mrs/sdk/go => ./sdks/elastx-elastx-mrs

@@ -2,7 +2,7 @@
 package main
 
 import (
-	elastx "example.com/pulumi-elastx-mrs/sdk/go/elastxmrs"
+	elastx "github.com/elastx/elastx-mrs/sdk/go/elastxmrs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 )
@@ -19,7 +19,7 @@ func main() {
 					Name: pulumi.String("example.com"),
 					Spf: elastx.SpfArgs{
 						Include: pulumi.StringArray{pulumi.String("_spf.google.com")},
-						All:     pulumi.String("softfail"),
+						All:     elastx.SpfAllSoftfail,
 					},
 				},
 				elastx.DomainArgs{Name: pulumi.String("news.example.com"), Accounts: pulumi.StringArray{newsletter}},

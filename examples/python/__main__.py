@@ -1,15 +1,15 @@
 """The mail records of a company."""
 
+import elastx_mail_relay as elastx
 import pulumi
-import pulumi_elastx_mrs as elastx_mrs
 
-relay = elastx_mrs.MailRelay(
+relay = elastx.MailRelay(
     "mail",
     accounts=["smtp-prod@acme.example", "newsletter@acme.example"],
     dkim={"record": pulumi.Config().require("dkim")},
     dmarc={"record": "v=DMARC1; p=quarantine; adkim=r; aspf=r;"},
     domains=[
-        {"name": "example.com", "spf": {"include": ["_spf.google.com"], "all": "softfail"}},
+        {"name": "example.com", "spf": {"include": ["_spf.google.com"], "all": elastx.SpfAll.SOFTFAIL}},
         {"name": "news.example.com", "accounts": ["newsletter@acme.example"]},
         {"name": "example.se"},
     ],

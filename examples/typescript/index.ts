@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as elastx from "@pulumi/elastx-mrs";
+import * as elastx from "@elastx/mail-relay";
 
 const relay = new elastx.MailRelay("mail", {
     accounts: ["smtp-prod@acme.example", "newsletter@acme.example"],

@@ -26,20 +26,20 @@ case "$1 $2" in "package add") ;; *) PYTHONPATH="{quick}" exec "{real}" "$@" ;; 
 echo "stand-in for pulumi package add: this language host writes no SDK"
 set -e
 "{real}" package get-schema "$3" > schema.json
-"{sdkgen}" {language} schema.json sdks/elastx-mrs
+"{sdkgen}" {language} schema.json sdks/elastx-elastx-mrs
 {link}
 """
-PIP = "pip install ./sdks/elastx-mrs"
+PIP = "pip install ./sdks/elastx-elastx-mrs"
 """What Pulumi's Python host does with a package that is added: the SDK goes into the environment of the program."""
 
 NPM = f"""#!/bin/sh
 set -e
-mkdir -p node_modules/@pulumi
+mkdir -p node_modules/@pulumi node_modules/@elastx
 for package in "{NODE_MODULES}"/*; do ln -s "$package" node_modules/ 2>/dev/null || true; done
 for package in "{NODE_MODULES}"/@pulumi/*; do ln -s "$package" node_modules/@pulumi/; done
-ln -s ../../sdks/elastx-mrs node_modules/@pulumi/elastx-mrs
-node "{NODE_MODULES}/typescript/bin/tsc" -p sdks/elastx-mrs
-cp sdks/elastx-mrs/package.json sdks/elastx-mrs/bin/
+ln -s ../../sdks/elastx-elastx-mrs node_modules/@elastx/mail-relay
+node "{NODE_MODULES}/typescript/bin/tsc" -p sdks/elastx-elastx-mrs
+cp sdks/elastx-elastx-mrs/package.json sdks/elastx-elastx-mrs/bin/
 """
 COMMANDS = {"python": 8, "typescript": 9, "go": 8}
 SDK = {"python": "python", "typescript": "nodejs", "go": "go"}

@@ -1,5 +1,6 @@
 """The examples' programs as stacks of tests, with the SDKs that ``pulumi package add`` would generate."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -79,7 +80,7 @@ class Workspace:
         elif language == "typescript":
             (project / "node_modules").symlink_to(self._typescript())
         elif language == "go":
-            generate("go", project / "sdks" / "elastx-mrs")
+            generate("go", project / "sdks" / "elastx-elastx-mrs")
         name, before, line = ONCE[language]
         program = (project / name).read_text()
         assert before in program
@@ -101,9 +102,9 @@ def _python(folder: Path) -> Path:
     target = folder / "python"
     generate("python", target)
     # What pip leaves of an installation; the SDK reads its own version there.
-    (target / "pulumi_elastx_mrs-0.dist-info").mkdir()
-    version = "Metadata-Version: 2.1\nName: pulumi_elastx_mrs\nVersion: 0.1.0\n"
-    (target / "pulumi_elastx_mrs-0.dist-info" / "METADATA").write_text(version)
+    (target / "elastx_mail_relay-0.dist-info").mkdir()
+    version = "Metadata-Version: 2.1\nName: elastx_mail_relay\nVersion: 0.1.0\n"
+    (target / "elastx_mail_relay-0.dist-info" / "METADATA").write_text(version)
     return target
 
 
@@ -111,11 +112,12 @@ def _typescript(folder: Path) -> Path:
     """Return a ``node_modules`` with the SDK, compiled."""
     modules = folder / "node_modules"
     link(modules)
-    sdk = folder / "sdks" / "elastx-mrs"
+    sdk = folder / "sdks" / "elastx-elastx-mrs"
     generate("nodejs", sdk)
     assert (compiled := tsc(sdk)).returncode == 0, compiled.stdout
     shutil.copyfile(sdk / "package.json", sdk / "bin" / "package.json")
-    (modules / "@pulumi" / "elastx-mrs").symlink_to(sdk)
+    (modules / "@elastx").mkdir()
+    (modules / "@elastx" / "mail-relay").symlink_to(sdk)
     return modules
 
 
@@ -129,9 +131,31 @@ def build(language: str, project: Path) -> None:
         subprocess.run(command, cwd=project, check=True, timeout=300, env=environment)
         described["runtime"] = {"name": "go", "options": {"binary": "program"}}
     elif language == "typescript":
+        wrong_words(project)
         assert (compiled := tsc(project, "--outDir", str(project / "built"))).returncode == 0, compiled.stdout
         described |= {"main": "built/", "runtime": {"name": "nodejs", "options": {"typescript": False}}}
     settings.write_text(yaml.safe_dump(described))
+
+
+def wrong_words(project: Path) -> None:
+    """Add a file to a TypeScript project that compiles only if the compiler refuses each word which is not a value.
+
+    It is compiled with the program: a run of the compiler of its own takes 4 CPU seconds.
+    """
+    types = json.loads(SCHEMA.read_text())["types"]
+    lines = ['import { types } from "@elastx/mail-relay";']
+    for token, one in types.items():
+        for key, property_ in one.get("properties", {}).items():
+            values = types.get(property_.get("$ref", "").removeprefix("#/types/"), {}).get("enum", [])
+            name = f"{token.rpartition(':')[2]}Args"
+            lines += [f'({{ {key}: "{value["value"]}" }}) satisfies types.input.{name};' for value in values]
+            if values:
+                lines += ["// @ts-expect-error", f'({{ {key}: "qarantine" }}) satisfies types.input.{name};']
+    assert lines.count("// @ts-expect-error") >= 10
+    (project / "words.ts").write_text("\n".join(lines) + "\n")
+    settings = json.loads((project / "tsconfig.json").read_text())
+    settings["files"].append("words.ts")
+    (project / "tsconfig.json").write_text(json.dumps(settings))
 
 
 def require(language: str) -> None:

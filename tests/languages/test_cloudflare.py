@@ -23,11 +23,11 @@ TOKEN = "elastx-mrs=" + hashlib.sha256(ACCOUNT.encode()).hexdigest()
 EXPLICIT_PROVIDER = """
 import pulumi
 import pulumi_cloudflare as cloudflare
-import pulumi_elastx_mrs as elastx_mrs
+import elastx_mail_relay as elastx
 
 config = pulumi.Config()
 own = cloudflare.Provider("own", api_token=config.require_secret("token"), base_url=config.require("url"))
-elastx_mrs.MailRelay(
+elastx.MailRelay(
     "mail",
     accounts=["a@acme.example"],
     dkim={"record": config.require("dkim")},
@@ -38,7 +38,7 @@ elastx_mrs.MailRelay(
 """
 LATE_ID = """
 import pulumi
-import pulumi_elastx_mrs as elastx_mrs
+import elastx_mail_relay as elastx
 from pulumi import dynamic
 
 config = pulumi.Config()
@@ -56,7 +56,7 @@ class Zone(dynamic.Resource):
         super().__init__(Made(), "zone", {"told": config.require("zoneId"), "zone_id": None})
 
 
-elastx_mrs.MailRelay(
+elastx.MailRelay(
     "mail",
     accounts=["a@acme.example"],
     dkim={"record": config.require("dkim")},

@@ -21,15 +21,15 @@ pytestmark = pytest.mark.engine
 
 EXPLICIT = """
 import pulumi
-import pulumi_elastx_mrs as elastx_mrs
+import elastx_mail_relay as elastx
 
 config = pulumi.Config()
-dns = elastx_mrs.Provider(
+dns = elastx.Provider(
     "dns",
     rfc2136={"server": config.require("server"), "key_name": config.require("keyName"), "zones": ["example.com"]},
     tsig_key=config.require_secret("tsigKey"),
 )
-elastx_mrs.MailRelay(
+elastx.MailRelay(
     "mail",
     accounts=["a@acme.example"],
     dkim={"record": config.require("dkim")},

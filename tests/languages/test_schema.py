@@ -1,12 +1,15 @@
 """The plugin's schema: current, complete, and of use to every language's compiler."""
 
+import importlib.util
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from elastx_mrs.records.names import TSIG_ALGORITHMS
 from tests.engine.stack import ROOT
 from tests.languages.programs import SCHEMA, Workspace, require
 from toolchain import reference, schema
@@ -21,12 +24,46 @@ def test_it_is_current() -> None:
 def test_every_property_has_a_type_and_a_description() -> None:
     resources = KEPT["resources"].values()
     groups = [KEPT["config"]["variables"], KEPT["provider"]["inputProperties"]]
-    groups += [one["properties"] for one in KEPT["types"].values()]
+    groups += [one["properties"] for one in KEPT["types"].values() if "properties" in one]
     groups += [one[key] for one in resources for key in ("inputProperties", "properties")]
     for name, one in (item for group in groups for item in group.items()):
         assert one.get("type") or one.get("$ref"), name
         assert len(one["description"]) > 10, name
-    assert all(one["description"] for one in (*KEPT["types"].values(), *resources))
+    values = [value for one in KEPT["types"].values() for value in one.get("enum", [])]
+    assert all(one["description"] for one in (*KEPT["types"].values(), *resources, *values))
+
+
+def test_each_value_of_a_list_is_one_that_the_component_takes() -> None:
+    """And the only ones: the model has them, in whichever case."""
+    of = {name.rpartition(":")[2]: one for name, one in KEPT["types"].items()}
+    listed = {name: {value["value"] for value in one["enum"]} for name, one in of.items() if "enum" in one}
+    assert listed == {
+        "SpfAll": {"fail", "softfail", "neutral"},
+        "DmarcPolicy": {"none", "quarantine", "reject"},
+        "DmarcAlignment": {"r", "s"},
+        "DmarcTesting": {"y", "n"},
+        "Mode": {"require", "warn", "off"},
+        "Via": {"delegation", "resolvers"},
+        "TsigAlgorithm": set(TSIG_ALGORITHMS),
+    }
+    for name, key in [("Dmarc", "p"), ("Dmarc", "aspf"), ("Spf", "all"), ("Guard", "mode"), ("Verification", "via")]:
+        assert of[name]["properties"][key]["$ref"].rpartition(":")[2] in listed
+
+
+def test_who_publishes_it_and_where() -> None:
+    assert KEPT["name"] == "elastx-mrs", "tokens in states, keys of configs and the plugin's executable begin with it"
+    assert KEPT["namespace"] == "elastx"
+    assert KEPT["language"]["nodejs"]["packageName"] == "@elastx/mail-relay"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert KEPT["license"] == project["license"]
+    assert KEPT["homepage"] == KEPT["repository"] == project["urls"]["Homepage"]
+    assert (ROOT / KEPT["logoUrl"].partition("/main/")[2]).exists()
+
+
+def test_its_python_sdk_and_the_package_can_be_installed_together() -> None:
+    own = KEPT["language"]["python"]["packageName"]
+    assert own != "elastx_mrs"
+    assert importlib.util.find_spec(own) is None
 
 
 def test_a_key_is_a_secret_wherever_it_stands() -> None:
@@ -55,7 +92,8 @@ def test_a_program_s_types_are_checked_by_the_python_sdk(tmp_path: Path, workspa
     """
     require("python")
     program = tmp_path / "program.py"
-    program.write_bytes((ROOT / "examples" / "python" / "__main__.py").read_bytes())
+    wrong = 'elastx.MailRelay("wrong", dmarc={"p": "qarantine"})  # type: ignore[call-overload]\n'  # strict: it is used
+    program.write_text((ROOT / "examples" / "python" / "__main__.py").read_text() + wrong)
     command = ["mypy", "--strict", "--no-incremental", "--follow-imports=silent", str(program)]
     environment = {"MYPYPATH": str(workspace.python()), "PATH": str(ROOT / ".venv" / "bin")}
     checked = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
