@@ -22,6 +22,7 @@ def test_few_modules_stand_at_the_top() -> None:
         "fault",
         "identity",
         "limits",
+        "notices",
         "progress",
         "reading",
         "registry",

@@ -1,6 +1,7 @@
-"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of three tables.
+"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of four tables.
 
-These are the environment variables, the exit codes and the limits. How much a command prints is explained here, too.
+These are the environment variables, the exit codes, the limits and the notices. How much a command prints is
+explained here, too.
 """
 # ruff: noqa: E501  a row of a Markdown table is one line
 
@@ -12,6 +13,7 @@ from elastx_mrs.cli.exits import MEANINGS
 from elastx_mrs.config.environment import DEBUG, VARIABLES
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.limits import DNS, FILES, LIMITS, MAIL, PUBLISHING
+from elastx_mrs.notices import NOTICES
 from toolchain.schema import keep, schema
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
@@ -109,6 +111,16 @@ Everything that comes from outside is limited: DNS answers, mail, files, and wha
 {rows}
 """
 
+NAMES = """
+## Notices
+
+A notice is good to know and needs no action. It ends in its name. [`acknowledged`](policy.md#acknowledged-notices) leaves it out of previews.
+
+| name | found by | it says that |
+|---|---|---|
+{rows}
+"""
+
 
 def main() -> None:
     """Write the page, or print a line and end with 1 where it is not current (``--check``)."""
@@ -126,7 +138,9 @@ def text() -> str:
         f"| {one.group} | {one.what} | {one.text} | {one.beyond} |"
         for one in sorted(LIMITS, key=lambda one: GROUPS.index(one.group))
     )
+    notices = "\n".join(f"| `{one.name}` | the {one.by} | {one.about} |" for one in NOTICES)
     tables = ENVIRONMENT.format(rows=variables) + EXITS.format(rows=codes) + SHOWN + BOUNDS.format(rows=limits)
+    tables += NAMES.format(rows=notices)
     return HEAD + "\n" + "\n".join(_lines(schema())) + ERRORS + tables
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pulumi
 
-from elastx_mrs import registry
+from elastx_mrs import notices, registry
 from elastx_mrs.component import outputs
 from elastx_mrs.component.args import MailRelayArgs
 from elastx_mrs.component.declared import listed, rivals
@@ -19,7 +19,7 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.config.plain_text import as_in_the_file, in_plain_text
-from elastx_mrs.config.remarks import remarks
+from elastx_mrs.config.remarks import acknowledged, remarks
 from elastx_mrs.config.rules import no_publisher
 from elastx_mrs.display import visible_lines
 from elastx_mrs.extras import NotInstalledError
@@ -80,6 +80,8 @@ class MailRelay(pulumi.ComponentResource):
         self.smtp = arguments.service.smtp
         for said in remarks(arguments):
             _log(said.remark.level, str(said), self)
+        if known := acknowledged(arguments):
+            _log("notice", notices.acknowledged(known), self)
         for text in [*map(str, in_plain_text(arguments.providers, _in_the_stacks_file)), *twice]:
             _log("warning", text, self)
         waiting = self._waiting(arguments)
@@ -118,7 +120,8 @@ class MailRelay(pulumi.ComponentResource):
         def say(level: str, text: str, resource: str) -> None:
             _log(level, text, resources.get(resource, self))
 
-        return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say)
+        known = arguments.acknowledged_by_domain
+        return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say, acknowledged=known)
 
     def _waiting(self, arguments: Arguments) -> Records:
         """Return what says that records take long, and what is known of that."""

@@ -5,6 +5,7 @@ values are those of :mod:`elastx_mrs.records`. No key of a config says which rel
 pass it as pydantic's validation context, and the default is Elastx.
 """
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from inspect import isclass
@@ -22,7 +23,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from elastx_mrs import notices
 from elastx_mrs.config.base import Shape, bare, bounded
+from elastx_mrs.display import MOST_QUOTED, quoted
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
 from elastx_mrs.registry import Provider
@@ -241,6 +244,22 @@ _Ttl = Annotated[
 ]
 
 
+def _notice(text: str) -> str:
+    """Return the name of a notice, also of one that this release no longer has.
+
+    :raises RecordError: for any other name.
+    """
+    known = [one.name for one in notices.NOTICES]
+    if text in known or text in notices.RETIRED:
+        return text
+    close = difflib.get_close_matches(text[:MOST_QUOTED].lower(), known, n=1)
+    cure = f"did you mean {close[0]}?" if close else f"the notices are {', '.join(known)}"
+    raise RecordError(f"is {quoted(text)}, which is not a notice; {cure}")
+
+
+_Acknowledged = list[Annotated[str, AfterValidator(_notice)]]
+
+
 class Domain(Shape):
     """One sender domain and what differs from the defaults there."""
 
@@ -262,6 +281,8 @@ class Domain(Shape):
     """Its verification; what is not set here is as for all domains."""
     ttl: _Ttl | None = None
     """Seconds that its records may be cached, in place of that of all domains."""
+    acknowledged: _Acknowledged = []
+    """Names of notices to leave out for it, besides those of all domains."""
 
 
 S = TypeVar("S", bound=Shape)
@@ -293,6 +314,8 @@ class Arguments(Shape):
     """What happens where publishing would break mail. Default: mode require."""
     verification: Annotated[Verification, bare("mode")] = Verification()
     """How the records are verified on the name servers, in every up. Default: mode require."""
+    acknowledged: _Acknowledged = []
+    """Names of notices to leave out of previews, such as one-key. Warnings have no name and always stay."""
 
     _service: Service = PrivateAttr(default=ELASTX)
 
@@ -340,6 +363,12 @@ class Arguments(Shape):
                 reports[value] = len(report.managed(value, self.ttls))
             count += len(domain.accounts or self.accounts) + 3 + reports[value]
         return count
+
+    @cached_property
+    def acknowledged_by_domain(self) -> Mapping[str, frozenset[str]]:
+        """The names of the notices that are acknowledged: the stack's, and the domain's own."""
+        stack = frozenset(self.acknowledged)
+        return {one.name: stack.union(one.acknowledged) if one.acknowledged else stack for one in self.domains}
 
     @cached_property
     def ttls(self) -> Mapping[str, int | None]:

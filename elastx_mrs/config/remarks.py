@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from elastx_mrs import notices
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
 from elastx_mrs.display import some, visible
 from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, lookalikes, names, paste, spf
@@ -16,22 +17,56 @@ class Said(NamedTuple):
     """One remark.
 
     :param path: where it stands in the user's config.
+    :param domains: those that it is about; none where it is about the whole config.
     """
 
     path: str
     remark: Remark
+    domains: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.remark.text}"
+        return f"{self.path}: {self.remark.named}"
 
 
 def remarks(arguments: Arguments) -> list[Said]:
-    """Return the remarks on a config, in its order, those on a default once however many domains use it."""
+    """Return the remarks on a config, in its order, those on a default once however many domains use it.
+
+    Notices that the config acknowledges are left out.
+    """
+    return _split(arguments)[0]
+
+
+def acknowledged(arguments: Arguments) -> dict[str, str]:
+    """Return where the notices stand that the config acknowledges, by name."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, remark, _ in _split(arguments)[1]:
+        if remark.notice is not None:
+            places[remark.notice.name].append(path)
+    return {name: some(paths, 3) for name, paths in places.items()}
+
+
+def _split(arguments: Arguments) -> tuple[list[Said], list[Said]]:
+    """Return the remarks, and the notices that the config acknowledges: the stack, or each domain that one is about."""
+    by_domain = arguments.acknowledged_by_domain
+    left: list[Said] = []
+    known: list[Said] = []
+    for said in _all(arguments):
+        notice = said.remark.notice
+        is_known = notice is not None and all(notice.name in by_domain[domain] for domain in said.domains)
+        (known if is_known else left).append(said)
+    return left, known
+
+
+def _all(arguments: Arguments) -> list[Said]:
     found = [
         *_alike_accounts(arguments.accounts),
         *_mixed_names(arguments),
         *_pasted(arguments),
-        *(Said(one.path, remark) for one in _used(arguments) for remark in _of_policy(one.policy, arguments.service)),
+        *(
+            Said(one.path, remark, tuple(one.domains))
+            for one in _used(arguments)
+            for remark in _of_policy(one.policy, arguments.service)
+        ),
         *_ignored_sp(arguments),
         *_shared_keys(arguments),
     ]
@@ -45,16 +80,16 @@ def _alike_accounts(accounts: Sequence[str]) -> Iterator[Said]:
     for index, account in enumerate(accounts):
         path = f"accounts[{index}]"
         if (odd := lookalikes.mixed(account)) is not None:
-            yield Said(path, Remark("warning", f"has {odd}; {own}: type it again if that is not meant"))
+            yield Said(path, Remark(f"has {odd}; {own}: type it again if that is not meant"))
         if account != (composed := lookalikes.composed(account)):
             at = lookalikes.first_difference(account, composed)
             text = f"has at position {at} a letter and its mark as two characters (not Unicode's NFC)"
-            yield Said(path, Remark("warning", f"{text}; {own}: type it again if that is not meant"))
+            yield Said(path, Remark(f"{text}; {own}: type it again if that is not meant"))
         other = seen.setdefault(lookalikes.same_to_people(account), index)
         if other != index:
             at = lookalikes.first_difference(account, accounts[other])
             text = f"looks like accounts[{other}], and differs at position {at} in case or in how it is encoded"
-            yield Said(path, Remark("warning", f"{text}; {own}: keep that one"))
+            yield Said(path, Remark(f"{text}; {own}: keep that one"))
 
 
 def _mixed_names(arguments: Arguments) -> Iterator[Said]:
@@ -72,7 +107,7 @@ def _of_names(path: str, text: str) -> Iterator[Said]:
         read = names.to_unicode(name)
         if (odd := lookalikes.mixed(read)) is not None:
             shown = f"{name} ({visible(read)})" if text != name else visible(read)
-            yield Said(path, Remark("warning", f"has in the name {shown} {odd}; check that it is meant"))
+            yield Said(path, Remark(f"has in the name {shown} {odd}; check that it is meant"))
 
 
 class _Used(NamedTuple):
@@ -111,11 +146,11 @@ def _pasted(arguments: Arguments) -> Iterator[Said]:
             ours = f"{prefix}.{domains[0]}" if prefix else domains[0]
             more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
             text = f"was pasted as the record of {record.owner[: names.MAX_NAME]}, and is published at {ours}{more}"
-            yield Said(path, Remark("warning", f"{text}; paste the record of the right domain, or the value alone"))
+            yield Said(path, Remark(f"{text}; paste the record of the right domain, or the value alone"))
         if record.extra:
             cure = "; set ttl if it matters" if "its TTL" in record.extra else ""
             text = f"was pasted with {' and '.join(record.extra)}, and only the value is used{cure}"
-            yield Said(path, Remark("notice", text))
+            yield Said(path, Remark(text, notices.PASTED_TOO), tuple(domains))
 
 
 def _selector(policy: Spf | Dkim | Dmarc, service: Service) -> str:
@@ -145,7 +180,7 @@ def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
         if above is not None:
             path = f"domains[{index}].dmarc" if domain.dmarc is not None else "dmarc"
             text = f"has sp=, which receivers ignore on {domain.name}: it counts at the organisational domain only, "
-            yield Said(path, Remark("warning", f"{text}here {above} or above (RFC 9989 §4.10.1); write it there"))
+            yield Said(path, Remark(f"{text}here {above} or above (RFC 9989 §4.10.1); write it there"))
 
 
 def _shared_keys(arguments: Arguments) -> Iterator[Said]:
@@ -160,7 +195,7 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
             text = f"is one key for {len(sharers)} domains ({some(sharers, 3)})"
             why = "who gets hold of its private half can sign for all of them (RFC 6376 §8.4)"
             cure = f"ask {arguments.service.name} for one each if that matters"
-            yield Said("dkim", Remark("notice", f"{text}: {why}; {cure}"))
+            yield Said("dkim", Remark(f"{text}: {why}; {cure}", notices.ONE_KEY), tuple(sharers))
 
 
 def _key(arguments: Arguments, domain: Domain) -> str | None:

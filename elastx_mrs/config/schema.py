@@ -23,6 +23,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, TypeAdapter, Va
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from elastx_mrs import notices
 from elastx_mrs.config import model as arguments
 from elastx_mrs.config.base import INTEGER, NUMBER, Shape
 from elastx_mrs.config.model import MAX_TIMEOUT, Dmarc, shape
@@ -57,6 +58,7 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
     dmarc.from_paste: {"pattern": r'[vV]\s*=\s*DMARC1|"\s*"|\\'},
     report.destination: {"pattern": r"^[mM][aA][iI][lL][tT][oO]:"},
+    arguments._notice: {"enum": [*(one.name for one in notices.NOTICES), *notices.RETIRED]},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
 }
 """What of a value's rules a schema can say simply: never more than the rule."""

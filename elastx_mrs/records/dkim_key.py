@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from elastx_mrs import notices
 from elastx_mrs.display import describe_character, quoted, visible
 from elastx_mrs.records import dkim_rsa
 from elastx_mrs.records.dkim_rsa import RsaKey
@@ -200,33 +201,30 @@ def problems(key: Key) -> Iterator[str]:
 def remarks(key: Key) -> Iterator[Remark]:
     """Yield what to know of a key that may be declared."""
     if key.tags[0][0] != "v":
-        yield Remark("notice", "has no version; put v=DKIM1; in front of it (RFC 6376 §3.6.1: recommended)")
+        yield Remark("has no version; put v=DKIM1; in front of it (RFC 6376 §3.6.1: recommended)", notices.NO_VERSION)
     if key.rsa is not None and key.rsa.verifiable:
         yield from _rsa_remarks(key.rsa)
     if "y" in key.flags:
         yield Remark(
-            "warning",
             "has t=y, test mode: receivers may treat what is signed with it as if it were not; take it out "
             "(RFC 6376 §3.6.1)",
         )
     if "s" in key.flags:
         yield Remark(
-            "notice",
             "has t=s: a signature's i= must be in the domain itself; take it out if subdomains send too "
             "(RFC 6376 §3.6.1)",
+            notices.STRICT_KEY,
         )
     if "sha1" in (key.hash_algorithms or ()):
-        yield Remark("notice", "has sha1 in h=, which must not be used any more; take h= out (RFC 8301 §3.1)")
+        yield Remark("has sha1 in h=, which must not be used any more; take h= out (RFC 8301 §3.1)", notices.SHA1)
     for name, _ in key.tags:
         if name == "g":
             yield Remark(
-                "warning",
                 "has g=, which RFC 6376 dropped (appendix E): old receivers match it against the sender's address; "
                 "take it out (RFC 4871 §3.6.1)",
             )
         elif name not in _KNOWN and name.lower() in _KNOWN:
             yield Remark(
-                "warning",
                 f"has the tag {name}, which receivers ignore, as upper and lower case differ; "
                 f"write {name.lower()} (RFC 6376 §3.2)",
             )
@@ -298,21 +296,18 @@ def _word_problems(key: Key) -> Iterator[str]:
 def _rsa_remarks(key: RsaKey) -> Iterator[Remark]:
     if key.bits < dkim_rsa.SIGNING_BITS:
         yield Remark(
-            "warning",
             f"is an RSA key of {key.bits} bits; signers should use {dkim_rsa.SIGNING_BITS}, ask for a new one "
             "(RFC 8301 §3.2)",
         )
     if key.bits > dkim_rsa.MAX_REQUIRED_BITS:
         yield Remark(
-            "warning",
             f"is an RSA key of {key.bits} bits; receivers need not verify those over {dkim_rsa.MAX_REQUIRED_BITS}, "
             f"and its record is long for DNS; {dkim_rsa.SIGNING_BITS} will do (RFC 8301 §3.2)",
         )
     if key.encoding == "RSAPublicKey":
         yield Remark(
-            "warning",
             "is a bare RSAPublicKey, which RFC 6376 §3.6.1 asks for and not every receiver reads; write the "
             "SubjectPublicKeyInfo that everybody publishes (RFC 6376 appendix C, erratum 3017)",
         )
     for oddity in dkim_rsa.oddities(key):
-        yield Remark("warning", oddity)
+        yield Remark(oddity)

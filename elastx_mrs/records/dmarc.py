@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from elastx_mrs import limits
+from elastx_mrs import limits, notices
 from elastx_mrs.display import quoted
 from elastx_mrs.records.dmarc_policy import TAGS, VERSION, addresses, is_dmarc, is_mailto, segments, tag_value, tags
 from elastx_mrs.records.names import owner_name
@@ -94,32 +94,32 @@ def remarks(value: str) -> list[Remark]:
 def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
     for name in found:
         if name in _DROPPED:
-            yield Remark("warning", f"has {name}=, which RFC 9989 dropped and newer receivers ignore; {_DROPPED[name]}")
+            yield Remark(f"has {name}=, which RFC 9989 dropped and newer receivers ignore; {_DROPPED[name]}")
         elif name not in TAGS:
             close = difflib.get_close_matches(name, TAGS, n=1, cutoff=0.5)
             hint = f"did you mean {close[0]}=?" if close else "take it out"
-            yield Remark("warning", f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
+            yield Remark(f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
     for name in ("rua", "ruf"):
         for uri in addresses(found.get(name, "")):
             if not is_mailto(uri):
                 text = f"has {name}={uri}, where nobody sends reports, because receivers send them by mail alone"
-                yield Remark("warning", f"{text}; write mailto:… (RFC 9990, RFC 9991)")
+                yield Remark(f"{text}; write mailto:… (RFC 9990, RFC 9991)")
             if re.search(r"![0-9]+[kmgt]?$", uri, re.IGNORECASE):
                 text = f"has a size limit on {uri}, which is obsolete (RFC 9990); leave out what begins with '!'"
-                yield Remark("warning", text)
+                yield Remark(text)
 
 
 def _of_readers(found: Mapping[str, str]) -> Iterator[Remark]:
     if found.get("t", "").lower() == "y":
         text = f"has t=y: receivers of RFC 9989 apply one step less than p={found.get('p', 'none')}, and those of"
-        yield Remark("warning", f"{text} RFC 7489 ignore t and apply all of it; test with a weaker p instead")
+        yield Remark(f"{text} RFC 7489 ignore t and apply all of it; test with a weaker p instead")
     if "np" in found:
         yield Remark(
-            "notice", "has np=, which receivers of RFC 7489 ignore: they take sp or p for names that do not exist"
+            "has np=, which receivers of RFC 7489 ignore: they take sp or p for names that do not exist", notices.NP
         )
     if found.get("psd", "u").lower() != "u":
         text = f"has psd={found['psd']}, which is for operators of public suffixes, or ends the search there (RFC 9989"
-        yield Remark("warning", f"{text} §4.10); receivers of RFC 7489 ignore it. Leave it out unless that is meant")
+        yield Remark(f"{text} §4.10); receivers of RFC 7489 ignore it. Leave it out unless that is meant")
 
 
 def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
@@ -128,10 +128,11 @@ def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
         first = "" if "rua" in found else "set rua=mailto:… to get reports, and "
         text = "says p=none: receivers do nothing with mail that fails. Once it runs, "
         yield Remark(
-            "notice", f"{text}{first}after some weeks of reports without own mail failing go to quarantine, then reject"
+            f"{text}{first}after some weeks of reports without own mail failing go to quarantine, then reject",
+            notices.P_NONE,
         )
     elif "rua" not in found:
         text = f"says p={policy} without rua: nobody tells you what fails; write rua=mailto:… (RFC 9990)"
-        yield Remark("notice", text)
+        yield Remark(text, notices.NO_RUA)
     if "fo" in found and "ruf" not in found:
-        yield Remark("notice", "has fo= without ruf=, so that it does nothing (RFC 9989 §4.7)")
+        yield Remark("has fo= without ruf=, so that it does nothing (RFC 9989 §4.7)", notices.FO_ALONE)

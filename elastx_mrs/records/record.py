@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from elastx_mrs.display import visible
+from elastx_mrs.notices import Notice, with_name
 
 MAX_TTL = 2**31 - 1
 """Seconds (RFC 2181 §8)."""
@@ -36,12 +37,22 @@ class RecordError(ValueError):
 class Remark:
     """What a user should know of a value that may be published all the same.
 
-    :param level: ``warning`` where it is probably not what was meant, ``notice`` where it is good to know.
     :param text: what it is, and what to write instead; reads on after a path: ``dmarc: says p=none; …``.
+    :param notice: which notice it is, where it is good to know; None where it is probably not what was meant.
     """
 
-    level: Literal["warning", "notice"]
     text: str
+    notice: Notice | None = None
+
+    @property
+    def level(self) -> Literal["warning", "notice"]:
+        """A warning, or a notice, which a config can acknowledge."""
+        return "warning" if self.notice is None else "notice"
+
+    @property
+    def named(self) -> str:
+        """The text as it is printed: a notice's ends in its name."""
+        return with_name(self.text, self.notice)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ The grammar is in :mod:`elastx_mrs.records.spf_terms`; here is what a record tha
 import difflib
 from collections.abc import Iterator, Sequence
 
-from elastx_mrs import limits
+from elastx_mrs import limits, notices
 from elastx_mrs.display import quoted
 from elastx_mrs.records.paste import Pasted, unpasted
 from elastx_mrs.records.record import RecordError, Remark, TxtRecord
@@ -171,7 +171,7 @@ def remarks(value: str, service: Service = ELASTX) -> list[Remark]:
     found = [*_of_order(record, service), *_of_meaning(record, service)]
     if len(value) > LONG:
         text = f"has {len(value)} octets; over {LONG} an answer may not fit UDP (RFC 7208 §3.4)"
-        found.append(Remark("notice", f"{text}; move terms into a record of their own that you include"))
+        found.append(Remark(f"{text}; move terms into a record of their own that you include", notices.LONG_SPF))
     return found
 
 
@@ -214,19 +214,17 @@ def _of_order(record: Record, service: Service) -> Iterator[Remark]:
     redirect = record.modifier("redirect")
     if end is not None and terms[end + 1 :]:
         after = " ".join(map(str, terms[end + 1 :]))
-        yield Remark("warning", f"has {after} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before")
+        yield Remark(f"has {after} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before")
     if end is not None and redirect is not None:
-        yield Remark("warning", f"has {redirect} beside 'all', which makes receivers ignore it (RFC 7208 §6.1)")
+        yield Remark(f"has {redirect} beside 'all', which makes receivers ignore it (RFC 7208 §6.1)")
     if end is None and redirect is None:
-        yield Remark(
-            "warning", "has no 'all', so that other servers get 'neutral' (RFC 7208 §4.7); end it in ~all or -all"
-        )
+        yield Remark("has no 'all', so that other servers get 'neutral' (RFC 7208 §4.7); end it in ~all or -all")
     for term in terms:
         if includes_service(term, service):
             break
         if term.qualifier != "+":
             text = f"has {term} before {service.include}, so that mail through {service.name} fails where it matches"
-            yield Remark("warning", f"{text} (RFC 7208 §4.6.2); move it behind, if that is not meant")
+            yield Remark(f"{text} (RFC 7208 §4.6.2); move it behind, if that is not meant")
 
 
 def _of_meaning(record: Record, service: Service) -> Iterator[Remark]:
@@ -235,7 +233,8 @@ def _of_meaning(record: Record, service: Service) -> Iterator[Remark]:
         text = str(term)
         if text.lower() in seen:
             yield Remark(
-                "notice", f"has {text} twice; the second does nothing, and may cost a lookup (RFC 7208 §4.6.2)"
+                f"has {text} twice; the second does nothing, and may cost a lookup (RFC 7208 §4.6.2)",
+                notices.SPF_TERM_TWICE,
             )
         seen.add(text.lower())
         yield from _of_modifier(term) if isinstance(term, Modifier) else _of_mechanism(term, service)
@@ -245,26 +244,22 @@ def _of_modifier(term: Modifier) -> Iterator[Remark]:
     if term.name not in ("redirect", "exp"):
         close = difflib.get_close_matches(term.name, ["redirect", "exp"], n=1)
         hint = f"; did you mean {close[0]}=?" if close else ""
-        yield Remark("warning", f"has the unknown modifier {term.name}=, which receivers ignore (RFC 7208 §6){hint}")
+        yield Remark(f"has the unknown modifier {term.name}=, which receivers ignore (RFC 7208 §6){hint}")
 
 
 def _of_mechanism(term: Mechanism, service: Service) -> Iterator[Remark]:
     if term.name == "ptr":
-        yield Remark("warning", "has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5); write ip4 or a")
+        yield Remark("has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5); write ip4 or a")
     if term.domain is not None and "p" in letters(term.domain):
-        yield Remark("warning", f"has the macro %{{p}} in {term}, which is not to be used (RFC 7208 §7.2)")
+        yield Remark(f"has the macro %{{p}} in {term}, which is not to be used (RFC 7208 §7.2)")
     if term.name == "include" and term.domain is not None and not includes_service(term, service):
         name = _name(term.domain)
         if difflib.SequenceMatcher(None, name, service.spf_host).ratio() > 0.85:
-            yield Remark(
-                "warning", f"includes {name}, which is not {service.name}'s {service.spf_host}; is it misspelt?"
-            )
+            yield Remark(f"includes {name}, which is not {service.name}'s {service.spf_host}; is it misspelt?")
     network = term.network
     if network is not None and term.qualifier == "+" and network.prefixlen < _BROAD[network.version]:
         count = f"2^{network.max_prefixlen - network.prefixlen}"
-        yield Remark(
-            "warning", f"has {term}, which lets {count} addresses send; name your own networks (RFC 7208 §5.6)"
-        )
+        yield Remark(f"has {term}, which lets {count} addresses send; name your own networks (RFC 7208 §5.6)")
 
 
 def includes_service(term: Term, service: Service = ELASTX) -> bool:

@@ -179,7 +179,7 @@ def _judged(stack: Stack, known: tuple[Provider, ...]) -> tuple[list[Finding], l
     found += [_finding(stack, fault.path, "error", fault.problem) for fault in faults]
     if arguments is not None:
         said = [one for one in remarks(arguments) if config.remarked(one)]
-        found += [_finding(stack, one.path, one.remark.level, one.remark.text) for one in said]
+        found += [_finding(stack, one.path, one.remark.level, one.remark.named) for one in said]
     return found, _counts(own, None if config.hidden else arguments)
 
 

@@ -92,7 +92,9 @@ def test_a_line_of_one_of_several_domains_is_that_of_them_all() -> None:
 
 def test_what_was_pasted_and_is_not_used() -> None:
     line = 'example.com. 300 IN TXT "v=spf1 include:elastx.email -all"'
-    assert said(spf=line) == ["notice: spf: was pasted with its TTL, and only the value is used; set ttl if it matters"]
+    assert said(spf=line) == [
+        "notice: spf: was pasted with its TTL, and only the value is used; set ttl if it matters [pasted-too]"
+    ]
     assert "its TTL and other records" in said(spf=f'{line}\nexample.com. 300 IN TXT "x"')[0]
 
 

@@ -28,7 +28,7 @@ def _markdown(records: Sequence[TxtRecord]) -> str:
 
 def _remarks(said: Sequence[Said]) -> str:
     """Return warnings and notices as a Markdown list."""
-    lines = [f"- **{one.remark.level}** {markdown_code(one.path)}: {markdown_text(one.remark.text)}\n" for one in said]
+    lines = [f"- **{one.remark.level}** {markdown_code(one.path)}: {markdown_text(one.remark.named)}\n" for one in said]
     return "\n" + "".join(lines) if lines else ""
 
 

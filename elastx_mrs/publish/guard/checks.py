@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, Protocol
 
+from elastx_mrs import notices
 from elastx_mrs.display import all_quoted, show
 from elastx_mrs.lookup.answer import Answer
+from elastx_mrs.notices import Notice
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.receiver.spf import check_host
@@ -27,10 +29,17 @@ class Finding:
 
     :param level: ``stop``: publishing would break mail; ``unasked``: it could not be found out; or a remark.
     :param text: what is there, why it matters, and the ways out.
+    :param notice: which notice it is; see :func:`noticed`.
     """
 
     level: Literal["stop", "unasked", "warning", "notice"]
     text: str
+    notice: Notice | None = None
+
+
+def noticed(notice: Notice, text: str) -> Finding:
+    """Return a notice, which a config can acknowledge by its name."""
+    return Finding("notice", text, notice)
 
 
 class World(Protocol):
@@ -226,7 +235,7 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     above = await case.world.inherited(case.record.domain)
     if above is not None and above.void:
         why = f"{case.record.domain} inherits no DMARC policy: {above.void}, so that receivers apply no DMARC"
-        return [Finding("notice", f"{why}; correct it there too")]
+        return [noticed(notices.VOID_ABOVE, f"{why}; correct it there too")]
     policy = read(case.record.value)
     if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:
         return []
@@ -258,7 +267,7 @@ async def uncovered_mx(case: Case) -> list[Finding]:
         return []
     why = f"ends in -all and does not cover its own MX {', '.join(uncovered)}"
     cure = "if they send mail as the domain too, write mx: ['@'] under spf, or their provider's include"
-    return [Finding("notice", f"SPF of {case.owner} {why}; {cure}, or all: softfail until you know")]
+    return [noticed(notices.UNCOVERED_MX, f"SPF of {case.owner} {why}; {cure}, or all: softfail until you know")]
 
 
 async def null_mx(case: Case) -> list[Finding]:
@@ -266,7 +275,7 @@ async def null_mx(case: Case) -> list[Finding]:
     if case.record.kind != "spf" or not any(value.split() == ["0", "."] for value in await _mx(case)):
         return []
     why = "has a null MX: it takes no mail, so that bounces and replies get lost, and receivers may refuse mail from it"
-    return [Finding("notice", f"{case.owner} {why} (RFC 7505 §4.2); give it an MX if it is to send")]
+    return [noticed(notices.NULL_MX, f"{case.owner} {why} (RFC 7505 §4.2); give it an MX if it is to send")]
 
 
 CREATE: tuple[Check, ...] = (

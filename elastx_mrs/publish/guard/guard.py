@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from elastx_mrs import descriptors, fault, limits
+from elastx_mrs import descriptors, fault, limits, notices
 from elastx_mrs.config.environment import GUARD
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.display import some, visible
@@ -147,6 +147,7 @@ class Guard:
 
     :param modes: by sender domain.
     :param say: logs one line: ``warning``, ``notice`` or ``progress``, the text, and the resource it is about, or none.
+    :param acknowledged: names of notices to leave out, by sender domain.
     """
 
     records: Mapping[str, TxtRecord]
@@ -156,8 +157,10 @@ class Guard:
     say: Callable[[str, str, str], None]
     create: Sequence[Check] = (*CREATE, *WILDCARDS, shared_ttl, answer_size)
     update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
+    acknowledged: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
-    _stopped: set[str] = field(default_factory=set)
+    _unanswered: set[str] = field(default_factory=set)
+    _stopped: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Have one line say what all records wait for: an engine checks hundreds side by side."""
@@ -187,31 +190,42 @@ class Guard:
             elif finding.level == "unasked" and mode == "require" and not self.preview:
                 stops.append(self._unasked(finding.text))
             else:
-                self._remark(name, finding)
+                self._remark(name, record.domain, finding)
         if stops:
-            # Each record says all of it: the engine may end a run before it has shown what others said.
+            if cause := self._cause(name, stops):
+                raise StoppedError(notices.STOPPED_TOO.format(visible(record.name), cause))
             way_out = f"(guard: {{mode: warn}} on {record.domain}, or {GUARD}=warn once, goes on all the same)"
             raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
 
     def _tell(self, owners: Sequence[str], _: float) -> None:
         self.say("progress", f"guard: waiting for answers, to check {some(owners, NAMED)} …", "")
 
+    def _cause(self, name: str, stops: Sequence[str]) -> str:
+        """Return the record whose error says all of this already; empty for the first, and outside a preview.
+
+        An update may end before it has shown what other records said, so there each of them says all of it.
+        """
+        first = self._stopped.setdefault("\n".join(stops), name)
+        return first if self.preview and first != name else ""
+
     def _unasked(self, text: str) -> str:
         """Return what to say of a record that could not be checked: why, for the first record of a run."""
-        if text in self._stopped:
+        if text in self._unanswered:
             return "could not be checked either: the error of another record says why"
-        self._stopped.add(text)
+        self._unanswered.add(text)
         return f"{text}. To go on without asking, once: {GUARD}=warn"
 
-    def _remark(self, name: str, finding: Finding) -> None:
-        if finding.text in self._said:
-            return
-        self._said.add(finding.text)
-        text = finding.text
+    def _remark(self, name: str, domain: str, finding: Finding) -> None:
+        notice = finding.notice
+        if notice is not None and notice.name in self.acknowledged.get(domain, ()):
+            text, name = notices.acknowledged({notice.name: ""}), ""
+        else:
+            text = notices.GUARD + notices.with_name(finding.text, notice)
         if finding.level == "unasked":
-            text = f"{text}. Not checked here"
-            text += "; an up would stop" if self.preview else ""
-        self.say("notice" if finding.level == "notice" else "warning", f"guard: {text}", name)
+            text += ". Not checked here" + ("; an up would stop" if self.preview else "")
+        if text not in self._said:
+            self._said.add(text)
+            self.say("notice" if finding.level == "notice" else "warning", text, name)
 
 
 async def run(checks: Iterable[Check], case: Case) -> list[Finding]:

@@ -1,7 +1,8 @@
 """What the guard says of the RRset that a record joins: all its records have one TTL, and are one answer."""
 
+from elastx_mrs import notices
 from elastx_mrs.display import show
-from elastx_mrs.publish.guard.checks import Case, Finding
+from elastx_mrs.publish.guard.checks import Case, Finding, noticed
 from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.kinds import not_ours
 from elastx_mrs.records.text import cut
@@ -31,7 +32,7 @@ async def shared_ttl(case: Case) -> list[Finding]:
     listed += f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
     if wanted is None:
         what = f"{case.owner}: what is added gets the TTL of the TXT records that are there, {found.ttl} s"
-        return [Finding("notice", f"{what} (RFC 2181 §5.2): {listed}")]
+        return [noticed(notices.SHARED_TTL, f"{what} (RFC 2181 §5.2): {listed}")]
     what = f"{case.owner}: ttl {wanted} becomes the TTL of all TXT records there, which is {found.ttl} s today"
     return [Finding("warning", f"{what} (RFC 2181 §5.2): {listed} too; leave ttl out to keep it")]
 
@@ -47,7 +48,9 @@ async def answer_size(case: Case) -> list[Finding]:
         return []
     what = f"the answer to {case.owner} TXT has {size} octets with its {len(values)} records, more than the {PAYLOAD} "
     cure = "let TCP port 53 through to every name server (RFC 7766 §5), or name accounts per domain"
-    return [Finding("notice", f"{what}that pass over UDP everywhere, so that it is asked for over TCP; {cure}")]
+    return [
+        noticed(notices.LARGE_ANSWER, f"{what}that pass over UDP everywhere, so that it is asked for over TCP; {cure}")
+    ]
 
 
 def answer_octets(owner: str, values: list[bytes]) -> int:

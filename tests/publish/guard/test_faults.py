@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from elastx_mrs import limits
+from elastx_mrs import limits, notices
 from elastx_mrs.adopt.judged import Planned
 from elastx_mrs.config.modes import Mode
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.existing import CannotAskError, Existing
-from elastx_mrs.publish.guard.checks import Case, Finding
+from elastx_mrs.publish.guard.checks import Case, Finding, noticed
 from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
 from elastx_mrs.records import TxtRecord, dmarc, spf
 from tests.fuzz.clock import Loop
@@ -149,3 +149,54 @@ def test_a_name_that_the_publisher_cannot_tell_of_is_asked_for_in_dns() -> None:
 
     assert created(Publisher()) == "nodata", "this run creates it"
     assert created(Unreachable()) == "nxdomain"
+
+
+async def noisy(case: Case) -> list[Finding]:
+    warning = Finding("warning", f"a warning of {case.record.domain}")
+    return [noticed(notices.NULL_MX, f"a notice of {case.owner}"), warning]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, ["guard: a notice of example.com [null-mx]", "guard: a notice of _dmarc.example.com [null-mx]"]),
+        ({"null-mx"}, ["acknowledged: null-mx"]),
+        ({"one-key"}, ["guard: a notice of example.com [null-mx]", "guard: a notice of _dmarc.example.com [null-mx]"]),
+    ],
+)
+def test_a_notice_that_is_acknowledged_is_one_short_line_of_the_run(known: set[str], said: list[str]) -> None:
+    lines: list[tuple[str, str, str]] = []
+    by_name: dict[str, TxtRecord] = {record.kind: record for record in RECORDS}
+    guard = Guard(
+        by_name,
+        {"example.com": "require"},
+        memory(),
+        True,
+        lambda *line: lines.append(line),
+        create=[noisy],
+        acknowledged={"example.com": frozenset(known)},
+    )
+    for name in by_name:
+        asyncio.run(guard.before(name, None))
+    assert [text for level, text, _ in lines if level == "notice"] == said
+    assert [text for level, text, _ in lines if level == "warning"] == ["guard: a warning of example.com"]
+
+
+async def alike(case: Case) -> list[Finding]:
+    return [Finding("stop", "example.com is a CNAME to other.example; remove it")]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_preview_says_once_why_several_records_are_stopped(preview: bool) -> None:
+    by_name: dict[str, TxtRecord] = {f"mail-{record.kind}": record for record in RECORDS}
+    guard = Guard(by_name, {"example.com": "require"}, memory(), preview, lambda *_: None, create=[alike])
+    texts = []
+    for name in by_name:
+        with pytest.raises(StoppedError) as caught:
+            asyncio.run(guard.before(name, None))
+        texts.append(str(caught.value))
+    assert sum("is a CNAME" in text for text in texts) == (1 if preview else 2), (
+        "an up may end before the first is told"
+    )
+    if preview:
+        assert texts[1] == "_dmarc.example.com is stopped too: the error of mail-spf says why"

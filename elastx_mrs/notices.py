@@ -1,0 +1,103 @@
+"""Every notice that a preview can have, by its stable name; and the lines of a preview that ``review`` reads.
+
+A notice is good to know and needs no action. A config can acknowledge it by its name. A warning has no name, because
+nobody can acknowledge it.
+
+This module imports nothing: the records' rules, the guard and the review all use it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+
+class Notice(NamedTuple):
+    """A kind of notice.
+
+    :param name: what ``acknowledged`` in a config names it by. A name in a release never changes its meaning.
+    :param about: what it says, as a phrase for tables, in Markdown.
+    :param by: what finds it: the ``config`` by itself, or the ``guard`` in DNS.
+    """
+
+    name: str
+    about: str
+    by: Literal["config", "guard"] = "config"
+
+
+LONG_SPF = Notice("long-spf", "an SPF record is so long that its answer may not fit UDP")
+SPF_TERM_TWICE = Notice("spf-term-twice", "an SPF record has the same term twice")
+NO_VERSION = Notice("no-version", "a DKIM key has no `v=DKIM1`")
+STRICT_KEY = Notice("strict-key", "a DKIM key has `t=s`, so it signs for the domain itself and not for subdomains")
+SHA1 = Notice("sha1", "a DKIM key allows `sha1`")
+ONE_KEY = Notice("one-key", "several domains have the same DKIM key")
+P_NONE = Notice("p-none", "a DMARC policy is `p=none`")
+NO_RUA = Notice("no-rua", "a DMARC policy asks for no aggregate reports")
+NP = Notice("np", "a DMARC policy has `np=`, which older receivers ignore")
+FO_ALONE = Notice("fo-alone", "a DMARC policy has `fo=` without `ruf=`")
+PASTED_TOO = Notice("pasted-too", "more than the value was pasted, such as its TTL")
+VOID_ABOVE = Notice("void-above", "the DMARC record that a domain inherits is void", "guard")
+UNCOVERED_MX = Notice("uncovered-mx", "SPF ends in `-all` and does not cover the domain's own MX", "guard")
+NULL_MX = Notice("null-mx", "the domain has a null MX", "guard")
+SHARED_TTL = Notice("shared-ttl", "a new record gets the TTL of the TXT records that are there", "guard")
+LARGE_ANSWER = Notice("large-answer", "the answer to a name is so large that it is asked for over TCP", "guard")
+
+NOTICES: tuple[Notice, ...] = (
+    ONE_KEY, NO_RUA, P_NONE, NP, FO_ALONE, LONG_SPF, SPF_TERM_TWICE, NO_VERSION, STRICT_KEY, SHA1, PASTED_TOO,
+    SHARED_TTL, LARGE_ANSWER, UNCOVERED_MX, NULL_MX, VOID_ABOVE,
+)  # fmt: skip
+"""All of them: those of the config first, then those of the guard."""
+
+RETIRED: Mapping[str, str] = {}
+"""Names that a release had and this one has not, each with what became of it. A config may still have them."""
+
+ABOUT: Mapping[str, str] = {one.name: one.about for one in NOTICES}
+
+GUARD = "guard: "
+"""How each message of the guard begins."""
+
+STOPPED_TOO = "{} is stopped too: the error of {} says why"
+"""What the guard says in a preview of a record that it stops for a reason it has given already: owner and resource."""
+
+_STOPPED_TOO = re.compile(rf"(?:{GUARD})?\S+ is stopped too: the error of (\S+) says why")
+_ACKNOWLEDGED = "acknowledged: "
+_ITEM = re.compile(r"([a-z0-9-]+)(?: \(([^()]*)\))?")
+
+
+def with_name(text: str, notice: Notice | None) -> str:
+    """Return a message that ends in its notice's name, as linters have it; a warning as it is."""
+    return text if notice is None else f"{text} [{notice.name}]"
+
+
+def cause_of(text: str) -> str:
+    """Return the resource whose error is the reason, given what the guard says of another; empty for other texts."""
+    found = _STOPPED_TOO.fullmatch(text)
+    return found[1] if found else ""
+
+
+def acknowledged(places: Mapping[str, str]) -> str:
+    """Return the one line that tells what a run leaves out.
+
+    :param places: where each notice would stand, by its name; empty where that is not told.
+    """
+    items = (f"{name} ({place})" if place else name for name, place in sorted(places.items()))
+    return _ACKNOWLEDGED + "; ".join(items)
+
+
+def read_acknowledged(texts: Sequence[str]) -> dict[str, str]:
+    """Return the places by the notices' names, given some lines of :func:`acknowledged`."""
+    return dict(sorted(item for text in texts if text.startswith(_ACKNOWLEDGED) for item in _items(text)))
+
+
+def is_acknowledged(text: str) -> bool:
+    """Return whether a line of a preview is one of :func:`acknowledged`."""
+    return text.startswith(_ACKNOWLEDGED) and all(map(_ITEM.fullmatch, _parts(text)))
+
+
+def _items(text: str) -> Iterator[tuple[str, str]]:
+    for part in _parts(text):
+        if found := _ITEM.fullmatch(part):
+            yield found[1], found[2] or ""
+
+
+def _parts(text: str) -> list[str]:
+    return text.removeprefix(_ACKNOWLEDGED).split("; ")
