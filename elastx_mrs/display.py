@@ -17,6 +17,7 @@ The presentation format of DNS itself is not display: :mod:`elastx_mrs.records.t
 """
 
 import codecs
+import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
@@ -140,6 +141,11 @@ def markdown_cell_code(text: str) -> str:
     A backslash before a bar is ``<U+005C>``, because renderers differ on ``\\|``.
     """
     return _cell_span(visible(text))
+
+
+def html_code(text: str) -> str:
+    """Return text as a ``code`` element of HTML, for the one line of a page of Markdown that has to be HTML."""
+    return f"<code>{html.escape(visible(text))}</code>"
 
 
 def markdown_text(text: str) -> str:

@@ -234,8 +234,8 @@ def test_a_review_names_the_service_and_its_accounts() -> None:
     ]
     found = review(read(preview(*steps, accounts=[ACCOUNT]), service=MAILHOP))
     assert [(kind, shown(what)) for kind, what in headlines(found)] == [
-        ("gained", f"account {ACCOUNT} may send as any address of example.com"),
-        ("senders", "besides Mailhop, ip4:198.51.100.0/24 may send as example.com"),
+        ("gained", f"account {ACCOUNT} will be able to send as any address of example.com"),
+        ("senders", "besides Mailhop, ip4:198.51.100.0/24 will be able to send as example.com"),
     ]
 
 
@@ -243,7 +243,7 @@ def test_a_review_shows_the_digits_of_an_account_that_nobody_named() -> None:
     made = step("create", f"mail-example.com-challenge-{DIGITS[:12]}", new=txt("example.com", CHALLENGE))
     (row,) = review(read(preview(made), service=MAILHOP)).rows
     assert row.change.kind == "challenge"
-    assert shown(row.meaning.says[0]) == f"account {DIGITS[:12]}… may send as any address of example.com"
+    assert shown(row.meaning.says[0]) == f"account {DIGITS[:12]}… will be able to send as any address of example.com"
 
 
 def test_remarks_and_faults_name_the_service() -> None:

@@ -5,7 +5,7 @@ read too, if its resource has ``owner`` or ``name``, and ``value`` or ``content`
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import show
@@ -18,7 +18,7 @@ from elastx_mrs.records.text import join, parse
 from elastx_mrs.review.preview import Preview, Resource
 from elastx_mrs.service import Service
 
-Op = Literal["added", "changed", "removed", "released"]
+Op = Literal["add", "change", "remove", "release", "stopped"]
 
 MOST_SECONDS = 2**31
 """Above any TTL (RFC 2181 §8); JSON can say more than a number has room for."""
@@ -48,7 +48,7 @@ class Content(NamedTuple):
 class Change(NamedTuple):
     """One record that would change.
 
-    :param op: ``released`` goes from the state and stays in DNS.
+    :param op: ``release`` takes it out of the state and leaves it in DNS; ``stopped`` is what an error stops.
     :param domain: that it is for: the sender domain, and of a report authorisation who takes the reports.
     :param content: what it is then, or was.
     :param keys: of the resource's inputs that differ.
@@ -68,7 +68,8 @@ class Change(NamedTuple):
 
 def changes(preview: Preview) -> list[Change]:
     """Return the records that would change, ordered by domain and kind."""
-    found = [_change(one, preview.service) for one in preview.resources if one.component is not None]
+    stopped = {one.urn for one in preview.diagnostics if one.level == "error"}
+    found = [_change(one, preview.service, stopped) for one in preview.resources if one.component is not None]
     return sorted(_paired([one for one in found if one is not None]), key=_place)
 
 
@@ -81,14 +82,16 @@ def _place(change: Change) -> tuple[list[str], int, str]:
     return change.domain.split(".")[::-1], _ORDER[change.kind], change.resource.urn
 
 
-def _change(resource: Resource, service: Service) -> Change | None:
+def _change(resource: Resource, service: Service, stopped: Set[str]) -> Change | None:
     old, new = _content(resource.old), _content(resource.new)
     content = new or old
     if content is None:
         return None
     kind, domain = kind_of(content, resource.name, service)
-    op: Op = "changed" if old and new else "added" if new else "released" if resource.retained else "removed"
-    if op == "changed" and resource.old is not None and resource.new is not None:
+    op: Op = "change" if old and new else "add" if new else "release" if resource.retained else "remove"
+    if resource.urn in stopped:
+        op = "stopped"
+    if old and new and resource.old is not None and resource.new is not None:
         keys = tuple(key for key in _keys(resource.old, resource.new) if not key.startswith("__"))
         return Change(op, kind, domain, resource, content, old, new, keys)
     return Change(op, kind, domain, resource, content, old, new)
@@ -159,9 +162,9 @@ def ttl_of(content: Content) -> str:
 def _paired(found: Iterable[Change]) -> Iterator[Change]:
     """Yield the changes, and mark where one resource takes a record out and another puts the same one in."""
     listed = list(found)
-    gone = {(one.content.owner, one.content.value): one for one in listed if one.op == "removed"}
-    there = {(one.content.owner, one.content.value): one for one in listed if one.op == "added"}
+    gone = {(one.content.owner, one.content.value): one for one in listed if one.op == "remove"}
+    there = {(one.content.owner, one.content.value): one for one in listed if one.op == "add"}
     for one in listed:
         key = (one.content.owner, one.content.value)
-        other = gone.get(key) if one.op == "added" else there.get(key) if one.op == "removed" else None
+        other = gone.get(key) if one.op == "add" else there.get(key) if one.op == "remove" else None
         yield one._replace(again=other.resource.name) if other is not None and key[1] is not None else one

@@ -6,12 +6,21 @@ Markdown §6.1), and without characters that a reader cannot see. What was said 
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from elastx_mrs.display import markdown_block, markdown_cell_code, markdown_code, visible, visible_lines
+from elastx_mrs.display import (
+    html_code,
+    markdown_block,
+    markdown_cell_code,
+    markdown_code,
+    some,
+    visible,
+    visible_lines,
+)
+from elastx_mrs.notices import ABOUT, GUARD
+from elastx_mrs.review.changes import Op
 from elastx_mrs.review.meaning import Say
-from elastx_mrs.review.preview import Diagnostic
-from elastx_mrs.review.report import FAILED, Domain, Review, Row, headlines, summary
+from elastx_mrs.review.report import FAILED, Domain, Message, Review, Row, headlines, outlook, summary
 
 LIMITS = {"github": 65_536, "gitlab": 1_000_000}
 """Octets of a comment: GitHub's limit is in characters, GitLab's too, and no text has fewer octets than those."""
@@ -24,12 +33,20 @@ KINDS = {
     "challenge": "challenge", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "report": "report authorisation",
     "other": "TXT",
 }  # fmt: skip
-OPS = {"added": "+ added", "changed": "~ changed", "removed": "- removed", "released": "let go"}
+OPS: Mapping[Op, str] = {
+    "add": "+ add", "change": "~ change", "remove": "- remove", "release": "release", "stopped": "! stopped",
+}  # fmt: skip
+
+MANY = 5
+"""Domains that stand open; where there are more, each is folded."""
 
 _WIDTH = 110
 _AT_ONCE = 10_000
 _MAX_LINES = 60
 """Of one thing that was said; a traceback can be long, and its end says most."""
+
+_NAMED = 5
+"""Resources that one message names; the others are counted."""
 
 _NOTE = "_Shortened to fit a comment; not shown: {}. All of it: `elastx-mrs review --limit none`._\n"
 _ROOM = 400
@@ -53,6 +70,7 @@ def markdown(found: Review, limit: int | None) -> str:
     parts = ["\n".join(head) + "\n"]
     budget = (limit or 1 << 62) - len(parts[0].encode()) - _ROOM
     left_out: list[str] = []
+    folded = len(found.domains) > MANY
 
     def add(blocks: Iterable[str], count: int, share: int, what: str) -> int:
         """Add as many as fit into a share of what is left; note how many did not, and make no more of them."""
@@ -74,9 +92,9 @@ def markdown(found: Review, limit: int | None) -> str:
         add(["#### Look here first\n\n" + lines[0], *lines[1:]], len(lines), 2, "line of what to look at first")
         parts.append("\n")
     add((_said(one, "Warning", limit) for one in warnings), len(warnings), 2, "warning")
-    shown = add((_table(domain) for domain in found.domains), len(found.domains), 1, "domain")
+    shown = add((_domain(domain, folded) for domain in found.domains), len(found.domains), 1, "domain")
     if shown == len(found.domains):
-        for title, texts in _folded(found, limit):
+        for title, texts in _at_the_end(found, limit):
             add([_details(title, texts)], 1, 1, title)
     if left_out:
         parts.append(_NOTE.format(", ".join(left_out)))
@@ -95,9 +113,14 @@ def _where(found: Review) -> str:
     return f": {markdown_code(f'{preview.project}/{preview.stack}')}" if preview.project else ""
 
 
-def _table(domain: Domain) -> str:
+def _domain(domain: Domain, folded: bool) -> str:
     rows = "".join(_row(row) for row in domain.rows)
-    return f"#### {markdown_code(domain.name)}\n\n| | record | what changes |\n|---|---|---|\n{rows}\n"
+    table = f"| | record | what will change |\n|---|---|---|\n{rows}\n"
+    if not folded:
+        return f"#### {markdown_code(domain.name)}\n\n{table}"
+    labels = "".join(f", <strong>{LABELS[kind]}</strong>" for kind in domain.risks)
+    head = f"{html_code(domain.name)}: {outlook(domain.counts())}{labels}"
+    return f"<details><summary>{head}</summary>\n\n{table}</details>\n\n"
 
 
 def _row(row: Row) -> str:
@@ -105,24 +128,26 @@ def _row(row: Row) -> str:
     owner = change.content.owner
     place = f" at {markdown_cell_code(owner)}" if owner != change.domain else ""
     says = "<br>".join(_told(one, markdown_cell_code) for one in row.meaning.says) or "its inputs only"
-    return f"| {OPS[change.op]} | {KINDS[change.kind]}{place} | {says} |\n"
+    mark = OPS[change.op].replace(" ", "&nbsp;")  # a narrow first column would break it into two lines
+    return f"| {mark} | {KINDS[change.kind]}{place} | {says} |\n"
 
 
 def _told(what: Say, code: Callable[[str], str]) -> str:
     return what.template.format(*map(code, what.values))
 
 
-def _said(one: Diagnostic, title: str, limit: int | None) -> str:
+def _said(one: Message, title: str, limit: int | None) -> str:
     text = one.text if limit is None else one.text[-_MAX_LINES * _WIDTH :]
     lines = _wrapped(text)
     if limit is not None and (len(lines) > _MAX_LINES or text != one.text):
         lines = ["…", *lines[-_MAX_LINES:]]
-    name = one.urn.rpartition("::")[2]
-    at = f" at {markdown_code(name)}" if name else ""
+    names = some([markdown_code(name) for name in one.resources], _NAMED)
+    at = f" at {names}" if names else ""
     return f"**{title}**{at}:\n\n{markdown_block(lines)}\n"
 
 
-def _folded(found: Review, limit: int | None) -> list[tuple[str, list[str]]]:
+def _at_the_end(found: Review, limit: int | None) -> list[tuple[str, list[str]]]:
+    """Return what stands folded below the domains, each with its title."""
     notices: list[str] = []
     size = 0
     for one in found.said("notice"):
@@ -134,14 +159,21 @@ def _folded(found: Review, limit: int | None) -> list[tuple[str, list[str]]]:
     folded = []
     if notices:
         folded.append((_count(len(found.said("notice")), "notice"), notices[:-1]))
+    if known := acknowledged(found):
+        folded.append((_count(len(known), "acknowledged notice"), known))
     if resources:
         folded.append((_count(len(resources), "other resource"), resources))
     return folded
 
 
-def _place(one: Diagnostic) -> str:
-    name = one.urn.rpartition("::")[2]
-    return f"{name}: " if name and not one.text.startswith("guard: ") else ""
+def acknowledged(found: Review) -> list[str]:
+    """Return a line for each notice that the config acknowledges."""
+    named = ((f"{name} ({place})" if place else name, ABOUT.get(name)) for name, place in found.acknowledged().items())
+    return [f"{name}: {about.replace('`', '')}" if about else name for name, about in named]
+
+
+def _place(one: Message) -> str:
+    return f"{one.resources[0]}: " if one.resources and not one.text.startswith(GUARD) else ""
 
 
 def _details(title: str, lines: list[str]) -> str:

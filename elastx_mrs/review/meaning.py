@@ -14,11 +14,11 @@ from elastx_mrs.review.changes import Change, ttl_of
 from elastx_mrs.service import ELASTX, Service
 
 RISKS: Mapping[str, str] = {
-    "gained": "an account may send as a domain that it could not send as before",
-    "loosened": "DMARC asks for less, or SPF's all lets more through",
-    "removed": "a record goes",
-    "key": "a DKIM key becomes another one",
-    "senders": "SPF lets others send too",
+    "gained": "an account will be able to send as a domain that it cannot send as today",
+    "loosened": "DMARC will ask for less, or SPF's all will let more through",
+    "removed": "a record will be removed",
+    "key": "a DKIM key will be replaced",
+    "senders": "SPF will let others send too",
 }
 """The risks, from the one to look at first."""
 
@@ -95,6 +95,9 @@ class Reader:
 
     def read(self, change: Change) -> Meaning:
         """Return what a change means."""
+        if change.op == "stopped":
+            what, verb = self._goes(change), "changed" if change.old else "published"
+            return Meaning((Say(f"{what.template} will not be {verb}: the error above says why", what.values),))
         says: list[Say] = []
         risks: list[Risk] = []
         for part in self._of_kind(change):
@@ -112,8 +115,8 @@ class Reader:
         old = change.old.value if change.old else None
         new = change.new.value if change.new else None
         if (change.old and old is None) or (change.new and new is None):
-            yield say("its value is secret, or known only later: it cannot be judged here")
-        elif change.op == "changed" and old == new:
+            yield say("its value is secret or not known yet: it cannot be judged here")
+        elif change.old and change.new and old == new:
             return
         elif change.kind == "challenge":
             yield from self._challenge(change, old, new)
@@ -125,16 +128,18 @@ class Reader:
             yield from _dmarc(change, old, new)
         elif change.kind == "report":
             sender = change.content.owner.partition("._report._dmarc.")[0]
-            yield say(f"{'no longer ' if new is None else ''}takes DMARC reports about {{}}", sender)
+            yield say(f"will {'no longer ' if new is None else ''}take DMARC reports about {{}}", sender)
         else:
-            yield from (say(f"{word} {{}}", text) for word, text in (("was", old), ("is", new)) if text is not None)
+            yield from (
+                say(f"{word} {{}}", text) for word, text in (("today:", old), ("then:", new)) if text is not None
+            )
 
     def _challenge(self, change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
         if old is not None:
-            text = "account {} may no longer send as any address of {}"
+            text = "account {} will no longer be able to send as any address of {}"
             yield say(text, self.account(old), change.domain)
         if new is not None:
-            what = say("account {} may send as any address of {}", self.account(new), change.domain)
+            what = say("account {} will be able to send as any address of {}", self.account(new), change.domain)
             yield what
             if not change.again:
                 yield Risk("gained", change.domain, what, self.account(new))
@@ -142,19 +147,19 @@ class Reader:
     def _spf(self, change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
         before, after = (None if value is None else _parsed(value) for value in (old, new))
         if new is None:
-            yield say("no SPF any more: receivers cannot tell who may send as {}", change.domain)
+            yield say("no SPF will be left: receivers will not know which servers may send as {}", change.domain)
             if others := self._others(old):
-                yield say("with it go the other senders: {}", ", ".join(others))
+                yield say("the other senders will go with it: {}", ", ".join(others))
         elif old is None:
             yield say("{}", new)
             if after is not None:
                 if not change.again:
-                    sentence = f"besides {self._service.name}, {{}} may send as {{{{}}}}"
+                    sentence = f"besides {self._service.name}, {{}} will be able to send as {{{{}}}}"
                     yield from _senders(change.domain, sentence, VERSION, new, self._service)
                 yield self._lookups(change.domain, None, after)
         elif before is None or after is None:
-            yield say("was {}", old)
-            yield say("is {}", new)
+            yield say("today: {}", old)
+            yield say("then: {}", new)
         else:
             yield from _terms(change.domain, before, after, self._service)
             yield self._lookups(change.domain, before, after)
@@ -172,23 +177,21 @@ class Reader:
         """Say what is the same whatever the record: that it goes, moves, is taken over, or is kept otherwise."""
         old, new = change.old, change.new
         if change.again:
-            verb = "from" if change.op == "added" else "to"
-            yield say(
-                f"the same record moves {verb} the resource {{}}: without an alias it is withdrawn and published anew",
-                change.again,
-            )
-        elif change.op == "removed":
+            verb = "from" if change.op == "add" else "to"
+            text = f"the same record will move {verb} the resource {{}}: without an alias it will be removed and "
+            yield say(f"{text}published again", change.again)
+        elif change.op == "remove":
             yield Risk("removed", change.domain, self._goes(change))
-        elif change.op == "released":
-            yield say("goes from the stack and stays in DNS, where nobody looks after it (retainOnDelete)")
+        elif change.op == "release":
+            yield say("will leave the stack and stay in DNS, where nothing manages it (retainOnDelete)")
         if change.resource.imported:
-            yield say("is there already, and is taken over")
+            yield say("is there already, and will be taken over")
         if old is None or new is None:
             return
         if old.owner != new.owner:
-            yield say("moves from {} to {}", old.owner, new.owner)
+            yield say("will move from {} to {}", old.owner, new.owner)
             if change.kind == "dkim":
-                gone = say("what is signed with the selector of {} cannot be checked any more", old.owner)
+                gone = say("mail signed with the selector of {} will fail, mail on its way too", old.owner)
                 yield Risk("key", change.domain, gone)
         if ttl_of(old) != ttl_of(new):
             yield say(f"TTL {ttl_of(old)} → {ttl_of(new)}")
@@ -196,7 +199,7 @@ class Reader:
         for key in rest:
             yield say("{}: {} → {}", key, _shown(change.resource.old, key), _shown(change.resource.new, key))
         if change.resource.replaced:
-            yield say("is withdrawn and published anew: for a while it may not be there")
+            yield say("will be removed and published again: for a while it may be missing")
 
     def _goes(self, change: Change) -> Say:
         names = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC policy", "report": "report authorisation"}
@@ -260,7 +263,7 @@ def _terms(domain: str, before: _Spf, after: _Spf, service: Service) -> Iterator
         yield say("- {}", term)
     if not added and not removed and old != new:
         yield say("the same terms in another order")
-    yield from _senders(domain, "{} may send as {{}} too", before.text, after.text, service)
+    yield from _senders(domain, "{} will be able to send as {{}} too", before.text, after.text, service)
     was, now = _rest(before.record), _rest(after.record)
     if was == now:
         return
@@ -269,7 +272,7 @@ def _terms(domain: str, before: _Spf, after: _Spf, service: Service) -> Iterator
     yield say(f"{{}} → {{}}{word}", was, now)
     if shift > 0:
         results = [_ALL[compare.rest(one.record)] for one in (after, before)]
-        text = f"SPF of {{}}: everybody else's mail gets {results[0]} and no longer {results[1]}"
+        text = f"SPF of {{}}: mail from all other servers will get {results[0]}, no longer {results[1]}"
         yield Risk("loosened", domain, say(text, domain))
 
 
@@ -296,15 +299,18 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
     if old is None and new is not None:
         yield say(f"key: {_key(new)}")
     elif new is None and old is not None:
-        yield say(f"key: {_key(old)}; what is signed with it, mail on its way too, cannot be checked any more")
+        yield say(f"key: {_key(old)}: mail signed with it will fail, mail on its way too")
     elif old is not None and new is not None:
         if _same_key(old, new):
-            yield say(f"the same key written otherwise: {_key(new)}")
-            yield say("was {}", old.partition("p=")[0])
-            yield say("is {}", new.partition("p=")[0])
+            yield say(f"the same key in another form: {_key(new)}")
+            yield say("today: {}", old.partition("p=")[0])
+            yield say("then: {}", new.partition("p=")[0])
             return
         yield say(f"key: {_key(old)} → {_key(new)}")
-        what = say("DKIM key of {}: another one; mail signed with the old one, on its way too, fails", change.domain)
+        what = say(
+            "the DKIM key of {} will be replaced: mail signed with the old one will fail, mail on its way too",
+            change.domain,
+        )
         yield Risk("key", change.domain, what)
 
 
@@ -314,16 +320,16 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
     elif new is not None:
         yield say("{}", new)
     elif old is not None:
-        yield say("no policy of its own any more; it was {}", old)
+        yield say("no policy of its own will be left; today: {}", old)
 
 
 def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
     was, is_ = _policy(old), _policy(new)
     if not isinstance(was, Policy) or not isinstance(is_, Policy):
-        yield _unread("was", old, was)
-        yield _unread("is", new, is_)
+        yield _unread("today:", old, was)
+        yield _unread("then:", new, is_)
         if isinstance(was, Policy) and was != Policy():
-            what = say("DMARC of {}: receivers take no policy from it any more", change.domain)
+            what = say("DMARC of {}: receivers will take no policy from it", change.domain)
             yield Risk("loosened", change.domain, what)
         return
     looser: list[str] = []
@@ -335,7 +341,7 @@ def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
     yield from _other_tags(old, new)
     if looser:
         listed = ", ".join(["{}"] * len(looser))
-        yield Risk("loosened", change.domain, say(f"DMARC of {{}} asks for less: {listed}", change.domain, *looser))
+        yield Risk("loosened", change.domain, say(f"DMARC of {{}} will ask for less: {listed}", change.domain, *looser))
 
 
 _policy = lru_cache(maxsize=4096)(read)

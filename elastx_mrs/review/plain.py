@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from elastx_mrs.display import visible, visible_lines
-from elastx_mrs.review.markdown import KINDS, LABELS, OPS
+from elastx_mrs.review.markdown import KINDS, LABELS, OPS, acknowledged
 from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.report import Review, Row, headlines, summary
 
@@ -43,6 +43,9 @@ def _lines(found: Review, style: Style) -> Iterator[str]:
     for one in found.said("notice"):
         yield ""
         yield from _indented("notice: ", one.text)
+    for line in acknowledged(found):
+        yield ""
+        yield visible(f"acknowledged: {line}")
     if found.others:
         yield ""
         yield from (f"other resource: {visible(f'{one.type} {one.name}')}" for one in found.others)
@@ -84,9 +87,11 @@ def as_json(found: Review) -> str:
         ],
         "others": [{"type": one.type, "name": one.name} for one in found.others],
         "said": [
-            {"level": one.level, "resource": one.urn.rpartition("::")[2], "text": one.text}
-            for one in found.preview.diagnostics
+            {"level": one.level, "resources": list(one.resources), "text": one.text}
+            for level in ("error", "warning", "notice")
+            for one in found.said(level)
         ],
+        "acknowledged": list(found.acknowledged()),
     }
     return json.dumps(content, indent=2) + "\n"
 

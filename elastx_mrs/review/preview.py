@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from elastx_mrs import limits
+from elastx_mrs import limits, notices
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import COMPONENT_TYPE
 from elastx_mrs.records.challenge import token
@@ -34,7 +34,7 @@ _NOISE = re.compile(
 _LEVELS: Mapping[str, Literal["error", "warning", "notice"]] = {
     "error": "error", "warning": "warning", "info": "notice", "info#err": "notice",
 }  # fmt: skip
-_GUARD = re.compile(r'(?:Preview failed: )?before hook "[^"]*" failed: ')
+_HOOK = re.compile(r'(?:Preview failed: )?before hook "[^"]*" failed: ')
 
 
 class PreviewError(Exception):
@@ -69,11 +69,13 @@ class Diagnostic:
     """One thing that was said.
 
     :param urn: of the resource that it is about; empty for the run.
+    :param cause: the name of the resource whose error says why this one is stopped too; empty for other messages.
     """
 
     level: Literal["error", "warning", "notice"]
     text: str
     urn: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -263,8 +265,9 @@ def _diagnostics(found: Sequence[dict[str, Any]]) -> Iterator[Diagnostic]:
         text = re.sub(r"^(?:error|warning): ", "", _text(one.get("message")).strip())
         if level is None or not text:
             continue
-        text = _GUARD.sub("guard: ", _end(text))
-        diagnostic = Diagnostic(level, text, _text(one.get("urn")))
+        text = _HOOK.sub(notices.GUARD, _end(text))
+        cause = notices.cause_of(text) if level == "error" else ""
+        diagnostic = Diagnostic(level, text, _text(one.get("urn")), cause)
         if _NOISE.search(text) and "\n" not in text:
             noise.append(diagnostic)
         else:

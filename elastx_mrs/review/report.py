@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from elastx_mrs.review.changes import Change, changes, others
+from elastx_mrs import notices
+from elastx_mrs.review.changes import Change, Op, changes, others
 from elastx_mrs.review.meaning import RISKS, Meaning, Reader, Risk, Say, say
-from elastx_mrs.review.preview import Diagnostic, Preview, Resource
+from elastx_mrs.review.preview import Preview, Resource
 
 FAILED, WARNED = "failed", "warned"
 GATES: Mapping[str, str] = {
-    FAILED: "the preview failed: the guard stopped it, or a fault of the config",
+    FAILED: "the preview failed: the guard stops a record, or the config has a fault",
     **RISKS,
     WARNED: "the preview has a warning",
 }
@@ -28,6 +29,17 @@ class Row(NamedTuple):
     meaning: Meaning
 
 
+class Message(NamedTuple):
+    """What was said, once however many resources it is about.
+
+    :param resources: their names, sorted; none where it is about the run.
+    """
+
+    level: str
+    text: str
+    resources: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Domain:
     """A domain whose records would change."""
@@ -41,6 +53,16 @@ class Domain:
         order = list(RISKS)
         found = [order.index(risk.kind) for row in self.rows for risk in row.meaning.risks]
         return min(found, default=len(order))
+
+    @property
+    def risks(self) -> list[str]:
+        """Return the kinds of risk that it has, once each and the first to look at first."""
+        found = {risk.kind for row in self.rows for risk in row.meaning.risks}
+        return [kind for kind in RISKS if kind in found]
+
+    def counts(self) -> Counter[Op]:
+        """Return how many of its records are to be added, changed, removed and so on."""
+        return Counter(row.change.op for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -77,14 +99,28 @@ class Review:
             found.add(WARNED)
         return found
 
-    def said(self, level: str) -> list[Diagnostic]:
-        """Return what was said of one level; what has no order of its own, in one that every preview gives it."""
-        found = [one for one in self.preview.diagnostics if one.level == level]
-        return found if level == "error" else sorted(found, key=lambda one: (one.urn, one.text))
+    def said(self, level: str) -> list[Message]:
+        """Return what was said of one level, once each, in an order that every preview gives it."""
+        found: dict[str, set[str]] = {}
+        by_resource: dict[str, str] = {}
+        listed = [one for one in self.preview.diagnostics if one.level == level]
+        for one in sorted(listed, key=lambda one: bool(one.cause)):
+            name = one.urn.rpartition("::")[2]
+            text = by_resource.get(one.cause, one.text) if one.cause else one.text
+            if level == "notice" and notices.is_acknowledged(text):
+                continue
+            by_resource.setdefault(name, text)
+            found.setdefault(text, set()).update([name] if name else [])
+        messages = [Message(level, text, tuple(sorted(names))) for text, names in found.items()]
+        return messages if level == "error" else sorted(messages, key=lambda one: (one.resources, one.text))
 
-    def counts(self) -> Counter[str]:
-        """Return how many records are added, changed, removed, released."""
-        return Counter(row.change.op for row in self.rows)
+    def acknowledged(self) -> dict[str, str]:
+        """Return the notices that the config acknowledges, by name, each with its place; empty where none is told."""
+        return notices.read_acknowledged([one.text for one in self.preview.diagnostics if one.level == "notice"])
+
+    def counts(self) -> Counter[Op]:
+        """Return how many records are to be added, changed, removed and so on."""
+        return sum((domain.counts() for domain in self.domains), Counter())
 
 
 def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None) -> Review:
@@ -102,24 +138,31 @@ def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None)
 
 def summary(found: Review) -> str:
     """Return the one line: what happens to how many records of how many domains."""
-    counts = found.counts()
-    told = [
-        f"{_number(counts[op], 'record')} {word}"
-        for op, word in (("added", "added"), ("changed", "changed"), ("removed", "removed"), ("released", "let go"))
-        if counts[op]
-    ]
+    told = outlook(found.counts())
     if not told and found.preview.failed:
-        return "The preview failed before it came to any change of a mail record."
+        return "The preview failed before it reached a mail record."
     if not told:
-        line = "No mail record changes"
+        line = "No mail record will change"
     else:
-        line = f"{_number(len(found.domains), 'domain')}: {', '.join(told)}"
+        line = f"{_number(len(found.domains), 'domain')}: {told}"
         risky = sum(domain.rank < len(RISKS) for domain in found.domains)
         if risky:
             line += f"; look at {risky} first" if len(found.domains) > risky else ""
     if found.others:
-        line += f"; {_number(len(found.others), 'other resource')} {'changes' if len(found.others) == 1 else 'change'}"
-    return f"The preview failed; as far as it came: {line}." if found.preview.failed else f"{line}."
+        line += f"; {_number(len(found.others), 'other resource')} will change"
+    return f"The preview failed. As far as it went: {line}." if found.preview.failed else f"{line}."
+
+
+def outlook(counts: Mapping[Op, int]) -> str:
+    """Return what will happen to how many records; empty where nothing will."""
+    words: dict[Op, str] = {"add": "added", "change": "changed", "remove": "removed", "release": "released"}
+    told = [f"{counts[op]} {word}" for op, word in words.items() if counts[op]]
+    if told:
+        number, _, word = told[0].partition(" ")
+        told[0] = f"{_number(int(number), 'record')} will be {word}"
+    if counts["stopped"]:
+        told.append(f"{counts['stopped']} stopped" if told else f"{_number(counts['stopped'], 'record')} stopped")
+    return ", ".join(told)
 
 
 def headlines(found: Review) -> list[tuple[str, Say]]:
@@ -134,7 +177,7 @@ def headlines(found: Review) -> list[tuple[str, Say]]:
         elif risk.kind == "removed":
             removed.setdefault(risk.domain, []).append(risk.what)
     for account, domains in gained.items():
-        lines.append(("gained", _joined("account {} may send as any address of ", account, domains)))
+        lines.append(("gained", _joined("account {} will be able to send as any address of ", account, domains)))
     lines += [(risk.kind, risk.what) for risk in risks if risk.kind == "loosened"]
     for domain, gone in removed.items():
         lines.append(("removed", _gone(domain, gone)))
@@ -150,11 +193,11 @@ def _joined(template: str, first: str, domains: Sequence[str]) -> Say:
 
 def _gone(domain: str, gone: Sequence[Say]) -> Say:
     if len(gone) == 1:
-        return Say(f"{gone[0].template} goes", gone[0].values)
+        return Say(f"{gone[0].template} will be removed", gone[0].values)
     shown = ", ".join(one.template for one in gone[:_LISTED])
     more = f" and {len(gone) - _LISTED} more" if len(gone) > _LISTED else ""
     values = tuple(value for one in gone[:_LISTED] for value in one.values)
-    return Say(f"{len(gone)} records of {{}} go: {shown}{more}", (domain, *values))
+    return Say(f"{len(gone)} records of {{}} will be removed: {shown}{more}", (domain, *values))
 
 
 def _number(count: int, what: str) -> str:

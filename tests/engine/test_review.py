@@ -153,9 +153,9 @@ def test_what_somebody_changed_is_told_as_it_is_put_right(stack: Stack, server: 
         said = reviewed(drift.stdout)
     finally:
         nsupdate(server, f'{head} "{ours}"')
-    assert "**1 domain: 1 record changed.**" in said
+    assert "**1 domain: 1 record will be changed.**" in said
     row = "`p=reject` → `p=quarantine` (looser)<br>rua + `mailto:dmarc@example.com`"
-    assert f"| ~ changed | DMARC at `{owner}` | {row} |" in said
+    assert f"| ~&nbsp;change | DMARC at `{owner}` | {row} |" in said
 
 
 def test_secret_accounts_are_told_by_their_hash(stack: Stack) -> None:
@@ -166,9 +166,9 @@ def test_secret_accounts_are_told_by_their_hash(stack: Stack) -> None:
     said = reviewed(printed)
     assert secret not in printed + said
     beginning = hashlib.sha256(secret.encode()).hexdigest()[:12]
-    assert f"account `{beginning}…` may send as any address of `example.com`" in said
+    assert f"account `{beginning}…` will be able to send as any address of `example.com`" in said
     named = review(printed, "--known-account", secret).stdout
-    assert f"account `{secret}` may send as any address of `example.com`" in named
+    assert f"account `{secret}` will be able to send as any address of `example.com`" in named
 
 
 def test_a_preview_that_does_not_begin(tmp_path: Path) -> None:
@@ -193,15 +193,16 @@ def test_records_in_cloudflare_are_read_too(tmp_path: Path) -> None:
         stack.up()
         stack.config |= {"ttl": 600, "cloudflare": {"comment": "{project}"}, "domains": ["example.com", "example.se"]}
         changed = reviewed(previewed(stack))
-    assert "**1 domain: 4 records added.**" in first
+    assert "**1 domain: 4 records will be added.**" in first
     assert (
-        "| + added | DKIM at `elastx._domainkey.example.com` | key: RSA 2048 bits, SHA-256 d956ddb968b0747c… |" in first
+        "| +&nbsp;add | DKIM at `elastx._domainkey.example.com` | key: RSA 2048 bits, SHA-256 d956ddb968b0747c… |"
+        in first
     )
-    assert "**2 domains: 4 records added, 4 records changed; look at 1 first.**" in changed
-    assert "| ~ changed | SPF | TTL 300 s → 600 s<br>`comment`: `nothing` → `elastx-mrs` |" in changed
+    assert "**2 domains: 4 records will be added, 4 changed; look at 1 first.**" in changed
+    assert "| ~&nbsp;change | SPF | TTL 300 s → 600 s<br>`comment`: `nothing` → `elastx-mrs` |" in changed
 
 
-def test_the_readme_shows_the_review_of_the_lab_s_first_up(tmp_path: Path) -> None:
+def test_the_page_shows_the_review_of_the_lab_s_first_up(tmp_path: Path) -> None:
     with open_lab(tmp_path / "lab") as lab:
         server = {key: value for key, value in lab.environment().items() if key.startswith("ELASTX_")}
         config = yaml.safe_load((ROOT / "stacks" / "Pulumi.lab.yaml").read_text())["config"]
@@ -209,4 +210,4 @@ def test_the_readme_shows_the_review_of_the_lab_s_first_up(tmp_path: Path) -> No
         said = review(previewed(stack)).stdout.replace("elastx-mrs/test", "elastx-mrs/lab")
     _, _, comment = said.partition("\n\n")
     quoted = "".join(f"> {line}".rstrip() + "\n" for line in comment.splitlines())
-    assert quoted in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert quoted in (ROOT / "docs" / "gitops.md").read_text(encoding="utf-8")

@@ -32,7 +32,7 @@ def test_the_readmes_commands(made: Company) -> None:
     bare["PATH"] = f"{bare['PATH']}:{made.venv / 'bin'}"
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert len(readme.run(text, checkout, bare)) == 6
-    assert "**3 domains: 14 records added.**" in (checkout / "mail" / "review.md").read_text()
+    assert "**3 domains: 14 records will be added.**" in (checkout / "mail" / "review.md").read_text()
 
 
 def test_a_preview_that_does_not_begin_fails(made: Company) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elastx_mrs import notices
 from elastx_mrs.review.markdown import LIMITS, markdown
 from elastx_mrs.review.plain import as_json, as_text
 from elastx_mrs.review.preview import of_log, read
@@ -25,6 +26,7 @@ def test_what_was_written_first_is_a_page_as_it_was_meant(path: Path) -> None:
     assert set(page.tags) <= TAGS
     assert page.tags.count("h4") == len(re.findall("^#### ", text, re.MULTILINE))
     assert page.tags.count("table") == text.count("|---|---|---|")
+    assert not any(" " in row[0] for row in page.rows), "a mark does not break"
     assert len(page.rows) == len([line for line in text.splitlines() if line.startswith("| ")])
     assert all(len(row) == 3 and row[1] and row[2] for row in page.rows)
 
@@ -103,13 +105,100 @@ def test_thousands_of_domains_are_shortened_by_rule(domains: int, limit: int) ->
     page = rendered(text)
     assert {len(row) for row in page.rows} <= {3}
     tables = text.count("|---|---|---|")
-    shown = text.count("\n#### `")
+    shown = text.count("\n<details><summary><code>")
     assert tables == shown, "every domain that is named has its table"
     rows = [row for row in page.rows if row[0]]
     assert len(rows) in (4 * shown, 4 * (shown - 1) + 1), "and every table is whole"
     assert f"not shown: {domains + 1 - shown} domains" in text
-    assert "SPF of `z.example.com`: everybody else's mail gets softfail and no longer fail" in text
+    assert "SPF of `z.example.com`: mail from all other servers will get softfail, no longer fail" in text
     assert f"and {domains - 5} more domains" in text, "an account's domains are one line"
+
+
+def test_few_domains_stand_open_and_many_are_folded() -> None:
+    few, many = rendered(markdown(of(company(4)), None)), rendered(markdown(of(company(61)), None))
+    assert "details" not in [tag for tag in few.tags if tag != "summary"][: few.tags.index("table")]
+    assert few.tags.count("h4") == 1 + 5
+    assert many.tags.count("details") == 62 + 1, "each domain, and the notices"
+    assert many.tags.count("h4") == 1, "what to look at first stands open"
+    assert "d0000.example.com: 4 records will be added, Gains a domain" in many.text
+
+
+def test_a_name_in_a_fold_stays_text() -> None:
+    name = "<img src=x onerror=alert(1)>&amp;`|.example"
+    steps = [step("create", f"x{number}", new=txt(f"d{number}.example", "v=spf1 -all")) for number in range(6)]
+    page = rendered(markdown(of(preview(*steps, step("create", "y", new=txt(name, "v=spf1 -all")))), None))
+    assert name in page.code
+    assert set(page.tags) <= TAGS
+
+
+STOP = 'error: Preview failed: before hook "mail-guard" failed: example.com is a CNAME to other.example; remove it'
+
+
+def said_at(name: str, message: str, severity: str = "error") -> dict[str, str]:
+    return {"urn": step("create", name)["urn"], "severity": severity, "message": message}
+
+
+def stopped() -> str:
+    steps = [
+        step("create", "mail-example.com-spf", new=txt("example.com", "v=spf1 include:elastx.email -all")),
+        step("create", "mail-example.com-challenge-0123456789ab", new=txt("example.com", "elastx-mrs=" + "0" * 64)),
+        step("create", "mail-example.com-dmarc", new=txt("_dmarc.example.com", "v=DMARC1; p=none")),
+    ]
+    content = json.loads(preview(*steps))
+    content["diagnostics"] = [
+        said_at("mail-example.com-spf", STOP),
+        said_at("mail-example.com-challenge-0123456789ab", STOP),
+        {"severity": "error", "message": "error: preview failed"},
+    ]
+    return json.dumps(content)
+
+
+def test_what_the_guard_stops_is_not_listed_as_added() -> None:
+    found = of(stopped())
+    text = markdown(found, None)
+    assert "As far as it went: 1 domain: 1 record will be added, 2 stopped." in text
+    row = "| !&nbsp;stopped | SPF | the SPF at `example.com` will not be published: the error above says why |"
+    assert row in text
+    assert "gained" not in found.gates, "an account whose challenge is stopped gains nothing"
+    assert json.loads(as_json(found))["counts"] == {"add": 1, "change": 0, "remove": 0, "release": 0, "stopped": 2}
+
+
+def test_one_error_is_said_once_with_every_record_that_it_stops() -> None:
+    found = of(stopped())
+    at = "at `mail-example.com-challenge-0123456789ab`, `mail-example.com-spf`"
+    assert markdown(found, None).count("is a CNAME") == 1
+    assert f"**Error** {at}:" in markdown(found, None)
+    assert as_text(found).count("is a CNAME") == 1
+    said = json.loads(as_json(found))["said"]
+    assert [one["resources"] for one in said] == [["mail-example.com-challenge-0123456789ab", "mail-example.com-spf"]]
+
+
+def test_an_error_that_points_at_another_is_not_said_again() -> None:
+    content = json.loads(stopped())
+    of_spf, of_challenge = content["diagnostics"][:2]
+    hook = 'error: before hook "mail-guard" failed: '
+    of_challenge["message"] = hook + notices.STOPPED_TOO.format("example.com", "mail-example.com-spf")
+    for order in ([of_spf, of_challenge], [of_challenge, of_spf]):
+        assert markdown(of(json.dumps(content | {"diagnostics": order})), None) == markdown(of(stopped()), None)
+    alone = markdown(of(json.dumps(content | {"diagnostics": [of_challenge]})), None)
+    assert "example.com is stopped too: the error of mail-example.com-spf says why" in alone
+
+
+def test_notices_that_the_config_acknowledges_are_folded() -> None:
+    lines = (
+        notices.acknowledged({"one-key": "dkim", "no-rua": "dmarc, domains[1].dmarc"}),
+        notices.acknowledged({"shared-ttl": ""}),
+        "acknowledged: something else, of another program",
+    )
+    found = of(preview(said=tuple(("info", text) for text in lines)))
+    text = markdown(found, None)
+    assert "<details><summary>3 acknowledged notices</summary>" in text
+    assert "\none-key (dkim): several domains have the same DKIM key\n" in text
+    assert "\nno-rua (dmarc, domains[1].dmarc): a DMARC policy asks for no aggregate reports\n" in text
+    assert "\nshared-ttl: a new record gets the TTL of the TXT records that are there\n" in text
+    assert "<details><summary>1 notice</summary>" in text, "of another program"
+    assert "acknowledged: one-key (dkim): several domains have the same DKIM key" in as_text(found)
+    assert json.loads(as_json(found))["acknowledged"] == ["no-rua", "one-key", "shared-ttl"]
 
 
 def test_nothing_is_left_out_where_there_is_room() -> None:
@@ -124,8 +213,8 @@ def test_resources_that_are_no_mail_records_are_counted_and_listed() -> None:
         for kind in ("s3/bucket:Bucket", "sqs/queue:Queue")
     )
     one, two = of(preview(bucket)), of(preview(bucket, queue))
-    assert "No mail record changes; 1 other resource changes." in markdown(one, None)
-    assert "No mail record changes; 2 other resources change." in markdown(two, None)
+    assert "No mail record will change; 1 other resource will change." in markdown(one, None)
+    assert "No mail record will change; 2 other resources will change." in markdown(two, None)
     assert "aws:sqs/queue:Queue logs" in markdown(two, None)
     assert "other resource: aws:sqs/queue:Queue logs" in as_text(two)
 

@@ -76,10 +76,10 @@ def test_dmarc(old: str, new: str, said: str, risks: list[str]) -> None:
 def test_dmarc_that_receivers_take_nothing_from_says_why() -> None:
     broken, good = "v=DMARC1; p=rejct", "v=DMARC1; p=reject"
     void = f"{broken}, which has a faulty p= and no valid rua= (RFC 9989 §4.10.1): receivers apply no DMARC"
-    assert changed("_dmarc.example.com", broken, good) == ([f"was {void}", f"is {good}"], [])
-    assert changed("_dmarc.example.com", good, broken) == ([f"was {good}", f"is {void}"], ["loosened"])
+    assert changed("_dmarc.example.com", broken, good) == ([f"today: {void}", f"then: {good}"], [])
+    assert changed("_dmarc.example.com", good, broken) == ([f"today: {good}", f"then: {void}"], ["loosened"])
     says, _ = changed("_dmarc.example.com", "v=dmarc1; p=none", good)
-    assert says == ["was v=dmarc1; p=none, which is no DMARC record", f"is {good}"]
+    assert says == ["today: v=dmarc1; p=none, which is no DMARC record", f"then: {good}"]
     says, risks = changed("_dmarc.example.com", "v=DMARC1; p=none;; foo", good)
     assert (says, risks) == (["p=none → p=reject (stricter)"], [])
 
@@ -92,7 +92,7 @@ def test_dmarc_that_only_follows_p_is_said_once() -> None:
 def test_the_same_key_written_otherwise_is_no_other_key() -> None:
     key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8463 appendix A.2
     says, risks = changed("s._domainkey.example.com", f"v=DKIM1; k=ed25519; p={key}", f"k=ed25519; p={key}")
-    assert says[0] == "the same key written otherwise: Ed25519 256 bits, SHA-256 21fe31dfa154a261…"
+    assert says[0] == "the same key in another form: Ed25519 256 bits, SHA-256 21fe31dfa154a261…"
     assert risks == []
 
 
@@ -111,7 +111,7 @@ def test_a_key_that_is_revoked_and_one_of_a_type_that_nobody_knows() -> None:
 def test_a_policy_that_nobody_takes_is_shown_beside_the_other() -> None:
     says, risks = changed("_dmarc.example.com", "v=DMARC1; p=reject; p=none", "v=DMARC1; p=reject")
     why = "which has the tag 'p' twice (RFC 6376 §3.2): receivers apply no DMARC"
-    assert says == [f"was v=DMARC1; p=reject; p=none, {why}", "is v=DMARC1; p=reject"]
+    assert says == [f"today: v=DMARC1; p=reject; p=none, {why}", "then: v=DMARC1; p=reject"]
     assert risks == []
 
 
@@ -129,8 +129,8 @@ def test_an_spf_record_that_cannot_be_read_is_shown_and_judged_no_further() -> N
 def test_another_selector_takes_the_old_key_away() -> None:
     old, new = (txt(f"{selector}._domainkey.example.com", "v=DKIM1; p=") for selector in ("old", "new"))
     says, risks = meaning(step("replace", "x", old, new))
-    assert "moves from old._domainkey.example.com to new._domainkey.example.com" in says
-    assert "is withdrawn and published anew: for a while it may not be there" in says
+    assert "will move from old._domainkey.example.com to new._domainkey.example.com" in says
+    assert "will be removed and published again: for a while it may be missing" in says
     assert risks == ["key"]
 
 
@@ -139,9 +139,11 @@ def test_an_spf_that_goes_takes_its_other_senders_along() -> None:
     record = txt("example.com", f"{ELASTX} include:_spf.google.com ip4:192.0.2.1 ~all")
     found = review(read(preview(step("delete", "x", record))))
     others = "include:_spf.google.com, ip4:192.0.2.1"
-    assert f"with it go the other senders: {others}" in [told(one) for row in found.rows for one in row.meaning.says]
+    assert f"the other senders will go with it: {others}" in [
+        told(one) for row in found.rows for one in row.meaning.says
+    ]
     assert [told(line) for _, line in headlines(found)] == [
-        f"the SPF at example.com with its other senders ({others}) goes"
+        f"the SPF at example.com with its other senders ({others}) will be removed"
     ]
     alone, _ = meaning(step("delete", "x", txt("example.com", f"{ELASTX} -all")))
     assert not any("other senders" in line for line in alone)
@@ -151,21 +153,21 @@ def test_a_record_that_changes_its_resource_is_neither_gained_nor_removed() -> N
     record = txt("example.com", TOKEN)
     says, risks = meaning(step("create", "mail-new", new=record), step("delete", "mail-old", record))
     assert risks == []
-    moved = [line for line in says if "moves" in line]
+    moved = [line for line in says if "will move" in line]
     assert [line.partition(":")[0] for line in moved] == [
-        "the same record moves from the resource mail-old", "the same record moves to the resource mail-new",
+        "the same record will move from the resource mail-old", "the same record will move to the resource mail-new",
     ]  # fmt: skip
 
 
 def test_what_stays_in_dns_is_let_go() -> None:
     says, risks = meaning(step("delete", "x", txt("example.com", f"{ELASTX} -all"), retainOnDelete=True))
-    assert "goes from the stack and stays in DNS, where nobody looks after it (retainOnDelete)" in says
+    assert "will leave the stack and stay in DNS, where nothing manages it (retainOnDelete)" in says
     assert risks == []
 
 
 def test_what_is_imported_is_taken_over() -> None:
     says, _ = meaning(step("import", "x", new=txt("example.com", f"{ELASTX} -all")))
-    assert "is there already, and is taken over" in says
+    assert "is there already, and will be taken over" in says
 
 
 def test_a_ttl_and_a_comment_alone() -> None:
@@ -184,4 +186,4 @@ def test_a_ttl_and_a_comment_alone() -> None:
 
 def test_a_secret_value_is_said_to_be_one() -> None:
     says, _ = meaning(step("create", "mail-example.com-spf", new=txt("example.com", "[secret]")))
-    assert says == ["its value is secret, or known only later: it cannot be judged here"]
+    assert says == ["its value is secret or not known yet: it cannot be judged here"]

@@ -84,7 +84,7 @@ def test_a_replacement_is_one_change() -> None:
         step("delete-replaced", name, old),
     ))  # fmt: skip
     (change,) = changes(found)
-    assert (change.op, change.resource.replaced) == ("changed", True)
+    assert (change.op, change.resource.replaced) == ("change", True)
     assert change.old is not None
     assert change.new is not None
     assert (change.old.owner, change.new.owner) == ("elastx._domainkey.example.com", "other._domainkey.example.com")
