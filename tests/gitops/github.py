@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from tests.engine.stack import ROOT
 from tests.gitops import expressions
 from tests.gitops.comments import Forge
 from tests.gitops.scene import EXAMPLES, PROJECT, TOKEN, Company, Run, shell
@@ -37,12 +38,36 @@ KEYS: dict[str, set[Any]] = {
     },  # True is what YAML makes of on
     "job": {"if", "runs-on", "timeout-minutes", "environment", "permissions", "steps"},
     "step": {"uses", "with", "name", "id", "if", "env", "run"},
+    "action": {"name", "description", "author", "branding", "inputs", "runs"},
+    "input": {"description", "required", "default"},
+    "action's step": {"uses", "with", "name", "id", "if", "env", "run", "shell", "working-directory"},
 }
+
+ACTION = "elastx/elastx-mrs"
+"""This repository's own action, ``action.yml``."""
 
 
 def workflow(name: str) -> dict[Any, Any]:
     content: dict[Any, Any] = yaml.safe_load((FOLDER / name).read_text())
     return content
+
+
+def action() -> dict[str, Any]:
+    """The composite action; https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+    _known("action", content)
+    assert content["runs"].keys() == {"using", "steps"}
+    assert content["runs"]["using"] == "composite"
+    return content
+
+
+def inputs(given: Mapping[str, Any], table: Mapping[str, str]) -> dict[str, str]:
+    """What a step gives to the action, with the defaults: an input that there is not is a failure here."""
+    known = action()["inputs"]
+    assert given.keys() <= known.keys(), "GitHub warns of it, and goes on"
+    found = {name: expressions.text(given.get(name, one.get("default", "")), table) for name, one in known.items()}
+    assert all(found[name] for name, one in known.items() if one.get("required")), found
+    return {f"inputs.{name}": value for name, value in found.items()}
 
 
 @dataclass
@@ -71,7 +96,8 @@ class Runner:
         expressions.text((content.get("concurrency") or {}).get("group", ""), table)
         run = Run("skipped")
         if "if" not in found or expressions.holds(found["if"], table):
-            assert content["defaults"] == {"run": {"shell": "bash"}}
+            if any("run" in step for step in found["steps"]):
+                assert content["defaults"] == {"run": {"shell": "bash"}}
             run = self._steps(found["steps"], content.get("env", {}), table)
         self.company.runs.append(run)
         return run
@@ -82,30 +108,45 @@ class Runner:
         files.mkdir()
         environment = self.company.machine() | self._environment(run.workspace, files)
         environment |= {key: expressions.text(value, table) for key, value in shared.items()}
-        for number, step in enumerate(steps):
+        for step in steps:
             _known("step", step)
-            if "uses" in step:
-                assert step["uses"].partition("@")[0] in INSTALLED, step["uses"]
-                continue
-            if run.outcome == "failure" or not ("if" not in step or expressions.holds(step["if"], table)):
-                continue
-            own = {key: expressions.text(value, table) for key, value in step.get("env", {}).items()}
-            script = files / f"step-{number}.sh"
-            script.write_text(step["run"])
-            command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-            code, said = shell(command, run.workspace, environment | own)
-            run.log += f"=== {step['name']}: {code}\n{said}"
-            run.done[step["name"]] = code == 0
-            if code != 0:
-                run.outcome = "failure"
-            if "id" in step:
-                table |= _outputs(step["id"], files / "output")
-            (files / "output").write_text("")
-            added = (files / "path").read_text().split()
-            environment["PATH"] = ":".join([*reversed(added), self.company.machine()["PATH"]])
+            if step.get("uses", "").partition("@")[0] == ACTION:
+                # Neither secrets nor variables reach an action but as its inputs, nor the outputs of other steps.
+                github = {key: value for key, value in table.items() if key.startswith("github.")}
+                within = github | inputs(step["with"], table)
+                for inner in action()["runs"]["steps"]:
+                    _known("action's step", inner)
+                    self._step(inner, run, environment, within, files)
+            else:
+                self._step(step, run, environment, table, files)
         assert (files / "env").read_text() == "", "this runner knows nothing of GITHUB_ENV"
         run.summary = (files / "summary").read_text()
         return run
+
+    def _step(
+        self, step: dict[str, Any], run: Run, environment: dict[str, str], table: dict[str, str], files: Path
+    ) -> None:
+        if "uses" in step:
+            assert step["uses"].partition("@")[0] in INSTALLED, step["uses"]
+            return
+        if run.outcome == "failure" or not ("if" not in step or expressions.holds(step["if"], table)):
+            return
+        assert step.get("shell", "bash") == "bash"
+        own = {key: expressions.text(value, table) for key, value in step.get("env", {}).items()}
+        script = files / f"step-{len(run.done)}.sh"
+        script.write_text(step["run"])
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
+        folder = run.workspace / expressions.text(step.get("working-directory", "."), table)
+        code, said = shell(command, folder, environment | own)
+        run.log += f"=== {step['name']}: {code}\n{said}"
+        run.done[step["name"]] = code == 0
+        if code != 0:
+            run.outcome = "failure"
+        if "id" in step:
+            table |= _outputs(step["id"], files / "output")
+        (files / "output").write_text("")
+        added = (files / "path").read_text().split()
+        environment["PATH"] = ":".join([*reversed(added), self.company.machine()["PATH"]])
 
     def _table(self) -> dict[str, str]:
         secrets = dict.fromkeys(NAMES, "") | self.company.secrets() | dict(self.secrets)

@@ -77,7 +77,7 @@ def test_the_first_preview_is_told_in_a_comment(story: Story) -> None:
     assert story.runs["first"].outcome == "success", story.runs["first"].log
     said = story.said["first"]
     assert said.startswith(f"{MARKER}\n")
-    assert "**3 domains: 14 records added.**" in said
+    assert "**3 domains: 14 records will be added.**" in said
     assert f"_Of commit {COMMIT}, by [this run](https://github.example/acme/mail/actions/runs/42)._" in said
 
 

@@ -13,8 +13,9 @@ import jsonschema
 import pytest
 import yaml
 
+from elastx_mrs import __version__
 from tests.engine.stack import ROOT
-from tests.gitops.github import FOLDER, INSTALLED, workflow
+from tests.gitops.github import ACTION, FOLDER, INSTALLED, action, workflow
 from tests.gitops.gitlab import FILE, pipeline
 from tests.gitops.scene import DRIFT, EXAMPLES, PREVIEW, STACK, UP
 from tests.gitops.test_operator import manifest
@@ -54,7 +55,10 @@ def test_actionlint_has_nothing_to_say() -> None:
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-@pytest.mark.parametrize(("schema", "files"), [("github-workflows", WORKFLOWS), ("gitlab-ci", [FILE])])
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [("github-workflows", WORKFLOWS), ("gitlab-ci", [FILE]), ("github-actions", [ROOT / "action.yml"])],
+)
 def test_the_published_schemas_hold(schema: str, files: list[Path]) -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files)]
     said = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
@@ -100,11 +104,16 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in WORKFLOWS:
         for job in workflow(path.name)["jobs"].values():
             yield from ((path.name, step) for step in job["steps"])
+    yield from (("action.yml", step) for step in action()["runs"]["steps"])
 
 
 def test_actions_are_pinned_by_commit_with_the_version_beside() -> None:
-    lines = [line.strip() for path in WORKFLOWS for line in path.read_text().splitlines() if "uses:" in line]
+    files = [*WORKFLOWS, ROOT / "action.yml"]
+    lines = [line.strip() for path in files for line in path.read_text().splitlines() if "uses:" in line]
     assert len(lines) >= 9
+    own = [line for line in lines if ACTION in line]
+    assert [line.partition("#")[0].strip() for line in own] == [f"- uses: {ACTION}@v{__version__}"]
+    lines = [line for line in lines if line not in own]
     one = re.compile(rf"- uses: (?:{'|'.join(INSTALLED)})@[0-9a-f]{{40}} # v\d+\.\d+\.\d+(?:;.*)?")
     assert [line for line in lines if not one.fullmatch(line)] == []
     assert len({line.partition("#")[0] for line in lines}) == len(INSTALLED)
@@ -129,9 +138,33 @@ def test_a_token_may_only_what_its_job_needs() -> None:
 
 def test_secrets_are_given_to_the_steps_that_need_them() -> None:
     named = {(name, step.get("name")) for name, step in steps() if "secrets." in str(step.get("env", ""))}
-    assert named == {("preview.yml", "Preview"), ("up.yml", "Up"), ("verify.yml", "Drift")}
+    assert named == {("up.yml", "Up"), ("verify.yml", "Drift")}
+    given = [name for name, step in steps() if "secrets." in str(step.get("with", ""))]
+    assert given == ["preview.yml"], "to the action"
     texts = [path.read_text() for path in WORKFLOWS]
-    assert sum(text.count("secrets.") for text in texts) == 4 * len(named)
+    assert sum(text.count("secrets.") for text in texts) == 4 * 3
+
+
+def test_the_action_gives_its_secrets_to_pulumi_alone() -> None:
+    secret = {"access-token", "passphrase", "cloudflare-api-token", "rfc2136-key"}
+    for _, step in steps():
+        used = set(re.findall(r"inputs\.([a-z0-9-]+)", str(step)))
+        assert used & secret in ((secret, set()) if step.get("name") == "Preview" else (set(),)), step.get("name")
+
+
+def test_the_action_uses_every_input_and_the_page_lists_them() -> None:
+    known = action()["inputs"]
+    used = set(re.findall(r"inputs\.([a-z0-9-]+)", str(action()["runs"])))
+    assert used == known.keys()
+    page = (ROOT / "docs" / "gitops.md").read_text()
+    for name, one in known.items():
+        default = "required" if one.get("required") else f"`{one['default']}`" if one["default"] else ""
+        assert f"| `{name}` | {one['description']} | {default} |".replace("|  |", "| |") in page, name
+
+
+def test_the_example_gives_the_action_inputs_that_it_has() -> None:
+    (step,) = [step for _, step in steps() if step.get("uses", "").startswith(ACTION)]
+    assert step["with"].keys() <= action()["inputs"].keys()
 
 
 def test_ups_of_a_stack_run_one_after_the_other() -> None:
