@@ -4,8 +4,8 @@ unexport VIRTUAL_ENV
 # make lab STACK=lab-cloudflare is the same through Cloudflare's API, which the lab has too.
 STACK ?= lab
 
-.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up servers wheels test fast shuffled coverage check format \
-  bench clean
+.PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up picture lab-picture servers wheels test fast shuffled \
+  coverage check format bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -35,6 +35,14 @@ lab-cloudflare-up:
 	@plugin=$$(python toolchain/cloudflare.py) && export PATH="$$plugin:$$PATH" && \
 	  pulumi stack select --create lab-cloudflare --non-interactive && \
 	  pulumi up --stack lab-cloudflare --yes --non-interactive --suppress-permalink
+
+picture: setup toolchain ## draw docs/review-*.png of the lab's real preview; needs chromium
+	@elastx-mrs lab --dir .lab-picture -- $(MAKE) --no-print-directory lab-picture
+	@elastx-mrs review .lab-picture/preview.json | python -m toolchain.picture
+
+lab-picture:
+	@pulumi stack select --create lab --non-interactive
+	@pulumi preview --stack lab --json --non-interactive > .lab-picture/preview.json
 
 servers:
 	@tests/servers/install.sh
@@ -73,4 +81,4 @@ bench: setup languages ## measure speed, as ratios in one run
 	@python -m benchmarks
 
 clean: ## remove all that these targets made; the next run starts from nothing
-	rm -rf .venv .toolchain .lab .lab-cloudflare .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .toolchain .lab .lab-cloudflare .lab-picture .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
