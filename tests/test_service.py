@@ -243,7 +243,8 @@ def test_a_review_shows_the_digits_of_an_account_that_nobody_named() -> None:
     made = step("create", f"mail-example.com-challenge-{DIGITS[:12]}", new=txt("example.com", CHALLENGE))
     (row,) = review(read(preview(made), service=MAILHOP)).rows
     assert row.change.kind == "challenge"
-    assert shown(row.meaning.says[0]) == f"account {DIGITS[:12]}… will be able to send as any address of example.com"
+    assert shown(row.meaning.record) == f"account {DIGITS[:12]}…"
+    assert shown(row.meaning.says[0]) == "will be able to send as any address of example.com"
 
 
 def test_remarks_and_faults_name_the_service() -> None:

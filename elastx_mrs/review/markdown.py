@@ -29,10 +29,6 @@ LABELS = {
     FAILED: "Failed", "gained": "Gains a domain", "loosened": "Loosened", "removed": "Removed", "key": "Another key",
     "senders": "More senders",
 }  # fmt: skip
-KINDS = {
-    "challenge": "challenge", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "report": "report authorisation",
-    "other": "TXT",
-}  # fmt: skip
 OPS: Mapping[Op, str] = {
     "add": "+ add", "change": "~ change", "remove": "- remove", "release": "release", "stopped": "! stopped",
 }  # fmt: skip
@@ -124,12 +120,10 @@ def _domain(domain: Domain, folded: bool) -> str:
 
 
 def _row(row: Row) -> str:
-    change = row.change
-    owner = change.content.owner
-    place = f" at {markdown_cell_code(owner)}" if owner != change.domain else ""
+    record = _told(row.meaning.record, markdown_cell_code)
     says = "<br>".join(_told(one, markdown_cell_code) for one in row.meaning.says) or "its inputs only"
-    mark = OPS[change.op].replace(" ", "&nbsp;")  # a narrow first column would break it into two lines
-    return f"| {mark} | {KINDS[change.kind]}{place} | {says} |\n"
+    mark = OPS[row.change.op].replace(" ", "&nbsp;")  # a narrow first column would break it into two lines
+    return f"| {mark} | {record} | {says} |\n"
 
 
 def _told(what: Say, code: Callable[[str], str]) -> str:

@@ -22,6 +22,11 @@ RISKS: Mapping[str, str] = {
 }
 """The risks, from the one to look at first."""
 
+KINDS: Mapping[str, str] = {
+    "challenge": "challenge", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "report": "report authorisation",
+    "other": "TXT",
+}  # fmt: skip
+
 _ALL = {"-": "fail", "~": "softfail", "?": "neutral", "+": "pass"}
 _FINGERPRINT_SHOWN = 16
 _VALUE_SHOWN = 200
@@ -58,8 +63,12 @@ class Risk(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What one change means."""
+    """What one change means.
 
+    :param record: what the record is called, as ``verify`` calls it: an account by its address.
+    """
+
+    record: Say
     says: tuple[Say, ...]
     risks: tuple[Risk, ...] = ()
 
@@ -96,20 +105,28 @@ class Reader:
     def read(self, change: Change) -> Meaning:
         """Return what a change means."""
         if change.op == "stopped":
-            what, verb = self._goes(change), "changed" if change.old else "published"
-            return Meaning((Say(f"{what.template} will not be {verb}: the error above says why", what.values),))
+            verb = "changed" if change.old else "published"
+            return Meaning(self._record(change), (say(f"will not be {verb}: the error above says why"),))
         says: list[Say] = []
         risks: list[Risk] = []
         for part in self._of_kind(change):
             risks.append(part) if isinstance(part, Risk) else says.append(part)
         for part in self._of_place(change):
             risks.append(part) if isinstance(part, Risk) else says.append(part)
-        return Meaning(tuple(says), tuple(risks))
+        return Meaning(self._record(change), tuple(says), tuple(risks))
 
     def account(self, value: str) -> str:
         """Return an account's address, or the beginning of its hash where it is secret or not in the config."""
         known = self._accounts.get(value)
         return known if known is not None else f"{value.removeprefix(self._service.challenge_prefix)[:SHOWN_DIGITS]}…"
+
+    def _record(self, change: Change) -> Say:
+        """Return what a record is called: its account, or its kind, and its name if that is not the domain's."""
+        values = {one.value for one in (change.old, change.new) if one is not None and one.value is not None}
+        if change.kind == "challenge" and len(values) == 1:
+            return say("account {}", self.account(*values))
+        owner = change.content.owner
+        return say(KINDS[change.kind]) if owner == change.domain else say(f"{KINDS[change.kind]} at {{}}", owner)
 
     def _of_kind(self, change: Change) -> Iterator[Say | Risk]:
         old = change.old.value if change.old else None
@@ -135,12 +152,14 @@ class Reader:
             )
 
     def _challenge(self, change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
+        alone = old is None or new is None
         if old is not None:
-            text = "account {} will no longer be able to send as any address of {}"
-            yield say(text, self.account(old), change.domain)
+            text = "will no longer be able to send as any address of {}"
+            yield say(text, change.domain) if alone else say(f"account {{}} {text}", self.account(old), change.domain)
         if new is not None:
-            what = say("account {} will be able to send as any address of {}", self.account(new), change.domain)
-            yield what
+            text = "will be able to send as any address of {}"
+            what = say(f"account {{}} {text}", self.account(new), change.domain)
+            yield say(text, change.domain) if alone else what
             if not change.again:
                 yield Risk("gained", change.domain, what, self.account(new))
 
@@ -170,8 +189,8 @@ class Reader:
         if domain in self._trees:
             now, planned = self._trees[domain]
             whole = f"{now} → {planned}" if before is not None and now != planned else planned
-            return say(f"lookups: {whole} of {spf.MAX_LOOKUPS}, {then} of them its own terms'")
-        return say(f"lookups of its own terms: {own} (with all below them at most {spf.MAX_LOOKUPS})")
+            return say(f"{whole} of {spf.MAX_LOOKUPS} lookups, {then} of them by its own terms")
+        return say(f"{own} of {spf.MAX_LOOKUPS} lookups by its own terms, without those below them")
 
     def _of_place(self, change: Change) -> Iterator[Say | Risk]:
         """Say what is the same whatever the record: that it goes, moves, is taken over, or is kept otherwise."""
@@ -205,7 +224,7 @@ class Reader:
         names = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC policy", "report": "report authorisation"}
         if change.kind == "challenge":
             value = change.content.value
-            return say("the challenge of {} at {}", self.account(value) if value else "an account", change.domain)
+            return say("the challenge of account {} at {}", self.account(value) if value else "?", change.domain)
         if change.kind == "spf" and (others := self._others(change.content.value)):
             return say("the SPF at {} with its other senders ({})", change.content.owner, ", ".join(others))
         return say(f"the {names.get(change.kind, 'record')} at {{}}", change.content.owner)

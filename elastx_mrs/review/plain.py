@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from elastx_mrs.display import visible, visible_lines
-from elastx_mrs.review.markdown import KINDS, LABELS, OPS, acknowledged
+from elastx_mrs.review.markdown import LABELS, OPS, acknowledged
 from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.report import Review, Row, headlines, summary
 
@@ -52,10 +52,8 @@ def _lines(found: Review, style: Style) -> Iterator[str]:
 
 
 def _row(row: Row) -> Iterator[str]:
-    change = row.change
-    place = f" at {visible(change.content.owner)}" if change.content.owner != change.domain else ""
     says = [told(one) for one in row.meaning.says] or ["its inputs only"]
-    yield f"  {OPS[change.op]} {KINDS[change.kind]}{place}: {says[0]}"
+    yield f"  {OPS[row.change.op]} {told(row.meaning.record)}: {says[0]}"
     yield from (f"      {one}" for one in says[1:])
 
 
@@ -102,6 +100,7 @@ def _change(row: Row) -> dict[str, Any]:
         "op": change.op,
         "kind": change.kind,
         "name": change.content.owner,
+        "record": _bare(row.meaning.record),
         "resource": change.resource.name,
         "before": change.old.value if change.old else None,
         "after": change.new.value if change.new else None,

@@ -157,7 +157,7 @@ def test_what_the_guard_stops_is_not_listed_as_added() -> None:
     found = of(stopped())
     text = markdown(found, None)
     assert "As far as it went: 1 domain: 1 record will be added, 2 stopped." in text
-    row = "| !&nbsp;stopped | SPF | the SPF at `example.com` will not be published: the error above says why |"
+    row = "| !&nbsp;stopped | SPF | will not be published: the error above says why |"
     assert row in text
     assert "gained" not in found.gates, "an account whose challenge is stopped gains nothing"
     assert json.loads(as_json(found))["counts"] == {"add": 1, "change": 0, "remove": 0, "release": 0, "stopped": 2}
