@@ -63,9 +63,9 @@ _ACKNOWLEDGED = "acknowledged: "
 _ITEM = re.compile(r"([a-z0-9-]+)(?: \(([^()]*)\))?")
 
 
-def with_name(text: str, notice: Notice | None) -> str:
-    """Return a message that ends in its notice's name, as linters have it; a warning as it is."""
-    return text if notice is None else f"{text} [{notice.name}]"
+def with_name(text: str, name: str) -> str:
+    """Return a message that ends in its notice's name, as linters have it; one without a name as it is."""
+    return f"{text} [{name}]" if name else text
 
 
 def cause_of(text: str) -> str:

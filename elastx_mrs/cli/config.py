@@ -56,7 +56,8 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
           - id: elastx-mrs-config
 
     The format json is a list of objects with file, line, column, path, level (error, warning or notice), seen and fix;
-    github is workflow commands, which GitHub shows beside the lines.
+    a notice that the config can acknowledge has its name as notice. github is workflow commands,
+    which GitHub shows beside the lines.
 
     All files are checked in any case. The exit code is 1 when a file has an error (with --strict: or a warning), 2 when
     a file cannot be read at all, or is beyond a limit.

@@ -55,7 +55,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
 @click.argument("file", default="-", metavar="[FILE]")
 @format_option(("markdown", "text", "json"), default="markdown")
 @click.option(
-    "--fail-on", "fail_on", default="", metavar="NAMES", callback=_gates, help="Exit with 1 where one of these is met."
+    "--fail-on", "fail_on", default="", metavar="NAMES", callback=_gates, help="Exit with 1 if one of these is met."
 )
 @click.option(
     "--limit",
@@ -63,10 +63,10 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     metavar="WHOSE",
     show_default=True,
     callback=_limit,
-    help="How long Markdown may be: github, gitlab, none, or octets.",
+    help="Longest Markdown: github, gitlab, none, or octets.",
 )
-@click.option("--log", metavar="FILE", help="What pulumi preview said on standard error, for where it did not begin.")
-@click.option("--stack", metavar="NAME", default="", help="Its project and stack, a/b, for where it did not begin.")
+@click.option("--log", metavar="FILE", help="Standard error of pulumi preview, to show if it did not begin.")
+@click.option("--stack", metavar="NAME", default="", help="Project and stack, as a/b, if the preview did not begin.")
 @click.option(
     "--known-account",
     "accounts",
@@ -74,7 +74,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     metavar="ADDRESS",
     help="A user account that the stack's config does not name; may be repeated.",
 )
-@click.option("--dns", is_flag=True, help="Ask DNS what each SPF record costs with all below it.")
+@click.option("--dns", is_flag=True, help="Ask DNS how many lookups each SPF record takes, its includes with it.")
 @who_options
 def command(
     file: str,
@@ -88,19 +88,19 @@ def command(
     nameservers: Sequence[str],
     resolvers: Sequence[str],
 ) -> None:
-    """Review a preview: which domain gets which change, what it means for mail, and what is wrong.
+    """Review a preview: what will change for each domain, what that means for mail, and what is wrong.
 
     \b
     pulumi preview --json | elastx-mrs review
     elastx-mrs review preview.json --log preview.log --stack acme/prod
     elastx-mrs review preview.json --format text --fail-on loosened,removed
 
-    FILE is what pulumi preview --json printed, of a preview that failed too; - or none is standard input. What is at
-    risk comes first: an account gains a domain, DMARC or SPF is loosened, a record goes, a key becomes another one.
-    Markdown begins with a comment that is not shown and is the same for every preview of a stack, so that a pipeline
-    can find its own and edit it in place; examples/gitops has the pipelines.
+    FILE is the output of pulumi preview --json, also of a preview that failed; - or none is standard input. Risks come
+    first: an account gains a domain, DMARC or SPF is loosened, a record is removed, a key is replaced. The Markdown
+    begins with an invisible line that is the same for every preview of a stack. By it a pipeline finds its own comment
+    and edits it; examples/gitops has the pipelines.
 
-    The exit code is 1 when something that --fail-on names is met, 3 when --dns could not ask something.
+    The exit code is 1 when a finding of --fail-on is there, 3 when --dns could not ask something.
     """
     if (nameservers or resolvers) and not dns:
         raise click.UsageError(f"--{'nameserver' if nameservers else 'resolver'} needs --dns")

@@ -52,7 +52,12 @@ class Remark:
     @property
     def named(self) -> str:
         """The text as it is printed: a notice's ends in its name."""
-        return with_name(self.text, self.notice)
+        return with_name(self.text, self.name)
+
+    @property
+    def name(self) -> str:
+        """The notice's name; empty for a warning."""
+        return self.notice.name if self.notice is not None else ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from elastx_mrs.config.plain_text import in_plain_text
 from elastx_mrs.config.remarks import remarks
 from elastx_mrs.config.rules import Fault, no_publisher
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.notices import with_name
 from elastx_mrs.reading import read_json
 from elastx_mrs.registry import Provider
 from elastx_mrs.secrecy import masked
@@ -39,6 +40,7 @@ class Finding(NamedTuple):
     """One thing to say.
 
     :param path: the key, as the messages of previews have it; empty where it is about the whole file.
+    :param notice: the name of a notice that the config can acknowledge.
     """
 
     file: str
@@ -46,6 +48,12 @@ class Finding(NamedTuple):
     path: str
     level: Level
     problem: str
+    notice: str = ""
+
+    @property
+    def text(self) -> str:
+        """The problem as it is printed: a notice's ends in its name."""
+        return with_name(self.problem, self.notice)
 
 
 class Checked(NamedTuple):
@@ -179,7 +187,10 @@ def _judged(stack: Stack, known: tuple[Provider, ...]) -> tuple[list[Finding], l
     found += [_finding(stack, fault.path, "error", fault.problem) for fault in faults]
     if arguments is not None:
         said = [one for one in remarks(arguments) if config.remarked(one)]
-        found += [_finding(stack, one.path, one.remark.level, one.remark.named) for one in said]
+        found += [
+            _finding(stack, one.path, one.remark.level, one.remark.text)._replace(notice=one.remark.name)
+            for one in said
+        ]
     return found, _counts(own, None if config.hidden else arguments)
 
 

@@ -173,8 +173,15 @@ def test_remarks_have_places_and_only_warnings_fail_and_only_if_asked(
     only_noticed = write(
         tmp_path / "Pulumi.notice.yaml", f"{HEAD}  elastx-mrs:domains:\n    - name: example.com\n{notice}"
     )
-    assert [one["level"] for one in findings(only_noticed)] == ["notice"]
+    (one,) = findings(only_noticed)
+    assert (one["level"], one["notice"]) == ("notice", "p-none")
     assert run(*strict, only_noticed).exit_code == 0
+    assert "[p-none]\n" in run(*strict, only_noticed).stdout
+    acknowledged = write(
+        tmp_path / "Pulumi.acknowledged.yaml",
+        f"{HEAD}  elastx-mrs:acknowledged: [p-none]\n  elastx-mrs:domains:\n    - name: example.com\n{notice}",
+    )
+    assert findings(acknowledged) == []
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,12 @@ def test_the_first_up(first: tuple[Stack, str]) -> None:
     assert reviewed(first[1]) == wanted("first")
 
 
-def test_nothing_changes(stack: Stack) -> None:
-    assert reviewed(previewed(stack)) == wanted("same")
+def test_nothing_changes_and_a_notice_is_acknowledged(stack: Stack) -> None:
+    stack.config["acknowledged"] = ["one-key"]
+    printed = previewed(stack)
+    assert reviewed(printed) == wanted("same")
+    assert "is one key" not in printed
+    assert "<details><summary>1 acknowledged notice</summary>" in review(printed).stdout
 
 
 def test_an_account_gains_domains(stack: Stack) -> None:

@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> tuple[list[str], Arguments | None]:
     ]
     file = folder / "Pulumi.test.yaml"
     file.write_text("config:\n" + textwrap.indent("\n".join([*lines, *rest]), "  ") + "\n", encoding="utf-8")
-    said = [f"{one.level}: {one.path}: {one.problem}" for one in check(str(file)).findings]
+    said = [f"{one.level}: {one.path}: {one.text}" for one in check(str(file)).findings]
     arguments, of_component = of_the_component(file)
     assert sorted(said) == sorted(of_component)
     return said, arguments

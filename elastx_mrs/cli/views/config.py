@@ -22,7 +22,7 @@ def _line(one: Finding) -> str:
     where = [str(part) for part in (one.file, one.place.line, one.place.column) if part is not None]
     heads = [head for head in (one.level if one.level != "error" else "", one.path) if head]
     coloured = [click.style(f"{visible(head)}:", fg=_COLOURS[one.level]) for head in heads]
-    return " ".join([f"{visible(':'.join(where))}:", *coloured, visible(one.problem)])
+    return " ".join([f"{visible(':'.join(where))}:", *coloured, visible(one.text)])
 
 
 def _json(findings: Sequence[Finding]) -> str:
@@ -34,6 +34,7 @@ def _json(findings: Sequence[Finding]) -> str:
             "path": one.path,
             "level": one.level,
             **seen_and_fix(one.problem),
+            **({"notice": one.notice} if one.notice else {}),
         }
         for one in findings
     ]
@@ -45,7 +46,7 @@ def _github(findings: Sequence[Finding]) -> str:
 
 
 def _annotation(one: Finding) -> str:
-    message = visible(": ".join(part for part in (one.path, one.problem) if part))
+    message = visible(": ".join(part for part in (one.path, one.text) if part))
     return github_command(one.level, message, file=one.file, line=one.place.line, col=one.place.column)
 
 

@@ -29,17 +29,17 @@ class Finding:
 
     :param level: ``stop``: publishing would break mail; ``unasked``: it could not be found out; or a remark.
     :param text: what is there, why it matters, and the ways out.
-    :param notice: which notice it is; see :func:`noticed`.
+    :param notice: the name of a notice; see :func:`noticed`.
     """
 
     level: Literal["stop", "unasked", "warning", "notice"]
     text: str
-    notice: Notice | None = None
+    notice: str = ""
 
 
 def noticed(notice: Notice, text: str) -> Finding:
     """Return a notice, which a config can acknowledge by its name."""
-    return Finding("notice", text, notice)
+    return Finding("notice", text, notice.name)
 
 
 class World(Protocol):

@@ -217,8 +217,8 @@ class Guard:
 
     def _remark(self, name: str, domain: str, finding: Finding) -> None:
         notice = finding.notice
-        if notice is not None and notice.name in self.acknowledged.get(domain, ()):
-            text, name = notices.acknowledged({notice.name: ""}), ""
+        if notice in self.acknowledged.get(domain, ()):
+            text, name = notices.acknowledged({notice: ""}), ""
         else:
             text = notices.GUARD + notices.with_name(finding.text, notice)
         if finding.level == "unasked":
