@@ -44,6 +44,38 @@ class StackKey(NamedTuple):
     cure: str = ""
 
 
+class Question(NamedTuple):
+    """A setting that ``elastx-mrs init`` asks for and writes. One that is left empty is not written.
+
+    :param key: in the stack's config, in camelCase.
+    :param text: what it is, for the prompt and for the comment beside it.
+    :param example: a value, as people type it; of a list, with commas between.
+    :param zones: whether it lists the zones that the domains are in, which is then proposed.
+    """
+
+    key: str
+    text: str
+    example: str
+    zones: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a project begins to publish here, for ``elastx-mrs init``.
+
+    :param questions: the settings that most users need. Without any, the required ones are asked for.
+    :param credentials: what to set before the first ``up``, a line each: a variable, and what it holds.
+    :param extra: the extra of elastx-mrs that it needs.
+    :param take_over: the commands that take over what is published already, where no key of the config does;
+        ``{file}`` is the stack's file.
+    """
+
+    questions: Sequence[Question] = ()
+    credentials: Sequence[str] = ()
+    extra: str = ""
+    take_over: Sequence[str] = ()
+
+
 def _no_faults(settings: Any, domains: Sequence[str], program: bool) -> Iterable[Problem]:
     return ()
 
@@ -101,6 +133,7 @@ class Provider:
         the same place write over each other.
     :param waits: returns what is known of how long a record may take, given the seconds that it has taken so far.
     :param hints: what a JSON Schema can say of the values that a validator takes: never more than the validator.
+    :param start: how a project begins to publish here.
     """
 
     name: str
@@ -122,6 +155,7 @@ class Provider:
     place: Callable[[Any, str], str] = _one_place
     waits: Callable[[float], str] = _not_known
     hints: Mapping[Callable[..., Any], Mapping[str, Any]] = field(default_factory=dict)
+    start: Start = field(default_factory=Start)
 
     def make(self, setup: Any) -> Any:
         """Return the publisher.
@@ -162,6 +196,14 @@ def providers(keys: Iterable[str] = ()) -> tuple[Provider, ...]:
 def every() -> tuple[Provider, ...]:
     """Return the built-in providers, and all that other packages bring. Raises as :func:`providers`."""
     return providers(installed())
+
+
+def package_of(name: str) -> str:
+    """Return the name of the package that brings a provider; empty for a built-in one."""
+    from importlib.metadata import entry_points
+
+    brought = [one.dist.name for one in entry_points(group=GROUP, name=name) if one.dist is not None]
+    return brought[0] if brought and name not in BUILT_IN else ""
 
 
 def installed() -> Mapping[str, str]:

@@ -10,8 +10,11 @@ from elastx_mrs.service import Service
 from elastx_mrs.verify.checks.published import usable_key
 
 
-def keep(adopted: Adopted, place: Place, selector: str, service: Service) -> None:
-    """Keep the key, whoever publishes it."""
+def keep(adopted: Adopted, place: Place, selector: str, service: Service, own_key: str = "") -> None:
+    """Keep the key, whoever publishes it.
+
+    :param own_key: the stack's key, which no domain needs to repeat; empty if it is not known.
+    """
     values = place.answer.texts()
     if place.elsewhere:
         _elsewhere(adopted, place, selector, service)
@@ -22,7 +25,7 @@ def keep(adopted: Adopted, place: Place, selector: str, service: Service) -> Non
         text = f"{place.owner} has {len(values)} TXT records, and one is allowed (RFC 6376 §3.6.2.2); leave the key"
         adopted.faults.append(f"{text}, and run this again")
     elif values:
-        _one(adopted, place, values[0], selector, service)
+        _one(adopted, place, values[0], selector, service, own_key)
 
 
 def _elsewhere(adopted: Adopted, place: Place, selector: str, service: Service) -> None:
@@ -41,7 +44,7 @@ def _elsewhere(adopted: Adopted, place: Place, selector: str, service: Service) 
         adopted.faults.append(f"{where}, where there is no usable key ({fault[1]}); {cure}")
 
 
-def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: Service) -> None:
+def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: Service, own_key: str) -> None:
     """Keep the one TXT at the selector, if it is a key that receivers can use."""
     owner, text = place.owner, as_text(value)
     try:
@@ -50,8 +53,15 @@ def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: S
         key, problems = "", error.problems
     if key and compare.same_key(text, key):
         adopted.own(owner)
-        adopted.config["dkim"] = {"selector": selector, "record": key}
         kept = "stays as it is" if key == text else "keeps its key, in another spelling"
+        if own_key and compare.same_key(own_key, key):
+            adopted.changes.append(f"{owner} {kept}; it is the stack's own dkim")
+            return
+        adopted.config["dkim"] = {"selector": selector, "record": key}
+        if own_key:
+            cure = f"ask {service.name} which one is right; to publish the stack's, remove dkim from this domain"
+            adopted.faults.append(f"{owner} has another key than the stack's dkim, and the config keeps it; {cure}")
+            return
         adopted.changes.append(f"{owner} {kept}; take it out here if it is the stack's own dkim")
         return
     meant = _meant(value, selector, service)

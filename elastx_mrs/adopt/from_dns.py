@@ -26,17 +26,19 @@ from elastx_mrs.records.text import presentation
 from elastx_mrs.service import ELASTX, Service
 
 
-async def read_all(ask: Ask, domains: Sequence[str], selector: str) -> list[Adopted]:
+async def read_all(ask: Ask, domains: Sequence[str], selector: str, own_key: str = "") -> list[Adopted]:
     """Return what each domain publishes, in the order of the domains, which are read side by side.
 
     An error of our own fails only its domain.
+
+    :param own_key: the stack's DKIM key, if it is known.
     """
     together = _taking_reports(ask, frozenset(domains))
 
     async def one(domain: str) -> Adopted:
         try:
             with budget.of_domain(f"reading {domain}") as own:
-                found = await read(together, domain, selector)
+                found = await read(together, domain, selector, own_key=own_key)
             if own.exhausted:
                 found.unasked.append(f"{domain} was not read in full: {own.story()}")
             return found
@@ -58,7 +60,7 @@ def _taking_reports(ask: Ask, domains: Collection[str]) -> Ask:
     return asked
 
 
-async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX) -> Adopted:
+async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX, *, own_key: str = "") -> Adopted:
     """Read what a domain publishes and return the config that keeps it, with ``service`` added."""
     adopted = Adopted(domain, {"name": domain})
     try:
@@ -78,7 +80,7 @@ async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX) 
     if not found["SPF"].alias:
         await hosts.name_losses(ask, adopted)
     await dmarc.keep(ask, adopted, found["DMARC"], service)
-    dkim.keep(adopted, found["DKIM"], selector, service)
+    dkim.keep(adopted, found["DKIM"], selector, service, own_key)
     _others(adopted, found["SPF"], service)
     _write(adopted, selector, service)
     return adopted
@@ -127,13 +129,15 @@ def render(found: Sequence[Adopted]) -> str:
     owners = [owner for one in found for owner in one.owners]
     if owners:
         config[f"{NAMESPACE}:adopt"] = owners
-    return yaml.safe_dump(config, sort_keys=False, width=100_000, allow_unicode=False) + "".join(_comments(found))
+    return yaml.safe_dump(config, sort_keys=False, width=100_000, allow_unicode=False) + "".join(
+        comment_line(note) for one in found for note in notes(one)
+    )
 
 
-def _comments(found: Sequence[Adopted]) -> Iterator[str]:
-    for one in found:
-        for title, lines in (("", one.changes), ("CANNOT BE KEPT: ", one.faults), ("NOT ASKED: ", one.unasked)):
-            for line in lines:
-                yield comment_line(title + line)
-        if not (one.changes or one.faults or one.unasked):
-            yield comment_line(f"{one.domain} has no SPF, DMARC or DKIM record yet; the stack's defaults are added")
+def notes(found: Adopted) -> Iterator[str]:
+    """Yield what to know of one domain, a line each: what an ``up`` changes, what cannot be kept, what is not known."""
+    yield from found.changes
+    yield from (f"CANNOT BE KEPT: {line}" for line in found.faults)
+    yield from (f"NOT ASKED: {line}" for line in found.unasked)
+    if not (found.changes or found.faults or found.unasked):
+        yield f"{found.domain} has no SPF, DMARC or DKIM record yet; the stack's defaults are added"

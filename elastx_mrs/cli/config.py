@@ -109,7 +109,6 @@ def schema_() -> None:
     from elastx_mrs.config import schema
 
     try:
-        known = registry.every() if registry.installed() else ()
+        click.echo(schema.current(), nl=False)
     except registry.RegistryError as error:
         raise BadInput(str(error)) from None
-    click.echo(schema.text(known) if known else schema.KEPT.read_text(encoding="utf-8"), nl=False)

@@ -37,7 +37,8 @@ MEANINGS: Mapping[int, str] = {
 """The table: each exit code with its meaning, the same for every command."""
 
 _EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system answers where nothing more can be written."""
 
 
 def exit_code(*, wrong: bool, unasked: bool) -> int:
@@ -112,7 +113,7 @@ def _judged(error: Exception) -> tuple[int, str]:
         return INPUT, f"Error: {error}"
     if isinstance(error, BrokenPipeError):
         return CLOSED, ""
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in FULL:
         return INPUT, f"Error: cannot write: {error.strerror}; free some space, or write elsewhere"
     if (told := descriptors.shortage(error)) is not None:
         return UNASKED, f"Error: {told}; {descriptors.cure(told, '')}"

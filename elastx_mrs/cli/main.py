@@ -19,6 +19,7 @@ _COMMANDS = {
     "completion": "Print what makes the shell complete this command.",
     "config": "Check the files of stacks before they are committed.",
     "doctor": "Check what a stack needs before it is deployed: Pulumi, credentials, zones, network.",
+    "init": "Write the files of a first project, with what DNS has.",
     "lab": "Run a DNS server on this machine, to try everything with no account.",
     "message": "Judge a received message: did the whole chain work?",
     "records": "Show what must be in DNS.",

@@ -23,7 +23,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, TypeAdapter, Va
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from elastx_mrs import notices
+from elastx_mrs import notices, registry
 from elastx_mrs.config import model as arguments
 from elastx_mrs.config.base import INTEGER, NUMBER, Shape
 from elastx_mrs.config.model import MAX_TIMEOUT, Dmarc, shape
@@ -259,6 +259,15 @@ def _read_elsewhere(key: StackKey) -> Schema:
         return _value(f"{said} Only encrypted: {run}.", [{"type": "object", "additionalProperties": SECURE}])
     names: list[Schema] = [{"type": "array", "items": {"anyOf": [{"type": "string"}, SECURE]}}]
     return _value(said, [*names, *_as_text(names)])
+
+
+def current() -> str:
+    """Return the schema with every provider that is installed.
+
+    :raises registry.RegistryError: if one of them cannot be used.
+    """
+    known = registry.every() if registry.installed() else ()
+    return text(known) if known else KEPT.read_text(encoding="utf-8")
 
 
 def descriptions(model: type[BaseModel]) -> Mapping[str, str]:

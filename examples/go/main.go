@@ -9,11 +9,13 @@ import (
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
-		newsletter := pulumi.String("newsletter@acme.example")
 		relay, err := elastx.NewMailRelay(ctx, "mail", &elastx.MailRelayArgs{
-			Accounts: pulumi.StringArray{pulumi.String("smtp-prod@acme.example"), newsletter},
-			Dkim:     elastx.DkimArgs{Record: pulumi.String(config.Require(ctx, "dkim"))},
-			Dmarc:    elastx.DmarcArgs{Record: pulumi.String("v=DMARC1; p=quarantine; adkim=r; aspf=r;")},
+			Accounts: pulumi.StringArray{
+				pulumi.String("smtp-prod@acme.example"),
+				pulumi.String("newsletter@acme.example"),
+			},
+			Dkim:  elastx.DkimArgs{Record: pulumi.String(config.Require(ctx, "dkim"))},
+			Dmarc: elastx.DmarcArgs{Record: pulumi.String("v=DMARC1; p=quarantine; adkim=r; aspf=r;")},
 			Domains: elastx.DomainArray{
 				elastx.DomainArgs{
 					Name: pulumi.String("example.com"),
@@ -22,7 +24,10 @@ func main() {
 						All:     elastx.SpfAllSoftfail,
 					},
 				},
-				elastx.DomainArgs{Name: pulumi.String("news.example.com"), Accounts: pulumi.StringArray{newsletter}},
+				elastx.DomainArgs{
+					Name:     pulumi.String("news.example.com"),
+					Accounts: pulumi.StringArray{pulumi.String("newsletter@acme.example")},
+				},
 				elastx.DomainArgs{Name: pulumi.String("example.se")},
 			},
 			Rfc2136: elastx.Rfc2136Args{

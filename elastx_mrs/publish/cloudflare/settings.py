@@ -9,7 +9,7 @@ from elastx_mrs.config.base import Shape
 from elastx_mrs.publish.cloudflare.waits import known
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import AUTOMATIC_TTL
-from elastx_mrs.registry import Provider
+from elastx_mrs.registry import Provider, Question, Start
 
 MAX_COMMENT = 100
 """Characters of a record's comment on Cloudflare's free plan."""
@@ -80,4 +80,19 @@ PROVIDER = Provider(
     place=lambda given, _: given.account_id or "",
     waits=known,
     hints={comment_text: {"maxLength": MAX_COMMENT}},
+    start=Start(
+        questions=(
+            Question(
+                "accountId",
+                "the account whose zones are listed; empty for every zone that the token sees",
+                "0123456789abcdef0123456789abcdef",
+            ),
+        ),
+        credentials=("CLOUDFLARE_API_TOKEN: a token with Zone > Zone > Read and Zone > DNS > Edit for these zones",),
+        extra="cloudflare",
+        take_over=(
+            "elastx-mrs adopt --import --stack-config {file} > import.json",
+            "pulumi import --file import.json --protect=false --generate-code=false",
+        ),
+    ),
 )

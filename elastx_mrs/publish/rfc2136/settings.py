@@ -10,10 +10,11 @@ from pydantic.alias_generators import to_camel
 
 from elastx_mrs import limits
 from elastx_mrs.config.base import Shape, is_encrypted
+from elastx_mrs.config.environment import RFC2136_KEY
 from elastx_mrs.display import quoted, some
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.registry import Problem, Provider, StackKey
+from elastx_mrs.registry import Problem, Provider, Question, StackKey, Start
 from elastx_mrs.secrecy import masked
 
 
@@ -180,4 +181,14 @@ PROVIDER = Provider(
     place=place,
     waits=lambda _: f"What gets lost on the way to a primary is sent again for up to {limits.RECORD_SECONDS.text}",
     hints={profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"}},
+    start=Start(
+        questions=(
+            Question("zones", "the zones that your primary name server serves", "example.com,example.se", zones=True),
+            Question(
+                "server", "the primary that takes updates; empty for the one that the SOA names", "ns1.example.com"
+            ),
+            Question("keyName", "the name of the TSIG key; empty if the key's file names it", "mail-relay"),
+        ),
+        credentials=(f"{RFC2136_KEY}: the TSIG key, its secret in base64 or the file that tsig-keygen writes",),
+    ),
 )

@@ -1,0 +1,302 @@
+"""``elastx-mrs init``: the files of a first project."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from elastx_mrs import registry
+from elastx_mrs.adopt.from_dns import notes
+from elastx_mrs.cli import exits
+from elastx_mrs.cli.arguments import ConfigFailure
+from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.prompts import Terminal
+from elastx_mrs.cli.vantage import answered, vantage_of, who_options
+from elastx_mrs.cli.views.config import FORMATS, passed
+from elastx_mrs.config import schema
+from elastx_mrs.config.parse import ConfigError
+from elastx_mrs.display import quoted, visible
+from elastx_mrs.registry import Provider
+from elastx_mrs.scaffold import files, programs, questions
+from elastx_mrs.scaffold.answers import Answers, faults_so_far, names_of, value_of, warnings
+from elastx_mrs.scaffold.answers import questions as asked_of
+from elastx_mrs.scaffold.look import Look, look, nothing
+from elastx_mrs.scaffold.plan import Plan, name_problem, plan_of, project_name
+from elastx_mrs.scaffold.stack_file import SCHEMA
+from elastx_mrs.stackfile.check import check
+
+
+@click.command("init")
+@click.option("--domain", "domains", multiple=True, metavar="NAME", help="A domain that sends mail; may be repeated.")
+@click.option("--account", "accounts", multiple=True, metavar="ADDRESS", help="A user account; may be repeated.")
+@click.option("--dkim", default="", metavar="VALUE", help="The DKIM key that Elastx provides, in any pasted form.")
+@click.option("--publisher", metavar="NAME", help="Where the records are published: cloudflare, rfc2136, …")
+@click.option("--setting", "settings", multiple=True, metavar="KEY=VALUE", help="Of the publisher; may be repeated.")
+@click.option(
+    "--language",
+    type=click.Choice(list(programs.LANGUAGES)),
+    default="python",
+    show_default=True,
+    help="Language of the program.",
+)
+@click.option("--project", metavar="NAME", help="Name of the project.  [default: the folder's]")
+@click.option("--stack", default="prod", show_default=True, metavar="NAME", help="Name of the stack.")
+@click.option("--no-dns", is_flag=True, help="Do not look at what DNS has.")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
+@who_options
+@click.pass_context
+def command(
+    context: click.Context,
+    domains: Sequence[str],
+    accounts: Sequence[str],
+    dkim: str,
+    publisher: str | None,
+    settings: Sequence[str],
+    language: str,
+    project: str | None,
+    stack: str,
+    no_dns: bool,
+    yes: bool,
+    dry_run: bool,
+    nameservers: Sequence[str],
+    resolvers: Sequence[str],
+) -> None:
+    """Write the files of a first Pulumi project into this folder.
+
+    \b
+    elastx-mrs init
+    elastx-mrs init --language typescript --stack dev
+    elastx-mrs init --domain example.com --account smtp-prod@acme.example --dkim 'v=DKIM1; p=…' --publisher cloudflare
+
+    On a terminal it asks for what no option names. Elsewhere, and with --yes, it asks nothing, and names all options
+    that are missing. It looks at what DNS has, and writes the config that keeps it, as elastx-mrs adopt does. If DNS
+    does not answer, --no-dns goes on without it.
+
+    It writes Pulumi.yaml, the program and what that needs, Pulumi.STACK.yaml, and stack.schema.json, by which editors
+    complete and check the stack's file. It checks that file, and prints the next commands. It never writes over a file,
+    and writes all files or none. It neither asks for credentials nor writes any: it names the variables for them.
+
+    The exit code is 1 when something that is published cannot be kept as it is, or when the check finds an error. The
+    files are written all the same. It is 3 when DNS did not answer; then none is written.
+    """
+    folder = _folder()
+    named = _name("--project", project if project is not None else project_name(folder))
+    _name("--stack", stack)
+    _check_new(folder, programs.names(language, stack))
+    answers = _answers(domains, accounts, dkim, publisher, settings)
+    terminal = Terminal() if Terminal.there() and not yes else None
+    provider = _completed(answers, terminal, language)
+    found = nothing(names_of(answers)) if no_dns else _seen(answers, terminal, nameservers, resolvers)
+    plan = _planned(answers, provider, found, (named, stack), terminal)
+    texts = programs.files(plan, language, _schema())
+    if dry_run:
+        for name, text in texts.items():
+            click.echo(f"==> {name} <==\n{text if name != SCHEMA else _OF_THE_SCHEMA}")
+        context.exit(exits.exit_code(wrong=found.wrong, unasked=False))
+    if terminal is not None and not terminal.agrees(
+        f"Write {_listed(texts)} into {visible(str(folder))}?", default=True
+    ):
+        raise click.Abort
+    _write(folder, texts)
+    click.echo(f"Wrote {_listed(texts)}.")
+    wrong = _checked(plan.stack_file)
+    _next(plan, language)
+    context.exit(exits.exit_code(wrong=wrong or found.wrong, unasked=False))
+
+
+_OF_THE_SCHEMA = "What this prints: elastx-mrs config schema"
+
+
+def _folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise BadInput(f"the current folder: {error.strerror}; change to another one") from None
+
+
+def _name(option: str, text: str) -> str:
+    if problem := name_problem(text):
+        raise BadInput(f"{option} {quoted(text)}: {problem}")
+    return text
+
+
+def _check_new(folder: Path, names: Sequence[str]) -> None:
+    """Refuse a folder that has one of the files, or what a run left that was killed while it wrote."""
+    if found := files.existing(folder, names):
+        raise BadInput(_exist(found))
+    if left := files.left_over(folder):
+        raise BadInput(
+            f"{', '.join(left)}: is left of a run that was ended while it wrote; remove it, and run this again"
+        )
+
+
+def _exist(names: Sequence[str]) -> str:
+    them, are = ("it", "is") if len(names) == 1 else ("them", "are")
+    return (
+        f"{', '.join(names)}: {are} there already, and init never writes over a file; move {them} away, or run this in "
+        "an empty folder"
+    )
+
+
+def _answers(
+    domains: Sequence[str], accounts: Sequence[str], dkim: str, publisher: str | None, settings: Sequence[str]
+) -> Answers:
+    """Return what the options say, once all of it is right."""
+    provider = _provider(publisher) if publisher is not None else None
+    given = dict(_setting(provider, text) for text in settings)
+    answers = Answers(list(domains), list(accounts), dkim, provider, given)
+    if found := faults_so_far(answers):
+        lines = (f"{_option(one.path)}: {one.problem}" for one in found)
+        raise ConfigFailure(lines, len(found))
+    for said in warnings(answers.mail, "dkim") if dkim else ():
+        click.echo(visible(f"warning: --dkim: {said.remark.text}"), err=True)
+    return answers
+
+
+def _option(path: str) -> str:
+    """Return the option that a path of the answers is given by."""
+    name, index = re.fullmatch(r"(\w+)(?:\[(\d+)\])?.*", path).groups()  # type: ignore[union-attr]
+    option = {"domains": "--domain", "accounts": "--account", "dkim": "--dkim"}.get(name)
+    if option is None:
+        return f"--setting {path.partition('.')[2]}".rstrip()
+    return option + (f" (number {int(index) + 1})" if index else "")
+
+
+def _providers() -> Sequence[Provider]:
+    try:
+        return registry.every()
+    except registry.RegistryError as error:
+        raise BadInput(str(error)) from None
+
+
+def _provider(name: str) -> Provider:
+    known = {one.name: one for one in _providers()}
+    if name not in known:
+        raise BadInput(f"--publisher {quoted(name)}: is none; write {' or '.join(known)}")
+    return known[name]
+
+
+def _setting(provider: Provider | None, text: str) -> tuple[str, Any]:
+    if provider is None:
+        raise BadInput("--setting: is of a publisher; name it with --publisher")
+    key, equals, value = text.partition("=")
+    if not equals:
+        # The value may be a secret that was meant for another option.
+        raise BadInput(f"--setting: has no =; write KEY=VALUE, such as {_example(provider)}")
+    return key, value_of(provider, key, value)
+
+
+def _example(provider: Provider) -> str:
+    return next((f"{one.key}={one.example}" for one in asked_of(provider) if one.example), "key=value")
+
+
+def _completed(answers: Answers, terminal: Terminal | None, language: str) -> Provider:
+    """Have the user asked for what is missing; return the publisher."""
+    if terminal is not None:
+        if not (answers.domains and answers.accounts and answers.dkim and answers.provider):
+            terminal.say(questions.INTRODUCTION)
+        provider = questions.complete(answers, terminal, _for(language))
+    elif (absent := questions.missing(answers)) or answers.provider is None:
+        raise BadInput(f"nobody can be asked here; give also {', '.join(absent)}")
+    else:
+        provider = answers.provider
+    if provider not in _for(language):
+        raise BadInput(f"--language {language}: uses the plugin, which has no publisher {provider.name}; write python")
+    return provider
+
+
+def _for(language: str) -> Sequence[Provider]:
+    """Return the publishers that a program in this language can use: the plugin has no other package's."""
+    plugin = programs.LANGUAGES[language].plugin
+    return [one for one in _providers() if one.name in registry.BUILT_IN or not plugin]
+
+
+def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str], resolvers: Sequence[str]) -> Look:
+    """Look at what DNS has, and say it; without an answer go on only if the user wants that.
+
+    :raises exits.UnaskedError: if the user does not, or nobody can be asked.
+    """
+    vantage = vantage_of(nameservers, resolvers)
+    found = answered(look(vantage, names_of(answers), str(answers.arguments().dkim.record)), vantage)
+    if terminal is not None:
+        terminal.say("\nWhat DNS has:")
+        for note in (note for one in found.domains for note in notes(one)):
+            terminal.say(f"  {note}")
+    else:
+        for line in (line for one in found.domains for line in one.faults):
+            click.echo(visible(f"warning: cannot be kept: {line}"), err=True)
+    if not found.unanswered:
+        return found
+    if terminal is None:
+        raise exits.UnaskedError(
+            "\n  ".join(["DNS did not answer; to go on without what it has, add --no-dns", *found.unanswered])
+        )
+    terminal.say("DNS did not answer all of this, so the config may not keep what is published there.")
+    if not terminal.agrees("Go on without it?", default=False):
+        raise exits.UnaskedError("DNS did not answer; nothing was written")
+    return found
+
+
+def _planned(
+    answers: Answers, provider: Provider, found: Look, names: tuple[str, str], terminal: Terminal | None
+) -> Plan:
+    """Return the project, once the publisher's settings are known and right.
+
+    :param names: of the project and the stack.
+    """
+    if terminal is not None:
+        questions.ask_settings(answers, provider, terminal, found.zones)
+    else:
+        questions.propose(answers, provider, found.zones)
+    try:
+        return plan_of(answers, provider, found, *names)
+    except ConfigError as error:
+        raise ConfigFailure(
+            (f"{_option(one.path)}: {one.problem}" for one in error.faults), len(error.faults)
+        ) from None
+
+
+def _schema() -> str:
+    try:
+        return schema.current()
+    except registry.RegistryError as error:
+        raise BadInput(str(error)) from None
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    try:
+        files.write(folder, texts)
+    except files.ExistingError as error:
+        raise BadInput(_exist(error.names)) from None
+    except OSError as error:
+        if error.errno in exits.FULL:
+            raise
+        raise BadInput(f"{visible(str(folder))}: {error.strerror}; nothing was written") from None
+
+
+def _checked(file: str) -> bool:
+    """Check the stack's file as ``elastx-mrs config check`` does; return whether it has an error."""
+    checked = check(file)
+    click.echo(FORMATS["text"](checked.findings), nl=False)
+    wrong = any(one.level == "error" for one in checked.findings)
+    if not wrong:
+        click.echo(passed(checked.file, checked.counts))
+    return wrong
+
+
+def _next(plan: Plan, language: str) -> None:
+    """Say which variables hold the credentials, and which commands come next."""
+    for credential in plan.provider.start.credentials:
+        click.echo(f"\nBefore the preview, set {credential}.")
+    click.echo("\nNext:")
+    for one in programs.commands(plan, language, os.environ):
+        click.echo(f"  {one}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}"

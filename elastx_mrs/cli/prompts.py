@@ -1,0 +1,71 @@
+"""Questions on a terminal: on standard error, so that standard output has what the command makes and nothing else."""
+
+import os
+import sys
+import termios
+import textwrap
+from contextlib import suppress
+
+import click
+
+from elastx_mrs.display import visible_lines
+
+
+class Terminal:
+    """Asks on a terminal. Ctrl-C, and the end of the input, end the command."""
+
+    @staticmethod
+    def there() -> bool:
+        """Return whether somebody can be asked."""
+        return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+    def say(self, text: str) -> None:
+        """Show a paragraph, as wide as the terminal."""
+        width = _columns()
+        for line in visible_lines(text):
+            indent = " " * (len(line) - len(line.lstrip(" ")))
+            click.echo(_wrapped(line.strip(), width, indent), err=True)
+
+    def line(self, prompt: str) -> str:
+        """Return one line, without its end.
+
+        :raises click.Abort: at the end of the input.
+        """
+        click.echo(prompt, nl=False, err=True)
+        typed = sys.stdin.readline()
+        if not typed:
+            raise click.Abort
+        return typed.removesuffix("\n")
+
+    def forget(self) -> None:
+        """Drop what is typed already."""
+        with suppress(termios.error, OSError):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+    def agrees(self, question: str, *, default: bool) -> bool:
+        """Return whether the answer is yes; an empty one is the default."""
+        answers = {"y": True, "yes": True, "n": False, "no": False, "": default}
+        while True:
+            typed = self.line(f"{question} [{'Y/n' if default else 'y/N'}]: ").strip().lower()
+            if typed in answers:
+                return answers[typed]
+            self.say("Write y or n.")
+
+
+def _wrapped(line: str, width: int, indent: str) -> str:
+    """Return a line in lines of the terminal. Names and commands stay whole, so that they can be copied."""
+    below = f"{indent}  " if indent else ""
+    given = {"initial_indent": indent, "subsequent_indent": below}
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False, **given)
+
+
+WIDEST = 100
+"""Columns of a paragraph: longer lines are hard to read."""
+
+
+def _columns() -> int:
+    """Return how wide a paragraph is on the terminal of standard error."""
+    try:
+        return min(os.get_terminal_size(sys.stderr.fileno()).columns or WIDEST, WIDEST)
+    except (OSError, ValueError):
+        return WIDEST

@@ -1,0 +1,137 @@
+"""What a project needs to know, and what the config's own rules say of each answer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic.alias_generators import to_camel
+
+from elastx_mrs.config.model import Arguments
+from elastx_mrs.config.parse import ConfigError, parse
+from elastx_mrs.config.remarks import Said, remarks
+from elastx_mrs.config.rules import Fault
+from elastx_mrs.registry import Provider, Question
+
+_STAND_INS: Mapping[str, Any] = {
+    "accounts": ["somebody@example.com"],
+    "domains": ["example.invalid"],
+    "dkim": {"external": True},
+}
+"""What is right in place of an answer that is not there yet."""
+
+
+@dataclass
+class Answers:
+    """What a user has said, as typed; empty where nothing was said.
+
+    :ivar settings: of the publisher, by key in camelCase.
+    """
+
+    domains: list[str] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
+    dkim: str = ""
+    provider: Provider | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mail(self) -> dict[str, Any]:
+        """What was said of the mail, as a config."""
+        config = {"accounts": self.accounts, "domains": self.domains, "dkim": self.dkim}
+        return {key: value for key, value in config.items() if value}
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """All that was said, as a config."""
+        return self.mail | ({self.provider.name: self.settings} if self.provider is not None else {})
+
+    def arguments(self) -> Arguments:
+        """Return what was said of the mail, in the config's own form; what was not said has a stand-in.
+
+        :raises ConfigError: if something is wrong with it.
+        """
+        return whole({**_STAND_INS, **self.mail})
+
+
+def names_of(answers: Answers) -> list[str]:
+    """Return the domains as A-labels."""
+    return [domain.name for domain in answers.arguments().domains]
+
+
+def faults(given: Mapping[str, Any], *, program: bool = False) -> list[Fault]:
+    """Return what is wrong with the answers that are there, as the config's rules see it.
+
+    :param program: whether a program has the settings of the publisher, so that it may not name a server.
+    """
+    try:
+        parse({**_STAND_INS, **given}, camel_case=True, publisher=False, program=program)
+    except ConfigError as error:
+        return list(error.faults)
+    return []
+
+
+def faults_so_far(answers: Answers) -> list[Fault]:
+    """Return what is wrong with the answers; settings of the publisher that are not there yet are no fault."""
+    found = faults(answers.given)
+    if answers.provider is None:
+        return found
+    own = f"{answers.provider.name}."
+    return [one for one in found if not one.path.startswith(own) or _first(one.path[len(own) :]) in answers.settings]
+
+
+def problems(given: Mapping[str, Any], path: str) -> list[str]:
+    """Return what is wrong at one path of the answers, such as ``domains[1]``, and below it."""
+    return [fault.problem for fault in faults(given) if _is_at(fault.path, path)]
+
+
+def warnings(given: Mapping[str, Any], path: str) -> list[Said]:
+    """Return the warnings about one path of answers that are right."""
+    said = remarks(whole({**_STAND_INS, **given}))
+    return [one for one in said if one.remark.level == "warning" and _is_at(one.path, path)]
+
+
+def whole(given: Mapping[str, Any]) -> Arguments:
+    """Return the arguments of the answers.
+
+    :raises ConfigError: if something is wrong with them.
+    """
+    return parse(given, camel_case=True, publisher=False)
+
+
+def questions(provider: Provider) -> Sequence[Question]:
+    """Return what to ask of a provider: its own questions, else for each setting that is required."""
+    if provider.start.questions:
+        return provider.start.questions
+    required = [name for name, one in provider.model.model_fields.items() if one.is_required()]
+    return [Question(to_camel(name), f"required by {provider.name}", "") for name in required]
+
+
+def required(answers: Answers, provider: Provider) -> set[str]:
+    """Return the settings that are not there and have to be."""
+    missing = {one.path for one in faults(answers.mail | {provider.name: answers.settings})}
+    return {one.key for one in questions(provider) if f"{provider.name}.{one.key}" in missing} - {*answers.settings}
+
+
+def value_of(provider: Provider, key: str, text: str) -> Any:
+    """Return the value of a setting as its key wants it: text, or a list of texts with commas or blanks between."""
+    named = {to_camel(name): one.annotation for name, one in provider.model.model_fields.items()}
+    text = text.strip()
+    if _is_list(named.get(key)):
+        return text.replace(",", " ").split()
+    return {"true": True, "false": False}.get(text, text) if named.get(key) is bool else text
+
+
+def _first(path: str) -> str:
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _is_at(path: str, wanted: str) -> bool:
+    return path == wanted or path.startswith((f"{wanted}.", f"{wanted}["))
+
+
+def _is_list(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _is_list(get_args(annotation)[0])
+    return origin is list or (origin in (Union, UnionType) and any(map(_is_list, get_args(annotation))))

@@ -1,0 +1,16 @@
+"""Values in YAML, in one line."""
+
+from typing import Any
+
+import yaml
+
+
+def in_yaml(value: Any) -> str:
+    """Return a value in YAML's flow style, in quotes where it would be read as another one."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=100_000, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def entry(key: str, value: Any) -> str:
+    """Return a key with its value."""
+    return in_yaml({key: value})[1:-1]

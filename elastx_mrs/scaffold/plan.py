@@ -1,0 +1,111 @@
+"""A project as it is going to be written, whatever its language is."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elastx_mrs.adopt.from_dns import notes
+from elastx_mrs.records import names
+from elastx_mrs.registry import Provider
+from elastx_mrs.scaffold.answers import Answers, faults, questions, whole
+from elastx_mrs.scaffold.look import Look
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+"""What Pulumi allows for projects and stacks."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One sender domain.
+
+    :param config: as the stack's file has it, with its ``name``.
+    :param notes: what to know of it, a line each.
+    """
+
+    config: Mapping[str, Any]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A project.
+
+    :param dkim: the key's value; empty if each domain has its own.
+    :param settings: of the publisher, by key in camelCase.
+    :param adopt: the names whose records an ``up`` takes over.
+    """
+
+    project: str
+    stack: str
+    accounts: Sequence[str]
+    dkim: str
+    domains: Sequence[Domain]
+    provider: Provider
+    settings: Mapping[str, Any]
+    adopt: Sequence[str] = ()
+
+    @property
+    def package(self) -> str:
+        """The project's name as npm and Go take it: in lower case, and beginning with a letter or a digit."""
+        return self.project.lower().lstrip("._-") or "mail"
+
+    @property
+    def stack_file(self) -> str:
+        """The name of the stack's file."""
+        return f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def adopts_by_config(self) -> bool:
+        """Whether a key of the config takes over what is published, and not an import."""
+        return any(key.kind == "names" for key in self.provider.stack_keys)
+
+    @property
+    def of_the_stack(self) -> dict[str, Any]:
+        """The settings that only the stack's file may have where a program names the rest."""
+        settings = {self.provider.name: dict(self.settings)}
+        refused = {one.path for one in faults(settings, program=True)} - {one.path for one in faults(settings)}
+        return {key: value for key, value in self.settings.items() if f"{self.provider.name}.{_snake(key)}" in refused}
+
+    @property
+    def of_the_program(self) -> dict[str, Any]:
+        """The settings that a program names."""
+        return {key: value for key, value in self.settings.items() if key not in self.of_the_stack}
+
+
+def plan_of(answers: Answers, provider: Provider, found: Look, project: str, stack: str) -> Plan:
+    """Return the project for answers that are right, with what DNS has.
+
+    :raises ConfigError: if what DNS has cannot stand in the config.
+    """
+    entries = [
+        Domain(one.config, [*_unicode(one.domain), *(notes(one) if found.asked else ())]) for one in found.domains
+    ]
+    given = answers.given | {"domains": [dict(one.config) for one in entries]}
+    arguments = whole(given)
+    in_order = [one.key for one in questions(provider) if one.key in answers.settings]
+    settings = {key: answers.settings[key] for key in [*in_order, *answers.settings]}
+    dkim = str(arguments.dkim.record or "")
+    return Plan(project, stack, answers.accounts, dkim, entries, provider, settings, found.owners)
+
+
+def project_name(folder: Path) -> str:
+    """Return a name for the project in a folder: the folder's, without what Pulumi does not allow."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-.")[:100] or "mail"
+
+
+def name_problem(text: str) -> str:
+    """Return what is wrong with the name of a project or a stack; empty if nothing is."""
+    if _NAME.fullmatch(text) and text.strip("."):
+        return ""
+    return "is not a name that Pulumi takes; write 1 to 100 letters, digits, hyphens, underscores and dots"
+
+
+def _unicode(domain: str) -> list[str]:
+    readable = names.to_unicode(domain)
+    return [f"{domain} is {readable}"] if readable != domain else []
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"([A-Z])", lambda letter: f"_{letter[1].lower()}", key)

@@ -1,0 +1,143 @@
+"""The program of a project in each language, and the files beside it, by the names of the files.
+
+The folders in ``examples/`` are made of the same texts: a test compares them.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from elastx_mrs import __version__
+from elastx_mrs.registry import package_of
+from elastx_mrs.scaffold import go, stack_file, typescript, yaml_program
+from elastx_mrs.scaffold.in_yaml import in_yaml
+from elastx_mrs.scaffold.plan import Plan
+
+PLUGIN = '"$(command -v pulumi-resource-elastx-mrs)"'
+"""The plugin that is on PATH, for a shell."""
+
+VENV = "python3 -m venv .venv && . .venv/bin/activate"
+
+PYTHON = '''"""The mail records of a company."""
+
+import pulumi
+
+from elastx_mrs import MailRelay, stack_config
+
+relay = MailRelay("mail", stack_config())
+pulumi.export("smtp", relay.smtp)
+pulumi.export("verification", relay.verification)
+'''
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of programs.
+
+    :param runtime: as Pulumi.yaml names it.
+    :param what: what the project is, after "The mail records of a company, by".
+    :param files: returns the program and the files beside it, other than Pulumi.yaml.
+    :param project: returns what Pulumi.yaml has below the runtime.
+    :param install: returns the command that installs what the program needs; empty if it needs nothing.
+    :param plugin: whether the program uses the plugin, which has no publisher of another package.
+    :param names: the files that are written, other than those of every language.
+    """
+
+    runtime: str
+    what: str
+    files: Callable[[Plan], Mapping[str, str]]
+    install: str
+    names: Sequence[str]
+    plugin: bool = True
+    project: Callable[[Plan], str] = lambda plan: ""
+
+
+def _python(plan: Plan) -> Mapping[str, str]:
+    return {"__main__.py": PYTHON, "requirements.txt": "".join(f"{one}\n" for one in requirements(plan))}
+
+
+def requirements(plan: Plan) -> list[str]:
+    """Return what a Python program needs, as pip has it."""
+    extra = plan.provider.start.extra
+    own = f"elastx-mrs[{extra}]" if extra else "elastx-mrs"
+    brought = package_of(plan.provider.name)
+    return [f"{own}>={__version__}", *([brought] if brought else [])]
+
+
+def _package_json(plan: Plan) -> str:
+    return json.dumps({"name": plan.package, **typescript.PACKAGE}, indent=2) + "\n"
+
+
+LANGUAGES: Mapping[str, Language] = {
+    "python": Language(
+        "python",
+        "a Python program and the package elastx-mrs",
+        _python,
+        "pip install -r requirements.txt",
+        ("__main__.py", "requirements.txt"),
+        plugin=False,
+    ),
+    "typescript": Language(
+        "nodejs",
+        "a TypeScript program",
+        lambda plan: {
+            "index.ts": typescript.program(plan),
+            "package.json": _package_json(plan),
+            "tsconfig.json": typescript.TSCONFIG,
+        },
+        f"pulumi package add {PLUGIN} && npm install",
+        ("index.ts", "package.json", "tsconfig.json"),
+    ),
+    "go": Language(
+        "go",
+        "a Go program",
+        lambda plan: {"main.go": go.program(plan), "go.mod": go.module(plan)},
+        f"pulumi package add {PLUGIN} && go mod tidy",
+        ("main.go", "go.mod"),
+    ),
+    "yaml": Language("yaml", "a YAML program", lambda plan: {}, "", (), project=yaml_program.program),
+}
+
+
+def names(language: str, stack: str) -> list[str]:
+    """Return the names of all files of a project."""
+    return ["Pulumi.yaml", *LANGUAGES[language].names, f"Pulumi.{stack}.yaml", stack_file.SCHEMA]
+
+
+def files(plan: Plan, language: str, schema: str) -> dict[str, str]:
+    """Return all files of a project, by their names.
+
+    :param schema: of stacks' files.
+    """
+    chosen = LANGUAGES[language]
+    described = stack_file.beside_a_program if chosen.plugin else stack_file.with_everything
+    return {
+        "Pulumi.yaml": project(plan, language),
+        **chosen.files(plan),
+        plan.stack_file: described(plan),
+        stack_file.SCHEMA: schema,
+    }
+
+
+def project(plan: Plan, language: str) -> str:
+    """Return the project's file."""
+    chosen = LANGUAGES[language]
+    head = f"name: {in_yaml(plan.project)}\ndescription: The mail records of a company, by {chosen.what}\n"
+    return f"{head}runtime: {chosen.runtime}\n{chosen.project(plan)}"
+
+
+def commands(plan: Plan, language: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the commands that come next.
+
+    :param environment: of the user, who may be in a virtual environment already.
+    """
+    stack = f"--stack {plan.stack}"
+    chosen = LANGUAGES[language]
+    install = chosen.install
+    if not chosen.plugin and not environment.get("VIRTUAL_ENV"):
+        install = f"{VENV} && {install}"
+    found = [*([install] if install else []), f"pulumi stack init {plan.stack}"]
+    if plan.adopt and not plan.adopts_by_config and not chosen.plugin:
+        found += [one.format(file=plan.stack_file) for one in plan.provider.start.take_over]
+    found.append(f"pulumi preview {stack}")
+    return found if chosen.install else [*found, f"pulumi up {stack}"]

@@ -1,0 +1,181 @@
+"""The questions of ``elastx-mrs init``: each has an example, and comes again with the reason until it is right.
+
+A list takes a name a line, or several with commas or blanks between, and ends with an empty line, so that a column can
+be pasted. So does the DKIM key, because people paste it in several lines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from elastx_mrs.display import quoted
+from elastx_mrs.registry import Provider, Question
+from elastx_mrs.scaffold.answers import Answers, faults_so_far, problems, questions, required, value_of, warnings
+from elastx_mrs.service import ELASTX
+
+INTRODUCTION = (
+    "This asks what a Pulumi project for your mail records needs, and writes its files into this folder. Nothing is "
+    "written before the last question. Ctrl-C ends it."
+)
+DOMAINS = (
+    "\nWhich domains send mail? They are the part after the @ in From:, such as example.com. Write one a line; an "
+    "empty line ends the list."
+)
+ACCOUNTS = (
+    "\nWhich user accounts may send as them? They are the logins of the SMTP server, such as smtp-prod@acme.example. "
+    "Write one a line; an empty line ends the list."
+)
+DKIM = (
+    f"\nWhich DKIM key does {ELASTX.name} provide for them? It begins with v=DKIM1; and has a p=, such as v=DKIM1; "
+    "p=MIIBIjANBgkq… Paste it in any form, a whole answer of dig too; an empty line ends it."
+)
+
+
+class Asker(Protocol):
+    """Whoever answers."""
+
+    def say(self, text: str) -> None:
+        """Show a paragraph."""
+        ...
+
+    def line(self, prompt: str) -> str:
+        """Return one line, without its end."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what is typed already: the end of a paste is no answer to the next question."""
+        ...
+
+
+def complete(answers: Answers, asker: Asker, providers: Sequence[Provider]) -> Provider:
+    """Ask for what is missing in the answers; return the publisher."""
+    if not answers.domains:
+        asker.say(DOMAINS)
+        _list(asker, "Domain", "domains", answers.domains)
+        for typed, domain in zip(answers.domains, answers.arguments().domains, strict=True):
+            if not typed.isascii():
+                asker.say(f"{quoted(typed)} is {domain.name} in DNS.")
+    if not answers.accounts:
+        asker.say(ACCOUNTS)
+        _list(asker, "Account", "accounts", answers.accounts)
+    if not answers.dkim:
+        asker.say(DKIM)
+        answers.dkim = _key(asker, answers)
+    if answers.provider is None:
+        answers.provider = _publisher(asker, providers)
+    return answers.provider
+
+
+def ask_settings(answers: Answers, provider: Provider, asker: Asker, zones: Sequence[str]) -> None:
+    """Ask for the settings of the publisher that are not there yet.
+
+    :param zones: that the domains are in.
+    """
+    for question in questions(provider):
+        if question.key not in answers.settings:
+            _setting(answers, provider, question, asker, zones)
+
+
+def propose(answers: Answers, provider: Provider, zones: Sequence[str]) -> None:
+    """Take what is proposed for the settings that are not there yet."""
+    for question in questions(provider):
+        if question.zones:
+            answers.settings.setdefault(question.key, list(zones))
+
+
+def missing(answers: Answers) -> list[str]:
+    """Return the options that a run without questions needs and that are not there, each with an example."""
+    options = {
+        "--domain example.com": answers.domains,
+        "--account smtp-prod@acme.example": answers.accounts,
+        "--dkim 'v=DKIM1; p=…'": answers.dkim,
+        "--publisher NAME": answers.provider,
+    }
+    found = [option for option, given in options.items() if not given]
+    if answers.provider is not None:
+        needed = required(answers, answers.provider)
+        absent = [one for one in questions(answers.provider) if one.key in needed and not one.zones]
+        found += [f"--setting {one.key}={one.example or '…'}" for one in absent]
+    return found
+
+
+def _list(asker: Asker, prompt: str, key: str, taken: list[str]) -> None:
+    """Ask for a list, one line after the other, until one is empty and something is there."""
+    while True:
+        typed = asker.line(f"{prompt}: ").replace(",", " ").split()
+        if not typed and taken:
+            return
+        if not typed:
+            asker.say(f"At least one is needed. {_EXAMPLES[key]}")
+        for one in typed:
+            wrong = problems({key: [*taken, one]}, f"{key}[{len(taken)}]")
+            if wrong:
+                _refuse(asker, one, wrong)
+                continue
+            taken.append(one)
+            for said in warnings({key: taken}, f"{key}[{len(taken) - 1}]"):
+                asker.say(f"warning: {quoted(one)}: {said.remark.text}")
+
+
+_EXAMPLES = {"domains": "Write one such as example.com.", "accounts": "Write one such as smtp-prod@acme.example."}
+
+
+def _key(asker: Asker, answers: Answers) -> str:
+    while True:
+        text = _lines(asker)
+        wrong = problems({"dkim": text}, "dkim")
+        if not wrong:
+            for said in warnings({"domains": answers.domains, "dkim": text}, "dkim"):
+                asker.say(f"warning: the key {said.remark.text}")
+            return text
+        for problem in wrong:
+            asker.say(f"The key {problem}.")
+
+
+def _lines(asker: Asker) -> str:
+    """Return what is pasted up to an empty line; the head of an answer of dig has some that end nothing."""
+    lines: list[str] = []
+    while True:
+        line = asker.line("DKIM key: " if not lines else "... ")
+        if line.strip():
+            lines.append(line)
+        elif not all(one.lstrip().startswith(";") for one in lines) or not lines:
+            asker.forget()
+            return "\n".join(lines)
+
+
+def _publisher(asker: Asker, providers: Sequence[Provider]) -> Provider:
+    asker.say("\nWhere are the records of these domains published?")
+    for one in providers:
+        asker.say(f"  {one.name}: {one.description.partition('. ')[0].removesuffix('.')}.")
+    by_name = {one.name: one for one in providers}
+    while True:
+        typed = asker.line(f"Publisher ({', '.join(by_name)}): ").strip().lower()
+        if typed in by_name:
+            return by_name[typed]
+        _refuse(asker, typed, [f"is none of them; write {' or '.join(by_name)}"])
+
+
+def _setting(answers: Answers, provider: Provider, question: Question, asker: Asker, zones: Sequence[str]) -> None:
+    """Ask for one setting. An empty line takes what is proposed, or leaves out what need not be there."""
+    default = ",".join(zones) if question.zones else ""
+    what, semicolon, rest = question.text.partition(";")
+    example = f", such as {question.example}" if question.example else ""
+    asker.say(f"\n{provider.name}: {what}{example}{semicolon}{rest}.")
+    while True:
+        typed = asker.line(f"{question.key}{f' [{default}]' if default else ''}: ").strip() or default
+        settings = dict(answers.settings)
+        if typed:
+            settings[question.key] = value_of(provider, question.key, typed)
+        wrong = [one.problem for one in faults_so_far(replace(answers, settings=settings))]
+        if not typed and question.key in required(answers, provider):
+            wrong = [f"is needed; write one such as {question.example}" if question.example else "is needed"]
+        if not wrong:
+            answers.settings = settings
+            return
+        _refuse(asker, typed, wrong)
+
+
+def _refuse(asker: Asker, typed: str, wrong: Sequence[str]) -> None:
+    for problem in wrong:
+        asker.say(problem if quoted(typed) in problem else f"{quoted(typed)} {problem}")
