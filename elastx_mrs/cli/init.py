@@ -26,13 +26,21 @@ from elastx_mrs.scaffold.answers import questions as asked_of
 from elastx_mrs.scaffold.look import Look, look, nothing
 from elastx_mrs.scaffold.plan import Plan, name_problem, plan_of, project_name
 from elastx_mrs.scaffold.stack_file import SCHEMA
+from elastx_mrs.service import ELASTX
 from elastx_mrs.stackfile.check import check
 
 
 @click.command("init")
-@click.option("--domain", "domains", multiple=True, metavar="NAME", help="A domain that sends mail; may be repeated.")
-@click.option("--account", "accounts", multiple=True, metavar="ADDRESS", help="A user account; may be repeated.")
-@click.option("--dkim", default="", metavar="VALUE", help="The DKIM key that Elastx provides, in any pasted form.")
+@click.option("--domain", "-d", "domains", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
+@click.option(
+    "--account",
+    "-a",
+    "accounts",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A user account of the SMTP server; may be repeated.",
+)
+@click.option("--dkim", default="", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")
 @click.option("--publisher", metavar="NAME", help="Where the records are published: cloudflare, rfc2136, …")
 @click.option("--setting", "settings", multiple=True, metavar="KEY=VALUE", help="Of the publisher; may be repeated.")
 @click.option(

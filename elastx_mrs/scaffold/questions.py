@@ -173,7 +173,8 @@ def _setting(answers: Answers, provider: Provider, question: Question, asker: As
         if not wrong:
             answers.settings = settings
             return
-        _refuse(asker, typed, wrong)
+        for problem in wrong:  # what was typed is not repeated: it may be a key that was meant for another place
+            asker.say(f"{question.key}: {problem}")
 
 
 def _refuse(asker: Asker, typed: str, wrong: Sequence[str]) -> None:

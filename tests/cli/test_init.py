@@ -1,0 +1,229 @@
+"""``elastx-mrs init`` without a terminal: options alone, all that is missing at once, all files or none."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from elastx_mrs.cli.main import main
+from elastx_mrs.lab.session import Lab, open_lab
+from elastx_mrs.scaffold import files as written
+from elastx_mrs.scaffold import programs
+from tests import golden
+from tests.cli.commands import INPUT, OK, UNASKED, WRONG
+from tests.cli.scene import SERVED
+from tests.registry.test_registry import TOY, bring
+
+MAIL = ("--domain", "example.se", "--account", golden.ACCOUNT, "--dkim", golden.DKIM)
+CLOUDFLARE = (*MAIL, "--publisher", "cloudflare")
+FILES = ["Pulumi.prod.yaml", "Pulumi.yaml", "__main__.py", "requirements.txt", "stack.schema.json"]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with open_lab(tmp_path_factory.mktemp("lab"), SERVED) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> Path:
+    made = tmp_path / "acme mail"
+    made.mkdir()
+    monkeypatch.chdir(made)
+    monkeypatch.setenv("ELASTX_MRS_NAMESERVERS", lab.address)
+    monkeypatch.setenv("VIRTUAL_ENV", "/nowhere")
+    return made
+
+
+def run(*arguments: str, code: int = OK) -> Result:
+    result = CliRunner().invoke(main, ["init", *arguments], prog_name="elastx-mrs")
+    assert isinstance(result.exception, SystemExit | None), result.exc_info
+    assert result.exit_code == code, result.output
+    assert code in (OK, WRONG) or os.listdir() == []
+    return result
+
+
+def config(name: str = "Pulumi.prod.yaml") -> dict[str, object]:
+    found: dict[str, object] = yaml.safe_load(Path(name).read_text())["config"]
+    return found
+
+
+def test_options_alone_write_a_project_and_the_next_commands() -> None:
+    result = run(*CLOUDFLARE)
+    assert sorted(os.listdir()) == FILES
+    assert yaml.safe_load(Path("Pulumi.yaml").read_text())["name"] == "acme-mail"
+    assert config()["elastx-mrs:domains"] == ["example.se"]
+    assert result.stdout.splitlines()[0] == (
+        "Wrote Pulumi.yaml, __main__.py, requirements.txt, Pulumi.prod.yaml and stack.schema.json."
+    )
+    assert "Pulumi.prod.yaml: ok: 1 domain, 1 account, 4 records\n" in result.stdout
+    assert "\nBefore the preview, set CLOUDFLARE_API_TOKEN: a token with Zone > Zone > Read and" in result.stdout
+    assert result.stdout.endswith(
+        "\nNext:\n  pip install -r requirements.txt\n  pulumi stack init prod\n  pulumi preview --stack prod\n"
+    )
+
+
+@pytest.mark.parametrize("language", programs.LANGUAGES)
+def test_each_language_has_its_files(language: str) -> None:
+    run(*CLOUDFLARE, "--language", language, "--stack", "dev", "--project", "mail")
+    assert sorted(os.listdir()) == sorted(programs.names(language, "dev"))
+
+
+def test_it_names_all_that_is_missing_at_once() -> None:
+    asked = "Error: nobody can be asked here; give also "
+    assert run(code=INPUT).stderr == (
+        f"{asked}--domain example.com, --account smtp-prod@acme.example, --dkim 'v=DKIM1; p=…', --publisher NAME\n"
+    )
+    assert run(*MAIL, "--yes", code=INPUT).stderr == f"{asked}--publisher NAME\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--domain", "localhost"), "--domain (number 1): is a single label"),
+        (("--domain", "a.se", "--domain", "A.se"), "--domain (number 2): 'A.se' is the same domain"),
+        (("--account", "me"), "--account (number 1): 'me' is not an e-mail address"),
+        (("--dkim", "v=DKIM1; p="), "--dkim: has an empty p="),
+        (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
+        (("--publisher", "route53"), "--publisher 'route53': is none; write cloudflare or rfc2136"),
+        (("--setting", "zones=a.se"), "--setting: is of a publisher; name it with --publisher"),
+        (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
+        (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),
+        (("--publisher", "rfc2136", "--setting", "server=dns://a"), "--setting server: 'dns://a' is not an address"),
+        (("--stack", "a/b"), "--stack 'a/b': is not a name that Pulumi takes"),
+        (("--project", ""), "--project '': is not a name that Pulumi takes"),
+        (("--nameserver", "ns1.example.com"), "--nameserver: 'ns1.example.com'"),
+    ],
+)
+def test_a_wrong_option_is_named_with_the_reason(arguments: tuple[str, ...], said: str) -> None:
+    given = MAIL + ("--publisher", "cloudflare") if "--nameserver" in arguments else ()
+    assert said in run(*given, *arguments, code=INPUT).stderr
+
+
+def test_no_value_of_a_setting_is_repeated() -> None:
+    """It may be a key that belongs elsewhere."""
+    secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA=="
+    for setting in (f"keyName={secret}", f"tsigKey={secret}", secret):
+        result = run("--publisher", "rfc2136", "--setting", setting, code=INPUT)
+        assert secret.rstrip("=") not in result.output
+
+
+def test_the_zones_are_those_that_dns_has() -> None:
+    run(*MAIL, "--domain", "news.example.com", "--domain", "www.example.com", "--publisher", "rfc2136")
+    assert config()["elastx-mrs:rfc2136"] == {"zones": ["example.se", "news.example.com", "example.com"]}
+
+
+def test_what_dns_has_is_kept_and_said() -> None:
+    result = run("--domain", "example.com", *MAIL[2:], "--publisher", "rfc2136")
+    spf = "v=spf1 ip4:203.0.113.0/24 include:elastx.email -all"
+    assert config()["elastx-mrs:domains"] == [
+        {"name": "example.com", "spf": {"record": spf}, "dmarc": {"record": "v=DMARC1; p=none;"}}
+    ]
+    assert config()["elastx-mrs:adopt"] == ["example.com", "_dmarc.example.com"]
+    assert "    # example.com SPF stays as it is" in Path("Pulumi.prod.yaml").read_text()
+    assert result.stderr == ""
+
+
+def test_what_cannot_be_kept_is_exit_code_1_and_the_files_are_written() -> None:
+    result = run("--domain", "two.example.com", *MAIL[2:], "--publisher", "cloudflare", code=WRONG)
+    assert result.stderr.startswith("warning: cannot be kept: two.example.com has 2 SPF records")
+    assert sorted(os.listdir()) == FILES
+    assert "    # CANNOT BE KEPT: two.example.com has 2 SPF records" in Path("Pulumi.prod.yaml").read_text()
+
+
+def test_dns_that_does_not_answer_stops_it_and_an_option_goes_on() -> None:
+    result = run("--domain", "elsewhere.invalid", *MAIL[2:], "--publisher", "cloudflare", code=UNASKED)
+    assert result.stderr.startswith("Error: DNS did not answer; to go on without what it has, add --no-dns\n")
+    assert "SPF of elsewhere.invalid could not be asked for: 127.0.0.1:" in result.stderr
+    run("--domain", "elsewhere.invalid", *MAIL[2:], "--publisher", "cloudflare", "--no-dns")
+    assert config()["elastx-mrs:domains"] == ["elsewhere.invalid"]
+    assert "has no SPF" not in Path("Pulumi.prod.yaml").read_text()
+
+
+def test_an_internationalised_domain_is_written_as_dns_has_it() -> None:
+    run("--domain", "bücher.example", *MAIL[2:], "--publisher", "rfc2136", "--no-dns")
+    assert config()["elastx-mrs:domains"] == ["xn--bcher-kva.example"]
+    assert "    # xn--bcher-kva.example is bücher.example\n" in Path("Pulumi.prod.yaml").read_text()
+
+
+def test_a_pasted_line_of_another_domain_is_taken_with_a_warning() -> None:
+    line = f"elastx._domainkey.other.com. 300 IN TXT {golden.DKIM!r}".replace("'", '"')
+    result = run("--domain", "example.se", "--account", golden.ACCOUNT, "--dkim", line, *CLOUDFLARE[-2:])
+    assert result.stderr.startswith("warning: --dkim: ")
+    assert config()["elastx-mrs:dkim"] == golden.DKIM
+
+
+@pytest.mark.parametrize("there", [["Pulumi.yaml"], ["__main__.py", "Pulumi.prod.yaml"], ["Pulumi.json"]])
+def test_files_that_are_there_are_all_named_before_anything_is_asked(there: list[str], folder: Path) -> None:
+    for name in there:
+        (folder / name).write_text("theirs")
+    result = CliRunner().invoke(main, ["init"], prog_name="elastx-mrs")
+    assert result.exit_code == INPUT
+    assert all(name in result.stderr for name in there)
+    assert "init never writes over a file; move" in result.stderr
+    assert sorted(os.listdir()) == sorted(there)
+    assert {(folder / name).read_text() for name in there} == {"theirs"}
+
+
+def test_what_a_run_left_that_was_killed_is_named(folder: Path) -> None:
+    (folder / f"{written.STAGED}abc").mkdir()
+    result = CliRunner().invoke(main, ["init", *CLOUDFLARE], prog_name="elastx-mrs")
+    assert result.exit_code == INPUT
+    assert result.stderr == (
+        "Error: .elastx-mrs-init-abc: is left of a run that was ended while it wrote; remove it, and run this again\n"
+    )
+
+
+def test_a_dry_run_prints_the_files_and_writes_none() -> None:
+    result = run(*CLOUDFLARE, "--dry-run")
+    assert os.listdir() == []
+    heads = [line for line in result.stdout.splitlines() if line.startswith("==> ")]
+    assert heads == [f"==> {name} <==" for name in programs.names("python", "prod")]
+    printed = result.stdout.partition("==> Pulumi.prod.yaml <==\n")[2].partition("==> stack.schema.json")[0]
+    run(*CLOUDFLARE)
+    assert printed.rstrip("\n") == Path("Pulumi.prod.yaml").read_text().rstrip("\n")
+
+
+def test_a_folder_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(written.tempfile, "mkdtemp", refuse)
+    result = run(*CLOUDFLARE, code=INPUT)
+    assert result.stderr == f"Error: {folder}: Permission denied; nothing was written\n"
+
+
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(written, "_give", full)
+    result = run(*CLOUDFLARE, code=INPUT)
+    assert result.stderr == "Error: cannot write: No space left on device; free some space, or write elsewhere\n"
+
+
+def test_a_folder_that_is_gone(folder: Path) -> None:
+    folder.rmdir()
+    result = CliRunner().invoke(main, ["init", *CLOUDFLARE], prog_name="elastx-mrs")
+    assert result.exit_code == INPUT
+    assert result.stderr == "Error: the current folder: No such file or directory; change to another one\n"
+
+
+def test_a_publisher_of_another_package_needs_no_change_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOY))
+    toy = ("--domain", "example.com", *MAIL[2:], "--publisher", "toy", "--no-dns")
+    assert run(*toy, code=INPUT).stderr.endswith("give also --setting zone=…\n")
+    refused = run(*toy, "--setting", "zone=example.com", "--language", "go", code=INPUT)
+    assert "--language go: uses the plugin, which has no publisher toy; write python" in refused.stderr
+    run(*toy, "--setting", "zone=example.com", "--setting", "colour=red")
+    assert config()["elastx-mrs:toy"] == {"zone": "example.com", "colour": "red"}
+    assert Path("requirements.txt").read_text().splitlines()[-1] == "toydns"
+    assert "elastx-mrs:toy" in Path("stack.schema.json").read_text()
+
+
+def test_a_publisher_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(monkeypatch, tmp_path, "cloudflare", "elsewhere.settings")
+    assert "which is built in; uninstall it" in run(*CLOUDFLARE, code=INPUT).stderr
