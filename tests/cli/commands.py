@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,9 @@ def opened(folder: Path) -> Iterator[World]:
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / "bin" / name).chmod(0o755)
     authority, handler = Authority(folder), Handler()
+    (folder / "empty").mkdir()
     with (
+        chdir(folder / "empty"),  # init writes into the current folder, and only where no project is
         open_lab(folder / "lab", ZONES) as lab,
         serve(handler, authority.context("localhost")) as smtp,
         serve(handler, None) as plain,
@@ -137,6 +139,9 @@ def opened(folder: Path) -> Iterator[World]:
 DNS = ("--nameserver", "{dns}")
 RECORDS = ("records", "--account", golden.ACCOUNT, "--domain", "good.com", "--dkim", golden.DKIM)
 MAIL = ("smtp", "--host", "localhost", "--port")
+INIT = (
+    "init", "--account", golden.ACCOUNT, "--dkim", golden.DKIM, "--publisher", "cloudflare", "--dry-run",
+)  # fmt: skip
 LAB = ("lab", "--dir", "{folder}/own")
 NOTHING = "{folder}/nothing"
 """A file that is not there."""
@@ -148,6 +153,7 @@ WELL = [
     ("config", "check", "{cloudflare}"),
     ("config", "schema"),
     ("doctor", "--stack-config", "{kept}", *DNS),
+    (*INIT, "--domain", "good.com", *DNS),
     (*LAB, "--", "true"),
     ("message", "{message}", *DNS),
     (*RECORDS,),

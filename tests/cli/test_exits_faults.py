@@ -14,6 +14,7 @@ from elastx_mrs.cli.main import main
 from tests.cli.commands import (
     CLOSED,
     COMMANDS,
+    INIT,
     INPUT,
     INTERNAL,
     INTERRUPTED,
@@ -89,6 +90,7 @@ def test_ctrl_c(world: World, words: tuple[str, ...], monkeypatch: pytest.Monkey
     "arguments",
     [
         ("adopt", "good.com", "--nameserver", "{silent}"),
+        (*INIT, "--domain", "good.com", "--nameserver", "{silent}"),
         ("review", "{unserved}", "--dns", "--nameserver", "{silent}"),
         ("spf", "good.com", "--nameserver", "{silent}"),
         ("verify", "good.com", "--nameserver", "{silent}", "--timeout", "60"),
