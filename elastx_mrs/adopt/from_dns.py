@@ -134,10 +134,15 @@ def render(found: Sequence[Adopted]) -> str:
     )
 
 
+def problems_of(found: Adopted) -> Iterator[str]:
+    """Yield what cannot be kept of one domain, and what is not known, a line each."""
+    yield from (f"CANNOT BE KEPT: {line}" for line in found.faults)
+    yield from (f"NOT ASKED: {line}" for line in found.unasked)
+
+
 def notes(found: Adopted) -> Iterator[str]:
     """Yield what to know of one domain, a line each: what an ``up`` changes, what cannot be kept, what is not known."""
     yield from found.changes
-    yield from (f"CANNOT BE KEPT: {line}" for line in found.faults)
-    yield from (f"NOT ASKED: {line}" for line in found.unasked)
+    yield from problems_of(found)
     if not (found.changes or found.faults or found.unasked):
         yield f"{found.domain} has no SPF, DMARC or DKIM record yet; the stack's defaults are added"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from elastx_mrs import registry
-from elastx_mrs.adopt.from_dns import notes
+from elastx_mrs.adopt.from_dns import notes, problems_of
 from elastx_mrs.cli import exits
 from elastx_mrs.cli.arguments import ConfigFailure
 from elastx_mrs.cli.inputs import BadInput
@@ -231,9 +231,7 @@ def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str
     vantage = vantage_of(nameservers, resolvers)
     found = answered(look(vantage, names_of(answers), str(answers.arguments().dkim.record)), vantage)
     if terminal is not None:
-        terminal.say("\nWhat DNS has:")
-        for note in (note for one in found.domains for note in notes(one)):
-            terminal.say(f"  {note}")
+        _show(found, terminal)
     else:
         for line in (line for one in found.domains for line in one.faults):
             click.echo(visible(f"warning: cannot be kept: {line}"), err=True)
@@ -247,6 +245,20 @@ def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str
     if not terminal.agrees("Go on without it?", default=False):
         raise exits.UnaskedError("DNS did not answer; nothing was written")
     return found
+
+
+MOST_SHOWN = 10
+"""Domains of which a terminal shows what is kept. Of more it shows what cannot be: the rest is in the stack's file."""
+
+
+def _show(found: Look, terminal: Terminal) -> None:
+    terminal.say("\nWhat DNS has:")
+    if len(found.domains) > MOST_SHOWN:
+        terminal.say(f"  {len(found.domains)} domains; the stack's file says of each what is kept")
+    for one in found.domains:
+        shown = notes(one) if len(found.domains) <= MOST_SHOWN else problems_of(one)
+        for note in shown:
+            terminal.say(f"  {note}")
 
 
 def _planned(

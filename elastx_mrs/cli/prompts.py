@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import click
 
+from elastx_mrs import limits
 from elastx_mrs.display import visible_lines
 
 
@@ -27,15 +28,15 @@ class Terminal:
             click.echo(_wrapped(line.strip(), width, indent), err=True)
 
     def line(self, prompt: str) -> str:
-        """Return one line, without its end.
+        """Return one line, without its end. Octets that are not UTF-8 stay visible, and no answer takes them.
 
         :raises click.Abort: at the end of the input.
         """
         click.echo(prompt, nl=False, err=True)
-        typed = sys.stdin.readline()
+        typed = sys.stdin.buffer.readline(limits.PASTED.most)
         if not typed:
             raise click.Abort
-        return typed.removesuffix("\n")
+        return typed.decode(errors="surrogateescape").removesuffix("\n")
 
     def forget(self) -> None:
         """Drop what is typed already."""
@@ -55,8 +56,14 @@ class Terminal:
 def _wrapped(line: str, width: int, indent: str) -> str:
     """Return a line in lines of the terminal. Names and commands stay whole, so that they can be copied."""
     below = f"{indent}  " if indent else ""
-    given = {"initial_indent": indent, "subsequent_indent": below}
-    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False, **given)
+    return textwrap.fill(
+        line,
+        width,
+        initial_indent=indent,
+        subsequent_indent=below,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 WIDEST = 100

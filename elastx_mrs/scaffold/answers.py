@@ -80,6 +80,18 @@ def faults_so_far(answers: Answers) -> list[Fault]:
     return [one for one in found if not one.path.startswith(own) or _first(one.path[len(own) :]) in answers.settings]
 
 
+def normal(key: str, text: str) -> str:
+    """Return the one form of all spellings of a domain or an account; what is wrong is its own.
+
+    :param key: ``domains`` or ``accounts``.
+    """
+    try:
+        found = whole({**_STAND_INS, key: [text]})
+    except ConfigError:
+        return text
+    return found.domains[0].name if key == "domains" else found.accounts[0]
+
+
 def problems(given: Mapping[str, Any], path: str) -> list[str]:
     """Return what is wrong at one path of the answers, such as ``domains[1]``, and below it."""
     return [fault.problem for fault in faults(given) if _is_at(fault.path, path)]

@@ -8,9 +8,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from elastx_mrs.display import quoted
+from elastx_mrs import limits
+from elastx_mrs.display import quoted, some
 from elastx_mrs.registry import Provider, Question
-from elastx_mrs.scaffold.answers import Answers, faults_so_far, problems, questions, required, value_of, warnings
+from elastx_mrs.scaffold.answers import (
+    Answers,
+    faults_so_far,
+    normal,
+    problems,
+    questions,
+    required,
+    value_of,
+    warnings,
+)
 from elastx_mrs.service import ELASTX
 
 INTRODUCTION = (
@@ -101,20 +111,24 @@ def missing(answers: Answers) -> list[str]:
 
 def _list(asker: Asker, prompt: str, key: str, taken: list[str]) -> None:
     """Ask for a list, one line after the other, until one is empty and something is there."""
+    forms: dict[str, str] = {}
     while True:
         typed = asker.line(f"{prompt}: ").replace(",", " ").split()
         if not typed and taken:
+            for said in warnings({key: taken}, key):
+                asker.say(f"warning: {said}")
             return
         if not typed:
             asker.say(f"At least one is needed. {_EXAMPLES[key]}")
         for one in typed:
-            wrong = problems({key: [*taken, one]}, f"{key}[{len(taken)}]")
-            if wrong:
-                _refuse(asker, one, wrong)
-                continue
-            taken.append(one)
-            for said in warnings({key: taken}, f"{key}[{len(taken) - 1}]"):
-                asker.say(f"warning: {quoted(one)}: {said.remark.text}")
+            form = normal(key, one)
+            there = [forms[form]] if form in forms else []
+            # Only with the one that may be the same: thousands of names are pasted, and each is checked here.
+            if wrong := problems({key: [*there, one]}, f"{key}[{len(there)}]"):
+                _refuse(asker, one, [problem.replace(f"{key}[0]", quoted(forms.get(form, one))) for problem in wrong])
+            else:
+                forms[form] = one
+                taken.append(one)
 
 
 _EXAMPLES = {"domains": "Write one such as example.com.", "accounts": "Write one such as smtp-prod@acme.example."}
@@ -137,9 +151,9 @@ def _lines(asker: Asker) -> str:
     lines: list[str] = []
     while True:
         line = asker.line("DKIM key: " if not lines else "... ")
-        if line.strip():
+        if line.strip() and sum(map(len, lines)) <= limits.PASTED.most:
             lines.append(line)
-        elif not all(one.lstrip().startswith(";") for one in lines) or not lines:
+        elif line.strip() or not all(one.lstrip().startswith(";") for one in lines) or not lines:
             asker.forget()
             return "\n".join(lines)
 
@@ -159,11 +173,12 @@ def _publisher(asker: Asker, providers: Sequence[Provider]) -> Provider:
 def _setting(answers: Answers, provider: Provider, question: Question, asker: Asker, zones: Sequence[str]) -> None:
     """Ask for one setting. An empty line takes what is proposed, or leaves out what need not be there."""
     default = ",".join(zones) if question.zones else ""
+    shown = f" [{some(zones, _PROPOSED)}]" if default else ""
     what, semicolon, rest = question.text.partition(";")
     example = f", such as {question.example}" if question.example else ""
     asker.say(f"\n{provider.name}: {what}{example}{semicolon}{rest}.")
     while True:
-        typed = asker.line(f"{question.key}{f' [{default}]' if default else ''}: ").strip() or default
+        typed = asker.line(f"{question.key}{shown}: ").strip() or default
         settings = dict(answers.settings)
         if typed:
             settings[question.key] = value_of(provider, question.key, typed)
@@ -175,6 +190,10 @@ def _setting(answers: Answers, provider: Provider, question: Question, asker: As
             return
         for problem in wrong:  # what was typed is not repeated: it may be a key that was meant for another place
             asker.say(f"{question.key}: {problem}")
+
+
+_PROPOSED = 3
+"""Zones that a prompt shows."""
 
 
 def _refuse(asker: Asker, typed: str, wrong: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """A conversation with the command on a terminal: it waits for each prompt, and types an answer.
 
-The command runs in a process of its own, forked from one that has loaded the package once: loading it is nearly all that
-a conversation costs.
+The command runs in a process of its own, forked from one that has loaded the package once: loading it is nearly all
+that a conversation costs.
 """
 
 import fcntl

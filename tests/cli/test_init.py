@@ -1,6 +1,6 @@
 """``elastx-mrs init`` without a terminal: options alone, all that is missing at once, all files or none."""
 
-import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests import golden
 from tests.cli.commands import INPUT, OK, UNASKED, WRONG
 from tests.cli.scene import SERVED
 from tests.registry.test_registry import TOY, bring
+from tests.scaffold.plans import names
 
 MAIL = ("--domain", "example.se", "--account", golden.ACCOUNT, "--dkim", golden.DKIM)
 CLOUDFLARE = (*MAIL, "--publisher", "cloudflare")
@@ -42,7 +43,7 @@ def run(*arguments: str, code: int = OK) -> Result:
     result = CliRunner().invoke(main, ["init", *arguments], prog_name="elastx-mrs")
     assert isinstance(result.exception, SystemExit | None), result.exc_info
     assert result.exit_code == code, result.output
-    assert code in (OK, WRONG) or os.listdir() == []
+    assert code in (OK, WRONG) or names() == []
     return result
 
 
@@ -53,7 +54,7 @@ def config(name: str = "Pulumi.prod.yaml") -> dict[str, object]:
 
 def test_options_alone_write_a_project_and_the_next_commands() -> None:
     result = run(*CLOUDFLARE)
-    assert sorted(os.listdir()) == FILES
+    assert names() == FILES
     assert yaml.safe_load(Path("Pulumi.yaml").read_text())["name"] == "acme-mail"
     assert config()["elastx-mrs:domains"] == ["example.se"]
     assert result.stdout.splitlines()[0] == (
@@ -69,7 +70,7 @@ def test_options_alone_write_a_project_and_the_next_commands() -> None:
 @pytest.mark.parametrize("language", programs.LANGUAGES)
 def test_each_language_has_its_files(language: str) -> None:
     run(*CLOUDFLARE, "--language", language, "--stack", "dev", "--project", "mail")
-    assert sorted(os.listdir()) == sorted(programs.names(language, "dev"))
+    assert names() == sorted(programs.names(language, "dev"))
 
 
 def test_it_names_all_that_is_missing_at_once() -> None:
@@ -99,7 +100,7 @@ def test_it_names_all_that_is_missing_at_once() -> None:
     ],
 )
 def test_a_wrong_option_is_named_with_the_reason(arguments: tuple[str, ...], said: str) -> None:
-    given = MAIL + ("--publisher", "cloudflare") if "--nameserver" in arguments else ()
+    given = CLOUDFLARE if "--nameserver" in arguments else ()
     assert said in run(*given, *arguments, code=INPUT).stderr
 
 
@@ -130,7 +131,7 @@ def test_what_dns_has_is_kept_and_said() -> None:
 def test_what_cannot_be_kept_is_exit_code_1_and_the_files_are_written() -> None:
     result = run("--domain", "two.example.com", *MAIL[2:], "--publisher", "cloudflare", code=WRONG)
     assert result.stderr.startswith("warning: cannot be kept: two.example.com has 2 SPF records")
-    assert sorted(os.listdir()) == FILES
+    assert names() == FILES
     assert "    # CANNOT BE KEPT: two.example.com has 2 SPF records" in Path("Pulumi.prod.yaml").read_text()
 
 
@@ -164,7 +165,7 @@ def test_files_that_are_there_are_all_named_before_anything_is_asked(there: list
     assert result.exit_code == INPUT
     assert all(name in result.stderr for name in there)
     assert "init never writes over a file; move" in result.stderr
-    assert sorted(os.listdir()) == sorted(there)
+    assert names() == sorted(there)
     assert {(folder / name).read_text() for name in there} == {"theirs"}
 
 
@@ -179,7 +180,7 @@ def test_what_a_run_left_that_was_killed_is_named(folder: Path) -> None:
 
 def test_a_dry_run_prints_the_files_and_writes_none() -> None:
     result = run(*CLOUDFLARE, "--dry-run")
-    assert os.listdir() == []
+    assert names() == []
     heads = [line for line in result.stdout.splitlines() if line.startswith("==> ")]
     assert heads == [f"==> {name} <==" for name in programs.names("python", "prod")]
     printed = result.stdout.partition("==> Pulumi.prod.yaml <==\n")[2].partition("==> stack.schema.json")[0]
@@ -191,7 +192,7 @@ def test_a_folder_that_cannot_be_written(folder: Path, monkeypatch: pytest.Monke
     def refuse(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(written.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     result = run(*CLOUDFLARE, code=INPUT)
     assert result.stderr == f"Error: {folder}: Permission denied; nothing was written\n"
 

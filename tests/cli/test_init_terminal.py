@@ -12,6 +12,7 @@ from tests import golden
 from tests.cli.commands import INTERRUPTED, OK, UNASKED
 from tests.cli.conversation import CTRL_C, CTRL_D, talk
 from tests.cli.scene import SERVED
+from tests.scaffold.plans import names
 
 STRINGS = [golden.DKIM[at : at + 200] for at in range(0, len(golden.DKIM), 200)]
 PASTED = "elastx._domainkey IN TXT (\n" + "".join(f'    "{one}"\n' for one in STRINGS) + ")\n"
@@ -47,7 +48,7 @@ def environment(lab: Lab) -> dict[str, str]:
 def test_a_whole_conversation(tmp_path: Path, environment: dict[str, str], columns: int) -> None:
     shown, code = talk(["init"], ANSWERS, tmp_path, environment, columns)
     assert code == OK, shown
-    assert sorted(os.listdir(tmp_path)) == FILES
+    assert names(tmp_path) == FILES
     config = yaml.safe_load((tmp_path / "Pulumi.prod.yaml").read_text())["config"]
     assert config == {
         "elastx-mrs:accounts": [golden.ACCOUNT],
@@ -70,7 +71,7 @@ def test_ctrl_c_at_every_prompt_writes_nothing(tmp_path: Path, environment: dict
     assert code == INTERRUPTED
     assert shown.endswith("interrupted\n")
     assert "Traceback" not in shown
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize(("number", "keys"), [(0, CTRL_D), (4, CTRL_D), (10, CTRL_D), (10, "n\n")])
@@ -79,24 +80,24 @@ def test_the_end_of_the_input_and_a_no_write_nothing(
 ) -> None:
     shown, code = talk(["init"], [*ANSWERS[:number], (ANSWERS[number][0], keys)], tmp_path, environment)
     assert code == INTERRUPTED, shown
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize(("keys", "code", "names"), [("\n", UNASKED, []), ("maybe\ny\n", OK, FILES)])
+@pytest.mark.parametrize(("keys", "code", "left"), [("\n", UNASKED, []), ("maybe\ny\n", OK, FILES)])
 def test_dns_that_does_not_answer_is_said_and_the_user_decides(
-    tmp_path: Path, environment: dict[str, str], keys: str, code: int, names: list[str]
+    tmp_path: Path, environment: dict[str, str], keys: str, code: int, left: list[str]
 ) -> None:
     options = ["--domain", "elsewhere.invalid", "--account", golden.ACCOUNT, "--dkim", golden.DKIM]
-    answers = [("Go on without it\\? \\[y/N\\]: ", keys), *([("accountId: ", "\n"), ANSWERS[-1]] if names else [])]
+    answers = [("Go on without it\\? \\[y/N\\]: ", keys), *([("accountId: ", "\n"), ANSWERS[-1]] if left else [])]
     shown, ended = talk(["init", *options, "--publisher", "cloudflare"], answers, tmp_path, environment)
     assert ended == code, shown
     assert "could not be asked for" in shown
-    assert ("Write y or n." in shown) == bool(names)
-    assert sorted(os.listdir(tmp_path)) == names
+    assert ("Write y or n." in shown) == bool(left)
+    assert names(tmp_path) == left
 
 
 def test_with_yes_nothing_is_asked(tmp_path: Path, environment: dict[str, str]) -> None:
     options = ["--domain", "example.se", "--account", golden.ACCOUNT, "--dkim", golden.DKIM]
     shown, code = talk(["init", "--yes", *options, "--publisher", "cloudflare"], [], tmp_path, environment)
     assert code == OK, shown
-    assert sorted(os.listdir(tmp_path)) == FILES
+    assert names(tmp_path) == FILES

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from elastx_mrs.scaffold import programs
+from tests import golden
 from tests.engine.stack import QUICK, ROOT, Stack
 from tests.once import once
+from tests.scaffold.plans import EXAMPLE, plan
 
 LANGUAGES = ("class", "python", "typescript", "go", "yaml")
 SCHEMA = ROOT / "elastx_mrs" / "plugin" / "schema.json"
@@ -40,6 +43,14 @@ relay = MailRelay("mail", {
 pulumi.export("smtp", relay.smtp)
 pulumi.export("verification", relay.verification)
 """
+OF_INIT = {
+    "typescript": ("Pulumi.yaml", "index.ts", "package.json", "tsconfig.json"),
+    "go": ("Pulumi.yaml", "main.go"),
+    "yaml": ("Pulumi.yaml",),
+}
+"""Files that are as ``elastx-mrs init`` writes them: the examples' own programs run in ``tests/examples``."""
+
+PLAN = plan(domains=[{**domain, "dmarc": {"record": golden.DMARC}} for domain in EXAMPLE])
 FOLDERS = {"class": "python"}
 ONCE = {
     "class": ("__main__.py", '    "rfc2136":', '    "verification": {"timeout": 0},'),
@@ -71,6 +82,8 @@ class Workspace:
         folder = ROOT / "examples" / FOLDERS.get(language, language)
         project = directory / "project"
         shutil.copytree(folder, project, ignore=shutil.ignore_patterns("sdks", "node_modules", ".lab", "bin"))
+        for name in OF_INIT.get(language, ()):
+            (project / name).write_text(programs.files(PLAN, language, "")[name])
         config = yaml.safe_load((project / "Pulumi.lab.yaml").read_text())["config"]
         (directory / "state").mkdir()
         if language == "class":

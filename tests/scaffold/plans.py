@@ -1,6 +1,7 @@
 """Projects for tests: that of the examples, and one with all that a domain can have."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from elastx_mrs import registry
@@ -26,6 +27,11 @@ EXAMPLE: Sequence[dict[str, Any]] = (
 """The domains of the folders in ``examples/``."""
 
 NOTES = ("'v=spf1 -all' becomes 'v=spf1 include:elastx.email -all'",)
+
+
+def names(folder: Path = Path()) -> list[str]:
+    """Return the names of what is in a folder, sorted."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 def provider(name: str) -> registry.Provider:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from elastx_mrs.scaffold import files
+from tests.scaffold.plans import names
 
 TEXTS = {"Pulumi.yaml": "name: a\n", "__main__.py": "import å\n", "Pulumi.prod.yaml": "config: {}\n"}
 
@@ -37,7 +38,7 @@ def test_a_file_that_is_there_stays_and_nothing_is_written(
     with pytest.raises(files.ExistingError) as refused:
         files.write(tmp_path, TEXTS)
     assert refused.value.names == (name,)
-    assert os.listdir(tmp_path) == [name]
+    assert names(tmp_path) == [name]
     assert os.lstat(tmp_path / name) == before
 
 
@@ -72,7 +73,7 @@ def test_a_disk_that_is_full_leaves_nothing(
     monkeypatch.setattr(files, step, full)
     with pytest.raises(OSError, match="No space left"):
         files.write(tmp_path, TEXTS)
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP])
@@ -105,13 +106,14 @@ def test_a_copy_that_cannot_be_finished_is_taken_away(tmp_path: Path, monkeypatc
     monkeypatch.setattr(files, "_put", put)
     with pytest.raises(OSError, match="No space left"):
         files.write(tmp_path, TEXTS)
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from elastx_mrs.scaffold import files
+from tests.scaffold.plans import names
 
 real, calls = getattr(files, sys.argv[2]), []
 
@@ -141,7 +143,7 @@ def test_a_signal_while_files_get_their_names_waits(tmp_path: Path, number: int)
 
 def test_ctrl_c_before_leaves_nothing(tmp_path: Path) -> None:
     assert killed(tmp_path, "_put", signal.SIGINT) in (-signal.SIGINT, 1)
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_a_kill_between_two_files_is_seen_afterwards(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -143,8 +142,8 @@ def test_a_project_s_name_is_text_in_yaml(name: str) -> None:
         assert yaml.safe_load(programs.project(plan(project=name), language))["name"] == name
 
 
-def commands(*given: Any, **environment: str) -> list[str]:
-    return programs.commands(*given, environment)
+def commands(given: Plan, language: str, **environment: str) -> list[str]:
+    return programs.commands(given, language, environment)
 
 
 def test_the_next_commands_are_three() -> None:

@@ -38,7 +38,7 @@ PASTED = {
     "escaped semicolons": golden.DKIM.replace(";", "\\;"),
     "a whole answer of dig": DIG.strip("\n"),
     "a short answer of dig": STRINGS,
-    "an answer of host": f'{OWNER} descriptive text {STRINGS}',
+    "an answer of host": f"{OWNER} descriptive text {STRINGS}",
     "lines of nsupdate": f"server 192.0.2.1\nupdate add {OWNER} 1800 TXT {STRINGS}\nsend",
     "blanks around it": f"   {golden.DKIM}  ",
     "a Windows line end": f"{golden.DKIM}\r",
@@ -130,7 +130,40 @@ def test_an_internationalised_domain_is_shown_as_dns_has_it() -> None:
 def test_an_account_that_looks_like_another_is_taken_with_a_warning() -> None:
     answers, script = asked(*MAIL[:2], "a@acme.example", "A@acme.example", "", *MAIL[4:], "cloudflare")
     assert answers.accounts == ["a@acme.example", "A@acme.example"]
-    assert any(one.startswith("warning: 'A@acme.example': looks like") for one in script.said)
+    assert any(one.startswith("warning: accounts[1]: looks like accounts[0]") for one in script.said)
+
+
+def test_thousands_of_names_are_pasted_in_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is checked once, with the one that it may be the same as."""
+    checked: list[int] = []
+    real = questions.problems
+
+    def counted(given: dict[str, list[str]], path: str) -> list[str]:
+        checked.append(len(given["domains"]))
+        return real(given, path)
+
+    monkeypatch.setattr(questions, "problems", counted)
+    taken: list[str] = []
+    many = " ".join(f"d{number}.se" for number in range(50))
+    script = Script([many, "D7.se xn--bcher-kva.se bücher.se", ""])
+    questions._list(script, "Domain", "domains", taken)
+    assert (len(taken), max(checked), len(checked)) == (51, 2, 53)
+    assert [one for one in script.said if "same domain" in one] == [
+        "'D7.se' is the same domain as 'd7.se'; list it once",
+        "'bücher.se' is the same domain as 'xn--bcher-kva.se'; list it once",
+    ]
+
+
+def test_octets_that_are_not_utf_8_are_refused() -> None:
+    _, script = asked("b\udcfccher.example", "good.com", "", "b\udcfc@acme.example", *MAIL[2:], "cloudflare")
+    assert len([one for one in script.said if "\\252" in one]) == 2
+
+
+def test_a_paste_without_an_end_is_refused() -> None:
+    """limits.PASTED."""
+    line = "a" * 4000
+    _, script = asked(*MAIL[:4], *[line] * 18, *MAIL[4:], "cloudflare")
+    assert any("has more than 64 KiB" in one for one in script.said)
 
 
 @pytest.mark.parametrize("form", PASTED)

@@ -14,6 +14,7 @@ from elastx_mrs.lab.cloudflare.store import Record
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
 from tests.cloudflare import which
+from tests.engine.begun import Begun
 from tests.engine.stack import TIMEOUT, Stack
 from tests.lab.cloudflare_faults import Faults, faults_of
 
@@ -58,6 +59,13 @@ class Trial:
         if program:
             (stack.directory / "__main__.py").write_text(program)
             stack.config = {}
+        self.stacks.append(stack)
+        return stack
+
+    def begun(self, *options: str) -> Stack:
+        """A new stack, of a project that ``elastx-mrs init`` writes."""
+        stack = Begun.of(self.directory / f"stack-{len(self.stacks)}", self.environment(), *options)
+        stack.timeout = PATIENCE
         self.stacks.append(stack)
         return stack
 

@@ -124,9 +124,10 @@ def test_secret_accounts_stand_nowhere_in_plain_text(run: Trial) -> None:
         assert account.partition("@")[0] not in text
 
 
-def test_verification_waits_for_name_servers_that_are_behind(run: Trial) -> None:
+def test_a_project_of_init_is_verified_on_name_servers_that_are_behind(run: Trial) -> None:
     run.api.delay = 2.0
-    stack = run.stack()
+    options = ["--domain", "example.com", "--account", "a@acme.example", "--dkim", golden.DKIM]
+    stack = run.begun(*options, "--publisher", "cloudflare", "--nameserver", run.lab.address)
     said = stack.up(ELASTX_MRS_VERIFICATION="require")
     assert "verification: 1 of 1 domain verified" in said.stdout
     assert run.dig("_dmarc.example.com") == {'"v=DMARC1; p=none;"'}
