@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,7 +13,6 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
 from elastx_mrs.config.remarks import Said
 from elastx_mrs.config.rules import Fault
-from elastx_mrs.records import Remark
 from elastx_mrs.service import ELASTX
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError
@@ -131,7 +131,7 @@ def _of_options(text: str) -> str:
 
 def said_of_options(said: Said) -> Said:
     """Return a remark on a config as one on the options that stand for it."""
-    return Said(_option(said.path), Remark(said.remark.level, _of_options(said.remark.text)))
+    return Said(_option(said.path), replace(said.remark, text=_of_options(said.remark.text)))
 
 
 def _option(path: str) -> str:

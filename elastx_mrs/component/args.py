@@ -187,6 +187,9 @@ class DomainArgs(TypedDict, total=False):
     ttl: Integer | None
     """Seconds that its records may be cached, in place of that of all domains."""
 
+    acknowledged: Texts
+    """Names of notices to leave out for it, besides those of all domains."""
+
 
 class CloudflareArgs(TypedDict, total=False):
     """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
@@ -252,6 +255,9 @@ class MailRelayArgs(TypedDict, total=False):
 
     verification: VerificationArgs
     """How the records are verified on the name servers, in every up. Default: mode require."""
+
+    acknowledged: Texts
+    """Names of notices to leave out of previews, such as one-key. Warnings have no name and always stay."""
 
     cloudflare: CloudflareArgs
     """Publish through Cloudflare. Required unless another publisher is named."""

@@ -94,7 +94,7 @@ class Road:
         for text in verify_report.messages(jobs):
             self._say("verify", *text.splitlines())
         for name in self.rng.sample(sorted(FORMATS), 2):
-            self._say(f"verify {name}", *FORMATS[name](jobs).splitlines())
+            self._say(f"verify {name}", *FORMATS[name](jobs, verify_report.NOWHERE).splitlines())
         return next(job.outcomes for job in jobs if job.expected.domain == "good.com")
 
     # spf, adopt, message

@@ -7,7 +7,7 @@ import pytest
 
 from elastx_mrs import registry
 from elastx_mrs.scaffold import questions
-from elastx_mrs.scaffold.answers import Answers
+from elastx_mrs.scaffold.answers import Answers, problems
 from elastx_mrs.scaffold.questions import ask_settings, complete, missing, propose
 from tests import golden
 from tests.registry.test_registry import TOY
@@ -136,7 +136,7 @@ def test_an_account_that_looks_like_another_is_taken_with_a_warning() -> None:
 def test_thousands_of_names_are_pasted_in_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is checked once, with the one that it may be the same as."""
     checked: list[int] = []
-    real = questions.problems
+    real = problems
 
     def counted(given: dict[str, list[str]], path: str) -> list[str]:
         checked.append(len(given["domains"]))
