@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from elastx_mrs import registry
 from elastx_mrs.config.model import Arguments, shape
-from elastx_mrs.config.schema import choices, descriptions
+from elastx_mrs.config.schema import DEFAULTS, choices, default_of, descriptions
 from toolchain.schema import ROOT, keep
 
 TARGET = ROOT / "elastx_mrs" / "component" / "args.py"
@@ -83,7 +83,7 @@ def _declared(model: type[BaseModel], made: dict[str, str]) -> str:
         for key, info in _of_a_program(model):
             of_key = _type(model, key, info, made)
             lines += ["", f"    {key}: {f'Required[{of_key}]' if info.is_required() else of_key}"]
-            lines += _docstring(said[key])
+            lines += _docstring(said[key] + _default(model, key))
         made[name] = "\n".join(lines) + "\n"
     return name
 
@@ -120,6 +120,12 @@ def _of(annotation: Any, made: dict[str, str], *, late: bool = False) -> str:
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return _declared(annotation, made)
     return PLAIN[annotation]
+
+
+def _default(model: type[BaseModel], key: str) -> str:
+    """Return the default that the schemas have in a field of its own, and the text therefore does not say."""
+    default = default_of(model, key) if (model.__name__, key) in DEFAULTS else None
+    return "" if default is None else f" Default: {str(default).lower() if isinstance(default, bool) else default}."
 
 
 def _docstring(words: str) -> Iterator[str]:

@@ -93,8 +93,8 @@ def schema() -> Schema:
             COMPONENT_TYPE: {
                 "isComponent": True,
                 "description": (
-                    "Every DNS record that Elastx Mail Relay needs, for some accounts and domains: declared, "
-                    "guarded, and in every `up` verified on the name servers."
+                    "Every DNS record that Elastx Mail Relay needs, for your accounts and domains. A guard checks each "
+                    "record before it is published, and every `up` verifies it on the name servers."
                 ),
                 "inputProperties": inputs,
                 "properties": _outputs(),
@@ -190,7 +190,7 @@ def _outputs() -> Schema:
         },
         "verification": {
             "$ref": f"#/types/{NAMESPACE}:index:VerifiedDomains",
-            "description": "The domains by the mode in which they are verified; in an up it is there only after that.",
+            "description": "The domains by the mode in which they are verified. An up knows it after the verification.",
         },
     }
 
@@ -212,8 +212,8 @@ def _output_types() -> dict[str, Schema]:
             "type": "object",
             "description": "The configured domains by mode, and nothing that a run could change.",
             "properties": {
-                "require": domains | {"description": "An up fails where one of these does not verify."},
-                "warn": domains | {"description": "Verified, with no more than a warning."},
+                "require": domains | {"description": "An up fails if one of these does not verify."},
+                "warn": domains | {"description": "If one of these does not verify, there is only a warning."},
                 "off": domains | {"description": "Not verified."},
             },
             "required": ["require", "warn", "off"],
@@ -226,20 +226,20 @@ def _record() -> Schema:
         "profile": "The primary's name among the provider's `rfc2136.profiles`; `default` for the one without a name.",
         "zone": "The zone that the primary serves.",
         "owner": "The record's name, without a final dot.",
-        "value": "The record's value, its character-strings joined; it is cut at every 255 octets.",
+        "value": "The record's value, in one piece. It is published in character-strings of 255 octets.",
     }
     properties: Schema = {key: {"type": "string", "description": text} for key, text in texts.items()}
-    ttl = "Seconds that the record set may be cached (RFC 2181 §5.2). Default: that of what is there already, or 1800."
+    ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the TTL that is there."
     properties["ttl"] = {"type": "integer", "description": ttl}
-    guard = "warn or off, where a second record of its kind may be created beside it. Default: it may not."
+    guard = "warn or off: a second record of its kind may be created at the name. Default: it may not."
     replaces = {"willReplaceOnChanges": True}
     inputs = {
         key: value | (replaces if key in ("profile", "zone", "owner") else {}) for key, value in properties.items()
     }
     return {
         "description": (
-            "One TXT record on a primary that takes dynamic updates (RFC 2136). MailRelay declares these; where it is "
-            "and its key are the provider's config, and never a record's properties."
+            "One TXT record on a primary that takes dynamic updates (RFC 2136). MailRelay declares these. The address "
+            "and the key of the primary are in the provider's config, and never among a record's properties."
         ),
         "inputProperties": inputs | {"guard": {"type": "string", "description": guard}},
         "properties": properties,

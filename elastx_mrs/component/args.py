@@ -34,92 +34,92 @@ Late = str | Awaitable[str] | Output[str]
 
 
 class SpfArgs(TypedDict, total=False):
-    """One domain's SPF record: typed terms, the whole record, or somebody else's."""
+    """The SPF record of a domain: typed terms, the whole record, or one that somebody else publishes."""
 
     record: Text | None
-    """The whole record, in any form that people paste, into which Elastx's include is put where it is not there; in
-    place of the terms below.
+    """The whole record, instead of the terms below, in any form that people paste. Elastx's include is added if it is
+    missing.
     """
 
     external: Flag
-    """The record is somebody else's: it is not declared, and verified all the same."""
+    """Somebody else publishes the record. It is not created, but it is still verified. Default: false."""
 
     include: Texts
-    """Domains whose senders may send too, besides Elastx's (RFC 7208 §5.2)."""
+    """Further domains whose senders may send, besides Elastx's (RFC 7208 §5.2)."""
 
     ip4: Texts
-    """IPv4 networks that may send too, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
+    """IPv4 networks that may send, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
 
     ip6: Texts
-    """IPv6 networks that may send too, such as 2001:db8::/32 (RFC 7208 §5.6)."""
+    """IPv6 networks that may send, such as 2001:db8::/32 (RFC 7208 §5.6)."""
 
     a: Texts
-    """Names whose addresses may send too; @ is the domain itself (RFC 7208 §5.3)."""
+    """Host names whose addresses may send; @ is the domain itself (RFC 7208 §5.3)."""
 
     mx: Texts
-    """Domains whose mail exchangers may send too; @ is the domain itself (RFC 7208 §5.4)."""
+    """Domains whose mail exchangers may send; @ is the domain itself (RFC 7208 §5.4)."""
 
     all: Literal["fail", "softfail", "neutral"] | Output[str]
-    """What receivers are told of everybody else: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
+    """The result for mail from any other server: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
 
 
 class DkimArgs(TypedDict, total=False):
-    """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
+    """The DKIM key of a domain: the value that Elastx provides, or a record that somebody else publishes."""
 
     selector: Text
-    """Where the key is published: <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
+    """The selector. The record's name is <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1). Default: elastx."""
 
     external: Flag
-    """The key is published by somebody else: it is not declared, and verified all the same."""
+    """Somebody else publishes the key. It is not created, but it is still verified. Default: false."""
 
     record: Text | None
-    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste; required unless external."""
+    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste. Required unless external."""
 
 
 class DmarcArgs(TypedDict, total=False):
-    """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
+    """The DMARC policy of a domain: typed tags, the whole record, or one that somebody else publishes."""
 
     record: Text | None
-    """The whole record, such as v=DMARC1; p=quarantine; in any form that people paste, in place of the tags below.
+    """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine; in any form that people paste.
     Default: v=DMARC1; p=none;.
     """
 
     external: Flag
-    """The record is somebody else's: it is not declared, and verified all the same."""
+    """Somebody else publishes the record. It is not created, but it is still verified. Default: false."""
 
     p: Literal["none", "quarantine", "reject"] | Output[str] | None
     """What receivers do with mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
 
     sp: Literal["none", "quarantine", "reject"] | Output[str] | None
-    """The same for subdomains without a record of their own. Default: as p."""
+    """The same for subdomains that have no record of their own. Default: as p."""
 
     np: Literal["none", "quarantine", "reject"] | Output[str] | None
     """The same for subdomains that do not exist. Default: as sp."""
 
     adkim: Literal["r", "s"] | Output[str] | None
-    """How the DKIM domain must match the sender's: r, relaxed, or s, strict. Default: r."""
+    """How the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
 
     aspf: Literal["r", "s"] | Output[str] | None
-    """How the SPF domain must match the sender's: r, relaxed, or s, strict. Default: r."""
+    """How the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
 
     rua: Texts
-    """Where aggregate reports go, such as mailto:dmarc@example.com."""
+    """Addresses that receive aggregate reports, such as mailto:dmarc@example.com."""
 
     ruf: Texts
-    """Where failure reports go, such as mailto:dmarc@example.com."""
+    """Addresses that receive failure reports, such as mailto:dmarc@example.com."""
 
     fo: Text | None
-    """Which failures are reported: 0, 1, d or s, several with colons between. Default: 0."""
+    """Which failures are reported: 0, 1, d or s; join several with colons. Default: 0."""
 
     t: Literal["y", "n"] | Output[str] | None
-    """y while the policy is only tested, else n. Default: n."""
+    """y while the policy is only tested, otherwise n. Default: n."""
 
 
 class GuardArgs(TypedDict, total=False):
-    """What happens where publishing would break mail: ``require`` stops, ``warn`` says so, ``off`` does not look."""
+    """What the guard does when publishing a record would break mail."""
 
     mode: Literal["require", "warn", "off"] | Output[str]
-    """require stops what would break mail, warn only says so, off does not look."""
+    """require stops the record, warn only reports the problem, off does not check. Default: require."""
 
 
 class VerificationArgs(TypedDict, total=False):
@@ -129,110 +129,106 @@ class VerificationArgs(TypedDict, total=False):
     """
 
     mode: Literal["require", "warn", "off"] | Output[str]
-    """require fails an up that does not verify, warn only says so, off does not ask. Default: require."""
+    """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
 
     timeout: Number
-    """Seconds to wait for what does not hold yet; 0 asks once. Default: 300."""
+    """How many seconds to wait for DNS to converge; 0 queries once. Default: 300."""
 
     nameservers: Texts | None
-    """Addresses, with ports if need be, of name servers to query in place of the delegated ones. Names outside their
-    zones are looked up by the resolvers.
+    """Addresses of name servers to query instead of the delegated ones, with a port if needed. The resolvers look up
+    names outside their zones.
     """
 
     root_hints: Texts | None
-    """Addresses of root servers, where the DNS is a private one. Default: those of the Internet."""
+    """Addresses of root servers, for a private DNS. Default: the root servers of the Internet."""
 
     primary: Text | None
-    """The address of a primary that is not among the delegated name servers, asked before them."""
+    """The address of a primary that is not among the delegated name servers. It is queried before them."""
 
     resolvers: Texts | None
-    """Addresses, tls:// or https:// URLs of the recursive resolvers to use. Default: this machine's own."""
+    """The recursive resolvers to use: addresses, tls:// or https:// URLs. Default: those of this machine."""
 
     resolvers_must_agree: Flag
-    """Whether a resolver that still has an old answer keeps the up from verifying. Default: false."""
+    """Whether an up waits for resolvers that still have an old answer, and fails without them. Default: false."""
 
     known_challenges: Texts
-    """Challenge tokens that somebody else published and that are no reason for a remark."""
+    """Challenge tokens that somebody else published. There is no remark about them."""
 
     via: Literal["delegation", "resolvers"] | Output[str]
-    """delegation queries the name servers themselves, found from the root down; resolvers queries resolvers only, for
+    """delegation queries the name servers themselves, found from the root down. resolvers queries only resolvers, for
     machines that cannot use port 53. Default: delegation.
     """
 
 
 class DomainArgs(TypedDict, total=False):
-    """One sender domain and what differs from the defaults there."""
+    """One sender domain, and what differs from the defaults there."""
 
     name: Required[Text]
     """The domain of the sender addresses, such as example.com. Required."""
 
     accounts: Texts | None
-    """The accounts that may send as it, of those above. Default: all of them."""
+    """The accounts, of those above, that may send as this domain. Default: all of them."""
 
     spf: SpfArgs
-    """Its SPF record, in place of that of all domains."""
+    """The SPF record of this domain. Default: the one of all domains."""
 
     dkim: DkimArgs
-    """Its DKIM key, in place of that of all domains."""
+    """The DKIM key of this domain. Default: the one of all domains."""
 
     dmarc: DmarcArgs
-    """Its DMARC policy, in place of that of all domains."""
+    """The DMARC policy of this domain. Default: the one of all domains."""
 
     guard: GuardArgs
-    """Its guard, in place of that of all domains."""
+    """The guard of this domain. Default: the one of all domains."""
 
     verification: VerificationArgs
-    """Its verification; what is not set here is as for all domains."""
+    """How this domain is verified. A key that is missing here is as for all domains."""
 
     ttl: Integer | None
-    """Seconds that its records may be cached, in place of that of all domains."""
+    """How many seconds the records of this domain may be cached. Default: as for all domains."""
 
     acknowledged: Texts
-    """Names of notices to leave out for it, besides those of all domains."""
+    """Names of notices to leave out for this domain, besides those of all domains."""
 
 
 class CloudflareArgs(TypedDict, total=False):
-    """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
-
-    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output. ``comment`` is each record's, and may hold
-    ``{project}``, ``{stack}`` and ``{component}``.
-    """
+    """Publishing through Cloudflare. An empty object means every zone that the token sees."""
 
     account_id: Text | None
-    """The account whose zones are listed. Default: all that the token sees."""
+    """List only the zones of this account. Default: all that the token sees."""
 
     zones: Mapping[str, Late]
-    """The ids of zones by domain; with all domains given, none are listed. They may be known only later."""
+    """Zone ids by domain. If every domain has one, no zones are listed. An id may be an Output that is known later."""
 
     comment: Text | None
-    """Of each record: who owns it; {project}, {stack} and {component} are filled in. 100 characters at most."""
+    """The comment of each record, such as {project}/{stack}; {component} works too. 100 characters at most."""
 
 
 class ProfileArgs(TypedDict, total=False):
-    """One primary, and the zones that it serves; its secret is read from ``tsigKey`` or ``tsigKeys``.
+    """One primary, and the zones that it serves. Its secret is in ``tsigKey`` or ``tsigKeys``.
 
-    All but ``zones`` is read where the update is sent, so that it never is a resource's input.
+    Everything except ``zones`` is read at update time, and is never an input of a record.
     """
 
     zones: Texts | None
-    """The zones that it serves; a domain is in the longest one that it ends in. Required."""
+    """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
 
 
 class Rfc2136Args(TypedDict, total=False):
-    """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
+    """Publishing by dynamic update (RFC 2136): to one primary, or to several by name, each with its own zones."""
 
     zones: Texts | None
-    """The zones that it serves; a domain is in the longest one that it ends in. Required."""
+    """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
 
     profiles: Mapping[str, ProfileArgs]
-    """Several primaries by name, each with zones of its own."""
+    """Several primaries by name, each with its own zones."""
 
 
 class MailRelayArgs(TypedDict, total=False):
     """What ``MailRelay`` takes: accounts and domains, what holds for all domains, and where records are published."""
 
     accounts: Required[Texts]
-    """User accounts, the logins of the SMTP server; each may send as every domain that does not name its own. Required.
+    """User accounts: the logins at the SMTP server. Each may send as every domain that does not list its own. Required.
     """
 
     domains: Required[Sequence[DomainArgs]]
@@ -248,16 +244,16 @@ class MailRelayArgs(TypedDict, total=False):
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
 
     ttl: Integer | None
-    """Seconds that records may be cached. Default: 1800, or those of what is at the name already."""
+    """How many seconds records may be cached. Default: 1800, or the TTL of what is at the name already."""
 
     guard: GuardArgs
-    """What happens where publishing would break mail. Default: mode require."""
+    """What the guard does when publishing a record would break mail. Default: mode require."""
 
     verification: VerificationArgs
-    """How the records are verified on the name servers, in every up. Default: mode require."""
+    """How every up verifies the records on the name servers. Default: mode require."""
 
     acknowledged: Texts
-    """Names of notices to leave out of previews, such as one-key. Warnings have no name and always stay."""
+    """Names of notices to leave out of previews, such as one-key. A warning has no name and always stays."""
 
     cloudflare: CloudflareArgs
     """Publish through Cloudflare. Required unless another publisher is named."""

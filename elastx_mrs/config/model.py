@@ -45,7 +45,7 @@ def _spf_record(text: str, info: ValidationInfo) -> str:
 
 
 class Spf(Shape):
-    """One domain's SPF record: typed terms, the whole record, or somebody else's."""
+    """The SPF record of a domain: typed terms, the whole record, or one that somebody else publishes."""
 
     written: ClassVar[str] = (
         "the whole record as one text, such as 'v=spf1 include:_spf.example.com -all', or an object such as "
@@ -53,23 +53,23 @@ class Spf(Shape):
     )
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
-    """The whole record, in any form that people paste, into which Elastx's include is put where it is not there; in
-    place of the terms below.
+    """The whole record, instead of the terms below, in any form that people paste. Elastx's include is added if it is
+    missing.
     """
     external: bool = False
-    """The record is somebody else's: it is not declared, and verified all the same."""
+    """Somebody else publishes the record. It is not created, but it is still verified."""
     include: list[Annotated[str, AfterValidator(spf.include_target)]] = []
-    """Domains whose senders may send too, besides Elastx's (RFC 7208 §5.2)."""
+    """Further domains whose senders may send, besides Elastx's (RFC 7208 §5.2)."""
     ip4: list[Annotated[str, AfterValidator(spf.ip4_network)]] = []
-    """IPv4 networks that may send too, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
+    """IPv4 networks that may send, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
     ip6: list[Annotated[str, AfterValidator(spf.ip6_network)]] = []
-    """IPv6 networks that may send too, such as 2001:db8::/32 (RFC 7208 §5.6)."""
+    """IPv6 networks that may send, such as 2001:db8::/32 (RFC 7208 §5.6)."""
     a: list[Annotated[str, AfterValidator(spf.host)]] = []
-    """Names whose addresses may send too; @ is the domain itself (RFC 7208 §5.3)."""
+    """Host names whose addresses may send; @ is the domain itself (RFC 7208 §5.3)."""
     mx: list[Annotated[str, AfterValidator(spf.host)]] = []
-    """Domains whose mail exchangers may send too; @ is the domain itself (RFC 7208 §5.4)."""
+    """Domains whose mail exchangers may send; @ is the domain itself (RFC 7208 §5.4)."""
     all: Literal["fail", "softfail", "neutral"] = "fail"
-    """What receivers are told of everybody else: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
+    """The result for mail from any other server: fail, softfail or neutral (RFC 7208 §5.1). Default: fail."""
 
     _made: dict[Service, str] = PrivateAttr(default_factory=dict)
 
@@ -90,18 +90,18 @@ def _key(text: str, info: ValidationInfo) -> str:
 
 
 class Dkim(Shape):
-    """One domain's DKIM key: the value that Elastx provides, or somebody else's record."""
+    """The DKIM key of a domain: the value that Elastx provides, or a record that somebody else publishes."""
 
     written: ClassVar[str] = (
         "the value as one text, such as 'v=DKIM1; p=…', or an object such as {selector: s1, record: 'v=DKIM1; p=…'}"
     )
 
     selector: Annotated[str, AfterValidator(names.selector)] = ""
-    """Where the key is published: <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
+    """The selector. The record's name is <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
     external: bool = False
-    """The key is published by somebody else: it is not declared, and verified all the same."""
+    """Somebody else publishes the key. It is not created, but it is still verified."""
     record: Annotated[str, AfterValidator(_key)] | None = None
-    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste; required unless external."""
+    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste. Required unless external."""
 
     def selector_of(self, service: Service) -> str:
         """Return the configured selector, or else the one that ``service`` uses."""
@@ -113,34 +113,34 @@ def _tag(name: str) -> AfterValidator:
 
 
 class Dmarc(Shape):
-    """One domain's DMARC policy: typed tags, the whole record, or somebody else's."""
+    """The DMARC policy of a domain: typed tags, the whole record, or one that somebody else publishes."""
 
     written: ClassVar[str] = "the whole record as one text, such as 'v=DMARC1; p=none', or an object such as {p: none}"
 
     record: Annotated[str, AfterValidator(dmarc.from_paste)] | None = None
-    """The whole record, such as v=DMARC1; p=quarantine; in any form that people paste, in place of the tags below.
+    """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine; in any form that people paste.
     Default: v=DMARC1; p=none;.
     """
     external: bool = False
-    """The record is somebody else's: it is not declared, and verified all the same."""
+    """Somebody else publishes the record. It is not created, but it is still verified."""
     p: Annotated[str, _tag("p")] | None = None
     """What receivers do with mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
     sp: Annotated[str, _tag("sp")] | None = None
-    """The same for subdomains without a record of their own. Default: as p."""
+    """The same for subdomains that have no record of their own. Default: as p."""
     np: Annotated[str, _tag("np")] | None = None
     """The same for subdomains that do not exist. Default: as sp."""
     adkim: Annotated[str, _tag("adkim")] | None = None
-    """How the DKIM domain must match the sender's: r, relaxed, or s, strict. Default: r."""
+    """How the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
     aspf: Annotated[str, _tag("aspf")] | None = None
-    """How the SPF domain must match the sender's: r, relaxed, or s, strict. Default: r."""
+    """How the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
     rua: list[Annotated[str, AfterValidator(report.destination)]] = []
-    """Where aggregate reports go, such as mailto:dmarc@example.com."""
+    """Addresses that receive aggregate reports, such as mailto:dmarc@example.com."""
     ruf: list[Annotated[str, AfterValidator(report.destination)]] = []
-    """Where failure reports go, such as mailto:dmarc@example.com."""
+    """Addresses that receive failure reports, such as mailto:dmarc@example.com."""
     fo: Annotated[str, _tag("fo")] | None = None
-    """Which failures are reported: 0, 1, d or s, several with colons between. Default: 0."""
+    """Which failures are reported: 0, 1, d or s; join several with colons. Default: 0."""
     t: Annotated[str, _tag("t")] | None = None
-    """y while the policy is only tested, else n. Default: n."""
+    """y while the policy is only tested, otherwise n. Default: n."""
 
     def value(self) -> str:
         """Return the record's value.
@@ -165,12 +165,12 @@ _MODE = "require, warn or off as text, or an object such as {mode: warn}"
 
 
 class Guard(Shape):
-    """What happens where publishing would break mail: ``require`` stops, ``warn`` says so, ``off`` does not look."""
+    """What the guard does when publishing a record would break mail."""
 
     written: ClassVar[str] = _MODE
 
     mode: Literal["require", "warn", "off"] = "require"
-    """require stops what would break mail, warn only says so, off does not look."""
+    """require stops the record, warn only reports the problem, off does not check."""
 
 
 def _resolver(text: str) -> str:
@@ -206,25 +206,25 @@ class Verification(Shape):
     written: ClassVar[str] = _MODE
 
     mode: Literal["require", "warn", "off"] = "require"
-    """require fails an up that does not verify, warn only says so, off does not ask. Default: require."""
+    """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
     timeout: _Seconds = 300.0
-    """Seconds to wait for what does not hold yet; 0 asks once. Default: 300."""
+    """How many seconds to wait for DNS to converge; 0 queries once. Default: 300."""
     nameservers: _Servers | None = None
-    """Addresses, with ports if need be, of name servers to query in place of the delegated ones. Names outside their
-    zones are looked up by the resolvers.
+    """Addresses of name servers to query instead of the delegated ones, with a port if needed. The resolvers look up
+    names outside their zones.
     """
     root_hints: _Servers | None = None
-    """Addresses of root servers, where the DNS is a private one. Default: those of the Internet."""
+    """Addresses of root servers, for a private DNS. Default: the root servers of the Internet."""
     primary: Annotated[str, AfterValidator(_server)] | None = None
-    """The address of a primary that is not among the delegated name servers, asked before them."""
+    """The address of a primary that is not among the delegated name servers. It is queried before them."""
     resolvers: _Resolvers | None = None
-    """Addresses, tls:// or https:// URLs of the recursive resolvers to use. Default: this machine's own."""
+    """The recursive resolvers to use: addresses, tls:// or https:// URLs. Default: those of this machine."""
     resolvers_must_agree: bool = False
-    """Whether a resolver that still has an old answer keeps the up from verifying. Default: false."""
+    """Whether an up waits for resolvers that still have an old answer, and fails without them. Default: false."""
     known_challenges: list[Annotated[str, AfterValidator(_known_challenge)]] = []
-    """Challenge tokens that somebody else published and that are no reason for a remark."""
+    """Challenge tokens that somebody else published. There is no remark about them."""
     via: Literal["delegation", "resolvers"] = "delegation"
-    """delegation queries the name servers themselves, found from the root down; resolvers queries resolvers only, for
+    """delegation queries the name servers themselves, found from the root down. resolvers queries only resolvers, for
     machines that cannot use port 53. Default: delegation.
     """
 
@@ -261,28 +261,28 @@ _Acknowledged = list[Annotated[str, AfterValidator(_notice)]]
 
 
 class Domain(Shape):
-    """One sender domain and what differs from the defaults there."""
+    """One sender domain, and what differs from the defaults there."""
 
     written: ClassVar[str] = "a domain such as example.com, or an object such as {name: example.com}"
 
     name: Annotated[str, AfterValidator(names.sender_domain)]
     """The domain of the sender addresses, such as example.com. Required."""
     accounts: _Accounts | None = None
-    """The accounts that may send as it, of those above. Default: all of them."""
+    """The accounts, of those above, that may send as this domain. Default: all of them."""
     spf: _SpfField | None = None
-    """Its SPF record, in place of that of all domains."""
+    """The SPF record of this domain. Default: the one of all domains."""
     dkim: _DkimField | None = None
-    """Its DKIM key, in place of that of all domains."""
+    """The DKIM key of this domain. Default: the one of all domains."""
     dmarc: _DmarcField | None = None
-    """Its DMARC policy, in place of that of all domains."""
+    """The DMARC policy of this domain. Default: the one of all domains."""
     guard: Annotated[Guard, bare("mode")] | None = None
-    """Its guard, in place of that of all domains."""
+    """The guard of this domain. Default: the one of all domains."""
     verification: Annotated[Verification, bare("mode")] | None = None
-    """Its verification; what is not set here is as for all domains."""
+    """How this domain is verified. A key that is missing here is as for all domains."""
     ttl: _Ttl | None = None
-    """Seconds that its records may be cached, in place of that of all domains."""
+    """How many seconds the records of this domain may be cached. Default: as for all domains."""
     acknowledged: _Acknowledged = []
-    """Names of notices to leave out for it, besides those of all domains."""
+    """Names of notices to leave out for this domain, besides those of all domains."""
 
 
 S = TypeVar("S", bound=Shape)
@@ -297,8 +297,7 @@ class Arguments(Shape):
     """Those that may be named."""
 
     accounts: _Accounts
-    """User accounts, the logins of the SMTP server; each may send as every domain that does not name its own.
-    Required.
+    """User accounts: the logins at the SMTP server. Each may send as every domain that does not list its own. Required.
     """
     domains: Annotated[list[Annotated[Domain, bare("name")]], Field(min_length=1)]
     """The sender domains, and what differs there. Required."""
@@ -309,13 +308,13 @@ class Arguments(Shape):
     dmarc: _DmarcField = Dmarc()
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
     ttl: _Ttl | None = None
-    """Seconds that records may be cached. Default: 1800, or those of what is at the name already."""
+    """How many seconds records may be cached. Default: 1800, or the TTL of what is at the name already."""
     guard: Annotated[Guard, bare("mode")] = Guard()
-    """What happens where publishing would break mail. Default: mode require."""
+    """What the guard does when publishing a record would break mail. Default: mode require."""
     verification: Annotated[Verification, bare("mode")] = Verification()
-    """How the records are verified on the name servers, in every up. Default: mode require."""
+    """How every up verifies the records on the name servers. Default: mode require."""
     acknowledged: _Acknowledged = []
-    """Names of notices to leave out of previews, such as one-key. Warnings have no name and always stay."""
+    """Names of notices to leave out of previews, such as one-key. A warning has no name and always stays."""
 
     _service: Service = PrivateAttr(default=ELASTX)
 

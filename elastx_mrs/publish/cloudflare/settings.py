@@ -31,20 +31,16 @@ def comment_text(text: str) -> str:
 
 
 class Cloudflare(Shape):
-    """Publishing through Cloudflare: the account whose zones are listed, and zone ids where the user names them.
-
-    ``zones`` maps a domain to its zone's id, which may be a Pulumi Output. ``comment`` is each record's, and may hold
-    ``{project}``, ``{stack}`` and ``{component}``.
-    """
+    """Publishing through Cloudflare. An empty object means every zone that the token sees."""
 
     written: ClassVar[str] = "{} for all zones that the token sees, or an object such as {accountId: …}"
 
     account_id: str | None = None
-    """The account whose zones are listed. Default: all that the token sees."""
+    """List only the zones of this account. Default: all that the token sees."""
     zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
-    """The ids of zones by domain; with all domains given, none are listed. They may be known only later."""
+    """Zone ids by domain. If every domain has one, no zones are listed. An id may be an Output that is known later."""
     comment: Annotated[str, AfterValidator(comment_text)] | None = None
-    """Of each record: who owns it; {project}, {stack} and {component} are filled in. 100 characters at most."""
+    """The comment of each record, such as {project}/{stack}; {component} works too. 100 characters at most."""
 
 
 def ttl_problem(ttl: int) -> str | None:

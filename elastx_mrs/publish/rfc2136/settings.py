@@ -39,34 +39,33 @@ _Zones = Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Fi
 
 
 class Profile(Shape):
-    """One primary, and the zones that it serves; its secret is read from ``tsigKey`` or ``tsigKeys``.
+    """One primary, and the zones that it serves. Its secret is in ``tsigKey`` or ``tsigKeys``.
 
-    All but ``zones`` is read where the update is sent, so that it never is a resource's input.
+    Everything except ``zones`` is read at update time, and is never an input of a record.
     """
 
     written: ClassVar[str] = "an object such as {zones: [example.com]}"
 
     zones: _Zones | None = None
-    """The zones that it serves; a domain is in the longest one that it ends in. Required."""
+    """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
     server: Annotated[str, AfterValidator(_server)] | None = None
-    """The primary: an address, [address]:port or name:port; read where the update is sent, from the stack's config or
-    the provider's. Default: the one that the zone's SOA names.
+    """The primary: an address, [address]:port or name:port. It is read at update time, from the stack's config or the
+    provider's. Default: the one that the zone's SOA names.
     """
     key_name: Annotated[str, AfterValidator(names.tsig_key_name)] | None = None
-    """The TSIG key's name; read where the update is sent, from the stack's config or the provider's."""
+    """The name of the TSIG key. It is read at update time, from the stack's config or the provider's."""
     key_file: str | None = None
-    """A file as tsig-keygen writes it; read where the update is sent, from the stack's config or the provider's."""
+    """A file as tsig-keygen writes it. It is read at update time, from the stack's config or the provider's."""
     algorithm: Annotated[str, AfterValidator(names.tsig_algorithm)] | None = None
-    """The TSIG algorithm; read where the update is sent, from the stack's config or the provider's.
-    Default: hmac-sha256.
+    """The TSIG algorithm. It is read at update time, from the stack's config or the provider's. Default: hmac-sha256.
     """
 
 
 class Rfc2136(Profile):
-    """Publishing by dynamic update: to one primary, or to several by name, each with zones of its own."""
+    """Publishing by dynamic update (RFC 2136): to one primary, or to several by name, each with its own zones."""
 
     profiles: dict[Annotated[str, AfterValidator(profile_name)], Profile] = {}
-    """Several primaries by name, each with zones of its own."""
+    """Several primaries by name, each with its own zones."""
 
     @cached_property
     def by_zone(self) -> Mapping[str, str]:
