@@ -27,7 +27,7 @@ ASKED = 3
 
 LISTED = 3
 _VIA = "or let resolvers be asked instead: verification.via: resolvers"
-_SENDS = {"udp": "UDP", "tcp": "TCP"}
+_SENDS = {"udp": ("port-53-udp", "UDP"), "tcp": ("port-53-tcp", "TCP")}
 _WHO = {
     "root": "the root servers",
     "nameservers": "the name servers that the config or this run names",
@@ -67,7 +67,7 @@ def _servers(vantage: Vantage) -> Sequence[Server]:
 
 
 async def _port(who: Who, transport: str, servers: Sequence[Server], question: Question, root: bool) -> Check:
-    name, over = f"port-53-{transport}", _SENDS[transport]
+    name, over = _SENDS[transport]
     expected = f"an answer of {_WHO[who.begins_at]} over {over}"
     if not servers:
         return Check(

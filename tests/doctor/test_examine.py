@@ -15,7 +15,8 @@ from elastx_mrs.doctor.examine import AT_ONCE, examinations, examined, secrets_o
 from elastx_mrs.limits import Limit
 from elastx_mrs.progress import Progress
 from elastx_mrs.publish.examination import Examination
-from tests.doctor.patient import stack, verdicts
+from tests.doctor.patient import provider, stack, verdicts
+from tests.registry.test_registry import TOY
 
 YAML = "name: mail\nruntime: yaml\n"
 
@@ -32,6 +33,15 @@ def test_what_is_examined_follows_from_the_stack(tmp_path: Path) -> None:
     assert names(examinations(stack(tmp_path, {"rfc2136": both["rfc2136"]}))) == [*own, "rfc2136-zone"]
     other = names(examinations(stack(tmp_path, {}, project=YAML)))
     assert other[:2] == ["pulumi", "plugin"]
+
+
+@pytest.mark.parametrize(("token", "verdict"), [({}, "absent"), ({"elastx-mrs:toyToken": "wound-up"}, "pass")])
+def test_a_provider_of_another_package_brings_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: dict[str, str], verdict: str
+) -> None:
+    monkeypatch.syspath_prepend(str(TOY))
+    found = provider(stack(tmp_path, {"toy": {"zone": "example.com"}}, others=token))
+    assert verdicts(found) == [("toy-token", verdict)]
 
 
 def packages(folder: Path, **config: object) -> Check:

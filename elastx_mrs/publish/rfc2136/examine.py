@@ -101,9 +101,11 @@ def _of_primary(found: Mapping[str, Primary], zones: Mapping[str, Sequence[str]]
                 skewed = error
                 break
             yield of_message(_ZONE, "wrong", _EXPECTED[_ZONE], str(error))
+            if isinstance(error.__context__, dns.tsig.PeerError | dns.tsig.BadSignature):
+                break  # it would say the same of the next zone
     if served:
         who = some(list(dict.fromkeys(str(found[zone]) for zone in served)), LISTED)
-        seen = f"{who}: serves {some(list(served), LISTED)}, and takes the key's signature"
+        seen = f"{who} serves {some(list(served), LISTED)}, and takes the key's signature"
         yield Check(_ZONE, "pass", _EXPECTED[_ZONE], seen)
     if skewed is not None:
         yield Check(_ZONE, "unchecked", _EXPECTED[_ZONE], "not asked, because the clocks are too far apart")
@@ -118,8 +120,10 @@ def _clock(answer: dns.message.Message) -> Check:
     record = answer.tsig
     if record is None:  # the answer was taken, so it is signed
         return _left(_CLOCK)[0]
-    seconds = round(int(record[0].time_signed) - time.time())
-    seen = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this machine's" if seconds else "the same"
+    seconds = int(record[0].time_signed) - int(time.time())
+    seen = f"its clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this machine's"
+    if abs(seconds) <= 1:  # whole seconds are told, and the answer took a moment
+        seen = "its clock is this machine's to the second"
     notices = (f"TSIG allows {FUDGE} s; set the clocks by NTP",) if abs(seconds) >= NOTICED else ()
     return Check(_CLOCK, "pass", _EXPECTED[_CLOCK], seen, notices=notices)
 

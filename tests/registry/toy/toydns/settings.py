@@ -36,6 +36,7 @@ PROVIDER = Provider(
     Toy,
     "Publish to a toy.",
     "toydns.publisher:make",
+    examine="toydns.examine:examine",
     faults=faults,
     ttl_problem=lambda ttl: None if ttl != 77 else "is 77; a toy cannot count so far",
     stack_keys=(StackKey("toyToken", "secret", "The toy's token.", "make a new token"),),
