@@ -202,10 +202,20 @@ PREVIEW_MESSAGES = Limit(
 # Enough for a traceback, whose end says most.
 PREVIEW_MESSAGE = Limit(FILES, "an error, warning or notice of a preview", 50_000, "characters", "Its end is shown.")
 # Cloudflare has at most 5,000 records on a page of ours, each of some 1 KiB.
-CLOUDFLARE_PAGE = Limit(FILES, "a page of Cloudflare's API, read by `adopt`", 32 * 2**20, "octets", "`adopt` ends.")
+CLOUDFLARE_PAGE = Limit(
+    FILES,
+    "a page of Cloudflare's API, read by `adopt` or `doctor`",
+    32 * 2**20,
+    "octets",
+    "`adopt` ends; the check of `doctor` is `unreachable`.",
+)
 # 50 zones or 5,000 records a page.
 CLOUDFLARE_PAGES = Limit(
-    FILES, "pages of zones, or of one zone's records, read by `adopt`", 400, "pages", "`adopt` ends."
+    FILES,
+    "pages of zones, or of one zone's records, read by `adopt` or `doctor`",
+    400,
+    "pages",
+    "`adopt` ends; the check of `doctor` is `unreachable`.",
 )
 # A block by its rate limit, which is waited for, takes five minutes.
 CLOUDFLARE_REQUEST = Limit(

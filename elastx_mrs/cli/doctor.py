@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -17,6 +18,7 @@ from elastx_mrs.cli.options import format_option, stack_options
 from elastx_mrs.cli.terminal import note
 from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.cli.views.check import entry, lines
+from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.display import some
 from elastx_mrs.doctor.examine import examinations, examined, secrets_of
 from elastx_mrs.doctor.stack import Stack
@@ -40,9 +42,7 @@ def command(
     pulumi config --show-secrets --json | elastx-mrs doctor --config -
 
     Pulumi and its version, the Python packages or the plugin, DNS over UDP, TCP and IPv6 from this machine, and what
-    the publisher needs. For rfc2136: the TSIG key, the zones on each primary, its clock, and whether the key may
-    update the names of the stack. For Cloudflare: the plugin, the token, the zones, and whether the token may read
-    and edit their records.
+    the stack's publisher needs: credentials, its zones, and whether the credentials may change their records.
 
     Each check is one line; a problem has its fix below it. What is encrypted in the stack's file is unchecked, unless
     you pipe the config in.
@@ -55,7 +55,9 @@ def command(
         project = project_of(stack_config or STANDARD_INPUT)
     except UnreadableError as error:
         raise BadInput(str(error)) from None
-    stack = Stack(arguments, values, project, run_of(nameservers, resolvers))
+    # What looks up a primary by itself asks the name servers of this run, too.
+    own = {NAMESERVERS.name: ",".join(nameservers)} if nameservers else {}
+    stack = Stack(arguments, values, project, run_of(nameservers, resolvers), os.environ | own)
     show: Callable[[Check], None] = _print if format_ == "text" else lambda check: None
     done = asyncio.run(examined(examinations(stack), secrets_of(stack), Progress(_say, limits.QUIET, math.inf), show))
     if format_ == "json":

@@ -1,7 +1,9 @@
 """What doctor says of Cloudflare, on the lab's API: token, zones, and whether the token may read and edit."""
 
 import datetime
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from elastx_mrs import limits
 from elastx_mrs.check import Check
 from elastx_mrs.lab.cloudflare.zone import Account, Permission, Token
 from elastx_mrs.lab.session import Lab, open_lab
+from elastx_mrs.publish.cloudflare.api import Api, UnaskedError
 from elastx_mrs.publish.cloudflare.plugin import EXECUTABLE, found
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 from tests import secrecy
+from tests.authority import Authority
 from tests.doctor.patient import provider, stack, verdicts
 from tests.lab.client import ZONES
 from tests.lab.cloudflare_faults import Fault, faults_of
@@ -193,6 +197,7 @@ def test_a_zone_of_another_account_is_not_taken(lab: Lab) -> None:
     [
         (Fault(path="/verify", status=500), [("cloudflare-token", "pass"), *WELL[1:]], ""),
         (Fault(times=-1, status=500), [("cloudflare-token", "unreachable"), *left(1)], "API failed"),
+        (Fault(path="/zones?", status=500), [WELL[0], ("cloudflare-zone", "unreachable"), *left(2)], "API failed"),
         (Fault(times=-1, status=429), [("cloudflare-token", "unreachable"), *left(1)], "rate limit is reached"),
         (Fault(times=-1, reset="before"), [("cloudflare-token", "unreachable"), *left(1)], "cut"),
         (
@@ -218,6 +223,73 @@ def test_what_is_not_cloudflares_is_told(lab: Lab) -> None:
     found = examined(lab)
     assert verdicts(found)[0] == ("cloudflare-token", "unreachable")
     assert "not Cloudflare's API" in found[0].seen
+
+
+@pytest.mark.parametrize(
+    "result",
+    [[], "x", None, 7, [{"id": "x"}], [{"name": 7}], [[]], {"status": None}, [{"id": "x", "name": "example.com"}]],
+)
+def test_an_answer_of_another_shape_is_not_cloudflares(lab: Lab, result: object) -> None:
+    async def odd(*_: object) -> Response:
+        return JSONResponse({"success": True, "errors": [], "messages": [], "result": result, "result_info": 5})
+
+    lab.cloudflare.api.intercept = odd
+    found = examined(lab)
+    assert found[0].verdict in ("unreachable", "wrong"), found
+    assert "internal error" not in repr(found)
+
+
+def test_what_an_answer_says_is_cut(lab: Lab) -> None:
+    zone = {"id": "x", "name": "example.com", "status": "pending" * 10**5, "name_servers": ["n" * 10**6] * 10**2}
+
+    async def long(request: Request, work: Any) -> Response:
+        if request.url.path.endswith("/zones"):
+            content = {"success": True, "result": [zone], "result_info": {"total_pages": 1}}
+            return JSONResponse(content)
+        return work()  # type: ignore[no-any-return]
+
+    lab.cloudflare.api.intercept = long
+    assert len(repr(examined(lab))) < 10_000
+
+
+def test_pages_are_read_to_the_last(lab: Lab) -> None:
+    domains = [f"d{number}.net" for number in range(60)]
+    for domain in domains:
+        lab.cloudflare.api.add_zone(domain, Account("one"))
+    assert verdicts(examined(lab, domains=[domains[0], domains[-1]])) == WELL
+
+
+@pytest.mark.parametrize(("most", "verdict"), [(2, "pass"), (1, "unreachable")])
+def test_so_many_pages(lab: Lab, monkeypatch: pytest.MonkeyPatch, most: int, verdict: str) -> None:
+    for number in range(60):
+        lab.cloudflare.api.add_zone(f"d{number}.net", Account("one"))
+    monkeypatch.setattr(limits, "CLOUDFLARE_PAGES", limits.CLOUDFLARE_PAGES._replace(most=most))
+    assert any(check.verdict == verdict for check in examined(lab, domains=["d1.net"])[:2])
+
+
+@pytest.mark.parametrize("more", [0, -1])
+def test_so_many_octets(lab: Lab, monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    says(lab, {"id": "x", "status": "active"})
+    body = b'{"success":true,"errors":[],"messages":[],"result":{"id":"x","status":"active"}}'
+    monkeypatch.setattr(limits, "CLOUDFLARE_PAGE", limits.CLOUDFLARE_PAGE._replace(most=len(body) + more))
+    api = Api(lab.cloudflare.url, lab.token)
+    if not more:
+        assert api.ask("GET", "/user/tokens/verify").result["status"] == "active"
+        return
+    with pytest.raises(UnaskedError, match=r"sent more than .* for one page; see CLOUDFLARE_BASE_URL"):
+        api.ask("GET", "/user/tokens/verify")
+
+
+def test_a_certificate_that_nobody_trusts_is_told_with_its_cure(tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = Authority(tmp_path).context("localhost").wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(UnaskedError, match=r"certificate of localhost:\d+, or of a proxy on the way, is refused"):
+            Api(f"https://localhost:{server.server_port}", OTHER).ask("GET", "/zones")
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_redirection_is_not_followed_with_the_token(lab: Lab) -> None:

@@ -14,7 +14,14 @@ from elastx_mrs.publish.cloudflare import cures
 
 
 class UnaskedError(Exception):
-    """No answer of Cloudflare's came; the message says why and, after a semicolon, what to do."""
+    """No answer of Cloudflare's came, or a refusal; the message says why and, after a semicolon, what to do.
+
+    :param refused: whether it is Cloudflare that says no, and will again.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 @dataclass(frozen=True)
@@ -34,14 +41,30 @@ class Answer:
         return cures.codes_of(self.text) if self.status >= 400 else []
 
     @property
+    def refused(self) -> bool:
+        """Whether Cloudflare says no, and will again."""
+        return 400 <= self.status < 500 and self.status != 429 and bool(self.codes)
+
+    @property
     def result(self) -> Any:
         """What was asked for.
 
         :raises UnaskedError: where the answer is not one of Cloudflare's successes.
         """
         if self.status >= 400 or not isinstance(self.content, dict) or self.content.get("success") is not True:
-            raise UnaskedError(self.refusal)
+            raise UnaskedError(self.refusal, refused=self.refused)
         return self.content.get("result")
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are.
+
+        :raises UnaskedError: where the answer is not a page of Cloudflare's.
+        """
+        try:
+            return int(self.content["result_info"]["total_pages"])
+        except (KeyError, TypeError, ValueError):
+            raise UnaskedError(cures.NOT_CLOUDFLARE) from None
 
     @property
     def refusal(self) -> str:

@@ -5,10 +5,11 @@ not, Cloudflare refuses it before it looks for the record (code 10000), and othe
 """
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from elastx_mrs import limits
 from elastx_mrs.check import Check, Verdict
@@ -20,7 +21,9 @@ from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
 from elastx_mrs.publish.examination import READABLE, Examination, Subject, of_message
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import to_ascii
+from elastx_mrs.records.names import MAX_NAME, to_ascii
+
+T = TypeVar("T")
 
 ZONES_PER_PAGE = 50
 """The most that Cloudflare has on a page of zones."""
@@ -93,7 +96,7 @@ def _of_token(subject: Subject, api: Api) -> Iterator[Check]:
     """Yield the checks of a token; an account's own token cannot be verified by the user's path, but lists zones."""
     verified = api.ask("GET", "/user/tokens/verify")
     if verified.status < 400:
-        token = _token(verified.result)
+        token = _read(verified, _token)
         yield token
         if token.verdict != "pass":
             yield from _left(_ZONE, _READ, _EDIT)
@@ -103,11 +106,14 @@ def _of_token(subject: Subject, api: Api) -> Iterator[Check]:
     try:
         zones, problems = _zones(api, given, domains)
     except UnaskedError as error:
-        if verified.status >= 500 or verified.status == 429 or (verified.status >= 400 and not verified.codes):
+        if verified.status < 400:
+            yield of_message(_ZONE, "wrong" if error.refused else "unreachable", _EXPECTED[_ZONE], str(error))
+            yield from _left(_READ, _EDIT)
+        elif verified.refused:
+            yield of_message(_TOKEN, "wrong", _EXPECTED[_TOKEN], verified.refusal)
+            yield from _left(_ZONE, _READ, _EDIT)
+        else:
             raise UnaskedError(verified.refusal) from None
-        refusal = str(error) if verified.status < 400 else verified.refusal
-        yield of_message(_ZONE if verified.status < 400 else _TOKEN, "wrong", _EXPECTED[_ZONE], refusal)
-        yield from _left(*((_READ, _EDIT) if verified.status < 400 else (_ZONE, _READ, _EDIT)))
         return
     if verified.status >= 400:
         yield Check(_TOKEN, "pass", _EXPECTED[_TOKEN], "Cloudflare lists zones for it")
@@ -145,7 +151,7 @@ def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[Zo
             )
             problems.append(of_message(_ZONE, "wrong", _EXPECTED[_ZONE], seen))
         else:
-            found[number] = _zone(answer.result)
+            found[number] = _read(answer, _zone)
     if others:
         try:
             found |= {zone.id: zone for zone in find_zones(others, _listed(api, given.account_id)).values()}
@@ -170,10 +176,8 @@ def _listed(api: Api, account_id: str | None) -> list[ZoneInfo]:
     account = f"&account.id={account_id}" if account_id else ""
     for page in range(1, limits.CLOUDFLARE_PAGES.most + 1):
         answer = api.ask("GET", f"/zones?per_page={ZONES_PER_PAGE}&page={page}{account}")
-        rows = answer.result
-        found += map(_zone, rows)
-        info = answer.content.get("result_info") or {}
-        if not rows or page >= int(info.get("total_pages") or 1):
+        found += (zones := _read(answer, lambda rows: [_zone(row) for row in rows]))
+        if not zones or page >= answer.pages:
             return found
     raise UnaskedError(
         f"the token sees over {limits.CLOUDFLARE_PAGES.text} of zones; write cloudflare.accountId, or each zone's id "
@@ -181,12 +185,21 @@ def _listed(api: Api, account_id: str | None) -> list[ZoneInfo]:
     )
 
 
-def _zone(row: Mapping[str, Any]) -> ZoneInfo:
+def _read(answer: Answer, make: Callable[[Any], T]) -> T:
+    """Return what is made of what was asked for; what is no answer of Cloudflare's is told as such."""
+    result = answer.result
     try:
-        name = to_ascii(str(row["name"]))
-    except RecordError:
-        name = str(row["name"])
-    servers = tuple(map(str, row.get("name_servers") or ()))
+        return make(result)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UnaskedError(cures.NOT_CLOUDFLARE) from None
+
+
+def _zone(row: Mapping[str, Any]) -> ZoneInfo:
+    """Return a zone; names that DNS could not hold are cut."""
+    name = str(row["name"])[:MAX_NAME]
+    with suppress(RecordError):
+        name = to_ascii(name)
+    servers = tuple(str(server)[:MAX_NAME] for server in [*(row.get("name_servers") or ())][:LISTED])
     account = str((row.get("account") or {}).get("id") or "")
     return ZoneInfo(str(row["id"]), name, account, str(row.get("status")), servers)
 
