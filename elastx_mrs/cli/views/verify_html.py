@@ -6,6 +6,7 @@ loaded and no script to run, whatever a text may contain. The page is well-forme
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
@@ -14,7 +15,7 @@ from elastx_mrs.cli.views.verify_trees import trees
 from elastx_mrs.display import some, visible
 from elastx_mrs.verify import report
 from elastx_mrs.verify.checks.per_server import listed
-from elastx_mrs.verify.result import WORST_FIRST, Outcome
+from elastx_mrs.verify.result import FAILING, WORST_FIRST, Outcome
 from elastx_mrs.verify.wait import Job
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -34,8 +35,9 @@ def page(jobs: Sequence[Job], source: report.Source, now: datetime | None = None
     return "".join(_page(jobs, source, now or datetime.now(UTC)))
 
 
+@lru_cache(maxsize=10_000)
 def text(said: str) -> str:
-    """Return text for the content of an element."""
+    """Return text for the content of an element; most stands on a page as often as there are domains."""
     return escape(visible(said), quote=False)
 
 
@@ -69,13 +71,13 @@ def _page(jobs: Sequence[Job], source: report.Source, now: datetime) -> Iterator
 </header>
 <main>
 """
-    answers = _by_answers(jobs, source)
     if groups:
         yield '<section id="problems">\n<h2>Problems</h2>\n'
         for group in groups:
-            yield from _problem(group, source, answers)
+            yield from _problem(group, source)
         yield "</section>\n"
-    yield from _verified(jobs, answers)
+    yield from _by_answers([job for job in jobs if not job.open()], source, "verified", "Verified")
+    yield from _by_answers([job for job in jobs if job.open()], source, "passed", "What passes at the others")
     yield from _notes(jobs, source)
     yield from trees(jobs)
     yield "</main>\n</body>\n</html>\n"
@@ -91,7 +93,7 @@ def _tiles(jobs: Sequence[Job]) -> str:
     return f'<ul class="tiles">{"".join(tiles)}</ul>'
 
 
-def _problem(group: report.Group, source: report.Source, answers: dict[str, tuple[Row, ...]]) -> Iterator[str]:
+def _problem(group: report.Group, source: report.Source) -> Iterator[str]:
     yield f'<article class="card {group.verdict}">\n<div>\n<h3>{_named(group.domains)}</h3>\n'
     yield _every(group.domains)
     for finding in group.findings:
@@ -104,7 +106,6 @@ def _problem(group: report.Group, source: report.Source, answers: dict[str, tupl
         yield _field("seen", map(code, filter(None, [finding.seen])))
         yield _field("fix", map(text, filter(None, [finding.fix])))
         yield "</dl></div>\n"
-    yield _answers(answers.get(group.domains[0], ()))
     yield "</div>\n</article>\n"
 
 
@@ -125,11 +126,6 @@ def _every(domains: Sequence[str]) -> str:
     return f'<p class="muted">{text(", ".join(domains))}</p>\n' if len(domains) > MOST_NAMED else ""
 
 
-def _by_answers(jobs: Sequence[Job], source: report.Source) -> dict[str, tuple[Row, ...]]:
-    """Return what the servers answer, by domain."""
-    return {job.expected.domain: tuple(_rows(job, source)) for job in jobs}
-
-
 def _rows(job: Job, source: report.Source) -> Iterator[Row]:
     declared = {record.suffix: listed([record.value.encode("ascii")]) for record in job.expected.records}
     for outcome in job.outcomes.values():
@@ -146,33 +142,30 @@ def _seen(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
 
 
 def _answers(rows: tuple[Row, ...]) -> str:
-    """Return a folded table of what each server answers."""
-    if not rows:
-        return ""
+    """Return a folded table of what each server answers; nothing where there is nothing to show."""
     most = max((row[3] for row in rows if row[1] == "pass" and row[3]), key=len, default="")
     body = "".join(
-        f"<tr><td>{text(check)}</td><td>{_word(verdict)}</td><td>{code(answer)}</td>"
+        f'<tr><td>{text(check)}</td><td class="{verdict}">{verdict}</td><td>{code(answer)}</td>'
         f"<td>{'all of them' if servers == most and most else text(servers)}</td></tr>\n"
         for check, verdict, answer, servers in rows
     )
+    if not rows:
+        return ""
     asked = f'<p class="muted">Name servers: {text(most)}</p>' if most else ""
     head = "<thead><tr><th>check</th><th>verdict</th><th>answer</th><th>servers</th></tr></thead>"
     return f"<details><summary>Answers</summary>\n{asked}<table>{head}<tbody>{body}</tbody></table>\n</details>\n"
 
 
-def _word(verdict: str) -> str:
-    return f'<span class="{verdict}">{verdict}</span>'
-
-
-def _verified(jobs: Sequence[Job], answers: dict[str, tuple[Row, ...]]) -> Iterator[str]:
-    """Yield the domains that pass, those with the same answers together."""
+def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str) -> Iterator[str]:
+    """Yield a section with the answers that do not fail, domains with the same ones together."""
     groups: dict[tuple[Row, ...], list[str]] = {}
     for job in jobs:
-        if not job.open():
-            groups.setdefault(answers[job.expected.domain], []).append(job.expected.domain)
-    if not groups:
+        # What fails stands among the problems, with its servers, and would only make the page larger.
+        rows = tuple(row for row in _rows(job, source) if row[1] not in FAILING)
+        groups.setdefault(rows, []).append(job.expected.domain)
+    if not any(groups):
         return
-    yield '<section id="verified">\n<h2>Verified</h2>\n'
+    yield f'<section id="{id_}">\n<h2>{title}</h2>\n'
     for rows, domains in groups.items():
         yield f'<article class="card pass">\n<div>\n<h3>{_named(domains)}</h3>\n{_every(domains)}'
         yield f"{_answers(rows)}</div>\n</article>\n"
