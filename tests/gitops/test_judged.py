@@ -113,6 +113,7 @@ def test_actions_are_pinned_by_commit_with_the_version_beside() -> None:
     assert len(lines) >= 9
     own = [line for line in lines if ACTION in line]
     assert [line.partition("#")[0].strip() for line in own] == [f"- uses: {ACTION}@v{__version__}"]
+    assert own[0].partition(" #")[0] in (ROOT / "docs" / "gitops.md").read_text()
     lines = [line for line in lines if line not in own]
     one = re.compile(rf"- uses: (?:{'|'.join(INSTALLED)})@[0-9a-f]{{40}} # v\d+\.\d+\.\d+(?:;.*)?")
     assert [line for line in lines if not one.fullmatch(line)] == []
