@@ -69,7 +69,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
         told.update(dict.fromkeys(new))
         codes.append(_code(checked, strict))
         if format_ != "json":
-            click.echo(FORMATS[format_](_shown(new, format_)), nl=False)
+            click.echo(FORMATS[format_](shown(new, format_)), nl=False)
             if codes[-1] == exits.OK and checked.state == "checked" and not quiet():
                 click.echo(passed(checked.file, checked.counts))
         if checked.state == "other":
@@ -79,7 +79,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
     context.exit(max(codes))
 
 
-def _shown(findings: Sequence[Finding], format_: str) -> list[Finding]:
+def shown(findings: Sequence[Finding], format_: str) -> list[Finding]:
     """Return what people are shown; what programs read does not depend on ``--quiet``."""
     return [one for one in findings if format_ != "text" or one.level != "notice" or not quiet()]
 

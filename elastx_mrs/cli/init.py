@@ -1,46 +1,37 @@
 """``elastx-mrs init``: the files of a first project."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from elastx_mrs import registry
+from elastx_mrs import __version__, registry
 from elastx_mrs.adopt.from_dns import notes, problems_of
 from elastx_mrs.cli import exits
-from elastx_mrs.cli.arguments import ConfigFailure
+from elastx_mrs.cli.config import shown
+from elastx_mrs.cli.init_options import answers_of, failure, named, publishers_for
 from elastx_mrs.cli.inputs import BadInput
+from elastx_mrs.cli.options import mail_options
 from elastx_mrs.cli.prompts import Terminal
+from elastx_mrs.cli.terminal import quiet
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.cli.views.config import FORMATS, passed
 from elastx_mrs.config import schema
 from elastx_mrs.config.parse import ConfigError
-from elastx_mrs.display import quoted, visible
+from elastx_mrs.display import visible
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold import files, programs, questions
-from elastx_mrs.scaffold.answers import Answers, faults_so_far, names_of, value_of, warnings
-from elastx_mrs.scaffold.answers import questions as asked_of
+from elastx_mrs.scaffold.answers import Answers, names_of
 from elastx_mrs.scaffold.look import Look, look, nothing
-from elastx_mrs.scaffold.plan import Plan, name_problem, plan_of, project_name
+from elastx_mrs.scaffold.plan import Plan, plan_of
 from elastx_mrs.scaffold.stack_file import SCHEMA
-from elastx_mrs.service import ELASTX
 from elastx_mrs.stackfile.check import check
 
 
 @click.command("init")
-@click.option("--domain", "-d", "domains", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
-@click.option(
-    "--account",
-    "-a",
-    "accounts",
-    multiple=True,
-    metavar="ADDRESS",
-    help="A user account of the SMTP server; may be repeated.",
-)
-@click.option("--dkim", default="", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")
+@mail_options
 @click.option("--publisher", metavar="NAME", help="Where the records are published: cloudflare, rfc2136, …")
 @click.option("--setting", "settings", multiple=True, metavar="KEY=VALUE", help="Of the publisher; may be repeated.")
 @click.option(
@@ -50,8 +41,7 @@ from elastx_mrs.stackfile.check import check
     show_default=True,
     help="Language of the program.",
 )
-@click.option("--project", metavar="NAME", help="Name of the project.  [default: the folder's]")
-@click.option("--stack", default="prod", show_default=True, metavar="NAME", help="Name of the stack.")
+@click.option("--stack", default="prod", show_default=True, metavar="NAME", help="The stack, such as acme-mail/prod.")
 @click.option("--no-dns", is_flag=True, help="Do not look at what DNS has.")
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
@@ -59,13 +49,12 @@ from elastx_mrs.stackfile.check import check
 @click.pass_context
 def command(
     context: click.Context,
-    domains: Sequence[str],
-    accounts: Sequence[str],
-    dkim: str,
+    domain: Sequence[str],
+    account: Sequence[str],
+    dkim: str | None,
     publisher: str | None,
     settings: Sequence[str],
     language: str,
-    project: str | None,
     stack: str,
     no_dns: bool,
     yes: bool,
@@ -77,29 +66,29 @@ def command(
 
     \b
     elastx-mrs init
-    elastx-mrs init --language typescript --stack dev
+    elastx-mrs init --language typescript --stack acme-mail/dev
     elastx-mrs init --domain example.com --account smtp-prod@acme.example --dkim 'v=DKIM1; p=…' --publisher cloudflare
 
     On a terminal it asks for what no option names. Elsewhere, and with --yes, it asks nothing, and names all options
     that are missing. It looks at what DNS has, and writes the config that keeps it, as elastx-mrs adopt does. If DNS
     does not answer, --no-dns goes on without it.
 
-    It writes Pulumi.yaml, the program and what that needs, Pulumi.STACK.yaml, and stack.schema.json, by which editors
-    complete and check the stack's file. It checks that file, and prints the next commands. It never writes over a file,
-    and writes all files or none. It neither asks for credentials nor writes any: it names the variables for them.
+    The project has the name of this folder, unless --stack names it. It writes Pulumi.yaml, the program and what that
+    needs, Pulumi.STACK.yaml, and stack.schema.json, by which editors complete and check the stack's file. It checks that
+    file, and prints the next commands. It never writes over a file, and writes all files or none. It neither asks for
+    credentials nor writes any: it names the variables for them.
 
     The exit code is 1 when something that is published cannot be kept as it is, or when the check finds an error. The
     files are written all the same. It is 3 when DNS did not answer; then none is written.
     """
     folder = _folder()
-    named = _name("--project", project if project is not None else project_name(folder))
-    _name("--stack", stack)
+    project, stack = named(stack, folder)
     _check_new(folder, programs.names(language, stack))
-    answers = _answers(domains, accounts, dkim, publisher, settings)
+    answers = answers_of(domain, account, dkim or "", publisher, settings)
     terminal = Terminal() if Terminal.there() and not yes else None
     provider = _completed(answers, terminal, language)
     found = nothing(names_of(answers)) if no_dns else _seen(answers, terminal, nameservers, resolvers)
-    plan = _planned(answers, provider, found, (named, stack), terminal)
+    plan = _planned(answers, provider, found, (project, stack), terminal)
     texts = programs.files(plan, language, _schema())
     if dry_run:
         for name, text in texts.items():
@@ -110,9 +99,11 @@ def command(
     ):
         raise click.Abort
     _write(folder, texts)
-    click.echo(f"Wrote {_listed(texts)}.")
+    if not quiet():
+        click.echo(f"Wrote {_listed(texts)}.")
     wrong = _checked(plan.stack_file)
-    _next(plan, language)
+    if not quiet():
+        _next(plan, language)
     context.exit(exits.exit_code(wrong=wrong or found.wrong, unasked=False))
 
 
@@ -124,12 +115,6 @@ def _folder() -> Path:
         return Path.cwd()
     except OSError as error:
         raise BadInput(f"the current folder: {error.strerror}; change to another one") from None
-
-
-def _name(option: str, text: str) -> str:
-    if problem := name_problem(text):
-        raise BadInput(f"{option} {quoted(text)}: {problem}")
-    return text
 
 
 def _check_new(folder: Path, names: Sequence[str]) -> None:
@@ -150,77 +135,19 @@ def _exist(names: Sequence[str]) -> str:
     )
 
 
-def _answers(
-    domains: Sequence[str], accounts: Sequence[str], dkim: str, publisher: str | None, settings: Sequence[str]
-) -> Answers:
-    """Return what the options say, once all of it is right."""
-    provider = _provider(publisher) if publisher is not None else None
-    given = dict(_setting(provider, text) for text in settings)
-    answers = Answers(list(domains), list(accounts), dkim, provider, given)
-    if found := faults_so_far(answers):
-        lines = (f"{_option(one.path)}: {one.problem}" for one in found)
-        raise ConfigFailure(lines, len(found))
-    for said in warnings(answers.mail, "dkim") if dkim else ():
-        click.echo(visible(f"warning: --dkim: {said.remark.text}"), err=True)
-    return answers
-
-
-def _option(path: str) -> str:
-    """Return the option that a path of the answers is given by."""
-    name, index = re.fullmatch(r"(\w+)(?:\[(\d+)\])?.*", path).groups()  # type: ignore[union-attr]
-    option = {"domains": "--domain", "accounts": "--account", "dkim": "--dkim"}.get(name)
-    if option is None:
-        return f"--setting {path.partition('.')[2]}".rstrip()
-    return option + (f" (number {int(index) + 1})" if index else "")
-
-
-def _providers() -> Sequence[Provider]:
-    try:
-        return registry.every()
-    except registry.RegistryError as error:
-        raise BadInput(str(error)) from None
-
-
-def _provider(name: str) -> Provider:
-    known = {one.name: one for one in _providers()}
-    if name not in known:
-        raise BadInput(f"--publisher {quoted(name)}: is none; write {' or '.join(known)}")
-    return known[name]
-
-
-def _setting(provider: Provider | None, text: str) -> tuple[str, Any]:
-    if provider is None:
-        raise BadInput("--setting: is of a publisher; name it with --publisher")
-    key, equals, value = text.partition("=")
-    if not equals:
-        # The value may be a secret that was meant for another option.
-        raise BadInput(f"--setting: has no =; write KEY=VALUE, such as {_example(provider)}")
-    return key, value_of(provider, key, value)
-
-
-def _example(provider: Provider) -> str:
-    return next((f"{one.key}={one.example}" for one in asked_of(provider) if one.example), "key=value")
-
-
 def _completed(answers: Answers, terminal: Terminal | None, language: str) -> Provider:
     """Have the user asked for what is missing; return the publisher."""
     if terminal is not None:
         if not (answers.domains and answers.accounts and answers.dkim and answers.provider):
             terminal.say(questions.INTRODUCTION)
-        provider = questions.complete(answers, terminal, _for(language))
+        provider = questions.complete(answers, terminal, publishers_for(language))
     elif (absent := questions.missing(answers)) or answers.provider is None:
         raise BadInput(f"nobody can be asked here; give also {', '.join(absent)}")
     else:
         provider = answers.provider
-    if provider not in _for(language):
+    if provider not in publishers_for(language):
         raise BadInput(f"--language {language}: uses the plugin, which has no publisher {provider.name}; write python")
     return provider
-
-
-def _for(language: str) -> Sequence[Provider]:
-    """Return the publishers that a program in this language can use: the plugin has no other package's."""
-    plugin = programs.LANGUAGES[language].plugin
-    return [one for one in _providers() if one.name in registry.BUILT_IN or not plugin]
 
 
 def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str], resolvers: Sequence[str]) -> Look:
@@ -273,11 +200,9 @@ def _planned(
     else:
         questions.propose(answers, provider, found.zones)
     try:
-        return plan_of(answers, provider, found, *names)
+        return replace(plan_of(answers, provider, found, *names), version=__version__)
     except ConfigError as error:
-        raise ConfigFailure(
-            (f"{_option(one.path)}: {one.problem}" for one in error.faults), len(error.faults)
-        ) from None
+        raise failure(error.faults) from None
 
 
 def _schema() -> str:
@@ -301,9 +226,9 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
 def _checked(file: str) -> bool:
     """Check the stack's file as ``elastx-mrs config check`` does; return whether it has an error."""
     checked = check(file)
-    click.echo(FORMATS["text"](checked.findings), nl=False)
+    click.echo(FORMATS["text"](shown(checked.findings, "text")), nl=False)
     wrong = any(one.level == "error" for one in checked.findings)
-    if not wrong:
+    if not wrong and not quiet():
         click.echo(passed(checked.file, checked.counts))
     return wrong
 

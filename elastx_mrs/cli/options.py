@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from elastx_mrs.service import ELASTX
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS: Mapping[str, str] = {
@@ -50,4 +52,17 @@ def stack_options(command: Command) -> Command:
     )(command)
     return click.option(
         "--stack-config", "-s", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml."
+    )(command)
+
+
+def mail_options(command: Command) -> Command:
+    """Add ``--account``, ``--domain`` and ``--dkim`` to a command: the mail of a config, by options."""
+    command = click.option("--dkim", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")(
+        command
+    )
+    command = click.option("--domain", "-d", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")(
+        command
+    )
+    return click.option(
+        "--account", "-a", multiple=True, metavar="ADDRESS", help="A user account of the SMTP server; may be repeated."
     )(command)

@@ -1,6 +1,5 @@
 """Questions on a terminal: on standard error, so that standard output has what the command makes and nothing else."""
 
-import os
 import sys
 import termios
 import textwrap
@@ -9,6 +8,7 @@ from contextlib import suppress
 import click
 
 from elastx_mrs import limits
+from elastx_mrs.cli.terminal import columns
 from elastx_mrs.display import visible_lines
 
 
@@ -22,7 +22,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Show a paragraph, as wide as the terminal."""
-        width = _columns()
+        width = min(columns(sys.stderr) or WIDEST, WIDEST)
         for line in visible_lines(text):
             indent = " " * (len(line) - len(line.lstrip(" ")))
             click.echo(_wrapped(line.strip(), width, indent), err=True)
@@ -68,11 +68,3 @@ def _wrapped(line: str, width: int, indent: str) -> str:
 
 WIDEST = 100
 """Columns of a paragraph: longer lines are hard to read."""
-
-
-def _columns() -> int:
-    """Return how wide a paragraph is on the terminal of standard error."""
-    try:
-        return min(os.get_terminal_size(sys.stderr.fileno()).columns or WIDEST, WIDEST)
-    except (OSError, ValueError):
-        return WIDEST

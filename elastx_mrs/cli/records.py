@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from elastx_mrs.cli.arguments import arguments, said_of_options
-from elastx_mrs.cli.options import format_option, stack_options
+from elastx_mrs.cli.options import format_option, mail_options, stack_options
 from elastx_mrs.cli.terminal import note
 from elastx_mrs.cli.views.records import FORMATS, render
 from elastx_mrs.config.remarks import remarks
@@ -16,11 +16,7 @@ from elastx_mrs.service import ELASTX
 
 @click.command("records")
 @stack_options
-@click.option(
-    "--account", "-a", multiple=True, metavar="ADDRESS", help="A user account of the SMTP server; may be repeated."
-)
-@click.option("--domain", "-d", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")
-@click.option("--dkim", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")
+@mail_options
 @click.option("--spf", metavar="VALUE", help=f"The whole SPF record. [default: {ELASTX.basic_spf}]")
 @click.option("--dmarc", metavar="VALUE", help="The whole DMARC record. [default: v=DMARC1; p=none;]")
 @format_option(FORMATS)

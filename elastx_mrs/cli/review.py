@@ -66,7 +66,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     help="Longest Markdown: github, gitlab, none, or octets.",
 )
 @click.option("--log", metavar="FILE", help="Standard error of pulumi preview, to show if it did not begin.")
-@click.option("--stack", metavar="NAME", default="", help="Project and stack, as a/b, if the preview did not begin.")
+@click.option("--stack", metavar="NAME", default="", help="The stack, such as acme-mail/prod.")
 @click.option(
     "--known-account",
     "accounts",

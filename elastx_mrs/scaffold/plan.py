@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from elastx_mrs.adopt.from_dns import notes
+from elastx_mrs.display import quoted
 from elastx_mrs.records import names
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold.answers import Answers, faults, questions, whole
@@ -35,6 +36,7 @@ class Plan:
     :param dkim: the key's value; empty if each domain has its own.
     :param settings: of the publisher, by key in camelCase.
     :param adopt: the names whose records an ``up`` takes over.
+    :param version: of elastx-mrs, which wrote it.
     """
 
     project: str
@@ -45,6 +47,7 @@ class Plan:
     provider: Provider
     settings: Mapping[str, Any]
     adopt: Sequence[str] = ()
+    version: str = "0"
 
     @property
     def package(self) -> str:
@@ -99,7 +102,7 @@ def name_problem(text: str) -> str:
     """Return what is wrong with the name of a project or a stack; empty if nothing is."""
     if _NAME.fullmatch(text) and text.strip("."):
         return ""
-    return "is not a name that Pulumi takes; write 1 to 100 letters, digits, hyphens, underscores and dots"
+    return f"{quoted(text)} is not a name that Pulumi takes: 1 to 100 letters, digits, hyphens, underscores and dots"
 
 
 def _unicode(domain: str) -> list[str]:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from elastx_mrs import __version__
 from elastx_mrs.registry import package_of
 from elastx_mrs.scaffold import go, stack_file, typescript, yaml_program
 from elastx_mrs.scaffold.in_yaml import in_yaml
@@ -61,7 +60,7 @@ def requirements(plan: Plan) -> list[str]:
     extra = plan.provider.start.extra
     own = f"elastx-mrs[{extra}]" if extra else "elastx-mrs"
     brought = package_of(plan.provider.name)
-    return [f"{own}>={__version__}", *([brought] if brought else [])]
+    return [f"{own}>={plan.version}", *([brought] if brought else [])]
 
 
 def _package_json(plan: Plan) -> str:

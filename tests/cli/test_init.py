@@ -69,7 +69,8 @@ def test_options_alone_write_a_project_and_the_next_commands() -> None:
 
 @pytest.mark.parametrize("language", programs.LANGUAGES)
 def test_each_language_has_its_files(language: str) -> None:
-    run(*CLOUDFLARE, "--language", language, "--stack", "dev", "--project", "mail")
+    run(*CLOUDFLARE, "--language", language, "--stack", "mail/dev")
+    assert yaml.safe_load(Path("Pulumi.yaml").read_text())["name"] == "mail"
     assert names() == sorted(programs.names(language, "dev"))
 
 
@@ -94,8 +95,11 @@ def test_it_names_all_that_is_missing_at_once() -> None:
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
         (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),
         (("--publisher", "rfc2136", "--setting", "server=dns://a"), "--setting server: 'dns://a' is not an address"),
-        (("--stack", "a/b"), "--stack 'a/b': is not a name that Pulumi takes"),
-        (("--project", ""), "--project '': is not a name that Pulumi takes"),
+        (("--stack", "a/b/c"), "--stack 'a/b/c': 'a/b' is not a name that Pulumi takes"),
+        (("--stack", "/b"), "--stack '/b': '' is not a name that Pulumi takes"),
+        (("--stack", "a/"), "--stack 'a/': '' is not a name that Pulumi takes"),
+        (("--stack", "../b/c"), "--stack '../b/c': '../b' is not a name that Pulumi takes"),
+        (("--stack", "."), "--stack '.': '.' is not a name that Pulumi takes"),
         (("--nameserver", "ns1.example.com"), "--nameserver: 'ns1.example.com'"),
     ],
 )
