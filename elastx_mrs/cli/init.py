@@ -74,9 +74,9 @@ def command(
     does not answer, --no-dns goes on without it.
 
     The project has the name of this folder, unless --stack names it. It writes Pulumi.yaml, the program and what that
-    needs, Pulumi.STACK.yaml, and stack.schema.json, by which editors complete and check the stack's file. It checks that
-    file, and prints the next commands. It never writes over a file, and writes all files or none. It neither asks for
-    credentials nor writes any: it names the variables for them.
+    needs, Pulumi.STACK.yaml, and stack.schema.json, with which an editor completes and checks the stack's file. It
+    runs config check on that file, and prints the next commands. It never writes over a file, and writes all files or
+    none. It neither asks for credentials nor writes any: it names the variables for them.
 
     The exit code is 1 when something that is published cannot be kept as it is, or when the check finds an error. The
     files are written all the same. It is 3 when DNS did not answer; then none is written.

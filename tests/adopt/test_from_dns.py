@@ -17,7 +17,7 @@ async def ask(name: str, rdtype: str) -> Answer:
 def test_an_error_of_our_own_is_told_of_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     real = from_dns.read
 
-    async def read(ask: Ask, domain: str, selector: str) -> Adopted:
+    async def read(ask: Ask, domain: str, selector: str, own_key: str) -> Adopted:
         if domain == "bad.com":
             raise KeyError("secret")
         return await real(ask, domain, selector)

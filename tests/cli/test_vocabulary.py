@@ -17,6 +17,7 @@ OLD_KEYS = {"cure", "do", "problem", "reason_", "remedy"}
 
 JSON = [
     ("config", "check", "{broken}"),
+    ("doctor", "--stack-config", "{servers}", *DNS),
     ("message", "{changed}", *DNS),
     ("review", "{removed}"),
     (*MAIL, "{plain}"),

@@ -33,7 +33,7 @@ def check(folder: Path, **keys: Any) -> list[str]:
     """Return what ``config check`` says of a stack's file, without the places."""
     path = write(folder / "Pulumi.test.yaml", json.dumps({"config": stack(**keys)}))
     found = json.loads(CliRunner().invoke(main, ["config", "check", "--format", "json", path]).stdout)
-    return [f"{one['level']}: {one['path']}: {one['problem']}" for one in found]
+    return [f"{one['level']}: {one['path']}: {'; '.join(filter(None, (one['seen'], one['fix'])))}" for one in found]
 
 
 def errors(folder: Path, **keys: Any) -> list[str]:
