@@ -16,6 +16,8 @@ from pathlib import Path
 
 import comrak
 
+from toolchain.usage import usage
+
 ROOT = Path(__file__).resolve().parent.parent
 
 WIDTH = 900
@@ -61,6 +63,7 @@ MEASURE = "<script>document.title = Math.ceil(document.documentElement.getBoundi
 
 def main() -> None:
     """Write ``docs/review-light.png`` and ``docs/review-dark.png``, given the review on standard input."""
+    usage(__doc__)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("picture: chromium is not here; install Debian's package chromium")
