@@ -18,5 +18,5 @@ def test_every_command_in_an_empty_folder(tmp_path: Path, tmp_path_factory: pyte
     folder.mkdir()
     text = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
     outputs = readme.run(text, folder, released.environment(tmp_path))
-    assert len(outputs) == 14
+    assert len(outputs) == 16
     assert readme.left(folder) == []
