@@ -21,7 +21,7 @@ WANTED = {
     "elastx-mrs spf example.com --add": ["lookups: 1 -> 2 of 10"],
     "elastx-mrs adopt example.com": ["v=DMARC1; p=none;"],
     "elastx-mrs adopt --import": [],
-    "pulumi preview --json | elastx-mrs review": ["**No mail record changes.**"],
+    "pulumi preview --json | elastx-mrs review": ["**No mail record will change.**"],
     "elastx-mrs verify --stack-config": ["1 of 1 domain verified"],
 }
 """What each says, by how it begins."""

@@ -23,7 +23,7 @@ echo '{"steps": ['
 
 OTHERS = [
     ("quoting", f"It said:\n{MARKER}\nand I agree."),
-    ("pretending", f"{MARKER}\n\n**No mail record changes.**"),
+    ("pretending", f"{MARKER}\n\n**No mail record will change.**"),
     ("other-app[bot]", f"{MARKER}\nof another app"),
     (BOT, f"Of another workflow:\n{MARKER}"),
 ]

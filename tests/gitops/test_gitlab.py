@@ -20,7 +20,7 @@ WEAKER = "v=DMARC1; p=none;"
 
 OTHERS = [
     ("quoting", f"It said:\n{MARKER}\nand I agree."),
-    ("pretending", f"{MARKER}\n\n**No mail record changes.**"),
+    ("pretending", f"{MARKER}\n\n**No mail record will change.**"),
     (BOT, f"Of another job:\n{MARKER}"),
 ]
 """Notes that are no review of this job's."""
