@@ -7,12 +7,10 @@ This module asks the machine, and says what it is short of. Only sockets for DNS
 
 import errno
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
-from ipaddress import ip_address
 from types import ModuleType
 from typing import TypeVar
 
@@ -137,6 +135,8 @@ def shortage(error: BaseException, address: Address | None = None) -> str | None
     :param error: what was raised; clients of HTTP raise their own errors from the system's.
     :param address: where a connection was to lead: some systems have one error for "no free port" and "no way there".
     """
+    import socket  # every command starts with this module, and few need the network
+
     for found in _behind(error):
         # The system's resolver says "temporary failure" or "no such name" if it cannot open a socket or a file.
         number = _refusal() if isinstance(found, socket.gaierror) else found.errno
@@ -161,6 +161,8 @@ def _behind(error: BaseException | None) -> Iterator[OSError]:
 
 def _refusal() -> int | None:
     """Return the number of the error with which the system refuses a socket; None if it does not."""
+    import socket
+
     try:
         with socket.socket(), socket.socket():
             return None
@@ -173,6 +175,9 @@ def _ports_are_short(address: Address) -> bool:
 
     No packet is sent.
     """
+    import socket
+    from ipaddress import ip_address
+
     try:
         family = socket.AF_INET6 if ip_address(address[0].partition("%")[0]).version == 6 else socket.AF_INET
     except ValueError:  # a name: whoever looked that up has not said where it leads

@@ -13,13 +13,11 @@ This module imports the standard library alone.
 """
 
 import base64
-import html
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes
 
 _LOOSE = 6
 """Letters and digits from which on a secret is found by these alone; shorter ones need their punctuation, too."""
@@ -115,6 +113,8 @@ def _base64(octets: bytes) -> Iterator[str]:
 
 def _views(octets: bytes, fold: Callable[[str], str]) -> Iterator[str]:
     """Yield a text in each way that it can be read, forwards and backwards, folded."""
+    import html  # every command starts with this module, and few meet a secret
+
     readings = [octets, _unquoted(octets), _DECIMAL_ESCAPE.sub(_decimal, octets), _OCTAL_ESCAPE.sub(_octal, octets)]
     readings.append(html.unescape(octets.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogatepass"))
     readings += [_unquoted(readings[1]), _CODE_POINT.sub(_code_point, octets)]
@@ -127,6 +127,8 @@ def _views(octets: bytes, fold: Callable[[str], str]) -> Iterator[str]:
 
 
 def _unquoted(octets: bytes) -> bytes:
+    from urllib.parse import unquote_to_bytes
+
     def character(found: re.Match[bytes]) -> bytes:
         if found[1]:
             return bytes([int(found[1], 16)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from elastx_mrs import __version__, descriptors, fault
+from elastx_mrs import __version__, descriptors
 from elastx_mrs.cli.group import Group
 from elastx_mrs.cli.interrupt import INTERRUPTED
 from elastx_mrs.config.environment import DEBUG
@@ -122,6 +122,8 @@ def _judged(error: Exception) -> tuple[int, str]:
 
 def _internal(error: Exception) -> str:
     """Return one line about an error that nobody expected, after its traceback where ``DEBUG`` asks for that."""
+    from elastx_mrs import fault
+
     return (
         f"{fault.traced(error)}Error: {fault.told(error)}. This is a fault in elastx-mrs {__version__}, not in your "
         f"input. Please report this line where you got elastx-mrs; {DEBUG}=1 shows the traceback."

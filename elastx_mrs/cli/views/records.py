@@ -11,19 +11,24 @@ from elastx_mrs.records.text import presentation
 _COLUMNS = ("domain", "kind", "name", "ttl", "value")
 
 
-def _table(records: Sequence[TxtRecord]) -> str:
-    from tabulate import tabulate
-
-    rows = [(r.domain, r.kind, r.name, r.ttl, r.value) for r in records]
-    return tabulate(rows, headers=_COLUMNS, tablefmt="plain", disable_numparse=True) + "\n"
+def _text(records: Sequence[TxtRecord]) -> str:
+    rows = [_COLUMNS, *((r.domain, r.kind, r.name, str(r.ttl), r.value) for r in records)]
+    return "".join("  ".join(cells).rstrip() + "\n" for cells in _padded(rows))
 
 
 def _markdown(records: Sequence[TxtRecord]) -> str:
-    from tabulate import tabulate
-
     code = markdown_cell_code
-    rows = [(code(r.domain), r.kind, code(r.name), r.ttl, code(r.value)) for r in records]
-    return tabulate(rows, headers=_COLUMNS, tablefmt="github", disable_numparse=True) + "\n"
+    head, *rows = _padded(
+        [_COLUMNS, *((code(r.domain), r.kind, code(r.name), str(r.ttl), code(r.value)) for r in records)]
+    )
+    lines = [head, ["-" * len(cell) for cell in head], *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _padded(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return rows whose cells are as wide as their column; records are ASCII, a column for each character."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
 
 
 def _remarks(said: Sequence[Said]) -> str:
@@ -68,7 +73,7 @@ def _line(record: TxtRecord) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Sequence[TxtRecord]], str]] = {
-    "text": _table,
+    "text": _text,
     "zone": _zone,
     "fragment": _fragment,
     "json": _json,

@@ -13,7 +13,7 @@ from elastx_mrs.publish.rfc2136.resource import TxtProvider, TxtResource
 
 ROOT = Path(__file__).resolve().parents[3]
 ROUTE53 = ROOT / "examples" / "route53"
-UNNEEDED = ("pydantic", "pydantic_core", "click", "rich", "tabulate", "cloudflare", "elastx_mrs.config.model")
+UNNEEDED = ("pydantic", "pydantic_core", "click", "rich", "cloudflare", "elastx_mrs.config.model")
 
 
 @pytest.mark.parametrize(("module", "folder"), [("elastx_mrs.publish.rfc2136", ROOT), ("route53", ROUTE53)])
