@@ -121,9 +121,10 @@ def announced(directory: Path, running: Running) -> Iterator[None]:
     try:
         unfinished.write_text(json.dumps(asdict(running)), encoding="utf-8")
         unfinished.replace(path)
-        yield
     except OSError as error:
         raise unusable(directory, error) from None
+    try:
+        yield
     finally:
         path.unlink(missing_ok=True)
 

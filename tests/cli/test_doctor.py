@@ -9,6 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from elastx_mrs.cli.doctor import _say
 from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
@@ -103,6 +104,23 @@ def test_the_json(lab: Lab) -> None:
 )
 def test_bad_input_is_2(lab: Lab, arguments: tuple[str, ...]) -> None:
     assert doctor(lab, *arguments, stdin="[").exit_code == 2
+
+
+def test_a_project_of_this_folder_that_cannot_be_read_is_2(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("runtime: python\n")
+    content = {"elastx-mrs:accounts": {"value": json.dumps([golden.ACCOUNT])}}
+    content |= {"elastx-mrs:domains": {"value": '["example.com"]'}, "elastx-mrs:dkim": {"value": golden.DKIM}}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    result = CliRunner().invoke(main, ["doctor", "--config", "config.json"], env=lab.environment())
+    assert (result.exit_code, "has no name" in result.output) == (2, True)
+
+
+def test_a_wait_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    _say(["pulumi", "rfc2136-zone", "pulumi"], 2.0)
+    assert capsys.readouterr().err == "still examining: pulumi, rfc2136-zone …\n"
 
 
 def test_a_project_that_cannot_be_read_is_2(lab: Lab) -> None:

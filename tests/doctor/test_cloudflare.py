@@ -205,6 +205,11 @@ def test_a_zone_of_another_account_is_not_taken(lab: Lab) -> None:
             [*WELL[:2], ("cloudflare-read", "unreachable"), WELL[3]],
             "API failed",
         ),
+        (
+            Fault("PATCH", reset="before"),
+            [*WELL[:3], ("cloudflare-edit", "unreachable")],
+            "example.com: 127.0.0.1:",
+        ),
         (Fault("PATCH", status=429), [*WELL[:3], ("cloudflare-edit", "unreachable")], ""),
     ],
 )
@@ -320,6 +325,34 @@ def test_so_many_zones_are_asked_about(lab: Lab, beyond: int) -> None:
 
 def plugin_check(folder: Path, **environment: str) -> Check:
     return provider(stack(folder, {"cloudflare": {}}, {"PATH": "", "HOME": str(folder), **environment}))[0]
+
+
+def test_a_refusal_that_nobody_knows_has_its_code(lab: Lab) -> None:
+    says(lab, {"code": 1234567, "message": "Something new"}, 400)
+    with pytest.raises(UnaskedError, match=r"refuses this \(HTTP 400, code 1234567\)"):
+        _ = Api(lab.cloudflare.url, lab.token).ask("GET", "/user/tokens/verify").result
+
+
+def test_a_failure_that_nobody_knows_names_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api("http://127.0.0.1:9/client", OTHER)
+
+    def odd(*_: object, **__: object) -> None:
+        raise OSError("something odd")
+
+    monkeypatch.setattr(api._opener, "open", odd)
+    with pytest.raises(UnaskedError, match=r"127\.0\.0\.1:9 was not reached; see CLOUDFLARE_BASE_URL"):
+        api.ask("GET", "/zones")
+
+
+def test_without_the_package_the_plugin_is_unchecked(tmp_path: Path) -> None:
+    site = tmp_path / "venv" / "lib" / "python3.13" / "site-packages"
+    site.mkdir(parents=True)
+    project = "name: mail\nruntime: {name: python, options: {virtualenv: venv}}\n"
+    found = provider(stack(tmp_path, {"cloudflare": {}}, {"PATH": ""}, project=project))[0]
+    assert (found.verdict, found.seen) == (
+        "unchecked",
+        "the package pulumi-cloudflare, which names it, is not installed",
+    )
 
 
 def test_the_plugin(tmp_path: Path) -> None:

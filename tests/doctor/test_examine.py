@@ -13,6 +13,7 @@ from elastx_mrs import limits
 from elastx_mrs.check import Check
 from elastx_mrs.doctor.examine import AT_ONCE, examinations, examined, secrets_of
 from elastx_mrs.limits import Limit
+from elastx_mrs.lookup.transport import encrypted
 from elastx_mrs.progress import Progress
 from elastx_mrs.publish.examination import Examination
 from tests.doctor.patient import provider, stack, verdicts
@@ -56,6 +57,12 @@ def test_the_extras_that_a_config_needs(tmp_path: Path) -> None:
     doh = {"resolvers": ["https://127.0.0.1/dns-query"]}
     assert packages(tmp_path, cloudflare={}, verification=doh).expected.startswith("elastx-mrs[cloudflare,doh] ")
     assert packages(tmp_path, domains=[{"name": "a.net", "verification": doh}]).expected.startswith("elastx-mrs[doh] ")
+
+
+def test_without_the_extra_doh_the_packages_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encrypted, "find_spec", lambda name: None)
+    doh = {"resolvers": ["https://127.0.0.1/dns-query"]}
+    assert names(examinations(stack(tmp_path, {"verification": doh}))) == ["pulumi", "packages", "publisher"]
 
 
 @pytest.mark.limit("DOCTOR_WISHES")

@@ -155,10 +155,15 @@ def test_a_firewall_that_redirects_port_53_to_a_resolver_is_wrong() -> None:
     assert "somebody on the way answers" in found[0].seen
 
 
-def test_resolvers_alone_and_over_tls_alone() -> None:
+def test_resolvers_alone_and_over_tls_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ENTRANCE_SECONDS", Limit("", "", 1, "second", ""))
     with serving(resolver, *BOTH) as own:
         found = list(network.examine(Who(resolvers=(own,), via="resolvers"), "example.com"))
         assert [check.verdict for check in found] == ["pass", "pass", "unchecked", "pass"]
+    with serving(resolver) as silent:
+        found = list(network.examine(Who(resolvers=(silent,), via="resolvers"), "example.com"))
+        assert [check.verdict for check in found] == ["unreachable", "unreachable", "unchecked", "unreachable"]
+        assert found[0].cure == "let UDP to port 53 out of this machine"
     tls = Server("127.0.0.1", 9, url="tls://127.0.0.1:9")
     found = list(network.examine(Who(resolvers=(tls,), via="resolvers"), "example.com"))
     assert [check.verdict for check in found] == ["unchecked", "unchecked", "unchecked", "unreachable"]

@@ -201,6 +201,14 @@ def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytes
         run(tmp_path, ["true"])
 
 
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    for name in ("lock", "running.unfinished"):
+        folder = tmp_path / name
+        (folder / name).mkdir(parents=True)
+        with pytest.raises(LabError, match="Is a directory; name another folder"), open_lab(folder):
+            pass
+
+
 def test_a_folder_that_others_may_not_read_holds_the_locks(tmp_path: Path) -> None:
     with open_lab(tmp_path):
         assert (tmp_path / "lock").stat().st_mode & 0o077 == 0
