@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Here and not in pyproject.toml, which .venv is made anew for.
     config.addinivalue_line("markers", "limit: meets limits of elastx_mrs/limits.py, by name, and goes one beyond them")
     os.environ.pop("PYTHONUNBUFFERED", None)  # users have it not, and output that fails ends otherwise with it
+    os.environ.pop("COLUMNS", None)  # a worker of xdist has it, and text in a pipe is wrapped by it
     os.environ.update(SWIFT)
     # A shell ignores Ctrl-C in what it starts in the background, and the programs that tests start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -68,7 +68,7 @@ def test_a_pulumi_that_cannot_be_run_is_wrong(tmp_path: Path) -> None:
 
 def test_its_version_is_the_one_of_the_readme() -> None:
     for page in ("README.md", "docs/start.md", "CONTRIBUTING.md"):
-        found = re.search(r"Pulumi (\d+)\.(\d+) or\s+newer", (ROOT / page).read_text())
+        found = re.search(r"Pulumi\s+(\d+)\.(\d+) or\s+newer", (ROOT / page).read_text())
         assert found is not None
         assert (int(found[1]), int(found[2])) == program.PULUMI
 

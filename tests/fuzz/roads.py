@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import click
 import dns.message
 import dns.rdata
 import dns.rdataclass
@@ -94,7 +95,7 @@ class Road:
         for text in verify_report.messages(jobs):
             self._say("verify", *text.splitlines())
         for name in self.rng.sample(sorted(FORMATS), 2):
-            self._say(f"verify {name}", *FORMATS[name](jobs, verify_report.NOWHERE).splitlines())
+            self._say(f"verify {name}", *click.unstyle(FORMATS[name](jobs, verify_report.NOWHERE)).splitlines())
         return next(job.outcomes for job in jobs if job.expected.domain == "good.com")
 
     # spf, adopt, message
