@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from unittest import mock
 
 import click
 import pytest
@@ -101,7 +102,8 @@ def job(*details: Detail, notices: tuple[str, ...] = (), domain: str = "www.exam
 @pytest.mark.parametrize("format_", list(of_verify.FORMATS))
 def test_verify_contains_what_was_seen(format_: str, seen: str, cure: str) -> None:
     jobs = [job(Detail("wrong", "ns1 (192.0.2.1)", seen, seen, cure), notices=(seen,))]
-    text = click.unstyle(of_verify.FORMATS[format_](jobs, report.NOWHERE))
+    with mock.patch.object(click, "style", lambda text, **_: text):  # so that any escape is one from DNS
+        text = of_verify.FORMATS[format_](jobs, report.NOWHERE)
     assert all(character.isprintable() or character == "\n" for character in text)
     if format_ == "markdown":
         page = rendered(text)
