@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from elastx_mrs.display import comment_line
 from elastx_mrs.scaffold.plan import Plan
+
+SCHEMA = Path(__file__).resolve().parents[1] / "plugin" / "schema.json"
+"""The plugin's schema, of which Pulumi generates the SDK."""
 
 WIDTH = 110
 """Columns, each tab four of them, after which a value is a line a field."""
@@ -15,17 +20,17 @@ MODULE = """module {project}
 go 1.25.11
 
 require (
-	example.com/pulumi-elastx-mrs/sdk/go v0.0.0
+	github.com/elastx/elastx-mrs/sdk/go v0.0.0
 	github.com/pulumi/pulumi/sdk/v3 v3.259.0
 )
 
-replace example.com/pulumi-elastx-mrs/sdk/go => ./sdks/elastx-mrs
+replace github.com/elastx/elastx-mrs/sdk/go => ./sdks/elastx-elastx-mrs
 """
 _HEAD = """// The mail records of a company.
 package main
 
 import (
-	elastx "example.com/pulumi-elastx-mrs/sdk/go/elastxmrs"
+	elastx "github.com/elastx/elastx-mrs/sdk/go/elastxmrs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 %s)
 
@@ -102,7 +107,22 @@ def _inline(key: str, value: Any) -> str:
         return f"pulumi.StringArray{{{', '.join(_inline(key, one) for one in value)}}}"
     if isinstance(value, bool):
         return f"pulumi.Bool({json.dumps(value)})"
+    if constant := constants().get((key, value)):
+        return f"elastx.{constant}"
     return f"pulumi.String({json.dumps(value, ensure_ascii=False)})"
+
+
+@cache
+def constants() -> Mapping[tuple[str, str], str]:
+    """Return the SDK's constants for the values of keys that have a list of them, by key and value."""
+    types = json.loads(SCHEMA.read_text(encoding="utf-8"))["types"]
+    return {
+        (key, choice["value"]): enum.rpartition(":")[2] + choice["name"]
+        for one in types.values()
+        for key, property_ in one.get("properties", {}).items()
+        if (enum := property_.get("$ref", "").removeprefix("#/types/"))
+        for choice in types[enum].get("enum", ())
+    }
 
 
 def _fields(fields: Sequence[Field], depth: int) -> Iterator[str]:

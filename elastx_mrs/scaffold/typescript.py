@@ -13,7 +13,7 @@ WIDTH = 100
 PACKAGE: Mapping[str, Any] = {
     "private": True,
     "main": "index.ts",
-    "dependencies": {"@pulumi/elastx-mrs": "file:sdks/elastx-mrs", "@pulumi/pulumi": "^3.259.0"},
+    "dependencies": {"@elastx/mail-relay": "file:sdks/elastx-elastx-mrs", "@pulumi/pulumi": "^3.259.0"},
     "devDependencies": {"@types/node": "^20", "typescript": "^5.9"},
 }
 TSCONFIG = """{
@@ -29,7 +29,7 @@ TSCONFIG = """{
 }
 """
 _HEAD = """import * as pulumi from "@pulumi/pulumi";
-import * as elastx from "@pulumi/elastx-mrs";
+import * as elastx from "@elastx/mail-relay";
 
 const relay = new elastx.MailRelay("mail", {
 """

@@ -13,6 +13,7 @@ from elastx_mrs.scaffold import go, programs, typescript, yaml_program
 from elastx_mrs.scaffold.plan import Plan
 from tests.engine.stack import ROOT
 from tests.scaffold.plans import EXAMPLE, plan
+from toolchain.enums import ENUMS
 
 PLUGIN = [name for name, one in programs.LANGUAGES.items() if one.plugin]
 
@@ -102,6 +103,29 @@ def test_go_is_as_gofmt_has_it(tmp_path: Path, case: str) -> None:
     text = go.program(CASES[case])
     done = subprocess.run(["gofmt"], input=text, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == text
+
+
+def test_go_has_the_constants_of_the_sdk() -> None:
+    typed = {"name": "a.se", "spf": {"all": "neutral"}, "dmarc": {"p": "none", "aspf": "s"}}
+    text = go.program(plan(domains=[typed]))
+    assert "elastx.SpfArgs{All: elastx.SpfAllNeutral}" in text
+    assert "elastx.DmarcArgs{P: elastx.DmarcPolicyNone, Aspf: elastx.DmarcAlignmentStrict}" in text
+    listed = {one.name: one for one in ENUMS}
+    assert set(go.constants().values()) == {
+        f"{name}{choice.name}" for name, one in listed.items() for choice in one.choices
+    }
+
+
+def test_the_sdk_s_packages_are_those_of_the_schema() -> None:
+    """Pulumi puts an SDK into a folder that is named for the namespace and the plugin."""
+    schema = json.loads(go.SCHEMA.read_text())
+    folder = f"sdks/{schema['namespace']}-{schema['name']}"
+    package = schema["language"]["nodejs"]["packageName"]
+    assert typescript.PACKAGE["dependencies"][package] == f"file:{folder}"
+    assert f'from "{package}"' in typescript.program(plan())
+    path = schema["language"]["go"]["importBasePath"]
+    assert f'elastx "{path}"' in go.program(plan())
+    assert f"replace {path.rpartition('/')[0]} => ./{folder}" in go.module(plan())
 
 
 def test_go_escapes_what_stands_in_quotes() -> None:
