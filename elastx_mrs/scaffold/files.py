@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ STAGED = ".elastx-mrs-init-"
 """Begins the name of the folder in which the files are before they get their names."""
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_THERE = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 """What a file system without hard links answers."""
 
@@ -33,8 +34,11 @@ class ExistingError(Exception):
 
 
 def existing(folder: Path, names: Sequence[str]) -> list[str]:
-    """Return which of the files are there, with any other that Pulumi takes for the project's."""
-    return [name for name in dict.fromkeys([*PROJECT_FILES, *names]) if os.path.lexists(folder / name)]
+    """Return which of the files are there, with any other that Pulumi takes for the project's.
+
+    Of files in a folder of their own, it is the folder that must not be there.
+    """
+    return [name for name in _at_the_top([*PROJECT_FILES, *names]) if os.path.lexists(folder / name)]
 
 
 def left_over(folder: Path) -> list[str]:
@@ -50,7 +54,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
     All of them are on the disk before the first one gets its name, so that a full disk leaves none. Ctrl-C and an end
     by a signal wait while they get their names, which takes less than a millisecond.
 
-    :param texts: by the file's name.
+    :param texts: by the file's name, which may be in a folder.
     :raises ExistingError: if one of them is there; then none is written.
     :raises OSError: if the folder cannot be written; then none is.
     """
@@ -59,12 +63,17 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
     staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=folder))
     try:
         for name, text in texts.items():
+            (staged / name).parent.mkdir(exist_ok=True)
             _put(staged / name, text.encode())
         with _signals_wait():
-            _name(staged, folder, [*texts])
+            _name(staged, folder, _at_the_top(texts))
             shutil.rmtree(staged)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _at_the_top(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name.partition("/")[0] for name in names))
 
 
 def _put(path: Path, octets: bytes) -> None:
@@ -84,14 +93,17 @@ def _name(staged: Path, folder: Path, names: Sequence[str]) -> None:
             done.append(folder / name)
     except OSError as error:
         for path in done:
-            path.unlink()
-        if isinstance(error, FileExistsError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if error.errno in _THERE:
             raise ExistingError([str(name)]) from None
         raise
 
 
 def _give(source: Path, target: Path) -> None:
-    """Give a file its name, without ever taking the place of another one."""
+    """Give a file or a folder its name, without ever taking the place of another one; an empty folder is none."""
+    if source.is_dir():
+        source.rename(target)
+        return
     try:
         os.link(source, target)
     except OSError as error:

@@ -12,8 +12,28 @@ from elastx_mrs.scaffold import go, stack_file, typescript, yaml_program
 from elastx_mrs.scaffold.in_yaml import in_yaml
 from elastx_mrs.scaffold.plan import Plan
 
-PLUGIN = '"$(command -v pulumi-resource-elastx-mrs)"'
-"""The plugin that is on PATH, for a shell."""
+INSTALL = "pulumi install"
+"""Installs the plugin and what the program needs, and generates the SDK: in every clone, and in a pipeline."""
+
+PLUGIN = {
+    "plugin/PulumiPlugin.yaml": """name: elastx-mrs
+runtime:
+  name: python
+  options:
+    toolchain: pip
+    virtualenv: .venv
+""",
+    "plugin/__main__.py": """from elastx_mrs.plugin import run
+
+run()
+""",
+}
+"""The folder from which Pulumi installs the plugin; its requirements come with it."""
+
+PACKAGES = """packages:
+  elastx-mrs: ./plugin
+"""
+"""Where Pulumi.yaml says that the plugin is."""
 
 VENV = "python3 -m venv .venv && . .venv/bin/activate"
 
@@ -37,7 +57,7 @@ class Language:
     :param what: what the project is, after "The mail records of a company, by".
     :param files: returns the program and the files beside it, other than Pulumi.yaml.
     :param project: returns what Pulumi.yaml has below the runtime.
-    :param install: returns the command that installs what the program needs; empty if it needs nothing.
+    :param install: the command that installs what the program needs.
     :param plugin: whether the program uses the plugin, which has no publisher of another package.
     :param names: the files that are written, other than those of every language.
     """
@@ -52,7 +72,11 @@ class Language:
 
 
 def _python(plan: Plan) -> Mapping[str, str]:
-    return {"__main__.py": PYTHON, "requirements.txt": "".join(f"{one}\n" for one in requirements(plan))}
+    return {"__main__.py": PYTHON, "requirements.txt": _requirements(plan)}
+
+
+def _requirements(plan: Plan) -> str:
+    return "".join(f"{one}\n" for one in requirements(plan))
 
 
 def requirements(plan: Plan) -> list[str]:
@@ -60,7 +84,7 @@ def requirements(plan: Plan) -> list[str]:
     extra = plan.provider.start.extra
     own = f"elastx-mrs[{extra}]" if extra else "elastx-mrs"
     brought = package_of(plan.provider.name)
-    return [f"{own}>={plan.version}", *([brought] if brought else [])]
+    return [f"{own}=={plan.version}", *([brought] if brought else [])]
 
 
 def _package_json(plan: Plan) -> str:
@@ -84,23 +108,28 @@ LANGUAGES: Mapping[str, Language] = {
             "package.json": _package_json(plan),
             "tsconfig.json": typescript.TSCONFIG,
         },
-        f"pulumi package add {PLUGIN} && npm install",
+        INSTALL,
         ("index.ts", "package.json", "tsconfig.json"),
     ),
     "go": Language(
         "go",
         "a Go program",
         lambda plan: {"main.go": go.program(plan), "go.mod": go.module(plan)},
-        f"pulumi package add {PLUGIN} && go mod tidy",
+        INSTALL,
         ("main.go", "go.mod"),
     ),
-    "yaml": Language("yaml", "a YAML program", lambda plan: {}, "", (), project=yaml_program.program),
+    "yaml": Language("yaml", "a YAML program", lambda plan: {}, INSTALL, (), project=yaml_program.program),
 }
 
 
 def names(language: str, stack: str) -> list[str]:
     """Return the names of all files of a project."""
-    return ["Pulumi.yaml", *LANGUAGES[language].names, f"Pulumi.{stack}.yaml", stack_file.SCHEMA]
+    chosen = LANGUAGES[language]
+    plugin = [*PLUGIN, _REQUIREMENTS] if chosen.plugin else []
+    return ["Pulumi.yaml", *chosen.names, *plugin, f"Pulumi.{stack}.yaml", stack_file.SCHEMA]
+
+
+_REQUIREMENTS = "plugin/requirements.txt"
 
 
 def files(plan: Plan, language: str, schema: str) -> dict[str, str]:
@@ -113,6 +142,7 @@ def files(plan: Plan, language: str, schema: str) -> dict[str, str]:
     return {
         "Pulumi.yaml": project(plan, language),
         **chosen.files(plan),
+        **(PLUGIN | {_REQUIREMENTS: _requirements(plan)} if chosen.plugin else {}),
         plan.stack_file: described(plan),
         stack_file.SCHEMA: schema,
     }
@@ -122,7 +152,7 @@ def project(plan: Plan, language: str) -> str:
     """Return the project's file."""
     chosen = LANGUAGES[language]
     head = f"name: {in_yaml(plan.project)}\ndescription: The mail records of a company, by {chosen.what}\n"
-    return f"{head}runtime: {chosen.runtime}\n{chosen.project(plan)}"
+    return f"{head}runtime: {chosen.runtime}\n{PACKAGES if chosen.plugin else ''}{chosen.project(plan)}"
 
 
 def commands(plan: Plan, language: str, environment: Mapping[str, str]) -> list[str]:
@@ -130,13 +160,11 @@ def commands(plan: Plan, language: str, environment: Mapping[str, str]) -> list[
 
     :param environment: of the user, who may be in a virtual environment already.
     """
-    stack = f"--stack {plan.stack}"
     chosen = LANGUAGES[language]
     install = chosen.install
     if not chosen.plugin and not environment.get("VIRTUAL_ENV"):
         install = f"{VENV} && {install}"
-    found = [*([install] if install else []), f"pulumi stack init {plan.stack}"]
+    found = [install, f"pulumi stack init {plan.stack}"]
     if plan.adopt and not plan.adopts_by_config and not chosen.plugin:
         found += [one.format(file=plan.stack_file) for one in plan.provider.start.take_over]
-    found.append(f"pulumi preview {stack}")
-    return found if chosen.install else [*found, f"pulumi up {stack}"]
+    return [*found, f"pulumi preview --stack {plan.stack}"]

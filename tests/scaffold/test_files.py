@@ -13,22 +13,32 @@ import pytest
 from elastx_mrs.scaffold import files
 from tests.scaffold.plans import names
 
-TEXTS = {"Pulumi.yaml": "name: a\n", "__main__.py": "import å\n", "Pulumi.prod.yaml": "config: {}\n"}
+TEXTS = {
+    "Pulumi.yaml": "name: a\n",
+    "__main__.py": "import å\n",
+    "plugin/__main__.py": "run()\n",
+    "plugin/requirements.txt": "a==1\n",
+    "Pulumi.prod.yaml": "config: {}\n",
+}
 
 
 def written(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    found = [path for path in folder.rglob("*") if not path.is_dir()]
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in found}
 
 
 def test_all_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     os.umask(umask := os.umask(0o022))
     files.write(tmp_path, TEXTS)
     assert written(tmp_path) == TEXTS
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o666 & ~umask}
-    assert {path.stat().st_nlink for path in tmp_path.iterdir()} == {1}
+    assert names(tmp_path) == ["Pulumi.prod.yaml", "Pulumi.yaml", "__main__.py", "plugin"]
+    files_, (folder,) = [tmp_path / name for name in TEXTS], [tmp_path / "plugin"]
+    assert {path.stat().st_mode & 0o777 for path in files_} == {0o666 & ~umask}
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~umask
+    assert {path.stat().st_nlink for path in files_} == {1}
 
 
-@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json", "__main__.py"])
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json", "__main__.py", "plugin"])
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.symlink_to("nothing")])
 def test_a_file_that_is_there_stays_and_nothing_is_written(
     tmp_path: Path, name: str, make: Callable[[Path], None]
@@ -42,19 +52,21 @@ def test_a_file_that_is_there_stays_and_nothing_is_written(
     assert os.lstat(tmp_path / name) == before
 
 
-def test_a_file_that_comes_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the look and the write, somebody else makes the last file."""
+@pytest.mark.parametrize("name", ["Pulumi.prod.yaml", "plugin/__main__.py", "plugin"])
+def test_a_file_that_comes_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Between the look and the write, somebody else makes the last file, one in the folder, or one of its name."""
     real = files._signals_wait
 
     def meanwhile() -> object:
-        (tmp_path / "Pulumi.prod.yaml").write_text("theirs\n")
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("theirs\n")
         return real()
 
     monkeypatch.setattr(files, "_signals_wait", meanwhile)
     with pytest.raises(files.ExistingError) as refused:
         files.write(tmp_path, TEXTS)
-    assert refused.value.names == ("Pulumi.prod.yaml",)
-    assert written(tmp_path) == {"Pulumi.prod.yaml": "theirs\n"}
+    assert refused.value.names == (name.partition("/")[0],)
+    assert written(tmp_path) == {name: "theirs\n"}
 
 
 @pytest.mark.parametrize("step", ["_put", "_give"])

@@ -1,6 +1,7 @@
 """Programs in each language: those of the examples, word for word, and in the language's own form."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ def test_files_and_project_are_the_example_s(language: str) -> None:
     example = ROOT / "examples" / language
     made = programs.files(plan(), language, "")
     assert made["Pulumi.yaml"].splitlines()[:3] == (example / "Pulumi.yaml").read_text().splitlines()[:3]
+    assert made["Pulumi.yaml"].splitlines()[3:5] == programs.PACKAGES.splitlines()
     for name in set(made) & {"package.json", "tsconfig.json"}:
         assert made[name] == (example / name).read_text()
     if language == "go":
@@ -47,9 +49,14 @@ def test_a_python_project_is_the_package_s_example_with_a_stack_s_config() -> No
 
 @pytest.mark.parametrize(("language", "name"), [("typescript", "index.ts"), ("go", "main.go"), ("yaml", "Pulumi.yaml")])
 def test_a_program_is_the_example_s(language: str, name: str) -> None:
-    """The example has a line more, a policy for all domains, which gofmt puts into one column with its neighbour."""
+    """The example has a line more, a policy for all domains, which gofmt puts into one column with its neighbour.
+
+    It needs no folder for the plugin. What is kept of DNS is no enumeration: records, selectors, true and false.
+    """
     example = [line for line in (ROOT / "examples" / language / name).read_text().splitlines() if not _policy(line)]
-    made = programs.files(plan(domains=EXAMPLE, notes=[]), language, "")[name].splitlines()
+    text = programs.files(plan(domains=EXAMPLE, notes=[]), language, "")[name]
+    text = text.replace(programs.PACKAGES, "").replace('pulumi.String("softfail")', "elastx.SpfAllSoftfail")
+    made = text.splitlines()
     assert [" ".join(line.split()) for line in made] == [" ".join(line.split()) for line in example]
     assert [line[: len(line) - len(line.lstrip())] for line in made] == [
         line[: len(line) - len(line.lstrip())] for line in example
@@ -174,18 +181,19 @@ def test_the_next_commands_are_three() -> None:
     own = {language: commands(plan(), language, VIRTUAL_ENV="/x") for language in programs.LANGUAGES}
     assert own == {
         "python": ["pip install -r requirements.txt", "pulumi stack init prod", "pulumi preview --stack prod"],
-        "typescript": [
-            'pulumi package add "$(command -v pulumi-resource-elastx-mrs)" && npm install',
-            "pulumi stack init prod",
-            "pulumi preview --stack prod",
-        ],
-        "go": [
-            'pulumi package add "$(command -v pulumi-resource-elastx-mrs)" && go mod tidy',
-            "pulumi stack init prod",
-            "pulumi preview --stack prod",
-        ],
-        "yaml": ["pulumi stack init prod", "pulumi preview --stack prod", "pulumi up --stack prod"],
+        **{one: ["pulumi install", "pulumi stack init prod", "pulumi preview --stack prod"] for one in PLUGIN},
     }
+
+
+@pytest.mark.parametrize("language", PLUGIN)
+def test_the_folder_of_the_plugin_is_that_of_its_page(language: str) -> None:
+    page = (ROOT / "docs" / "plugin.md").read_text()
+    told = dict(re.findall(r"(?m)^cat > (plugin/\S+) <<'END'\n((?:(?!END).*\n)*)END", page))
+    made = programs.files(plan(version="0.1.0"), language, "")
+    assert {name: text for name, text in made.items() if name.startswith("plugin/")} == told
+    assert f"<<'END'\n{programs.PACKAGES}END" in page
+    of_cloudflare = programs.files(plan("cloudflare", version="0.1.0"), language, "")["plugin/requirements.txt"]
+    assert f"the requirement is `{of_cloudflare.strip()}`" in page
 
 
 def test_outside_an_environment_the_first_command_makes_one() -> None:
@@ -205,5 +213,5 @@ def test_where_an_import_takes_over_what_is_there_its_commands_come_before_the_p
 
 
 def test_requirements_are_the_provider_s() -> None:
-    assert [one.partition(">=")[0] for one in programs.requirements(plan())] == ["elastx-mrs"]
-    assert [one.partition(">=")[0] for one in programs.requirements(plan("cloudflare"))] == ["elastx-mrs[cloudflare]"]
+    assert [one.partition("==")[0] for one in programs.requirements(plan())] == ["elastx-mrs"]
+    assert [one.partition("==")[0] for one in programs.requirements(plan("cloudflare"))] == ["elastx-mrs[cloudflare]"]
