@@ -67,7 +67,7 @@ def _of_dns(stack: Stack) -> Iterator[Examination]:
     for who, domain in list(wishes.items())[:most]:
         yield Examination("port-53-udp", partial(network.examine, who, domain), late)
     if len(wishes) > most:
-        seen = f"{len(wishes) - most} more settings of whom to ask, of other domains, were not examined"
+        seen = f"{len(wishes) - most} further verification settings, of other domains, were not examined"
         yield Examination("dns", lambda: [Check("dns", "unchecked", "all settings of verification", seen)], late)
 
 

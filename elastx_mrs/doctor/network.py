@@ -26,7 +26,7 @@ ASKED = 3
 """Servers that are asked at once; one that answers is enough."""
 
 LISTED = 3
-_VIA = "or let resolvers be asked instead: verification.via: resolvers"
+_VIA = "or query resolvers instead: verification.via: resolvers"
 _SENDS = {"udp": ("port-53-udp", "UDP"), "tcp": ("port-53-tcp", "TCP")}
 _WHO = {
     "root": "the root servers",
@@ -68,16 +68,14 @@ def _servers(vantage: Vantage) -> Sequence[Server]:
 
 async def _port(who: Who, transport: str, servers: Sequence[Server], question: Question, root: bool) -> Check:
     name, over = _SENDS[transport]
-    expected = f"an answer of {_WHO[who.begins_at]} over {over}"
+    expected = f"an answer from {_WHO[who.begins_at]} over {over}"
     if not servers:
-        return Check(
-            name, "unchecked", expected, "nobody is asked on port 53: the resolvers are asked over TLS or HTTPS"
-        )
+        return Check(name, "unchecked", expected, "no server is queried on port 53: the resolvers use TLS or HTTPS")
     answered, problems = await _first(servers, transport, question, root)
     if answered is not None:
         return Check(name, "pass", expected, f"{answered} answers")
     if isinstance(next(iter(problems.values())), NotServedError):
-        seen = "somebody on the way answers in place of the root servers, as a firewall that redirects port 53 does"
+        seen = "something on the way answers in place of the root servers, such as a firewall that redirects port 53"
         return Check(name, "wrong", expected, seen, f"let port 53 out of this machine as it is, {_VIA}")
     more = "; answers that are too large for UDP come over TCP alone (RFC 7766)" if transport == "tcp" else ""
     cure = f"let {over} to port 53 out of this machine{more}"
@@ -91,14 +89,14 @@ async def _port(who: Who, transport: str, servers: Sequence[Server], question: Q
 async def _ipv6(servers: Sequence[Server], question: Question, root: bool) -> Check:
     expected = "an answer over IPv6"
     if not servers:
-        return Check("ipv6", "unchecked", expected, "none of those that are asked was named by an IPv6 address")
+        return Check("ipv6", "unchecked", expected, "none of the servers to query has an IPv6 address")
     answered, problems = await _first(servers, "udp", question, root)
     if answered is not None:
         return Check("ipv6", "pass", expected, f"{answered} answers")
     if all(isinstance(error, OSError) and error.errno in _NO_ROUTE for error in problems.values()):
-        seen = "this machine has no IPv6; name servers are asked over IPv4, and those with IPv6 alone are not"
+        seen = "this machine has no IPv6; servers are queried over IPv4, and those with IPv6 alone are skipped"
         return Check("ipv6", "unchecked", expected, seen)
-    cure = "let port 53 out over IPv6 as over IPv4, or take this machine's IPv6 address away"
+    cure = "let port 53 out over IPv6 as over IPv4, or remove this machine's IPv6 address"
     return Check("ipv6", "unreachable", expected, _told(problems), cure)
 
 

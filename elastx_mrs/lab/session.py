@@ -118,8 +118,8 @@ def run(
                 return _run(access, command) if command else tell(access, running.zones, "It runs in another terminal")
         if time.monotonic() >= end:
             raise LabError(
-                f"{directory}: another lab has it, and did not answer in {limits.LAB_JOIN_SECONDS.text}; stop that, or "
-                "name another folder with --dir"
+                f"{directory}: another lab is using it and did not answer in {limits.LAB_JOIN_SECONDS.text}; stop "
+                "it, or name another folder with --dir"
             )
         time.sleep(JOIN_LOOK)
 
@@ -151,7 +151,7 @@ def _outlive(directory: Path) -> None:
     def wait() -> bool:
         nonlocal told
         if not told:
-            print("lab: a command in another terminal still uses this lab; Ctrl-C stops it now", file=sys.stderr)
+            print("lab: a command in another terminal still uses this lab; Ctrl-C stops the lab now", file=sys.stderr)
             told = True
         return not stop.wait(JOIN_LOOK)
 

@@ -154,7 +154,7 @@ def test_a_token_that_ends_soon_is_a_notice(lab: Lab) -> None:
     says(lab, {"id": "x", "status": "active", "expires_on": f"{ends:%Y-%m-%dT%H:%M:%SZ}"})
     found = examined(lab)
     assert verdicts(found) == WELL
-    assert found[0].notices == (f"it ends on {ends:%Y-%m-%d}; make another one before that",)
+    assert found[0].notices == (f"it expires on {ends:%Y-%m-%d}; make a new one before that",)
 
 
 def test_a_token_of_an_account_is_known_by_what_it_lists(lab: Lab) -> None:
@@ -319,12 +319,22 @@ def test_so_many_zones_are_asked_about(lab: Lab, beyond: int) -> None:
         lab.cloudflare.api.add_zone(domain, Account("one"))
     found = examined(lab, domains=domains)
     assert verdicts(found) == WELL
-    assert ("and 1 more zones were not asked about" in found[3].seen) == bool(beyond)
+    assert ("; 1 more zones were not checked" in found[3].seen) == bool(beyond)
     assert sum(one.method == "PATCH" for one in lab.cloudflare.api.log) == most
 
 
 def plugin_check(folder: Path, **environment: str) -> Check:
     return provider(stack(folder, {"cloudflare": {}}, {"PATH": "", "HOME": str(folder), **environment}))[0]
+
+
+def test_another_answer_to_an_empty_change_says_nothing(lab: Lab) -> None:
+    async def strict(request: Request, work: Any) -> Response:
+        if request.method != "PATCH":
+            return work()  # type: ignore[no-any-return]
+        return JSONResponse({"success": False, "errors": [{"code": 9207, "message": "Request body is invalid."}]}, 400)
+
+    lab.cloudflare.api.intercept = strict
+    assert verdicts(examined(lab)) == [*WELL[:3], ("cloudflare-edit", "unchecked")]
 
 
 def test_a_refusal_that_nobody_knows_has_its_code(lab: Lab) -> None:

@@ -75,7 +75,7 @@ def test_so_many_settings_of_whom_to_ask_are_examined(tmp_path: Path, beyond: in
     found = examinations(stack(tmp_path, {"domains": [*domains, {**domains[0], "name": "same.net"}]}))
     assert names(found).count("port-53-udp") == most
     rest = [check for one in found if one.name == "dns" for check in one.work()]
-    assert [check.seen for check in rest] == ["1 more settings of whom to ask, of other domains, were not examined"][
+    assert [check.seen for check in rest] == ["1 further verification settings, of other domains, were not examined"][
         : len(rest)
     ]
     assert len(rest) == beyond

@@ -152,7 +152,7 @@ def test_a_firewall_that_redirects_port_53_to_a_resolver_is_wrong() -> None:
     with serving(resolver, *BOTH) as redirected:
         found = rooted(redirected, redirected)
     assert verdicts(found)[:2] == [("port-53-udp", "wrong"), ("port-53-tcp", "wrong")]
-    assert "somebody on the way answers" in found[0].seen
+    assert "something on the way answers" in found[0].seen
 
 
 def test_resolvers_alone_and_over_tls_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ def test_what_a_lab_left_behind_is_no_lab(tmp_path: Path, left: str, monkeypatch
     monkeypatch.setattr(limits, "LAB_JOIN_SECONDS", Limit("", "", 0, "seconds", ""))
     with alone(tmp_path):
         (tmp_path / "running.json").write_text(left)
-        with pytest.raises(LabError, match=r"another lab has it, and did not answer in 0 seconds; stop that"):
+        with pytest.raises(LabError, match=r"another lab is using it and did not answer in 0 seconds; stop it"):
             run(tmp_path, ["true"])
     assert run(tmp_path, ["true"]) == 0
 

@@ -39,7 +39,7 @@ NOTICED = 60
 LISTED = 5
 """Zones or names that a line names."""
 
-_NOT_ASKED = "not asked, because a check above failed"
+_NOT_ASKED = "skipped, because a check above failed"
 _KEY, _ZONE, _CLOCK, _UPDATE = "rfc2136-key", "rfc2136-zone", "rfc2136-clock", "rfc2136-update"
 _EXPECTED = {
     _KEY: "a TSIG key and a primary",
@@ -105,10 +105,10 @@ def _of_primary(found: Mapping[str, Primary], zones: Mapping[str, Sequence[str]]
                 break  # it would say the same of the next zone
     if served:
         who = some(list(dict.fromkeys(str(found[zone]) for zone in served)), LISTED)
-        seen = f"{who} serves {some(list(served), LISTED)}, and takes the key's signature"
+        seen = f"{who} serves {some(list(served), LISTED)}, and accepts the key's signature"
         yield Check(_ZONE, "pass", _EXPECTED[_ZONE], seen)
     if skewed is not None:
-        yield Check(_ZONE, "unchecked", _EXPECTED[_ZONE], "not asked, because the clocks are too far apart")
+        yield Check(_ZONE, "unchecked", _EXPECTED[_ZONE], "skipped, because the clocks are too far apart")
         yield of_message(_CLOCK, "wrong", _EXPECTED[_CLOCK], str(skewed))
     else:
         yield from [_clock(next(iter(served.values())))] if served else _left(_CLOCK)
@@ -139,7 +139,7 @@ def _updates(found: Mapping[str, Primary], zones: Mapping[str, Sequence[str]]) -
         except UpdateError as error:
             yield _not_taken(primary, zone, zones[zone], error)
     if taken:
-        seen = f"the primary takes updates of {some(taken, LISTED)}; nothing was changed"
+        seen = f"the primary accepts updates of {some(taken, LISTED)}; nothing was changed"
         yield Check(_UPDATE, "pass", _EXPECTED[_UPDATE], seen)
 
 
