@@ -4,7 +4,7 @@ A receiver may be sent to any of them, so that one that is behind is mail that f
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from elastx_mrs.lookup.once import Once
 from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question, Server
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
-from elastx_mrs.lookup.walk import Cut, Delegations, NameServer, without_address
+from elastx_mrs.lookup.walk import Cut, Delegations, Listed, NameServer, without_address
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class Sighting:
     """What one server says at one of its addresses.
 
     :param host: the server's name, or its address where it was configured by that.
+    :param listed: where somebody wrote the server down.
     """
 
     host: str
     server: Server
     answer: Answer
+    listed: Listed = "zone"
 
     @property
     def no_route(self) -> bool:
@@ -106,10 +108,13 @@ class Places(Protocol):
 
 
 class Configured:
-    """Servers that take the place of delegation, or resolvers where it cannot be followed."""
+    """Servers that take the place of delegation, or resolvers where it cannot be followed.
 
-    def __init__(self, servers: Sequence[Server]) -> None:
-        self._served = Served("", tuple(NameServer(str(server), (server,)) for server in servers))
+    :param servers: each with the place where it is written down.
+    """
+
+    def __init__(self, servers: Iterable[tuple[Server, Listed]]) -> None:
+        self._served = Served("", tuple(NameServer(str(server), (server,), listed=place) for server, place in servers))
 
     async def served(self, name: str) -> Served:
         """Return them, whatever the name."""
@@ -148,7 +153,7 @@ class Delegated:
         if more[room:]:
             servers.append(_not_asked(more[room:]))
         if self._primary is not None and not any(self._primary in server.addresses for server in servers):
-            servers.append(NameServer(f"the primary {self._primary}", (self._primary,)))
+            servers.append(NameServer(f"the primary {self._primary}", (self._primary,), listed="primary"))
         heads = await sightings(self._network, servers, Question(apex, dns.rdatatype.SOA))
         failed = tuple(sighting for sighting in heads if sighting.answer.status == "failed")
         serials = tuple(
@@ -173,9 +178,12 @@ def _not_asked(names: Sequence[str]) -> NameServer:
 
 async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:
     """Ask every server at each of its addresses."""
-    asked = [(server.name, address) for server in servers for address in server.addresses]
+    asked = [(server, address) for server in servers for address in server.addresses]
     answers = await asyncio.gather(*(answer_at(network, address, question) for _, address in asked))
-    return tuple(Sighting(host, address, answer) for (host, address), answer in zip(asked, answers, strict=True))
+    return tuple(
+        Sighting(server.name, address, answer, server.listed)
+        for (server, address), answer in zip(asked, answers, strict=True)
+    )
 
 
 async def answer_at(network: Network, server: Server, question: Question) -> Answer:

@@ -28,7 +28,7 @@ from elastx_mrs.lookup.question import Question, Server
 from elastx_mrs.lookup.resolver import Resolver, Road, always, system_resolvers
 from elastx_mrs.lookup.response import absolute
 from elastx_mrs.lookup.start import Entrance
-from elastx_mrs.lookup.walk import Delegations
+from elastx_mrs.lookup.walk import Delegations, Listed
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import resolver_address
 
@@ -50,6 +50,7 @@ class Who:
     :param primary: a hidden primary, asked beside the delegated servers.
     :param resolvers: recursive resolvers; None for the machine's own, and none at all where they are not to be asked.
     :param via: ``resolvers`` where the name servers themselves cannot be reached from here.
+    :param of_run: whether it is one run that names the name servers, and not the config.
     """
 
     nameservers: tuple[Server, ...] = ()
@@ -57,6 +58,7 @@ class Who:
     primary: Server | None = None
     resolvers: tuple[Server, ...] | None = None
     via: Via = "delegation"
+    of_run: bool = False
 
     @property
     def begins_at(self) -> Literal["root", "nameservers", "resolvers"]:
@@ -94,7 +96,7 @@ class Who:
         the place of the same in the config.
         """
         if run.nameservers:
-            return Who(run.nameservers, run.root_hints, run.primary, run.resolvers or (), run.via or "delegation")
+            return Who(run.nameservers, run.root_hints, run.primary, run.resolvers or (), run.via or "delegation", True)
         return replace(
             self,
             root_hints=run.root_hints or self.root_hints,
@@ -193,10 +195,15 @@ class Vantage:
     def observer(self) -> Observer:
         """Every server that is to be asked for a domain's records."""
         who = self.who
+        listed: list[tuple[Server, Listed]]
         if who.begins_at == "resolvers":
-            return Observer(self.network, Configured(self.resolvers), int(dns.flags.RD))
+            listed = [(server, "resolvers") for server in self.resolvers]
+            return Observer(self.network, Configured(listed), int(dns.flags.RD))
         if who.begins_at == "nameservers":
-            return Observer(self.network, Configured([*who.nameservers, *([who.primary] if who.primary else [])]))
+            listed = [(server, "run" if who.of_run else "nameservers") for server in who.nameservers]
+            if who.primary is not None:
+                listed.append((who.primary, "primary"))
+            return Observer(self.network, Configured(listed))
         return Observer(self.network, Delegated(self.network, self.delegations, who.primary))
 
     @cached_property

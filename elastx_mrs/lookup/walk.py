@@ -31,6 +31,10 @@ CHECK_HINTS = "start these servers, or correct their addresses in verification.r
 T = TypeVar("T")
 
 
+Listed = Literal["zone", "nameservers", "run", "primary", "resolvers"]
+"""Where a server is written down: in NS records; in ``verification`` under one of these keys; or for one run."""
+
+
 @dataclass(frozen=True)
 class NameServer:
     """One name server of a zone.
@@ -39,12 +43,14 @@ class NameServer:
     :param addresses: all that are known, IPv4 before IPv6.
     :param problem: why there is none; empty where there is one.
     :param over: whether that is because a limit on what may be asked was reached.
+    :param listed: where somebody wrote it down.
     """
 
     name: str
     addresses: tuple[Server, ...]
     problem: str = ""
     over: bool = False
+    listed: Listed = "zone"
 
 
 @dataclass(frozen=True)

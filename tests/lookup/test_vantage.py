@@ -241,8 +241,8 @@ CONFIG = Who((ONE,), (TWO,), TWO, (TWO,), "delegation")
     ("run", "expected"),
     [
         (Run(), CONFIG),
-        (Run((THREE,)), Who((THREE,), resolvers=())),
-        (Run((THREE,), (ONE,), ONE, (ONE,)), Who((THREE,), (ONE,), ONE, (ONE,))),
+        (Run((THREE,)), Who((THREE,), resolvers=(), of_run=True)),
+        (Run((THREE,), (ONE,), ONE, (ONE,)), Who((THREE,), (ONE,), ONE, (ONE,), of_run=True)),
         (Run(resolvers=(THREE,)), Who((ONE,), (TWO,), TWO, (THREE,))),
         (Run(root_hints=(THREE,), primary=THREE), Who((ONE,), (THREE,), THREE, (TWO,))),
         (Run(via="resolvers"), Who((ONE,), (TWO,), TWO, (TWO,), "resolvers")),

@@ -3,8 +3,8 @@
 from elastx_mrs.lookup.authority import Served, Sighting
 from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Server
 from elastx_mrs.lookup.start import NobodyError
-from elastx_mrs.verify.checks.per_server import FEWER, failure, not_asked
-from elastx_mrs.verify.checks.published import ASK
+from elastx_mrs.lookup.walk import Listed
+from elastx_mrs.verify.checks.per_server import FEWER, failure, follow_delegation, not_asked, usable_at
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.sources import Asked
@@ -19,11 +19,10 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
     try:
         if begins_at == "resolvers":
             await asked.vantage.check_resolvers(domain)
-            return _unchecked(
-                domain, "asked through resolvers: who serves it, and what each server says, was not checked"
-            )
+            why = "asked through resolvers: who serves it, and what each server says, was not checked"
+            return _unchecked(asked, domain, why)
         if begins_at == "nameservers":
-            return _unchecked(domain, "name servers are configured, so that delegation was not followed")
+            return _unchecked(asked, domain, "name servers are configured, so that delegation was not followed")
         cut = await asked.vantage.delegations.cut(domain)
     except NobodyError as nobody:
         detail = Detail("unreachable", "", "an answer", nobody.seen, nobody.cure)
@@ -50,15 +49,15 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
     )
 
 
-def _unchecked(domain: str, why: str) -> Outcome:
-    cure = "leave out nameservers and via where this machine may ask port 53"
+def _unchecked(asked: Asked, domain: str, why: str) -> Outcome:
+    cure = follow_delegation(asked.vantage.who)
     return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "a delegation", why, cure),))
 
 
 def _details(served: Served) -> list[Detail]:
     wanted = f"an answer for {served.zone}"
     details = [
-        Detail("unreachable", server.name, wanted, server.problem, FEWER if server.over else ASK)
+        Detail("unreachable", server.name, wanted, server.problem, FEWER if server.over else usable_at(server.listed))
         for server in served.servers
         if not server.addresses
     ]
@@ -69,18 +68,18 @@ def _details(served: Served) -> list[Detail]:
     for server in served.servers:
         if server.addresses and not answered & set(server.addresses):
             details += [
-                _silent(address, failed.get(address), served.zone, wanted)
+                _silent(address, server.listed, failed.get(address), served.zone, wanted)
                 for address in server.addresses
                 if (sighting := failed.get(address)) is None or not sighting.answer.over
             ]
     return details
 
 
-def _silent(address: Server, sighting: Sighting | None, zone: str, wanted: str) -> Detail:
+def _silent(address: Server, listed: Listed, sighting: Sighting | None, zone: str, wanted: str) -> Detail:
     """Return why a server does not count."""
     if sighting is None or sighting.answer.status != "failed":
-        return Detail("unreachable", str(address), wanted, "gave no SOA record", ASK)
-    return failure(sighting, zone, wanted, ASK)
+        return Detail("unreachable", str(address), wanted, "gave no SOA record", usable_at(listed))
+    return failure(sighting, zone, wanted)
 
 
 def _notices(served: Served) -> list[str]:

@@ -19,6 +19,7 @@ from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question,
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear
+from elastx_mrs.verify.checks.per_server import follow_delegation
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
@@ -50,7 +51,7 @@ async def dnssec(asked: Asked, expected: Expected) -> Outcome:
     """Say whether what is signed validates. What is bogus to those who validate is lost mail."""
     vantage, servers = asked.vantage, asked.vantage.compared
     if vantage.who.begins_at == "nameservers" and not servers:
-        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, "leave out nameservers")])
+        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, follow_delegation(asked.vantage.who))])
     heard = [
         _Heard(server, name, said)
         for server, name, said in await asyncio.gather(
@@ -113,7 +114,7 @@ async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> O
     if asked.vantage.who.begins_at == "nameservers":
         if not links:
             return _outcome(expected, (), "signed, and validates")
-        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, "leave out nameservers")])
+        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, follow_delegation(asked.vantage.who))])
     signed: list[_Link] = []
     for link in links:
         try:

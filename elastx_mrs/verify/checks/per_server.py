@@ -1,11 +1,14 @@
 """How what several servers say of one name becomes one verdict: any address of a server will do, all servers count."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.display import show, some
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Sighting
 from elastx_mrs.lookup.question import Server
+from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.lookup.walk import Listed
 from elastx_mrs.verify.result import Detail, Verdict
 
 LENGTH = 160
@@ -33,18 +36,41 @@ Judge = Callable[[Answer], Fault | None]
 """Says what is wrong with one usable answer; None where nothing is."""
 
 
-def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tuple[list[Detail], list[str]]:
+_WAYS_OUT: Mapping[Listed, str] = {
+    "zone": "take it out of the NS records",
+    "nameservers": "take it out of verification.nameservers",
+    "run": f"name another one with --nameserver or {NAMESERVERS}",
+    "primary": "correct verification.primary or --primary",
+    "resolvers": "name others with --resolver or in verification.resolvers",
+}
+"""What to do with a server that is of no use, by the place where it is written down."""
+
+
+def usable_at(listed: Listed) -> str:
+    """Return what to do where a server could not be asked."""
+    return f"see that the server runs and may be reached from here (UDP and TCP, port 53), or {_WAYS_OUT[listed]}"
+
+
+def follow_delegation(who: Who) -> str:
+    """Return what to do for the name servers to be found from the root."""
+    if who.begins_at == "nameservers":
+        place = f"--nameserver and {NAMESERVERS}" if who.of_run else "verification.nameservers"
+    else:
+        place = "via: resolvers in verification, and --via"
+    return f"if this machine may ask port 53, leave out {place}"
+
+
+def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail], list[str]]:
     """Return what is not as it should be, server by server, and what is only good to know.
 
     :param expected: what every server should say.
-    :param cure: what to do where a server could not be asked.
     """
     if seen.problem:
-        return [Detail("unreachable", "", expected, seen.problem, cure)], []
+        return [Detail("unreachable", "", expected, seen.problem, usable_at("zone"))], []
     details = not_asked(seen.sightings, expected)
     notices: list[str] = []
     for server in seen.nobody:
-        details.append(Detail("unreachable", server.name, expected, server.problem, cure))
+        details.append(Detail("unreachable", server.name, expected, server.problem, usable_at(server.listed)))
     for host, sightings in seen.by_host().items():
         usable = [sighting for sighting in sightings if sighting.answer.status != "failed"]
         failed = [sighting for sighting in sightings if sighting.answer.status == "failed" and not sighting.answer.over]
@@ -56,7 +82,7 @@ def judged(seen: Observation, expected: str, judge: Judge, *, cure: str) -> tupl
             if not found and len({_said(sighting.answer) for sighting in usable}) > 1:
                 notices.append(f"{host} has addresses that differ in other records of {seen.name}")
         elif failed:
-            details += [failure(sighting, seen.zone, expected, cure) for sighting in failed]
+            details += [failure(sighting, seen.zone, expected) for sighting in failed]
     return details, notices
 
 
@@ -81,17 +107,16 @@ def not_asked(sightings: Sequence[Sighting], expected: str) -> list[Detail]:
     ]
 
 
-def failure(sighting: Sighting, zone: str, expected: str, cure: str) -> Detail:
+def failure(sighting: Sighting, zone: str, expected: str) -> Detail:
     """Return what a server that gave no usable answer comes to: it is lame, or it could not be asked.
 
     :param zone: that is delegated to it; empty where nothing is, so that it cannot be lame (RFC 9499).
-    :param cure: what to do where it could not be asked.
     """
     server, problem = str(sighting.server), sighting.answer.problem
     if sighting.answer.lame and zone:
-        load = f"load the zone {zone} on it, or take it out of the NS records"
+        load = f"load the zone {zone} on it, or {_WAYS_OUT[sighting.listed]}"
         return Detail("wrong", server, expected, f"lame: it {problem}", load)
-    return Detail("unreachable", server, expected, problem, cure)
+    return Detail("unreachable", server, expected, problem, usable_at(sighting.listed))
 
 
 def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) -> list[Detail]:

@@ -16,14 +16,12 @@ from elastx_mrs.verify.checks.per_server import RESTORE, Fault, Judge, judged, l
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
 
-ASK = "see that the server runs and may be reached from here (UDP and TCP, port 53), or take it out of the NS records"
-
 
 async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> Outcome:
     """Say whether a declared record is on every server."""
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
-    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service), cure=ASK)
+    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service))
     notices += _aliased(seen)
     return _outcome(expected, wanted.suffix, seen, details, "as declared", notices)
 
@@ -122,7 +120,7 @@ async def key(observer: Observer, expected: Expected) -> Outcome:
         return _no_room(expected, "dkim", expected.key_name)
     seen = await observer.txt(expected.key_name)
     details, notices = judged(
-        seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service), cure=ASK
+        seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service)
     )
     notices += _aliased(seen)
     return _outcome(expected, "dkim", seen, details, "a usable key", notices)
@@ -184,7 +182,7 @@ async def external(observer: Observer, expected: Expected, kind: Literal["spf", 
     wanted = (
         f"one {what}, the same on every server" if kind == "spf" else f"one {what} or none, the same on every server"
     )
-    details, notices = judged(seen, wanted, judge, cure=ASK)
+    details, notices = judged(seen, wanted, judge)
     return _outcome(expected, kind, seen, details, "the same on every server", notices)
 
 
@@ -212,7 +210,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
 
     prefix = expected.service.challenge_prefix
     only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
-    details, notices = judged(seen, only, judge, cure=ASK)
+    details, notices = judged(seen, only, judge)
     notices = [f"{listed([text])} {_misspelt(slip, expected.service)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
