@@ -5,7 +5,7 @@ unexport VIRTUAL_ENV
 STACK ?= lab
 
 .PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up picture lab-picture servers wheels test fast shuffled \
-  coverage check format bench clean
+  coverage check format bench browser clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -64,6 +64,10 @@ coverage: setup languages servers wheels ## say which lines and branches no test
 	@coverage run -m $(TESTS)
 	@coverage combine --quiet
 	@coverage report
+
+browser: setup ## look at the HTML report in Chromium, which it installs; not a part of test
+	@tests/browser/install.sh
+	@pytest -n0 tests/browser/report.py
 
 check: setup ## formatting, lint, strict types, import rules, spelling, Markdown
 	@ruff format --check .

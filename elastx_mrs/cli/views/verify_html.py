@@ -142,15 +142,13 @@ def _seen(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
 
 
 def _answers(rows: tuple[Row, ...]) -> str:
-    """Return a folded table of what each server answers; nothing where there is nothing to show."""
+    """Return a folded table of what each server answers."""
     most = max((row[3] for row in rows if row[1] == "pass" and row[3]), key=len, default="")
     body = "".join(
         f'<tr><td>{text(check)}</td><td class="{verdict}">{verdict}</td><td>{code(answer)}</td>'
         f"<td>{'all of them' if servers == most and most else text(servers)}</td></tr>\n"
         for check, verdict, answer, servers in rows
     )
-    if not rows:
-        return ""
     asked = f'<p class="muted">Name servers: {text(most)}</p>' if most else ""
     head = "<thead><tr><th>check</th><th>verdict</th><th>answer</th><th>servers</th></tr></thead>"
     return f"<details><summary>Answers</summary>\n{asked}<table>{head}<tbody>{body}</tbody></table>\n</details>\n"
@@ -162,8 +160,9 @@ def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str
     for job in jobs:
         # What fails stands among the problems, with its servers, and would only make the page larger.
         rows = tuple(row for row in _rows(job, source) if row[1] not in FAILING)
-        groups.setdefault(rows, []).append(job.expected.domain)
-    if not any(groups):
+        if rows:
+            groups.setdefault(rows, []).append(job.expected.domain)
+    if not groups:
         return
     yield f'<section id="{id_}">\n<h2>{title}</h2>\n'
     for rows, domains in groups.items():
