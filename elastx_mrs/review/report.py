@@ -112,7 +112,8 @@ class Review:
             by_resource.setdefault(name, text)
             found.setdefault(text, set()).update([name] if name else [])
         messages = [Message(level, text, tuple(sorted(names))) for text, names in found.items()]
-        return messages if level == "error" else sorted(messages, key=lambda one: (one.resources, one.text))
+        # Errors of the run keep their order, before those of resources, which come in any.
+        return sorted(messages, key=lambda one: (one.resources, "" if level == "error" else one.text))
 
     def acknowledged(self) -> dict[str, str]:
         """Return the notices that the config acknowledges, by name, each with its place; empty where none is told."""

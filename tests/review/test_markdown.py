@@ -173,6 +173,17 @@ def test_one_error_is_said_once_with_every_record_that_it_stops() -> None:
     assert [one["resources"] for one in said] == [["mail-example.com-challenge-0123456789ab", "mail-example.com-spf"]]
 
 
+def test_errors_have_one_order_whatever_the_engine_s_is() -> None:
+    content = json.loads(stopped())
+    of_spf, of_challenge, of_run = content["diagnostics"]
+    of_challenge["message"] += " too"
+    of_run["message"] = "error: the program failed"
+    orders = ([of_spf, of_run, of_challenge], [of_challenge, of_spf, of_run])
+    texts = {markdown(of(json.dumps(content | {"diagnostics": order})), None) for order in orders}
+    (text,) = texts
+    assert text.index("the program failed") < text.index("remove it too") < text.rindex("remove it")
+
+
 def test_an_error_that_points_at_another_is_not_said_again() -> None:
     content = json.loads(stopped())
     of_spf, of_challenge = content["diagnostics"][:2]
