@@ -6,7 +6,6 @@ from importlib import import_module
 
 import click
 
-from elastx_mrs import __version__
 from elastx_mrs.cli.exits import Program, document
 from elastx_mrs.cli.interrupt import loud
 from elastx_mrs.cli.terminal import equip
@@ -54,8 +53,25 @@ class _Lazy(Program):
             formatter.write_dl(sorted(_COMMANDS.items()))
 
 
+def _versions(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    if given and not context.resilient_parsing:
+        from elastx_mrs.cli.version import versions
+
+        for line in versions():
+            click.echo(line)
+        context.exit()
+
+
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="elastx-mrs")
+@click.option(
+    "--version",
+    "-V",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_versions,
+    help="Show the versions of elastx-mrs and of what it works with, and exit.",
+)
 def main() -> None:
     """Every DNS record that Elastx Mail Relay needs.
 

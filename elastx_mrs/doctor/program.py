@@ -1,19 +1,14 @@
 """What runs the stack's program: Pulumi, its host for the language, and the Python packages or the plugin."""
 
-import os
 import re
-import signal
-import subprocess
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from elastx_mrs import limits
 from elastx_mrs.check import Check
-from elastx_mrs.display import visible
+from elastx_mrs.doctor import cli_version
 from elastx_mrs.doctor.stack import Stack
 from elastx_mrs.identity import NAMESPACE
 
@@ -38,7 +33,7 @@ def pulumi(stack: Stack) -> Iterator[Check]:
         yield Check("language", "unchecked", _host(stack), "not looked for, because Pulumi is missing")
         return
     try:
-        said = _said(path, stack.environment)
+        said = cli_version.printed(path, stack.environment)
     except TimeoutError:
         seen = f"{path} version printed nothing in {limits.DOCTOR_PROGRAM.text}"
         yield Check("pulumi", "unreachable", expected, seen, f"see why it hangs, or {_INSTALL}")
@@ -52,37 +47,6 @@ def pulumi(stack: Stack) -> Iterator[Check]:
     else:
         yield Check("pulumi", "pass", expected, f"{said} at {path}")
     yield _language(stack, path)
-
-
-def _said(path: str, environment: Mapping[str, str]) -> str:
-    """Return what ``pulumi version`` prints, cut; it asks nobody for a newer one.
-
-    :raises TimeoutError: where it prints nothing, and does not end.
-    """
-    given = {**environment, "PULUMI_SKIP_UPDATE_CHECK": "1"}
-    quiet = subprocess.DEVNULL
-    try:
-        process = subprocess.Popen(
-            [path, "version"], env=given, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, start_new_session=True
-        )
-    except OSError:
-        return ""
-    timer = threading.Timer(limits.DOCTOR_PROGRAM.most, _kill, [process])
-    timer.start()
-    with process:
-        printed = process.stdout.read(limits.DOCTOR_OUTPUT.most) if process.stdout is not None else b""
-        late = not timer.is_alive()
-        timer.cancel()
-        _kill(process)
-    if late and not printed:
-        raise TimeoutError
-    return visible(printed.decode(errors="replace").strip())
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End a program, and those that it has started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _host(stack: Stack) -> str:
