@@ -155,8 +155,8 @@ def test_a_secret_in_the_stack_file_says_how_to_open_it(tmp_path: Path) -> None:
     assert "pulumi config --show-secrets --json | elastx-mrs records --config -" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["records", "--help"], ["completion", "bash"]])
-def test_help_version_and_completion_print_something(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["--help"], ["records", "--help"], ["completion", "bash"]])
+def test_help_and_completion_print_something(arguments: list[str]) -> None:
     result = completed(*arguments)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()

@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 THREATS = PAGE.partition("## Threats")[2]
 ROWS = [line for line in THREATS.splitlines() if line.startswith("| ") and not line.startswith("| threat |")]
 NODES = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", THREATS)
-STARTS = {"elastx_mrs/lab/session.py", "elastx_mrs/component/engine.py", "elastx_mrs/doctor/program.py"}
+STARTS = {"elastx_mrs/lab/session.py", "elastx_mrs/component/engine.py", "elastx_mrs/doctor/cli_version.py"}
 """Modules that start a program: the lab's command, ``ps``, and doctor's ``pulumi version``."""
 
 DOWNLOADS = re.compile(r"urllib\.request|requests|pip|ensurepip|ftplib|urllib3|aiohttp|http\.client")
