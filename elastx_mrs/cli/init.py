@@ -119,11 +119,13 @@ def _folder() -> Path:
 
 def _check_new(folder: Path, names: Sequence[str]) -> None:
     """Refuse a folder that has one of the files, or what a run left that was killed while it wrote."""
-    if found := files.existing(folder, names):
+    left = files.left_over(folder, names)
+    if found := [name for name in files.existing(folder, names) if name not in left]:
         raise BadInput(_exist(found))
-    if left := files.left_over(folder):
+    if left:
+        them, are = ("it", "is") if len(left) == 1 else ("them", "are")
         raise BadInput(
-            f"{', '.join(left)}: is left of a run that was ended while it wrote; remove it, and run this again"
+            f"{', '.join(left)}: {are} left of a run that was ended while it wrote; remove {them}, and run this again"
         )
 
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
@@ -41,11 +41,22 @@ def existing(folder: Path, names: Sequence[str]) -> list[str]:
     return [name for name in _at_the_top([*PROJECT_FILES, *names]) if os.path.lexists(folder / name)]
 
 
-def left_over(folder: Path) -> list[str]:
-    """Return the folders that a run left which was killed while it wrote."""
-    with suppress(OSError):
-        return sorted(path.name for path in folder.glob(f"{STAGED}*"))
-    return []
+def left_over(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return what a run left that was killed while it wrote: its folder, and those of the files that are its own."""
+    try:
+        staged = sorted(folder.glob(f"{STAGED}*"))
+    except OSError:
+        return []
+    own = [name for name in _at_the_top(names) if any(_is_of(one, folder, name) for one in staged)]
+    return [*(one.name for one in staged), *own]
+
+
+def _is_of(staged: Path, folder: Path, name: str) -> bool:
+    """Tell whether a name was given by the run with this folder: to the same file, or to a folder that it moved."""
+    try:
+        return (staged / name).samefile(folder / name)
+    except OSError:
+        return (folder / name).is_dir() and not (staged / name).exists()
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:

@@ -78,7 +78,7 @@ def of_yaml(run: Trial, workspace: Workspace, **properties: Any) -> Example:
     path = stack.directory / "Pulumi.yaml"
     project = yaml.safe_load(path.read_text())
     given = project["resources"]["mail"]["properties"]
-    del given["rfc2136"], given["dmarc"]
+    del given["rfc2136"]
     given |= {"accounts": [ACCOUNT], "domains": [{"name": "example.com"}], "cloudflare": {}} | properties
     path.write_text(yaml.safe_dump(project))
     return stack

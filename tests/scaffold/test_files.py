@@ -131,7 +131,7 @@ real, calls = getattr(files, sys.argv[2]), []
 
 def with_a_signal(*given):
     calls.append(given)
-    if len(calls) == 2:
+    if len(calls) == int(sys.argv[4]):
         os.kill(os.getpid(), int(sys.argv[3]))
     return real(*given)
 
@@ -140,10 +140,10 @@ files.write(Path(sys.argv[1]), {texts})
 """
 
 
-def killed(folder: Path, step: str, number: int) -> int:
-    """Write, and send the process a signal at the second file of a step; return how it ended."""
+def killed(folder: Path, step: str, number: int, at: int = 2) -> int:
+    """Write, and send the process a signal at one file of a step; return how it ended."""
     program = PROGRAM.format(texts=repr(TEXTS))
-    command = [sys.executable, "-c", program, str(folder), step, str(number)]
+    command = [sys.executable, "-c", program, str(folder), step, str(number), str(at)]
     return subprocess.run(command, check=False, capture_output=True, timeout=60).returncode
 
 
@@ -158,9 +158,14 @@ def test_ctrl_c_before_leaves_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_kill_between_two_files_is_seen_afterwards(tmp_path: Path) -> None:
-    assert killed(tmp_path, "_give", signal.SIGKILL) == -signal.SIGKILL
-    (left,) = files.left_over(tmp_path)
-    assert files.existing(tmp_path, [*TEXTS]) == ["Pulumi.yaml"]
+@pytest.mark.parametrize(("at", "named"), [(2, ["Pulumi.yaml"]), (4, ["Pulumi.yaml", "__main__.py", "plugin"])])
+def test_a_kill_between_two_files_is_seen_afterwards(tmp_path: Path, at: int, named: list[str]) -> None:
+    """Those that have their names are whole; they are told from files that were there before, and from later ones."""
+    assert killed(tmp_path, "_give", signal.SIGKILL, at) == -signal.SIGKILL
+    staged, *left = files.left_over(tmp_path, [*TEXTS])
+    assert staged.startswith(".elastx-mrs-init-")
+    assert left == files.existing(tmp_path, [*TEXTS]) == named
     assert (tmp_path / "Pulumi.yaml").read_text() == TEXTS["Pulumi.yaml"]
-    assert left.startswith(".elastx-mrs-init-")
+    (tmp_path / "Pulumi.yaml").unlink()
+    (tmp_path / "Pulumi.yaml").write_text("theirs\n")
+    assert files.left_over(tmp_path, [*TEXTS]) == [staged, *named[1:]]
