@@ -11,6 +11,7 @@ import click
 
 from elastx_mrs import __version__, descriptors
 from elastx_mrs.cli.group import Group
+from elastx_mrs.cli.help import taught
 from elastx_mrs.cli.interrupt import INTERRUPTED
 from elastx_mrs.config.environment import DEBUG
 from elastx_mrs.extras import NotInstalledError
@@ -36,7 +37,7 @@ MEANINGS: Mapping[int, str] = {
 }
 """The table: each exit code with its meaning, the same for every command."""
 
-_EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
+EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system answers where nothing more can be written."""
 
@@ -71,12 +72,13 @@ class Program(Group):
 
 
 def document(command: click.Command) -> None:
-    """Add the table to the help text of a command, and of each command below it."""
+    """Add the table to the help text of a command, and of each command below it, and a heading to the examples."""
     if isinstance(command, click.Group):
         for below in command.commands.values():
             document(below)
-    if _EPILOG not in (command.epilog or ""):
-        command.epilog = "\n\n".join(filter(None, (command.epilog, _EPILOG)))
+    command.help = taught(command.help or "")
+    if EPILOG not in (command.epilog or ""):
+        command.epilog = "\n\n".join(filter(None, (command.epilog, EPILOG)))
 
 
 @contextmanager

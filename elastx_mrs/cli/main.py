@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from elastx_mrs.cli.exits import Program, document
+from elastx_mrs.cli.help import SECTIONS
 from elastx_mrs.cli.interrupt import loud
 from elastx_mrs.cli.terminal import equip
 
@@ -49,8 +50,9 @@ class _Lazy(Program):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):  # from the table above: help must not import every command
-            formatter.write_dl(sorted(_COMMANDS.items()))
+        for heading, names in SECTIONS.items():  # from the table above: help must not import every command
+            with formatter.section(heading):
+                formatter.write_dl([(name, _COMMANDS[name]) for name in names])
 
 
 def _versions(context: click.Context, parameter: click.Parameter, given: bool) -> None:

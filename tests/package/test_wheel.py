@@ -46,7 +46,9 @@ def test_it_has_the_package_and_nothing_else(released: fresh.Released) -> None:
         if path.is_file() and path.suffix != ".pyc"
     }
     own = {f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
-    assert set(found) == package | own
+    manual = f"elastx_mrs-{__version__}.data/data/share/man/man1/elastx-mrs.1"
+    assert set(found) == package | own | {manual}
+    assert found[manual] == (ROOT / "docs" / "elastx-mrs.1").read_bytes()
     assert "elastx_mrs/py.typed" in found
     assert "elastx_mrs/plugin/schema.json" in found
     assert found[f"{INFO}/licenses/LICENSE"] == (ROOT / "LICENSE").read_bytes()
