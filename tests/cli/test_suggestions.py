@@ -12,9 +12,9 @@ from tests.cli.commands import COMMANDS, completed, found
     ("words", "message"),
     [
         ("record", "No such command 'record'. Did you mean 'records'?"),
-        ("verifi example.com", "No such command 'verifi'. Did you mean 'verify'?"),
+        ("verifyy example.com", "No such command 'verifyy'. Did you mean 'verify'?"),
         ("Verify", "No such command 'Verify'. Did you mean 'verify'?"),
-        ("config checkk", "No such command 'checkk'. Did you mean 'check'?"),
+        ("config cheque", "No such command 'cheque'. Did you mean 'check'?"),
         ("rfc2136 plicy", "No such command 'plicy'. Did you mean 'policy'?"),
         ("xyz", "No such command 'xyz'. The commands are adopt, completion, config,"),
         ("config xyz", "No such command 'xyz'. The commands are check, schema."),
