@@ -14,7 +14,7 @@ from tests.cli.commands import COMMANDS, completed, found
         ("record", "No such command 'record'. Did you mean 'records'?"),
         ("verifyy example.com", "No such command 'verifyy'. Did you mean 'verify'?"),
         ("Verify", "No such command 'Verify'. Did you mean 'verify'?"),
-        ("config cheque", "No such command 'cheque'. Did you mean 'check'?"),
+        ("config chek", "No such command 'chek'. Did you mean 'check'?"),  # codespell:ignore chek
         ("rfc2136 plicy", "No such command 'plicy'. Did you mean 'policy'?"),
         ("xyz", "No such command 'xyz'. The commands are adopt, completion, config,"),
         ("config xyz", "No such command 'xyz'. The commands are check, schema."),
