@@ -32,7 +32,7 @@ for found in pkgutil.walk_packages(elastx_mrs.__path__, "elastx_mrs."):
 
 TYPED = """
 from elastx_mrs import MailRelay, __version__
-relay = MailRelay("mail", {"accounts": []})
+relay = MailRelay("mail", {"accounts": [], "domains": [{"name": "example.com"}]})
 reveal_type(relay.smtp["host"])
 reveal_type(relay.records)
 reveal_type(__version__)
