@@ -1,5 +1,6 @@
 """Questions on a terminal: on standard error, so that standard output has what the command makes and nothing else."""
 
+import select
 import sys
 import termios
 import textwrap
@@ -33,6 +34,8 @@ class Terminal:
         :raises click.Abort: at the end of the input.
         """
         click.echo(prompt, nl=False, err=True)
+        while not select.select([sys.stdin], [], [], LOOK)[0]:
+            pass  # and again: Python does not end a read for a Ctrl-C that came just before it
         typed = sys.stdin.buffer.readline(limits.PASTED.most)
         if not typed:
             raise click.Abort
@@ -65,6 +68,9 @@ def _wrapped(line: str, width: int, indent: str) -> str:
         break_on_hyphens=False,
     )
 
+
+LOOK = 0.5
+"""Seconds after which a wait for an answer looks whether Ctrl-C was pressed."""
 
 WIDEST = 100
 """Columns of a paragraph: longer lines are hard to read."""
