@@ -108,7 +108,7 @@ def test_they_run_side_by_side_and_are_shown_in_order() -> None:
 
 @pytest.mark.limit("DOCTOR_SECONDS")
 def test_one_that_takes_too_long_ends_and_keeps_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "DOCTOR_SECONDS", Limit("", "", 1, "second", ""))
+    monkeypatch.setattr(limits, "DOCTOR_SECONDS", Limit("", "", 3, "seconds", ""))
     never = threading.Event()
 
     def checks() -> Iterator[Check]:
@@ -118,7 +118,7 @@ def test_one_that_takes_too_long_ends_and_keeps_what_it_found(monkeypatch: pytes
 
     found = run(Examination("whole", checks, "fix it"), work("other"))
     assert verdicts(found) == [("first", "pass"), ("whole", "unreachable"), ("other", "pass")]
-    assert (found[1].seen, found[1].cure) == ("no answer in 1 second", "fix it")
+    assert (found[1].seen, found[1].cure) == ("no answer in 3 seconds", "fix it")
     monkeypatch.setattr(limits, "DOCTOR_SECONDS", Limit("", "", 60, "seconds", ""))
     assert verdicts(run(work("slow", lambda: time.sleep(0.3)))) == [("slow", "pass")]
 

@@ -26,13 +26,16 @@ Respond = Callable[[dns.message.Message], dns.message.Message | None]
 
 @contextmanager
 def serving(respond: Respond, *transports: str, host: str = "127.0.0.1") -> Iterator[Server]:
-    """A server over some transports; over the others its port is taken, and nobody answers."""
+    """A server over some transports; over the others the port is closed, so nothing has to be waited for."""
     port = free_port()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family, socket.SOCK_STREAM) as tcp:
         udp.bind((host, port))
         tcp.bind((host, port))
-        tcp.listen()
+        if "udp" not in transports:
+            udp.connect((host, 1))  # what comes from elsewhere is then answered as at a closed port
+        if "tcp" in transports:
+            tcp.listen()
 
         def answer_udp() -> None:
             with suppress(OSError):
@@ -84,8 +87,8 @@ def refusing(asked: dns.message.Message) -> dns.message.Message:
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is waited for longer than it has to be."""
-    monkeypatch.setattr(limits, "QUESTION_SECONDS", Limit("", "", 1, "second", ""))
+    """However busy this machine is, what answers is waited for."""
+    monkeypatch.setattr(limits, "QUESTION_SECONDS", Limit("", "", 60, "seconds", ""))
 
 
 def given(*servers: Server) -> list[Check]:
@@ -114,6 +117,14 @@ def test_each_transport_by_itself(transports: tuple[str, ...], udp: str, tcp: st
     assert verdicts(found)[:2] == [("port-53-udp", udp), ("port-53-tcp", tcp)]
     for check in found[:2]:
         assert bool(check.cure) == (check.verdict == "unreachable")
+
+
+def test_one_that_is_silent_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "QUESTION_SECONDS", Limit("", "", 1, "second", ""))
+    with serving(lambda asked: None, "udp") as server:
+        found = given(server)
+    assert verdicts(found)[:2] == [("port-53-udp", "unreachable"), ("port-53-tcp", "unreachable")]
+    assert found[0].seen == f"{server} did not answer in 1 second"
 
 
 def test_one_server_that_answers_is_enough() -> None:
