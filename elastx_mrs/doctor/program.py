@@ -11,6 +11,7 @@ from elastx_mrs.check import Check
 from elastx_mrs.doctor import cli_version
 from elastx_mrs.doctor.stack import Stack
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.publish.home import home
 
 PULUMI = (3, 259)
 """The oldest Pulumi that the project's tests run with."""
@@ -143,8 +144,7 @@ def plugin(stack: Stack) -> Iterator[Check]:
         else:
             yield Check("plugin", "pass", expected, f"Pulumi.yaml names {source}")
         return
-    home = Path(stack.environment.get("PULUMI_HOME") or Path(stack.environment.get("HOME") or "/") / ".pulumi")
-    kept = sorted((home / "plugins").glob(f"resource-{NAMESPACE}-v*"))
+    kept = sorted((home(stack.environment) / "plugins").glob(f"resource-{NAMESPACE}-v*"))
     if kept:
         yield Check("plugin", "pass", expected, f"at {kept[-1]}")
         return

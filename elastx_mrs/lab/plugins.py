@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from elastx_mrs.publish.cloudflare.plugin import found, home, install
+from elastx_mrs.publish.cloudflare.plugin import found, install
 from elastx_mrs.publish.cloudflare.zone import plugin_version
+from elastx_mrs.publish.home import home
 from elastx_mrs.stackfile.document import UnreadableError
 from elastx_mrs.stackfile.stack import read_stack
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from elastx_mrs.publish.cloudflare import plugin as plugins
+from elastx_mrs.publish.home import home
 from tests.cloudflare.plugin.ages import CURRENT, OLDEST, VARIABLE, age_of
 
 EXECUTABLE = plugins.EXECUTABLE
@@ -80,7 +81,7 @@ def _installed(environ: Mapping[str, str]) -> list[Path]:
     """Return the folders in which Pulumi keeps the plugin, the newest version first."""
     versions = {
         tuple(map(int, match.groups())): folder
-        for folder in plugins.home(environ).glob("plugins/resource-cloudflare-v*")
+        for folder in home(environ).glob("plugins/resource-cloudflare-v*")
         if (match := re.search(r"-v(\d+)\.(\d+)\.(\d+)", folder.name))
         and shutil.which(EXECUTABLE, path=str(folder)) is not None
     }

@@ -3,11 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from elastx_mrs.check import Check
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.publish.examination import Subject
+from elastx_mrs.publish.home import home
 
 EXECUTABLE = "pulumi-resource-cloudflare"
 CHECK = "cloudflare-plugin"
@@ -18,11 +18,6 @@ _NO_DOWNLOADS = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
 def install(version: str) -> list[str]:
     """Return the command that installs the plugin."""
     return ["pulumi", "plugin", "install", "resource", "cloudflare", version]
-
-
-def home(environ: Mapping[str, str]) -> Path:
-    """Return the folder in which Pulumi keeps what is the user's, as Pulumi itself finds it."""
-    return Path(environ.get("PULUMI_HOME") or Path(environ.get("HOME") or "/") / ".pulumi")
 
 
 def found(version: str, environ: Mapping[str, str]) -> str | None:
