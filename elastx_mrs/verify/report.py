@@ -163,7 +163,11 @@ def groups(jobs: Iterable[Job]) -> list[Group]:
         passed = tuple(name for name, outcome in job.outcomes.items() if outcome.verdict == "pass")
         hopeless = tuple(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
         group = Group(verdict(job), (domain,), tuple(own), passed, hopeless)
-        key = (*(_anywhere(finding, domain) for finding in own), passed, tuple(_of(text, domain) for text in hopeless))
+        key = (
+            *(_anywhere(finding, domain) for finding in own),
+            passed,
+            tuple(relative(text, domain) for text in hopeless),
+        )
         found.setdefault(key, []).append(domain)
         alone.setdefault(key, group)
     made = [_shared(alone[key], tuple(domains)) for key, domains in found.items()]
@@ -175,18 +179,18 @@ def _shared(group: Group, domains: tuple[str, ...]) -> Group:
         return group
     (first,) = group.domains
     anywhere = tuple(_anywhere(finding, first) for finding in group.findings)
-    hopeless = tuple(_of(text, first) for text in group.hopeless)
+    hopeless = tuple(relative(text, first) for text in group.hopeless)
     return Group(group.verdict, domains, anywhere, group.passed, hopeless)
 
 
 def _anywhere(finding: Finding, domain: str) -> Finding:
     """Return a finding with ``<domain>`` for the domain in the names, and in what was seen of them."""
-    subjects = tuple(Subject(_of(check, domain), _of(name, domain)) for check, name in finding.subjects)
-    expected, seen, fix = (_of(text, domain) for text in (finding.expected, finding.seen, finding.fix))
+    subjects = tuple(Subject(relative(check, domain), relative(name, domain)) for check, name in finding.subjects)
+    expected, seen, fix = (relative(text, domain) for text in (finding.expected, finding.seen, finding.fix))
     return Finding(finding.verdict, subjects, finding.servers, expected, seen, fix)
 
 
-def _of(text: str, domain: str) -> str:
+def relative(text: str, domain: str) -> str:
     """Return text with ``<domain>`` where the domain stands as a whole name, or ends one."""
     if domain not in text:
         return text
@@ -199,7 +203,7 @@ def notes(jobs: Iterable[Job]) -> list[Note]:
     for job in jobs:
         domain = job.expected.domain
         for note in dict.fromkeys(_notes(job)):
-            key = Note(note.kind, note.checks, _of(note.text, domain), _of(note.fix, domain), ())
+            key = Note(note.kind, note.checks, relative(note.text, domain), relative(note.fix, domain), ())
             found.setdefault(key, []).append(note)
     order = ("cached", "notice", "unchecked")
     made = [

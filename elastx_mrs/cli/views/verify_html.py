@@ -141,7 +141,7 @@ def _seen(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
         yield finding.verdict, finding.seen, ", ".join(finding.servers)
 
 
-def _answers(rows: tuple[Row, ...]) -> str:
+def _answers(rows: Sequence[Row]) -> str:
     """Return a folded table of what each server answers."""
     most = max((row[3] for row in rows if row[1] == "pass" and row[3]), key=len, default="")
     body = "".join(
@@ -155,20 +155,39 @@ def _answers(rows: tuple[Row, ...]) -> str:
 
 
 def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str) -> Iterator[str]:
-    """Yield a section with the answers that do not fail, domains with the same ones together."""
-    groups: dict[tuple[Row, ...], list[str]] = {}
+    """Yield a section with the answers that do not fail: what all domains share first, then what only some have."""
+    groups: dict[tuple[Row, ...], list[Job]] = {}
     for job in jobs:
-        # What fails stands among the problems, with its servers, and would only make the page larger.
-        rows = tuple(row for row in _rows(job, source) if row[1] not in FAILING)
-        if rows:
-            groups.setdefault(rows, []).append(job.expected.domain)
+        found = _passing(job, source)
+        if found:
+            groups.setdefault(tuple(_relative(row, job.expected.domain) for row in found), []).append(job)
     if not groups:
         return
     yield f'<section id="{id_}">\n<h2>{title}</h2>\n'
-    for rows, domains in groups.items():
-        yield f'<article class="card pass">\n<div>\n<h3>{_named(domains)}</h3>\n{_every(domains)}'
-        yield f"{_answers(rows)}</div>\n</article>\n"
+    shared = [row for row in next(iter(groups)) if all(row in rows for rows in groups)] if len(groups) > 1 else []
+    if shared:
+        yield _card("all of these domains", "", shared)
+    for rows, same in groups.items():
+        own = list(rows) if len(same) > 1 else _passing(same[0], source)
+        domains = [job.expected.domain for job in same]
+        left = [row for row, known in zip(own, rows, strict=True) if known not in shared]
+        yield _card(_named(domains), _every(domains), left)
     yield "</section>\n"
+
+
+def _passing(job: Job, source: report.Source) -> list[Row]:
+    # What fails stands among the problems, with its servers, and would only make the page larger.
+    return [row for row in _rows(job, source) if row[1] not in FAILING]
+
+
+def _relative(row: Row, domain: str) -> Row:
+    check, verdict, answer, servers = row
+    return report.relative(check, domain), verdict, report.relative(answer, domain), servers
+
+
+def _card(heading: str, more: str, rows: Sequence[Row]) -> str:
+    body = f"<h3>{heading}</h3>\n{more}{_answers(rows) if rows else ''}"
+    return f'<article class="card pass">\n<div>\n{body}</div>\n</article>\n'
 
 
 def _notes(jobs: Sequence[Job], source: report.Source) -> Iterator[str]:
