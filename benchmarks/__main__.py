@@ -77,15 +77,17 @@ def run(*command: str) -> None:
 
 
 def command_start(folder: Path) -> None:
-    """``elastx-mrs records`` beside a Python that does nothing."""
+    """``elastx-mrs --help`` and ``records`` beside a Python that does nothing."""
     path = folder / "Pulumi.bench.yaml"
     config = {"elastx-mrs:" + key: value for key, value in CONFIG.items()} | {"elastx-mrs:domains": ["example.com"]}
     path.write_text(yaml.safe_dump({"config": config}))
     script = shutil.which("elastx-mrs") or sys.exit("elastx-mrs is not on PATH; run make bench")
-    ours, other = [], []
+    helped, ours, other = [], [], []
     for _ in range(21):
+        helped.append(timed(lambda: run(script, "--help")))
         ours.append(timed(lambda: run(script, "records", "--stack-config", str(path))))
         other.append(timed(lambda: run(sys.executable, "-c", "pass")))
+    report("elastx-mrs --help / python -c pass", helped[1:], other[1:], 8)
     report("elastx-mrs records / python -c pass", ours[1:], other[1:], 15)
 
 

@@ -180,3 +180,23 @@ def test_commands_without_a_config_do_not_load_its_model() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["--help"], ["pydantic", "yaml", "asyncio", "socket", "html", "subprocess", "rich"]),
+        (
+            ["records", "--account", golden.ACCOUNT, "--domain", "domain.com", "--dkim", golden.DKIM],
+            ["asyncio", "html", "subprocess", "rich", "wcwidth"],
+        ),
+    ],
+)
+def test_a_command_loads_nothing_that_it_does_not_use(arguments: list[str], unneeded: list[str]) -> None:
+    """Every package that is imported delays each run."""
+    program = (
+        f"import sys\nsys.argv = ['elastx-mrs', *{arguments!r}]\nfrom elastx_mrs.cli.entry import run\n"
+        f"try:\n    run()\nfinally:\n    print([m for m in {unneeded!r} if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
