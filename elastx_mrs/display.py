@@ -17,7 +17,6 @@ The presentation format of DNS itself is not display: :mod:`elastx_mrs.records.t
 """
 
 import codecs
-import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
@@ -145,6 +144,8 @@ def markdown_cell_code(text: str) -> str:
 
 def html_code(text: str) -> str:
     """Return text as a ``code`` element of HTML, for the one line of a page of Markdown that has to be HTML."""
+    import html  # its table of entities is large, and every command starts with this module
+
     return f"<code>{html.escape(visible(text))}</code>"
 
 
