@@ -1,5 +1,6 @@
 """Where the command ``elastx-mrs`` begins."""
 
+import gc
 import io
 import sys
 
@@ -11,6 +12,7 @@ from elastx_mrs.display import UNENCODABLE
 def run() -> None:
     """Load the command and run it."""
     quiet()
+    gc.disable()  # what is imported stays; the command that runs enables it again (elastx_mrs/cli/main.py)
     raise_limit()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
