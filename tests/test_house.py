@@ -1,6 +1,7 @@
 """The house: what stands at the top, which names are public, and that imports go one way."""
 
 import gc
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,15 @@ import elastx_mrs
 from tests.engine.stack import ROOT
 
 PACKAGE = ROOT / "elastx_mrs"
+
+
+def test_nothing_is_committed_that_git_ignores() -> None:
+    """Such as a lab's folder, with the state and the paths of a machine."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout, such as an unpacked source distribution")
+    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
 
 
 def test_few_modules_stand_at_the_top() -> None:
