@@ -29,7 +29,7 @@ _NOISE = re.compile(
     r"code|resource monitor shut down|update canceled$",
     re.IGNORECASE,
 )
-"""What Pulumi says beside the reason, and of itself."""
+"""How a message begins that Pulumi says beside the reason, and of itself. Others may only quote it from DNS."""
 
 _LEVELS: Mapping[str, Literal["error", "warning", "notice"]] = {
     "error": "error", "warning": "warning", "info": "notice", "info#err": "notice",
@@ -268,7 +268,7 @@ def _diagnostics(found: Sequence[dict[str, Any]]) -> Iterator[Diagnostic]:
         text = _HOOK.sub(notices.GUARD, _end(text))
         cause = notices.cause_of(text) if level == "error" else ""
         diagnostic = Diagnostic(level, text, _text(one.get("urn")), cause)
-        if _NOISE.search(text) and "\n" not in text:
+        if _NOISE.match(text) and "\n" not in text:
             noise.append(diagnostic)
         else:
             said[diagnostic] = None

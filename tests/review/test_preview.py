@@ -135,6 +135,17 @@ def test_what_pulumi_says_beside_the_reason_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    "quoted", ["using pulumi-x from $PATH", "resource monitor shut down", "update canceled", "preview failed"]
+)
+@pytest.mark.parametrize("level", ["error", "warning"])
+def test_what_quotes_pulumi_from_dns_is_kept(level: str, quoted: str) -> None:
+    """Anybody may write this into a TXT record that a message of the guard shows."""
+    said = ((level, f"guard: example.com has '{quoted}' there too: {quoted}"), ("error", "the reason"))
+    found = read(preview(said=said))
+    assert (level, said[0][1]) in [(one.level, one.text) for one in found.diagnostics]
+
+
+@pytest.mark.parametrize(
     ("config", "known"),
     [
         ({"accounts": ["a@acme.example"]}, 1),
