@@ -127,7 +127,7 @@ def _accounts(given: Sequence[str]) -> tuple[str, ...]:
 def _read(file: str, log: str | None, stack: str, accounts: tuple[str, ...]) -> Preview:
     text = _text(file)
     try:
-        return read(text, accounts)
+        return read(text, accounts, name=stack)
     except PreviewError as error:
         if log is not None and not text.strip():
             return of_log(_text(log), stack)

@@ -101,9 +101,10 @@ class Preview:
         return any(one.level == "error" for one in self.diagnostics)
 
 
-def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX) -> Preview:
+def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX, *, name: str = "") -> Preview:
     """Return a preview.
 
+    :param name: the project and the stack, with a slash between, for a preview that ended before its first resource.
     :param accounts: addresses that may not be in the stack's config, as a program may hold them itself.
     :param service: the relay service that they are accounts of.
     :raises PreviewError: for anything else.
@@ -116,7 +117,7 @@ def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX) -
     if len(steps) > limits.PREVIEW_STEPS.most:
         raise PreviewError(f"has over {limits.PREVIEW_STEPS.text}; review the preview of a smaller stack")
     found: dict[str, Resource] = {}
-    project = stack = ""
+    project, stack = _names(name)
     for step in steps:
         urn = _text(step.get("urn"))
         parts = urn.split("::")
@@ -144,8 +145,13 @@ def of_log(log: str, name: str = "") -> Preview:
     :param name: the project and the stack, with a slash between.
     """
     text = log.strip() or "pulumi preview printed nothing, on standard error neither"
+    return Preview(*_names(name), (), (Diagnostic("error", _end(text)),), {})
+
+
+def _names(name: str) -> tuple[str, str]:
+    """Return the project and the stack, which URNs have without the organisation of Pulumi Cloud."""
     project, _, stack = name.rpartition("/")
-    return Preview(project, stack, (), (Diagnostic("error", _end(text)),), {})
+    return project.rpartition("/")[2], stack
 
 
 def _loaded(text: str) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from elastx_mrs.review.markdown import marker
+from elastx_mrs.review.preview import read
+from elastx_mrs.review.report import review
 from tests.gitops.github import action
+from tests.review.test_preview import GOOD
 
 PULUMI = '#!/bin/sh\necho "{\\"token\\": \\"$PULUMI_ACCESS_TOKEN\\", \\"arguments\\": \\"$*\\"}"\n'
 
@@ -38,3 +43,19 @@ def test_an_input_that_is_not_given_leaves_the_jobs_environment(tmp_path: Path, 
     assert token in printed
     assert "--stack prod; touch owned --non-interactive --json" in printed
     assert not (tmp_path / "owned").exists(), "no text is run"
+
+
+@pytest.mark.parametrize("stack", ["prod", "company/prod"])
+@pytest.mark.parametrize("preview", ["", '{"steps": [], "changeSummary": {}, "diagnostics": []}', GOOD])
+def test_each_comment_of_a_stack_begins_alike(tmp_path: Path, stack: str, preview: str) -> None:
+    """Pulumi Cloud's stacks may be named with their organisation, which no preview has."""
+    (step,) = [step for step in action()["runs"]["steps"] if step.get("name") == "Review"]
+    (tmp_path / "preview.json").write_text(preview)
+    (tmp_path / "preview.log").write_text("error: no plugin\n")
+    files = {"GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    environment = os.environ | files | {"PROJECT": "acme", "STACK": stack, "FAIL_ON": "", "COMMIT": "c0ffee"}
+    environment |= dict.fromkeys(("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"), "x")
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True, timeout=60)
+    assert (tmp_path / "review.md").read_text().splitlines()[0] == marker(review(read(GOOD)))

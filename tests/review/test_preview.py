@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from elastx_mrs.review.changes import changes, others
-from elastx_mrs.review.preview import PreviewError, read
+from elastx_mrs.review.markdown import marker
+from elastx_mrs.review.preview import PreviewError, of_log, read
+from elastx_mrs.review.report import review
 from tests.review.previews import CLOUDFLARE, START, preview, step, txt
 
 SPF = "v=spf1 include:elastx.email -all"
@@ -132,6 +134,15 @@ def test_what_pulumi_says_beside_the_reason_is_left_out() -> None:
     alone = read(preview(said=(("error", "error: preview failed"),)))
     assert [one.text for one in alone.diagnostics] == ["preview failed"]
     assert alone.failed
+
+
+@pytest.mark.parametrize("name", ["acme/prod", "org/acme/prod"])
+def test_one_without_a_resource_has_the_name_that_is_given(name: str) -> None:
+    """By it a pipeline finds its comment: with another name there would be two, and one of another commit."""
+    ended = preview(said=(("error", "no plugin"),))
+    for found in (read(ended, name=name), of_log("no plugin", name)):
+        assert marker(review(found)) == marker(review(read(GOOD))) == "<!-- elastx-mrs review acme/prod -->"
+    assert read(GOOD, name="other/name").project == "acme", "what the preview says counts"
 
 
 @pytest.mark.parametrize(
