@@ -1,9 +1,10 @@
 """What ``pulumi version`` prints, bounded in time and octets."""
 
 import os
+import select
 import signal
 import subprocess
-import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -24,16 +25,25 @@ def printed(path: str, environment: Mapping[str, str]) -> str:
         )
     except OSError:
         return ""
-    timer = threading.Timer(limits.DOCTOR_PROGRAM.most, _kill, [process])
-    timer.start()
     with process:
-        printed = process.stdout.read(limits.DOCTOR_OUTPUT.most) if process.stdout is not None else b""
-        late = not timer.is_alive()
-        timer.cancel()
+        printed, ended = _read(process)
         _kill(process)
-    if late and not printed:
+    if not (ended or printed):
         raise TimeoutError
     return visible(printed.decode(errors="replace").strip())
+
+
+def _read(process: "subprocess.Popen[bytes]") -> tuple[bytes, bool]:
+    """Return what is printed in time, cut, and whether that is all: a child that lives on may keep the pipe."""
+    printed = b""
+    end = time.monotonic() + limits.DOCTOR_PROGRAM.most
+    while process.stdout is not None and (left := limits.DOCTOR_OUTPUT.most - len(printed)) > 0:
+        if not select.select([process.stdout], [], [], max(end - time.monotonic(), 0))[0]:
+            return printed, False
+        if not (more := os.read(process.stdout.fileno(), left)):
+            break
+        printed += more
+    return printed, True
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import signal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,6 +48,22 @@ SOON = limits.DOCTOR_PROGRAM._replace(most=1)
 def test_a_pulumi_that_is_none(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "DOCTOR_PROGRAM", SOON)
     assert completed("--version", PATH=program(tmp_path, text)).stdout.splitlines()[-1] == f"Pulumi CLI {said}"
+
+
+@pytest.mark.parametrize(("text", "said"), [("exit 0", f"printed nothing in {SOON.text}"), ("echo v3.9", "3.9")])
+def test_what_outlives_pulumi_is_not_waited_for(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child in a session of its own keeps the pipe, and nobody ends it."""
+    monkeypatch.setattr(limits, "DOCTOR_PROGRAM", SOON)
+    pid = tmp_path / "pid"
+    begun = f"setsid sh -c 'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 30' &\nuntil [ -e {pid} ]; do :; done"
+    assert completed("--version", PATH=program(tmp_path, f"{begun}\n{text}")).stdout.splitlines()[-1] == (
+        f"Pulumi CLI {said}"
+    )
+    child = int(pid.read_text())
+    assert b"sleep" in Path(f"/proc/{child}/cmdline").read_bytes(), "it goes on"
+    os.kill(child, signal.SIGKILL)
 
 
 def test_without_pulumi(tmp_path: Path) -> None:
