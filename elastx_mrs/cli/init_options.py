@@ -15,7 +15,7 @@ from elastx_mrs.display import quoted, visible
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold import programs
 from elastx_mrs.scaffold.answers import Answers, faults_so_far, questions, value_of, warnings
-from elastx_mrs.scaffold.plan import name_problem, project_name
+from elastx_mrs.scaffold.plan import name_problem, project_name, project_problem
 
 
 def named(text: str, folder: Path) -> tuple[str, str]:
@@ -23,7 +23,7 @@ def named(text: str, folder: Path) -> tuple[str, str]:
     project, slash, stack = text.rpartition("/")
     if not slash:
         project = project_name(folder)
-    if problem := name_problem(project) or name_problem(stack):
+    if problem := project_problem(project) or name_problem(stack):
         raise BadInput(f"--stack {quoted(text)}: {problem}; write STACK or PROJECT/STACK")
     return project, stack
 

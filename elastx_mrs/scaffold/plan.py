@@ -8,6 +8,7 @@ from typing import Any
 
 from elastx_mrs.adopt.from_dns import notes
 from elastx_mrs.display import quoted
+from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import names
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold.answers import Answers, faults, questions, whole
@@ -95,7 +96,8 @@ def plan_of(answers: Answers, provider: Provider, found: Look, project: str, sta
 
 def project_name(folder: Path) -> str:
     """Return a name for the project in a folder: the folder's, without what Pulumi does not allow."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-.")[:100] or "mail"
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-.")[:100] or "mail"
+    return found if found != NAMESPACE else "mail"
 
 
 def name_problem(text: str) -> str:
@@ -103,6 +105,13 @@ def name_problem(text: str) -> str:
     if _NAME.fullmatch(text) and text.strip("."):
         return ""
     return f"{quoted(text)} is not a name that Pulumi takes: 1 to 100 letters, digits, hyphens, underscores and dots"
+
+
+def project_problem(text: str) -> str:
+    """Return what is wrong with the name of a project; empty if nothing is."""
+    if text == NAMESPACE:
+        return f"{quoted(text)} is the namespace of the component's own keys in a stack's file"
+    return name_problem(text)
 
 
 def _unicode(domain: str) -> list[str]:

@@ -52,6 +52,18 @@ def config(name: str = "Pulumi.prod.yaml") -> dict[str, object]:
     return found
 
 
+@pytest.mark.parametrize("language", programs.LANGUAGES)
+def test_no_project_has_the_name_of_the_components_own_keys(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program's ``dkim`` would be the component's, of which the rest is missing."""
+    run(*CLOUDFLARE, "--stack", "elastx-mrs/prod", "--language", language, code=INPUT)
+    (tmp_path / "elastx-mrs").mkdir()
+    monkeypatch.chdir(tmp_path / "elastx-mrs")
+    run(*CLOUDFLARE, "--language", language)
+    assert yaml.safe_load(Path("Pulumi.yaml").read_text())["name"] == "mail"
+
+
 def test_options_alone_write_a_project_and_the_next_commands() -> None:
     result = run(*CLOUDFLARE)
     assert names() == FILES
