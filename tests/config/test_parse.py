@@ -203,6 +203,13 @@ def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
             "hmac-sha256",
         ),
         (stack(rfc2136=None), "cloudflare, rfc2136", "no publisher"),
+        (stack(cloudflare={"accountId": "a&name=b"}, rfc2136=None), "cloudflare.accountId", "copy that from the"),
+        (
+            stack(cloudflare={"accountId": "\udcff"}, rfc2136=None),
+            "cloudflare.accountId",
+            "is not the id of an account",
+        ),
+        (stack(cloudflare={"accountId": "a\nb"}, rfc2136=None), "cloudflare.accountId", "is not the id of an account"),
         (stack(cloudflare={"accountId": "a"}), "cloudflare, rfc2136", "two publishers"),
         (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=30), "ttl", "Cloudflare takes 60 to 86400"),
         (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=59), "ttl", "or 1 for automatic"),

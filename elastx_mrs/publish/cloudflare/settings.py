@@ -30,12 +30,22 @@ def comment_text(text: str) -> str:
     return text
 
 
+def account(text: str) -> str:
+    """Return the id of an account, which stands in the URLs of Cloudflare's API.
+
+    :raises RecordError: where it is none. It is not quoted: it may be a token in the wrong place.
+    """
+    if text and not (text.isascii() and text.isalnum()):
+        raise RecordError("is not the id of an account; copy that from the account's page at Cloudflare")
+    return text
+
+
 class Cloudflare(Shape):
     """Publishing through Cloudflare. An empty object means every zone that the token sees."""
 
     written: ClassVar[str] = "{} for all zones that the token sees, or an object such as {accountId: …}"
 
-    account_id: str | None = None
+    account_id: Annotated[str, AfterValidator(account)] | None = None
     """List only the zones of this account. Default: all that the token sees."""
     zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
     """Zone ids by domain. If every domain has one, no zones are listed. An id may be an Output that is known later."""
