@@ -131,5 +131,5 @@ def make(setup: Setup) -> Rfc2136:
     for message in unasked:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(message)
-        setup.say("warning", f"{message}. The preview goes on without it; an up would stop here")
+        setup.say("warning", f"{message} (The preview goes on without it; an up would stop here)")
     return publisher
