@@ -49,6 +49,9 @@ _PROSE = re.compile(
 )
 """A word that no Markdown renderer, and neither GitHub nor GitLab, makes anything of."""
 
+_PAUSE = re.compile(r"(?<=[^\W_])[,;:.]\Z")
+"""The punctuation of the sentence after a word that is code."""
+
 
 def show(octets: bytes) -> str:
     r"""Return octets of DNS: those outside printable ASCII as ``\DDD``, a backslash as ``\\`` (RFC 1035 §5.1)."""
@@ -211,7 +214,10 @@ def _sentence(text: str, code: Callable[[str], str]) -> str:
             odd.append(word)
             continue
         if odd:
-            parts.append(code(" ".join(odd)))
+            said = " ".join(odd)
+            end = _PAUSE.search(said)
+            cut = end.start() if end else len(said)
+            parts.append(code(said[:cut]) + said[cut:])
             odd = []
         if word is not None:
             parts.append(word)

@@ -197,7 +197,7 @@ def test_a_sentence_in_a_cell_shows_its_words_and_nothing_gets_out(text: str) ->
 
 def test_prose_stays_prose() -> None:
     text = "says p=none: receivers do nothing (RFC 9989 §4.7), as 'none' asks; see rua=mailto:a@b.example."
-    shown = "says `p=none:` receivers do nothing (RFC 9989 §4.7), as 'none' asks; see `rua=mailto:a@b.example.`"
+    shown = "says `p=none`: receivers do nothing (RFC 9989 §4.7), as 'none' asks; see `rua=mailto:a@b.example`."
     assert markdown_text(text) == shown
 
 
@@ -238,3 +238,16 @@ def test_a_command_to_github_keeps_its_lines() -> None:
 )
 def test_the_first_of_a_list_and_how_many_more(texts: list[str], shown: str) -> None:
     assert some(texts, 2) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("(pulumi up --refresh, which restores it)", "(pulumi up `--refresh`, which restores it)"),
+        ("set --nameserver and X_Y: then wait", "set `--nameserver` and `X_Y`: then wait"),
+        ("write a_b; or c_d, e_f.", "write `a_b`; or `c_d, e_f`."),
+        ("only ,,,", "only `,,,`"),
+    ],
+)
+def test_the_comma_after_a_code_span_is_outside(text: str, shown: str) -> None:
+    assert markdown_text(text) == shown
