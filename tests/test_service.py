@@ -200,8 +200,8 @@ def test_a_domain_alone_is_judged_for_the_service(server: NameServer) -> None:
     asyncio.run(wait([job], lambda pending: None))
     text = said(job)
     assert (
-        f"absent: challenges at {server.address}: none among its TXT; expected one mailhop-verify= string or more"
-        in text
+        f"absent: challenges at {server.address}: none among its TXT records; "
+        "expected one mailhop-verify= string or more" in text
     )
     assert "publish it: v=spf1 include:_spf.mailhop.example -all" in text
 

@@ -121,3 +121,9 @@ def test_any_challenge_that_an_account_can_have_will_do_where_accounts_are_not_k
     found = asyncio.run(published.challenges(Seen(("192.0.2.1", values)), domain, strict=True))
     assert found.verdict == verdict
     assert ("64 hex digits in lower case" in "".join(one.cure for one in found.details)) is (verdict == "wrong")
+
+
+def test_a_name_with_other_txt_records_is_not_said_to_have_none() -> None:
+    challenge = TxtRecord("good.com", "challenge", "good.com", TOKEN)
+    found = asyncio.run(published.record(Seen(("192.0.2.1", [b"MS=1"])), DOMAIN, challenge))
+    assert details(found) == [("absent", "none among its TXT records")]

@@ -65,9 +65,13 @@ def _challenge(value: bytes, service: Service) -> Judge:
                     f"it {_misspelt(slip, service)}, and publish the declared one ({RESTORE})",
                 )
         others = [text for text in texts if is_challenge(text, service)]
-        return "absent", listed(others) if others else nothing(answer), _publish("challenge")
+        return "absent", listed(others) or _none_among(answer), _publish("challenge")
 
     return judge
+
+
+def _none_among(answer: Answer) -> str:
+    return "none among its TXT records" if answer.texts() else nothing(answer)
 
 
 def _spf(value: bytes) -> Judge:
@@ -220,7 +224,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
 def _any_challenge(answer: Answer, found: Sequence[bytes], service: Service) -> Fault | None:
     """Judge where nobody said which accounts send: one that the service can know is enough."""
     if not found:
-        return "absent", "none among its TXT" if answer.texts() else nothing(answer), _ANY
+        return "absent", _none_among(answer), _ANY
     if any(is_exact(text, service) for text in found):
         return None
     form = f"{service.challenge_prefix} and 64 hex digits in lower case"
