@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Lab", "LabError", "open_lab", "run"]
 
 LOOK = 0.5
-"""Seconds after which a wait for the command looks whether a signal came."""
+"""Seconds after which a wait looks whether a signal came."""
 
 JOIN_LOOK = 0.1
 """Seconds between two tries to join a lab that begins or ends."""
@@ -145,7 +145,7 @@ def _check_joined(running: Running, delay: float, requests: int | None, added: S
 
 def _outlive(directory: Path) -> None:
     """Wait for the commands that joined; a signal ends that."""
-    stop = threading.Event()
+    stop = _Stop()
     told = False
 
     def wait() -> bool:
@@ -153,9 +153,11 @@ def _outlive(directory: Path) -> None:
         if not told:
             print("lab: a command in another terminal still uses this lab; Ctrl-C stops the lab now", file=sys.stderr)
             told = True
-        return not stop.wait(JOIN_LOOK)
+        if not stop.came:
+            time.sleep(JOIN_LOOK)
+        return not stop.came
 
-    with _signals(lambda *_: stop.set()):
+    with _signals(stop):
         outlive(directory, wait)
 
 
@@ -168,12 +170,12 @@ def _share(directory: Path) -> None:
 
 def _run(lab: Access, command: Sequence[str]) -> int:
     started: list[subprocess.Popen[bytes]] = []
-    stop = threading.Event()
+    stop = _Stop()
 
-    def pass_on(number: int, _frame: object) -> None:
+    def pass_on(number: int, frame: object) -> None:
         # Ctrl-C reaches the command by itself, being in the same process group; the command decides what it means.
         if number != signal.SIGINT:
-            stop.set()
+            stop(number, frame)
             for process in started:
                 process.terminate()
 
@@ -189,29 +191,41 @@ def _run(lab: Access, command: Sequence[str]) -> int:
         except OSError as error:
             print(f"lab: {command[0]} cannot be run: {error.strerror}", file=sys.stderr)
             return 126
-        if stop.is_set():  # it came while the command began
+        if stop.came:  # it came while the command began
             started[0].terminate()
         code = _ended(started[0])
     return code if code >= 0 else 128 - code
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process; return its code.
-
-    Python runs handlers in this thread alone, and a signal that another thread was given, as the second of two close
-    together is, does not interrupt a wait here. So it ends now and then.
-    """
+    """Wait for a process; return its code."""
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(LOOK)
 
 
 def _wait(lab: Lab) -> int:
-    stop = threading.Event()
-    with _signals(lambda *_: stop.set()):
+    stop = _Stop()
+    with _signals(stop):
         tell(lab, lab.zones, "Ctrl-C stops it")
-        stop.wait()
+        while not stop.came:
+            time.sleep(LOOK)
     return 0
+
+
+class _Stop:
+    """Handles signals: remembers that one came.
+
+    Python runs handlers in the main thread alone. If the system gives a signal to another thread, as the second of two
+    close together, it does not interrupt a wait in the main thread. So every wait looks here now and then. An Event
+    has a lock, on which a handler hangs that interrupts the handler of another signal.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        self.came = True
 
 
 @contextlib.contextmanager

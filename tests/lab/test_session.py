@@ -145,6 +145,14 @@ def test_sigterm_ends_the_command_too(tmp_path: Path) -> None:
             process.kill()
 
 
+def test_a_signal_that_another_thread_gets_ends_a_lab_without_a_command(tmp_path: Path) -> None:
+    """As the second of two signals close together: it interrupts no wait in the main thread."""
+    get = "import signal, threading; from elastx_mrs.lab import session; "
+    get += "one = lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM); "
+    get += "session.tell = lambda *_: threading.Timer(0.5, one).start(); "
+    subprocess.run([sys.executable, "-c", get + START, str(tmp_path)], check=True, timeout=60)
+
+
 def test_sigterm_while_the_command_begins_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = subprocess.Popen
 
