@@ -1,6 +1,7 @@
 """The report of ``verify`` for people: on terminals of several widths, in a pipe, and its parts."""
 
 import asyncio
+import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,11 +11,12 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from elastx_mrs import limits
 from elastx_mrs.cli.views import progress
 from elastx_mrs.cli.views.layout import padded, row, shares, width, wrapped
-from elastx_mrs.cli.views.verify_text import text
+from elastx_mrs.cli.views.verify_text import COLOURS, text
 from elastx_mrs.verify import report
 from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.wait import Job
@@ -189,3 +191,15 @@ async def wait_nothing(
     given: Sequence[Job], say: Callable[[Sequence[Job]], None], step: Callable[[], None] | None = None
 ) -> None:
     say(given)
+
+
+@pytest.mark.parametrize("room", [40, 80, 120])
+def test_the_live_table_keeps_verdicts_and_domains_where_much_is_missing(room: int) -> None:
+    going = progress._Going([bad("bad.com"), bad("another.com")], None)
+    console = Console(width=room, file=io.StringIO())
+    with console.capture() as seen:
+        console.print(progress._table(going, console))
+    head, *rows, _ = seen.get().splitlines()
+    assert head.split() == ["verdict", "domain", "still", "missing"]
+    assert [line.split()[1] for line in rows] == ["bad.com", "another.com"]
+    assert all(line.split()[0] in COLOURS and len(line) <= room for line in rows)

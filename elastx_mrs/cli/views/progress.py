@@ -13,10 +13,13 @@ from elastx_mrs.verify import report
 from elastx_mrs.verify.wait import Job, last_moment
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 MOST_ROWS = 20
 """Domains in the live table: those that are not verified yet come first."""
+
+WIDEST = len("unreachable")
+"""Columns of the longest verdict."""
 
 Wait = Callable[[Sequence[Job], Callable[[Sequence[Job]], None], Callable[[], None]], Awaitable[None]]
 
@@ -101,20 +104,25 @@ async def _live(going: _Going, wait: Wait) -> None:
     console = Console(
         stderr=True, color_system="standard" if coloured else None, no_color=not coloured, highlight=False
     )
-    with Live(get_renderable=lambda: _table(going), console=console, refresh_per_second=4, transient=True):
+    with Live(
+        get_renderable=lambda: _table(going, console.width), console=console, refresh_per_second=4, transient=True
+    ):
         await wait(going.jobs, going.waiting, lambda: None)
 
 
-def _table(going: _Going) -> "RenderableType":
+def _table(going: _Going, console: "Console") -> "RenderableType":
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     jobs = going.jobs
-    drawn = Table(box=None, pad_edge=False)
-    for heading in ("verdict", "domain", "still missing"):
-        drawn.add_column(heading, no_wrap=True, overflow="ellipsis")
     rows = sorted(jobs, key=lambda job: bool(job.outcomes) and not job.open())
+    drawn = Table(box=None, pad_edge=False, expand=True)
+    # All the columns shrink if the last does not take what is left: then the verdicts are the first to go.
+    longest = max((len(job.expected.domain) for job in rows[:MOST_ROWS]), default=0)
+    drawn.add_column("verdict", no_wrap=True, min_width=WIDEST)
+    drawn.add_column("domain", no_wrap=True, overflow="ellipsis", min_width=min(longest, console.width // 2))
+    drawn.add_column("still missing", no_wrap=True, overflow="ellipsis", ratio=1)
     for job in rows[:MOST_ROWS]:
         verdict = report.verdict(job) if job.outcomes else "…"
         missing = report.missing([job]).partition(": ")[2] if job.open() else ""
