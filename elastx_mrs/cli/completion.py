@@ -14,7 +14,7 @@ _SHELLS: Mapping[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshCo
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print what makes the shell complete this command.
+    """Print a shell completion script.
 
     \b
     bash: eval "$(elastx-mrs completion bash)"     in ~/.bashrc

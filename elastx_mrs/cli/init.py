@@ -144,7 +144,7 @@ def _completed(answers: Answers, terminal: Terminal | None, language: str) -> Pr
             terminal.say(questions.INTRODUCTION)
         provider = questions.complete(answers, terminal, publishers_for(language))
     elif (absent := questions.missing(answers)) or answers.provider is None:
-        raise BadInput(f"nobody can be asked here; give also {', '.join(absent)}")
+        raise BadInput(f"required options are missing; add {', '.join(absent)}")
     else:
         provider = answers.provider
     if provider not in publishers_for(language):

@@ -66,7 +66,7 @@ def _providers() -> Sequence[Provider]:
 def _provider(name: str) -> Provider:
     known = {one.name: one for one in _providers()}
     if name not in known:
-        raise BadInput(f"--publisher {quoted(name)}: is none; write {' or '.join(known)}")
+        raise BadInput(f"--publisher {quoted(name)}: is not a publisher; write {' or '.join(known)}")
     return known[name]
 
 

@@ -16,7 +16,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 _COMMANDS = {
     "adopt": "Print the stack config, or the import file, that keeps what is published today.",
-    "completion": "Print what makes the shell complete this command.",
+    "completion": "Print a shell completion script.",
     "config": "Check the files of stacks before they are committed.",
     "doctor": "Check what a stack needs before it is deployed: Pulumi, credentials, zones, network.",
     "init": "Write the files of a first project, with what DNS has.",

@@ -88,7 +88,7 @@ def test_each_language_has_its_files(language: str) -> None:
 
 
 def test_it_names_all_that_is_missing_at_once() -> None:
-    asked = "Error: nobody can be asked here; give also "
+    asked = "Error: required options are missing; add "
     assert run(code=INPUT).stderr == (
         f"{asked}--domain example.com, --account smtp-prod@acme.example, --dkim 'v=DKIM1; p=…', --publisher NAME\n"
     )
@@ -103,7 +103,7 @@ def test_it_names_all_that_is_missing_at_once() -> None:
         (("--account", "me"), "--account (number 1): 'me' is not an e-mail address"),
         (("--dkim", "v=DKIM1; p="), "--dkim: has an empty p="),
         (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
-        (("--publisher", "route53"), "--publisher 'route53': is none; write cloudflare or rfc2136"),
+        (("--publisher", "route53"), "--publisher 'route53': is not a publisher; write cloudflare or rfc2136"),
         (("--setting", "zones=a.se"), "--setting: is of a publisher; name it with --publisher"),
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
         (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),
@@ -233,7 +233,7 @@ def test_a_folder_that_is_gone(folder: Path) -> None:
 def test_a_publisher_of_another_package_needs_no_change_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(TOY))
     toy = ("--domain", "example.com", *MAIL[2:], "--publisher", "toy", "--no-dns")
-    assert run(*toy, code=INPUT).stderr.endswith("give also --setting zone=…\n")
+    assert run(*toy, code=INPUT).stderr.endswith("add --setting zone=…\n")
     refused = run(*toy, "--setting", "zone=example.com", "--language", "go", code=INPUT)
     assert "--language go: uses the plugin, which has no publisher toy; write python" in refused.stderr
     run(*toy, "--setting", "zone=example.com", "--setting", "colour=red")
