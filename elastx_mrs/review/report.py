@@ -69,7 +69,7 @@ class Domain:
 class Review:
     """All of it.
 
-    :param domains: those at risk first.
+    :param domains: those with a record that an error stops first, then those at risk.
     :param others: resources that would change and are no mail records.
     """
 
@@ -134,7 +134,8 @@ def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None)
     for change in changes(preview):
         domains.setdefault(change.domain, []).append(Row(change, reader.read(change)))
     listed = [Domain(name, tuple(rows)) for name, rows in domains.items()]
-    return Review(preview, tuple(sorted(listed, key=lambda domain: domain.rank)), tuple(others(preview)))
+    listed.sort(key=lambda domain: (not domain.counts()["stopped"], domain.rank))
+    return Review(preview, tuple(listed), tuple(others(preview)))
 
 
 def summary(found: Review) -> str:

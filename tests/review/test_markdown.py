@@ -163,6 +163,16 @@ def test_what_the_guard_stops_is_not_listed_as_added() -> None:
     assert json.loads(as_json(found))["counts"] == {"add": 1, "change": 0, "remove": 0, "release": 0, "stopped": 2}
 
 
+def test_what_is_stopped_is_cut_last() -> None:
+    content = json.loads(stopped())
+    for number in range(200):
+        gone = txt(f"_dmarc.d{number}.com", "v=DMARC1; p=none")
+        content["steps"].append(step("delete", f"mail-d{number}.com-dmarc", gone))
+    text = markdown(of(json.dumps(content)), 5000)
+    assert text.count("!&nbsp;stopped") == 2
+    assert "not shown" in text, "others are cut"
+
+
 def test_one_error_is_said_once_with_every_record_that_it_stops() -> None:
     found = of(stopped())
     at = "at `mail-example.com-challenge-0123456789ab`, `mail-example.com-spf`"
