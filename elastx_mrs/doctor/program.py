@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ OWN = "elastx-mrs"
 PLUGIN = f"pulumi-resource-{NAMESPACE}"
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)[\w.+-]*")
-_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*([^;]*)(?:;\s*extra\s*==\s*['\"]([^'\"]+)['\"])?")
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?\s*([^;]*)(?:;\s*extra\s*==\s*['\"]([^'\"]+)['\"])?")
 _BOUND = re.compile(r"(>=|<)\s*([0-9.]+)")
 _INSTALL = f"install Pulumi {PULUMI[0]}.{PULUMI[1]} or newer, from www.pulumi.com/docs/install"
 
@@ -93,9 +94,23 @@ def packages(stack: Stack, extras: Sequence[str]) -> Iterator[Check]:
 
 
 def _required(name: str, extras: Sequence[str], folders: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the packages that one requires, each with the versions that do."""
-    found = [_REQUIREMENT.match(text) for text in _distribution(name, folders).requires or ()]
-    return [(one[1], one[2]) for one in found if one is not None and (one[3] is None or one[3] in extras)]
+    """Return the packages that one requires, and those of the extras that it asks of them, with the versions."""
+    found: list[tuple[str, str]] = []
+    for package, more, versions, extra in _requirements(name, folders):
+        if extra and extra not in extras:
+            continue
+        found.append((package, versions))
+        with suppress(metadata.PackageNotFoundError):  # that it is not there is said of itself
+            asked = more.replace(",", " ").split()
+            found += [(below, bounds) for below, _, bounds, one in _requirements(package, folders) if one in asked]
+    return found
+
+
+def _requirements(name: str, folders: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each requirement of a package: its name, its extras, its versions, and the extra that it is of."""
+    for text in _distribution(name, folders).requires or ():
+        if (found := _REQUIREMENT.match(text)) is not None:
+            yield found[1], found[2] or "", found[3], found[4] or ""
 
 
 def _problem(name: str, wanted: str, folders: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What doctor says of Pulumi, its language hosts, the packages and our plugin; programs are scripts of the test's."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,23 @@ def test_the_packages_of_the_program_s_own_environment(
     assert said in found.seen
     wanted = f"elastx-mrs[{extras[0]}]" if extras else "elastx-mrs"
     assert found.cure == ("" if verdict == "pass" else f"run: {tmp_path}/venv/bin/pip install '{wanted}'")
+
+
+@pytest.mark.parametrize(("there", "verdict"), [((), "absent"), (("h2", "httpx"), "pass"), (("h2",), "absent")])
+def test_the_extras_that_an_extra_asks_of_another_package(tmp_path: Path, there: Sequence[str], verdict: str) -> None:
+    """As elastx-mrs[doh] asks for dnspython[doh], while dnspython itself is always there."""
+    site = tmp_path / "venv" / "lib" / "python3.13" / "site-packages"
+    installed(site, "elastx-mrs", "0.1.0", "dnspython>=2.9", "dnspython[doh]>=2.9; extra == 'doh'")
+    installed(site, "dnspython", "2.9", "h2>=4 ; extra == 'doh'", "httpx>=2; extra == 'doh'", "trio; extra == 'trio'")
+    for name in there:
+        installed(site, name, "4.5")
+    project = "name: mail\nruntime: {name: python, options: {virtualenv: venv}}\n"
+    (found,) = program.packages(stack(tmp_path, {}, project=project), ["doh"])
+    assert found.verdict == verdict, found
+    assert ("httpx is not installed" in found.seen) == (verdict == "absent")
+    assert "trio" not in found.seen
+    (found,) = program.packages(stack(tmp_path, {}, project=project), [])
+    assert found.verdict == "pass"
 
 
 def test_an_environment_that_is_not_there_or_empty(tmp_path: Path) -> None:
