@@ -152,6 +152,11 @@ def html_code(text: str) -> str:
     return f"<code>{html.escape(visible(text))}</code>"
 
 
+def html_text(text: str) -> str:
+    """Return text for the content of an element of HTML or XML; an attribute needs its quotes escaped, too."""
+    return html.escape(visible(text), quote=False)
+
+
 def markdown_text(text: str) -> str:
     """Return a sentence for Markdown outside a table.
 

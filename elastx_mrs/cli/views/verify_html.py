@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from elastx_mrs import __version__
 from elastx_mrs.cli.views.verify_trees import trees
-from elastx_mrs.display import some, visible
+from elastx_mrs.display import html_text, some
 from elastx_mrs.verify import report
 from elastx_mrs.verify.checks.per_server import listed
 from elastx_mrs.verify.result import FAILING, WORST_FIRST, Outcome
@@ -38,7 +38,7 @@ def page(jobs: Sequence[Job], source: report.Source, now: datetime | None = None
 @lru_cache(maxsize=10_000)
 def text(said: str) -> str:
     """Return text for the content of an element; most stands on a page as often as there are domains."""
-    return escape(visible(said), quote=False)
+    return html_text(said)
 
 
 def code(said: str) -> str:

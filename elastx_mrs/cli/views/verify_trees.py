@@ -1,9 +1,8 @@
 """SPF trees as nested lists of HTML, each with its lookups as a row of ten boxes."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
-from elastx_mrs.display import some, visible
+from elastx_mrs.display import html_text, some
 from elastx_mrs.receiver.spf import MAX_LOOKUPS
 from elastx_mrs.receiver.spf_tree import Node, Tree, number
 from elastx_mrs.verify.wait import Job
@@ -31,7 +30,8 @@ def trees(jobs: Sequence[Job]) -> Iterator[str]:
         return
     yield '<section id="spf">\n<h2>SPF</h2>\n'
     for drawn, domains in list(found.items())[:MOST_TREES]:
-        yield f'<article class="card notice">\n<div>\n<h3>{_text(some(domains, 3))}</h3>\n{drawn}</div>\n</article>\n'
+        heading = html_text(some(domains, 3))
+        yield f'<article class="card notice">\n<div>\n<h3>{heading}</h3>\n{drawn}</div>\n</article>\n'
     if len(found) > MOST_TREES:
         yield f"<p>{len(found) - MOST_TREES} more; <code>elastx-mrs spf DOMAIN</code> shows each.</p>\n"
     yield "</section>\n"
@@ -74,9 +74,9 @@ class _Branches:
     def _node(self, node: Node) -> Iterator[str]:
         noun = "lookup" if node.lookups == 1 else "lookups"
         voids = f", {number(max(node.voids))} void" if max(node.voids) else ""
-        yield f'<li><code>{_text(node.term)}</code> <span class="muted">{number(node.lookups)} {noun}{voids}</span>'
+        yield f'<li><code>{html_text(node.term)}</code> <span class="muted">{number(node.lookups)} {noun}{voids}</span>'
         if node.problem is not None:
-            yield f' <span class="wrong">{_text(node.problem.text)}</span>'
+            yield f' <span class="wrong">{html_text(node.problem.text)}</span>'
         below = node.below
         if below is not None and below.domain in self._shown:
             yield ' <span class="muted">as above</span>'
@@ -88,8 +88,4 @@ class _Branches:
 
 def _cut(tree: Tree) -> str:
     shown = tree.found.text or tree.found.problem
-    return _text(shown if len(shown) <= MOST_OCTETS else f"{shown[:MOST_OCTETS]}…")
-
-
-def _text(said: str) -> str:
-    return escape(visible(said), quote=False)
+    return html_text(shown if len(shown) <= MOST_OCTETS else f"{shown[:MOST_OCTETS]}…")
