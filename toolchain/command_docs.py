@@ -76,7 +76,9 @@ def _summary(context: click.Context) -> str:
 def _cell(text: str) -> str:
     """Return the meaning of an option, or another short text, for a cell."""
     said, bracket, default = text.partition(" [default: ")
-    return _outside(markdown_cell_text(said)) + (f" Default: {markdown_cell_code(default[:-1])}." if bracket else "")
+    value, _, more = default.partition("]")
+    shown = f" Default: {markdown_cell_code(value)}.{_outside(markdown_cell_text(more))}" if bracket else ""
+    return _outside(markdown_cell_text(said)) + shown
 
 
 def _outside(text: str) -> str:

@@ -20,38 +20,41 @@ from elastx_mrs.service import ELASTX
 
 @click.command("adopt")
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
-@click.option("--selector", default=ELASTX.dkim_selector, show_default=True, help="Of the DKIM key.")
+@click.option("--selector", default=ELASTX.dkim_selector, show_default=True, help="Selector of the DKIM key.")
 @who_options
-@click.option("--import", "import_", is_flag=True, help="Print the file for pulumi import instead (Cloudflare).")
+@click.option("--import", "import_", is_flag=True, help="Print a file for pulumi import instead (Cloudflare only).")
 @stack_options
-@click.option("--component", default="mail", show_default=True, metavar="NAME", help="Of the MailRelay.")
-@click.option("--provider", metavar="NAME=URN", help="The component's explicit Cloudflare provider.")
-@click.option("--state", metavar="FILE", help="What pulumi stack export prints: what it has is left out; - as above.")
+@click.option("--component", default="mail", show_default=True, metavar="NAME", help="Name of the MailRelay component.")
+@click.option("--provider", metavar="NAME=URN", help="The explicit Cloudflare provider of the component.")
+@click.option(
+    "--state", metavar="FILE", help="Output of pulumi stack export, to skip the records in it; - is standard input."
+)
 @click.pass_context
 def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **options: Any) -> None:
-    """Print the stack config that keeps what a domain publishes today, with Elastx added.
+    """Print the stack config that keeps a domain's published records and adds Elastx.
 
     \b
     elastx-mrs adopt example.com news.example.com
     elastx-mrs adopt --nameserver 192.0.2.53 example.com > adopted.yaml
 
-    SPF terms, the DMARC policy and a DKIM key at the selector are kept, so the config passes the guard and verification
-    in the next up. What an up will change follows as comments, and so does what cannot be kept, with what to do.
-    Nothing is written to DNS. Put the lines under config: in the stack's file, beside your accounts and the DKIM key;
-    once the up has been through, take elastx-mrs:adopt out again.
+    The config keeps SPF terms, the DMARC policy and a DKIM key at the selector. So it passes the guard and verification
+    in the next up. Comments in the output show what an up will change. They also show what cannot be kept, each with
+    its fix. Nothing is written to DNS. Put the lines under config: in the stack file, next to your accounts and the
+    DKIM key. Remove elastx-mrs:adopt after the up.
 
-    A stack that publishes through Cloudflare needs no elastx-mrs:adopt: what is there is imported, by a file that
-    --import prints. With DOMAINs, of these only; records that the stack has created itself are left out with --state.
+    A stack that publishes through Cloudflare needs no elastx-mrs:adopt: it imports the records, with a file that
+    --import prints. With DOMAINs, the file has only the records of these domains. With --state, it skips the records
+    that the stack created itself.
 
     \b
     pulumi stack export > state.json
     elastx-mrs adopt --import --stack-config stacks/Pulumi.prod.yaml --state state.json > import.json
     pulumi import --file import.json --protect=false --generate-code=false
 
-    CLOUDFLARE_API_TOKEN is to have Zone > Zone > Read and Zone > DNS > Read. Standard error says what the next up will
-    change of what is imported, and what cannot be imported, with what to do.
+    CLOUDFLARE_API_TOKEN needs the permissions Zone > Zone > Read and Zone > DNS > Read. Standard error shows what the
+    next up will change in the imported records. It also shows what cannot be imported, each with its fix.
 
-    The exit code is 1 when something that is published cannot be kept as it is.
+    The exit code is 1 if a published record cannot be kept as it is.
     """
     _check_options(ctx, import_)
     if import_:
@@ -78,9 +81,9 @@ def _check_options(ctx: click.Context, import_: bool) -> None:
         if key == "domains" and not import_ and not ctx.params[key]:
             raise click.MissingParameter(ctx=ctx, param=parameter)
         if key in given and key in _FOR_IMPORT and not import_:
-            raise click.UsageError(f"{option} is for adopt --import")
+            raise click.UsageError(f"{option} works only with --import")
         if key in given and key in _FOR_DNS and import_:
-            raise click.UsageError(f"{option} is not for --import: {_FOR_DNS[key]}")
+            raise click.UsageError(f"{option} does not work with --import: {_FOR_DNS[key]}")
 
 
 def _from_dns(domains: Sequence[str], selector: str, vantage: Vantage) -> int:

@@ -58,7 +58,7 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
     """Return the stack's arguments, and what they say of Cloudflare, through which they are to publish."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
-        raise click.UsageError("say which stack --import is for, in one way: --stack-config FILE or --config FILE")
+        raise click.UsageError("name the stack for --import in one way: --stack-config FILE or --config FILE")
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})

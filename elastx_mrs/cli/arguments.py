@@ -43,7 +43,7 @@ def arguments(stack_config: str | None, config: str | None, options: dict[str, A
     given = [bool(stack_config), bool(config), any(options.values())]
     if sum(given) != 1:
         raise click.UsageError(
-            "say what to list, in one way: --stack-config FILE, --config FILE, or --account, --domain and --dkim"
+            "name the stack in one way: --stack-config FILE, --config FILE, or --account, --domain and --dkim"
         )
     return whole(stack_config, config)[0] if stack_config or config else _from_options(options)
 
@@ -54,7 +54,7 @@ def whole(stack_config: str | None, config: str | None) -> tuple[Arguments, Mapp
     :raises click.UsageError: if none or both were named.
     """
     if bool(stack_config) == bool(config):
-        raise click.UsageError("say which stack, in one way: --stack-config FILE or --config FILE")
+        raise click.UsageError("name the stack in one way: --stack-config FILE or --config FILE")
     return _from_stack(stack_config) if stack_config else _from_json(config or "")
 
 
@@ -80,8 +80,8 @@ def _unseen(stack: Stack) -> str:
     """Return the notice that values of Pulumi ESC are not in a stack's file."""
     where = located(*stack.at(ENVIRONMENT))
     return (
-        f"notice: {where}: {ENVIRONMENT}: values from Pulumi ESC are not in the file, so they are not seen; "
-        f"to pass them in, run: {all_values(_running())}"
+        f"notice: {where}: {ENVIRONMENT}: values from Pulumi ESC are not in the file, so they are not used; "
+        f"to include them, run: {all_values(_running())}"
     )
 
 

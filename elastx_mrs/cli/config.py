@@ -16,7 +16,7 @@ from elastx_mrs.stackfile.check import Checked, Finding, check
 
 @click.group("config", cls=Group)
 def command() -> None:
-    """Check the files of stacks, and describe them to editors.
+    """Check stack files, and print their schema for editors.
 
     \b
     elastx-mrs config check stacks/Pulumi.*.yaml
@@ -26,27 +26,27 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option("--strict", is_flag=True, help="Fail on warnings, too.")
 @format_option(FORMATS)
 @click.pass_context
 def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_: str) -> None:
-    """Check the files of stacks (Pulumi.<stack>.yaml) before they are committed.
+    """Check stack files, such as Pulumi.prod.yaml, before you commit them.
 
     \b
     elastx-mrs config check stacks/Pulumi.prod.yaml
     elastx-mrs config check --strict --format github stacks/Pulumi.*.yaml
 
-    Everything that a preview would refuse, and what it would only remark on, each with its line and column:
+    The command reports everything that a preview would refuse or warn about, with its line and column:
 
     \b
     stacks/Pulumi.prod.yaml:9:5: domains[1].dkim: is cut off: …
     stacks/Pulumi.prod.yaml:3:3: warning: dmarc: has pct=, which RFC 9989 dropped …
 
-    So are keys that Pulumi takes for another's (elastx-mr:accounts), keys that are there twice, and a TSIG key or a
-    token for Cloudflare that stands there in plain text. What is encrypted is not checked, and a notice says so. What
-    the project's Pulumi.yaml gives all of its stacks is taken with each. The file of another project is passed over.
+    It also reports mistyped prefixes (elastx-mr:accounts), duplicate keys, and a TSIG key or Cloudflare token in plain
+    text. It cannot check encrypted values, and prints a notice for them. It merges the project's Pulumi.yaml into each
+    stack. It skips the files of other projects.
 
-    As a hook of pre-commit, in .pre-commit-config.yaml:
+    To use it as a pre-commit hook, add this to .pre-commit-config.yaml:
 
     \b
     repos:
@@ -55,12 +55,12 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
         hooks:
           - id: elastx-mrs-config
 
-    The format json is a list of objects with file, line, column, path, level (error, warning or notice), seen and fix;
-    a notice that the config can acknowledge has its name as notice. github is workflow commands,
-    which GitHub shows beside the lines.
+    The format json is a list of objects with the keys file, line, column, path, level, seen and fix. The level is
+    error, warning or notice. If the config can acknowledge a notice, the key notice has its name. The format github
+    prints workflow commands, which GitHub shows next to the lines.
 
-    All files are checked in any case. The exit code is 1 when a file has an error (with --strict: or a warning), 2 when
-    a file cannot be read at all, or is beyond a limit.
+    The command always checks all files. The exit code is 1 if a file has an error (with --strict: or a warning). It is
+    2 if a file cannot be read or exceeds a limit.
     """
     told: dict[Finding, None] = {}
     codes = [exits.OK]
@@ -73,7 +73,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
             if codes[-1] == exits.OK and checked.state == "checked" and not quiet():
                 click.echo(passed(checked.file, checked.counts))
         if checked.state == "other":
-            note(f"{visible(checked.file)}: has no elastx-mrs: key; passed over")
+            note(f"{visible(checked.file)}: has no elastx-mrs: key; skipped")
     if format_ == "json":
         click.echo(FORMATS[format_](list(told)), nl=False)
     context.exit(max(codes))
@@ -93,17 +93,17 @@ def _code(checked: Checked, strict: bool) -> int:
 
 @command.command("schema")
 def schema_() -> None:
-    """Print the JSON Schema of a stack's file, by which editors complete and check it while it is written.
+    """Print the JSON Schema of stack files, which editors use to complete and check them.
 
     \b
     elastx-mrs config schema > stack.schema.json
 
-    Then let each file's first line be (VS Code with its YAML extension, and whatever runs yaml-language-server):
+    Then add this first line to each stack file (for VS Code's YAML extension, and all users of yaml-language-server):
 
     \b
     # yaml-language-server: $schema=stack.schema.json
 
-    The path is from the file's own folder. DNS providers that other packages bring are in the schema too.
+    The path is relative to the stack file. The schema includes DNS providers from other installed packages.
     """
     from elastx_mrs import registry
     from elastx_mrs.config import schema

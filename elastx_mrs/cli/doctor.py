@@ -35,19 +35,20 @@ from elastx_mrs.stackfile.project import project_of
 def command(
     stack_config: str | None, config: str | None, nameservers: Sequence[str], resolvers: Sequence[str], format_: str
 ) -> None:
-    """Check what a stack needs before it is deployed. Nothing is changed.
+    """Check everything that a stack needs before you deploy it. Nothing is changed.
 
     \b
     elastx-mrs doctor --stack-config stacks/Pulumi.prod.yaml
     pulumi config --show-secrets --json | elastx-mrs doctor --config -
 
-    Pulumi and its version, the Python packages or the plugin, DNS over UDP, TCP and IPv6 from this machine, and what
-    the stack's publisher needs: credentials, its zones, and whether the credentials may change their records.
+    The command checks Pulumi and its version, and the Python packages or the plugin. It checks that this machine can
+    query DNS over UDP, TCP and IPv6. It also checks the stack's publisher: its credentials, its zones, and whether the
+    credentials may change the records there.
 
-    Each check is one line; a problem has its fix below it. What is encrypted in the stack's file is unchecked, unless
-    you pipe the config in.
+    Each check is one line, and a problem has its fix below it. The command cannot check encrypted values of the stack
+    file, unless you pipe the config in.
 
-    The exit code is 1 when something is wrong or missing, 3 when something could not be asked. What is unchecked does
+    The exit code is 1 if something is wrong or missing, and 3 if a server could not be queried. Unchecked items do
     not change it.
     """
     arguments, values = whole(stack_config, config)
@@ -72,4 +73,4 @@ def _print(check: Check) -> None:
 
 
 def _say(names: Sequence[str], waited: float) -> None:
-    note(f"still examining: {some(list(dict.fromkeys(names)), 5)} …")
+    note(f"still checking: {some(list(dict.fromkeys(names)), 5)} …")

@@ -27,13 +27,13 @@ CLOSED = 141
 """128 and the number of SIGPIPE, which is what shells report for other programs."""
 
 MEANINGS: Mapping[int, str] = {
-    OK: "all well",
-    WRONG: "something is not as it should be",
+    OK: "success",
+    WRONG: "a check failed",
     INPUT: "bad usage or input, or a missing extra",
-    UNASKED: "something could not be asked",
+    UNASKED: "a server could not be queried",
     INTERNAL: "an internal error of elastx-mrs",
     INTERRUPTED: "Ctrl-C",
-    CLOSED: "the reader of the output closed it",
+    CLOSED: "the output was closed early, such as by head",
 }
 """The table: each exit code with its meaning, the same for every command."""
 

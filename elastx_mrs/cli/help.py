@@ -12,9 +12,9 @@ EXAMPLES = "Examples:"
 """The heading of the first block of a command's help, which is what one can type."""
 
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "To begin": ("init", "adopt", "lab"),
+    "To start": ("init", "adopt", "lab"),
     "Before a deployment": ("config", "doctor", "records", "review", "rfc2136"),
-    "After it": ("verify", "smtp", "message"),
+    "After a deployment": ("verify", "smtp", "message"),
     "At any time": ("spf", "completion"),
 }
 """The commands by when one needs them."""

@@ -33,17 +33,19 @@ from elastx_mrs.stackfile.check import check
 @click.command("init")
 @mail_options
 @click.option("--publisher", metavar="NAME", help="Where the records are published: cloudflare, rfc2136, …")
-@click.option("--setting", "settings", multiple=True, metavar="KEY=VALUE", help="Of the publisher; may be repeated.")
+@click.option(
+    "--setting", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the publisher; may be repeated."
+)
 @click.option(
     "--language",
     type=click.Choice(list(programs.LANGUAGES)),
     default="python",
     show_default=True,
-    help="Language of the program.",
+    help="Language of the Pulumi program.",
 )
 @click.option("--stack", default="prod", show_default=True, metavar="NAME", help="The stack, such as acme-mail/prod.")
-@click.option("--no-dns", is_flag=True, help="Do not look at what DNS has.")
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--no-dns", is_flag=True, help="Do not look up the published records.")
+@click.option("--yes", is_flag=True, help="Never prompt; fail if an option is missing.")
 @click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
 @who_options
 @click.pass_context
@@ -62,24 +64,26 @@ def command(
     nameservers: Sequence[str],
     resolvers: Sequence[str],
 ) -> None:
-    """Write the files of a first Pulumi project into this folder.
+    """Create a first Pulumi project in this folder.
 
     \b
     elastx-mrs init
     elastx-mrs init --language typescript --stack acme-mail/dev
     elastx-mrs init --domain example.com --account smtp-prod@acme.example --dkim 'v=DKIM1; p=…' --publisher cloudflare
 
-    On a terminal it asks for what no option names. Elsewhere, and with --yes, it asks nothing, and names all options
-    that are missing. It looks at what DNS has, and writes the config that keeps it, as elastx-mrs adopt does. If DNS
-    does not answer, --no-dns goes on without it.
+    On a terminal, the command prompts for each value that no option gives. Elsewhere, and with --yes, it never
+    prompts: if options are missing, it lists them and fails. It looks up the records that your domains publish today,
+    and writes a config that keeps them, as elastx-mrs adopt does. If DNS does not answer, add --no-dns to continue
+    without it.
 
-    The project has the name of this folder, unless --stack names it. It writes Pulumi.yaml, the program and what that
-    needs, Pulumi.STACK.yaml, and stack.schema.json, with which an editor completes and checks the stack's file. It
-    runs config check on that file, and prints the next commands. It never writes over a file, and writes all files or
-    none. It neither asks for credentials nor writes any: it names the variables for them.
+    The project gets the name of this folder, unless --stack gives it one. The command writes Pulumi.yaml, the program
+    with its dependencies, Pulumi.STACK.yaml and stack.schema.json. Editors use the schema to complete and check the
+    stack file. Then the command runs config check on the stack file, and prints the next commands. It never overwrites
+    a file, and writes either all files or none. It never asks for credentials or writes them: it prints which
+    variables to set.
 
-    The exit code is 1 when something that is published cannot be kept as it is, or when the check finds an error. The
-    files are written all the same. It is 3 when DNS did not answer; then none is written.
+    The exit code is 1 if a published record cannot be kept as it is, or if the check finds an error. The files are
+    still written. It is 3 if DNS did not answer; then no file is written.
     """
     folder = _folder()
     project, stack = named(stack, folder)
@@ -107,7 +111,7 @@ def command(
     context.exit(exits.exit_code(wrong=wrong or found.wrong, unasked=False))
 
 
-_OF_THE_SCHEMA = "What this prints: elastx-mrs config schema"
+_OF_THE_SCHEMA = "The output of: elastx-mrs config schema"
 
 
 def _folder() -> Path:
@@ -125,14 +129,15 @@ def _check_new(folder: Path, names: Sequence[str]) -> None:
     if left:
         them, are = ("it", "is") if len(left) == 1 else ("them", "are")
         raise BadInput(
-            f"{', '.join(left)}: {are} left of a run that was ended while it wrote; remove {them}, and run this again"
+            f"{', '.join(left)}: {are} left over from a run that was stopped while it wrote; remove {them}, and run "
+            "this again"
         )
 
 
 def _exist(names: Sequence[str]) -> str:
     them, are = ("it", "is") if len(names) == 1 else ("them", "are")
     return (
-        f"{', '.join(names)}: {are} there already, and init never writes over a file; move {them} away, or run this in "
+        f"{', '.join(names)}: {are} there already, and init never overwrites a file; move {them} away, or run this in "
         "an empty folder"
     )
 
@@ -148,7 +153,7 @@ def _completed(answers: Answers, terminal: Terminal | None, language: str) -> Pr
     else:
         provider = answers.provider
     if provider not in publishers_for(language):
-        raise BadInput(f"--language {language}: uses the plugin, which has no publisher {provider.name}; write python")
+        raise BadInput(f"--language {language}: the plugin has no publisher {provider.name}; use --language python")
     return provider
 
 
@@ -168,10 +173,12 @@ def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str
         return found
     if terminal is None:
         raise exits.UnaskedError(
-            "\n  ".join(["DNS did not answer; to go on without what it has, add --no-dns", *found.unanswered])
+            "\n  ".join(
+                ["DNS did not answer; to continue without the published records, add --no-dns", *found.unanswered]
+            )
         )
-    terminal.say("DNS did not answer all of this, so the config may not keep what is published there.")
-    if not terminal.agrees("Go on without it?", default=False):
+    terminal.say("DNS did not answer every query, so the config may lose records that are published today.")
+    if not terminal.agrees("Continue without them?", default=False):
         raise exits.UnaskedError("DNS did not answer; nothing was written")
     return found
 
@@ -181,9 +188,9 @@ MOST_SHOWN = 10
 
 
 def _show(found: Look, terminal: Terminal) -> None:
-    terminal.say("\nWhat DNS has:")
+    terminal.say("\nPublished today:")
     if len(found.domains) > MOST_SHOWN:
-        terminal.say(f"  {len(found.domains)} domains; the stack's file says of each what is kept")
+        terminal.say(f"  {len(found.domains)} domains; the stack file shows for each what is kept")
     for one in found.domains:
         shown = notes(one) if len(found.domains) <= MOST_SHOWN else problems_of(one)
         for note in shown:

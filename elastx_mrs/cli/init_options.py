@@ -72,7 +72,7 @@ def _provider(name: str) -> Provider:
 
 def _setting(provider: Provider | None, text: str) -> tuple[str, Any]:
     if provider is None:
-        raise BadInput("--setting: is of a publisher; name it with --publisher")
+        raise BadInput("--setting: needs a publisher; add --publisher NAME")
     key, equals, value = text.partition("=")
     if not equals:
         # The value may be a secret that was meant for another option.

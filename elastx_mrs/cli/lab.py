@@ -10,34 +10,44 @@ from elastx_mrs.display import quoted
 
 @click.command("lab", context_settings={"ignore_unknown_options": False})
 @click.option(
-    "--dir", "directory", default=".lab", show_default=True, metavar="DIR", help="Where zones and key are kept."
+    "--dir", "directory", default=".lab", show_default=True, metavar="DIR", help="Folder for the zones and the key."
 )
 @click.option(
-    "--dns-delay", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Until DNS serves what the API took."
+    "--dns-delay",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Delay until DNS serves a change made through the API.",
 )
 @click.option(
-    "--rate-limit", type=click.IntRange(1), metavar="REQUESTS", help="The API's, in 5 minutes. [default: 1200]"
+    "--rate-limit",
+    type=click.IntRange(1),
+    metavar="REQUESTS",
+    help="Requests that the API accepts in 5 minutes. [default: 1200]",
 )
-@click.option("--zone", "zones", multiple=True, metavar="NAME", help="Serve a zone of this name too; may be repeated.")
+@click.option(
+    "--zone", "zones", multiple=True, metavar="NAME", help="Also serve a zone with this name; may be repeated."
+)
 @click.argument("command_", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def command(
     directory: str, dns_delay: float, rate_limit: int | None, zones: tuple[str, ...], command_: tuple[str, ...]
 ) -> None:
-    """Run a DNS server on this machine, and Cloudflare's DNS API, to try everything with no account.
+    """Run a local DNS server and Cloudflare's DNS API, to try everything without an account.
 
-    They serve the same zones, example.com, example.se, elastx.email and google.com, on free ports of the loopback
-    address, and keep what is published in DIR. With a COMMAND it runs that with all that the stacks lab and
-    lab-cloudflare need in its environment. Without one it runs until Ctrl-C. While a lab runs in DIR, each further
-    command joins it. It is for trying and testing, not for serving.
+    Both serve the same zones: example.com, example.se, elastx.email and google.com. They listen on free ports of the
+    loopback address, and store published records in DIR. With a COMMAND, the lab runs it with the environment that the
+    stacks lab and lab-cloudflare need. Without one, the lab runs until Ctrl-C. If a lab already runs in DIR, the
+    command joins it. Use the lab for tests, not in production.
 
     \b
-    elastx-mrs lab                                   start it, and say how to use it
-    elastx-mrs lab -- pulumi up --stack lab          one command against it
-    elastx-mrs lab --zone my-company.example         with a zone of your own beside the others
-    elastx-mrs lab --dns-delay 20 -- pulumi up …     see verification wait for the name servers
+    elastx-mrs lab                                   start the lab, and show how to use it
+    elastx-mrs lab -- pulumi up --stack lab          run one command against the lab
+    elastx-mrs lab --zone my-company.example         add a zone of your own
+    elastx-mrs lab --dns-delay 20 -- pulumi up …     watch verification wait for DNS
 
-    With a COMMAND the exit code is that of the COMMAND: 126 when it cannot be run, 127 when it is not found, 128 and
-    the signal's number when a signal ended it. Without one, Ctrl-C is the way to stop the lab, and the exit code is 0.
+    With a COMMAND, the exit code is the COMMAND's own. It is 126 if the COMMAND cannot be run, 127 if it is not found,
+    and 128 plus the signal number if a signal ended it. Without one, you stop the lab with Ctrl-C, and the exit code
+    is 0.
     """
     from elastx_mrs.cli.inputs import BadInput
     from elastx_mrs.lab.session import LabError, run

@@ -15,19 +15,19 @@ from elastx_mrs.cli.terminal import equip
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 _COMMANDS = {
-    "adopt": "Print the stack config, or the import file, that keeps what is published today.",
+    "adopt": "Print the stack config, or the import file, that keeps your published records.",
     "completion": "Print a shell completion script.",
-    "config": "Check the files of stacks before they are committed.",
+    "config": "Check stack files before you commit them.",
     "doctor": "Check what a stack needs before it is deployed: Pulumi, credentials, zones, network.",
-    "init": "Write the files of a first project, with what DNS has.",
-    "lab": "Run a DNS server on this machine, to try everything with no account.",
-    "message": "Judge a received message: did the whole chain work?",
-    "records": "Show what must be in DNS.",
-    "review": "Show what a preview would change, and what is at risk, as a comment.",
-    "rfc2136": "Print the rules by which name servers of your own let the stack's key do its work.",
-    "smtp": "Check that mail can be handed in at the relay.",
-    "verify": "Ask every name server whether mail will pass.",
-    "spf": "Show a domain's SPF as receivers see it, and what is left of its lookups.",
+    "init": "Create the files of a first project, which keep your published records.",
+    "lab": "Run a local DNS server and Cloudflare API, to try everything without an account.",
+    "message": "Check SPF, DKIM and DMARC of a received message.",
+    "records": "Show the DNS records that your mail needs.",
+    "review": "Report what a preview changes and what is at risk, as a comment.",
+    "rfc2136": "Print the update rules that your own name servers need for the stack's key.",
+    "smtp": "Check that the relay accepts mail.",
+    "verify": "Check on every name server that mail will pass.",
+    "spf": "Show a domain's SPF as receivers see it, and how many lookups are left.",
 }
 
 
@@ -72,7 +72,7 @@ def _versions(context: click.Context, parameter: click.Parameter, given: bool) -
     is_eager=True,
     expose_value=False,
     callback=_versions,
-    help="Show the versions of elastx-mrs and of what it works with, and exit.",
+    help="Show the versions of elastx-mrs, Python and Pulumi, and exit.",
 )
 def main() -> None:
     """Every DNS record that Elastx Mail Relay needs.

@@ -25,18 +25,18 @@ from elastx_mrs.reading import BeyondError, read_octets
 @who_options
 @format_option(("text", "json"))
 def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], format_: str) -> None:
-    """Judge a received message, such as the one that elastx-mrs smtp sent: SPF, DKIM and DMARC.
+    """Check SPF, DKIM and DMARC of a received message, such as a test message of elastx-mrs smtp.
 
     \b
     elastx-mrs message received.eml
     elastx-mrs message - < received.eml
 
-    FILE is the message as it was received, with its whole header. What SPF came to is the receiver's word, in the
-    topmost Authentication-Results or Received-SPF; anybody can write such a field, so look whose it is. DKIM signatures
-    are verified now, with the keys that DNS serves now, and DMARC is judged of both. The extra elastx-mrs[message] is
-    needed for DKIM.
+    FILE is the message as it was received, with its whole header. The SPF result comes from the receiver: the command
+    reads it from the topmost Authentication-Results or Received-SPF field. Anybody can write such a field, so check who
+    wrote it. The command verifies DKIM signatures itself, with the keys that DNS serves now. Both results decide DMARC.
+    DKIM needs the extra elastx-mrs[message].
 
-    The exit code is 1 when a part of the chain did not work, 3 when a name server could not be asked.
+    The exit code is 1 if SPF, DKIM or DMARC failed, and 3 if a name server could not be queried.
     """
     message = _message(file)
     vantage = vantage_of(nameservers, resolvers)

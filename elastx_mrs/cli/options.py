@@ -17,11 +17,11 @@ FORMATS: Mapping[str, str] = {
     "text": "for people",
     "json": "one JSON value, for programs",
     "markdown": "Markdown, for a comment or a page",
-    "html": "one web page without other files",
-    "github": "workflow commands, which GitHub shows as annotations",
-    "junit": "JUnit's XML, which CI systems show as tests",
-    "zone": "a zone file that loads by itself",
-    "fragment": "lines for $INCLUDE in a zone file that you have",
+    "html": "one self-contained web page",
+    "github": "GitHub workflow commands, shown as annotations",
+    "junit": "JUnit XML, which CI systems show as tests",
+    "zone": "a complete zone file",
+    "fragment": "lines to $INCLUDE in a zone file that you have",
 }
 """Every format of every command: one name for one format."""
 
@@ -48,10 +48,10 @@ def stack_options(command: Command) -> Command:
         "--config",
         "-c",
         metavar="FILE",
-        help="The output of pulumi config --show-secrets --json; - is standard input.",
+        help="Output of pulumi config --show-secrets --json, as a file; - is standard input.",
     )(command)
     return click.option(
-        "--stack-config", "-s", metavar="FILE", help="A stack's file, such as stacks/Pulumi.prod.yaml."
+        "--stack-config", "-s", metavar="FILE", help="The stack file, such as stacks/Pulumi.prod.yaml."
     )(command)
 
 

@@ -53,7 +53,7 @@ class Terminal:
             typed = self.line(f"{question} [{'Y/n' if default else 'y/N'}]: ").strip().lower()
             if typed in answers:
                 return answers[typed]
-            self.say("Write y or n.")
+            self.say("Answer y or n.")
 
 
 def _wrapped(line: str, width: int, indent: str) -> str:

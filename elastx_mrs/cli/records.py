@@ -21,16 +21,17 @@ from elastx_mrs.service import ELASTX
 @click.option("--dmarc", metavar="VALUE", help="The whole DMARC record. [default: v=DMARC1; p=none;]")
 @format_option(FORMATS)
 def command(stack_config: str | None, config: str | None, format_: str, **options: Any) -> None:
-    """Show what must be in DNS.
+    """Show the DNS records that your mail needs.
 
     \b
     elastx-mrs records --account user@domain.com --domain domain.com --dkim 'v=DKIM1; p=…'
     elastx-mrs records --stack-config stacks/Pulumi.prod.yaml --format markdown
     pulumi config --show-secrets --json | elastx-mrs records --config - --format json
 
-    Warnings and notices go to standard error, and below the table of --format markdown.
+    Warnings and notices go to standard error. With --format markdown, they follow the table.
 
-    The format zone loads by itself (named-checkzone); fragment is for $INCLUDE in a zone that you have.
+    The format zone is a complete zone file (check it with named-checkzone). The format fragment is for $INCLUDE in a
+    zone file that you have.
     """
     given = arguments(stack_config, config, options)
     said = remarks(given) if stack_config or config else list(map(said_of_options, remarks(given)))

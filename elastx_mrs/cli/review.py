@@ -50,12 +50,17 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
 
 @click.command(
     "review",
-    epilog="\b\n--fail-on takes, with commas between:\n" + _GATES + "\n    any: each of these",
+    epilog="\b\nValues for --fail-on, separated by commas:\n" + _GATES + "\n    any: all of these",
 )
 @click.argument("file", default="-", metavar="[FILE]")
 @format_option(("markdown", "text", "json"), default="markdown")
 @click.option(
-    "--fail-on", "fail_on", default="", metavar="NAMES", callback=_gates, help="Exit with 1 if one of these is met."
+    "--fail-on",
+    "fail_on",
+    default="",
+    metavar="NAMES",
+    callback=_gates,
+    help="Exit with 1 if the preview has one of these findings (listed below).",
 )
 @click.option(
     "--limit",
@@ -63,18 +68,22 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     metavar="WHOSE",
     show_default=True,
     callback=_limit,
-    help="Longest Markdown: github, gitlab, none, or octets.",
+    help="Maximum length of the Markdown: github, gitlab, none, or a number of bytes.",
 )
-@click.option("--log", metavar="FILE", help="Standard error of pulumi preview, to show if it did not begin.")
+@click.option(
+    "--log",
+    metavar="FILE",
+    help="File with the standard error of pulumi preview, to show if the preview did not start.",
+)
 @click.option("--stack", metavar="NAME", default="", help="The stack, such as acme-mail/prod.")
 @click.option(
     "--known-account",
     "accounts",
     multiple=True,
     metavar="ADDRESS",
-    help="A user account that the stack's config does not name; may be repeated.",
+    help="A user account that is not in the stack's config, such as one in the program; may be repeated.",
 )
-@click.option("--dns", is_flag=True, help="Ask DNS how many lookups each SPF record takes, its includes with it.")
+@click.option("--dns", is_flag=True, help="Query DNS, to count the lookups of each SPF record and its includes.")
 @who_options
 def command(
     file: str,
@@ -88,19 +97,19 @@ def command(
     nameservers: Sequence[str],
     resolvers: Sequence[str],
 ) -> None:
-    """Review a preview: what will change for each domain, what that means for mail, and what is wrong.
+    """Review a preview: what changes for each domain, what that means for mail, and what is wrong.
 
     \b
     pulumi preview --json | elastx-mrs review
     elastx-mrs review preview.json --log preview.log --stack acme/prod
     elastx-mrs review preview.json --format text --fail-on loosened,removed
 
-    FILE is the output of pulumi preview --json, also of a preview that failed; - or none is standard input. Risks come
-    first: an account gains a domain, DMARC or SPF is loosened, a record is removed, a key is replaced. The Markdown
-    begins with an invisible line that is the same for every preview of a stack. By it a pipeline finds its own comment
-    and edits it; examples/gitops has the pipelines.
+    FILE is the output of pulumi preview --json; a failed preview works, too. Without FILE, or with -, the command reads
+    standard input. The report lists risks first: an account gains a domain, DMARC or SPF is loosened, a record is
+    removed, or a key is replaced. The Markdown starts with an invisible line that is the same for every preview of a
+    stack. A pipeline uses it to find and edit its own comment; see examples/gitops.
 
-    The exit code is 1 when a finding of --fail-on is there, 3 when --dns could not ask something.
+    The exit code is 1 if the preview has a finding of --fail-on, and 3 if a query of --dns failed.
     """
     if (nameservers or resolvers) and not dns:
         raise click.UsageError(f"--{'nameserver' if nameservers else 'resolver'} needs --dns")

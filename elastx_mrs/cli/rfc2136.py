@@ -24,7 +24,7 @@ _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_
 
 @click.group("rfc2136", cls=Group)
 def command() -> None:
-    """Help with name servers of your own, which take dynamic updates (RFC 2136).
+    """Help with your own name servers, which accept dynamic updates (RFC 2136).
 
     \b
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml --for knot
@@ -34,20 +34,25 @@ def command() -> None:
 @command.command("policy")
 @stack_options
 @click.option(
-    "--for", "kind", type=click.Choice(list(SERVERS)), default="bind", show_default=True, help="Which server."
+    "--for",
+    "kind",
+    type=click.Choice(list(SERVERS)),
+    default="bind",
+    show_default=True,
+    help="The name server software.",
 )
-@click.option("--key-name", metavar="NAME", help="The TSIG key's name. [default: the one that the stack updates with]")
-@click.option("--profile", metavar="NAME", help="Only the rules of this one of rfc2136.profiles.")
+@click.option("--key-name", metavar="NAME", help="Name of the TSIG key. [default: the key that the stack uses]")
+@click.option("--profile", metavar="NAME", help="Print only the rules of this profile (rfc2136.profiles).")
 def policy(stack_config: str | None, config: str | None, kind: str, key_name: str | None, profile: str | None) -> None:
-    """Print the least that a name server must allow the stack's key.
+    """Print the update rules that your name server needs for the stack's key.
 
     \b
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml --for knot --profile internal
     pulumi config --show-secrets --json | elastx-mrs rfc2136 policy --config - --for powerdns --key-name mail-relay
 
-    With these rules the key can add, replace and remove TXT at the names of the stack's records, and nothing else: no
-    other name, also none below, and no other type. For example.com in BIND:
+    With these rules, the key can add, replace and remove TXT records at the names of the stack's records. It can change
+    no other name, no name below, and no other type. For example.com in BIND:
 
     \b
     update-policy {
@@ -56,17 +61,20 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
         grant mail-relay name elastx._domainkey.example.com. TXT;
     };
 
-    bind: update-policy, for each zone. knot (3.2 or newer): acl, and which of it each zone has. powerdns (4.1 or
-    newer): a Lua script for one whole server, for PowerDNS has no rules per name; what it does not allow it drops, and
-    says so in its log alone.
+    \b
+    bind             an update-policy for each zone
+    knot (3.2+)      the acl, and the acl entries of each zone
+    powerdns (4.1+)  a Lua script for the whole server, because PowerDNS has no rules per name
 
-    The key's name is ELASTX_MRS_RFC2136_KEY_NAME (of a profile, such as internal:
-    ELASTX_MRS_RFC2136_INTERNAL_KEY_NAME), else the profile's keyName, as where updates are sent. Names must be allowed
-    before pulumi up adds records there, and until it has removed them: put the rules of a new domain on the server
-    first, and take out those of an old one last.
+    PowerDNS drops an update that the script does not allow, and reports that only in its own log.
+
+    The key's name comes from --key-name, then from ELASTX_MRS_RFC2136_KEY_NAME, then from the profile's keyName. Each
+    profile has its own variable, such as ELASTX_MRS_RFC2136_INTERNAL_KEY_NAME for internal. The server must allow a
+    name before pulumi up adds records there, and until it has removed them. Install the rules of a new domain first,
+    and remove those of an old domain last.
     """
     if bool(stack_config) == bool(config):
-        raise click.UsageError("say which stack, in one way: --stack-config FILE or --config FILE")
+        raise click.UsageError("name the stack in one way: --stack-config FILE or --config FILE")
     source = source_name(stack_config or config or "")
     given = arguments(stack_config, config, {})
     rfc2136 = given.settings(Rfc2136)

@@ -33,14 +33,16 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 
 @click.command("smtp")
 @click.option(
-    "--host", default=ELASTX.smtp_host, show_default=True, help="The server, by the name its certificate is for."
+    "--host", default=ELASTX.smtp_host, show_default=True, help="The server; its certificate must have this name."
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=ELASTX.smtp_port, show_default=True, help="Its port.")
 @click.option(
-    "--login", "account", metavar="ACCOUNT", help=f"Log in as this user account; its password is ${SMTP_PASSWORD}."
+    "--port", type=click.IntRange(1, 65535), default=ELASTX.smtp_port, show_default=True, help="Port of the server."
 )
-@click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address, with --to.")
-@click.option("--to", "recipient", metavar="ADDRESS", help="Send it to this address.")
+@click.option(
+    "--login", "account", metavar="ACCOUNT", help=f"Log in as this user account, with the password in ${SMTP_PASSWORD}."
+)
+@click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address (needs --to).")
+@click.option("--to", "recipient", metavar="ADDRESS", help="Recipient of the test message.")
 @click.option(
     "--answer-timeout",
     "timeout",
@@ -59,19 +61,21 @@ def command(
     timeout: float,
     format_: str,
 ) -> None:
-    """Check that mail can be handed in at the relay, or at another server, and that no password can leak there.
+    """Check that the relay, or another server, accepts mail, and that no password can leak there.
 
     \b
     elastx-mrs smtp
     elastx-mrs smtp --login smtp-prod@acme.example
     elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com --to me@receiver.example
 
-    STARTTLS, the certificate and its name, and that AUTH is offered only after it; with --login a login, tried once;
-    with --from and --to one test message, which says what it is. The password is read from ELASTX_MRS_SMTP_PASSWORD,
-    or asked for on a terminal; it is never an argument, never shown, and sent over verified TLS only. SSL_CERT_FILE
-    names other authorities than the machine's.
+    The command checks STARTTLS, the certificate and its name, and that the server offers AUTH only after STARTTLS. With
+    --login, it tries to log in once. With --from and --to, it sends one message, which says that it is a test.
 
-    The exit code is 1 when a check finds something wrong or absent, 3 when the server could not be asked.
+    The command reads the password from ELASTX_MRS_SMTP_PASSWORD, or prompts for it on a terminal. It never takes the
+    password as an argument, never shows it, and sends it only over verified TLS. To trust other certificate authorities
+    than the machine's, set SSL_CERT_FILE.
+
+    The exit code is 1 if something is wrong or absent, and 3 if the server could not be reached.
     """
     asked = _read(host, port, account, sender, recipient, timeout)
     checks = probe(*asked)
@@ -156,7 +160,7 @@ def _password(account: str) -> str:
     source = f"${SMTP_PASSWORD}"
     if not text:
         if not sys.stdin.isatty():
-            raise BadInput(f"--login: there is no password; set {SMTP_PASSWORD}, or run this on a terminal to be asked")
+            raise BadInput(f"--login: there is no password; set {SMTP_PASSWORD}, or run this on a terminal to type it")
         source = "the password"
         try:
             text = getpass.getpass(f"Password of {account}: ")

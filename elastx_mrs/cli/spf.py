@@ -22,9 +22,15 @@ from elastx_mrs.service import ELASTX
 
 @click.command("spf")
 @click.argument("domain")
-@click.option("--add", multiple=True, metavar="TERM", help="Show what this term would cost; may be repeated.")
 @click.option(
-    "--ip", "addresses", multiple=True, metavar="ADDRESS", help="Say what mail from here gets; may be repeated."
+    "--add", multiple=True, metavar="TERM", help="Show how many lookups this term would add; may be repeated."
+)
+@click.option(
+    "--ip",
+    "addresses",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Show the SPF result for mail from this address; may be repeated.",
 )
 @who_options
 @format_option(("text", "json"))
@@ -36,19 +42,19 @@ def command(
     resolvers: Sequence[str],
     format_: str,
 ) -> None:
-    """Show a domain's SPF record as mail receivers see it, and what is left of its 10 lookups.
+    """Show a domain's SPF record as mail receivers see it, and how many of its 10 lookups are left.
 
     \b
     elastx-mrs spf example.com
     elastx-mrs spf example.com --add include:elastx.email
     elastx-mrs spf example.com --ip 192.0.2.25 --nameserver 192.0.2.53
 
-    Every term that makes receivers look something up is a line, with what it and all below it cost. Over 10 lookups
-    receivers refuse the whole record (permerror), and mail that should pass does not; over 2 that find nothing, many do
-    (RFC 7208 §4.6.4). --add puts terms before the record's all, and shows the sum before and after. Nothing is written
-    to DNS.
+    Each term that needs DNS lookups has its own line, with the lookups of the term and of everything below it. With
+    more than 10 lookups, receivers refuse the whole record (permerror), so no mail passes SPF. With more than 2 lookups
+    that find nothing, many receivers refuse it, too (RFC 7208 §4.6.4). --add puts terms before the record's all, and
+    shows the number of lookups before and after. Nothing is written to DNS.
 
-    The exit code is 1 when the record (with --add, the planned one) is wrong or missing.
+    The exit code is 1 if the record (with --add, the planned record) is wrong or missing.
     """
     name = _domain(domain)
     terms = [_term(text) for text in add]

@@ -57,7 +57,7 @@ def _options() -> list[click.Parameter]:
             callback=_set_amount,
             expose_value=False,
             is_eager=True,
-            help="Print problems only: no progress, no notices, nothing that passed.",
+            help="Print only problems: no progress, no notices, no passed checks.",
         ),
         click.Option(
             ["-v", VERBOSE],
@@ -65,7 +65,7 @@ def _options() -> list[click.Parameter]:
             callback=_set_amount,
             expose_value=False,
             is_eager=True,
-            help="Print more, such as what passed.",
+            help="Print more, such as passed checks.",
         ),
     ]
 

@@ -75,7 +75,7 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
     """Run a command's questions to their end, with a line on standard error where that takes a while."""
 
     def say(*_: object) -> None:
-        note(f"still asking name servers ({vantage.network.sent} queries so far) …")
+        note(f"still querying name servers ({vantage.network.sent} queries so far) …")
 
     async def run() -> T:
         return await Progress(say, limits.QUIET, math.inf).wait("name servers", work)

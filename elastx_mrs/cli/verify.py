@@ -45,30 +45,43 @@ _KINDS = get_args(Kind)
 @click.command("verify")
 @click.argument("domains", nargs=-1, metavar="[DOMAIN]...")
 @stack_options
-@click.option("--records", metavar="FILE", help="What elastx-mrs records --format json prints; - is standard input.")
+@click.option(
+    "--records", metavar="FILE", help="Output of elastx-mrs records --format json, as a file; - is standard input."
+)
 @who_options
-@click.option("--root-hints", metavar="FILE", help="Begin delegation at these, as in IANA's named.root.")
-@click.option("--primary", metavar="ADDRESS", help="A hidden primary, asked beside the delegated servers.")
-@click.option("--via", type=click.Choice(["delegation", "resolvers"]), help="resolvers: where port 53 is blocked.")
+@click.option(
+    "--root-hints", metavar="FILE", help="File with the root servers to start from, such as IANA's named.root."
+)
+@click.option("--primary", metavar="ADDRESS", help="A hidden primary to query in addition to the delegated servers.")
+@click.option(
+    "--via",
+    type=click.Choice(["delegation", "resolvers"]),
+    help="Query the delegated servers, or resolvers only (if port 53 is blocked).",
+)
 @click.option(
     "--known-challenge",
     "known",
     multiple=True,
     metavar="STRING",
-    help=f"Another stack's {ELASTX.challenge_prefix} string.",
+    help=f"The {ELASTX.challenge_prefix} string of another stack; may be repeated.",
 )
 @click.option(
-    "--timeout", "-t", type=float, default=0, show_default=True, help="Seconds to wait until all holds; 0 asks once."
+    "--timeout",
+    "-t",
+    type=float,
+    default=0,
+    show_default=True,
+    help="Seconds to wait until everything passes; 0 checks once.",
 )
 @click.option(
     "--deadline",
     type=float,
-    help="Seconds after which the run ends; what was not asked by then is unreachable. "
-    "[default: the time to wait, and a minute for each 100 domains]",
+    help="Seconds after which the run ends; checks that did not run by then are unreachable. "
+    "[default: --timeout plus a minute for each 100 domains]",
 )
 @format_option(FORMATS)
 def command(domains: Sequence[str], format_: str, timeout: float, deadline: float | None, **options: Any) -> None:
-    """Ask every name server whether mail of these domains will pass.
+    """Check on every name server that mail of these domains will pass.
 
     \b
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
@@ -76,15 +89,17 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     elastx-mrs verify example.com
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml --timeout 600 --format github
 
-    With DOMAINs beside a config or records, only those; DOMAINs alone are judged as far as that goes without knowing
-    accounts and key. Delegation first, then every authoritative server at each of its addresses, and only when these
-    agree the resolvers, and what the records mean: SPF passes all of Elastx's addresses, DMARC is found, reports may
-    be sent, DNSSEC validates.
+    If you give DOMAINs and also a config or records, the command verifies only these domains. If you give DOMAINs
+    alone, it skips the checks that need the accounts and the DKIM key.
 
-    The run ends at the deadline, whatever servers do. What it had no time to ask is unreachable.
+    The command checks the delegation first, then every authoritative server at each of its addresses. If these agree,
+    it checks the resolvers and what the records mean. SPF must pass all of Elastx's addresses, receivers must find the
+    DMARC record, DMARC reports must be allowed, and DNSSEC must validate.
 
-    The exit code is 1 when something is wrong or absent. What only a resolver's cache still holds, and what was not
-    checked, do not change it.
+    The run always ends at the deadline. Checks that did not run by then are unreachable.
+
+    The exit code is 1 if a record is wrong or absent. Stale records in a resolver's cache and unchecked items do not
+    change it.
     """
     if not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")
@@ -106,7 +121,7 @@ def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> tu
     given = None
     sources = [name for name in ("stack_config", "config", "records") if options[name]]
     if len(sources) > 1 or not (sources or domains):
-        raise click.UsageError("say what to verify, in one way: --stack-config, --config or --records FILE, or DOMAINs")
+        raise click.UsageError("name what to verify in one way: --stack-config, --config or --records FILE, or DOMAINs")
     if sources and sources[0] != "records":
         from elastx_mrs.cli.arguments import arguments  # here, as the config's model is slow to import
         from elastx_mrs.verify import plan

@@ -25,13 +25,13 @@ from tests.servers.zones import HEAD
 from tests.verify.scene import SPF, records
 
 TABLE = {
-    0: "all well",
-    1: "something is not as it should be",
+    0: "success",
+    1: "a check failed",
     2: "bad usage or input, or a missing extra",
-    3: "something could not be asked",
+    3: "a server could not be queried",
     70: "an internal error of elastx-mrs",
     130: "Ctrl-C",
-    141: "the reader of the output closed it",
+    141: "the output was closed early, such as by head",
 }
 OK, WRONG, INPUT, UNASKED, INTERNAL, INTERRUPTED, CLOSED = TABLE
 

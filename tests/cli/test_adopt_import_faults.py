@@ -185,13 +185,16 @@ def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--import"], "say which stack --import is for, in one way: --stack-config FILE or --config FILE"),
-        (["--import", "--config", "-", "--stack-config", "x"], "say which stack --import is for, in one way"),
+        (["--import"], "name the stack for --import in one way: --stack-config FILE or --config FILE"),
+        (["--import", "--config", "-", "--stack-config", "x"], "name the stack for --import in one way"),
         (["--import", "--config", "-", "--state", "-"], "--config and --state cannot both be standard input"),
-        (["--import", "--selector", "s1"], "--selector is not for --import: the stack's config has it"),
-        (["--import", "--nameserver", "192.0.2.1"], "--nameserver is not for --import: the records are read through"),
-        (["--component", "mail", "example.com"], "--component is for adopt --import"),
-        (["--state", "-", "example.com"], "--state is for adopt --import"),
+        (["--import", "--selector", "s1"], "--selector does not work with --import: the stack's config has it"),
+        (
+            ["--import", "--nameserver", "192.0.2.1"],
+            "--nameserver does not work with --import: the records are read through",
+        ),
+        (["--component", "mail", "example.com"], "--component works only with --import"),
+        (["--state", "-", "example.com"], "--state works only with --import"),
         (["--stack-config", "x"], "Missing argument 'DOMAIN...'"),
         (["--import", "--stack-config", "/nowhere"], "/nowhere: No such file or directory"),
     ],

@@ -237,7 +237,7 @@ def test_the_file_of_another_project_is_passed_over(text: str, tmp_path: Path) -
     file = write(tmp_path / "Pulumi.test.yaml", text)
     result = run(file)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == f"{file}: has no elastx-mrs: key; passed over\n"
+    assert result.stderr == f"{file}: has no elastx-mrs: key; skipped\n"
     assert json.loads(run("--format", "json", file).stdout) == []
 
 

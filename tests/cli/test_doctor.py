@@ -120,7 +120,7 @@ def test_a_project_of_this_folder_that_cannot_be_read_is_2(
 
 def test_a_wait_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     _say(["pulumi", "rfc2136-zone", "pulumi"], 2.0)
-    assert capsys.readouterr().err == "still examining: pulumi, rfc2136-zone …\n"
+    assert capsys.readouterr().err == "still checking: pulumi, rfc2136-zone …\n"
 
 
 def test_a_project_that_cannot_be_read_is_2(lab: Lab) -> None:

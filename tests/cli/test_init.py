@@ -104,15 +104,15 @@ def test_it_names_all_that_is_missing_at_once() -> None:
         (("--dkim", "v=DKIM1; p="), "--dkim: has an empty p="),
         (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
         (("--publisher", "route53"), "--publisher 'route53': is not a publisher; write cloudflare or rfc2136"),
-        (("--setting", "zones=a.se"), "--setting: is of a publisher; name it with --publisher"),
+        (("--setting", "zones=a.se"), "--setting: needs a publisher; add --publisher NAME"),
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
         (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),
         (("--publisher", "rfc2136", "--setting", "server=dns://a"), "--setting server: 'dns://a' is not an address"),
-        (("--stack", "a/b/c"), "--stack 'a/b/c': 'a/b' is not a name that Pulumi takes"),
-        (("--stack", "/b"), "--stack '/b': '' is not a name that Pulumi takes"),
-        (("--stack", "a/"), "--stack 'a/': '' is not a name that Pulumi takes"),
-        (("--stack", "../b/c"), "--stack '../b/c': '../b' is not a name that Pulumi takes"),
-        (("--stack", "."), "--stack '.': '.' is not a name that Pulumi takes"),
+        (("--stack", "a/b/c"), "--stack 'a/b/c': 'a/b' is not a name that Pulumi accepts"),
+        (("--stack", "/b"), "--stack '/b': '' is not a name that Pulumi accepts"),
+        (("--stack", "a/"), "--stack 'a/': '' is not a name that Pulumi accepts"),
+        (("--stack", "../b/c"), "--stack '../b/c': '../b' is not a name that Pulumi accepts"),
+        (("--stack", "."), "--stack '.': '.' is not a name that Pulumi accepts"),
         (("--nameserver", "ns1.example.com"), "--nameserver: 'ns1.example.com'"),
     ],
 )
@@ -154,7 +154,9 @@ def test_what_cannot_be_kept_is_exit_code_1_and_the_files_are_written() -> None:
 
 def test_dns_that_does_not_answer_stops_it_and_an_option_goes_on() -> None:
     result = run("--domain", "elsewhere.invalid", *MAIL[2:], "--publisher", "cloudflare", code=UNASKED)
-    assert result.stderr.startswith("Error: DNS did not answer; to go on without what it has, add --no-dns\n")
+    assert result.stderr.startswith(
+        "Error: DNS did not answer; to continue without the published records, add --no-dns\n"
+    )
     assert "SPF of elsewhere.invalid could not be asked for: 127.0.0.1:" in result.stderr
     run("--domain", "elsewhere.invalid", *MAIL[2:], "--publisher", "cloudflare", "--no-dns")
     assert config()["elastx-mrs:domains"] == ["elsewhere.invalid"]
@@ -181,7 +183,7 @@ def test_files_that_are_there_are_all_named_before_anything_is_asked(there: list
     result = CliRunner().invoke(main, ["init"], prog_name="elastx-mrs")
     assert result.exit_code == INPUT
     assert all(name in result.stderr for name in there)
-    assert "init never writes over a file; move" in result.stderr
+    assert "init never overwrites a file; move" in result.stderr
     assert names() == sorted(there)
     assert {(folder / name).read_text() for name in there} == {"theirs"}
 
@@ -191,7 +193,8 @@ def test_what_a_run_left_that_was_killed_is_named(folder: Path) -> None:
     result = CliRunner().invoke(main, ["init", *CLOUDFLARE], prog_name="elastx-mrs")
     assert result.exit_code == INPUT
     assert result.stderr == (
-        "Error: .elastx-mrs-init-abc: is left of a run that was ended while it wrote; remove it, and run this again\n"
+        "Error: .elastx-mrs-init-abc: is left over from a run that was stopped while it wrote; remove it, and "
+        "run this again\n"
     )
 
 
@@ -235,7 +238,7 @@ def test_a_publisher_of_another_package_needs_no_change_here(monkeypatch: pytest
     toy = ("--domain", "example.com", *MAIL[2:], "--publisher", "toy", "--no-dns")
     assert run(*toy, code=INPUT).stderr.endswith("add --setting zone=…\n")
     refused = run(*toy, "--setting", "zone=example.com", "--language", "go", code=INPUT)
-    assert "--language go: uses the plugin, which has no publisher toy; write python" in refused.stderr
+    assert "--language go: the plugin has no publisher toy; use --language python" in refused.stderr
     run(*toy, "--setting", "zone=example.com", "--setting", "colour=red")
     assert config()["elastx-mrs:toy"] == {"zone": "example.com", "colour": "red"}
     assert Path("requirements.txt").read_text().splitlines()[-1] == "toydns"

@@ -61,7 +61,7 @@ def test_a_whole_conversation(tmp_path: Path, environment: dict[str, str], colum
     long = [line for line in asked.splitlines() if len(line) > columns and line not in typed]
     assert long == []
     assert "such as example.com" in " ".join(asked.split())
-    assert "What DNS has:\n  example.se has no SPF, DMARC or DKIM" in shown
+    assert "Published today:\n  example.se has no SPF, DMARC or DKIM" in shown
 
 
 @pytest.mark.parametrize("number", range(len(ANSWERS)), ids=lambda number: ANSWERS[number][0])
@@ -88,11 +88,11 @@ def test_dns_that_does_not_answer_is_said_and_the_user_decides(
     tmp_path: Path, environment: dict[str, str], keys: str, code: int, left: list[str]
 ) -> None:
     options = ["--domain", "elsewhere.invalid", "--account", golden.ACCOUNT, "--dkim", golden.DKIM]
-    answers = [("Go on without it\\? \\[y/N\\]: ", keys), *([("accountId: ", "\n"), ANSWERS[-1]] if left else [])]
+    answers = [("Continue without them\\? \\[y/N\\]: ", keys), *([("accountId: ", "\n"), ANSWERS[-1]] if left else [])]
     shown, ended = talk(["init", *options, "--publisher", "cloudflare"], answers, tmp_path, environment)
     assert ended == code, shown
     assert "could not be asked for" in shown
-    assert ("Write y or n." in shown) == bool(left)
+    assert ("Answer y or n." in shown) == bool(left)
     assert names(tmp_path) == left
 
 

@@ -242,8 +242,8 @@ def test_ctrl_c_while_a_name_server_says_nothing(tmp_path: Path) -> None:
 def test_help_says_whose_word_is_what() -> None:
     text = " ".join(CliRunner().invoke(main, ["message", "--help"]).stdout.split())
     assert "elastx-mrs message - < received.eml" in text
-    assert "What SPF came to is the receiver's word" in text
-    assert "The exit code is 1 when a part of the chain did not work, 3 when a name server could not be asked" in text
+    assert "The SPF result comes from the receiver" in text
+    assert "The exit code is 1 if SPF, DKIM or DMARC failed, and 3 if a name server could not be queried" in text
 
 
 def test_a_notice_of_a_signature_is_shown(server: str) -> None:

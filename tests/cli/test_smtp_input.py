@@ -115,8 +115,8 @@ def test_help_says_what_is_done_with_a_password() -> None:
     result = CliRunner().invoke(main, ["smtp", "--help"])
     text = " ".join(result.stdout.split())
     assert "elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com" in text
-    assert "it is never an argument, never shown, and sent over verified TLS only" in text
-    assert "The exit code is 1 when a check finds something wrong or absent, 3 when the server could not" in text
+    assert "never takes the password as an argument, never shows it, and sends it only over verified TLS" in text
+    assert "The exit code is 1 if something is wrong or absent, and 3 if the server could not be reached" in text
     assert result.exit_code == 0
 
 

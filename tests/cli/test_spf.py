@@ -255,7 +255,7 @@ def test_the_environment_names_servers_unless_the_option_does(server: str, monke
 def test_a_long_wait_is_announced_and_a_short_one_is_not(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(server, "good.example").stderr == ""
     monkeypatch.setattr(limits, "QUIET", 0.0)
-    assert "still asking name servers" in run(server, "good.example").stderr
+    assert "still querying name servers" in run(server, "good.example").stderr
 
 
 @pytest.mark.parametrize(
@@ -281,4 +281,4 @@ def test_no_plan_is_made_of_what_could_not_be_asked() -> None:
 def test_help_teaches_with_an_example() -> None:
     text = CliRunner().invoke(main, ["spf", "--help"]).stdout
     assert "elastx-mrs spf example.com --add include:elastx.email" in text
-    assert "3 something could not be asked" in " ".join(text.split())
+    assert "3 a server could not be queried" in " ".join(text.split())

@@ -163,8 +163,8 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
-        ((), "", "say what to verify, in one way"),
-        (("--records", "-", "--stack-config", "x"), "", "say what to verify, in one way"),
+        ((), "", "name what to verify in one way"),
+        (("--records", "-", "--stack-config", "x"), "", "name what to verify in one way"),
         (("--records", "-"), "", "standard input: is not JSON"),
         (("--records", "-"), "[]", "standard input: is not a list of records"),
         (("--records", "-"), '{"a": 1}', "standard input: is not a list of records"),
