@@ -34,12 +34,12 @@ P_NONE = Notice("p-none", "a DMARC policy is `p=none`")
 NO_RUA = Notice("no-rua", "a DMARC policy asks for no aggregate reports")
 NP = Notice("np", "a DMARC policy has `np=`, which older receivers ignore")
 FO_ALONE = Notice("fo-alone", "a DMARC policy has `fo=` without `ruf=`")
-PASTED_TOO = Notice("pasted-too", "more than the value was pasted, such as its TTL")
+PASTED_TOO = Notice("pasted-too", "a pasted value has more than the value, such as its TTL")
 VOID_ABOVE = Notice("void-above", "the DMARC record that a domain inherits is void", "guard")
 UNCOVERED_MX = Notice("uncovered-mx", "SPF ends in `-all` and does not cover the domain's own MX", "guard")
 NULL_MX = Notice("null-mx", "the domain has a null MX", "guard")
-SHARED_TTL = Notice("shared-ttl", "a new record gets the TTL of the TXT records that are there", "guard")
-LARGE_ANSWER = Notice("large-answer", "the answer to a name is so large that it is asked for over TCP", "guard")
+SHARED_TTL = Notice("shared-ttl", "a new record gets the TTL of the existing TXT records", "guard")
+LARGE_ANSWER = Notice("large-answer", "an answer is so large that it needs TCP", "guard")
 
 NOTICES: tuple[Notice, ...] = (
     ONE_KEY, NO_RUA, P_NONE, NP, FO_ALONE, LONG_SPF, SPF_TERM_TWICE, NO_VERSION, STRICT_KEY, SHA1, PASTED_TOO,

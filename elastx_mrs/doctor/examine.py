@@ -28,14 +28,14 @@ AT_ONCE = 16
 def examinations(stack: Stack) -> list[Examination]:
     """Return all examinations of a stack, in the order in which their checks are shown."""
     arguments = stack.arguments
-    found = [Examination("pulumi", partial(program.pulumi, stack), "see why pulumi version does not end")]
+    found = [Examination("pulumi", partial(program.pulumi, stack), "find out why pulumi version does not end")]
     if stack.language == "python":
         found.append(Examination("packages", partial(program.packages, stack, _extras(arguments)), "run it again"))
     else:
         found.append(Examination("plugin", partial(program.plugin, stack), "run it again"))
     found += _of_dns(stack)
     if not arguments.publishers:
-        seen = "the config names no publisher, so the program has to"
+        seen = "the config names no publisher, so the program must name one"
         found.append(Examination("publisher", lambda: [Check("publisher", "unchecked", "a publisher", seen)], ""))
     for provider, settings in arguments.publishers:
         subject = Subject(settings, arguments, stack.get, stack.hidden, stack.environment, stack.site)
@@ -57,7 +57,7 @@ def _extras(arguments: Arguments) -> list[str]:
 def _of_dns(stack: Stack) -> Iterator[Examination]:
     """Yield an examination for each different wish of whom to ask."""
     wishes: dict[Who, str] = {}
-    late = "see the network of this machine"
+    late = "check the network of this machine"
     for domain, settings in plan.settings(stack.arguments).items():
         try:
             wishes.setdefault(plan.who(settings, stack.run), domain)

@@ -76,9 +76,9 @@ async def _port(who: Who, transport: str, servers: Sequence[Server], question: Q
         return Check(name, "pass", expected, f"{answered} answers")
     if isinstance(next(iter(problems.values())), NotServedError):
         seen = "something on the way answers in place of the root servers, such as a firewall that redirects port 53"
-        return Check(name, "wrong", expected, seen, f"let port 53 out of this machine as it is, {_VIA}")
-    more = "; answers that are too large for UDP come over TCP alone (RFC 7766)" if transport == "tcp" else ""
-    cure = f"let {over} to port 53 out of this machine{more}"
+        return Check(name, "wrong", expected, seen, f"allow port 53 out of this machine, without redirection, {_VIA}")
+    more = "; answers that are too large for UDP need TCP (RFC 7766)" if transport == "tcp" else ""
+    cure = f"allow {over} to port 53 out of this machine{more}"
     if who.begins_at == "root":
         cure = f"{cure}, {_VIA}" if not more else f"{cure}; {_VIA}"
     elif who.begins_at == "nameservers":
@@ -96,7 +96,7 @@ async def _ipv6(servers: Sequence[Server], question: Question, root: bool) -> Ch
     if all(isinstance(error, OSError) and error.errno in _NO_ROUTE for error in problems.values()):
         seen = "this machine has no IPv6; servers are queried over IPv4, and those with IPv6 alone are skipped"
         return Check("ipv6", "unchecked", expected, seen)
-    cure = "let port 53 out over IPv6 as over IPv4, or remove this machine's IPv6 address"
+    cure = "allow port 53 out of this machine over IPv6, too, or remove this machine's IPv6 address"
     return Check("ipv6", "unreachable", expected, _told(problems), cure)
 
 

@@ -32,13 +32,13 @@ def pulumi(stack: Stack) -> Iterator[Check]:
     path = stack.found("pulumi")
     if path is None:
         yield Check("pulumi", "absent", expected, "there is no pulumi on PATH", _INSTALL)
-        yield Check("language", "unchecked", _host(stack), "not looked for, because Pulumi is missing")
+        yield Check("language", "unchecked", _host(stack), "skipped, because Pulumi is missing")
         return
     try:
         said = cli_version.printed(path, stack.environment)
     except TimeoutError:
         seen = f"{path} version printed nothing in {limits.DOCTOR_PROGRAM.text}"
-        yield Check("pulumi", "unreachable", expected, seen, f"see why it hangs, or {_INSTALL}")
+        yield Check("pulumi", "unreachable", expected, seen, f"find out why it hangs, or {_INSTALL}")
         yield _language(stack, path)
         return
     version = _VERSION.fullmatch(said)
@@ -52,7 +52,7 @@ def pulumi(stack: Stack) -> Iterator[Check]:
 
 
 def _host(stack: Stack) -> str:
-    return f"Pulumi's host for {stack.language}"
+    return f"Pulumi's language host for {stack.language}"
 
 
 def _language(stack: Stack, pulumi_path: str) -> Check:
@@ -61,7 +61,7 @@ def _language(stack: Stack, pulumi_path: str) -> Check:
     path = stack.found(name) or (str(beside) if beside.is_file() else None)
     if path is not None:
         return Check("language", "pass", _host(stack), f"{name} at {path}")
-    cure = f"reinstall Pulumi, which brings it, or install a Pulumi host for {stack.language}"
+    cure = f"reinstall Pulumi, which includes it, or install a Pulumi language host for {stack.language}"
     return Check("language", "absent", _host(stack), f"there is no {name} on PATH or beside pulumi", cure)
 
 
@@ -75,7 +75,7 @@ def packages(stack: Stack, extras: Sequence[str]) -> Iterator[Check]:
     made = stack.virtualenv
     if made is not None and not stack.site and not made.is_dir():
         yield Check(
-            "packages", "absent", expected, f"the project's virtualenv {made} is not there", "run: pulumi install"
+            "packages", "absent", expected, f"the project's virtualenv {made} does not exist", "run: pulumi install"
         )
         return
     folders = {"path": list(stack.site)} if stack.site else {}
@@ -155,7 +155,7 @@ def plugin(stack: Stack) -> Iterator[Check]:
         below = stack.folder / source
         if source.startswith((".", "/")) and not below.exists():
             cure = "correct the path in Pulumi.yaml, or run: pulumi package add SOURCE"
-            yield Check("plugin", "wrong", expected, f"Pulumi.yaml names {source}, which is not there", cure)
+            yield Check("plugin", "wrong", expected, f"Pulumi.yaml names {source}, which does not exist", cure)
         else:
             yield Check("plugin", "pass", expected, f"Pulumi.yaml names {source}")
         return
@@ -163,8 +163,8 @@ def plugin(stack: Stack) -> Iterator[Check]:
     if kept:
         yield Check("plugin", "pass", expected, f"at {kept[-1]}")
         return
-    cure = "add it to the project as docs/plugin.md says: pulumi package add SOURCE"
-    yield Check("plugin", "absent", expected, "neither PATH, Pulumi.yaml nor Pulumi's home has it", cure)
+    cure = "run: pulumi package add SOURCE (docs/plugin.md lists the sources)"
+    yield Check("plugin", "absent", expected, "it is not on PATH, in Pulumi.yaml or in Pulumi's home", cure)
 
 
 def _named(stack: Stack) -> Iterator[str]:

@@ -115,7 +115,11 @@ def run(
             if running is not None:
                 _check_joined(running, delay, requests, added)
                 access = _joined(directory, running)
-                return _run(access, command) if command else tell(access, running.zones, "It runs in another terminal")
+                return (
+                    _run(access, command)
+                    if command
+                    else tell(access, running.zones, "The lab runs in another terminal")
+                )
         if time.monotonic() >= end:
             raise LabError(
                 f"{directory}: another lab is using it and did not answer in {limits.LAB_JOIN_SECONDS.text}; stop "
@@ -138,7 +142,7 @@ def _check_joined(running: Running, delay: float, requests: int | None, added: S
     options += ["--dns-delay"] * bool(delay) + ["--rate-limit"] * (requests is not None)
     if options:
         raise LabError(
-            f"{', '.join(options)}: a lab runs in this folder already, and was started without it; stop that, or name "
+            f"{', '.join(options)}: a lab already runs in this folder, without that; stop it, or name "
             "another folder with --dir"
         )
 
@@ -207,7 +211,7 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 def _wait(lab: Lab) -> int:
     stop = _Stop()
     with _signals(stop):
-        tell(lab, lab.zones, "Ctrl-C stops it")
+        tell(lab, lab.zones, "Ctrl-C stops the lab")
         while not stop.came:
             time.sleep(LOOK)
     return 0

@@ -108,7 +108,7 @@ def alone(directory: Path) -> Iterator[None]:
     """
     with _opened(directory, "lock") as lock:
         if not _taken(directory, lock, fcntl.LOCK_EX):
-            raise InUseError(f"{directory}: another lab is using it; stop that, or name another folder with --dir")
+            raise InUseError(f"{directory}: another lab is using it; stop that lab, or name another folder with --dir")
         _announcement(directory).unlink(missing_ok=True)
         yield
 

@@ -19,17 +19,17 @@ def tell(lab: Access, zones: Sequence[str], end: str) -> int:
     missing = plugins.advice(os.environ | lab.environment())
     print(
         f"The lab's DNS server answers at {lab.address}, over UDP and TCP. "
-        "It is for trying and testing, not for serving.\n"
+        "Use it for tests, not in production.\n"
         f"\n  dig @{host} -p {port} {name} TXT\n"
         f"\nCloudflare's API answers at {lab.url}, for the same zones:\n"
         f'\n  curl -H "Authorization: Bearer $(cat {shlex.quote(str(token_file(lab.directory)))})"'
         f" {lab.url}/zones\n"
-        f"\nWhat it is asked is in {lab.directory / 'cloudflare' / 'requests.jsonl'}, a line each.\n"
+        f"\nIt logs each request as a line in {lab.directory / 'cloudflare' / 'requests.jsonl'}.\n"
         + (f"\n{missing}\n" if missing else "")
-        + f"\nIts zones are {', '.join(zones)}; kept in {lab.directory / 'zones'}.\n"
-        f"Updates need the TSIG key {lab.key_name} (hmac-sha256), kept in {key_file(lab.directory)}.\n"
+        + f"\nThe zones are {', '.join(zones)}. Their files are in {lab.directory / 'zones'}.\n"
+        f"Updates need the TSIG key {lab.key_name} (hmac-sha256), which is in {key_file(lab.directory)}.\n"
         f"\n{_exports(lab)}\n"
-        "\nTo run a command with all of that in its environment, in this or another terminal: "
+        "\nTo run a command with these variables, in this or another terminal: "
         "elastx-mrs lab -- COMMAND\n"
         f"{end}.",
         flush=True,

@@ -104,7 +104,7 @@ def name_problem(text: str) -> str:
     """Return what is wrong with the name of a project or a stack; empty if nothing is."""
     if _NAME.fullmatch(text) and text.strip("."):
         return ""
-    return f"{quoted(text)} is not a name that Pulumi takes: 1 to 100 letters, digits, hyphens, underscores and dots"
+    return f"{quoted(text)} is not a name that Pulumi accepts: 1 to 100 letters, digits, hyphens, underscores and dots"
 
 
 def project_problem(text: str) -> str:

@@ -24,20 +24,20 @@ from elastx_mrs.scaffold.answers import (
 from elastx_mrs.service import ELASTX
 
 INTRODUCTION = (
-    "This asks what a Pulumi project for your mail records needs, and writes its files into this folder. Nothing is "
-    "written before the last question. Ctrl-C ends it."
+    "Your answers create a Pulumi project for your mail records in this folder. Nothing is written before you confirm "
+    "the last question. Press Ctrl-C to cancel."
 )
 DOMAINS = (
-    "\nWhich domains send mail? They are the part after the @ in From:, such as example.com. Write one a line; an "
-    "empty line ends the list."
+    "\nWhich domains send mail? A domain is the part after the @ in From:, such as example.com. Enter one per "
+    "line; an empty line ends the list."
 )
 ACCOUNTS = (
-    "\nWhich user accounts may send as them? They are the logins of the SMTP server, such as smtp-prod@acme.example. "
-    "Write one a line; an empty line ends the list."
+    "\nWhich user accounts may send as them? An account is a login of the SMTP server, such as "
+    "smtp-prod@acme.example. Enter one per line; an empty line ends the list."
 )
 DKIM = (
-    f"\nWhich DKIM key does {ELASTX.name} provide for them? It begins with v=DKIM1; and has a p=, such as v=DKIM1; "
-    "p=MIIBIjANBgkq… Paste it in any form, a whole answer of dig too; an empty line ends it."
+    f"\nWhich DKIM key does {ELASTX.name} provide for these domains? It begins with v=DKIM1; and has a p= tag, such as "
+    "v=DKIM1; p=MIIBIjANBgkq… Paste it in any form; the output of dig works, too. An empty line ends it."
 )
 
 
@@ -167,7 +167,7 @@ def _publisher(asker: Asker, providers: Sequence[Provider]) -> Provider:
         typed = asker.line(f"Publisher ({', '.join(by_name)}): ").strip().lower()
         if typed in by_name:
             return by_name[typed]
-        _refuse(asker, typed, [f"is none of them; write {' or '.join(by_name)}"])
+        _refuse(asker, typed, [f"is not a publisher; write {' or '.join(by_name)}"])
 
 
 def _setting(answers: Answers, provider: Provider, question: Question, asker: Asker, zones: Sequence[str]) -> None:

@@ -63,7 +63,7 @@ def test_without_a_command_it_says_how_to_use_the_one_that_runs(
         assert run(tmp_path, []) == 0
         said = capsys.readouterr().out
         assert lab.address in said
-        assert said.splitlines()[-1] == "It runs in another terminal."
+        assert said.splitlines()[-1] == "The lab runs in another terminal."
         assert secrecy.shown(said, [lab.key, lab.token]) == []
 
 
@@ -174,7 +174,7 @@ def test_what_only_a_start_can_do_is_refused(tmp_path: Path) -> None:
         for more, named in (({"added": ["other.example"]}, "--zone other.example"), ({"delay": 1.0}, "--dns-delay"),
                             ({"requests": 5}, "--rate-limit")):  # fmt: skip
             given: dict[str, Any] = more
-            with pytest.raises(LabError, match=f"{named}: a lab runs in this folder already"):
+            with pytest.raises(LabError, match=f"{named}: a lab already runs in this folder"):
                 run(tmp_path, ["true"], **given)
 
 

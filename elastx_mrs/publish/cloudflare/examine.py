@@ -39,7 +39,7 @@ LISTED = 5
 
 _TOKEN, _ZONE, _READ, _EDIT = "cloudflare-token", "cloudflare-zone", "cloudflare-read", "cloudflare-edit"
 _EXPECTED = {
-    _TOKEN: "a token that Cloudflare takes",
+    _TOKEN: "a token that Cloudflare accepts",
     _ZONE: "an active zone for each domain",
     _READ: "the token may list the records of each zone",
     _EDIT: "the token may change the records of each zone",
@@ -125,7 +125,7 @@ def _token(result: Any) -> Check:
     """Return the check of what Cloudflare says of a token."""
     status, ends = str(result.get("status")), str(result.get("expires_on") or "")
     if status != "active":
-        return Check(_TOKEN, "wrong", _EXPECTED[_TOKEN], f"the token is {status}", f"make another one: {cures.TOKEN}")
+        return Check(_TOKEN, "wrong", _EXPECTED[_TOKEN], f"the token is {status}", f"create another one: {cures.TOKEN}")
     notices = (f"it expires on {ends[:10]}; make a new one before that",) if _soon(ends) else ()
     return Check(_TOKEN, "pass", _EXPECTED[_TOKEN], f"active{f', until {ends[:10]}' if ends else ''}", notices=notices)
 
@@ -163,7 +163,7 @@ def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[Zo
         if zone.status != "active":
             servers = " and ".join(zone.name_servers)
             cure = f"have the registrar delegate {zone.name} to {servers}" if servers else "see Cloudflare's dashboard"
-            seen = f"the zone {zone.name} is {zone.status}: nothing of it is served"
+            seen = f"the zone {zone.name} is {zone.status}: Cloudflare does not serve it"
             problems.append(Check(_ZONE, "wrong", _EXPECTED[_ZONE], seen, cure))
     if active:
         problems.insert(0, Check(_ZONE, "pass", _EXPECTED[_ZONE], f"active: {some(active, LISTED)}"))
@@ -235,9 +235,9 @@ def _permitted(
             permitted.append(zone)
         elif answer.status == 403 and answer.codes:
             cure = f"give the token the permission Zone > DNS > {permission} for {zone}"
-            yield Check(name, "wrong", _EXPECTED[name], f"the token may not do this in {zone}", cure)
+            yield Check(name, "wrong", _EXPECTED[name], f"the token does not have this permission in {zone}", cure)
         elif answer.refused and name == _EDIT:  # it looked at the change, so nobody can tell
-            seen = f"{zone}: Cloudflare answered HTTP {answer.status} to an empty change, so this is not known"
+            seen = f"{zone}: Cloudflare answered HTTP {answer.status} to an empty change, so the permission is unknown"
             yield Check(name, "unchecked", _EXPECTED[name], seen)
         else:
             yield of_message(name, "unreachable", _EXPECTED[name], f"{zone}: {answer.refusal}")

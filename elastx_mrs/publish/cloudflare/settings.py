@@ -90,7 +90,7 @@ PROVIDER = Provider(
         questions=(
             Question(
                 "accountId",
-                "the account whose zones are listed; empty for every zone that the token sees",
+                "the account that has the zones; empty for all zones that the token can see",
                 "0123456789abcdef0123456789abcdef",
             ),
         ),

@@ -123,7 +123,7 @@ def _clock(answer: dns.message.Message) -> Check:
     seconds = int(record[0].time_signed) - int(time.time())
     seen = f"its clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this machine's"
     if abs(seconds) <= 1:  # whole seconds are told, and the answer took a moment
-        seen = "its clock is this machine's to the second"
+        seen = "its clock agrees with this machine's to the second"
     notices = (f"TSIG allows {FUDGE} s; set the clocks by NTP",) if abs(seconds) >= NOTICED else ()
     return Check(_CLOCK, "pass", _EXPECTED[_CLOCK], seen, notices=notices)
 
@@ -150,7 +150,7 @@ def _not_taken(primary: Primary, zone: str, owners: Sequence[str], error: Update
     problem, _, cure = str(error).partition("; ")
     if not isinstance(error, RefusedError) or error.rcode == dns.rcode.REFUSED:
         key = primary.key.name.to_text(omit_final_dot=True)
-        cure = f"let the key {key} update these names there: elastx-mrs rfc2136 policy prints the rules"
+        cure = f"allow the key {key} to update these names there: elastx-mrs rfc2136 policy prints the rules"
     return Check(_UPDATE, "wrong", _EXPECTED[_UPDATE], f"{names}: {problem}", cure)
 
 

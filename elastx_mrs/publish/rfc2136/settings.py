@@ -184,10 +184,12 @@ PROVIDER = Provider(
         questions=(
             Question("zones", "the zones that your primary name server serves", "example.com,example.se", zones=True),
             Question(
-                "server", "the primary that takes updates; empty for the one that the SOA names", "ns1.example.com"
+                "server",
+                "the primary that accepts updates; empty for the one that the SOA record names",
+                "ns1.example.com",
             ),
             Question("keyName", "the name of the TSIG key; empty if the key's file names it", "mail-relay"),
         ),
-        credentials=(f"{RFC2136_KEY}: the TSIG key, its secret in base64 or the file that tsig-keygen writes",),
+        credentials=(f"{RFC2136_KEY}: the TSIG key, as its secret in base64 or as the file that tsig-keygen writes",),
     ),
 )
