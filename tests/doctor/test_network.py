@@ -174,7 +174,7 @@ def test_resolvers_alone_and_over_tls_alone(monkeypatch: pytest.MonkeyPatch) -> 
     with serving(resolver) as silent:
         found = list(network.examine(Who(resolvers=(silent,), via="resolvers"), "example.com"))
         assert [check.verdict for check in found] == ["unreachable", "unreachable", "unchecked", "unreachable"]
-        assert found[0].cure == "let UDP to port 53 out of this machine"
+        assert found[0].cure == "allow UDP to port 53 out of this machine"
     tls = Server("127.0.0.1", 9, url="tls://127.0.0.1:9")
     found = list(network.examine(Who(resolvers=(tls,), via="resolvers"), "example.com"))
     assert [check.verdict for check in found] == ["unchecked", "unchecked", "unchecked", "unreachable"]

@@ -312,7 +312,7 @@ def test_a_lame_server_is_wrong_however_it_says_so(port: int, what: str) -> None
         (detail,) = details(job, check)
         assert detail.server == f"ns2.odd.com ({ODD}:{port})"
         assert detail.seen.startswith("lame: it ")
-        assert detail.cure == "load the zone odd.com on it, or take it out of the NS records"
+        assert detail.cure == "load the zone odd.com on it, or remove it from the NS records"
 
 
 def test_nothing_is_asked_twice_in_a_round(port: int) -> None:

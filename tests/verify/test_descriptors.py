@@ -48,5 +48,5 @@ def test_what_lasts_is_this_machine_s(left: str, tmp_path: Path) -> None:
     assert "this machine is short of file descriptors (this process may have 64 open)" in told
     assert "ulimit -n" in told
     assert "a fault in elastx-mrs" not in told
-    assert "see that the server runs" not in told
+    assert "check that the server runs" not in told
     assert "let this machine" not in told

@@ -118,7 +118,7 @@ def test_a_lame_server_is_wrong_whatever_it_answers(
     assert all(run.servers(check) == {f"ns3.{domain} ({address})"} for check in run.failing)
     assert run.seen("delegation") == seen
     cures = {detail["fix"] for check in run.failing for detail in run.checks[check]["details"]}
-    assert cures == {f"load the zone {domain} on it, or take it out of the NS records"}
+    assert cures == {f"load the zone {domain} on it, or remove it from the NS records"}
 
 
 def test_a_server_that_is_behind_is_named_and_the_others_are_not(internet: World, record_property: Record) -> None:

@@ -37,18 +37,18 @@ Judge = Callable[[Answer], Fault | None]
 
 
 _WAYS_OUT: Mapping[Listed, str] = {
-    "zone": "take it out of the NS records",
-    "nameservers": "take it out of verification.nameservers",
-    "run": f"name another one with --nameserver or {NAMESERVERS}",
+    "zone": "remove it from the NS records",
+    "nameservers": "remove it from verification.nameservers",
+    "run": f"name another server with --nameserver or {NAMESERVERS}",
     "primary": "correct verification.primary or --primary",
-    "resolvers": "name others with --resolver or in verification.resolvers",
+    "resolvers": "name other resolvers with --resolver or in verification.resolvers",
 }
 """What to do with a server that is of no use, by the place where it is written down."""
 
 
 def usable_at(listed: Listed) -> str:
     """Return what to do where a server could not be asked."""
-    return f"see that the server runs and may be reached from here (UDP and TCP, port 53), or {_WAYS_OUT[listed]}"
+    return f"check that the server runs and is reachable from here (UDP and TCP, port 53), or {_WAYS_OUT[listed]}"
 
 
 def follow_delegation(who: Who) -> str:
@@ -57,7 +57,7 @@ def follow_delegation(who: Who) -> str:
         place = f"--nameserver and {NAMESERVERS}" if who.of_run else "verification.nameservers"
     else:
         place = "via: resolvers in verification, and --via"
-    return f"if this machine may ask port 53, leave out {place}"
+    return f"if this machine can reach port 53, remove {place}"
 
 
 def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail], list[str]]:
