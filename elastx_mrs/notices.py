@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 class Notice(NamedTuple):
     """A kind of notice.
 
-    :param name: what ``acknowledged`` in a config names it by. A name in a release never changes its meaning.
+    :param name: the name for ``acknowledged`` in a config. A released name never changes its meaning.
     :param about: what it says, as a phrase for tables, in Markdown.
     :param by: what finds it: the ``config`` by itself, or the ``guard`` in DNS.
     """
@@ -48,7 +48,7 @@ NOTICES: tuple[Notice, ...] = (
 """All of them: those of the config first, then those of the guard."""
 
 RETIRED: Mapping[str, str] = {}
-"""Names that a release had and this one has not, each with what became of it. A config may still have them."""
+"""Names of notices that an older release had, each with what replaced it. A config may still have them."""
 
 ABOUT: Mapping[str, str] = {one.name: one.about for one in NOTICES}
 
@@ -64,7 +64,7 @@ _ITEM = re.compile(r"([a-z0-9-]+)(?: \(([^()]*)\))?")
 
 
 def with_name(text: str, name: str) -> str:
-    """Return a message that ends in its notice's name, as linters have it; one without a name as it is."""
+    """Return a message with its notice's name at the end, as linters do; without a name, return it unchanged."""
     return f"{text} [{name}]" if name else text
 
 
@@ -75,9 +75,9 @@ def cause_of(text: str) -> str:
 
 
 def acknowledged(places: Mapping[str, str]) -> str:
-    """Return the one line that tells what a run leaves out.
+    """Return the line that lists the notices that a run hides.
 
-    :param places: where each notice would stand, by its name; empty where that is not told.
+    :param places: the place of each notice, by its name; empty if the place is unknown.
     """
     items = (f"{name} ({place})" if place else name for name, place in sorted(places.items()))
     return _ACKNOWLEDGED + "; ".join(items)

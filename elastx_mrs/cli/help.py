@@ -17,7 +17,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "After a deployment": ("verify", "smtp", "message"),
     "At any time": ("spf", "completion"),
 }
-"""The commands by when one needs them."""
+"""The commands, grouped by when you need them."""
 
 
 class Part(NamedTuple):

@@ -1,4 +1,4 @@
-"""Examines what a stack needs before it is deployed: Pulumi, packages, DNS as this machine reaches it, the providers.
+"""Checks what a stack needs before it is deployed: Pulumi, packages, DNS from this machine, and the providers.
 
-It knows no provider by name: each has examinations of its own (:mod:`elastx_mrs.publish.examination`).
+It knows no provider by name. Each provider brings its own examinations (:mod:`elastx_mrs.publish.examination`).
 """

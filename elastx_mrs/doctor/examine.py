@@ -55,7 +55,7 @@ def _extras(arguments: Arguments) -> list[str]:
 
 
 def _of_dns(stack: Stack) -> Iterator[Examination]:
-    """Yield an examination for each different wish of whom to ask."""
+    """Yield an examination for each different set of servers to query."""
     wishes: dict[Who, str] = {}
     late = "check the network of this machine"
     for domain, settings in plan.settings(stack.arguments).items():
@@ -105,7 +105,7 @@ async def examined(
 
 
 async def _bounded(examination: Examination) -> list[Check]:
-    """Return an examination's checks: those that came in time, where it takes too long."""
+    """Return an examination's checks; if it takes too long, those that it yielded in time."""
     checks: list[Check] = []
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""How this machine reaches those that verification asks: over UDP and TCP, over IPv6, and the resolvers."""
+"""Checks that this machine reaches the servers that verification queries: over UDP, TCP and IPv6, and the resolvers."""
 
 import asyncio
 import errno
@@ -36,7 +36,7 @@ _WHO = {
 
 
 def examine(who: Who, domain: str) -> Iterator[Check]:
-    """Yield the checks of whom one user wants asked.
+    """Yield the checks of the servers that one verification setting queries.
 
     :param domain: one of those that are verified, as A-labels.
     """
@@ -115,7 +115,7 @@ async def _resolvers(vantage: Vantage, domain: str) -> Check:
 async def _first(
     servers: Sequence[Server], transport: str, question: Question, root: bool
 ) -> tuple[Server | None, dict[Server, Exception]]:
-    """Ask the first few servers; return one that answers, or what became of each."""
+    """Query the first few servers; return one that answers, or the problem of each."""
     problems: dict[Server, Exception] = {}
 
     async def one(server: Server) -> Server | None:

@@ -40,7 +40,7 @@ def share(own: Path, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
-    """Say what to do if a command is for a stack that publishes through Cloudflare and the plugin is not there.
+    """Return what to do if a command's stack publishes through Cloudflare and the plugin is missing.
 
     The engine says only that there is none.
 
@@ -50,7 +50,7 @@ def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
 
 
 def advice(environ: Mapping[str, str]) -> str | None:
-    """Say what to do if the plugin is not there that a program would need which publishes through Cloudflare."""
+    """Return what to do if Pulumi's Cloudflare plugin, which a program needs, is missing; None if it is there."""
     version = plugin_version()
     if version is None or found(version, environ) is not None:
         return None
@@ -62,7 +62,7 @@ def _words(command: Sequence[str]) -> list[str]:
 
 
 def _publishes(command: Sequence[str]) -> bool:
-    """Return whether a command is Pulumi's, for a stack of this folder that publishes through Cloudflare.
+    """Return whether a command runs Pulumi for a stack of this folder that publishes through Cloudflare.
 
     Without ``--stack`` any of the folder's stacks may be the selected one.
     """

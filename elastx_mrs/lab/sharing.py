@@ -1,7 +1,6 @@
-"""One folder, one running lab, and any number of commands that use it, each started in a terminal of its own.
+"""Lets commands in several terminals share the one lab that runs in a folder.
 
-Two files are locked, and the kernel lets go of a lock however its process ends, so what a lab that was killed leaves
-behind is in nobody's way:
+It locks two files. The kernel releases a lock when its process ends, so a killed lab blocks nobody:
 
 - ``lock``, by the lab that runs;
 - ``users``, shared by the commands that joined it. The lab takes it alone when it ends, so it outlives them.
@@ -72,7 +71,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Running:
-    """What a lab says of itself to those that join it."""
+    """The addresses and zones that a lab announces to the commands that join it."""
 
     address: str
     url: str
@@ -101,9 +100,9 @@ def unusable(directory: Path, error: OSError) -> LabError:
 
 @contextlib.contextmanager
 def alone(directory: Path) -> Iterator[None]:
-    """Have the folder for a lab of one's own.
+    """Lock the folder for a new lab.
 
-    :raises InUseError: where a lab that runs has it.
+    :raises InUseError: if a running lab holds it.
     :raises LabError: where it cannot be used.
     """
     with _opened(directory, "lock") as lock:

@@ -1,4 +1,4 @@
-"""What a lab says of itself to somebody who wants to use it from a shell."""
+"""Prints how to use a lab from a shell."""
 
 import os
 import shlex

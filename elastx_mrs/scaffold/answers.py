@@ -1,4 +1,4 @@
-"""What a project needs to know, and what the config's own rules say of each answer."""
+"""The answers that a project needs, checked by the rules of the config."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _STAND_INS: Mapping[str, Any] = {
     "domains": ["example.invalid"],
     "dkim": {"external": True},
 }
-"""What is right in place of an answer that is not there yet."""
+"""Valid values in place of answers that are still missing."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ def faults_so_far(answers: Answers) -> list[Fault]:
 
 
 def normal(key: str, text: str) -> str:
-    """Return the one form of all spellings of a domain or an account; what is wrong is its own.
+    """Return the normal form of a domain or an account; an invalid one stays as it is.
 
     :param key: ``domains`` or ``accounts``.
     """
@@ -112,7 +112,7 @@ def whole(given: Mapping[str, Any]) -> Arguments:
 
 
 def questions(provider: Provider) -> Sequence[Question]:
-    """Return what to ask of a provider: its own questions, else for each setting that is required."""
+    """Return the questions of a provider; if it has none, one for each required setting."""
     if provider.start.questions:
         return provider.start.questions
     required = [name for name, one in provider.model.model_fields.items() if one.is_required()]
@@ -120,7 +120,7 @@ def questions(provider: Provider) -> Sequence[Question]:
 
 
 def required(answers: Answers, provider: Provider) -> set[str]:
-    """Return the settings that are not there and have to be."""
+    """Return the required settings that are missing."""
     missing = {one.path for one in faults(answers.mail | {provider.name: answers.settings})}
     return {one.key for one in questions(provider) if f"{provider.name}.{one.key}" in missing} - {*answers.settings}
 

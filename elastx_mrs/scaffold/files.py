@@ -1,4 +1,4 @@
-"""Writes the files of a project: all of them or none, and never over one that is there."""
+"""Writes the files of a project: all of them or none. It never overwrites a file."""
 
 import errno
 import os
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
-"""Pulumi takes each of these for the project's file, so that none of them may be there."""
+"""Pulumi reads any of these as the project's file, so none of them may exist."""
 
 STAGED = ".elastx-mrs-init-"
-"""Begins the name of the folder in which the files are before they get their names."""
+"""Prefix of the folder that holds the files before they get their names."""
 
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _THERE = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
@@ -42,7 +42,7 @@ def existing(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def left_over(folder: Path, names: Sequence[str]) -> list[str]:
-    """Return what a run left that was killed while it wrote: its folder, and those of the files that are its own."""
+    """Return what a run that was killed left behind: its folder, and the files that it wrote."""
     try:
         staged = sorted(folder.glob(f"{STAGED}*"))
     except OSError:

@@ -1,4 +1,4 @@
-"""What DNS has today of the domains: the config that keeps it, and the zones that they are in."""
+"""Looks up what the domains publish today: the config that keeps it, and their zones."""
 
 import asyncio
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Look:
 
 
 def nothing(domains: Sequence[str]) -> Look:
-    """Return what is known where DNS is not asked."""
+    """Return a result for a run that does not query DNS."""
     return Look([Adopted(domain, {"name": domain}) for domain in domains], _outermost(domains), asked=False)
 
 

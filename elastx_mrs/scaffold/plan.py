@@ -1,4 +1,4 @@
-"""A project as it is going to be written, whatever its language is."""
+"""The plan of a project, for every language."""
 
 import re
 from collections.abc import Mapping, Sequence
