@@ -154,6 +154,8 @@ def html_code(text: str) -> str:
 
 def html_text(text: str) -> str:
     """Return text for the content of an element of HTML or XML; an attribute needs its quotes escaped, too."""
+    import html
+
     return html.escape(visible(text), quote=False)
 
 

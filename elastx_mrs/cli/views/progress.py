@@ -104,9 +104,7 @@ async def _live(going: _Going, wait: Wait) -> None:
     console = Console(
         stderr=True, color_system="standard" if coloured else None, no_color=not coloured, highlight=False
     )
-    with Live(
-        get_renderable=lambda: _table(going, console.width), console=console, refresh_per_second=4, transient=True
-    ):
+    with Live(get_renderable=lambda: _table(going, console), console=console, refresh_per_second=4, transient=True):
         await wait(going.jobs, going.waiting, lambda: None)
 
 
