@@ -11,7 +11,7 @@ from elastx_mrs.adopt.cloudflare import Read, read_zones
 from elastx_mrs.adopt.plan import IMPORT_REQUESTS, Plan, counted, import_file, plan
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
 from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
-from elastx_mrs.cli.arguments import arguments
+from elastx_mrs.cli.arguments import arguments, unnamed
 from elastx_mrs.cli.exits import UnaskedError, exit_code
 from elastx_mrs.cli.inputs import BadInput, json_file, source_name
 from elastx_mrs.config.model import Arguments
@@ -58,7 +58,7 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
     """Return the stack's arguments, and what they say of Cloudflare, through which they are to publish."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
-        raise click.UsageError("name the stack for --import in one way: --stack-config FILE or --config FILE")
+        raise unnamed("the stack for --import")
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import RECORDS, SHOW_CONFIG, ConfigError, all_values, parse, parse_stack, told
 from elastx_mrs.config.remarks import Said
 from elastx_mrs.config.rules import Fault
+from elastx_mrs.display import some, visible
 from elastx_mrs.service import ELASTX
 from elastx_mrs.stackfile import printed
 from elastx_mrs.stackfile.document import UnreadableError
@@ -54,8 +56,15 @@ def whole(stack_config: str | None, config: str | None) -> tuple[Arguments, Mapp
     :raises click.UsageError: if none or both were named.
     """
     if bool(stack_config) == bool(config):
-        raise click.UsageError("name the stack in one way: --stack-config FILE or --config FILE")
+        raise unnamed()
     return _from_stack(stack_config) if stack_config else _from_json(config or "")
+
+
+def unnamed(what: str = "the stack") -> click.UsageError:
+    """Return the error for a command that needs one stack and got none or several; it names the files that are here."""
+    files = [str(path) for folder in (Path(), Path("stacks")) for path in sorted(folder.glob("Pulumi.*.yaml"))]
+    here = f", such as --stack-config {visible(some(files, 3))}" if files else ""
+    return click.UsageError(f"name {what} in one way: --stack-config FILE or --config FILE{here}")
 
 
 def _from_stack(path: str) -> tuple[Arguments, Mapping[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from elastx_mrs.cli.arguments import arguments
+from elastx_mrs.cli.arguments import arguments, unnamed
 from elastx_mrs.cli.group import Group
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.options import stack_options
@@ -74,7 +74,7 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
     and remove those of an old domain last.
     """
     if bool(stack_config) == bool(config):
-        raise click.UsageError("name the stack in one way: --stack-config FILE or --config FILE")
+        raise unnamed()
     source = source_name(stack_config or config or "")
     given = arguments(stack_config, config, {})
     rfc2136 = given.settings(Rfc2136)

@@ -52,7 +52,10 @@ def _split(arguments: Arguments) -> tuple[list[Said], list[Said]]:
     known: list[Said] = []
     for said in _all(arguments):
         notice = said.remark.notice
-        is_known = notice is not None and all(notice.name in by_domain[domain] for domain in said.domains)
+        is_known = notice is not None and (
+            notice.name in arguments.acknowledged
+            or (bool(said.domains) and all(notice.name in by_domain[domain] for domain in said.domains))
+        )
         (known if is_known else left).append(said)
     return left, known
 

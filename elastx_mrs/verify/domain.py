@@ -95,7 +95,7 @@ def _left_out(expected: Expected, name: str) -> Outcome:
 
 def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[str] = ()) -> Outcomes:
     """Return the checks that were not made, and why."""
-    detail = Detail("unchecked", "", "", f"not asked: {why}", "fix the problems above first")
+    detail = Detail("unchecked", "", "", f"not asked: {why}", "start with the problems above")
     missing = [check for check in checks or _AFTER if check not in found]
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 

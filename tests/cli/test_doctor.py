@@ -130,3 +130,16 @@ def test_a_project_that_cannot_be_read_is_2(lab: Lab) -> None:
     result = CliRunner().invoke(main, ["doctor", "--stack-config", str(file)], env=lab.environment())
     assert result.exit_code == 2
     assert "has no name" in result.output
+
+
+def test_without_a_stack_it_names_the_files_that_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    one_way = "name the stack in one way: --stack-config FILE or --config FILE"
+    assert CliRunner().invoke(main, ["doctor"]).stderr.rstrip().endswith(one_way)
+    (tmp_path / "Pulumi.yaml").touch()
+    (tmp_path / "Pulumi.lab.yaml").touch()
+    result = CliRunner().invoke(main, ["doctor"])
+    assert (result.exit_code, result.stderr.rstrip().rpartition(one_way)[2]) == (
+        2,
+        ", such as --stack-config Pulumi.lab.yaml",
+    )

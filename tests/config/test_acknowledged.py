@@ -7,7 +7,8 @@ import pytest
 from elastx_mrs import notices
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, parse_stack
-from elastx_mrs.config.remarks import acknowledged, remarks
+from elastx_mrs.config.remarks import Said, acknowledged, remarks
+from elastx_mrs.records import Remark
 from tests import golden
 
 SE, COM = "example.se", "example.com"
@@ -53,6 +54,13 @@ def test_the_stack_acknowledges_for_all_domains() -> None:
 )
 def test_a_notice_about_several_domains_needs_each_of_them(domains: list[Any], left: list[str]) -> None:
     assert names(config(domains=domains)) == left
+
+
+def test_a_notice_about_no_domain_is_the_stack_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Said("dmarc", Remark("says something", notices.NOTICES[0]))
+    monkeypatch.setattr("elastx_mrs.config.remarks._all", lambda _: [said])
+    assert remarks(config(domains=[domain(COM, notices.NOTICES[0].name)])) == [said]
+    assert remarks(config(acknowledged=[notices.NOTICES[0].name])) == []
 
 
 def test_a_domain_acknowledges_what_is_about_it() -> None:
