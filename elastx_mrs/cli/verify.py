@@ -108,8 +108,8 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     jobs, given = _jobs([_domain(text) for text in domains], timeout, options)
     # Thousands of answers stay until the end: looking for garbage among them is a quarter of a large run's time.
     gc.set_threshold(10_000, 20, 20)
-    asyncio.run(shown(jobs, partial(wait, deadline=deadline), deadline))
     source = report.Source(_accounts(given), _places(options["stack_config"]) if format_ == "github" else {})
+    asyncio.run(shown(jobs, partial(wait, deadline=deadline), deadline, source))
     click.echo(FORMATS[format_](jobs, source), nl=False)
     open_ = [outcome.verdict for job in jobs for outcome in job.open()]
     sys.exit(exit_code(wrong=any(v != "unreachable" for v in open_), unasked="unreachable" in open_))

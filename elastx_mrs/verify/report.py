@@ -137,9 +137,12 @@ def findings(outcomes: Iterable[Outcome]) -> list[Finding]:
     ]
 
 
-def lines(outcomes: Iterable[Outcome]) -> list[str]:
+def lines(outcomes: Iterable[Outcome], source: Source = NOWHERE) -> list[str]:
     """Return what is not as it should be, a visible line each."""
-    return [line(finding, finding.subjects) for finding in findings(outcomes)]
+    return [
+        line(finding, [subject._replace(check=source.called(subject.check)) for subject in finding.subjects])
+        for finding in findings(outcomes)
+    ]
 
 
 def line(finding: Finding, subjects: Sequence[Subject]) -> str:
@@ -248,12 +251,12 @@ def _heading(domains: Sequence[str], most: int) -> str:
     return f"{', '.join(domains[: min(most, len(domains) - 1)])} and {rest} are not verified:"
 
 
-def missing(jobs: Sequence[Job], most: int = 5) -> str:
+def missing(jobs: Sequence[Job], source: Source = NOWHERE, most: int = 5) -> str:
     """Return in one line what is still waited for: domains, and the servers that are not right yet."""
     parts = []
     for job in jobs[:most]:
         places = [
-            f"{outcome.check}{f' at {detail.server}' if detail.server else ''}"
+            f"{source.called(outcome.check)}{f' at {detail.server}' if detail.server else ''}"
             for outcome in (job.open() or job.outcomes.values())
             for detail in outcome.details
             if detail.verdict in FAILING or detail.verdict == "cached"

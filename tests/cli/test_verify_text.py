@@ -16,6 +16,7 @@ from rich.console import Console
 from elastx_mrs import limits
 from elastx_mrs.cli.views import progress
 from elastx_mrs.cli.views.layout import padded, row, shares, width, wrapped
+from elastx_mrs.cli.views.verify import FORMATS
 from elastx_mrs.cli.views.verify_text import COLOURS, text
 from elastx_mrs.verify import report
 from elastx_mrs.verify.result import Detail, Outcome
@@ -175,15 +176,16 @@ def test_what_is_waited_for_is_a_line_for_each_change(
         del late.outcomes[CHALLENGE]
         say([late])
 
-    asyncio.run(progress.shown([late], wait, None))
+    asyncio.run(progress.shown([late], wait, None, SOURCE))
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("waiting for bad.com: ")
     assert re.search(r"; \d+ s elapsed, at most [23]\d\d s left$", first)
-    assert CHALLENGE in first
-    assert CHALLENGE not in second
+    assert f"account {golden.ACCOUNT}" in first
+    assert CHALLENGE not in first
+    assert f"account {golden.ACCOUNT}" not in second
     with click.Context(click.Command("verify")) as context:
         context.meta["elastx_mrs.cli.terminal.amount"] = "quiet"
-        asyncio.run(progress.shown([late], wait_nothing, None))
+        asyncio.run(progress.shown([late], wait_nothing, None, SOURCE))
     assert capsys.readouterr().err == ""
 
 
@@ -195,7 +197,7 @@ async def wait_nothing(
 
 @pytest.mark.parametrize("room", [40, 80, 120])
 def test_the_live_table_keeps_verdicts_and_domains_where_much_is_missing(room: int) -> None:
-    going = progress._Going([bad("bad.com"), bad("another.com")], None)
+    going = progress._Going([bad("bad.com"), bad("another.com")], None, SOURCE)
     console = Console(width=room, file=io.StringIO())
     with console.capture() as seen:
         console.print(progress._table(going, console))
@@ -203,3 +205,11 @@ def test_the_live_table_keeps_verdicts_and_domains_where_much_is_missing(room: i
     assert head.split() == ["verdict", "domain", "still", "missing"]
     assert [line.split()[1] for line in rows] == ["bad.com", "another.com"]
     assert all(line.split()[0] in COLOURS and len(line) <= room for line in rows)
+
+
+def test_junit_calls_an_account_by_its_name() -> None:
+    """Also in what a case says, which a CI shows without the case's name."""
+    text = FORMATS["junit"]([bad("bad.com")], SOURCE)
+    assert f'name="account {golden.ACCOUNT}"' in text
+    assert f"absent: account {golden.ACCOUNT}" in text
+    assert CHALLENGE not in text

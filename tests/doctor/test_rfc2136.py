@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dns.message
 import dns.query
@@ -15,6 +15,7 @@ from elastx_mrs import limits
 from elastx_mrs.check import Check
 from elastx_mrs.publish.rfc2136 import connection, examine
 from elastx_mrs.publish.rfc2136.connection import POOL
+from elastx_mrs.publish.rfc2136.primary import UnreachableError, UpdateError
 from tests import secrecy
 from tests.doctor.patient import provider, stack, verdicts
 from tests.publish.rfc2136.odd import SOA, answer, is_update, saying
@@ -248,3 +249,13 @@ def test_the_longest_names_fit_into_one_update() -> None:
     name = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
     value = len("elastx-mrs doctor ") + 32 + 1
     assert limits.DOCTOR_UPDATE.most * (len(name) + 2 + 10 + value) < 65_535 - 1_000
+
+
+def test_a_name_that_gets_no_answer_is_not_said_to_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = {"one.example.com": UpdateError("refused"), "two.example.com": UnreachableError("silent", sent=True)}
+
+    def tried(primary: object, zone: str, owners: list[str]) -> None:
+        raise refused[owners[0]]
+
+    monkeypatch.setattr(examine, "_try", tried)
+    assert examine._refused(cast(Any, None), "example.com", [*refused, "three.example.com"]) == ["one.example.com"]

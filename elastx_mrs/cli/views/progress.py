@@ -24,12 +24,12 @@ WIDEST = len("unreachable")
 Wait = Callable[[Sequence[Job], Callable[[Sequence[Job]], None], Callable[[], None]], Awaitable[None]]
 
 
-async def shown(jobs: Sequence[Job], wait: Wait, deadline: float | None) -> None:
+async def shown(jobs: Sequence[Job], wait: Wait, deadline: float | None, source: report.Source) -> None:
     """Wait for all jobs, and show on standard error how it goes; with ``--quiet`` nothing.
 
     :param deadline: seconds after which the run ends, as the user set it.
     """
-    going = _Going(jobs, deadline)
+    going = _Going(jobs, deadline, source)
     if terminal.quiet():
         await wait(jobs, going.waiting, lambda: None)
     elif terminal.is_terminal(sys.stderr):
@@ -44,8 +44,9 @@ class _Going:
     :ivar pending: the domains that are waited for; None while all are asked for the first time.
     """
 
-    def __init__(self, jobs: Sequence[Job], deadline: float | None) -> None:
+    def __init__(self, jobs: Sequence[Job], deadline: float | None, source: report.Source) -> None:
         self.jobs = jobs
+        self.source = source
         self.pending: Sequence[Job] | None = None
         self._began = time.monotonic()
         self._end = last_moment(jobs, deadline)
@@ -81,7 +82,7 @@ async def _plain(going: _Going, wait: Wait) -> None:
 
     def waiting(pending: Sequence[Job]) -> None:
         going.waiting(pending)
-        say(f"waiting for {report.missing(pending)}")
+        say(f"waiting for {report.missing(pending, going.source)}")
 
     async def still() -> None:
         while True:
@@ -123,7 +124,7 @@ def _table(going: _Going, console: "Console") -> "RenderableType":
     drawn.add_column("still missing", no_wrap=True, overflow="ellipsis", ratio=1)
     for job in rows[:MOST_ROWS]:
         verdict = report.verdict(job) if job.outcomes else "…"
-        missing = report.missing([job]).partition(": ")[2] if job.open() else ""
+        missing = report.missing([job], going.source).partition(": ")[2] if job.open() else ""
         drawn.add_row(Text(verdict, style=COLOURS.get(verdict, "")), Text(job.expected.domain), Text(missing))
     done = going.asking() if going.asked < len(jobs) else report.summary(jobs)
     return Group(drawn, Text(f"{done}; {going.times()}", no_wrap=True, overflow="ellipsis"))

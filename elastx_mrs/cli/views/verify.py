@@ -83,7 +83,7 @@ def _junit(jobs: Sequence[Job], source: report.Source) -> str:
             )
             tag = _TAGS[outcome.verdict]
             if tag:
-                lines = report.lines([outcome])
+                lines = report.lines([outcome], source)
                 found = ET.SubElement(case, tag, message=lines[0])
                 if tag != "skipped":
                     found.set("type", outcome.verdict)

@@ -160,6 +160,8 @@ def _refused(primary: Primary, zone: str, owners: Sequence[str]) -> list[str]:
     for owner in owners[: limits.DOCTOR_NAMES.most]:
         try:
             _try(primary, zone, [owner])
+        except UnreachableError:
+            break  # it says nothing of the names that are left
         except UpdateError:
             found.append(owner)
     return found
