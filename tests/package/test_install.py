@@ -62,7 +62,7 @@ def test_the_command_says_what_the_readme_shows(base: fresh.Environment) -> None
 def test_help_and_version(base: fresh.Environment) -> None:
     done = base.run("elastx-mrs", "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Show what must be in DNS." in done.stdout
+    assert "Show the DNS records that your mail needs." in done.stdout
     assert base.run("elastx-mrs", "--version").stdout.split()[1] == __version__
 
 
