@@ -106,8 +106,15 @@ def now(awaitable: Coroutine[Any, Any, T]) -> T | None:
         if task.done():
             return task.result()
         take_turn(asyncio.sleep(0))
-    task.cancel()
+    # Not cancelled: what it waits for may be an Output of the program's, which would be cancelled with it.
+    task.add_done_callback(_retrieved)
     return None
+
+
+def _retrieved(task: "asyncio.Future[Any]") -> None:
+    """Take the result of work that nobody waits for any more, or asyncio would log its error."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def call_function(
