@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import select
 import stat
 import sys
 import threading
@@ -16,6 +17,11 @@ from elastx_mrs import limits
 from elastx_mrs.limits import Limit
 
 STANDARD_INPUT = "-"
+
+LOOK = 0.5
+"""Seconds after which a wait for input looks whether Ctrl-C was pressed."""
+
+_PIECE = 1 << 16
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
@@ -38,19 +44,45 @@ def read_octets(path: str, most: Limit) -> bytes:
         if sys.stdin is None:  # the process was started without one
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         with _telling("standard input; end it with Ctrl-D") if sys.stdin.isatty() else nullcontext():
-            octets = sys.stdin.buffer.read(most.most + 1)
+            octets = _standard_input(most.most + 1)
     else:
         waits = stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116  as the path was given, an empty one too
         with _telling(f"{path!r}, a pipe; write to it, or stop this with Ctrl-C") if waits else nullcontext():
-            octets = _content(path, most)
+            octets = _content(path, most.most + 1, waits=waits)
     if len(octets) > most.most:
         raise BeyondError(f"has more than {most.text}")
     return octets
 
 
-def _content(path: str, most: Limit) -> bytes:
+def _content(path: str, most: int, *, waits: bool) -> bytes:
     with Path(path).open("rb") as file:
-        return file.read(most.most + 1)
+        return _awaited(file.fileno(), most) if waits else file.read(most)
+
+
+def _standard_input(most: int) -> bytes:
+    try:
+        descriptor = sys.stdin.fileno()
+    except OSError:  # what stands for standard input has none
+        return sys.stdin.buffer.read(most)
+    return _awaited(descriptor, most)
+
+
+def _awaited(descriptor: int, most: int) -> bytes:
+    """Read to the end, or to a limit, and look for Ctrl-C: Python ends no read for one that came just before it."""
+    octets = bytearray()
+    while len(octets) < most:
+        await_input(descriptor)
+        piece = os.read(descriptor, min(_PIECE, most - len(octets)))
+        if not piece:
+            break
+        octets += piece
+    return bytes(octets)
+
+
+def await_input(descriptor: int) -> None:
+    """Wait until something can be read, or until Ctrl-C."""
+    while not select.select([descriptor], [], [], LOOK)[0]:
+        pass
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Questions on a terminal: on standard error, so that standard output has what the command makes and nothing else."""
 
-import select
 import sys
 import termios
 import textwrap
@@ -11,6 +10,7 @@ import click
 from elastx_mrs import limits
 from elastx_mrs.cli.terminal import columns
 from elastx_mrs.display import visible_lines
+from elastx_mrs.reading import await_input
 
 
 class Terminal:
@@ -34,8 +34,7 @@ class Terminal:
         :raises click.Abort: at the end of the input.
         """
         click.echo(prompt, nl=False, err=True)
-        while not select.select([sys.stdin], [], [], LOOK)[0]:
-            pass  # and again: Python does not end a read for a Ctrl-C that came just before it
+        await_input(sys.stdin.fileno())
         typed = sys.stdin.buffer.readline(limits.PASTED.most)
         if not typed:
             raise click.Abort
@@ -68,9 +67,6 @@ def _wrapped(line: str, width: int, indent: str) -> str:
         break_on_hyphens=False,
     )
 
-
-LOOK = 0.5
-"""Seconds after which a wait for an answer looks whether Ctrl-C was pressed."""
 
 WIDEST = 100
 """Columns of a paragraph: longer lines are hard to read."""
