@@ -53,7 +53,7 @@ TESTS = pytest -n 3 --dist worksteal
 test: setup languages servers wheels ## run all tests
 	@$(TESTS)
 
-fast: setup servers ## run the tests that do not start Pulumi; about 5 minutes
+fast: setup servers ## run the tests that do not start Pulumi; about 6 minutes
 	@$(TESTS) -m "not engine"
 
 shuffled: setup languages servers wheels ## run all tests in a random order, whose seed it prints
