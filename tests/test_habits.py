@@ -1,5 +1,6 @@
 """What a contributor meets first: the hooks before a commit, the CI, and the forms of the repository."""
 
+import json
 import os
 import re
 import shutil
@@ -42,6 +43,14 @@ def test_the_hooks_are_make_check() -> None:
     for hook in own["hooks"]:
         assert (hook["language"], hook["pass_filenames"]) == ("system", False)
         re.compile(hook.get("files", ""))
+
+
+def test_the_lockfile_of_npm_has_hashes_and_no_address() -> None:
+    """npm writes ``resolved`` and ``funding``; take them out. ``npm ci`` needs neither."""
+    lock = (ROOT / "toolchain" / "node" / "package-lock.json").read_text()
+    assert "://" not in lock
+    packages = json.loads(lock)["packages"]
+    assert all("integrity" in one for name, one in packages.items() if name and not one.get("inBundle"))
 
 
 def job() -> Any:
