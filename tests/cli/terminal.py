@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 
 SECONDS = 30.0
 _PROGRAM = """
@@ -36,6 +37,19 @@ def interrupted(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 130
 
 
+def read(outer: int) -> bytes:
+    """Return what a terminal shows next; nothing at its end."""
+    try:
+        return os.read(outer, 65536)
+    except OSError:  # Linux's end of file, once nobody has the terminal open
+        return b""
+
+
+def shown(outer: int) -> bytes:
+    """Return all that a terminal shows, to its end."""
+    return b"".join(iter(partial(read, outer), b""))
+
+
 def typed(*arguments: str, prompt: str, keys: str, environment: Mapping[str, str]) -> tuple[str, int]:
     """Return what a terminal shows, and the exit code, after keys are typed at a prompt."""
     outer, inner = pty.openpty()
@@ -44,22 +58,18 @@ def typed(*arguments: str, prompt: str, keys: str, environment: Mapping[str, str
         program, stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=dict(environment)
     )
     os.close(inner)
-    shown, sent, end = "", False, time.monotonic() + SECONDS
+    text, sent, end = "", False, time.monotonic() + SECONDS
     try:
         while time.monotonic() < end:
             if not select.select([outer], [], [], 0.1)[0]:
                 continue
-            try:
-                octets = os.read(outer, 4096)
-            except OSError:  # Linux's end of file, once nobody has the terminal open
+            if not (octets := read(outer)):
                 break
-            if not octets:
-                break
-            shown += octets.decode(errors="replace")
-            if prompt in shown and not sent:
+            text += octets.decode(errors="replace")
+            if prompt in text and not sent:
                 os.write(outer, keys.encode())
                 sent = True
-        return shown, process.wait(SECONDS)
+        return text, process.wait(SECONDS)
     finally:
         os.close(outer)
         if process.poll() is None:

@@ -20,6 +20,7 @@ import yaml
 
 from elastx_mrs import limits
 from tests import golden
+from tests.cli import terminal
 from tests.cli.commands import completed
 from tests.servers import NameServer, start
 from tests.servers.zones import HEAD
@@ -255,15 +256,7 @@ def test_on_a_terminal_a_table_changes_in_place_and_the_result_stays(server: Nam
         arguments, stdin=slave, stdout=slave, stderr=slave, env=os.environ | {"TERM": "xterm"}
     ) as process:
         os.close(slave)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            seen += piece
+        seen = terminal.shown(master)
     os.close(master)
     assert process.returncode == 1
     assert b"\x1b[" in seen

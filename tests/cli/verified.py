@@ -24,6 +24,7 @@ from elastx_mrs.verify.report import Place, Source
 from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.wait import Job
 from tests import golden
+from tests.cli.terminal import shown
 from tests.lookup.fakes import Dns
 
 FOLDER = Path(__file__).with_name("golden")
@@ -159,20 +160,12 @@ def on_terminal(columns: int, *arguments: str, **environment: str) -> str:
     given = kept | {"TERM": "xterm"} | environment
     with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=subprocess.PIPE, env=given) as process:
         os.close(inner)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(outer, 65536)
-            except OSError:  # Linux's end of file, once nobody has the terminal open
-                break
-            if not piece:
-                break
-            shown += piece
+        seen = shown(outer)
         assert process.stderr is not None
         errors = process.stderr.read()
     os.close(outer)
     assert (process.returncode, errors) == (1, b""), errors
-    return shown.decode().replace("\r\n", "\n")
+    return seen.decode().replace("\r\n", "\n")
 
 
 SCREENS: Mapping[str, tuple[int, tuple[str, ...]]] = {
