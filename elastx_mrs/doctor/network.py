@@ -23,7 +23,7 @@ from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableErro
 from elastx_mrs.lookup.vantage import Vantage, Who
 
 ASKED = 3
-"""Servers that are asked at once; one that answers is enough."""
+"""Servers to query side by side. One answer is enough."""
 
 LISTED = 3
 _VIA = "or query resolvers instead: verification.via: resolvers"

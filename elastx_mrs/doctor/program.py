@@ -100,7 +100,7 @@ def _required(name: str, extras: Sequence[str], folders: Mapping[str, Any]) -> l
         if extra and extra not in extras:
             continue
         found.append((package, versions))
-        with suppress(metadata.PackageNotFoundError):  # that it is not there is said of itself
+        with suppress(metadata.PackageNotFoundError):  # another check reports a missing package
             asked = more.replace(",", " ").split()
             found += [(below, bounds) for below, _, bounds, one in _requirements(package, folders) if one in asked]
     return found

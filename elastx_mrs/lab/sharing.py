@@ -94,7 +94,7 @@ def pulumi_home(directory: Path) -> Path:
 
 
 def unusable(directory: Path, error: OSError) -> LabError:
-    """Return what is said of a folder that cannot be used."""
+    """Return the error for a folder that cannot be used."""
     return LabError(f"{directory}: {error.strerror}; name another folder with --dir")
 
 

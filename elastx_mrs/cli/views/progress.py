@@ -41,7 +41,7 @@ async def shown(jobs: Sequence[Job], wait: Wait, deadline: float | None, source:
 class _Going:
     """Knows how far a run is, and for how long it can go on.
 
-    :ivar pending: the domains that are waited for; None while all are asked for the first time.
+    :ivar pending: the domains that still fail; None during the first round of queries.
     """
 
     def __init__(self, jobs: Sequence[Job], deadline: float | None, source: report.Source) -> None:

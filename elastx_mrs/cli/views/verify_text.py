@@ -132,7 +132,7 @@ def _labelled(fields: Mapping[str, str], columns: int | None) -> Iterator[str]:
 
 
 def _ending(group: report.Group, source: report.Source, columns: int | None, *, waited: bool) -> Iterator[str]:
-    """Yield what is said of all of a group's findings."""
+    """Yield the lines below a group's findings that hold for all of them."""
     fields = {}
     if len(group.domains) > 1:
         fields["domains"] = ", ".join(group.domains)

@@ -47,7 +47,7 @@ class Answer:
 
     @property
     def result(self) -> Any:
-        """What was asked for.
+        """The content of a successful answer.
 
         :raises UnaskedError: where the answer is not one of Cloudflare's successes.
         """
@@ -68,7 +68,7 @@ class Answer:
 
     @property
     def refusal(self) -> str:
-        """What it means that the API did not do what was asked."""
+        """The reason why the API did not answer with success, and what to do."""
         if self.status == 429:
             return f"Cloudflare does not answer: {cures.LIMITED}"
         if (known := cures.cure(self.text)) or not self.codes:
