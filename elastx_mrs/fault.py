@@ -15,9 +15,6 @@ CURE = (
 )
 """What to do where the fault ends one domain's verdict, or one record's check, and the others go on."""
 
-_SHORTEST = 6
-"""Characters of a secret that is looked for in a traceback: shorter ones stand in every one."""
-
 _PACKAGE = Path(__file__).resolve().parent
 _NOT_THE_PLACE = (_PACKAGE / "cli" / "exits.py",)
 
@@ -41,7 +38,7 @@ def traced(error: BaseException) -> str:
     """
     if os.environ.get(DEBUG.name, "") in ("", "0"):
         return ""
-    known = [secret for secret in secrets(os.environ) if len(secret) >= _SHORTEST]
+    known = [secret for secret in secrets(os.environ) if len(secret) >= secrecy.SHORTEST]
     return _without("".join(traceback.format_exception(error)), known)
 
 

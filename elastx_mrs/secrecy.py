@@ -19,6 +19,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+SHORTEST = 6
+"""Characters of a secret that a text of our own is searched for: shorter ones stand in many texts."""
+
 _LOOSE = 6
 """Letters and digits from which on a secret is found by these alone; shorter ones need their punctuation, too."""
 

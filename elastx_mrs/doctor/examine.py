@@ -18,9 +18,6 @@ from elastx_mrs.progress import Progress
 from elastx_mrs.publish.examination import Examination, Subject
 from elastx_mrs.verify import plan
 
-SHORTEST = 6
-"""Characters of a secret that is looked for in a text: shorter ones stand in many."""
-
 AT_ONCE = 16
 """Examinations that run side by side; each has a thread."""
 
@@ -79,7 +76,7 @@ def secrets_of(stack: Stack) -> list[str]:
     values = [stack.values.get(key) for key in keys]
     texts = [text for value in values for text in (value.values() if isinstance(value, dict) else [value])]
     found = [*secrets(stack.environment), *(text for text in texts if isinstance(text, str))]
-    return [secret for secret in found if len(secret) >= SHORTEST]
+    return [secret for secret in found if len(secret) >= secrecy.SHORTEST]
 
 
 async def examined(
