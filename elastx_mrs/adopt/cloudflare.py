@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from elastx_mrs import limits
 from elastx_mrs.adopt.plan import Found, Zone, counted
-from elastx_mrs.adopt.refusals import BASE_URL, CannotReadError, RefusedError, credentials, explained, not_cloudflare
+from elastx_mrs.adopt.refusals import CannotReadError, RefusedError, credentials, explained, not_cloudflare
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.transport.body import bounded
 from elastx_mrs.progress import Progress
 from elastx_mrs.publish.clock import Clock
+from elastx_mrs.publish.cloudflare import cures
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
 from elastx_mrs.records import RecordError
@@ -140,7 +141,7 @@ class _Reader:
                 response.headers["x-should-retry"] = "false"
             too_much = CannotReadError(
                 f"{self._host} sent more than {limits.CLOUDFLARE_PAGE.text} for one page, or "
-                f"compressed what was asked for as it is; see {BASE_URL}, and any proxy on the way"
+                f"compressed what was asked for as it is; see {cures.BASE_URL}, and any proxy on the way"
             )
             bounded(AsyncByteStream, response, limits.CLOUDFLARE_PAGE.most, too_much)
 
@@ -193,7 +194,7 @@ class _Reader:
                 return rows
         raise CannotReadError(
             f"{self._host} has over {limits.CLOUDFLARE_PAGES.text} of {what}; give the ids of the zones under "
-            f"cloudflare.zones, and see {BASE_URL}"
+            f"cloudflare.zones, and see {cures.BASE_URL}"
         )
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cloudflare import APIError, APIStatusError
 
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105  the variable's name
-BASE_URL = "CLOUDFLARE_BASE_URL"
 
 MAX_SHOWN = 200
 """Characters of what an API says."""
@@ -54,14 +53,14 @@ def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
         )
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", token):
         raise RefusedError(f"{TOKEN} has a character that is in no token, such as white space; copy it again")
-    base_url = environ.get(BASE_URL) or cures.API
+    base_url = environ.get(cures.BASE_URL) or cures.API
     try:
         url = urlsplit(base_url)
         good = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and base_url.isprintable()
     except ValueError:
         good = False
     if not good:
-        raise RefusedError(f"{BASE_URL} is not a URL; leave it out, or write one such as {cures.API}")
+        raise RefusedError(f"{cures.BASE_URL} is not a URL; leave it out, or write one such as {cures.API}")
     return token, base_url
 
 
@@ -85,7 +84,7 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
         said = _why(error)
         cause = _shown(said, token)
         way = cures.way(said)
-        check = way.check if way is not None else f"see {BASE_URL}, the network and any proxy"
+        check = way.check if way is not None else f"see {cures.BASE_URL}, the network and any proxy"
         return CannotReadError(f"{host} was not reached ({cause}); {check}, and run this again")
     if isinstance(error, RateLimitError):
         return CannotReadError(_limited(error.response))
@@ -153,7 +152,7 @@ def not_cloudflare(response: "httpx.Response", base_url: str) -> RefusedError:
     kind = _shown(response.headers.get("content-type", "no type"), "")
     return RefusedError(
         f"what answers at {urlsplit(base_url).hostname} is not Cloudflare's API (HTTP {response.status_code}, {kind}); "
-        f"see {BASE_URL}, and any proxy on the way"
+        f"see {cures.BASE_URL}, and any proxy on the way"
     )
 
 
