@@ -21,6 +21,11 @@ _MOST = 10**20
 _Convert = Callable[[Any], Any]
 
 
+def snake(path: str) -> str:
+    """Return a path or a key as a Python program writes it. Digits begin no word, as in ``rfc2136``; pydantic's do."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", path)
+
+
 class Shape(BaseModel):
     """A part of a config. Its keys are camelCase in a stack's file, and snake_case in a Python program.
 

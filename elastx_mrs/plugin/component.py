@@ -18,6 +18,7 @@ from elastx_mrs import __version__, registry
 from elastx_mrs.component.args import MailRelayArgs
 from elastx_mrs.component.outputs import Opened, texts
 from elastx_mrs.component.relay import MailRelay
+from elastx_mrs.config.base import snake
 from elastx_mrs.config.model import Arguments, keys_of, shape
 from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.config.rules import Fault
@@ -91,15 +92,15 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
         if values is not None and isinstance(values.value, Mapping):
             given[key][below] = {name: _output(value) for name, value in values.value.items()}
     python = language == "python"
-    secrets = {_snake(path) if python else path: tuple(texts(_plain(value))) for path, value in _secrets(inputs)}
+    secrets = {snake(path) if python else path: tuple(texts(_plain(value))) for path, value in _secrets(inputs)}
     faults = [Fault(path, _SEVERAL_UNKNOWN) for path in unknown]
     try:
         arguments = parse(_in_snake_case(given) if python else given, camel_case=not python, program=True)
         if not faults:
             return arguments
     except ConfigError as error:
-        said = {_snake(path) if python else path for path in unknown}
-        faults = [Fault(_snake(f.path), f.problem) if python else f for f in faults]
+        said = {snake(path) if python else path for path in unknown}
+        faults = [Fault(snake(f.path), f.problem) if python else f for f in faults]
         faults += Opened({}, secrets).all_told([fault for fault in error.faults if fault.path not in said])
     if language in ("go", "dotnet"):
         faults = [Fault(re.sub(r"(^|\.)([a-z])", lambda m: m[1] + m[2].upper(), f.path), f.problem) for f in faults]
@@ -189,11 +190,6 @@ def _output(value: PropertyValue) -> Any:
     return pulumi.Output({DependencyResource(urn) for urn in value.dependencies}, future, is_known)
 
 
-def _snake(path: str) -> str:
-    """Return a path as a Python program writes it; digits begin no word, as in ``rfc2136``."""
-    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", path)
-
-
 def _in_snake_case(given: Any, keys: Any = None) -> Any:
     """Return inputs with the keys that a Python program writes; those that are no keys of ours as they are."""
     keys = keys_of(shape(registry.providers())) if keys is None else keys
@@ -202,5 +198,5 @@ def _in_snake_case(given: Any, keys: Any = None) -> Any:
     if not isinstance(given, dict):
         return given
     return {
-        (_snake(key) if key in keys else key): _in_snake_case(item, keys.get(key, {})) for key, item in given.items()
+        (snake(key) if key in keys else key): _in_snake_case(item, keys.get(key, {})) for key, item in given.items()
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from elastx_mrs.adopt.from_dns import notes
+from elastx_mrs.config.base import snake
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import names
@@ -68,9 +69,10 @@ class Plan:
     @property
     def of_the_stack(self) -> dict[str, Any]:
         """The settings that only the stack's file may have where a program names the rest."""
-        settings = {self.provider.name: dict(self.settings)}
+        name = self.provider.name
+        settings = {name: dict(self.settings)}
         refused = {one.path for one in faults(settings, program=True)} - {one.path for one in faults(settings)}
-        return {key: value for key, value in self.settings.items() if f"{self.provider.name}.{_snake(key)}" in refused}
+        return {key: value for key, value in self.settings.items() if f"{self.provider.name}.{snake(key)}" in refused}
 
     @property
     def of_the_program(self) -> dict[str, Any]:
@@ -117,7 +119,3 @@ def project_problem(text: str) -> str:
 def _unicode(domain: str) -> list[str]:
     readable = names.to_unicode(domain)
     return [f"{domain} is {readable}"] if readable != domain else []
-
-
-def _snake(key: str) -> str:
-    return re.sub(r"([A-Z])", lambda letter: f"_{letter[1].lower()}", key)

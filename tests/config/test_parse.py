@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from elastx_mrs.config.base import snake
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from tests import golden
@@ -308,3 +309,7 @@ def test_a_domains_verification_is_over_the_stacks() -> None:
     over = domain.verification.over(arguments.verification)
     assert (over.mode, over.timeout, over.resolvers) == ("warn", 0, ["tls://dns.example"])
     assert over.known_challenges == [f"elastx-mrs={'0' * 64}"]
+
+
+def test_a_key_in_snake_case_keeps_its_digits() -> None:
+    assert [snake(key) for key in ("rfc2136.keyName", "accountId", "ttl")] == ["rfc2136.key_name", "account_id", "ttl"]
