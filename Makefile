@@ -69,13 +69,14 @@ browser: setup ## look at the HTML report in Chromium, which it installs; not a 
 	@tests/browser/install.sh
 	@pytest -n0 tests/browser/report.py
 
-check: setup ## formatting, lint, strict types, import rules, spelling, Markdown, the Dockerfile
+check: setup ## formatting, lint, strict types, import rules, spelling, Markdown, prose, the Dockerfile
 	@ruff format --check .
 	@ruff check .
 	@mypy
 	@lint-imports
 	@codespell
 	@pymarkdown scan --recurse --respect-gitignore --exclude tests/review/golden .
+	@python -m toolchain.prose
 	@hadolint Dockerfile
 
 format: setup ## put the code into its format

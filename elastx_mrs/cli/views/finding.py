@@ -5,7 +5,7 @@ A command that never expects one value, such as ``config check``, has the last t
 
 import re
 
-_FIXES = (
+_FIXES = (  # prose: a list of verbs
     "add ask call change check choose close declare delete did end export give import install keep leave let list make "
     "move name open paste pick point publish put remove repeat right run see send set start take test tell to try type "
     "use wait write"
