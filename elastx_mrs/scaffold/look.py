@@ -15,12 +15,12 @@ from elastx_mrs.service import ELASTX
 
 @dataclass(frozen=True)
 class Look:
-    """What DNS has.
+    """What DNS has of the domains.
 
-    :param domains: what is known of each, in the order that was asked for.
+    :param domains: what is known of each, in the order given.
     :param zones: the zones that they are in, each once.
-    :param unanswered: what could not be asked, a line each; empty if DNS answered everything.
-    :param asked: whether DNS was asked at all.
+    :param unanswered: a line for each failed query; empty if DNS answered everything.
+    :param asked: whether DNS was queried at all.
     """
 
     domains: Sequence[Adopted]
@@ -35,7 +35,7 @@ class Look:
 
     @property
     def wrong(self) -> bool:
-        """Whether something that is published cannot be kept as it is."""
+        """Whether a published record cannot be kept as it is."""
         return any(one.faults for one in self.domains)
 
 
@@ -45,29 +45,37 @@ def nothing(domains: Sequence[str]) -> Look:
 
 
 async def look(vantage: Vantage, domains: Sequence[str], key: str) -> Look:
-    """Look at what DNS has of the domains.
+    """Look up what DNS has of the domains.
 
     :param domains: as A-labels.
     :param key: the stack's DKIM key.
     """
     found, zones = await asyncio.gather(
         read_all(vantage.ask, domains, ELASTX.dkim_selector, key),
-        asyncio.gather(*(_zone(vantage.ask, domain) for domain in domains)),
+        asyncio.gather(*(_zone(vantage.ask, domain, domains) for domain in domains)),
     )
     unanswered = [vantage.nobody] if vantage.nobody else [line for one in found for line in one.unasked]
     return Look(found, _outermost(list(zones), keep=True), unanswered)
 
 
-async def _zone(ask: Ask, domain: str) -> str:
-    """Return the zone that a domain is in: the nearest name at or above it that has an SOA; itself if none is found."""
+async def _zone(ask: Ask, domain: str, domains: Sequence[str]) -> str:
+    """Return the zone that a domain is in: the nearest name at or above it that has an SOA.
+
+    If none is found, it is the domain itself. An unregistered domain does not exist, and the zone above it is a public
+    suffix, such as ``co.uk``. So the zone of a name that does not exist must have an MX, as a company's has, or be one
+    of the domains.
+    """
     with budget.of_domain(f"finding the zone of {domain}"):
-        name = domain
+        name, exists = domain, True
         while "." in name:
             answer = await ask(name, "SOA")
             if answer.status == "failed":
                 break
+            if name == domain:
+                exists = answer.status != "nxdomain"
             if answer.status == "found" and answer.canonical == name:
-                return name
+                theirs = exists or name in domains or (await ask(name, "MX")).status == "found"
+                return name if theirs else domain
             name = name.partition(".")[2]
     return domain
 

@@ -46,9 +46,22 @@ def test_what_is_published_is_kept() -> None:
 
 
 def test_zones_are_where_an_soa_is() -> None:
-    records = {"example.com": [SOA], "a.news.example.com": ["A 192.0.2.1"], "se.example.se": [SOA], "example.se": [SOA]}
+    records = {"example.com": [SOA], "a.news.example.com": ["A 192.0.2.1"], "example.se": [SOA]}
+    records["se.example.se"] = [SOA, "MX 10 mail.example.se"]
     found = looked(records, "a.news.example.com", "example.com", "x.se.example.se")
     assert list(found.zones) == ["example.com", "se.example.se"]
+
+
+def test_a_public_suffix_is_not_proposed_for_an_unregistered_domain() -> None:
+    """Nothing in DNS marks one; but unlike a company's zone, it has no MX."""
+    records = {"co.uk": [SOA], "shop.co.uk": [SOA], "example.com": [SOA, "MX 10 mail.example.com"]}
+    found = looked(records, "foo.co.uk", "shop.co.uk", "new.shop.co.uk", "new.example.com")
+    assert list(found.zones) == ["foo.co.uk", "shop.co.uk", "example.com"]
+
+
+def test_an_existing_name_is_in_the_zone_above_it_even_without_an_mx() -> None:
+    records = {"example.com": [SOA], "news.example.com": ["A 192.0.2.1"]}
+    assert list(looked(records, "news.example.com").zones) == ["example.com"]
 
 
 def test_a_domain_whose_zone_nobody_knows_is_its_own() -> None:
