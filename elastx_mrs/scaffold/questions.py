@@ -4,6 +4,7 @@ A list takes a name a line, or several with commas or blanks between, and ends w
 be pasted. So does the DKIM key, because people paste it in several lines.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -113,7 +114,12 @@ def _list(asker: Asker, prompt: str, key: str, taken: list[str]) -> None:
     """Ask for a list, one line after the other, until one is empty and something is there."""
     forms: dict[str, str] = {}
     while True:
-        typed = asker.line(f"{prompt}: ").replace(",", " ").split()
+        line = asker.line(f"{prompt}: ")
+        if _KEY.search(line):  # its words would each be refused, and a long paste goes on
+            asker.say(f"This looks like a DKIM key, which a later question asks for. {_EXAMPLES[key]}")
+            asker.forget()
+            continue
+        typed = line.replace(",", " ").split()
         if not typed and taken:
             for said in warnings({key: taken}, key):
                 asker.say(f"warning: {said}")
@@ -132,6 +138,10 @@ def _list(asker: Asker, prompt: str, key: str, taken: list[str]) -> None:
 
 
 _EXAMPLES = {"domains": "Write one such as example.com.", "accounts": "Write one such as smtp-prod@acme.example."}
+
+
+_KEY = re.compile(r"\bv\s*=\s*DKIM1\b|\bp\s*=\s*[A-Za-z0-9+/]{20}", re.IGNORECASE)
+"""A part of a DKIM key, which is in no domain and in no account that anybody has."""
 
 
 def _key(asker: Asker, answers: Answers) -> str:

@@ -117,6 +117,19 @@ def test_only_what_is_wrong_in_a_line_is_asked_for_again() -> None:
     assert any("the same domain" in one for one in script.said)
 
 
+@pytest.mark.parametrize("key", [golden.DKIM, f'"{CUT[0]}"', golden.DKIM.partition("; ")[2], f"{OWNER}. TXT {STRINGS}"])
+def test_a_key_pasted_as_a_domain_or_an_account_gets_one_message(key: str) -> None:
+    answers, script = asked(key, *MAIL[:2], key, *MAIL[2:], "cloudflare")
+    assert (answers.domains, answers.accounts) == (["example.com"], ["a@acme.example"])
+    begin = "This looks like a DKIM key, which a later question asks for. "
+    assert [one for one in script.said if "DKIM key" in one and one not in (questions.DKIM, "DKIM key: ")] == [
+        f"{begin}Write one such as example.com.",
+        f"{begin}Write one such as smtp-prod@acme.example.",
+    ]
+    assert not any(word in one for one in script.said for word in ("URL", "single label", golden.DKIM[30:60]))
+    assert script.forgotten == 3
+
+
 def test_an_empty_list_is_asked_for_again() -> None:
     _, script = asked("", *MAIL, "cloudflare")
     assert "At least one is needed. Write one such as example.com." in script.said
