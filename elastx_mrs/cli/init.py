@@ -1,6 +1,7 @@
 """``elastx-mrs init``: the files of a first project."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from elastx_mrs.cli.config import shown
 from elastx_mrs.cli.init_options import answers_of, failure, named, publishers_for
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.options import mail_options
-from elastx_mrs.cli.prompts import Terminal
-from elastx_mrs.cli.terminal import quiet
+from elastx_mrs.cli.prompts import Terminal, paragraph_width, wrapped
+from elastx_mrs.cli.terminal import columns, quiet
 from elastx_mrs.cli.vantage import answered, vantage_of, who_options
 from elastx_mrs.cli.views.config import FORMATS, passed
 from elastx_mrs.config import schema
 from elastx_mrs.config.parse import ConfigError
 from elastx_mrs.display import visible
+from elastx_mrs.lab.sharing import in_lab
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold import files, programs, questions
 from elastx_mrs.scaffold.answers import Answers, names_of
@@ -104,7 +106,7 @@ def command(
         raise click.Abort
     _write(folder, texts)
     if not quiet():
-        click.echo(f"Wrote {_listed(texts)}.")
+        _tell(f"Wrote {_listed(texts)}.")
     wrong = _checked(plan.stack_file)
     if not quiet():
         _next(plan, language)
@@ -235,20 +237,28 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
 def _checked(file: str) -> bool:
     """Check the stack's file as ``elastx-mrs config check`` does; return whether it has an error."""
     checked = check(file)
-    click.echo(FORMATS["text"](shown(checked.findings, "text")), nl=False)
+    for line in FORMATS["text"](shown(checked.findings, "text")).splitlines():
+        _tell(line)
     wrong = any(one.level == "error" for one in checked.findings)
     if not wrong and not quiet():
-        click.echo(passed(checked.file, checked.counts))
+        _tell(passed(checked.file, checked.counts))
     return wrong
 
 
 def _next(plan: Plan, language: str) -> None:
-    """Say which variables hold the credentials, and which commands come next."""
+    """Print which credentials to set, unless they are set, and the next commands."""
     for credential in plan.provider.start.credentials:
-        click.echo(f"\nBefore the preview, set {credential}.")
+        if not os.environ.get(credential.partition(":")[0]):
+            click.echo()
+            _tell(f"Before the preview, set {credential}.")
     click.echo("\nNext:")
-    for one in programs.commands(plan, language, os.environ):
-        click.echo(f"  {one}")
+    for one in programs.commands(plan, language, os.environ, in_lab(os.environ)):
+        click.echo(f"  {one}")  # never wrapped, so that it can be copied
+
+
+def _tell(text: str) -> None:
+    """Print a paragraph, as wide as the terminal; in a pipe or a file, it is one line."""
+    click.echo(wrapped(text, paragraph_width(sys.stdout)) if columns(sys.stdout) else text)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ import sys
 import termios
 import textwrap
 from contextlib import suppress
+from typing import TextIO
 
 import click
 
@@ -23,10 +24,10 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Show a paragraph, as wide as the terminal."""
-        width = min(columns(sys.stderr) or WIDEST, WIDEST)
+        width = paragraph_width(sys.stderr)
         for line in visible_lines(text):
             indent = " " * (len(line) - len(line.lstrip(" ")))
-            click.echo(_wrapped(line.strip(), width, indent), err=True)
+            click.echo(wrapped(line.strip(), width, indent), err=True)
 
     def line(self, prompt: str) -> str:
         """Return one line, without its end. Octets that are not UTF-8 stay visible, and no answer takes them.
@@ -48,15 +49,21 @@ class Terminal:
     def agrees(self, question: str, *, default: bool) -> bool:
         """Return whether the answer is yes; an empty one is the default."""
         answers = {"y": True, "yes": True, "n": False, "no": False, "": default}
+        prompt = wrapped(f"{question} [{'Y/n' if default else 'y/N'}]:", paragraph_width(sys.stderr) - 2)
         while True:
-            typed = self.line(f"{question} [{'Y/n' if default else 'y/N'}]: ").strip().lower()
+            typed = self.line(f"{prompt} ").strip().lower()
             if typed in answers:
                 return answers[typed]
             self.say("Answer y or n.")
 
 
-def _wrapped(line: str, width: int, indent: str) -> str:
-    """Return a line in lines of the terminal. Names and commands stay whole, so that they can be copied."""
+def paragraph_width(stream: TextIO) -> int:
+    """Return the columns of a paragraph on a stream."""
+    return min(columns(stream) or WIDEST, WIDEST)
+
+
+def wrapped(line: str, width: int, indent: str = "") -> str:
+    """Return a line wrapped to a width. It never breaks a word, so names and addresses can be copied."""
     below = f"{indent}  " if indent else ""
     return textwrap.fill(
         line,

@@ -13,8 +13,9 @@ import errno
 import fcntl
 import json
 import os
+import shlex
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, ClassVar
@@ -24,6 +25,9 @@ from elastx_mrs.config.environment import LAB_DNS, NAMESERVERS, RFC2136_KEY, RFC
 from elastx_mrs.lab.zones import LabError
 
 KEY_NAME = "elastx-mrs-lab."
+
+DIRECTORY = ".lab"
+"""The default of ``--dir``."""
 
 LOOK = 0.1
 """Seconds between two looks at a lock that somebody else has."""
@@ -67,6 +71,20 @@ class Access:
             # The Cloudflare plugin is the user's or isn't needed, but the engine would try to download it at every run.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
+
+
+def in_lab(environment: Mapping[str, str]) -> str:
+    """Return what to put before a command so that it runs in the lab that this process runs in.
+
+    It is empty outside a lab. It recognizes a lab by what :meth:`Access.environment` sets.
+    """
+    state = Path(environment.get("PULUMI_BACKEND_URL", "").removeprefix("file://"))
+    directory = state.parent
+    own = environment.get(RFC2136_KEY_NAME.name) == KEY_NAME and state.name == "state"
+    if not own or environment.get("PULUMI_HOME") != str(pulumi_home(directory)):
+        return ""
+    option = "" if directory == Path(DIRECTORY).resolve() else f"--dir {shlex.quote(str(directory))} "
+    return f"elastx-mrs lab {option}-- "
 
 
 @dataclass(frozen=True)

@@ -155,16 +155,18 @@ def project(plan: Plan, language: str) -> str:
     return f"{head}runtime: {chosen.runtime}\n{PACKAGES if chosen.plugin else ''}{chosen.project(plan)}"
 
 
-def commands(plan: Plan, language: str, environment: Mapping[str, str]) -> list[str]:
-    """Return the commands that come next.
+def commands(plan: Plan, language: str, environment: Mapping[str, str], before: str = "") -> list[str]:
+    """Return the next commands.
 
-    :param environment: of the user, who may be in a virtual environment already.
+    :param environment: of the user, who may already be in a virtual environment.
+    :param before: text before each command that uses the stack, such as ``elastx-mrs lab --``.
     """
     chosen = LANGUAGES[language]
     install = chosen.install
     if not chosen.plugin and not environment.get("VIRTUAL_ENV"):
         install = f"{VENV} && {install}"
-    found = [install, f"pulumi stack init {plan.stack}"]
+    found = [f"pulumi stack init {plan.stack}"]
     if plan.adopt and not plan.adopts_by_config and not chosen.plugin:
         found += [one.format(file=plan.stack_file) for one in plan.provider.start.take_over]
-    return [*found, f"pulumi preview --stack {plan.stack}"]
+    found.append(f"pulumi preview --stack {plan.stack}")
+    return [install, *(f"{before}{one}" for one in found)]

@@ -1,5 +1,6 @@
 """``elastx-mrs init`` without a terminal: options alone, all that is missing at once, all files or none."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,35 @@ def test_options_alone_write_a_project_and_the_next_commands() -> None:
     assert result.stdout.endswith(
         "\nNext:\n  pip install -r requirements.txt\n  pulumi stack init prod\n  pulumi preview --stack prod\n"
     )
+
+
+def test_in_a_lab_the_next_commands_run_in_it_and_no_credential_is_asked_for(
+    lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in lab.environment().items():
+        monkeypatch.setenv(name, value)
+    within = f"elastx-mrs lab --dir {lab.directory} -- "
+    commands = [f"{within}pulumi stack init prod", f"{within}pulumi preview --stack prod"]
+    for publisher in ("rfc2136", "cloudflare"):
+        result = run(*MAIL, "--publisher", publisher, "--stack", f"{publisher}/prod")
+        assert "Before the preview" not in result.stdout
+        assert result.stdout.endswith("\n".join(["\nNext:", *("  " + one for one in [_INSTALL, *commands]), ""]))
+        for name in names():
+            Path(name).unlink()
+    shutil.copytree(lab.directory, folder / ".lab")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{folder}/.lab/state")
+    monkeypatch.setenv("PULUMI_HOME", f"{folder}/.lab/pulumi-home")
+    assert "\n  elastx-mrs lab -- pulumi preview --stack prod\n" in run(*CLOUDFLARE).stdout
+
+
+def test_a_credential_that_is_set_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t" * 40)
+    result = run(*CLOUDFLARE)
+    assert "Before the preview" not in result.stdout
+    assert result.stdout.endswith("\n  pulumi preview --stack prod\n")
+
+
+_INSTALL = "pip install -r requirements.txt"
 
 
 @pytest.mark.parametrize("language", programs.LANGUAGES)

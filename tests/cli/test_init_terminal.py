@@ -60,6 +60,8 @@ def test_a_whole_conversation(tmp_path: Path, environment: dict[str, str], colum
     typed = [line for line in asked.splitlines() if ": " in line or '"' in line or golden.DKIM[:30] in line]
     long = [line for line in asked.splitlines() if len(line) > columns and line not in typed]
     assert long == []
+    ending = shown.removeprefix(asked).partition("\nNext:\n")[0]
+    assert [line for line in ending.splitlines() if len(line) > columns and " " in line] == []
     assert "such as example.com" in " ".join(asked.split())
     assert "Published today:\n  example.se has no SPF, DMARC or DKIM" in shown
 
