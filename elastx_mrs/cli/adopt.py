@@ -1,4 +1,4 @@
-"""``elastx-mrs adopt``: the stack config that keeps what a domain publishes today, with Elastx added."""
+"""``elastx-mrs adopt``: the stack config that keeps what a domain publishes today, and adds Elastx."""
 
 import sys
 from collections.abc import Sequence
@@ -20,14 +20,26 @@ from elastx_mrs.service import ELASTX
 
 @click.command("adopt")
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
-@click.option("--selector", default=ELASTX.dkim_selector, show_default=True, help="Selector of the DKIM key.")
+@click.option(
+    "--selector",
+    default=ELASTX.dkim_selector,
+    show_default=True,
+    metavar="NAME",
+    help="The DKIM selector: what stands before ._domainkey in the record's name.",
+)
 @who_options
 @click.option("--import", "import_", is_flag=True, help="Print a file for pulumi import instead (Cloudflare only).")
 @stack_options
-@click.option("--component", default="mail", show_default=True, metavar="NAME", help="Name of the MailRelay component.")
-@click.option("--provider", metavar="NAME=URN", help="The explicit Cloudflare provider of the component.")
 @click.option(
-    "--state", metavar="FILE", help="Output of pulumi stack export, to skip the records in it; - is standard input."
+    "--component",
+    default="mail",
+    show_default=True,
+    metavar="NAME",
+    help="Name that your program gives to MailRelay: its first argument.",
+)
+@click.option("--provider", metavar="NAME=URN", help="Cloudflare provider that your program passes to MailRelay.")
+@click.option(
+    "--state", metavar="FILE", help="Output of pulumi stack export; the records in it are skipped. - is standard input."
 )
 @click.pass_context
 def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **options: Any) -> None:
@@ -37,22 +49,22 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     elastx-mrs adopt example.com news.example.com
     elastx-mrs adopt --nameserver 192.0.2.53 example.com > adopted.yaml
 
-    The config keeps SPF terms, the DMARC policy and a DKIM key at the selector. So it passes the guard and verification
-    in the next up. Comments in the output show what an up will change. They also show what cannot be kept, each with
-    its fix. Nothing is written to DNS. Put the lines under config: in the stack file, next to your accounts and the
-    DKIM key. Remove elastx-mrs:adopt after the up.
+    The config keeps the SPF terms, the DMARC policy and a DKIM key at the selector. With it, the guard and the
+    verification of the next pulumi up pass. Comments in the output list what that up will change, and what cannot be
+    kept, each with its fix. Nothing is written to DNS. Put the lines under config: in the stack file, next to your
+    accounts and the DKIM key. Remove elastx-mrs:adopt after the up.
 
-    A stack that publishes through Cloudflare needs no elastx-mrs:adopt: it imports the records, with a file that
-    --import prints. With DOMAINs, the file has only the records of these domains. With --state, it skips the records
-    that the stack created itself.
+    A stack that publishes through Cloudflare does not use elastx-mrs:adopt. It imports the records from a file, which
+    --import prints. If you name DOMAINs, the file has only the records of these domains. With --state, it skips the
+    records that the stack already has.
 
     \b
     pulumi stack export > state.json
     elastx-mrs adopt --import --stack-config stacks/Pulumi.prod.yaml --state state.json > import.json
     pulumi import --file import.json --protect=false --generate-code=false
 
-    CLOUDFLARE_API_TOKEN needs the permissions Zone > Zone > Read and Zone > DNS > Read. Standard error shows what the
-    next up will change in the imported records. It also shows what cannot be imported, each with its fix.
+    CLOUDFLARE_API_TOKEN needs the permissions Zone > Zone > Read and Zone > DNS > Read. Standard error lists what the
+    next up will change in the imported records, and what cannot be imported, each with its fix.
 
     The exit code is 1 if a published record cannot be kept as it is.
     """
@@ -74,7 +86,7 @@ _FOR_DNS = {
 
 
 def _check_options(ctx: click.Context, import_: bool) -> None:
-    """Refuse what does not go together; what is read from DNS needs a domain."""
+    """Refuse options that exclude each other; without ``--import``, at least one domain is required."""
     given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
     for parameter in ctx.command.params:
         key, option = str(parameter.name), parameter.opts[0]

@@ -1,4 +1,4 @@
-"""``elastx-mrs config``: a stack's file, checked where it is written, without a network and without Pulumi."""
+"""``elastx-mrs config``: checks stack files without a network and without Pulumi."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
 
     It also reports mistyped prefixes (elastx-mr:accounts), duplicate keys, and a TSIG key or Cloudflare token in plain
     text. It cannot check encrypted values, and prints a notice for them. It merges the project's Pulumi.yaml into each
-    stack. It skips the files of other projects.
+    stack. It skips files without an elastx-mrs: key.
 
     To use it as a pre-commit hook, add this to .pre-commit-config.yaml:
 
@@ -55,9 +55,9 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
         hooks:
           - id: elastx-mrs-config
 
-    The format json is a list of objects with the keys file, line, column, path, level, seen and fix. The level is
-    error, warning or notice. If the config can acknowledge a notice, the key notice has its name. The format github
-    prints workflow commands, which GitHub shows next to the lines.
+    With --format json, the output is a list of objects with the keys file, line, column, path, level, seen and fix.
+    The level is error, warning or notice. If the config can acknowledge a notice, the key notice has its name. With
+    --format github, the output is workflow commands, which GitHub shows next to the lines.
 
     The command always checks all files. The exit code is 1 if a file has an error (with --strict: or a warning). It is
     2 if a file cannot be read or exceeds a limit.
@@ -65,7 +65,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
     told: dict[Finding, None] = {}
     codes = [exits.OK]
     for checked in map(check, files):
-        new = [one for one in checked.findings if one not in told]  # two stacks may share a fault of Pulumi.yaml
+        new = [one for one in checked.findings if one not in told]  # two stacks may share an error in Pulumi.yaml
         told.update(dict.fromkeys(new))
         codes.append(_code(checked, strict))
         if format_ != "json":
@@ -80,7 +80,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
 
 
 def shown(findings: Sequence[Finding], format_: str) -> list[Finding]:
-    """Return what people are shown; what programs read does not depend on ``--quiet``."""
+    """Return the findings to show: ``--quiet`` drops notices from the text, but not from what programs read."""
     return [one for one in findings if format_ != "text" or one.level != "notice" or not quiet()]
 
 

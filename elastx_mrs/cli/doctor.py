@@ -1,4 +1,4 @@
-"""``elastx-mrs doctor``: is everything there that a stack needs, before it is deployed?"""
+"""``elastx-mrs doctor``: checks everything that a stack needs before it is deployed."""
 
 import asyncio
 import json
@@ -45,8 +45,8 @@ def command(
     query DNS over UDP, TCP and IPv6. It also checks the stack's publisher: its credentials, its zones, and whether the
     credentials may change the records there.
 
-    Each check is one line, and a problem has its fix below it. The command cannot check encrypted values of the stack
-    file, unless you pipe the config in.
+    Each check is one line, and a problem has its fix below it. To check values that are encrypted in the stack file,
+    too, pipe the config in, as in the second example.
 
     The exit code is 1 if something is wrong or missing, and 3 if a server could not be queried. Unchecked items do
     not change it.
@@ -56,7 +56,7 @@ def command(
         project = project_of(stack_config or STANDARD_INPUT)
     except UnreadableError as error:
         raise BadInput(str(error)) from None
-    # What looks up a primary by itself asks the name servers of this run, too.
+    # The look-up of an RFC 2136 primary queries the name servers of this run, too.
     own = {NAMESERVERS.name: ",".join(nameservers)} if nameservers else {}
     stack = Stack(arguments, values, project, run_of(nameservers, resolvers), os.environ | own)
     show: Callable[[Check], None] = _print if format_ == "text" else lambda check: None

@@ -34,9 +34,13 @@ from elastx_mrs.stackfile.check import check
 
 @click.command("init")
 @mail_options
-@click.option("--publisher", metavar="NAME", help="Where the records are published: cloudflare, rfc2136, …")
+@click.option("--publisher", metavar="NAME", help="Where to publish the records: cloudflare, rfc2136, …")
 @click.option(
-    "--setting", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the publisher; may be repeated."
+    "--setting",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A key of the publisher's config, such as zones=example.com,example.se; may be repeated.",
 )
 @click.option(
     "--language",
@@ -45,7 +49,13 @@ from elastx_mrs.stackfile.check import check
     show_default=True,
     help="Language of the Pulumi program.",
 )
-@click.option("--stack", default="prod", show_default=True, metavar="NAME", help="The stack, such as acme-mail/prod.")
+@click.option(
+    "--stack",
+    default="prod",
+    show_default=True,
+    metavar="NAME",
+    help="Name of the stack, or of project and stack, such as acme-mail/prod.",
+)
 @click.option("--no-dns", is_flag=True, help="Do not look up the published records.")
 @click.option("--yes", is_flag=True, help="Never prompt; fail if an option is missing.")
 @click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
@@ -78,10 +88,10 @@ def command(
     and writes a config that keeps them, as elastx-mrs adopt does. If DNS does not answer, add --no-dns to continue
     without it.
 
-    The project gets the name of this folder, unless --stack gives it one. The command writes Pulumi.yaml, the program
-    with its dependencies, Pulumi.STACK.yaml and stack.schema.json. Editors use the schema to complete and check the
-    stack file. Then the command runs config check on the stack file, and prints the next commands. It never overwrites
-    a file, and writes either all files or none. It never asks for credentials or writes them: it prints which
+    The project gets the name of this folder, unless --stack names it. The command writes Pulumi.yaml, the program with
+    its dependencies, Pulumi.STACK.yaml and stack.schema.json. Editors use the schema to complete and check the stack
+    file. Then the command checks the stack file, and prints the next commands. It never overwrites a file, and writes
+    either all files or none. It never asks for credentials and never writes them: it prints which environment
     variables to set.
 
     The exit code is 1 if a published record cannot be kept as it is, or if the check finds an error. The files are
@@ -124,28 +134,28 @@ def _folder() -> Path:
 
 
 def _check_new(folder: Path, names: Sequence[str]) -> None:
-    """Refuse a folder that has one of the files, or what a run left that was killed while it wrote."""
+    """Refuse a folder that has one of the files, or the remains of a run that was killed while it wrote."""
     left = files.left_over(folder, names)
     if found := [name for name in files.existing(folder, names) if name not in left]:
         raise BadInput(_exist(found))
     if left:
         them, are = ("it", "is") if len(left) == 1 else ("them", "are")
         raise BadInput(
-            f"{', '.join(left)}: {are} left over from a run that was stopped while it wrote; remove {them}, and run "
+            f"{', '.join(left)}: {are} left over from a run that was killed while it wrote; remove {them}, and run "
             "this again"
         )
 
 
 def _exist(names: Sequence[str]) -> str:
-    them, are = ("it", "is") if len(names) == 1 else ("them", "are")
+    them, exist = ("it", "exists") if len(names) == 1 else ("them", "exist")
     return (
-        f"{', '.join(names)}: {are} there already, and init never overwrites a file; move {them} away, or run this in "
+        f"{', '.join(names)}: {exist} already, and init never overwrites a file; move {them} away, or run this in "
         "an empty folder"
     )
 
 
 def _completed(answers: Answers, terminal: Terminal | None, language: str) -> Provider:
-    """Have the user asked for what is missing; return the publisher."""
+    """Ask the user for missing answers; return the publisher."""
     if terminal is not None:
         if not (answers.domains and answers.accounts and answers.dkim and answers.provider):
             terminal.say(questions.INTRODUCTION)
@@ -155,14 +165,16 @@ def _completed(answers: Answers, terminal: Terminal | None, language: str) -> Pr
     else:
         provider = answers.provider
     if provider not in publishers_for(language):
-        raise BadInput(f"--language {language}: the plugin has no publisher {provider.name}; use --language python")
+        raise BadInput(
+            f"--language {language}: the plugin does not support the publisher {provider.name}; use --language python"
+        )
     return provider
 
 
 def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str], resolvers: Sequence[str]) -> Look:
-    """Look at what DNS has, and say it; without an answer go on only if the user wants that.
+    """Look up what DNS has, and show it; if DNS does not answer, continue only if the user wants to.
 
-    :raises exits.UnaskedError: if the user does not, or nobody can be asked.
+    :raises exits.UnaskedError: if the user does not want to, or there is no terminal.
     """
     vantage = vantage_of(nameservers, resolvers)
     found = answered(look(vantage, names_of(answers), str(answers.arguments().dkim.record)), vantage)
@@ -186,7 +198,7 @@ def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str
 
 
 MOST_SHOWN = 10
-"""Domains of which a terminal shows what is kept. Of more it shows what cannot be: the rest is in the stack's file."""
+"""The most domains for which the terminal shows what is kept. With more, it shows only what cannot be kept."""
 
 
 def _show(found: Look, terminal: Terminal) -> None:
@@ -202,7 +214,7 @@ def _show(found: Look, terminal: Terminal) -> None:
 def _planned(
     answers: Answers, provider: Provider, found: Look, names: tuple[str, str], terminal: Terminal | None
 ) -> Plan:
-    """Return the project, once the publisher's settings are known and right.
+    """Return the project, after asking for the publisher's missing settings.
 
     :param names: of the project and the stack.
     """

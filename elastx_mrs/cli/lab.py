@@ -1,4 +1,4 @@
-"""``elastx-mrs lab``: DNS and Cloudflare's API on this machine, and a command run against them."""
+"""``elastx-mrs lab``: serves DNS and Cloudflare's API on this machine, and runs a command against them."""
 
 import sys
 from pathlib import Path
@@ -10,20 +10,25 @@ from elastx_mrs.display import quoted
 
 @click.command("lab", context_settings={"ignore_unknown_options": False})
 @click.option(
-    "--dir", "directory", default=".lab", show_default=True, metavar="DIR", help="Folder for the zones and the key."
+    "--dir",
+    "directory",
+    default=".lab",
+    show_default=True,
+    metavar="DIR",
+    help="Folder for the zones, the keys and Pulumi's state.",
 )
 @click.option(
     "--dns-delay",
     type=click.FloatRange(0),
     default=0.0,
     metavar="SECONDS",
-    help="Delay until DNS serves a change made through the API.",
+    help="Delay until DNS serves a change that the Cloudflare API accepted.",
 )
 @click.option(
     "--rate-limit",
     type=click.IntRange(1),
     metavar="REQUESTS",
-    help="Requests that the API accepts in 5 minutes. [default: 1200]",
+    help="Requests in 5 minutes after which the Cloudflare API refuses more. [default: 1200, as the real one]",
 )
 @click.option(
     "--zone", "zones", multiple=True, metavar="NAME", help="Also serve a zone with this name; may be repeated."
@@ -35,9 +40,9 @@ def command(
     """Run a local DNS server and Cloudflare's DNS API, to try everything without an account.
 
     Both serve the same zones: example.com, example.se, elastx.email and google.com. They listen on free ports of the
-    loopback address, and store published records in DIR. With a COMMAND, the lab runs it with the environment that the
-    stacks lab and lab-cloudflare need. Without one, the lab runs until Ctrl-C. If a lab already runs in DIR, the
-    command joins it. Use the lab for tests, not in production.
+    loopback address, and store published records in DIR. With a COMMAND, the lab runs it, and sets the environment
+    variables that lead Pulumi and elastx-mrs to the lab. Without one, the lab runs until Ctrl-C. If a lab already runs
+    in DIR, the command joins it. Use the lab for tests, not in production.
 
     \b
     elastx-mrs lab                                   start the lab, and show how to use it
@@ -45,9 +50,8 @@ def command(
     elastx-mrs lab --zone my-company.example         add a zone of your own
     elastx-mrs lab --dns-delay 20 -- pulumi up …     watch verification wait for DNS
 
-    With a COMMAND, the exit code is the COMMAND's own. It is 126 if the COMMAND cannot be run, 127 if it is not found,
-    and 128 plus the signal number if a signal ended it. Without one, you stop the lab with Ctrl-C, and the exit code
-    is 0.
+    With a COMMAND, the exit code is that of the COMMAND: 126 if it cannot be run, 127 if it is not found, and 128 plus
+    the signal number if a signal ended it. Without one, you stop the lab with Ctrl-C, and the exit code is 0.
     """
     from elastx_mrs.cli.inputs import BadInput
     from elastx_mrs.lab.session import LabError, run

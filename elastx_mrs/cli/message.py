@@ -1,4 +1,4 @@
-"""``elastx-mrs message``: did the whole chain work, from the relay to the receiver?"""
+"""``elastx-mrs message``: checks SPF, DKIM and DMARC of a received message."""
 
 import json
 import sys
@@ -32,9 +32,9 @@ def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], for
     elastx-mrs message - < received.eml
 
     FILE is the message as it was received, with its whole header. The SPF result comes from the receiver: the command
-    reads it from the topmost Authentication-Results or Received-SPF field. Anybody can write such a field, so check who
-    wrote it. The command verifies DKIM signatures itself, with the keys that DNS serves now. Both results decide DMARC.
-    DKIM needs the extra elastx-mrs[message].
+    reads it from the topmost Authentication-Results or Received-SPF field. Anybody can write such a field, so check
+    that the name shown is the receiver's. The command verifies DKIM signatures itself, with the keys that DNS serves
+    now. Both results decide DMARC. DKIM needs the extra elastx-mrs[message].
 
     The exit code is 1 if SPF, DKIM or DMARC failed, and 3 if a name server could not be queried.
     """

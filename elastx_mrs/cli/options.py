@@ -1,7 +1,6 @@
 """The options that several commands share: each has one name, one meaning and one help text.
 
-An option stands here as soon as a second command has it. ``--nameserver`` and ``--resolver`` are in
-:mod:`elastx_mrs.cli.vantage`, beside what reads them.
+``--nameserver`` and ``--resolver`` are in :mod:`elastx_mrs.cli.vantage`, next to the code that reads them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -57,9 +56,11 @@ def stack_options(command: Command) -> Command:
 
 def mail_options(command: Command) -> Command:
     """Add ``--account``, ``--domain`` and ``--dkim`` to a command: the mail of a config, by options."""
-    command = click.option("--dkim", metavar="VALUE", help=f"The DKIM value that {ELASTX.name} provides, in any form.")(
-        command
-    )
+    command = click.option(
+        "--dkim",
+        metavar="VALUE",
+        help=f"The DKIM value that {ELASTX.name} provides, or a line with it from dig or a zone file.",
+    )(command)
     command = click.option("--domain", "-d", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")(
         command
     )

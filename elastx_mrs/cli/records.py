@@ -1,4 +1,4 @@
-"""``elastx-mrs records``: what must be in DNS, without a network and without Pulumi."""
+"""``elastx-mrs records``: shows what must be in DNS, without a network and without Pulumi."""
 
 from functools import partial
 from typing import Any
@@ -30,8 +30,8 @@ def command(stack_config: str | None, config: str | None, format_: str, **option
 
     Warnings and notices go to standard error. With --format markdown, they follow the table.
 
-    The format zone is a complete zone file (check it with named-checkzone). The format fragment is for $INCLUDE in a
-    zone file that you have.
+    With --format zone, the output is a complete zone file, which you can check with named-checkzone. With --format
+    fragment, it is lines to $INCLUDE in a zone file that you have.
     """
     given = arguments(stack_config, config, options)
     said = remarks(given) if stack_config or config else list(map(said_of_options, remarks(given)))

@@ -1,4 +1,4 @@
-"""``elastx-mrs review``: what a preview would change, as a comment on the change that is reviewed."""
+"""``elastx-mrs review``: reports what a preview changes, for a comment on a pull request."""
 
 import asyncio
 import gc
@@ -45,7 +45,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
         return LIMITS[value]
     if value.isascii() and value.isdigit() and int(value) >= 2000:
         return int(value)
-    raise click.BadParameter(f"{quoted(value)} is not {', '.join(LIMITS)}, none or a number of octets from 2000")
+    raise click.BadParameter(f"{quoted(value)} is not {', '.join(LIMITS)}, none or a number of bytes from 2000")
 
 
 @click.command(
@@ -65,17 +65,17 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
 @click.option(
     "--limit",
     default="github",
-    metavar="WHOSE",
+    metavar="SIZE",
     show_default=True,
     callback=_limit,
-    help="Maximum length of the Markdown: github, gitlab, none, or a number of bytes.",
+    help="Cut the Markdown to fit a comment on github or gitlab, or to a number of bytes; none does not cut it.",
 )
 @click.option(
     "--log",
     metavar="FILE",
     help="File with the standard error of pulumi preview, to show if the preview did not start.",
 )
-@click.option("--stack", metavar="NAME", default="", help="The stack, such as acme-mail/prod.")
+@click.option("--stack", metavar="NAME", default="", help="Name of the stack to show, such as acme-mail/prod.")
 @click.option(
     "--known-account",
     "accounts",
@@ -83,7 +83,9 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     metavar="ADDRESS",
     help="A user account that is not in the stack's config, such as one in the program; may be repeated.",
 )
-@click.option("--dns", is_flag=True, help="Query DNS, to count the lookups of each SPF record and its includes.")
+@click.option(
+    "--dns", is_flag=True, help="Query DNS, to count the lookups of each changed SPF record, with its includes."
+)
 @who_options
 def command(
     file: str,
@@ -106,8 +108,8 @@ def command(
 
     FILE is the output of pulumi preview --json; a failed preview works, too. Without FILE, or with -, the command reads
     standard input. The report lists risks first: an account gains a domain, DMARC or SPF is loosened, a record is
-    removed, or a key is replaced. The Markdown starts with an invisible line that is the same for every preview of a
-    stack. A pipeline uses it to find and edit its own comment; see examples/gitops.
+    removed, or a key is replaced. The Markdown starts with an invisible line, the same for every preview of a stack. A
+    pipeline uses it to find and edit its own comment; see examples/gitops.
 
     The exit code is 1 if the preview has a finding of --fail-on, and 3 if a query of --dns failed.
     """

@@ -1,4 +1,4 @@
-"""``elastx-mrs smtp``: can mail be handed in at the relay, safely?"""
+"""``elastx-mrs smtp``: checks that the relay accepts mail safely."""
 
 import getpass
 import ipaddress
@@ -69,7 +69,7 @@ def command(
     elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com --to me@receiver.example
 
     The command checks STARTTLS, the certificate and its name, and that the server offers AUTH only after STARTTLS. With
-    --login, it tries to log in once. With --from and --to, it sends one message, which says that it is a test.
+    --login, it tries to log in once. With --from and --to, it sends one message, marked as a test.
 
     The command reads the password from ELASTX_MRS_SMTP_PASSWORD, or prompts for it on a terminal. It never takes the
     password as an argument, never shows it, and sends it only over verified TLS. To trust other certificate authorities

@@ -1,4 +1,4 @@
-"""``elastx-mrs spf``: a domain's SPF as receivers see it, what it costs, and what a planned change would."""
+"""``elastx-mrs spf``: shows a domain's SPF as receivers see it, its lookups, and those of a planned change."""
 
 import asyncio
 import ipaddress
@@ -51,8 +51,8 @@ def command(
 
     Each term that needs DNS lookups has its own line, with the lookups of the term and of everything below it. With
     more than 10 lookups, receivers refuse the whole record (permerror), so no mail passes SPF. With more than 2 lookups
-    that find nothing, many receivers refuse it, too (RFC 7208 §4.6.4). --add puts terms before the record's all, and
-    shows the number of lookups before and after. Nothing is written to DNS.
+    that find nothing, many receivers refuse it, too (RFC 7208 §4.6.4). The option --add puts terms before the record's
+    all, and shows the number of lookups before and after. Nothing is written to DNS.
 
     The exit code is 1 if the record (with --add, the planned record) is wrong or missing.
     """

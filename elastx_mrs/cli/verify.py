@@ -1,4 +1,4 @@
-"""``elastx-mrs verify``: does every name server say what it should, and does it mean that mail passes?"""
+"""``elastx-mrs verify``: checks that every name server serves the records, and that mail will pass."""
 
 import asyncio
 import gc
@@ -63,7 +63,7 @@ _KINDS = get_args(Kind)
     "known",
     multiple=True,
     metavar="STRING",
-    help=f"The {ELASTX.challenge_prefix} string of another stack; may be repeated.",
+    help=f"A {ELASTX.challenge_prefix} challenge that another stack publishes; may be repeated.",
 )
 @click.option(
     "--timeout",

@@ -223,7 +223,7 @@ def test_what_a_run_left_that_was_killed_is_named(folder: Path) -> None:
     result = CliRunner().invoke(main, ["init", *CLOUDFLARE], prog_name="elastx-mrs")
     assert result.exit_code == INPUT
     assert result.stderr == (
-        "Error: .elastx-mrs-init-abc: is left over from a run that was stopped while it wrote; remove it, and "
+        "Error: .elastx-mrs-init-abc: is left over from a run that was killed while it wrote; remove it, and "
         "run this again\n"
     )
 
@@ -268,7 +268,7 @@ def test_a_publisher_of_another_package_needs_no_change_here(monkeypatch: pytest
     toy = ("--domain", "example.com", *MAIL[2:], "--publisher", "toy", "--no-dns")
     assert run(*toy, code=INPUT).stderr.endswith("add --setting zone=…\n")
     refused = run(*toy, "--setting", "zone=example.com", "--language", "go", code=INPUT)
-    assert "--language go: the plugin has no publisher toy; use --language python" in refused.stderr
+    assert "--language go: the plugin does not support the publisher toy; use --language python" in refused.stderr
     run(*toy, "--setting", "zone=example.com", "--setting", "colour=red")
     assert config()["elastx-mrs:toy"] == {"zone": "example.com", "colour": "red"}
     assert Path("requirements.txt").read_text().splitlines()[-1] == "toydns"

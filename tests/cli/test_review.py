@@ -44,7 +44,7 @@ def test_a_limit_that_there_is(limit: str) -> None:
 def test_a_limit_that_there_is_not(limit: str) -> None:
     result = review("--limit", limit)
     assert result.returncode == 2
-    assert "is not github, gitlab, none or a number of octets from 2000" in result.stderr
+    assert "is not github, gitlab, none or a number of bytes from 2000" in result.stderr
 
 
 @pytest.mark.parametrize("option", ["--nameserver", "--resolver"])
