@@ -144,13 +144,15 @@ DMARC_QUERIES = Limit(DNS, "the DMARC policy of one domain", 500, "queries", "Th
 REPORT_SECONDS = Limit(DNS, "whether one host takes DMARC reports", 20, "seconds", "The host is `unreachable`.")
 REPORT_QUERIES = Limit(DNS, "whether one host takes DMARC reports", 500, "queries", "The host is `unreachable`.")
 # A user sees why within 10 seconds of starting a command.
-ENTRANCE_SECONDS = Limit(DNS, "the first answer of a root server or resolver", 8, "seconds", "Nothing can be asked.")
+ENTRANCE_SECONDS = Limit(
+    DNS, "the first answer of a root server or resolver", 8, "seconds", "The command cannot query DNS."
+)
 # Some hundred queries are the most that a domain that works needs, and they take a second or two.
 DOMAIN_SECONDS = Limit(
-    DNS, "one domain in one round", 60, "seconds", "What is left is `unreachable`, in the check `budget`."
+    DNS, "one domain in one round", 60, "seconds", "The rest is `unreachable`, in the check `budget`."
 )
 DOMAIN_QUERIES = Limit(
-    DNS, "one domain in one round", 2000, "queries", "What is left is `unreachable`, in the check `budget`."
+    DNS, "one domain in one round", 2000, "queries", "The rest is `unreachable`, in the check `budget`."
 )
 # Each question ends long before; the engine may check hundreds of records side by side.
 GUARD_SECONDS = Limit(DNS, "the guard's checks of one record", 300, "seconds", "The record was not checked.")
@@ -161,7 +163,7 @@ RUN_SECONDS = Limit(
     "a whole run of `verify`, beyond the time to wait, for each 100 domains or part of them",
     60,
     "seconds",
-    "What is left is `unreachable`, in the check `budget`; `--deadline` sets another bound.",
+    "The rest is `unreachable`, in the check `budget`; `--deadline` sets another bound.",
 )
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
@@ -293,7 +295,7 @@ DOCTOR_SECONDS = Limit(
     "one examination of `doctor`: Pulumi, the packages, DNS, one primary, one account",
     30,
     "seconds",
-    "What is left of it is `unreachable`.",
+    "The rest of it is `unreachable`.",
 )
 DOCTOR_PROGRAM = Limit(
     FILES, "`pulumi version`, run by `doctor`", 25, "seconds", "The check `pulumi` is `unreachable`."

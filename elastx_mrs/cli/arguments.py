@@ -22,9 +22,7 @@ from elastx_mrs.stackfile.place import located
 from elastx_mrs.stackfile.stack import ENVIRONMENT, Stack, read_stack
 
 IN_CONFIG: Mapping[str, str] = {
-    "write external: true to leave it to whoever owns the target, or the TXT record's value": (
-        "give the TXT record's value"
-    ),
+    ", or external: true if the target's owner publishes it": "",
     "; set ttl if it matters": "",
 }
 """What messages say of a config, and what they say of options, where that differs."""

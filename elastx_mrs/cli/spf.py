@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +19,8 @@ from elastx_mrs.receiver.spf import check_host
 from elastx_mrs.receiver.spf_tree import Tree, expand
 from elastx_mrs.records import RecordError, names, spf, spf_terms
 from elastx_mrs.service import ELASTX
+
+_POSITION = re.compile(r"has a syntax error at position [0-9]+: ")
 
 
 @click.command("spf")
@@ -126,7 +129,7 @@ def _term(text: str) -> str:
 
 def _moved(error: RecordError) -> str:
     """Return what is wrong with a term, without its position in the record that it was read in."""
-    return "; ".join(problem.partition(" a syntax error: ")[2] or problem for problem in error.problems)
+    return "; ".join(_POSITION.sub("", problem) for problem in error.problems)
 
 
 def _address(text: str) -> str:

@@ -93,7 +93,7 @@ def _none_of(value: Any, choices: str) -> str:
 def _wrong_type(value: Any, kind: str, problem: str, model: type[Any]) -> str:
     """Return what is wrong with a value of another type than the one that is wanted, and what was meant."""
     if hasattr(value, "apply") and hasattr(value, "is_known"):
-        return "is a Pulumi Output, known only later; what decides which records exist must be a plain value"
+        return "is a Pulumi Output, known only later; write a plain value, because it decides which records exist"
     of_object = kind in ("model_type", "dataclass_type") and issubclass(model, Shape)
     asked = problem.removeprefix("Input should be a valid ").partition(" ")[0].rstrip(",")
     wanted = model.written if of_object else _WANTED.get(asked, problem.removeprefix("Input should be "))

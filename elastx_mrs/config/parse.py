@@ -44,7 +44,7 @@ def told(lines: Iterable[str], count: int) -> list[str]:
     :param count: of all.
     """
     shown = list(islice(lines, limits.FAULTS.most))
-    more = [f"and {count - len(shown)} more; correct these first"] if count > len(shown) else []
+    more = [f"and {count - len(shown)} more; fix these first"] if count > len(shown) else []
     return shown if count == 1 else [f"{count} faults:", *shown, *more]
 
 

@@ -11,7 +11,7 @@ from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.reading import read_json
 from elastx_mrs.registry import Provider, StackKey
 
-_FOR_EVER = "is in plain text, and Git keeps it for ever: "
+_FOR_EVER = "is in plain text, and Git keeps it forever: "
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.IGNORECASE)
 """What a server may be called, in either case."""
 

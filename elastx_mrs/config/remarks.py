@@ -79,20 +79,20 @@ def _all(arguments: Arguments) -> list[Said]:
 def _alike_accounts(accounts: Sequence[str]) -> Iterator[Said]:
     """Yield what makes an account look like another one. No address is quoted, because it may be a secret."""
     seen: dict[str, int] = {}
-    own = "each spelling has a token of its own, and the relay knows one of them"
+    own = "each spelling has its own token, and the relay knows only one of them"
     for index, account in enumerate(accounts):
         path = f"accounts[{index}]"
         if (odd := lookalikes.mixed(account)) is not None:
-            yield Said(path, Remark(f"has {odd}; {own}: type it again if that is not meant"))
+            yield Said(path, Remark(f"has {odd}; {own}; type it again unless you mean that"))
         if account != (composed := lookalikes.composed(account)):
             at = lookalikes.first_difference(account, composed)
-            text = f"has at position {at} a letter and its mark as two characters (not Unicode's NFC)"
-            yield Said(path, Remark(f"{text}; {own}: type it again if that is not meant"))
+            text = f"has a letter and its accent as two characters at position {at} (not Unicode's NFC)"
+            yield Said(path, Remark(f"{text}; {own}; type it again unless you mean that"))
         other = seen.setdefault(lookalikes.same_to_people(account), index)
         if other != index:
             at = lookalikes.first_difference(account, accounts[other])
             text = f"looks like accounts[{other}], and differs at position {at} in case or in how it is encoded"
-            yield Said(path, Remark(f"{text}; {own}: keep that one"))
+            yield Said(path, Remark(f"{text}; {own}; keep that one"))
 
 
 def _mixed_names(arguments: Arguments) -> Iterator[Said]:
@@ -110,7 +110,7 @@ def _of_names(path: str, text: str) -> Iterator[Said]:
         read = names.to_unicode(name)
         if (odd := lookalikes.mixed(read)) is not None:
             shown = f"{name} ({visible(read)})" if text != name else visible(read)
-            yield Said(path, Remark(f"has in the name {shown} {odd}; check that it is meant"))
+            yield Said(path, Remark(f"has in the name {shown} {odd}; check that you mean it"))
 
 
 class _Used(NamedTuple):
@@ -148,8 +148,8 @@ def _pasted(arguments: Arguments) -> Iterator[Said]:
         if not any(paste.is_of(record.owner, prefix, name) for name in domains):
             ours = f"{prefix}.{domains[0]}" if prefix else domains[0]
             more = f" and {len(domains) - 1} more" if len(domains) > 1 else ""
-            text = f"was pasted as the record of {record.owner[: names.MAX_NAME]}, and is published at {ours}{more}"
-            yield Said(path, Remark(f"{text}; paste the record of the right domain, or the value alone"))
+            text = f"was pasted as the record of {record.owner[: names.MAX_NAME]}, but is published at {ours}{more}"
+            yield Said(path, Remark(f"{text}; paste the record of the right domain, or only the value"))
         if record.extra:
             cure = "; set ttl if it matters" if "its TTL" in record.extra else ""
             text = f"was pasted with {' and '.join(record.extra)}, and only the value is used{cure}"
@@ -182,8 +182,8 @@ def _ignored_sp(arguments: Arguments) -> Iterator[Said]:
         above = names.longest_zone(domain.name.partition(".")[2], listed)
         if above is not None:
             path = f"domains[{index}].dmarc" if domain.dmarc is not None else "dmarc"
-            text = f"has sp=, which receivers ignore on {domain.name}: it counts at the organisational domain only, "
-            yield Said(path, Remark(f"{text}here {above} or above (RFC 9989 §4.10.1); write it there"))
+            text = f"has sp=, which receivers ignore on {domain.name}: it counts only at the organisational domain, "
+            yield Said(path, Remark(f"{text}here {above} or above (RFC 9989 §4.10.1); write sp= there"))
 
 
 def _shared_keys(arguments: Arguments) -> Iterator[Said]:
@@ -196,8 +196,8 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
     for sharers in sharing.values():
         if len(sharers) > 1:
             text = f"is one key for {len(sharers)} domains ({some(sharers, 3)})"
-            why = "who gets hold of its private half can sign for all of them (RFC 6376 §8.4)"
-            cure = f"ask {arguments.service.name} for one each if that matters"
+            why = "whoever steals the private key can sign for all of them (RFC 6376 §8.4)"
+            cure = f"ask {arguments.service.name} for one key per domain if that matters"
             yield Said("dkim", Remark(f"{text}: {why}; {cure}", notices.ONE_KEY), tuple(sharers))
 
 

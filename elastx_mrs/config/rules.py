@@ -49,7 +49,7 @@ def across(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool)
             if isinstance(account, str) and isinstance(accounts, list) and account not in known:
                 suggestions -= 1
                 close = _similar(account, listed) if suggestions >= 0 else None
-                hint = f"; did you mean {close}?" if close else "; add it there or take it out here"
+                hint = f"; did you mean {close}?" if close else "; add it there or remove it here"
                 yield Fault(f"{where}.accounts[{position}]", f"{quoted(account)} is not in the list accounts{hint}")
     yield from _publishers(given, publishers, publisher)
 
@@ -58,7 +58,7 @@ def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
     first: dict[str, int] = {}
     for index, account in enumerate(_items(accounts)):
         if isinstance(account, str) and first.setdefault(account, index) != index:
-            yield Fault(f"{path}[{index}]", f"{quoted(account)} is there already, at {path}[{first[account]}]")
+            yield Fault(f"{path}[{index}]", f"{quoted(account)} is already listed at {path}[{first[account]}]")
 
 
 def _similar(account: str, listed: Sequence[str]) -> str | None:
@@ -108,9 +108,9 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
         fields = policy.model_fields_set - {"selector"}
         beside = sorted(fields - {"record", "external"})
         if policy.external and fields - {"external"}:
-            yield Fault(path, "says external, so nothing is declared; take out the other keys, or external")
+            yield Fault(path, "has external: true, so no record is created; remove the other keys, or external")
         elif policy.record is not None and beside:
-            yield Fault(path, f"has record, the whole value, and {', '.join(beside)} too; write one or the other")
+            yield Fault(path, f"has record, the whole value, and also {', '.join(beside)}; write one or the other")
         elif not isinstance(policy, Dkim):
             yield from (Fault(path, problem) for problem in _value_problems(policy, arguments.service))
     for index, domain in enumerate(arguments.domains):
@@ -128,7 +128,7 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     if any(_value_problems(policy, arguments.service) for _, policy in _policies(arguments)):
         return
     if arguments.most_records() > limits.RECORDS.most:
-        problem = f"have more than {limits.RECORDS.text} together with accounts; give some of them a stack of their own"
+        problem = f"need more than {limits.RECORDS.text}; move some domains to another stack"
         yield Fault("domains", problem)
         return
     yield from _name_faults(arguments)

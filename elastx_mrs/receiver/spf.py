@@ -203,7 +203,7 @@ class _Check:
         """Ask for what may be left out where it cannot be asked; where it takes too much, nothing is known."""
         answer = await self._ask(name, rdtype)
         if answer.over:
-            raise _EndError("temperror", f"{name} {rdtype} could not be asked for: {answer.problem}", over=True)
+            raise _EndError("temperror", f"{name} {rdtype} could not be looked up: {answer.problem}", over=True)
         return answer
 
     async def _target(self, domain: str, term: Term) -> str:

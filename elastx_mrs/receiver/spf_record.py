@@ -37,7 +37,7 @@ def is_name(name: str) -> bool:
 def select(answer: Answer) -> Found:
     """Return the one SPF record of a TXT answer (§4.5), parsed (§4.6)."""
     if answer.status == "failed":
-        return Found("temperror", problem=f"could not be asked for: {answer.problem}", over=answer.over)
+        return Found("temperror", problem=f"could not be looked up: {answer.problem}", over=answer.over)
     records = [value for value in answer.texts() if spf_terms.is_spf(value)]
     if not records:
         problems = {"nxdomain": "there is no such name", "nodata": "it has no TXT record"}

@@ -123,16 +123,15 @@ class Tree:
         if self.lookups > MAX_LOOKUPS:
             dearest = max(self.nodes, key=lambda node: node.lookups)
             text = (
-                f"takes {number(self.lookups)} lookups, and receivers follow {MAX_LOOKUPS} (RFC 7208 §4.6.4), so that "
-                f"mail gets permerror; take a term out, or write its addresses: "
-                f"{dearest.term} takes {number(dearest.lookups)}"
+                f"takes {number(self.lookups)} lookups, and receivers allow {MAX_LOOKUPS} (RFC 7208 §4.6.4): mail "
+                f"gets permerror; remove a term, or write its addresses: {dearest.term} takes {number(dearest.lookups)}"
             )
             yield Problem("permerror", (self.domain,), text)
         if max(self.voids) > MAX_VOIDS:
             family = "IPv4" if self.voids[0] > MAX_VOIDS else "IPv6"
             text = (
-                f"makes {number(max(self.voids))} lookups that find nothing where the sender has an {family} address; "
-                f"many receivers allow {MAX_VOIDS} (RFC 7208 §4.6.4); take out the terms that have none"
+                f"makes {number(max(self.voids))} lookups that find nothing for senders with an {family} address, and "
+                f"many receivers allow {MAX_VOIDS} (RFC 7208 §4.6.4); remove these terms"
             )
             yield Problem("voids", (self.domain,), text)
 
@@ -244,11 +243,11 @@ class _Count:
         if term.name == "ptr":
             return Node(written, problem=Problem("sender", where, "what it finds depends on the sender's address"))
         if name is None:
-            return Node(written, problem=Problem("sender", where, "its macros are known only when a mail comes"))
+            return Node(written, problem=Problem("sender", where, "its macros are known only when a mail arrives"))
         if term.name in ("include", "redirect"):
             return self._record(written, _Path(where, (*path.domains, name)))
         if not is_name(name):
-            text = f"{quoted(name)} is no name that can exist, so that it never matches (RFC 7208 §4.8)"
+            text = f"{quoted(name)} is not a possible DNS name, so the term never matches (RFC 7208 §4.8)"
             return Node(written, problem=Problem("sender", where, text))
         if term.name == "mx":
             return self._mx(written, where, name)
@@ -258,14 +257,14 @@ class _Count:
     def _record(self, written: str, path: _Path) -> Node:
         name, where = path.domains[-1], path.terms
         if not is_name(name):
-            text = f"{quoted(name)} is no name that can have a record (RFC 7208 §4.3); take it out"
+            text = f"{quoted(name)} is not a possible DNS name (RFC 7208 §4.3); remove the term"
             return Node(written, problem=Problem("permerror", where, text))
         if name in path.domains[:-1] or len(path.domains) > limits.SPF_TREE_DEPTH.most:
-            text = f"leads back to {name}, round and round: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
+            text = f"leads back to {name} in a loop: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
             if name not in path.domains[:-1]:
                 most = limits.SPF_TREE_DEPTH.most
-                text = f"is nested {most} deep: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
-            return Node(written, MAX_LOOKUPS + 1, problem=Problem("permerror", where, f"{text}; take it out"))
+                text = f"is nested {most} levels deep: receivers stop at {MAX_LOOKUPS} lookups (RFC 7208 §4.6.4)"
+            return Node(written, MAX_LOOKUPS + 1, problem=Problem("permerror", where, f"{text}; remove the term"))
         below = self._trees.get(name) or self.tree(name, path)
         if below.found.record is not None:
             return Node(written, 1 + below.lookups, below.voids, _open(below.found.record, where), below)
@@ -275,7 +274,9 @@ class _Count:
         void = int(answer is not None and answer.void)
         section = "§6.1" if written.startswith("redirect=") else "§5.2"
         text = f"leads to {name}, which has no usable SPF record: {below.found.problem} (RFC 7208 {section})"
-        return Node(written, 1, (void, void), Problem("permerror", where, f"{text}; take it out, or mend it there"))
+        return Node(
+            written, 1, (void, void), Problem("permerror", where, f"{text}; remove the term, or fix that record")
+        )
 
     def _mx(self, written: str, where: tuple[str, ...], name: str) -> Node:
         answer = self._crawl.answers.get((name, "MX"))
@@ -285,7 +286,7 @@ class _Count:
             return Node(written, voids=(1, 1))
         hosts = answer.names()
         if len(hosts) > MAX_NAMES:
-            text = f"leads to {len(hosts)} MX, and {MAX_NAMES} are allowed (RFC 7208 §4.6.4)"
+            text = f"leads to {len(hosts)} MX hosts, and {MAX_NAMES} are allowed (RFC 7208 §4.6.4)"
             return Node(written, problem=Problem("permerror", where, f"{text}; write their networks as ip4 and ip6"))
         return self._addresses(written, where, [(host, ("A", "AAAA")) for host in hosts if is_name(host)])
 
@@ -305,7 +306,7 @@ class _Count:
     def _unasked(self, where: tuple[str, ...], name: str, rdtype: str, answer: Answer | None) -> Problem:
         why = answer.problem if answer is not None else self._crawl.cut
         over = answer is None or answer.over
-        return Problem("temperror", where, f"{name} {rdtype} could not be asked for: {why}", over)
+        return Problem("temperror", where, f"{name} {rdtype} could not be looked up: {why}", over)
 
 
 def _open(record: Record, where: tuple[str, ...]) -> Problem | None:
@@ -316,7 +317,7 @@ def _open(record: Record, where: tuple[str, ...]) -> Problem | None:
     text = "has +all" if everybody.name == "all" else f"has {everybody}"
     if len(where) > 1:
         text = f"leads to a record that {text}"
-    return Problem("open", where, f"{text}: every server in the world passes (RFC 7208 §5.1); take it out")
+    return Problem("open", where, f"{text}: every server in the world passes (RFC 7208 §5.1); remove it")
 
 
 def number(count: int) -> str:

@@ -21,7 +21,7 @@ _SLIPS = {
     "white space after it": r"[ \t\r\n]\Z",
     "white space in it": r"[^ \t\r\n][ \t\r\n]+[^ \t\r\n]",
     "quotes or backslashes in its value": r"""["'`\\]""",
-    "characters that are no printable ASCII": r"[^ -~\t\r\n]",
+    "characters that are not printable ASCII": r"[^ -~\t\r\n]",
 }
 """What may be wrong with a challenge that is one but for its spelling, and what it is known by."""
 
@@ -34,7 +34,7 @@ def account_address(text: str) -> str:
     :raises RecordError: where it is not an address, or has white space around it.
     """
     if text != text.strip():
-        raise RecordError(f"has white space around it, which would change its token; write {quoted(text.strip())}")
+        raise RecordError(f"has white space around it, which would change the token; write {quoted(text.strip())}")
     local, _, domain = text.rpartition("@")
     if problem := lookalikes.hidden(local) or lookalikes.hidden(text, joiners=True):
         raise RecordError(problem)
@@ -56,7 +56,7 @@ def known_challenge(text: str, service: Service = ELASTX) -> str:
     """
     if not is_exact(text, service):
         form = f"{service.challenge_prefix} and 64 hex digits"
-        raise RecordError(f"{quoted(text)} is not a challenge; write {form}, as it stands in DNS")
+        raise RecordError(f"{quoted(text)} is not a challenge token; write {form}, as in DNS")
     return text
 
 

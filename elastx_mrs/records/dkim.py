@@ -73,7 +73,7 @@ def _check_selector(owner: str, selector: str) -> None:
     if labels[1] and labels[0] != selector:
         pasted = visible(labels[0][:63])
         raise RecordError(
-            f"is the line of selector {pasted}, not {quoted(selector, 20)}; set selector: {pasted} beside it"
+            f"is the record of selector {pasted}, not {quoted(selector, 20)}; to publish it, set selector: {pasted}"
         )
 
 

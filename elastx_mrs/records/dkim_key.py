@@ -103,7 +103,7 @@ def parse(value: bytes | str) -> Key:
     for position, character in enumerate(text, start=1):
         if not (" " <= character <= "~" or character in _WHITE_SPACE):
             where = f"has {describe_character(character)} at position {position}"
-            raise RecordError(f"{where}; a tag-list is printable ASCII (RFC 6376 §3.2)")
+            raise RecordError(f"{where}; only printable ASCII is allowed (RFC 6376 §3.2)")
     tags = tag_list(text)
     names = [name for name, _ in tags]
     faults = []
@@ -177,22 +177,22 @@ def problems(key: Key) -> Iterator[str]:
     yield from _word_problems(key)
     if key.hash_algorithms is not None and "sha256" not in key.hash_algorithms:
         yield (
-            f"has h={visible(key.get('h')[:40])}, which forbids sha256, the one hash that may sign; take h= out "
+            f"has h={visible(key.get('h')[:40])}, which forbids sha256, the only hash that may be used; remove h= "
             "(RFC 8301 §3.1)"
         )
     if not {"*", "email"} & set(key.services):
-        yield f"has s={visible(key.get('s')[:40])}, so it is not for mail; take s= out (RFC 6376 §3.6.1)"
+        yield f"has s={visible(key.get('s')[:40])}, so it is not for mail; remove s= (RFC 6376 §3.6.1)"
     if key.rsa is None:
         return
     if key.rsa.bits < dkim_rsa.MIN_BITS:
         yield (
-            f"is an RSA key of {key.rsa.bits} bits; receivers ignore those under {dkim_rsa.MIN_BITS}, "
-            f"have one of {dkim_rsa.SIGNING_BITS} made (RFC 8301 §3.2)"
+            f"is an RSA key of {key.rsa.bits} bits, and receivers ignore keys under {dkim_rsa.MIN_BITS} bits; "
+            f"ask for a key of {dkim_rsa.SIGNING_BITS} bits (RFC 8301 §3.2)"
         )
     elif not key.rsa.verifiable:
         yield (
-            f"is an RSA key of {key.rsa.bits} bits with an exponent of {key.rsa.exponent.bit_length()}, more than "
-            f"receivers verify; have one of {dkim_rsa.SIGNING_BITS} bits with the exponent 65537 made (RFC 8301 §3.2)"
+            f"is an RSA key of {key.rsa.bits} bits with an exponent of {key.rsa.exponent.bit_length()} bits, more than "
+            f"receivers verify; ask for a key of {dkim_rsa.SIGNING_BITS} bits with the exponent 65537 (RFC 8301 §3.2)"
         )
     else:
         yield from dkim_rsa.weaknesses(key.rsa)
@@ -201,31 +201,30 @@ def problems(key: Key) -> Iterator[str]:
 def remarks(key: Key) -> Iterator[Remark]:
     """Yield what to know of a key that may be declared."""
     if key.tags[0][0] != "v":
-        yield Remark("has no version; put v=DKIM1; in front of it (RFC 6376 §3.6.1: recommended)", notices.NO_VERSION)
+        yield Remark("has no v=DKIM1; put v=DKIM1; first (RFC 6376 §3.6.1: recommended)", notices.NO_VERSION)
     if key.rsa is not None and key.rsa.verifiable:
         yield from _rsa_remarks(key.rsa)
     if "y" in key.flags:
         yield Remark(
-            "has t=y, test mode: receivers may treat what is signed with it as if it were not; take it out "
-            "(RFC 6376 §3.6.1)",
+            "has t=y, test mode: receivers may treat signed mail as unsigned; remove t=y (RFC 6376 §3.6.1)",
         )
     if "s" in key.flags:
         yield Remark(
-            "has t=s: a signature's i= must be in the domain itself; take it out if subdomains send too "
+            "has t=s: the i= of a signature must not name a subdomain; remove t=s if subdomains send too "
             "(RFC 6376 §3.6.1)",
             notices.STRICT_KEY,
         )
     if "sha1" in (key.hash_algorithms or ()):
-        yield Remark("has sha1 in h=, which must not be used any more; take h= out (RFC 8301 §3.1)", notices.SHA1)
+        yield Remark("has sha1 in h=, which must no longer be used; remove h= (RFC 8301 §3.1)", notices.SHA1)
     for name, _ in key.tags:
         if name == "g":
             yield Remark(
-                "has g=, which RFC 6376 dropped (appendix E): old receivers match it against the sender's address; "
-                "take it out (RFC 4871 §3.6.1)",
+                "has g=, which RFC 6376 dropped (appendix E): old receivers compare it with the sender's address; "
+                "remove g= (RFC 4871 §3.6.1)",
             )
         elif name not in _KNOWN and name.lower() in _KNOWN:
             yield Remark(
-                f"has the tag {name}, which receivers ignore, as upper and lower case differ; "
+                f"has the tag {name}, which receivers ignore, because tags are case-sensitive; "
                 f"write {name.lower()} (RFC 6376 §3.2)",
             )
 
@@ -235,14 +234,14 @@ def _base64(text: str) -> bytes:
         if character not in _BASE64:
             raise RecordError(
                 f"has {describe_character(character)} in p=, which is not base64; "
-                "paste the value again, whole (RFC 6376 §3.6.1)"
+                "paste the whole value again (RFC 6376 §3.6.1)"
             )
     if "=" in text.rstrip("="):
-        raise RecordError("has more in p= after the '=' that ends its base64; paste the value again, alone")
+        raise RecordError("has more text in p= after the '=' that ends the base64; paste only the value")
     if len(text) % 4 or text.endswith("==="):  # Python lets any number of "=" follow four whole characters
         raise RecordError(
-            f"has a p= of {len(text)} characters that is cut off or damaged: base64 comes in fours, and at most two "
-            "'=' end it; paste the value again, whole (RFC 6376 §3.6.1)"
+            f"has a p= of {len(text)} characters that is cut off or damaged. Base64 comes in groups of four and ends "
+            "in at most two '='; paste the whole value again (RFC 6376 §3.6.1)"
         )
     return base64.b64decode(text)
 
@@ -261,7 +260,7 @@ def _key(octets: bytes, key_type: str) -> tuple[RsaKey | None, str]:
         return None, _ed25519_fault(octets)
     if len(octets) == ED25519_OCTETS:
         bare = base64.b64encode(octets).decode()
-        return None, f"has a p= of 32 octets, as Ed25519 keys are, without k=; write k=ed25519; p={bare} (RFC 8463 §4)"
+        return None, f"has a p= of 32 octets, an Ed25519 key, but no k=; write k=ed25519; p={bare} (RFC 8463 §4)"
     try:
         return dkim_rsa.read(octets), ""
     except RecordError as error:
@@ -277,10 +276,10 @@ def _ed25519_fault(octets: bytes) -> str:
         if str(error) == dkim_rsa.PRIVATE:
             return str(error)
         return (
-            f"has an Ed25519 key of {len(octets)} octets, not {ED25519_OCTETS}; paste the value again, whole "
+            f"has an Ed25519 key of {len(octets)} octets, not {ED25519_OCTETS}; paste the whole value again "
             "(RFC 8463 §4.2)"
         )
-    return "has k=ed25519, but its key is RSA; take k= out (RFC 8463 §4)"
+    return "has k=ed25519, but its key is RSA; remove k= (RFC 8463 §4)"
 
 
 def _word_problems(key: Key) -> Iterator[str]:
@@ -289,25 +288,25 @@ def _word_problems(key: Key) -> Iterator[str]:
         for word in words or ():
             if word != "*" and (word[:1] not in _LETTERS or word[-1] == "-" or not _WORD.issuperset(word)):
                 shown = quoted(word.strip(), 20)
-                yield f"has {shown} in {name}=, which is no word; join words with ':' (RFC 6376 §3.6.1)"
+                yield f"has {shown} in {name}=, which is not a word; write ':' between words (RFC 6376 §3.6.1)"
                 break
 
 
 def _rsa_remarks(key: RsaKey) -> Iterator[Remark]:
     if key.bits < dkim_rsa.SIGNING_BITS:
         yield Remark(
-            f"is an RSA key of {key.bits} bits; signers should use {dkim_rsa.SIGNING_BITS}, ask for a new one "
+            f"is an RSA key of {key.bits} bits, and signers should use {dkim_rsa.SIGNING_BITS} bits; ask for a new key "
             "(RFC 8301 §3.2)",
         )
     if key.bits > dkim_rsa.MAX_REQUIRED_BITS:
         yield Remark(
-            f"is an RSA key of {key.bits} bits; receivers need not verify those over {dkim_rsa.MAX_REQUIRED_BITS}, "
-            f"and its record is long for DNS; {dkim_rsa.SIGNING_BITS} will do (RFC 8301 §3.2)",
+            f"is an RSA key of {key.bits} bits, and receivers need not verify keys over {dkim_rsa.MAX_REQUIRED_BITS} "
+            f"bits; use a key of {dkim_rsa.SIGNING_BITS} bits (RFC 8301 §3.2)",
         )
     if key.encoding == "RSAPublicKey":
         yield Remark(
-            "is a bare RSAPublicKey, which RFC 6376 §3.6.1 asks for and not every receiver reads; write the "
-            "SubjectPublicKeyInfo that everybody publishes (RFC 6376 appendix C, erratum 3017)",
+            "is a bare RSAPublicKey (PKCS #1), which not every receiver reads; write a SubjectPublicKeyInfo, the form "
+            "of nearly all published keys (RFC 6376 appendix C, erratum 3017)",
         )
     for oddity in dkim_rsa.oddities(key):
         yield Remark(oddity)

@@ -29,11 +29,11 @@ PRIVATE = "is a private key, which must never be published; write the public key
 
 WEAKNESSES: Mapping[str, str] = {
     "rsainvalid": "its public exponent is not one that RSA can have (RFC 8017 §3.1)",
-    "smallfactors": "its modulus has small factors, so it was damaged on its way or badly made",
+    "smallfactors": "its modulus has small factors, so it is damaged or badly made",
     "fermat": "its two primes are so close together that anybody can compute the private key",
     "roca": "it comes from a chip whose keys can be factored (ROCA, CVE-2017-15361)",
-    "rsapoly": "its bits show a generator of poor randomness, whose keys can be factored",
-    "sharedprimes": "it shares a prime with another key that was found, so its private key is known",
+    "rsapoly": "it comes from a generator of poor randomness, whose keys can be factored",
+    "sharedprimes": "it shares a prime with another known key, so anybody can compute the private key",
     "smalld": "its private exponent is so small that anybody can compute it (Wiener's attack)",
 }
 """The checks of badkeys that refuse a key, by their names there. Not among them: its block list, which is a download;
@@ -49,7 +49,7 @@ ODDITIES: Mapping[str, str] = {
 _INTEGER, _BIT_STRING, _OID, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
 _RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 _NULL = b"\x05\x00"
-_NO_KEY = "has a p= that is base64 but no RSA public key; paste the value again, whole"
+_NO_KEY = "has a p= that is base64, but not an RSA public key; paste the whole value again"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def weaknesses(key: RsaKey) -> Iterator[str]:
     """Yield each way in which the key is known to be weak, its check's name first."""
     for name, meaning in WEAKNESSES.items():
         if _trips(name, key):
-            yield f"is a weak RSA key (badkeys: {name}): {meaning}; have a new one made (RFC 6376 §3.3.3)"
+            yield f"is a weak RSA key (badkeys: {name}): {meaning}; ask for a new key (RFC 6376 §3.3.3)"
             if name == "rsainvalid":
                 return  # the other checks expect an exponent that makes sense
 
@@ -121,7 +121,7 @@ def oddities(key: RsaKey) -> Iterator[str]:
     """Yield what chance would hardly have given the key, its check's name first."""
     for name, meaning in ODDITIES.items():
         if _trips(name, key):
-            yield f"is an RSA key that looks made up (badkeys: {name}): {meaning}; check that it is the right one"
+            yield f"is an RSA key that looks made up (badkeys: {name}): {meaning}; check that it is the right key"
 
 
 def _trips(check: str, key: RsaKey) -> bool:
@@ -173,20 +173,22 @@ def _check_extent(octets: bytes) -> None:
     if octets[start : start + 2] == bytes([_INTEGER, 1]) and octets[start + 2 : start + 3] in (b"\0", b"\1"):
         raise RecordError(PRIVATE)  # they begin with a version; no modulus is 0 or 1
     if end > len(octets):
-        missing = f"the key has at least {end} octets, {len(octets)} are there" if width <= 4 else "no key is so long"
-        raise RecordError(f"is cut off or damaged: {missing}; paste the value again, whole")
+        missing = f"it has {len(octets)} of at least {end} octets" if width <= 4 else "no key is that long"
+        raise RecordError(f"is cut off or damaged: {missing}; paste the whole value again")
     if end < len(octets):
-        raise RecordError(f"has {len(octets) - end} octets after the key's end; paste the value again, alone")
+        raise RecordError(f"has {len(octets) - end} octets after the end of the key; paste only the value")
 
 
 def _check_algorithm(content: bytes) -> None:
     if content == _RSA_ENCRYPTION + _NULL:
         return
     if content.startswith(_RSA_ENCRYPTION):
-        raise RecordError("has an RSA key whose algorithm lacks its NULL; have it written again (RFC 3279 §2.3.1)")
+        raise RecordError(
+            "has an RSA key whose algorithm has no NULL parameter; export the key again (RFC 3279 §2.3.1)"
+        )
     if content[:1] != bytes([_OID]):
         raise _NotDerError
-    raise RecordError("has a key that is not RSA; DKIM has RSA keys and, with k=ed25519, Ed25519 (RFC 8463 §4)")
+    raise RecordError("has a key that is not RSA; a DKIM key is RSA or, with k=ed25519, Ed25519 (RFC 8463 §4)")
 
 
 def _integers(content: bytes) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def from_tags(given: Mapping[str, str]) -> str:
     policy = {"p": "none", **given}
     text = "; ".join([f"v={VERSION}; p={policy.pop('p')}", *(f"{tag}={value}" for tag, value in policy.items())]) + ";"
     if len(text) > limits.PASTED.most:
-        most = f"at most {limits.PASTED.text} are taken"
+        most = f"at most {limits.PASTED.text} are allowed"
         raise RecordError(f"has {len(text):,} octets, and {most}; write fewer addresses")
     return text
 
@@ -97,42 +97,43 @@ def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
             yield Remark(f"has {name}=, which RFC 9989 dropped and newer receivers ignore; {_DROPPED[name]}")
         elif name not in TAGS:
             close = difflib.get_close_matches(name, TAGS, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]}=?" if close else "take it out"
+            hint = f"did you mean {close[0]}=?" if close else "remove it"
             yield Remark(f"has the unknown tag {name}=, which receivers ignore (RFC 9989 §4.7); {hint}")
     for name in ("rua", "ruf"):
         for uri in addresses(found.get(name, "")):
             if not is_mailto(uri):
-                text = f"has {name}={uri}, where nobody sends reports, because receivers send them by mail alone"
+                text = f"has {name}={uri}, which gets no reports, because receivers send them only by mail"
                 yield Remark(f"{text}; write mailto:… (RFC 9990, RFC 9991)")
             if re.search(r"![0-9]+[kmgt]?$", uri, re.IGNORECASE):
-                text = f"has a size limit on {uri}, which is obsolete (RFC 9990); leave out what begins with '!'"
+                text = f"has a size limit on {uri}, which is obsolete (RFC 9990); remove it, from the '!' on"
                 yield Remark(text)
 
 
 def _of_readers(found: Mapping[str, str]) -> Iterator[Remark]:
     if found.get("t", "").lower() == "y":
-        text = f"has t=y: receivers of RFC 9989 apply one step less than p={found.get('p', 'none')}, and those of"
-        yield Remark(f"{text} RFC 7489 ignore t and apply all of it; test with a weaker p instead")
+        policy = f"p={found.get('p', 'none')}"
+        text = f"has t=y: receivers of RFC 9989 apply one step less than {policy}, but those of RFC 7489 ignore t and"
+        yield Remark(f"{text} apply {policy}; test with a weaker p instead")
     if "np" in found:
         yield Remark(
-            "has np=, which receivers of RFC 7489 ignore: they take sp or p for names that do not exist", notices.NP
+            "has np=, which receivers of RFC 7489 ignore: they apply sp or p to names that do not exist", notices.NP
         )
-    if found.get("psd", "u").lower() != "u":
-        text = f"has psd={found['psd']}, which is for operators of public suffixes, or ends the search there (RFC 9989"
-        yield Remark(f"{text} §4.10); receivers of RFC 7489 ignore it. Leave it out unless that is meant")
+    if (psd := found.get("psd", "u").lower()) != "u":
+        what = "is for operators of public suffixes" if psd == "y" else "ends the search for a policy at this domain"
+        text = f"has psd={psd}, which {what} (RFC 9989 §4.10), and which receivers of RFC 7489 ignore"
+        yield Remark(f"{text}; remove it unless you mean that")
 
 
 def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
     policy = found.get("p", "none").lower()
     if policy == "none":
-        first = "" if "rua" in found else "set rua=mailto:… to get reports, and "
-        text = "says p=none: receivers do nothing with mail that fails. Once it runs, "
-        yield Remark(
-            f"{text}{first}after some weeks of reports without own mail failing go to quarantine, then reject",
-            notices.P_NONE,
-        )
+        cure = "change p to quarantine, then to reject, when some weeks of reports show no failures of your own mail"
+        if "rua" not in found:
+            cure = "set rua=mailto:… to get reports. When some weeks of reports show no failures of your own mail, "
+            cure += "change p to quarantine, then to reject"
+        yield Remark(f"says p=none: receivers do nothing with mail that fails; {cure}", notices.P_NONE)
     elif "rua" not in found:
-        text = f"says p={policy} without rua: nobody tells you what fails; write rua=mailto:… (RFC 9990)"
+        text = f"says p={policy} without rua: you get no reports about mail that fails; write rua=mailto:… (RFC 9990)"
         yield Remark(text, notices.NO_RUA)
     if "fo" in found and "ruf" not in found:
-        yield Remark("has fo= without ruf=, so that it does nothing (RFC 9989 §4.7)", notices.FO_ALONE)
+        yield Remark("has fo= without ruf=, so fo= does nothing (RFC 9989 §4.7)", notices.FO_ALONE)

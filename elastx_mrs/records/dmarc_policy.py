@@ -177,7 +177,7 @@ def _policy_fault(parts: tuple[Segment, ...], ignored: list[str]) -> str:
     no_tag = [segment.text for segment in parts if not segment.name]
     if no_tag and all(segment.name != "p" for segment in parts):
         shown = quoted(max(no_tag, key=len), 40) if any(no_tag) else "an empty part"
-        return f"has no p= ({shown} is no tag=value)"
+        return f"has no p= ({shown} is not a tag=value)"
     return ""
 
 

@@ -58,7 +58,7 @@ def sender_domain(text: str) -> str:
     if len(labels) < 2:
         raise RecordError("is a single label; write the whole name, such as example.com")
     if labels[-1].isdigit():
-        raise RecordError("ends in a number, so it is no domain name; write one such as example.com")
+        raise RecordError("ends in a number, so it is not a domain name; write one such as example.com")
     return check_length(name)
 
 
@@ -264,7 +264,7 @@ def selector(text: str) -> str:
     if "_domainkey" in text:
         raise RecordError(f"is an owner name; write the selector alone, such as {text.partition('.')[0][:63]}")
     if not all(_OWNER_LABEL.fullmatch(label) for label in text.lower().split(".")):
-        raise RecordError("is not a selector: letters, digits and hyphens, such as s2026")
+        raise RecordError("is not a selector; write letters, digits and hyphens, such as s2026")
     return text.lower()
 
 

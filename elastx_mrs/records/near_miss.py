@@ -69,9 +69,9 @@ def oddity(text: str) -> str | None:
         if not " " <= character <= "~":
             return f"has {describe_character(character)} at position {position}"
     if text.lstrip()[:1] in ("'", '"', "`"):
-        return "has quotes as a part of its value, which belong to a zone file only"
+        return "has quotes in its value, which belong only in a zone file"
     if "\\;" in text:
-        return "has a backslash before ';' as a part of its value, which belongs to a zone file only"
+        return "has a backslash before ';' in its value, which belongs only in a zone file"
     return "begins with a space" if text.startswith(" ") else None
 
 

@@ -43,7 +43,7 @@ _TAG = re.compile(r";\s*[A-Za-z]+\s*=\s*\S")
 _PIECE = re.compile(r'(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<outside>[^\s();"]+)|[\s()]+|;[^\n]*', re.DOTALL)
 """What stands in a zone file after the type (RFC 1035 §5.1); no match only where a quote is never closed."""
 
-UNCLOSED = "has a quote that is never closed: the end of the value is missing; paste it whole"
+UNCLOSED = "has a quote that is never closed: the end of the value is missing; paste the whole value"
 
 
 class Pasted(str):
@@ -240,14 +240,15 @@ def _of_short_answer(text: str, is_kind: Callable[[str], bool]) -> str | None:
 
 def _no_text(found: Sequence[_Found], name: str) -> str:
     if any(one.type == "CNAME" for one in found):
-        keep = "write external: true to leave it to whoever owns the target, or the TXT record's value"
-        return f"is an alias, a CNAME record; {keep}"
+        return (
+            "is a CNAME record; write the value of the TXT record, or external: true if the target's owner publishes it"
+        )
     return f"is a {found[0].type} record; {name} is a TXT record"
 
 
 def _not_one(wanted: int, texts: int, name: str) -> str:
     if wanted:
-        return f"is several records; write one, because receivers take one {name} record only"
+        return f"is several records; write one, because receivers accept only one {name} record"
     return f"has {texts} TXT records, and none of them is {name}; paste the {name} record"
 
 

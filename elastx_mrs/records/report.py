@@ -51,7 +51,7 @@ def destination(text: str) -> str:
         text = f"{scheme}:{local}{at}{with_a_labels(host)}{question}{more}"
     report_uri(text)
     if not is_mailto(text):
-        raise RecordError(f"{quoted(text)} gets no reports, because receivers send them by mail alone; write {MAILTO}")
+        raise RecordError(f"{quoted(text)} gets no reports, because receivers send them only by mail; write {MAILTO}")
     return text
 
 

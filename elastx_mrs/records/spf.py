@@ -106,8 +106,8 @@ def host(text: str) -> str:
         term = None
     if term is None or (text[:1] == "@") != (term.domain is None) or (term.domain and name_problem(term.domain)):
         raise RecordError(
-            f"{quoted(text)} is not @, for the domain itself, or a name such as mail.example.com, with a prefix length "
-            "from /0 to /32, or // and one to 128, behind it where wanted (RFC 7208 §5.3)"
+            f"{quoted(text)} is not a host; write @ for the domain itself, or a name such as mail.example.com. "
+            "A prefix length may follow: /0 to /32 for IPv4, //0 to //128 for IPv6 (RFC 7208 §5.3)"
         )
     return text
 
@@ -130,7 +130,7 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
         everybody send, or has the service's include in a way that would not pass mail.
     """
     if len(text) > limits.PASTED.most:
-        raise RecordError(f"has {len(text):,} octets, and at most {limits.PASTED.text} are taken; write fewer terms")
+        raise RecordError(f"has {len(text):,} octets, and at most {limits.PASTED.text} are allowed; write fewer terms")
     check_printable(text)
     if text.lower().count(f"{VERSION} ") + text.lower().endswith(f" {VERSION}") > 1:
         raise RecordError("holds two SPF records; a domain has exactly one, so merge their terms (RFC 7208 §3.2)")
@@ -144,8 +144,8 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
         own = sum(term.name in LOOKUPS for term in parse(text).evaluated())
         if own > MAX_LOOKUPS:
             problems.append(
-                f"has {own} terms that look something up, and receivers follow {MAX_LOOKUPS}, nested ones counted "
-                "(RFC 7208 §4.6.4); take some out, or write the addresses as ip4 and ip6"
+                f"has {own} terms that need a DNS lookup, and receivers allow {MAX_LOOKUPS}, nested ones included "
+                "(RFC 7208 §4.6.4); remove some, or write the addresses as ip4 and ip6"
             )
     if problems:
         raise RecordError(*problems)
@@ -153,12 +153,10 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
 
 
 def name_problem(text: str) -> str | None:
-    """Return why a domain-spec is no name that DNS can hold, or None; one with macros is left to the receiver."""
+    """Return why a domain-spec is not valid in DNS, or None; one with macros is left to the receiver."""
     name = text.removesuffix(".")
     if "%" not in text and (len(name) > 253 or any(not 0 < len(label) < 64 for label in name.split("."))):
-        return (
-            f"{quoted(text)} is no name that DNS can hold: labels have 1 to 63 octets, the whole 253 (RFC 1035 §2.3.4)"
-        )
+        return f"{quoted(text)} is not valid in DNS: a label has 1 to 63 octets, a name at most 253 (RFC 1035 §2.3.4)"
     return None
 
 
@@ -170,8 +168,8 @@ def remarks(value: str, service: Service = ELASTX) -> list[Remark]:
     record = parse(value)
     found = [*_of_order(record, service), *_of_meaning(record, service)]
     if len(value) > LONG:
-        text = f"has {len(value)} octets; over {LONG} an answer may not fit UDP (RFC 7208 §3.4)"
-        found.append(Remark(f"{text}; move terms into a record of their own that you include", notices.LONG_SPF))
+        text = f"has {len(value)} octets; over {LONG}, an answer may not fit UDP (RFC 7208 §3.4)"
+        found.append(Remark(f"{text}; move terms into another record, and include it", notices.LONG_SPF))
     return found
 
 
@@ -181,12 +179,12 @@ def _of_include(record: Record, text: str, service: Service) -> Iterator[str]:
     end = next((number for number, term in enumerate(terms) if term.name == "all"), len(terms))
     placed = zip(record.terms, record.positions, strict=True)
     if any(text[at - 1] in "+-~?" for term, at in placed if includes_service(term, service)):
-        cure = f"write it without one, so that mail through {service.name} passes (RFC 7208 §4.6.2)"
+        cure = f"write it without one, so mail through {service.name} passes (RFC 7208 §4.6.2)"
         yield f"has a qualifier on {include}; {cure}"
     if len(ours) > 1:
         yield f"has {include} twice, which costs a second lookup; write it once (RFC 7208 §4.6.4)"
     elif ours and ours[0] > end:
-        yield f"has {include} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before"
+        yield f"has {include} after 'all', where receivers ignore it (RFC 7208 §5.1); move it before 'all'"
 
 
 def _of_everybody(record: Record) -> Iterator[str]:
@@ -205,7 +203,7 @@ def _of_names(record: Record) -> Iterator[str]:
             term.domain if isinstance(term, Mechanism) else term.value if term.name in ("redirect", "exp") else None
         )
         if domain is not None and (problem := name_problem(domain)):
-            yield f"has at position {position} the term {term.name}, whose name {problem}"
+            yield f"has the term {term.name} at position {position}, whose name {problem}"
 
 
 def _of_order(record: Record, service: Service) -> Iterator[Remark]:
@@ -214,17 +212,17 @@ def _of_order(record: Record, service: Service) -> Iterator[Remark]:
     redirect = record.modifier("redirect")
     if end is not None and terms[end + 1 :]:
         after = " ".join(map(str, terms[end + 1 :]))
-        yield Remark(f"has {after} after 'all', where nothing is looked at (RFC 7208 §5.1); move it before")
+        yield Remark(f"has {after} after 'all', where receivers ignore it (RFC 7208 §5.1); move it before 'all'")
     if end is not None and redirect is not None:
-        yield Remark(f"has {redirect} beside 'all', which makes receivers ignore it (RFC 7208 §6.1)")
+        yield Remark(f"has {redirect} and 'all', so receivers ignore the redirect (RFC 7208 §6.1); remove one of them")
     if end is None and redirect is None:
-        yield Remark("has no 'all', so that other servers get 'neutral' (RFC 7208 §4.7); end it in ~all or -all")
+        yield Remark("has no 'all', so other servers get 'neutral' (RFC 7208 §4.7); end the record in ~all or -all")
     for term in terms:
         if includes_service(term, service):
             break
         if term.qualifier != "+":
-            text = f"has {term} before {service.include}, so that mail through {service.name} fails where it matches"
-            yield Remark(f"{text} (RFC 7208 §4.6.2); move it behind, if that is not meant")
+            text = f"has {term} before {service.include}: mail through {service.name} does not pass where it matches"
+            yield Remark(f"{text} (RFC 7208 §4.6.2); move it after {service.include}")
 
 
 def _of_meaning(record: Record, service: Service) -> Iterator[Remark]:
@@ -249,9 +247,9 @@ def _of_modifier(term: Modifier) -> Iterator[Remark]:
 
 def _of_mechanism(term: Mechanism, service: Service) -> Iterator[Remark]:
     if term.name == "ptr":
-        yield Remark("has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5); write ip4 or a")
+        yield Remark("has ptr, which is slow and unreliable, and should not be used (RFC 7208 §5.5); write ip4 or a")
     if term.domain is not None and "p" in letters(term.domain):
-        yield Remark(f"has the macro %{{p}} in {term}, which is not to be used (RFC 7208 §7.2)")
+        yield Remark(f"has the macro %{{p}} in {term}, which should not be used (RFC 7208 §7.2)")
     if term.name == "include" and term.domain is not None and not includes_service(term, service):
         name = _name(term.domain)
         if difflib.SequenceMatcher(None, name, service.spf_host).ratio() > 0.85:

@@ -26,17 +26,23 @@ def problem(text: str) -> tuple[int, str] | None:
     end = _STRING.match(text).end()  # type: ignore[union-attr]  # it matches the empty text too
     if end < len(text):
         if text[end] == "%":
-            return end, "has a '%' that begins no macro; write %{d}, or %% for the character itself (RFC 7208 §7.1)"
-        return end, f"has {describe_character(text[end])}, which no term may have (RFC 7208 §7.1)"
+            return (
+                end,
+                "has a '%' that does not begin a macro; write %{d}, or %% for the character itself (RFC 7208 §7.1)",
+            )
+        return end, f"has {describe_character(text[end])}, which is not allowed in a term (RFC 7208 §7.1)"
     for match in _MACRO.finditer(text) if "%" in text else ():
         letter, digits = match[1], match[2]
         if letter is None:
             continue
         if letter.lower() in EXPLANATION_ONLY:
-            return match.start(), f"has the macro %{{{letter}}}, which only an explanation may have (RFC 7208 §7.2)"
+            return (
+                match.start(),
+                f"has the macro %{{{letter}}}, which is allowed only in an explanation (RFC 7208 §7.2)",
+            )
         if letter.lower() not in LETTERS:
             listed = ", ".join(sorted(LETTERS))
-            return match.start(), f"has the unknown macro %{{{letter}}}; there are {listed} (RFC 7208 §7.2)"
+            return match.start(), f"has the unknown macro %{{{letter}}}; the macro letters are {listed} (RFC 7208 §7.2)"
         if digits and not digits.strip("0"):
             return match.start(), "has a macro that keeps 0 labels; keep at least 1 (RFC 7208 §7.3)"
     return None

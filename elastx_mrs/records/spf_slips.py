@@ -60,7 +60,7 @@ def _slip(word: str, following: str) -> str | None:
         meant = f"{name}:{value}" if name != "all" else "-all"
         return f"a modifier that receivers ignore (RFC 7208 §6); did you mean {meant}?"
     if sign == ":" and not value and following and _TERM.fullmatch(following) is None:
-        return f"with a space behind it; write {word}{following}"
+        return f"with a space after it; write {word}{following}"
     if name in _NAMED and (problem := _no_name(_without_lengths(name, value))):
         return f"whose name {problem}"
     return None
@@ -70,7 +70,7 @@ def _misspelt(name: str, sign: str, value: str) -> str | None:
     close = [_OTHERS[name]] if name in _OTHERS else difflib.get_close_matches(name, MECHANISMS, 1, _ALIKE)
     if not close or (sign == "=" and difflib.get_close_matches(name, MODIFIERS, 1, _ALIKE)):
         return None
-    return f"which is no term that receivers use (RFC 7208 §5); did you mean {close[0]}:{value}?"
+    return f"which is not an SPF term (RFC 7208 §5); did you mean {close[0]}:{value}?"
 
 
 def _no_name(text: str) -> str | None:

@@ -184,7 +184,7 @@ def domain_spec_problem(text: str) -> tuple[int, str] | None:
         return 0, "is not a whole domain name, such as _spf.example.com (RFC 7208 §7.1)"
     plain = label.replace("-", "")
     if not plain.isalnum() or label.isdigit() or label[:1] == "-" or label[-1:] == "-":
-        return len(head) + 1, f"ends in {quoted(label)}, which is no top-level domain (RFC 7208 §7.1)"
+        return len(head) + 1, f"ends in {quoted(label)}, which is not a top-level domain (RFC 7208 §7.1)"
     return None
 
 
@@ -197,7 +197,7 @@ class _TermError(Exception):
 
 
 def _placed(word: str, position: int, error: _TermError) -> str:
-    return f"has at position {position + error.offset} a syntax error: the term {quoted(word, 40)} {error}"
+    return f"has a syntax error at position {position + error.offset}: the term {quoted(word, 40)} {error}"
 
 
 def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
@@ -205,7 +205,7 @@ def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
     for term, position in terms:
         if isinstance(term, Modifier) and term.name in MODIFIERS:
             if term.name in seen:
-                yield f"has at position {position} a second {term.name}=; one at most is allowed (RFC 7208 §6)"
+                yield f"has a second {term.name}= at position {position}; at most one is allowed (RFC 7208 §6)"
             seen.add(term.name)
 
 
@@ -222,7 +222,10 @@ def _term(word: str) -> Term:
         if name in MODIFIERS:
             raise _TermError(len(qualifier), f"is a modifier; write {name}=<domain> (RFC 7208 §6)")
         hint = "; a modifier is written name=value" if separator is None else ""
-        raise _TermError(len(qualifier), f"is no mechanism; there are {', '.join(MECHANISMS)}{hint} (RFC 7208 §5)")
+        raise _TermError(
+            len(qualifier),
+            f"is not a mechanism; write {', '.join(MECHANISMS[:-1])} or {MECHANISMS[-1]}{hint} (RFC 7208 §5)",
+        )
     start = len(word) - len(rest) if separator else len(word)
     if name in ("ip4", "ip6"):
         if separator != ":":
@@ -239,7 +242,9 @@ def _malformed(word: str) -> _TermError:
     for offset, character in enumerate(word):
         if not "!" <= character <= "~":
             shown = describe_character(character)
-            return _TermError(offset, f"has {shown} in it; terms are printable ASCII, parted by spaces (RFC 7208 §12)")
+            return _TermError(
+                offset, f"has {shown} in it; terms are printable ASCII, separated by spaces (RFC 7208 §12)"
+            )
     start = 1 if word[0] in "+-~?" else 0
     end = start
     while end < len(word) and (word[end].isalnum() or word[end] in "-_."):
@@ -248,7 +253,7 @@ def _malformed(word: str) -> _TermError:
         return _TermError(start, "has no name; write a mechanism or a modifier (RFC 7208 §4.6.1)")
     if not word[start].isalpha():
         return _TermError(start, "does not begin with a letter, as names do (RFC 7208 §12)")
-    return _TermError(end, f"has {quoted(word[end])} after its name; ':', '/' or '=' may stand there (RFC 7208 §12)")
+    return _TermError(end, f"has {quoted(word[end])} after its name; only ':', '/' or '=' may follow (RFC 7208 §12)")
 
 
 def _modifier(qualifier: str, name: str, value: str, start: int) -> Modifier:
@@ -273,7 +278,9 @@ def _with_domain(name: str, qualifier: str, argument: str, start: int) -> Mechan
         ip6 = _length(lengths[2], 128, start + lengths.start(2))
         argument = argument[: lengths.start()]
     if argument[:1] == "/":
-        may = "a prefix length such as /24 or /24//64 may stand" if name in ("a", "mx") else "only :<domain> may stand"
+        may = (
+            "a prefix length such as /24 or /24//64 may follow" if name in ("a", "mx") else "only :<domain> may follow"
+        )
         raise _TermError(start, f"has {quoted(argument, 20)} where {may} (RFC 7208 §12)")
     if not argument and name not in _NEEDS_DOMAIN:
         return Mechanism(name, qualifier, None, None, ip4, ip6)

@@ -109,7 +109,7 @@ def test_only_a_key_at_the_selector(server: NameServer) -> None:
     ("domain", "message"),
     [
         ("two.example.com", "has 2 SPF records, which is permerror (RFC 7208 §4.5)"),
-        ("broken.example.com", "has at position 8 a syntax error"),
+        ("broken.example.com", "has a syntax error at position 8"),
         ("open.example.com", "has +all at position 8, which lets every server send"),
     ],
 )

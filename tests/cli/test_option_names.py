@@ -31,13 +31,13 @@ CONFIG_WORDS = re.compile(
         (("--spf", "v=spf1 -all"), "Error: 3 faults:\n  --account: is missing"),
         ((*ACCOUNT, *DOMAIN, "--domain", "x"), "--dkim: is missing"),
         ((*ACCOUNT, *DOMAIN, "--domain", "x"), "--domain (number 2): is a single label"),
-        ((*ACCOUNT, *ACCOUNT, *DOMAIN, *DKIM), "is there already, at --account (number 1)"),
+        ((*ACCOUNT, *ACCOUNT, *DOMAIN, *DKIM), "is already listed at --account (number 1)"),
         ((*ACCOUNT, *DOMAIN, *DOMAIN, *DKIM), "is the same domain as --domain (number 1)"),
         ((*ACCOUNT, *DOMAIN, *DKIM, "--spf", "v=spf1 +all"), "--spf: has +all at position 8"),
         ((*ACCOUNT, *DOMAIN, *DKIM, "--dmarc", "v=DMARC1; p=rejct"), "--dmarc: has the tag p"),
         (
             (*ACCOUNT, *DOMAIN, "--dkim", "elastx._domainkey.example.com. 300 IN CNAME a.example.net."),
-            "--dkim: is an alias, a CNAME record; give the TXT record's value",
+            "--dkim: is a CNAME record; write the value of the TXT record\n",
         ),
     ],
 )  # fmt: skip

@@ -109,7 +109,7 @@ def test_a_key_in_plain_text_is_a_warning_as_config_check_says_it(
         deploy(lambda: MailRelay("mail", ARGS))
     finally:
         pulumi.runtime.set_all_config({}, [])
-    found = [one for one in caplog.records if "is in plain text, and Git keeps it for ever" in one.message]
+    found = [one for one in caplog.records if "is in plain text, and Git keeps it forever" in one.message]
     assert [one.levelno for one in found] == [logging.WARNING] * len(warned)
     assert sorted(one.message.partition(": is in")[0] for one in found) == warned
     assert "c2VjcmV0" not in caplog.text

@@ -33,7 +33,7 @@ def told(values: dict[str, Any]) -> list[str]:
 )
 def test_one_is_told_with_its_cure(key: str, value: Any, path: str, cure: str, command: str) -> None:
     (line,) = told({key: value})
-    assert line.startswith(f"{path}: is in plain text, and Git keeps it for ever: make ")
+    assert line.startswith(f"{path}: is in plain text, and Git keeps it forever: make ")
     assert cure in line
     assert line.endswith(f"pulumi config set {command}")
     assert SECRET not in line

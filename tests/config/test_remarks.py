@@ -77,7 +77,7 @@ def test_a_pasted_line_of_another_domain_is_a_warning_that_names_both(key: str, 
     owner = line.partition(". ")[0]
     for values, path in (({key: line}, key), ({"domains": [{"name": "example.com", key: line}]}, f"domains[0].{key}")):
         (found,) = said(**values)
-        assert found.startswith(f"warning: {path}: was pasted as the record of {owner}, and is published at {ours};")
+        assert found.startswith(f"warning: {path}: was pasted as the record of {owner}, but is published at {ours};")
     assert said(**{key: line.replace("other.com", "example.com")}) == []
     assert said(**{key: line.replace("other.com", "EXAMPLE.com")}) == []
 
@@ -87,7 +87,7 @@ def test_a_line_of_one_of_several_domains_is_that_of_them_all() -> None:
     keys = [{"name": name, "dkim": {"external": True}} for name in ("example.com", "example.se", "news.example.se")]
     assert said(domains=keys, spf=line) == []
     (found,) = said(domains=keys[::2], spf=line)
-    assert "record of example.se, and is published at example.com and 1 more" in found
+    assert "record of example.se, but is published at example.com and 1 more" in found
 
 
 def test_what_was_pasted_and_is_not_used() -> None:
@@ -103,7 +103,7 @@ def test_what_was_pasted_and_is_not_used() -> None:
     [
         (["a@b.se", "A@b.se"], "accounts[1]", "looks like accounts[0], and differs at position 1 in case"),
         (["é@b.se", "e\u0301@b.se"], "accounts[1]", "looks like accounts[0], and differs at position 1"),
-        (["e\u0301@b.se"], "accounts[0]", "has at position 1 a letter and its mark as two characters"),
+        (["e\u0301@b.se"], "accounts[0]", "has a letter and its accent as two characters at position 1"),
         (["smtp@\u0430cme.example"], "accounts[0]", "has '\u0430' (U+0430) at position 6, a Cyrillic letter"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_name_with_letters_of_several_scripts() -> None:
     found = said(domains=["\u0430cme.example"], rfc2136={"zones": ["\u0430cme.example"]})
     assert found == [
         "warning: domains[0]: has in the name \u0430cme.example '\u0430' (U+0430) at position 1, a Cyrillic letter "
-        "in a word with Latin ones; check that it is meant"
+        "in a word with Latin ones; check that you mean it"
     ]
     (found_,) = said(spf={"include": ["_spf.g\u043egle.example"]})
     assert found_.startswith(

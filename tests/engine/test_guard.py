@@ -174,7 +174,7 @@ def test_an_spf_change_that_makes_an_eleventh_lookup_is_stopped(server: NameServ
     own = [f"mail{number}.example.se" for number in range(7)]
     stack.config["spf"] = {"include": ["deep.example.com"], "a": own, "all": "softfail"}
     text = failed(stack.up(check=False))
-    assert "takes 11 lookups, and receivers follow 10 (RFC 7208 §4.6.4)" in text
+    assert "takes 11 lookups, and receivers allow 10 (RFC 7208 §4.6.4)" in text
     assert SPF in server.txt("example.se"), "nothing was changed"
     own.pop()
     stack.up()
@@ -222,7 +222,7 @@ def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer,
     text = passed(stack.preview(ELASTX_MRS_GUARD="warn"))
     assert f"warning: {twice}" in text
     component = text.partition("elastx-mrs:index:MailRelay (mail):")[2]
-    assert "warning: spf: has ptr, which is slow, unreliable and not to be used (RFC 7208 §5.5)" in component
+    assert "warning: spf: has ptr, which is slow and unreliable, and should not be used (RFC 7208 §5.5)" in component
     assert "dmarc: says p=none: receivers do nothing with mail that fails" in component
 
 

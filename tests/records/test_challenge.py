@@ -44,7 +44,7 @@ OURS, OTHER = golden.TOKEN, token("b@domain.com")
         (OURS.replace("=", "= "), "white space in it"),
         (f'"{OURS}"', "quotes or backslashes in its value"),
         (f" {OURS.upper()} ", "upper-case letters and white space before it and white space after it"),
-        (OURS.encode() + b"\xc2\xa0", "characters that are no printable ASCII"),
+        (OURS.encode() + b"\xc2\xa0", "characters that are not printable ASCII"),
         (OURS, None),
         (OTHER, None),
         (OURS[:-1], None),

@@ -239,12 +239,12 @@ A_THIRD_NUMBER = der(0x30, ALGORITHM + der(3, b"\0" + der(0x30, NUMBERS + b"\2\1
 @pytest.mark.parametrize(
     ("der", "message"),
     [
-        (b"", "no RSA public key"),
+        (b"", "not an RSA public key"),
         (b"\x30", "cut off"),
         (b"\x30\xff", "cut off"),
         (b"\x30\x80\0\0", "cut off"),  # BER's indefinite length
-        (b"\x30\x88" + b"\xff" * 8, "no key is so long"),
-        (SAMPLE[:-1], "at least 294 octets, 293 are there"),
+        (b"\x30\x88" + b"\xff" * 8, "no key is that long"),
+        (SAMPLE[:-1], "it has 293 of at least 294 octets"),
         (SAMPLE + b"\0", "1 octets after"),
         (SAMPLE + SAMPLE, "294 octets after"),
         (private(PrivateFormat.PKCS8), "private key"),
@@ -253,14 +253,14 @@ A_THIRD_NUMBER = der(0x30, ALGORITHM + der(3, b"\0" + der(0x30, NUMBERS + b"\2\1
         (other(ec.generate_private_key(ec.SECP256R1()).public_key()), "not RSA"),
         (other(ed448.Ed448PrivateKey.generate().public_key()), "not RSA"),
         (changed("2a864886f70d010101", "2a864886f70d01010a"), "not RSA"),  # RSASSA-PSS
-        (changed("0d01010105000382", "0d01010104000382"), "lacks its NULL"),
-        (changed("0382010f00", "0382010f01"), "no RSA public key"),  # unused bits
-        (changed("02820101", "03820101"), "no RSA public key"),
-        (changed("0282010100c0", "0282010180c0"), "no RSA public key"),  # a negative modulus
-        (changed("0203010001", "0203000001"), "no RSA public key"),  # a needless zero
-        (changed("06092a864886f70d0101010500", "04092a864886f70d0101010500"), "no RSA public key"),  # no algorithm
-        (WITHIN_THE_BITS, "no RSA public key"),
-        (A_THIRD_NUMBER, "no RSA public key"),
+        (changed("0d01010105000382", "0d01010104000382"), "has no NULL parameter"),
+        (changed("0382010f00", "0382010f01"), "not an RSA public key"),  # unused bits
+        (changed("02820101", "03820101"), "not an RSA public key"),
+        (changed("0282010100c0", "0282010180c0"), "not an RSA public key"),  # a negative modulus
+        (changed("0203010001", "0203000001"), "not an RSA public key"),  # a needless zero
+        (changed("06092a864886f70d0101010500", "04092a864886f70d0101010500"), "not an RSA public key"),  # no algorithm
+        (WITHIN_THE_BITS, "not an RSA public key"),
+        (A_THIRD_NUMBER, "not an RSA public key"),
     ],
     ids=lambda value: None if isinstance(value, str) else "",  # keys are new each time; workers must name tests alike
 )

@@ -123,16 +123,16 @@ def levels(value: str) -> dict[str, str]:
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; ri=3600", "ri", "warning", "RFC 9990"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se!10m", "a", "warning", "obsolete"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; zzz=x", "the", "warning", "unknown tag zzz=, which receivers ignore"),
-        ("v=DMARC1; p=reject; rua=mailto:a@b.se; zzz=x", "the", "warning", "take it out"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; zzz=x", "the", "warning", "remove it"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; aspff=x", "the", "warning", "did you mean aspf=?"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=y", "t=y:", "warning", "RFC 7489 ignore t"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=Y", "t=y:", "warning", "one step less than p=reject"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; np=none", "np", "notice", "RFC 7489 ignore"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; psd=n", "psd=n", "warning", "§4.10"),
         ("v=DMARC1; p=reject", "p=reject", "notice", "rua=mailto:"),
-        ("v=DMARC1; p=none; rua=mailto:a@b.se", "p=none:", "notice", "quarantine, then reject"),
-        ("v=DMARC1; p=None; rua=mailto:a@b.se", "p=none:", "notice", "Once it runs, after some weeks"),
-        ("v=DMARC1; p=none", "p=none:", "notice", "Once it runs, set rua=mailto:… to get reports"),
+        ("v=DMARC1; p=none; rua=mailto:a@b.se", "p=none:", "notice", "quarantine, then to reject"),
+        ("v=DMARC1; p=None; rua=mailto:a@b.se", "p=none:", "notice", "; change p to quarantine"),
+        ("v=DMARC1; p=none", "p=none:", "notice", "; set rua=mailto:… to get reports"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; fo=1", "fo", "notice", "ruf="),
         ("v=DMARC1; p=none; rua=https://b.se/x", "rua=https://b.se/x", "warning", "write mailto:…"),
         ("v=DMARC1; p=none; rua=mailto:a@b.se; ruf=tel:1", "ruf=tel:1", "warning", "RFC 9991"),
@@ -222,4 +222,4 @@ def test_no_text_raises_anything_else(text: str) -> None:
 def test_an_address_of_the_web_gets_no_reports(tag: str) -> None:
     """RFC 9990 §4.1, RFC 9991 §4: reports are sent to mailto: alone."""
     found = [remark.text for remark in remarks(f"v=DMARC1; p=reject; {tag}=https://example.com/")]
-    assert any(text.startswith(f"has {tag}=https://example.com/, where nobody sends reports") for text in found)
+    assert any(text.startswith(f"has {tag}=https://example.com/, which gets no reports") for text in found)

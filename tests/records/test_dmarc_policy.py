@@ -43,8 +43,8 @@ POLICIES = [
 VOID = [
     ("v=DMARC1; p=x", "p="),
     ("v=DMARC1; p=", "p="),
-    ("v=DMARC1; p:reject", "has no p= ('p:reject' is no tag=value) and no valid rua="),
-    ("v=DMARC1;; sp=reject", "has no p= (an empty part is no tag=value) and no valid rua="),
+    ("v=DMARC1; p:reject", "has no p= ('p:reject' is not a tag=value) and no valid rua="),
+    ("v=DMARC1;; sp=reject", "has no p= (an empty part is not a tag=value) and no valid rua="),
     ("v=DMARC1; p:reject; rua=dmarc@b.se", "no valid rua="),
     ("v=DMARC1; p=none; np=x; rua=nobody", "np="),
     ("v=DMARC1; p=none; p=none", "'p' twice"),

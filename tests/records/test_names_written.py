@@ -71,7 +71,7 @@ def test_a_resolver_of_another_scheme_is_told_the_form(text: str, message: str) 
 def test_reports_go_by_mail() -> None:
     assert destination("mailto:dmarc@bücher.example") == "mailto:dmarc@xn--bcher-kva.example"
     assert destination("MAILTO:a@x.example?subject=x") == "MAILTO:a@x.example?subject=x"
-    with pytest.raises(RecordError, match="receivers send them by mail alone; write mailto:"):
+    with pytest.raises(RecordError, match="receivers send them only by mail; write mailto:"):
         destination("https://reports.example/x")
     with pytest.raises(RecordError, match="mailbox that is not ASCII"):
         destination("mailto:dmärc@x.example")

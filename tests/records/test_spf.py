@@ -110,13 +110,13 @@ def test_what_matches_everybody_without_letting_them_pass_is_not_refused(term: s
 def test_all_that_is_wrong_is_reported_together() -> None:
     found = refused("v=spf1 ?include:elastx.email include:elastx.email ip4:0.0.0.0/0 a:b..example.com +all")
     assert [
-        next(word for word in ("qualifier", "twice", "/0", "+all", "labels") if word in text) for text in found
+        next(word for word in ("qualifier", "twice", "/0", "+all", "a label") if word in text) for text in found
     ] == [
         "qualifier",
         "twice",
         "/0",
         "+all",
-        "labels",
+        "a label",
     ]
     assert len(refused("v=spf1 a/33 moo mx")) == 2
 
@@ -155,7 +155,7 @@ def test_names_that_dns_cannot_hold_are_refused(name: str, allowed: bool) -> Non
     if allowed:
         assert whole_record(text) == text
     else:
-        assert "no name that DNS can hold" in refused(text)[0]
+        assert "not valid in DNS" in refused(text)[0]
 
 
 def said(record: str) -> list[tuple[str, str]]:
@@ -166,7 +166,7 @@ def said(record: str) -> list[tuple[str, str]]:
     ("terms", "level", "message"),
     [
         ("include:elastx.email -all mx", "warning", "has mx after 'all'"),
-        ("include:elastx.email -all redirect=x.example", "warning", "beside 'all'"),
+        ("include:elastx.email -all redirect=x.example", "warning", "so receivers ignore the redirect"),
         ("include:elastx.email mx", "warning", "has no 'all'"),
         ("-mx include:elastx.email -all", "warning", "has -mx before include:elastx.email"),
         ("include:elastx.email mx MX -all", "notice", "has mx twice"),

@@ -63,7 +63,7 @@ def by_checkdmarc(text: str) -> str:
     return ""
 
 
-PYSPF_TAKES = ("begins no macro", "keeps 0 labels", "printable ASCII")
+PYSPF_TAKES = ("does not begin a macro", "keeps 0 labels", "printable ASCII")
 """Ours; see the first list below."""
 
 PYSPF_REFUSES = ("trivial recursion", "MUST appear at most once")

@@ -23,7 +23,7 @@ from elastx_mrs.records.spf_slips import slips, target
         ("redirect=https://x.example", 8, "is a URL; write its domain alone: x.example"),
         ("include:a@x.example -all", 8, "is an e-mail address; write its domain alone: x.example"),
         ("include:*.x.example -all", 8, "is a wildcard"),
-        ("include: _spf.x.example -all", 8, "with a space behind it; write include:_spf.x.example"),
+        ("include: _spf.x.example -all", 8, "with a space after it; write include:_spf.x.example"),
         ("include:x.example, mx -all", 8, "with a comma in it; separate terms by spaces"),
         ("ip4:192.0.2.1,192.0.2.2 -all", 8, "with a comma in it"),
         ("mx include:x.example; -all", 11, "with a semicolon in it"),

@@ -96,7 +96,7 @@ def test_config_check_knows_it(tmp_path: Path) -> None:
     assert errors(tmp_path, toy=SECURE) == []
     (open_,) = errors(tmp_path, toyToken="abc")
     assert open_ == (
-        "error: toyToken: is in plain text, and Git keeps it for ever: make a new token, and run: "
+        "error: toyToken: is in plain text, and Git keeps it forever: make a new token, and run: "
         "pulumi config set --secret elastx-mrs:toyToken"
     )
 

@@ -87,7 +87,7 @@ def test_the_service_s_block_is_taken_and_its_domain_is_named(tmp_path: Path) ->
     page = (Path(__file__).parents[1] / "records" / "getting_started_dkim.txt").read_text(encoding="utf-8")
     said, arguments = written(tmp_path, "dkim: |\n" + textwrap.indent(page, "  "))
     assert [line.partition(";")[0] for line in said] == [
-        "warning: dkim: was pasted as the record of elastx._domainkey.yourdomain.com, and is published at "
+        "warning: dkim: was pasted as the record of elastx._domainkey.yourdomain.com, but is published at "
         "elastx._domainkey.example.com",
         "notice: dkim: was pasted with its TTL, and only the value is used",
     ]

@@ -157,7 +157,7 @@ def test_faults_are_told_up_to_a_number_and_counted_beyond() -> None:
     most = limits.FAULTS.most
     assert len(faults(domains=[f"b_{n}.example" for n in range(most)])) == most + 1
     lines = faults(domains=[f"b_{n}.example" for n in range(most + 5)])
-    assert (lines[0], lines[-1]) == ("1005 faults:", "  and 5 more; correct these first")
+    assert (lines[0], lines[-1]) == ("1005 faults:", "  and 5 more; fix these first")
     assert len(lines) == most + 2
 
 
@@ -176,7 +176,7 @@ def test_records_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatc
     accounts = ["a@acme.example", "b@acme.example", "c@acme.example"]
     assert faults(accounts=accounts, domains=["a.example", "b.example"]) == []
     assert faults(accounts=[*accounts, "d@acme.example"], domains=["a.example", "b.example"]) == [
-        "domains: have more than 12 records together with accounts; give some of them a stack of their own"
+        "domains: need more than 12 records; move some domains to another stack"
     ]
 
 
@@ -187,4 +187,4 @@ def test_reports_of_one_policy_about_many_domains_count_too(monkeypatch: pytest.
     both = ["mailto:d@a.example", "mailto:d@b.example", "mailto:e@b.example"]
     assert faults(domains=domains, dmarc={"rua": both}) == []
     (line,) = faults(domains=[*domains, "c.example"], dmarc={"rua": both})
-    assert line.startswith("domains: have more than 12 records ")
+    assert line.startswith("domains: need more than 12 records")

@@ -52,7 +52,7 @@ def test_each_costs_its_own_domain_one_verdict(internet: World) -> None:
     assert "servers left: ns" in dead["seen"]
     endless = [detail["seen"] for detail in found["endlessinclude.com"]["spf-tree"]["details"]]
     assert len(endless) <= 13
-    assert "and receivers follow 10 (RFC 7208 §4.6.4)" in endless[0]
+    assert "and receivers allow 10 (RFC 7208 §4.6.4)" in endless[0]
 
 
 def test_a_deadline_ends_the_run_with_a_verdict_for_each(internet: World) -> None:

@@ -104,7 +104,7 @@ def test_no_record_says_whose_were_discarded() -> None:
     [
         ("v=DMARC1; p=none;; rua=mailto:a@example.com", "p=none", "receivers skip an empty part (RFC 9989 §4.8)"),
         ("v=DMARC1; p=reject; foo", "p=reject", "receivers skip 'foo' (RFC 9989 §4.8)"),
-        ("v=DMARC1; p:reject; rua=mailto:a@example.com", "p=none", "'p:reject' is no tag=value"),
+        ("v=DMARC1; p:reject; rua=mailto:a@example.com", "p=none", "'p:reject' is not a tag=value"),
         ("v=DMARC1; p=rejct; rua=mailto:a@example.com", "p=none", "receivers act as if it said p=none"),
         ("V=DMARC1; P=reject", "p=reject", ""),
     ],

@@ -161,7 +161,7 @@ class TestBadInput:
         stack.config["tsigKey"] = server.key
         preview = stack.preview()
         assert "warning: 127.0.0.1:1 does not answer over TCP" in preview.stdout + preview.stderr
-        assert "warning: tsigKey: is in plain text, and Git keeps it for ever" in preview.stdout + preview.stderr
+        assert "warning: tsigKey: is in plain text, and Git keeps it forever" in preview.stdout + preview.stderr
         del stack.config["tsigKey"]
         told = "127.0.0.1:1 does not answer over TCP (Connection refused); is rfc2136.server right"
         self.fails(stack.up(check=False), told)
