@@ -136,7 +136,7 @@ def _children(container: Any) -> Iterator[Any]:
 
 
 def _too_deep() -> BeyondError:
-    return BeyondError(f"has more than {limits.NESTING.most} lists and objects in one another")
+    return BeyondError(f"has more than {limits.NESTING.most} nested lists and objects")
 
 
 def _integer(text: str) -> int:
@@ -155,4 +155,4 @@ def _float(text: str) -> float:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number in JSON")
+    raise ValueError(f"{text} is not a number in JSON")

@@ -92,11 +92,11 @@ def test_json_within_the_limits_is_what_python_reads(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[" * 101 + "]" * 101, "has more than 100 lists and objects in one another"),
-        ('{"a":' * 101 + "1" + "}" * 101, "has more than 100 lists and objects in one another"),
-        ("[" * 900 + "]" * 900, "has more than 100 lists and objects in one another"),
-        ("[" * 200_000, "has more than 100 lists and objects in one another"),
-        ('{"a":' * 200_000, "has more than 100 lists and objects in one another"),
+        ("[" * 101 + "]" * 101, "has more than 100 nested lists and objects"),
+        ('{"a":' * 101 + "1" + "}" * 101, "has more than 100 nested lists and objects"),
+        ("[" * 900 + "]" * 900, "has more than 100 nested lists and objects"),
+        ("[" * 200_000, "has more than 100 nested lists and objects"),
+        ('{"a":' * 200_000, "has more than 100 nested lists and objects"),
         ("9" * 101, "has a number of more than 100 digits"),
         ("9" * 5000, "has a number of more than 100 digits"),
         (f"1.{'9' * 101}", "has a number of more than 100 digits"),

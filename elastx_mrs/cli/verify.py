@@ -108,7 +108,7 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     jobs, given = _jobs([_domain(text) for text in domains], timeout, options)
     # Thousands of answers stay until the end: looking for garbage among them is a quarter of a large run's time.
     gc.set_threshold(10_000, 20, 20)
-    source = report.Source(_accounts(given), _places(options["stack_config"]) if format_ == "github" else {})
+    source = report.Source(_accounts(given), _locations(options["stack_config"]) if format_ == "github" else {})
     asyncio.run(shown(jobs, partial(wait, deadline=deadline), deadline, source))
     click.echo(FORMATS[format_](jobs, source), nl=False)
     open_ = [outcome.verdict for job in jobs for outcome in job.open()]
@@ -145,7 +145,7 @@ def _accounts(given: "Arguments | None") -> dict[str, str]:
     return {challenge("", account, service=given.service).suffix: account for account in accounts}
 
 
-def _places(stack_config: str | None) -> dict[str, report.Place]:
+def _locations(stack_config: str | None) -> dict[str, report.Location]:
     """Return where a stack's file has its domains; nowhere for a pipe, which can be read only once."""
     if stack_config is None or not Path(stack_config).is_file():
         return {}
@@ -158,7 +158,7 @@ def _places(stack_config: str | None) -> dict[str, report.Place]:
         name = domain.get("name") if isinstance(domain, dict) else domain
         file, at = stack.at(f"domains[{index}]")
         with suppress(RecordError):
-            found[names.sender_domain(str(name))] = report.Place(file, at.line, at.column)
+            found[names.sender_domain(str(name))] = report.Location(file, at.line, at.column)
     return found
 
 

@@ -136,10 +136,10 @@ class Delegated:
     async def served(self, name: str) -> Served:
         """Return the servers of a name's zone; each zone's are looked for once."""
         cut = await self._delegations.cut(name)
-        return await self._known.get(cut.zone, lambda: self._bounded(cut), f"asking the name servers of {cut.zone}")
+        return await self._known.get(cut.zone, lambda: self._bounded(cut), f"querying the name servers of {cut.zone}")
 
     async def _bounded(self, cut: Cut) -> Served:
-        what = f"asking all name servers of {cut.zone or 'the root'}"
+        what = f"querying all name servers of {cut.zone or 'the root'}"
         with budget.budget(what, limits.ZONE_SECONDS.most, limits.ZONE_QUERIES.most):
             return await self._of(cut)
 
@@ -173,7 +173,7 @@ class Delegated:
 
 def _not_asked(names: Sequence[str]) -> NameServer:
     """Return what stands for all name servers of a zone beyond the limit."""
-    return NameServer(some(names, 1), (), f"not asked: {limits.NAME_SERVERS.most} of the zone are asked", True)
+    return NameServer(some(names, 1), (), f"not queried: the limit is {limits.NAME_SERVERS.most} name servers of a zone", True)
 
 
 async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:
@@ -224,7 +224,7 @@ class Observer:
     async def txt(self, name: str) -> Observation:
         """Return what the servers say, at the end of any CNAMEs; never raises for what the DNS does."""
         try:
-            return await self._known.get(name, lambda: self._followed(name), f"asking for {name} TXT")
+            return await self._known.get(name, lambda: self._followed(name), f"looking up {name} TXT")
         except LookupFailure as failure:
             return Observation(name, problem=str(failure))
 
@@ -237,12 +237,12 @@ class Observer:
             if not targets or any(s.answer.status == "found" for s in seen.sightings):
                 return seen
             if len(targets) > 1:
-                return replace(seen, problem=f"its servers do not agree where it leads: {', '.join(targets)}")
+                return replace(seen, problem=f"its servers give different CNAME targets: {', '.join(targets)}")
             if targets[0] in (name, *aliases):
                 circle = " -> ".join([name, *aliases, targets[0]])
-                return replace(seen, problem=f"its CNAMEs lead in a circle: {circle}")
+                return replace(seen, problem=f"its CNAMEs form a loop: {circle}")
             if len(aliases) >= limits.CNAMES.most:
-                return replace(seen, problem=f"its CNAMEs lead on over {limits.CNAMES.most} times")
+                return replace(seen, problem=f"its CNAMEs go on for more than {limits.CNAMES.most} times")
             end = targets[0]
             aliases.append(end)
 
@@ -255,5 +255,5 @@ class Observer:
         seen = await sightings(self._network, served.servers, question)
         nobody = tuple(server for server in served.servers if not server.addresses)
         return Observation(
-            name, seen, (), served.zone, nobody, "" if seen or nobody else "there is no name server to ask"
+            name, seen, (), served.zone, nobody, "" if seen or nobody else "there is no name server to query"
         )

@@ -138,7 +138,7 @@ class Network:
                     problems[server] = f"{server} {error}"
                     outside = outside or isinstance(error, NotServedError)
         told = listed([problems[server] for server in order])
-        raise LookupFailure(None, told or "there is no server to ask", outside=outside)
+        raise LookupFailure(None, told or "there is no server to query", outside=outside)
 
     async def _answering(self, servers: Sequence[Server], question: Question) -> AsyncGenerator[tuple[Server, _Got]]:
         """Yield what each server's exchange came to, as they end."""
@@ -176,7 +176,7 @@ class Network:
         held = budget.current()
         if held is not None and (why := held.spend()):
             held.refuse(str(question))
-            return OverBudgetError(server, f"was not asked: {why}")
+            return OverBudgetError(server, f"was not queried: {why}")
         key = _key(server, question)
         if (known := self._finished.get(key)) is not None:
             return known
@@ -187,7 +187,7 @@ class Network:
                 answer = await self._within(held, key, server, question)
             except TimeoutError:
                 held.refuse(str(question))
-                return OverBudgetError(server, f"had not answered when it was given up: {held.over()}")
+                return OverBudgetError(server, f"did not answer before the limit: {held.over()}")
         if not (isinstance(answer, LookupFailure) and answer.short):
             self._finished[key] = answer
         return answer
@@ -246,7 +246,7 @@ class Network:
                 began = clock()
                 if began < self._silent.get(server, 0.0):
                     rest = f"{limits.SILENT_SECONDS.most} s"
-                    return LookupFailure(server, f"answered nothing, asked other things in the last {rest}")
+                    return LookupFailure(server, f"answered no query in the last {rest}")
                 if (entry := here.running.get(key)) is not None:
                     entry.sent = began
                 try:

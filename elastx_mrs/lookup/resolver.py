@@ -101,7 +101,7 @@ class Resolver:
                 if not failure.outside:
                     raise
                 outside = outside or failure
-        raise outside or LookupFailure(None, "there is no server to ask")
+        raise outside or LookupFailure(None, "there is no server to query")
 
 
 def _reader(road: Road, question: Question) -> Callable[[dns.message.Message], Reading]:
@@ -139,9 +139,9 @@ def always(servers: Sequence[Server]) -> Find:
 
 def _endless(chain: Sequence[dns.name.Name]) -> str | None:
     if len(set(chain)) < len(chain):
-        return f"its CNAMEs lead in a circle: {_listed(chain)}"
+        return f"its CNAMEs form a loop: {_listed(chain)}"
     if len(chain) > limits.CNAMES.most + 1:
-        return f"its CNAMEs lead on over {limits.CNAMES.most} times: {_listed(chain)}"
+        return f"its CNAMEs go on for more than {limits.CNAMES.most} times: {_listed(chain)}"
     return None
 
 

@@ -113,7 +113,7 @@ def check_authority(reply: dns.message.Message, question: Question) -> None:
     """
     if question.flags & dns.flags.RD:
         if not reply.answer and referral(reply) is not None:
-            raise NotServedError(f"does not look up {text(question.name)}, but refers to others: it is no resolver")
+            raise NotServedError(f"does not look up {text(question.name)}, but refers to others: it is not a resolver")
     elif not reply.flags & dns.flags.AA:
         what = "refers to others" if referral(reply) is not None else "answers without authority"
         raise NotServedError(f"{what} for {text(question.name) or 'the root'}: it does not serve that name")
@@ -126,7 +126,7 @@ def check_recursion(reply: dns.message.Message, question: Question) -> None:
     """
     check_authority(reply, question)
     if not reply.flags & (dns.flags.AA | dns.flags.RA):
-        raise NotServedError(f"does not look up {text(question.name)}: it does not serve that name, and is no resolver")
+        raise NotServedError(f"does not look up {text(question.name)}: it does not serve that name, and is not a resolver")
 
 
 def referral(reply: dns.message.Message) -> dns.rrset.RRset | None:

@@ -85,7 +85,7 @@ class Entrance:
                 # What it finds holds for everybody, so no budget of the first that asks may cut it short.
                 self._looking = asyncio.create_task(self._look(question), context=Context())
             if why := await budget.until(self._looking, str(question)):
-                raise OverBudgetError(None, f"{question} was not asked: {why}")
+                raise OverBudgetError(None, f"{question} was not queried: {why}")
             self._found = self._looking.result()
         if isinstance(self._found, NobodyError):
             raise self._found.again()

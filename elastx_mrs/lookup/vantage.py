@@ -33,7 +33,7 @@ from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import resolver_address
 
 NAME_RESOLVER = (
-    "name one that this machine can reach, as an address, tls://… or https://…: give --resolver ADDRESS, or run: "
+    "use a resolver that this machine can reach (an address, tls://… or https://…): add --resolver ADDRESS, or run: "
     "pulumi config set --path 'elastx-mrs:verification.resolvers[0]' ADDRESS"
 )
 """What to do where no resolver answers."""

@@ -19,8 +19,8 @@ from elastx_mrs.lookup.roots import ROOT_SERVERS
 from elastx_mrs.lookup.start import Entrance, check_root
 
 OPEN_PORT = (
-    "let this machine send to port 53 (UDP and TCP), name the servers that it may ask in verification.nameservers, or "
-    "ask resolvers instead: give elastx-mrs verify --via resolvers, or run: "
+    "let this machine send to port 53 (UDP and TCP), or set the servers to query in verification.nameservers. To query "
+    "resolvers instead, add --via resolvers to elastx-mrs verify, or run: "
     "pulumi config set --path elastx-mrs:verification.via resolvers"
 )
 """What to do where no root server answers."""
@@ -107,7 +107,7 @@ class _Trail:
         """
         circle = [text(name) for name in (*self.hosts, host)]
         if host in self.hosts:
-            raise LookupFailure(None, f"its address waits on its own: {' -> '.join(circle)}")
+            raise LookupFailure(None, f"its address depends on itself: {' -> '.join(circle)}")
         if len(self.hosts) >= limits.WALK_DEPTH.most:
             raise LookupFailure(None, f"its address is over {limits.WALK_DEPTH.most} delegations without glue away")
         return replace(self, hosts=(*self.hosts, host))

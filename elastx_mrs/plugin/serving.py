@@ -122,7 +122,7 @@ def excess(request: Any) -> str | None:
                 if not level:
                     break
             else:
-                problem = f"has more than {limits.NESTING.most} lists and objects in one another"
+                problem = f"has more than {limits.NESTING.most} nested lists and objects"
                 return f"{visible(key[:MOST_QUOTED])}: {problem}; check where they are made"
     return None
 

@@ -127,11 +127,11 @@ def _of_readers(found: Mapping[str, str]) -> Iterator[Remark]:
 def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
     policy = found.get("p", "none").lower()
     if policy == "none":
-        cure = "change p to quarantine, then to reject, when some weeks of reports show no failures of your own mail"
+        cure = "set p=quarantine, and later p=reject, once reports show for some weeks that your own mail passes"
         if "rua" not in found:
-            cure = "set rua=mailto:… to get reports. When some weeks of reports show no failures of your own mail, "
-            cure += "change p to quarantine, then to reject"
-        yield Remark(f"says p=none: receivers do nothing with mail that fails; {cure}", notices.P_NONE)
+            cure = "set rua=mailto:… to get reports. Once they show for some weeks that your own mail passes, "
+            cure += "set p=quarantine, and later p=reject"
+        yield Remark(f"says p=none: receivers do not act on mail that fails DMARC; {cure}", notices.P_NONE)
     elif "rua" not in found:
         text = f"says p={policy} without rua: you get no reports about mail that fails; write rua=mailto:… (RFC 9990)"
         yield Remark(text, notices.NO_RUA)

@@ -14,11 +14,11 @@ from elastx_mrs.review.changes import Change, ttl_of
 from elastx_mrs.service import ELASTX, Service
 
 RISKS: Mapping[str, str] = {
-    "gained": "an account will be able to send as a domain that it cannot send as today",
-    "loosened": "DMARC will ask for less, or SPF's all will let more through",
+    "gained": "an account will be able to send as another domain",
+    "loosened": "DMARC, or the all of SPF, will be less strict",
     "removed": "a record will be removed",
     "key": "a DKIM key will be replaced",
-    "senders": "SPF will let others send too",
+    "senders": "SPF will allow more senders",
 }
 """The risks, from the one to look at first."""
 
@@ -132,7 +132,7 @@ class Reader:
         old = change.old.value if change.old else None
         new = change.new.value if change.new else None
         if (change.old and old is None) or (change.new and new is None):
-            yield say("its value is secret or not known yet: it cannot be judged here")
+            yield say("its value is secret or not known yet, so the review cannot judge it")
         elif change.old and change.new and old == new:
             return
         elif change.kind == "challenge":
@@ -166,9 +166,9 @@ class Reader:
     def _spf(self, change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
         before, after = (None if value is None else _parsed(value) for value in (old, new))
         if new is None:
-            yield say("no SPF will be left: receivers will not know which servers may send as {}", change.domain)
+            yield say("the domain will have no SPF: receivers will not know which servers may send as {}", change.domain)
             if others := self._others(old):
-                yield say("the other senders will go with it: {}", ", ".join(others))
+                yield say("its other senders will be removed, too: {}", ", ".join(others))
         elif old is None:
             yield say("{}", new)
             if after is not None:
@@ -189,8 +189,8 @@ class Reader:
         if domain in self._trees:
             now, planned = self._trees[domain]
             whole = f"{now} → {planned}" if before is not None and now != planned else planned
-            return say(f"{whole} of {spf.MAX_LOOKUPS} lookups, {then} of them by its own terms")
-        return say(f"{own} of {spf.MAX_LOOKUPS} lookups by its own terms, without those below them")
+            return say(f"{whole} of {spf.MAX_LOOKUPS} lookups, {then} of them in the record itself")
+        return say(f"{own} of {spf.MAX_LOOKUPS} lookups in the record itself; included records are not counted")
 
     def _of_place(self, change: Change) -> Iterator[Say | Risk]:
         """Say what is the same whatever the record: that it goes, moves, is taken over, or is kept otherwise."""
@@ -204,13 +204,13 @@ class Reader:
         elif change.op == "release":
             yield say("will leave the stack and stay in DNS, where nothing manages it (retainOnDelete)")
         if change.resource.imported:
-            yield say("is there already, and will be taken over")
+            yield say("exists already, and will be taken over")
         if old is None or new is None:
             return
         if old.owner != new.owner:
             yield say("will move from {} to {}", old.owner, new.owner)
             if change.kind == "dkim":
-                gone = say("mail signed with the selector of {} will fail, mail on its way too", old.owner)
+                gone = say("mail signed with the selector of {} will fail, also mail in transit", old.owner)
                 yield Risk("key", change.domain, gone)
         if ttl_of(old) != ttl_of(new):
             yield say(f"TTL {ttl_of(old)} → {ttl_of(new)}")
@@ -305,10 +305,10 @@ def _key(value: str) -> str:
         size = f" {key.bits} bits" if key.bits is not None else ""
         kind = {"rsa": "RSA", "ed25519": "Ed25519"}.get(key.key_type)
         if kind is None or key.fault:
-            return "no key that receivers can read"
+            return "a key that receivers cannot read"
         return f"{kind}{size}, SHA-256 {fingerprint(value)[:_FINGERPRINT_SHOWN]}…"
     except RecordError:
-        return "no key that receivers can read"
+        return "a key that receivers cannot read"
 
 
 _same_key = lru_cache(maxsize=4096)(compare.same_key)
@@ -318,7 +318,7 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
     if old is None and new is not None:
         yield say(f"key: {_key(new)}")
     elif new is None and old is not None:
-        yield say(f"key: {_key(old)}: mail signed with it will fail, mail on its way too")
+        yield say(f"key: {_key(old)}: mail signed with it will fail, also mail in transit")
     elif old is not None and new is not None:
         if _same_key(old, new):
             yield say(f"the same key in another form: {_key(new)}")
@@ -327,7 +327,7 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
             return
         yield say(f"key: {_key(old)} → {_key(new)}")
         what = say(
-            "the DKIM key of {} will be replaced: mail signed with the old one will fail, mail on its way too",
+            "the DKIM key of {} will be replaced: mail signed with the old one will fail, also mail in transit",
             change.domain,
         )
         yield Risk("key", change.domain, what)
@@ -339,7 +339,7 @@ def _dmarc(change: Change, old: str | None, new: str | None) -> Iterator[Say | R
     elif new is not None:
         yield say("{}", new)
     elif old is not None:
-        yield say("no policy of its own will be left; today: {}", old)
+        yield say("the domain will have no policy of its own; today: {}", old)
 
 
 def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
@@ -348,7 +348,7 @@ def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
         yield _unread("today:", old, was)
         yield _unread("then:", new, is_)
         if isinstance(was, Policy) and was != Policy():
-            what = say("DMARC of {}: receivers will take no policy from it", change.domain)
+            what = say("DMARC of {}: receivers will not use this record", change.domain)
             yield Risk("loosened", change.domain, what)
         return
     looser: list[str] = []
@@ -360,7 +360,7 @@ def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
     yield from _other_tags(old, new)
     if looser:
         listed = ", ".join(["{}"] * len(looser))
-        yield Risk("loosened", change.domain, say(f"DMARC of {{}} will ask for less: {listed}", change.domain, *looser))
+        yield Risk("loosened", change.domain, say(f"DMARC of {{}} will be less strict: {listed}", change.domain, *looser))
 
 
 _policy = lru_cache(maxsize=4096)(read)
@@ -370,7 +370,7 @@ def _unread(verb: str, value: str, policy: Policy | Void | None) -> Say:
     """Say what a value is, where one of two is no policy: a void record, or no DMARC record."""
     if isinstance(policy, Void):
         return say(f"{verb} {{}}, which {{}}: receivers apply no DMARC", value, policy.why)
-    return say(f"{verb} {{}}" + ("" if policy is not None else ", which is no DMARC record"), value)
+    return say(f"{verb} {{}}" + ("" if policy is not None else ", which is not a DMARC record"), value)
 
 
 def _told(policy: Policy, tag: str) -> str:

@@ -144,7 +144,7 @@ def of_log(log: str, name: str = "") -> Preview:
 
     :param name: the project and the stack, with a slash between.
     """
-    text = log.strip() or "pulumi preview printed nothing, on standard error neither"
+    text = log.strip() or "pulumi preview printed nothing, also not on standard error"
     return Preview(*_names(name), (), (Diagnostic("error", _end(text)),), {})
 
 
@@ -157,7 +157,7 @@ def _names(name: str) -> tuple[str, str]:
 def _loaded(text: str) -> dict[str, Any]:
     if not text.strip():
         raise PreviewError(
-            "is empty: pulumi preview failed before it began; what it said is on its standard error (--log shows it)"
+            "is empty: pulumi preview failed before it began; its standard error has the reason (give that file as --log)"
         )
     try:
         content = json.loads(text)

@@ -12,7 +12,7 @@ from elastx_mrs.review.preview import Preview, Resource
 
 FAILED, WARNED = "failed", "warned"
 GATES: Mapping[str, str] = {
-    FAILED: "the preview failed: the guard stops a record, or the config has a fault",
+    FAILED: "the preview failed: the guard stopped a record, or the config has an error",
     **RISKS,
     WARNED: "the preview has a warning",
 }

@@ -120,7 +120,7 @@ def _beside(stack: Stack) -> Iterator[Finding]:
     for key in stack.content:
         if key.startswith(OWN):
             where = stack.document.at(key)
-            problem = "stands beside config; write it below config, two spaces further in"
+            problem = "is next to config; write it below config, indented by two more spaces"
             yield Finding(stack.document.path, where, key, "error", problem)
 
 
@@ -158,7 +158,7 @@ def _of_names(stack: Stack, key: str) -> Iterator[Finding]:
         yield _finding(stack, key, "error", problem)
     for index, name in enumerate(names if isinstance(names, list) else ()):
         if not isinstance(name, str) and not is_encrypted(name):
-            problem = "is no text; write an owner name, such as _dmarc.example.com"
+            problem = "is not text; write an owner name, such as _dmarc.example.com"
             yield _finding(stack, f"{key}[{index}]", "error", problem)
 
 
@@ -173,7 +173,7 @@ def _judged(stack: Stack, known: tuple[Provider, ...]) -> tuple[list[Finding], l
         found.append(_finding(stack, ENVIRONMENT, "notice", problem))
         elsewhere = absent
     elif given <= {_VERIFICATION, *(one.name for one in known if one.at_update)}:
-        problem = "are not here, so that only the rest was checked; right where the program names them"
+        problem = "are not in this file, so only the rest was checked; this is correct if the program sets them"
         found.append(_finding(stack, "accounts, domains", "notice", problem))
         elsewhere = absent | _completed(own, known)
     elif not given & {one.name for one in known}:

@@ -15,7 +15,7 @@ from elastx_mrs import limits
 from elastx_mrs.stackfile.place import NOWHERE, Place
 from elastx_mrs.stackfile.scalars import MERGE, Scalar, ScalarError, plain, tagged
 
-_TOO_DEEP = f"has more than {limits.NESTING.most} lists and objects in one another; check the brackets here"
+_TOO_DEEP = f"has more than {limits.NESTING.most} nested lists and objects; check the brackets here"
 
 _SPLIT = "give some of the domains a stack of their own"
 

@@ -6,7 +6,7 @@ from elastx_mrs.reading import STANDARD_INPUT
 
 
 class Place(NamedTuple):
-    """A place in a file: line and column from 1. Both are None if the whole file is meant."""
+    """A line and a column of a file, from 1; both are None for the whole file."""
 
     line: int | None = None
     column: int | None = None

@@ -163,7 +163,7 @@ class Reader:
     def _descend(self, node: Node) -> None:
         self._depth += 1
         if self._depth > limits.NESTING.most:
-            problem = f"has more than {limits.NESTING.most} lists and objects in one another; check its aliases"
+            problem = f"has more than {limits.NESTING.most} nested lists and objects; check its aliases"
             raise BeyondError(problem, self._outermost(node))
 
     def _count(self) -> None:

@@ -39,14 +39,14 @@ async def verify(
     await _meaning(asked, expected, found)
     if not failing:
         await _later(asked, expected, found, memory)
-    return _in_order(found | _unchecked(expected, found, "a resolver that is asked too early remembers the old answer"))
+    return _in_order(found | _unchecked(expected, found, "resolvers come last, because one that is queried too early remembers the old answer"))
 
 
 async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
     """What do the records come to for a receiver?"""
     for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
         if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
-            found |= _unchecked(expected, found, f"the {kind} record is not there yet", checks)
+            found |= _unchecked(expected, found, f"the {kind} record does not exist yet", checks)
     works = []
     if spf.POLICY not in found or spf.TREE not in found:
         works.append(spf.spf(asked, expected))
@@ -89,13 +89,13 @@ async def _agree(asked: Asked, expected: Expected, failing: Sequence[Outcome]) -
 
 
 def _left_out(expected: Expected, name: str) -> Outcome:
-    detail = Detail("unchecked", "", "its record", "it was not created in this run", "run pulumi up for all of them")
+    detail = Detail("unchecked", "", "its record", "it was not created in this run", "run pulumi up for the whole stack")
     return Outcome(expected.domain, name, expected.domain, (detail,))
 
 
 def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[str] = ()) -> Outcomes:
     """Return the checks that were not made, and why."""
-    detail = Detail("unchecked", "", "", f"not asked: {why}", "start with the problems above")
+    detail = Detail("unchecked", "", "", f"not checked: {why}", "fix the problems above first")
     missing = [check for check in checks or _AFTER if check not in found]
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 

@@ -13,8 +13,8 @@ COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "cached"))
 """Where what was expected helps to understand what was seen."""
 
 
-class Place(NamedTuple):
-    """Where the config has something; a number is None where that is not known."""
+class Location(NamedTuple):
+    """A file of the config, with line and column from 1; None if they are not known."""
 
     file: str
     line: int | None
@@ -23,14 +23,14 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """What is known of the config that the domains come from.
+    """What the config adds to a report.
 
-    :param accounts: the account of a challenge, by the name of its check.
-    :param places: where each domain is written.
+    :param accounts: the account of each challenge, by the name of its check.
+    :param locations: where the config lists each domain.
     """
 
     accounts: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
+    locations: Mapping[str, Location] = field(default_factory=dict)
 
     def called(self, check: str) -> str:
         """Return what people call a check: that of a challenge by its account, if it is known."""
@@ -239,7 +239,7 @@ def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
     by_text: dict[str, list[str]] = {}
     for job in jobs:
         hopeless = dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless)
-        found = [*lines(job.open()), *(f"(not waited for: {visible(why)})" for why in hopeless)]
+        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless)]
         by_text.setdefault("\n".join(f"  {line}" for line in found), []).append(job.expected.domain)
     return [f"{_heading(domains, most)}\n{text}" for text, domains in by_text.items()]
 

@@ -24,7 +24,7 @@ LONGEST_INTERVAL = 10.0
 SHORT = 4.0
 """Seconds for which a cached answer is looked at again in any case, as it takes a second look to know one."""
 
-LONGER = "give the run more time: elastx-mrs verify --deadline SECONDS, or in an up: verification.timeout"
+LONGER = "give the run more time: verify --deadline SECONDS, or, for pulumi up, verification.timeout"
 """What to do where a run was too short."""
 
 LONG = 60.0
@@ -184,7 +184,7 @@ async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
 def _left_out(job: Job, run: budget.Budget) -> Outcomes:
     """Return what is said of a domain that the run had no time for."""
     domain = job.expected.domain
-    seen = f"{run.over() or 'the run was ended'}: nothing was asked of this domain"
+    seen = f"{run.over() or 'the run was ended'}: this domain was not checked"
     return {BUDGET: Outcome(domain, BUDGET, domain, (Detail("unreachable", "", "", seen, LONGER),))}
 
 
@@ -194,7 +194,7 @@ async def _judged(job: Job, asking: Round) -> Outcomes:
     with budget.of_domain(f"verifying {domain}") as own:
         found = await _contained(job, asking)
     if own.exhausted:
-        cure = "see which servers do not answer, and have them answer, or take them out"
+        cure = "make the servers that do not answer work, or remove them"
         detail = Detail("unreachable", "", "", own.story(), cure)
         found = found | {BUDGET: Outcome(domain, BUDGET, domain, (detail,))}
     return found
@@ -211,5 +211,5 @@ async def _contained(job: Job, asking: Round) -> Outcomes:
             raise  # the run ends; otherwise something that was waited for was cancelled, and nothing is known
         domain = job.expected.domain
         detail = Detail("unreachable", "", "", fault.contained(error), fault.CURE)
-        hopeless = "the same answers lead to the same fault"
+        hopeless = "the same answers lead to the same error"
         return passed | {INTERNAL: Outcome(domain, INTERNAL, domain, (detail,), hopeless=hopeless)}

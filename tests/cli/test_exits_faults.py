@@ -189,7 +189,7 @@ def test_an_output_without_unicode_ends_in_no_error(encoding: str) -> None:
 def test_config_that_is_nested_too_deep_is_bad_input(world: World) -> None:
     result = CliRunner().invoke(main, ["records", "--config", "-"], input="[" * 100_000)
     assert ended(result) == INPUT
-    assert "standard input: has more than 100 lists and objects in one another" in result.stderr
+    assert "standard input: has more than 100 nested lists and objects" in result.stderr
 
 
 def test_a_process_without_an_output_has_nothing_left_to_write(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,7 +171,7 @@ def test_deep_json_in_a_string_is_one_line(value: str, tmp_path: Path) -> None:
 def test_deep_json_in_a_file_is_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["records", "--config", "-"], input="[" * 200_000)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("Error: standard input: has more than 100 lists and objects in one another; ")
+    assert result.stderr.startswith("Error: standard input: has more than 100 nested lists and objects; ")
     assert result.stderr.count("\n") == 1
 
 

@@ -65,7 +65,7 @@ def test_columns_wraps_a_pipe_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_documentation_shows_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    block = "".join(f"    {line}\n" if line else "\n" for line in shown(good("good.com"), bad("bad.com")))
+    block = "\n".join(["```text", *shown(good("good.com"), bad("bad.com")), "```"])
     assert block in (Path(__file__).parents[2] / "docs" / "verification.md").read_text(encoding="utf-8")
 
 

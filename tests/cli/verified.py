@@ -20,7 +20,7 @@ from elastx_mrs.lookup.vantage import Who
 from elastx_mrs.receiver.spf_tree import Tree, expand
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify.expected import Expected
-from elastx_mrs.verify.report import Place, Source
+from elastx_mrs.verify.report import Location, Source
 from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.wait import Job
 from tests import golden
@@ -29,15 +29,15 @@ from tests.lookup.fakes import Dns
 
 FOLDER = Path(__file__).with_name("golden")
 CHALLENGE = "challenge-f7ee5ec73121"
-SOURCE = Source({CHALLENGE: golden.ACCOUNT}, {"bad.com": Place("stacks/Pulumi.prod.yaml", 12, 5)})
+SOURCE = Source({CHALLENGE: golden.ACCOUNT}, {"bad.com": Location("stacks/Pulumi.prod.yaml", 12, 5)})
 ONE = Server("192.0.2.1", name="ns1.example.net")
 TWO = Server("2001:db8::53:1", name="ns2.example.net")
 NOT_FOLLOWED = Detail(
     "unchecked",
     "",
     "a delegation",
-    "name servers are configured, so that delegation was not followed",
-    "leave them out",
+    "verification queried only the servers in verification.nameservers, so it did not check the delegation",
+    "to check this too, remove verification.nameservers; this machine must then reach name servers on port 53",
 )
 DNS = Dns(
     {
@@ -88,7 +88,7 @@ def bad(domain: str, timeout: float = 0.0) -> Job:
         "",
         f"'{golden.SPF}'",
         f"'v=spf1 -all' | '{golden.SPF}'",
-        "exactly one SPF record may be there: delete all but the declared one",
+        "there must be exactly one SPF record: delete all but the declared one",
     )
     key = f"'{golden.DKIM[:160]}… ({len(golden.DKIM)} octets)'"
     late = "publish the challenge (pulumi up --refresh), or wait until this server has it"

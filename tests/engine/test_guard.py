@@ -223,7 +223,7 @@ def test_warnings_and_notices_are_log_lines_on_the_component(server: NameServer,
     assert f"warning: {twice}" in text
     component = text.partition("elastx-mrs:index:MailRelay (mail):")[2]
     assert "warning: spf: has ptr, which is slow and unreliable, and should not be used (RFC 7208 §5.5)" in component
-    assert "dmarc: says p=none: receivers do nothing with mail that fails" in component
+    assert "dmarc: says p=none: receivers do not act on mail that fails DMARC" in component
 
 
 def test_reports_to_another_domain_of_the_config_are_authorised(server: NameServer, stack: Stack) -> None:

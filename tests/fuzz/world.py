@@ -132,7 +132,7 @@ class World:
         if isinstance(answer, UnusableError):
             raise answer
         if answer.flags & dns.flags.TC:
-            raise UnusableError("answered only in part, even over TCP")
+            raise UnusableError("sent a truncated answer, even over TCP")
         return answer
 
     async def _once(

@@ -139,7 +139,7 @@ def test_a_lame_server_is_named(port: int) -> None:
 def test_delegations_that_wait_on_each_other_end(port: int) -> None:
     found = cut(port, "loop-a.com")
     assert found.end == "zone"
-    circle = "its address waits on its own: ns.loop-b.com -> ns.loop-a.com -> ns.loop-b.com"
+    circle = "its address depends on itself: ns.loop-b.com -> ns.loop-a.com -> ns.loop-b.com"
     assert [(server.addresses, circle in server.problem) for server in found.servers] == [((), True)]
     with pytest.raises(LookupFailure, match=circle):
         cut(port, "_dmarc.loop-a.com")
@@ -156,7 +156,7 @@ def test_both_sides_of_a_circle_can_be_walked_at_once(port: int) -> None:
 
 def test_missing_glue_is_told(port: int) -> None:
     found = cut(port, "unglued.com")
-    assert "its address waits on its own: ns.unglued.com -> ns.unglued.com" in found.servers[0].problem
+    assert "its address depends on itself: ns.unglued.com -> ns.unglued.com" in found.servers[0].problem
 
 
 def test_a_name_server_that_is_an_alias_is_told(port: int) -> None:

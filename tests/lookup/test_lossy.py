@@ -64,7 +64,7 @@ class Path:
         if fate in ("lost", "late"):
             raise TimeoutError
         if fate == "half":
-            raise plain.HalfError("answered only in part over UDP", 1)
+            raise plain.HalfError("sent a truncated answer over UDP", 1)
         return answer(asked, f"{asked.question[0].name} 60 IN TXT {host}")
 
 
@@ -108,7 +108,7 @@ def test_a_dead_server_costs_four_seconds_once(path: Path) -> None:
     async def work() -> None:
         network = Network()
         assert await problem(network, "a") == "did not answer in 4 s, asked 8 times"
-        assert await problem(network, "b") == "answered nothing, asked other things in the last 30 s"
+        assert await problem(network, "b") == "answered no query in the last 30 s"
 
     run(work())
     assert path.tries == {"1a": TRIES[:2]}
@@ -174,7 +174,7 @@ def test_half_an_answer_is_asked_for_again_and_its_server_is_alive(path: Path) -
     async def work() -> None:
         network = Network()
         assert text(await network.exchange(ONE, question("a"))) == ONE.host
-        told = "answered only in part over UDP, and nothing over TCP in 1 s"
+        told = "sent a truncated answer over UDP, and nothing over TCP in 1 s"
         assert await problem(network, "b") == told
         assert text(await network.exchange(ONE, question("c"))) == ONE.host
 

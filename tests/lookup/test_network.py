@@ -105,16 +105,16 @@ def test_rubbish_over_udp_is_asked_for_over_tcp() -> None:
 @pytest.mark.parametrize(
     ("over_tcp", "told"),
     [
-        (lambda query: answer(query, flags=dns.flags.TC), "answered only in part, even over TCP"),
+        (lambda query: answer(query, flags=dns.flags.TC), "sent a truncated answer, even over TCP"),
         (
             lambda query: b"rubbish",
-            "answered only in part over UDP, and over TCP sent an answer that cannot be read",
+            "sent a truncated answer over UDP, and over TCP sent an answer that cannot be read",
         ),
         (
             lambda query: answer(dns.message.make_query("example.org", "TXT", id=query.id)),
-            "answered only in part over UDP, and over TCP answered another question",
+            "sent a truncated answer over UDP, and over TCP answered another question",
         ),
-        (lambda query: None, "answered only in part over UDP, and over TCP closed the connection without an answer"),
+        (lambda query: None, "sent a truncated answer over UDP, and over TCP closed the connection without an answer"),
     ],
 )
 def test_a_server_that_fails_over_tcp_too_is_told_of(over_tcp: Any, told: str) -> None:
@@ -342,7 +342,7 @@ def test_a_dead_server_costs_its_time_out_once() -> None:
             problems = {failure.problem for failure in told if isinstance(failure, LookupFailure)}
             assert problems == {
                 "did not answer in 0.4 s, asked 2 times",
-                "answered nothing, asked other things in the last 30 s",
+                "answered no query in the last 30 s",
             }
             assert server.queries <= 8
 
@@ -406,7 +406,7 @@ def test_servers_are_asked_in_order_until_one_is_of_use() -> None:
 
 
 def test_no_server_at_all_is_a_failure() -> None:
-    with pytest.raises(LookupFailure, match="there is no server to ask"):
+    with pytest.raises(LookupFailure, match="there is no server to query"):
         run(impatient().first([], TXT, str))
 
 

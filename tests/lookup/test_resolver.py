@@ -95,14 +95,14 @@ def test_an_alias_itself_can_be_asked_for(port: int) -> None:
 def test_aliases_in_a_circle_are_failed(port: int, name: str) -> None:
     found = ask(port, name, "TXT")
     assert found.status == "failed"
-    assert found.problem.startswith(f"its CNAMEs lead in a circle: {name} -> ")
+    assert found.problem.startswith(f"its CNAMEs form a loop: {name} -> ")
 
 
 def test_aliases_without_an_end_are_failed(port: int) -> None:
     found = ask(port, "endless.example.com", "TXT")
     assert found.status == "failed"
     assert found.problem == (
-        f"its CNAMEs lead on over {limits.CNAMES.most} times: endless.example.com -> e0.example.se -> e1.example.se -> "
+        f"its CNAMEs go on for more than {limits.CNAMES.most} times: endless.example.com -> e0.example.se -> e1.example.se -> "
         "e2.example.se -> …"
     )
 
@@ -180,7 +180,7 @@ def test_no_name_raises(name: str) -> None:
 
 
 def test_no_servers_is_failed_and_says_so() -> None:
-    assert asyncio.run(authorities(Network(), []).ask("example.com", "TXT")).problem == "there is no server to ask"
+    assert asyncio.run(authorities(Network(), []).ask("example.com", "TXT")).problem == "there is no server to query"
 
 
 def test_the_systems_resolvers_are_those_of_its_file(tmp_path: Path) -> None:

@@ -277,7 +277,7 @@ def test_values_that_are_nested_too_deep_are_one_line(method: str, plugin: Stub)
     request, field = REQUESTS[method]
     for levels in (101, 150):
         problem = refusal(getattr(plugin, method), filled(request(), field, {"value": deep(levels)}))
-        assert problem == "value: has more than 100 lists and objects in one another; check where they are made"
+        assert problem == "value: has more than 100 nested lists and objects; check where they are made"
     below = refusal(getattr(plugin, method), filled(request(), field, {"value": deep(100)}))
     assert "lists and objects" not in below
 

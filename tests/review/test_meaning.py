@@ -43,7 +43,7 @@ def changed(owner: str, old: str, new: str) -> tuple[list[str], list[str]]:
         (
             "a -all",
             "a mx exists:%{i}.example.net -all",
-            "2 → 4 of 10 lookups by its own terms, without those below them",
+            "2 → 4 of 10 lookups in the record itself; included records are not counted",
             ["senders"],
         ),
     ],
@@ -84,7 +84,7 @@ def test_dmarc_that_receivers_take_nothing_from_says_why() -> None:
     assert changed("_dmarc.example.com", broken, good) == ([f"today: {void}", f"then: {good}"], [])
     assert changed("_dmarc.example.com", good, broken) == ([f"today: {good}", f"then: {void}"], ["loosened"])
     says, _ = changed("_dmarc.example.com", "v=dmarc1; p=none", good)
-    assert says == ["today: v=dmarc1; p=none, which is no DMARC record", f"then: {good}"]
+    assert says == ["today: v=dmarc1; p=none, which is not a DMARC record", f"then: {good}"]
     says, risks = changed("_dmarc.example.com", "v=DMARC1; p=none;; foo", good)
     assert (says, risks) == (["p=none → p=reject (stricter)"], [])
 
@@ -103,13 +103,13 @@ def test_the_same_key_written_otherwise_is_no_other_key() -> None:
 
 def test_two_that_cannot_be_read_are_not_one_key() -> None:
     says, risks = changed("s._domainkey.example.com", "v=DKIM1; p=!", "v=DKIM1; p=?")
-    assert says == ["key: no key that receivers can read → no key that receivers can read"]
+    assert says == ["key: a key that receivers cannot read → a key that receivers cannot read"]
     assert risks == ["key"]
 
 
 def test_a_key_that_is_revoked_and_one_of_a_type_that_nobody_knows() -> None:
     says, risks = changed("s._domainkey.example.com", "v=DKIM1; k=dsa; p=QUJD", "v=DKIM1; p=")
-    assert says == ["key: no key that receivers can read → a revoked key (empty p=)"]
+    assert says == ["key: a key that receivers cannot read → a revoked key (empty p=)"]
     assert risks == ["key"]
 
 
@@ -144,7 +144,7 @@ def test_an_spf_that_goes_takes_its_other_senders_along() -> None:
     record = txt("example.com", f"{ELASTX} include:_spf.google.com ip4:192.0.2.1 ~all")
     found = review(read(preview(step("delete", "x", record))))
     others = "include:_spf.google.com, ip4:192.0.2.1"
-    assert f"the other senders will go with it: {others}" in [
+    assert f"its other senders will be removed, too: {others}" in [
         told(one) for row in found.rows for one in row.meaning.says
     ]
     assert [told(line) for _, line in headlines(found)] == [
@@ -172,7 +172,7 @@ def test_what_stays_in_dns_is_let_go() -> None:
 
 def test_what_is_imported_is_taken_over() -> None:
     says, _ = meaning(step("import", "x", new=txt("example.com", f"{ELASTX} -all")))
-    assert "is there already, and will be taken over" in says
+    assert "exists already, and will be taken over" in says
 
 
 def test_a_ttl_and_a_comment_alone() -> None:
@@ -191,4 +191,4 @@ def test_a_ttl_and_a_comment_alone() -> None:
 
 def test_a_secret_value_is_said_to_be_one() -> None:
     says, _ = meaning(step("create", "mail-example.com-spf", new=txt("example.com", "[secret]")))
-    assert says == ["its value is secret or not known yet: it cannot be judged here"]
+    assert says == ["its value is secret or not known yet, so the review cannot judge it"]

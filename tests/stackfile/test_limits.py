@@ -22,7 +22,7 @@ BELOW = {
     "tag lines": "%TAG !a! b\n" + "".join(f"%TAG !a{n}! b\n" for n in range(99)) + "---\nx: 1",
 }
 BEYOND = {
-    "nesting": ("x: " + "[" * 100 + "]" * 100, "1:103: has more than 100 lists and objects in one another"),
+    "nesting": ("x: " + "[" * 100 + "]" * 100, "1:103: has more than 100 nested lists and objects"),
     "aliases": ("a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 101)), "100:"),
     "key": (f"x: 1\n? {'k' * 1025}\n: 1", "2:3: has a key of more than 1,024 characters"),
     "tag lines": (

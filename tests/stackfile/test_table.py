@@ -68,7 +68,7 @@ def test_what_is_deep_is_told_in_the_same_words_however_deep(tmp_path: Path) -> 
     assert line.startswith(f"{tmp_path}/Pulumi.test.yaml:1:103: has more than 100 lists")
     line = refusal(tmp_path, DEEP)
     assert line.startswith((f"{tmp_path}/Pulumi.test.yaml:1:103: ", f"{tmp_path}/Pulumi.test.yaml:1:1003: "))
-    assert line.endswith(" has more than 100 lists and objects in one another; check the brackets here")
+    assert line.endswith(" has more than 100 nested lists and objects; check the brackets here")
 
 
 @pytest.mark.parametrize(("project", "stack", "wanted"), PROJECTS)

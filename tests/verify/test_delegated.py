@@ -116,7 +116,7 @@ def test_spf_that_does_not_pass_all_of_elastx_is_wrong(
 def test_somebody_elses_records_have_to_be_the_same_everywhere(port: int) -> None:
     job = verify(port, "behind.com", dmarc="", dkim="")
     assert verdicts(job) == {"dkim": "absent", "dmarc": "wrong"}
-    assert details(job, "dmarc")[0].cure == "have all name servers serve the same"
+    assert details(job, "dmarc")[0].cure == "make all name servers serve the same record"
     job = verify(port, "twospf.com", spf="")
     assert verdicts(job) == {"spf": "wrong", "spf-policy": "wrong"}
     assert verdicts(verify(port, "nospf.com", spf="")) == {"spf": "absent"}

@@ -44,7 +44,7 @@ def only(outcome: Outcome) -> tuple[str, str, str]:
 def test_a_malformed_rival_counts_among_several() -> None:
     verdict, seen, cure = only(judged("example.com", example_com=[REJECT, BROKEN]))
     assert verdict == "wrong"
-    assert seen == f"several, which are all discarded: '{REJECT}' and '{BROKEN}'; none applies instead"
+    assert seen == f"several, and receivers discard all of them: '{REJECT}' and '{BROKEN}'; none applies instead"
     assert cure == "leave one of them"
 
 
@@ -96,7 +96,7 @@ def test_a_declared_record_that_is_not_there_is_not_what_receivers_find() -> Non
 def test_no_record_says_whose_were_discarded() -> None:
     verdict, seen, _ = only(judged("sub.example.com", example_com=[REJECT, REJECT]))
     assert verdict == "absent"
-    assert seen == "none, up to the root; _dmarc.example.com has several, which are all discarded"
+    assert seen == "none, up to the root; _dmarc.example.com has several, and receivers discard all of them"
 
 
 @pytest.mark.parametrize(

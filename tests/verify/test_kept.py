@@ -112,8 +112,8 @@ def test_a_cached_answer_holds_nobody_up_for_long(timeout: float, again: float, 
 @pytest.mark.parametrize(
     ("left", "seen"),
     [
-        (None, "'x'; its TTLs do not tell for how long"),
-        (0, "'x', which it may not keep any longer"),
+        (None, "'x'; its TTLs do not show for how long"),
+        (0, "'x', although its TTL is over"),
         (30, "'x', kept for 30 s more"),
     ],
 )

@@ -160,7 +160,7 @@ def test_without_ipv6_that_is_said_once_and_fails_nothing(net: World) -> None:
     code, checks = verify(net, "both.com")
     assert (code, failing(checks)) == (0, {})
     assert checks["delegation"]["notices"] == [
-        "this machine has no IPv6: 1 of the servers' addresses could not be asked"
+        "this machine has no IPv6: 1 of the servers' addresses could not be queried"
     ]
     assert not any(check["notices"] for name, check in checks.items() if name != "delegation")
 

@@ -29,7 +29,7 @@ def test_what_is_the_same_for_several_domains_is_said_once(count: int, heading: 
     assert report.messages(job(f"d{number}.se") for number in range(count)) == [
         f"{heading}\n"
         "  unreachable: delegation: nobody answers. Fix: open the port\n"
-        "  (not waited for: nothing can be asked)"
+        "  (did not wait: nothing can be asked)"
     ]
 
 

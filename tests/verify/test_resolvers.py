@@ -190,7 +190,7 @@ def test_a_bogus_name_is_wrong_in_dnssec_and_not_said_twice() -> None:
         return response
 
     job = verify(respond)
-    assert [detail.cure for detail in job.outcomes["resolvers"].details] == ["see what the check dnssec says"]
+    assert [detail.cure for detail in job.outcomes["resolvers"].details] == ["see the check dnssec"]
     (detail,) = job.outcomes["dnssec"].details
     assert (detail.verdict, job.outcomes["resolvers"].verdict) == ("wrong", "unchecked")
     assert "for _dmarc.good.com: with CD=1 it answers" in detail.seen

@@ -13,7 +13,7 @@ from elastx_mrs.verify.result import Outcome
 from elastx_mrs.verify.sources import Asked
 from tests.lookup.fakes import Dns
 
-SUPPORT = "tell Elastx Support (support@elastx.se), since the fault is in their record"
+SUPPORT = "tell Elastx Support (support@elastx.se), because the error is in their record"
 PASSING = {"elastx.email": ["TXT v=spf1 ip4:203.0.113.0/24 -all"]}
 SILENT = "see why the name servers of elastx.email do not answer; if they answer nobody, tell Elastx Support "
 SILENT += "(support@elastx.se)"

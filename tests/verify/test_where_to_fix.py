@@ -43,7 +43,7 @@ def test_it_is_known_where_a_server_is_written(who: Who, listed: list[Listed]) -
         ("nameservers", "remove it from verification.nameservers"),
         ("run", "name another server with --nameserver or ELASTX_MRS_NAMESERVERS"),
         ("primary", "correct verification.primary or --primary"),
-        ("resolvers", "name other resolvers with --resolver or in verification.resolvers"),
+        ("resolvers", "use other resolvers (--resolver or verification.resolvers)"),
     ],
 )
 def test_the_fix_names_that_place_and_no_other(listed: Listed, fix: str) -> None:

@@ -134,7 +134,7 @@ def _annotation(
     level: Literal["error", "notice"], message: str, title: str, domains: Sequence[str], source: report.Source
 ) -> str:
     """Return one annotation; that of several domains stands at the first, and names them all."""
-    place = source.places.get(domains[0])
+    place = source.locations.get(domains[0])
     where = {"file": place.file, "line": place.line, "col": place.column} if place is not None else {}
     whose = f" ({some(domains, MOST_NAMED)})" if len(domains) > 1 else ""
     return github_command(level, visible(f"{message}{whose}"), title=title, **where)

@@ -74,7 +74,7 @@ async def exchange(
     except (TimeoutError, dns.exception.Timeout):
         raise TimeoutError from None
     except ssl.SSLCertVerificationError as error:
-        problem = f"has a certificate that is not good for {host}: {error.verify_message}"
+        problem = f"has a certificate that is not valid for {host}: {error.verify_message}"
         raise UnusableError(f"{problem}; {certificate.cure(error.verify_code)}") from None
     except (dns.exception.DNSException, EOFError) as error:
         raise UnusableError(f"sent an answer that cannot be read ({type(error).__name__})") from None

@@ -42,7 +42,7 @@ async def exchange(
         answer = await sockets.ask(query, patience, pauses)
         if not answer.flags & dns.flags.TC:
             return answer
-        before = "answered only in part over UDP"
+        before = "sent a truncated answer over UDP"
     except UnusableError as error:
         before = str(error)
     try:
@@ -52,7 +52,7 @@ async def exchange(
     except (OSError, UnusableError) as error:
         raise UnusableError(f"{before}, and over TCP {problem(error)}") from None
     if answer.flags & dns.flags.TC:
-        raise UnusableError("answered only in part, even over TCP")
+        raise UnusableError("sent a truncated answer, even over TCP")
     return answer
 
 

@@ -4,7 +4,7 @@ from elastx_mrs.lookup.authority import Served, Sighting
 from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Server
 from elastx_mrs.lookup.start import NobodyError
 from elastx_mrs.lookup.walk import Listed
-from elastx_mrs.verify.checks.per_server import FEWER, failure, follow_delegation, not_asked, usable_at
+from elastx_mrs.verify.checks.per_server import FEWER, asked_instead, failure, follow_delegation, not_asked, usable_at
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome
 from elastx_mrs.verify.sources import Asked
@@ -19,24 +19,23 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
     try:
         if begins_at == "resolvers":
             await asked.vantage.check_resolvers(domain)
-            why = "asked through resolvers: who serves it, and what each server says, was not checked"
-            return _unchecked(asked, domain, why)
+            return _unchecked(asked, domain, "the delegation or each name server")
         if begins_at == "nameservers":
-            return _unchecked(asked, domain, "name servers are configured, so that delegation was not followed")
+            return _unchecked(asked, domain, "the delegation")
         cut = await asked.vantage.delegations.cut(domain)
     except NobodyError as nobody:
         detail = Detail("unreachable", "", "an answer", nobody.seen, nobody.cure)
-        return Outcome(domain, CHECK, domain, (detail,), hopeless="nothing can be asked from this machine")
+        return Outcome(domain, CHECK, domain, (detail,), hopeless="this machine cannot query DNS")
     except OverBudgetError as over:
         detail = Detail("unreachable", "", "a delegation", str(over), FEWER)
         return Outcome(domain, CHECK, domain, (detail,))
     except (LookupFailure, ValueError) as failure:
-        cure = "let this machine ask name servers (port 53), or set verification.nameservers or via: resolvers"
+        cure = "let this machine query name servers (port 53), or set verification.nameservers or via: resolvers"
         return Outcome(domain, CHECK, domain, (Detail("unreachable", "", "a delegation", str(failure), cure),))
     if "." not in cut.zone and cut.end != "zone":
         parent = f"the zone {cut.zone}" if cut.zone else "the root"
         seen = f"{parent} does not delegate {domain}"
-        cure = "register it, or have its name servers entered at the registrar; for later: verification: {mode: off}"
+        cure = "register the domain, or enter its name servers at the registrar; until then, set verification: {mode: off} on it"
         detail = Detail("absent", "", f"NS records for {domain}", seen, cure)
         return Outcome(domain, CHECK, domain, (detail,), hopeless=f"{domain} is not delegated")
     try:
@@ -49,9 +48,10 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
     )
 
 
-def _unchecked(asked: Asked, domain: str, why: str) -> Outcome:
-    cure = follow_delegation(asked.vantage.who)
-    return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "a delegation", why, cure),))
+def _unchecked(asked: Asked, domain: str, what: str) -> Outcome:
+    who = asked.vantage.who
+    seen = f"verification queried only {asked_instead(who)}, so it did not check {what}"
+    return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "a delegation", seen, follow_delegation(who)),))
 
 
 def _details(served: Served) -> list[Detail]:
@@ -90,10 +90,10 @@ def _notices(served: Served) -> list[str]:
         if sighting.answer.status != "failed" and names != parent:
             more = ", ".join(sorted(names - parent)) or "none"
             less = ", ".join(sorted(parent - names)) or "none"
-            notices.append(f"{sighting.server} names other NS than the parent: more: {more}; fewer: {less}")
+            notices.append(f"{sighting.server} has other NS records than the parent zone: more: {more}; fewer: {less}")
     without = {sighting.server for sighting in served.child if sighting.no_route}
     if without:
-        notices.append(f"this machine has no IPv6: {len(without)} of the servers' addresses could not be asked")
+        notices.append(f"this machine has no IPv6: {len(without)} of the servers' addresses could not be queried")
     alive = {sighting.host for sighting in served.child if sighting.answer.status != "failed"}
     notices += [
         f"{sighting.server} does not answer for {served.zone}"

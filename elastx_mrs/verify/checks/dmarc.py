@@ -17,7 +17,7 @@ from elastx_mrs.verify.sources import Asked
 
 POLICY, REPORTS = "dmarc-policy", "reports"
 WANTED = "a DMARC policy that receivers find"
-_SEE = "see why the name servers"
+_SEE = "check why the name servers"
 
 
 async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
@@ -28,7 +28,7 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
     step = walked.found
     if detail is not None or step is None:
         details = (detail,) if detail is not None else ()
-        unknown = Detail("unchecked", "", "", "no policy is known", "")
+        unknown = Detail("unchecked", "", "", "the DMARC policy is not known", "")
         return [Outcome(domain, POLICY, name, details), Outcome(domain, REPORTS, name, (unknown,))]
     tag, value = walked.tag(exists=True) or ("p", "none")
     seen = f"{tag}={value} from _dmarc.{step.domain}"
@@ -39,17 +39,17 @@ async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
 def _fault(walked: Walk, expected: Expected, asked: Asked) -> Detail | None:
     own = walked.steps[0]
     if own.status == "several":
-        seen = f"several, which are all discarded: {own.text}{_instead(walked)}"
+        seen = f"several, and receivers discard all of them: {own.text}{_instead(walked)}"
         return Detail("wrong", "", WANTED, seen, "leave one of them")
     if (step := walked.unknown) is not None:
         seen = f"{step.name}: {step.text}"
         verdict: Verdict = "unreachable" if step.domain == walked.domain else asked.cannot_ask(over=step.over)
-        return Detail(verdict, "", WANTED, seen, "see why its name servers do not answer: mail is deferred")
+        return Detail(verdict, "", WANTED, seen, "check why its name servers do not answer; until then, receivers defer mail")
     if walked.void is not None:
         return _void(walked.void, own)
     if walked.found is None:
         cure = "publish one, such as v=DMARC1; p=quarantine;"
-        others = "".join(f"; {step.name} has several, which are all discarded" for step in walked.discarded)
+        others = "".join(f"; {step.name} has several, and receivers discard all of them" for step in walked.discarded)
         return Detail("absent", "", WANTED, f"none, up to the root{others}", cure)
     if expected.of_kind("dmarc") is not None and walked.found.domain != expected.domain:
         seen = f"the one of {walked.found.domain}: '{walked.found.text}'"
@@ -88,11 +88,11 @@ async def _reports(asked: Asked, expected: Expected, step: Step) -> Outcome:
         detail for detail in await asyncio.gather(*(_authorised(asked, step.domain, host) for host in hosts)) if detail
     ]
     notices = [
-        f"nobody sends reports to {quoted(uri)}: receivers send them by mail alone; have it replaced by mailto:…"
+        f"no reports go to {quoted(uri)}: receivers send them only by mail; replace it with mailto:…"
         for uri in report.unreached(step.text)
     ]
-    seen = f"taken by {', '.join(hosts)}" if hosts else "nobody gets any" if notices else "none are asked for"
-    hopeless = "others have to say that they take reports" if details else ""
+    seen = f"accepted by {', '.join(hosts)}" if hosts else "nobody gets reports" if notices else "no reports are requested"
+    hopeless = "others must publish that they accept reports" if details else ""
     if any(detail.verdict == "unreachable" for detail in details):
         hopeless = ""
     return Outcome(expected.domain, REPORTS, expected.policy_name, tuple(details), seen, tuple(notices), hopeless)
@@ -102,7 +102,7 @@ async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | N
     """Return why reports about a domain will not be sent to a host; a wildcard there answers like any record."""
     if f".{host}".endswith(f".{policy_domain}") or f".{policy_domain}".endswith(f".{host}"):
         return None  # one within the other: nobody asks (§4)
-    what = f"asking whether {host} takes reports"
+    what = f"checking whether {host} accepts reports"
     with budget.budget(what, limits.REPORT_SECONDS.most, limits.REPORT_QUERIES.most):
         return await _taken(asked, policy_domain, host)
 
@@ -116,8 +116,8 @@ async def _taken(asked: Asked, policy_domain: str, host: str) -> Detail | None:
     try:
         name = owner_name(f"{policy_domain}._report._dmarc", host)
     except RecordError as error:
-        return Detail("wrong", "", "", f"{host} {error}", "have the reports sent elsewhere")
-    wanted = f"v=DMARC1; at {name}, by which {host} takes reports about {policy_domain}"
+        return Detail("wrong", "", "", f"{host} {error}", "use another address for the reports")
+    wanted = f"v=DMARC1; at {name}, with which {host} accepts reports about {policy_domain}"
     answer = await ask(name, "TXT")
     if answer.status == "failed":
         return Detail(asked.cannot_ask(over=answer.over), "", wanted, answer.problem, f"{_SEE} of {host} do not answer")
@@ -127,5 +127,5 @@ async def _taken(asked: Asked, policy_domain: str, host: str) -> Detail | None:
         seen = f"{failed.name}: {failed.text}"
         return Detail(asked.cannot_ask(over=failed.over), "", wanted, seen, f"{_SEE} of {failed.domain} do not answer")
     texts = answer.texts()
-    cure = f"have {host} publish it, or take it out of rua and ruf: receivers send it nothing"
+    cure = f"ask {host} to publish it, or remove it from rua and ruf: until then, receivers send it no reports"
     return Detail("wrong" if texts else "absent", "", wanted, listed(texts) or nothing(answer), cure)

@@ -19,15 +19,15 @@ from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Question,
 from elastx_mrs.lookup.response import absolute, read, text
 from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear
-from elastx_mrs.verify.checks.per_server import follow_delegation
+from elastx_mrs.verify.checks.per_server import asked_instead, follow_delegation
 from elastx_mrs.verify.expected import Expected
 from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
 
 CHECK = "dnssec"
-NO_RESOLVER = "no resolver is configured, and this machine names none"
-_GIVEN = "name servers are configured, so that nobody asked the parent whether it is signed"
-_TRUSTED = "name one on this machine, or over tls:// or https://"
+NO_RESOLVER = "there is no recursive resolver to query"
+NAME_ONE = "to check what mail receivers get, set a resolver in verification.resolvers or --resolver"
+_TRUSTED = "use a resolver on this machine, or over tls:// or https://"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ async def dnssec(asked: Asked, expected: Expected) -> Outcome:
     """Say whether what is signed validates. What is bogus to those who validate is lost mail."""
     vantage, servers = asked.vantage, asked.vantage.compared
     if vantage.who.begins_at == "nameservers" and not servers:
-        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, follow_delegation(asked.vantage.who))])
+        return _outcome(expected, [_only_given(vantage)])
     heard = [
         _Heard(server, name, said)
         for server, name, said in await asyncio.gather(
@@ -73,6 +73,12 @@ def _outcome(expected: Expected, details: Sequence[Detail], seen: str = "") -> O
     return Outcome(expected.domain, CHECK, expected.domain, tuple(details), seen)
 
 
+def _only_given(vantage: Vantage) -> Detail:
+    """Return that nobody knows whether the names are signed: the parent zones were not asked."""
+    seen = f"verification queried only {asked_instead(vantage.who)}, so it did not check whether the domain is signed"
+    return Detail("unchecked", "", "", seen, follow_delegation(vantage.who))
+
+
 async def _bogus(vantage: Vantage, heard: _Heard, domain: str) -> Detail | None:
     """Return what is wrong where a name is bogus to a resolver."""
     if not isinstance(heard.said, Failed):
@@ -82,10 +88,10 @@ async def _bogus(vantage: Vantage, heard: _Heard, domain: str) -> Detail | None:
         return None
     culprit = await _culprit(vantage, heard.server, [heard.name, *map(text, bare.reading.chain)])
     what = heard.name if culprit == heard.name else f"{heard.name}, an alias that leads to {culprit}, which is bogus"
-    seen = f"it {heard.said.problem} for {what}: with CD=1 it answers, so what it got does not validate (bogus)"
-    mend = f"sign the zone of {culprit} again, or have its DS in the parent replaced or taken out"
+    seen = f"it {heard.said.problem} for {what}: with CD=1 it answers, so its data does not validate (bogus)"
+    mend = f"sign the zone of {culprit} again, or correct or remove its DS record in the parent zone"
     if culprit != domain and not culprit.endswith(f".{domain}"):
-        mend = f"tell those who run {culprit}, or publish the record itself in place of the alias"
+        mend = f"tell the owner of {culprit}, or publish the record itself instead of the alias"
     cure = f"{mend}: receivers that validate get nothing for {heard.name}"
     return Detail("wrong", str(heard.server), f"an answer for {heard.name} that validates", seen, cure)
 
@@ -114,7 +120,7 @@ async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> O
     if asked.vantage.who.begins_at == "nameservers":
         if not links:
             return _outcome(expected, (), "signed, and validates")
-        return _outcome(expected, [Detail("unchecked", "", "", _GIVEN, follow_delegation(asked.vantage.who))])
+        return _outcome(expected, [_only_given(asked.vantage)])
     signed: list[_Link] = []
     for link in links:
         try:
@@ -122,7 +128,7 @@ async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> O
                 signed.append(link)
         except (LookupFailure, ValueError) as failure:
             verdict: Verdict = "unreachable" if isinstance(failure, OverBudgetError) else "unchecked"
-            return _outcome(expected, [Detail(verdict, "", "an answer for DS", str(failure), "ask again")])
+            return _outcome(expected, [Detail(verdict, "", "an answer for DS", str(failure), "verify again")])
     details = await _unvalidated(asked.vantage, signed)
     unsigned = [link.name for link in links if link not in signed]
     if details or not unsigned:
@@ -135,7 +141,7 @@ async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> O
 async def _unvalidated(vantage: Vantage, links: Sequence[_Link]) -> list[Detail]:
     """Return why no resolver shows that signed records are good, each resolver with all that it does not show."""
     if links and not vantage.compared:
-        return [Detail("unchecked", "", "a resolver that validates", NO_RESOLVER, "name one")]
+        return [Detail("unchecked", "", "a resolver that validates", NO_RESOLVER, NAME_ONE)]
     why: dict[tuple[Server, str, str], list[str]] = {}
     for link in links:
         found = {server: await _shown(vantage, server, link) for server in vantage.compared}
@@ -154,10 +160,10 @@ async def _shown(vantage: Vantage, server: Server, link: _Link) -> tuple[str, st
     """Return why a resolver does not show that records are good, and what to do; None where it does."""
     said = await hear(vantage.network, server, link.name, link.rdtype)
     if isinstance(said, Failed):
-        return f"it {said.problem}", "see that it answers"
+        return f"it {said.problem}", "make it answer"
     if not said.authentic:
-        return "no AD: it does not validate", "name a resolver that does"
-    return None if _trusted(server) else ("AD over plain DNS, which anybody on the way can set", _TRUSTED)
+        return "no AD: it does not validate", "use a resolver that validates"
+    return None if _trusted(server) else ("AD over plain DNS, which anybody on the network path can forge", _TRUSTED)
 
 
 def _trusted(server: Server) -> bool:

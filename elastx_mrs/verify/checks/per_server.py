@@ -17,7 +17,7 @@ LENGTH = 160
 MOST_NAMED = 6
 """Servers that a message names."""
 
-FEWER = "have the zone served by fewer name servers, all of which answer"
+FEWER = "use fewer name servers for the zone, all of which answer"
 """What to do where asking reached a limit."""
 
 RESTORE = "pulumi up --refresh, which also restores what was deleted or changed by hand"
@@ -28,7 +28,7 @@ Fault = tuple[Verdict, str, str]
 
 _DENIED: Fault = (
     "wrong",
-    "records together with NXDOMAIN, which is all that resolvers go by: they say that there is no such name",
+    "records together with NXDOMAIN: resolvers ignore the records, and say that the name does not exist",
     "correct this server: with records its answer must be NOERROR (RFC 2308 §2.1)",
 )
 
@@ -39,9 +39,9 @@ Judge = Callable[[Answer], Fault | None]
 _WAYS_OUT: Mapping[Listed, str] = {
     "zone": "remove it from the NS records",
     "nameservers": "remove it from verification.nameservers",
-    "run": f"name another server with --nameserver or {NAMESERVERS}",
+    "run": f"use another server with --nameserver or {NAMESERVERS}",
     "primary": "correct verification.primary or --primary",
-    "resolvers": "name other resolvers with --resolver or in verification.resolvers",
+    "resolvers": "use other resolvers (--resolver or verification.resolvers)",
 }
 """What to do with a server that is of no use, by the place where it is written down."""
 
@@ -51,13 +51,21 @@ def usable_at(listed: Listed) -> str:
     return f"check that the server runs and is reachable from here (UDP and TCP, port 53), or {_WAYS_OUT[listed]}"
 
 
+def asked_instead(who: Who) -> str:
+    """Return whom this run asks in place of the delegated name servers, as a phrase for messages."""
+    if who.begins_at == "nameservers":
+        given = f"--nameserver or {NAMESERVERS}" if who.of_run else "verification.nameservers"
+        return f"the servers in {given}"
+    return "resolvers"
+
+
 def follow_delegation(who: Who) -> str:
     """Return what to do for the name servers to be found from the root."""
     if who.begins_at == "nameservers":
         place = f"--nameserver and {NAMESERVERS}" if who.of_run else "verification.nameservers"
     else:
         place = "via: resolvers in verification, and --via"
-    return f"if this machine can reach port 53, remove {place}"
+    return f"to check this too, remove {place}; this machine must then reach name servers on port 53"
 
 
 def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail], list[str]]:
@@ -126,7 +134,7 @@ def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) 
     ]
     if details and len(details) < len(faults):
         right = next(str(sighting.server) for sighting, fault in faults if fault is None)
-        cure = f"{host} has addresses that disagree: have all of them serve what {right} serves"
+        cure = f"{host} has addresses that disagree: make all of them serve what {right} serves"
         details = [Detail("wrong", item.server, item.expected, item.seen, cure) for item in details]
     return details
 

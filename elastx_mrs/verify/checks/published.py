@@ -114,8 +114,8 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
         return "absent", listed(answer.texts()) if answer.texts() else nothing(answer), _publish(name)
     if len(found) > 1:
         beside = "all but the declared one" if value in found else "all of them and publish the declared one"
-        return "wrong", listed(found), f"exactly one {what} may be there: delete {beside}"
-    return "wrong", listed(found), f"replace it with the declared {name} ({RESTORE}), or declare what is there"
+        return "wrong", listed(found), f"there must be exactly one {what}: delete {beside}"
+    return "wrong", listed(found), f"replace it with the declared {name} ({RESTORE}), or put the published one into the config"
 
 
 async def key(observer: Observer, expected: Expected) -> Outcome:
@@ -138,7 +138,7 @@ def usable_key(service: Service) -> Judge:
         if not texts:
             return "absent", nothing(answer), f"publish the DKIM key that {service.name} provides"
         if len(texts) > 1:
-            return "wrong", listed(texts), "exactly one TXT record may be there (RFC 6376 §3.6.2.2): delete the others"
+            return "wrong", listed(texts), "there must be exactly one TXT record (RFC 6376 §3.6.2.2): delete the others"
         try:
             found = dkim_key.parse(texts[0])
         except RecordError as error:
@@ -176,11 +176,11 @@ async def external(observer: Observer, expected: Expected, kind: Literal["spf", 
     def judge(answer: Answer) -> Fault | None:
         found = ours(answer)
         if len(found) > 1:
-            return "wrong", listed(found), f"exactly one {what} may be there: delete the others"
+            return "wrong", listed(found), f"there must be exactly one {what}: delete the others"
         if kind == "spf" and not found:
             return "absent", listed(answer.texts()) or nothing(answer), f"publish it: {expected.service.basic_spf}"
         if found != list(common[0][0]):
-            return "wrong", listed(found) or f"no {what}", "have all name servers serve the same"
+            return "wrong", listed(found) or f"no {what}", "make all name servers serve the same record"
         return None
 
     wanted = (
@@ -231,16 +231,16 @@ def _any_challenge(answer: Answer, found: Sequence[bytes], service: Service) -> 
     return "wrong", listed(found), f"no account has such a challenge: {form}; {_ANY}"
 
 
-UNDECLARED = "is published and not declared"
+UNDECLARED = "is published, but not declared"
 """How a notice of an unknown challenge ends."""
 
 
 def _misspelt(slip: str, service: Service) -> str:
-    return f"is a declared challenge misspelt: it has {slip}, and {service.name} looks for the exact string; delete it"
+    return f"is a misspelt copy of a declared challenge: it has {slip}, but {service.name} compares the exact string; delete it"
 
 
 _STRANGER = (
-    "an account that nobody declared may send as this domain: delete it, or list it in verification.knownChallenges "
-    "where it is another stack's"
+    "an undeclared account may send as this domain: delete the record, or, if another stack publishes it, list it in "
+    "verification.knownChallenges"
 )
 _ANY = "publish the challenge of each account that sends as this domain"

@@ -12,7 +12,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.response import find
-from elastx_mrs.verify.checks.dnssec import NO_RESOLVER
+from elastx_mrs.verify.checks.dnssec import NAME_ONE, NO_RESOLVER
 from elastx_mrs.verify.checks.heard import Failed, Said, bogus, hear
 from elastx_mrs.verify.checks.kept import Finding, Look, Memory, finding
 from elastx_mrs.verify.checks.per_server import listed, nothing
@@ -22,7 +22,7 @@ from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
 
 CHECK = "resolvers"
-_OTHERS = "name other resolvers in verification.resolvers"
+_OTHERS = "use other resolvers (verification.resolvers)"
 _OWN = f"correct the zone, view or policy that this resolver has of its own, or {_OTHERS}"
 _ALIASES = (dns.rdatatype.CNAME, dns.rdatatype.DNAME)
 
@@ -39,13 +39,13 @@ async def resolvers(asked: Asked, expected: Expected, memory: Memory) -> Outcome
     if asked.vantage.who.begins_at == "resolvers":
         return Outcome(domain, CHECK, domain, seen="asked for every record")
     if not servers:
-        return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "", NO_RESOLVER, "name one"),))
+        return Outcome(domain, CHECK, domain, (Detail("unchecked", "", "", NO_RESOLVER, NAME_ONE),))
     told = await asyncio.gather(
         *(_at(asked, expected, server, name, memory) for server in servers for name in expected.names)
     )
     details = tuple(detail for found, _ in told for detail in found)
     own = dict.fromkeys(detail.server for detail in details if detail.verdict == "wrong")
-    hopeless = f"what {', '.join(own)} answers is not cached, so that waiting does not change it" if own else ""
+    hopeless = f"what {', '.join(own)} answers does not come from a cache, so waiting does not change it" if own else ""
     seen = f"{', '.join(map(str, servers))}: as the name servers"
     again = min((seconds for _, seconds in told if seconds is not None), default=None)
     return Outcome(domain, CHECK, domain, details, seen, hopeless=hopeless, again=again)
@@ -73,12 +73,12 @@ async def _at(asked: Asked, expected: Expected, server: Server, name: str, memor
 
 def _in_words(answer: str, found: Finding) -> tuple[Verdict, str, str]:
     if found.own:
-        return "wrong", f"{answer}, which is no cached answer: {found.own}", _OWN
+        return "wrong", f"{answer}, which does not come from a cache: {found.own}", _OWN
     if found.left is None:
-        return "cached", f"{answer}; its TTLs do not tell for how long", "wait until the old record's TTL is over"
+        return "cached", f"{answer}; its TTLs do not show for how long", "wait until the old record's TTL is over"
     if not found.left:
-        return "cached", f"{answer}, which it may not keep any longer", "look again: a cache has forgotten it by now"
-    cure = f"wait: it forgets in {found.left} s at the latest; if it does not, the answer is its own"
+        return "cached", f"{answer}, although its TTL is over", "verify again: a cache has dropped it by now"
+    cure = f"wait up to {found.left} s; if the answer stays, it does not come from a cache"
     return "cached", f"{answer}, kept for {found.left} s more", cure
 
 
@@ -88,13 +88,13 @@ async def _failed(asked: Asked, expected: Expected, server: Server, name: str, f
     One that answers, and fails for this name alone, with CD=1 as well, is how receivers fail. One that fails for all
     names says nothing of these.
     """
-    cure = f"see that it answers, or {_OTHERS}"
+    cure = f"make it answer, or {_OTHERS}"
     verdict: Verdict = "unreachable" if expected.resolvers_must_agree else "unchecked"
     if failed.servfail:
         if await bogus(asked.vantage.network, server, name, failed) is not None:
-            cure = "see what the check dnssec says"
+            cure = "see the check dnssec"
         elif isinstance(await hear(asked.vantage.network, server, ".", dns.rdatatype.NS), Said):
-            verdict, cure = "unreachable", f"see why it fails for this name, and not for others, or {_OTHERS}"
+            verdict, cure = "unreachable", f"find out why it fails for this name only, or {_OTHERS}"
     return Detail(verdict, str(server), f"an answer for {name}", f"it {failed.problem}", cure)
 
 

@@ -25,7 +25,7 @@ async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
     found = select(await asked.vantage.ask_uncached(domain, "TXT"))
     if found.record is None:
         policy = Outcome(domain, POLICY, domain, (_unusable(found, service),), hopeless=_not_ours(expected, found))
-        return [policy, Outcome(domain, TREE, domain, (Detail("unchecked", "", "", "no record to look into", ""),))]
+        return [policy, Outcome(domain, TREE, domain, (Detail("unchecked", "", "", "no SPF record to check", ""),))]
     known = asked.passing.get((service, found.text))
     if known is not None:
         return [_passes(expected, found), Outcome(domain, TREE, domain, seen=_lookups(known), tree=known)]
@@ -37,7 +37,7 @@ async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
         asked.passing[service, found.text] = tree
     declared = expected.of_kind("spf")
     as_published = declared is None or declared.value == found.text
-    hopeless = f"the SPF of {domain} will not change by waiting" if details and as_published else ""
+    hopeless = f"waiting does not change the SPF of {domain}" if details and as_published else ""
     if any(detail.verdict == "unreachable" for detail in details):
         hopeless = ""
     policy = Outcome(domain, POLICY, domain, tuple(details), hopeless=hopeless) if details else _passes(expected, found)
@@ -49,7 +49,7 @@ def _wanted(service: Service) -> str:
 
 
 def _support(service: Service) -> str:
-    return f"tell {service.support} ({service.support_address}), since the fault is in their record"
+    return f"tell {service.support} ({service.support_address}), because the error is in their record"
 
 
 def _passes(expected: Expected, found: Found) -> Outcome:
@@ -62,15 +62,15 @@ def _unusable(found: Found, service: Service) -> Detail:
     verdict = verdicts.get(found.result, "wrong")
     cures: dict[Verdict, str] = {
         "absent": f"publish {service.basic_spf}",
-        "unreachable": "see why its name servers do not answer",
+        "unreachable": "check why its name servers do not answer",
     }
-    cure = cures.get(verdict, "leave one record that can be read: receivers refuse all of it (permerror)")
+    cure = cures.get(verdict, "keep one valid record: receivers refuse this with permerror")
     return Detail(verdict, "", _wanted(service), found.problem, cure)
 
 
 def _not_ours(expected: Expected, found: Found) -> str:
     ours = expected.of_kind("spf") is not None
-    return "" if ours or found.result == "temperror" else f"the SPF of {expected.domain} is not ours to publish"
+    return "" if ours or found.result == "temperror" else f"the SPF of {expected.domain} is published by somebody else"
 
 
 async def _relay(asked: Asked, service: Service) -> Relay:
@@ -103,7 +103,7 @@ async def _details(asked: Asked, expected: Expected, tree: Tree, relay: Relay) -
         seen = f"the SPF of {service.spf_host}: {relay.problem}"
         if relay.result != "temperror":
             return [Detail("wrong", "", _wanted(service), seen, _support(service))]
-        cure = f"see why the name servers of {service.spf_host} do not answer; if they answer nobody, tell "
+        cure = f"check why the name servers of {service.spf_host} do not answer; if they do not answer anybody, tell "
         cure += f"{service.support} ({service.support_address})"
         return [Detail(asked.cannot_ask(over=relay.over), "", _wanted(service), seen, cure)]
     known = set(relay.addresses)
@@ -112,7 +112,7 @@ async def _details(asked: Asked, expected: Expected, tree: Tree, relay: Relay) -
         seen = (
             f"the record divides its addresses in over {limits.SPF_ADDRESSES.most} ranges, too many to try one of each"
         )
-        return [Detail("unreachable", "", _wanted(service), seen, "have the record simplified: name fewer networks")]
+        return [Detail("unreachable", "", _wanted(service), seen, "simplify the record: list fewer networks")]
     more = [point for point in tried if point not in known]
     theirs = await asyncio.gather(*(check_host(ask, str(address), service.spf_host) for address in more))
     passing = [address for address, result in zip(more, theirs, strict=True) if result.result == "pass"]
@@ -131,12 +131,12 @@ def _failing(tree: Tree, asked: Asked, service: Service, address: Address, resul
     more = f", and {count - 1} more of the addresses tried" if count > 1 else ""
     seen = f"mail from {address}{more} gets {result.result}: {result.reason}"
     if result.result == "temperror":
-        cure = "see why that name's servers do not answer, and verify again"
+        cure = "check why the name servers of that name do not answer, and verify again"
         return Detail(asked.cannot_ask(over=result.over), "", wanted, seen, cure)
     broken = next((problem for problem in tree.problems() if problem.kind == "permerror"), None)
     if result.result == "permerror":
-        return Detail("wrong", "", wanted, seen, _door(broken, service) if broken is not None else "mend the record")
-    cure = f"put {service.include}, with no qualifier, before every term that matches these addresses"
+        return Detail("wrong", "", wanted, seen, _door(broken, service) if broken is not None else "correct the record")
+    cure = f"put {service.include}, without a qualifier, before every term that matches these addresses"
     return Detail("wrong", "", wanted, seen, cure)
 
 
@@ -146,8 +146,8 @@ def _door(problem: Problem, service: Service) -> str:
     if any(term.rpartition(":")[2].rpartition("=")[2].lower().removesuffix(".") == service.spf_host for term in terms):
         return _support(service)
     if terms:
-        return f"the record behind {terms[0]} is broken: tell whose it is, or take {terms[0]} out"
-    return "mend the record"
+        return f"the record behind {terms[0]} is broken: tell its owner, or remove {terms[0]}"
+    return "correct the record"
 
 
 def _beside(tree: Tree, asked: Asked, service: Service) -> Outcome:
@@ -161,10 +161,10 @@ def _beside(tree: Tree, asked: Asked, service: Service) -> Outcome:
             )
         elif problem.kind == "temperror":
             verdict = asked.cannot_ask(over=problem.over)
-            details.append(Detail(verdict, "", "an answer for every term", text, "see why it does not answer"))
+            details.append(Detail(verdict, "", "an answer for every term", text, "check why it does not answer"))
         elif problem.kind == "voids":
             notices.append(text)
-    hopeless = "its tree will not change by waiting" if any(detail.verdict == "wrong" for detail in details) else ""
+    hopeless = "waiting does not change its tree" if any(detail.verdict == "wrong" for detail in details) else ""
     return Outcome(tree.domain, TREE, tree.domain, tuple(details), _lookups(tree), tuple(notices), hopeless, tree=tree)
 
 

@@ -45,7 +45,7 @@ def test_an_authority_that_only_the_strict_check_refuses(
     authority = Authority(tmp_path, "no key usage")
     patch.setenv("SSL_CERT_FILE", str(authority.path))
     said = problem(scheme, host, authority, host)
-    assert said.startswith(f"has a certificate that is not good for {host}: CA cert does not include key usage")
+    assert said.startswith(f"has a certificate that is not valid for {host}: CA cert does not include key usage")
     assert "the authority's certificate has no key usage extension; Python 3.13 and later refuse this" in said
 
 
@@ -55,7 +55,7 @@ def test_an_authority_that_is_not_trusted(scheme: str, host: str, tmp_path: Path
     other.mkdir()
     patch.setenv("SSL_CERT_FILE", str(Authority(other).path))
     said = problem(scheme, host, Authority(tmp_path), host)
-    assert said.startswith(f"has a certificate that is not good for {host}: ")
+    assert said.startswith(f"has a certificate that is not valid for {host}: ")
     assert "or name its file in SSL_CERT_FILE" in said
 
 
