@@ -1,1 +1,1 @@
-"""Judges what the name servers answer: one verdict for each requirement, and what to do about it."""
+"""Checks the answers of the name servers: a verdict for each requirement, and how to fix what is wrong."""

@@ -1,4 +1,4 @@
-"""One sender domain, in order: delegation, every name server, and only when those agree, resolvers and meaning."""
+"""Verifies one sender domain: the delegation, every name server and, if these agree, SPF, DMARC and the resolvers."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ Outcomes = dict[str, Outcome]
 async def verify(
     asked: Asked, expected: Expected, passed: Mapping[str, Outcome], memory: Memory, *, strict: bool = True
 ) -> Outcomes:
-    """Return one outcome for each requirement; those that passed before are kept, and nobody is asked for them.
+    """Return one outcome for each requirement. Those that passed before are kept, and not checked again.
 
-    :param memory: what resolvers said in earlier rounds of this run.
-    :param strict: whether a challenge that nobody declared is ``wrong``.
+    :param memory: the answers of resolvers in earlier rounds of this run.
+    :param strict: whether an undeclared challenge is ``wrong``.
     """
     found: Outcomes = dict(passed)
     if delegation.CHECK not in found:
@@ -32,7 +32,7 @@ async def verify(
     await _published(asked, expected, found, strict=strict)
     found |= {name: _left_out(expected, name) for name in expected.left_out}
     failing = [outcome for outcome in found.values() if outcome.verdict in FAILING]
-    if asked.vantage.who.begins_at == "resolvers":  # they were asked for every record, so none is asked too early
+    if asked.vantage.who.begins_at == "resolvers":  # they were queried for every record anyway
         await _later(asked, expected, found, memory)
     if not await _agree(asked, expected, failing):
         return _in_order(found | _unchecked(expected, found, "the name servers do not agree yet"))
@@ -43,7 +43,7 @@ async def verify(
 
 
 async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
-    """What do the records come to for a receiver?"""
+    """Check SPF and DMARC as a receiver does."""
     for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
         if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
             found |= _unchecked(expected, found, f"the {kind} record does not exist yet", checks)
@@ -57,7 +57,7 @@ async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
 
 
 async def _later(asked: Asked, expected: Expected, found: Outcomes, memory: Memory) -> None:
-    """Ask resolvers, now that all authorities are right."""
+    """Query the resolvers, now that all name servers are right."""
     works = []
     if resolvers.CHECK not in found:
         works.append(resolvers.resolvers(asked, expected, memory))
@@ -82,7 +82,7 @@ async def _published(asked: Asked, expected: Expected, found: Outcomes, *, stric
 
 
 async def _agree(asked: Asked, expected: Expected, failing: Sequence[Outcome]) -> bool:
-    """Whether all servers say the same of what is not right yet; what has passed is the same everywhere."""
+    """Whether all servers agree about the failing records; those that pass are the same everywhere."""
     names = dict.fromkeys(outcome.name for outcome in failing if outcome.name in expected.names)
     seen = await asyncio.gather(*(asked.vantage.observer.txt(name) for name in names))
     return all(agree(observation) for observation in seen)
@@ -94,7 +94,7 @@ def _left_out(expected: Expected, name: str) -> Outcome:
 
 
 def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[str] = ()) -> Outcomes:
-    """Return the checks that were not made, and why."""
+    """Return the checks that did not run, with the reason."""
     detail = Detail("unchecked", "", "", f"not checked: {why}", "fix the problems above first")
     missing = [check for check in checks or _AFTER if check not in found]
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}

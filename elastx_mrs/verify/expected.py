@@ -1,4 +1,4 @@
-"""What the DNS should say of one sender domain: the records, and what is known of those that others publish."""
+"""What DNS should contain for one sender domain: its records, and what is known about those that others publish."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from elastx_mrs.service import ELASTX, Service
 
 @dataclass(frozen=True)
 class Expected:
-    """What one sender domain should have.
+    """The expected state of one sender domain.
 
-    :param records: the declared ones. SPF, DKIM and DMARC are judged where they are not among them too: mail needs
+    :param records: the declared ones. SPF, DKIM and DMARC are checked even if they are not declared, because mail needs
         them, whoever publishes them.
     :param selector: the DKIM selector; empty for the service's own.
-    :param accounts_known: whether the challenges are all among the records; without, any will do.
-    :param known_challenges: challenges of other stacks, which may stand beside ours.
+    :param accounts_known: whether the records contain all challenges; otherwise, any challenge will do.
+    :param known_challenges: challenges of other stacks at the same names.
     :param resolvers_must_agree: whether a resolver that still has an old answer fails the domain.
-    :param left_out: records that exist only in the config yet, by the name of their resource: not judged.
-    :param left_out_kinds: their kinds, such as ``spf``: not to be taken for somebody else's.
+    :param left_out: names of resources that were not created, so their records are not checked.
+    :param left_out_kinds: their kinds, such as ``spf``; a record of such a kind is not somebody else's.
     :param service: the relay service that the domain sends through.
     """
 
@@ -33,12 +33,12 @@ class Expected:
     service: Service = ELASTX
 
     def of_kind(self, kind: str) -> TxtRecord | None:
-        """Return the first declared record of a kind; None where it is somebody else's, or left out."""
+        """Return the first declared record of a kind; None if somebody else publishes it, or if it is left out."""
         return next((record for record in self.records if record.kind == kind), None)
 
     @property
     def key_name(self) -> str:
-        """The owner name of the DKIM key; below a long domain it may be more than DNS has room for."""
+        """The owner name of the DKIM key; below a long domain it may be too long for DNS."""
         declared = self.of_kind("dkim")
         if declared is not None:
             return declared.name
@@ -46,19 +46,19 @@ class Expected:
 
     @property
     def policy_name(self) -> str:
-        """The owner name of the DMARC record; it may be too long, as that of the key."""
+        """The owner name of the DMARC record; it may be too long for DNS, too."""
         return f"_dmarc.{self.domain}"
 
     @property
     def names(self) -> list[str]:
-        """Every owner name with TXT records that matter."""
+        """Every owner name that is checked."""
         return list(
             dict.fromkeys([self.domain, self.key_name, self.policy_name, *(record.name for record in self.records)])
         )
 
 
 def by_domain(records: Iterable[TxtRecord]) -> dict[str, tuple[TxtRecord, ...]]:
-    """Return records by sender domain, in their order."""
+    """Return records by sender domain, in order."""
     found: dict[str, list[TxtRecord]] = {}
     for record in records:
         found.setdefault(record.domain, []).append(record)
@@ -68,7 +68,7 @@ def by_domain(records: Iterable[TxtRecord]) -> dict[str, tuple[TxtRecord, ...]]:
 def from_records(
     records: Iterable[TxtRecord], known_challenges: Iterable[str] = (), service: Service = ELASTX
 ) -> list[Expected]:
-    """Return what records ask for, domain by domain, in their order."""
+    """Return what the records require, for each domain."""
     known = frozenset(known_challenges)
     return [
         Expected(domain, found, known_challenges=known, service=service) for domain, found in by_domain(records).items()
@@ -78,7 +78,7 @@ def from_records(
 def from_domains(
     domains: Sequence[str], known_challenges: Iterable[str] = (), service: Service = ELASTX
 ) -> list[Expected]:
-    """Return what can be asked of domains alone, whose accounts and key nobody named."""
+    """Return what can be required if only the domains are known, not their accounts and keys."""
     known = frozenset(known_challenges)
     return [
         Expected(domain, accounts_known=False, known_challenges=known, service=service)

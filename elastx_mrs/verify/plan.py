@@ -1,4 +1,4 @@
-"""From a config to what is verified: each domain's records, whom to ask, and how long."""
+"""From a config to what is verified: each domain's records, which servers to query, and how long."""
 
 from collections.abc import Container, Sequence
 
@@ -10,7 +10,7 @@ from elastx_mrs.verify.wait import Job
 
 
 def settings(arguments: Arguments) -> dict[str, Verification]:
-    """Return the settings by domain: its own over the stack's."""
+    """Return the settings by domain; its own override the stack's."""
     stack = arguments.verification
     return {
         domain.name: domain.verification.over(stack) if domain.verification is not None else stack
@@ -19,7 +19,7 @@ def settings(arguments: Arguments) -> dict[str, Verification]:
 
 
 def who(verification: Verification, run: Run) -> Who:
-    """Return whom to ask in this run.
+    """Return which servers to query in this run.
 
     :raises NotInstalledError: for a resolver's HTTPS URL without the extra ``doh``.
     """
@@ -30,7 +30,7 @@ def who(verification: Verification, run: Run) -> Who:
 def expectations(arguments: Arguments, records: Sequence[TxtRecord]) -> list[Expected]:
     """Return what each domain should have.
 
-    :param records: those that are declared, or were: under ``--target`` not what the arguments say.
+    :param records: those that exist, or should; under ``--target`` they differ from the arguments.
     """
     found = by_domain(records)
     settings_ = settings(arguments)

@@ -1,4 +1,4 @@
-"""What the SPF record of a relay service passes: looked up once a round, and held against every domain."""
+"""The addresses that a relay service's SPF record passes: looked up once a round, and compared with every domain."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from elastx_mrs.receiver.spf_ranges import Address, Network
 
 @dataclass(frozen=True)
 class Relay:
-    """What the SPF record of a relay service says.
+    """The content of a relay service's SPF record.
 
     :param result: as of :class:`elastx_mrs.receiver.spf_record.Found`.
-    :param networks: that its terms name or lead to.
-    :param addresses: those that it passes, one for each stretch between the borders of its networks.
-    :param problem: why there are none.
-    :param over: whether that is because a limit on what may be asked was reached.
+    :param networks: the networks in its tree.
+    :param addresses: addresses that pass, one for each range between the borders of its networks.
+    :param problem: why no address passes.
+    :param over: whether the reason is that a limit was reached.
     """
 
     result: str

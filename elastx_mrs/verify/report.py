@@ -1,4 +1,4 @@
-"""What verification came to, in words and as data. How it looks on a screen or in a file is the command's business."""
+"""The results of verification, in words and as data. The command decides how they look."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from elastx_mrs.verify.result import FAILING, WORST_FIRST, Detail, Outcome, Verd
 from elastx_mrs.verify.wait import Job
 
 COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "cached"))
-"""Where what was expected helps to understand what was seen."""
+"""Verdicts whose messages also show the expected value."""
 
 
 class Location(NamedTuple):
@@ -33,7 +33,7 @@ class Source:
     locations: Mapping[str, Location] = field(default_factory=dict)
 
     def called(self, check: str) -> str:
-        """Return what people call a check: that of a challenge by its account, if it is known."""
+        """Return the name of a check for people: a challenge goes by its account, if known."""
         return f"account {self.accounts[check]}" if check in self.accounts else check
 
 
@@ -41,10 +41,10 @@ NOWHERE = Source()
 
 
 class Subject(NamedTuple):
-    """What is checked.
+    """The subject of a check.
 
     :param check: such as ``spf`` or ``challenge-f7ee5ec73121``.
-    :param name: the owner name, if it is another one than the domain; else empty.
+    :param name: the owner name if it differs from the domain, else empty.
     """
 
     check: str
@@ -56,10 +56,10 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """What is not as it should be, or is not known: once for all servers and checks where it is the same.
+    """A problem or an unknown: one for all servers and checks where it is the same.
 
-    :param servers: empty where it is about none.
-    :param expected: empty where it does not help to understand what was seen.
+    :param servers: empty if it is not about a server.
+    :param expected: empty if it does not help to understand ``seen``.
     :param fix: what to do; may be empty.
     """
 
@@ -77,7 +77,7 @@ class Group:
 
     :param findings: with ``<domain>`` in the names of the subjects, if there are several domains.
     :param passed: the checks that pass.
-    :param hopeless: why nothing of it was waited for.
+    :param hopeless: why waiting does not help.
     """
 
     verdict: Verdict
@@ -89,10 +89,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Note:
-    """What is good to know, and fails nothing.
+    """Something good to know that does not fail a domain.
 
     :param kind: ``notice``, or the verdict of a check that did not fail.
-    :param checks: those it is about; empty for a notice.
+    :param checks: the checks that it is about; empty for a notice.
     """
 
     kind: Literal["notice", "cached", "unchecked"]
@@ -103,9 +103,9 @@ class Note:
 
 
 def verdict(job: Job) -> Verdict:
-    """Return what a domain comes to: the worst of what fails, else ``pass``.
+    """Return a domain's verdict: the worst of its failures, else ``pass``.
 
-    What is ``cached`` or ``unchecked`` fails nothing: the domain passes, unless nothing at all could be checked.
+    ``cached`` and ``unchecked`` are not failures. The domain passes, unless no check at all could run.
     """
     failing = job.open()
     if failing:
@@ -115,12 +115,12 @@ def verdict(job: Job) -> Verdict:
 
 
 def failed(jobs: Iterable[Job]) -> list[Job]:
-    """Return those that do not hold."""
+    """Return the domains that fail."""
     return [job for job in jobs if job.open()]
 
 
 def findings(outcomes: Iterable[Outcome]) -> list[Finding]:
-    """Return what is not as it should be; what one server does to several checks is one finding."""
+    """Return the problems; one that a server has in several checks is a single finding."""
     seen: dict[tuple[str, Detail], dict[Subject, None]] = {}
     for outcome in outcomes:
         subject = Subject(outcome.check, outcome.name if outcome.name != outcome.domain else "")
@@ -138,7 +138,7 @@ def findings(outcomes: Iterable[Outcome]) -> list[Finding]:
 
 
 def lines(outcomes: Iterable[Outcome], source: Source = NOWHERE) -> list[str]:
-    """Return what is not as it should be, a visible line each."""
+    """Return each problem as one visible line."""
     return [
         line(finding, [subject._replace(check=source.called(subject.check)) for subject in finding.subjects])
         for finding in findings(outcomes)
@@ -146,9 +146,9 @@ def lines(outcomes: Iterable[Outcome], source: Source = NOWHERE) -> list[str]:
 
 
 def line(finding: Finding, subjects: Sequence[Subject]) -> str:
-    """Return a finding in a visible line.
+    """Return a finding as one visible line.
 
-    :param subjects: its own, or what they are called otherwise.
+    :param subjects: its own, perhaps with other names.
     """
     at = f" at {', '.join(finding.servers)}" if finding.servers else ""
     expected = f"; expected {finding.expected}" if finding.expected else ""
@@ -187,21 +187,21 @@ def _shared(group: Group, domains: tuple[str, ...]) -> Group:
 
 
 def _anywhere(finding: Finding, domain: str) -> Finding:
-    """Return a finding with ``<domain>`` for the domain in the names, and in what was seen of them."""
+    """Return a finding with ``<domain>`` for the domain in all its texts."""
     subjects = tuple(Subject(relative(check, domain), relative(name, domain)) for check, name in finding.subjects)
     expected, seen, fix = (relative(text, domain) for text in (finding.expected, finding.seen, finding.fix))
     return Finding(finding.verdict, subjects, finding.servers, expected, seen, fix)
 
 
 def relative(text: str, domain: str) -> str:
-    """Return text with ``<domain>`` where the domain stands as a whole name, or ends one."""
+    """Return text with ``<domain>`` for the domain, as a whole name or at the end of one."""
     if domain not in text:
         return text
     return re.sub(rf"(?<![\w-]){re.escape(domain)}(?![\w-]|\.\w)", "<domain>", text)
 
 
 def notes(jobs: Iterable[Job]) -> list[Note]:
-    """Return what fails nothing, each once with all its domains: cached answers first, then notices, then the rest."""
+    """Return the notes, each once with all its domains: cached answers first, then notices, then unchecked."""
     found: dict[Note, list[Note]] = {}
     for job in jobs:
         domain = job.expected.domain
@@ -232,9 +232,9 @@ def _notes(job: Job) -> Iterator[Note]:
 
 
 def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
-    """Return the failures for people: what, where, and what to do, a line each. Domains with the same one share it.
+    """Return the failures for people: what, where, and the fix. Domains with the same failure share a message.
 
-    :param most: domains that a message names; the others are counted.
+    :param most: domains that a message lists; the others are counted.
     """
     by_text: dict[str, list[str]] = {}
     for job in jobs:
@@ -252,7 +252,7 @@ def _heading(domains: Sequence[str], most: int) -> str:
 
 
 def missing(jobs: Sequence[Job], source: Source = NOWHERE, most: int = 5) -> str:
-    """Return in one line what is still waited for: domains, and the servers that are not right yet."""
+    """Return one line with the domains and servers that still fail."""
     parts = []
     for job in jobs[:most]:
         places = [
@@ -268,7 +268,7 @@ def missing(jobs: Sequence[Job], source: Source = NOWHERE, most: int = 5) -> str
 
 
 def summary(jobs: Sequence[Job]) -> str:
-    """Return the whole in one line."""
+    """Return the result in one line."""
     good = len(jobs) - len(failed(jobs))
     noun = "domain" if len(jobs) == 1 else "domains"
     return f"{good} of {len(jobs)} {noun} verified"

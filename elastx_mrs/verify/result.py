@@ -1,4 +1,4 @@
-"""What a check comes to. *Wrong*, *absent* and *could not ask* are never mixed up."""
+"""The result of a check. It never confuses *wrong*, *absent* and *could not ask*."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,22 +12,22 @@ from elastx_mrs.receiver.spf_tree import Tree
 Verdict = Literal["pass", "wrong", "absent", "unreachable", "cached", "unchecked"]
 
 WORST_FIRST: tuple[Verdict, ...] = ("wrong", "absent", "unreachable", "cached", "unchecked", "pass")
-"""The order in which one of several decides."""
+"""The first of several verdicts in this order decides."""
 
 FAILING: frozenset[Verdict] = frozenset(("wrong", "absent", "unreachable"))
-"""What fails a run. ``cached`` and ``unchecked`` do not: nothing that is known speaks against them."""
+"""Verdicts that fail a run. ``cached`` and ``unchecked`` do not, because nothing is known to be wrong."""
 
 
 @dataclass(frozen=True)
 class Detail:
-    """What one server says, where that is not what it should say.
+    """A server's answer that differs from what is expected.
 
     :param verdict: ``wrong``: something else than expected; ``absent``: nothing; ``unreachable``: no usable answer;
-        ``cached``: a resolver that still holds an old or negative answer; ``unchecked``: not, or not to be, asked.
-    :param server: its name and address, such as ``ns2.example.com (192.0.2.53)``; empty where it is about none.
-    :param expected: what it should say.
-    :param seen: what it says.
-    :param cure: what to do. Where this machine is what it failed for, that is said here, whatever is given.
+        ``cached``: a resolver still has an old or negative answer; ``unchecked``: the check did not run.
+    :param server: its name and address, such as ``ns2.example.com (192.0.2.53)``; empty if it is not about a server.
+    :param expected: the expected answer.
+    :param seen: the answer.
+    :param cure: the fix. If this machine is short of a resource, that replaces the given one.
     """
 
     verdict: Verdict
@@ -46,15 +46,15 @@ class Outcome:
     """One check of one sender domain.
 
     :param domain: the sender domain, as lower-case A-labels.
-    :param check: what is checked; a record's is its kind, such as ``spf`` or ``challenge-f7ee5ec73121``.
+    :param check: its name; that of a record is its kind, such as ``spf`` or ``challenge-f7ee5ec73121``.
     :param name: the owner name that it is about.
-    :param details: what is not as it should be; empty where all is well.
-    :param seen: what was seen where all is well, in a few words.
-    :param notices: what is good to know, and fails nothing.
-    :param hopeless: why waiting cannot help; empty where it can.
-    :param again: seconds after which another look tells more of what is ``cached``; None where it does not.
-    :param right: the servers that answer what they should, for checks that ask each server.
-    :param tree: the SPF record with all that it leads to, for the check of that.
+    :param details: the problems; empty if the check passes.
+    :param seen: what was seen if the check passes, in a few words.
+    :param notices: good to know; they do not fail the check.
+    :param hopeless: why waiting cannot help; empty if it can.
+    :param again: seconds after which another look at a ``cached`` answer helps; None if it does not.
+    :param right: the servers with the right answer, for checks that query each server.
+    :param tree: the whole SPF tree, for the check ``spf-tree``.
     """
 
     domain: str
@@ -70,10 +70,10 @@ class Outcome:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The worst of the details; ``pass`` without any."""
+        """The worst verdict of the details; ``pass`` without any."""
         return worst([detail.verdict for detail in self.details])
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the one that decides; ``pass`` of none."""
+    """Return the worst verdict; ``pass`` if there is none."""
     return min(verdicts, key=WORST_FIRST.index, default="pass")

@@ -1,4 +1,4 @@
-"""What one round of verification shares: one network, so nothing is asked twice, and what it found out on the way."""
+"""What one round of verification shares: one network, so no query is sent twice, and intermediate results."""
 
 from dataclasses import dataclass, field
 
@@ -11,19 +11,19 @@ from elastx_mrs.verify.relay import Relay
 from elastx_mrs.verify.result import Verdict
 
 IN_FLIGHT = 200
-"""Queries under way at once, over all servers."""
+"""Queries in flight over all servers."""
 
 IN_FLIGHT_PER_SERVER = 100
-"""Queries under way at once to one server: of two servers, neither waits for the other's share."""
+"""Queries in flight to one server, so two servers never wait for each other."""
 
 
 @dataclass
 class Asked:
-    """What one round knows from one vantage.
+    """The intermediate results of one round, from one vantage.
 
-    :ivar relays: what each service's own SPF record passes; looked up once, with the first domain that needs it.
-    :ivar passing: SPF records known to pass all of a service's addresses, with what they lead to: most domains have the
-        same text.
+    :ivar relays: the addresses of each service; looked up once, for the first domain that needs them.
+    :ivar passing: trees of SPF records that are known to pass all of a service's addresses. Most domains have the same
+        record.
     """
 
     vantage: Vantage
@@ -31,22 +31,22 @@ class Asked:
     passing: dict[tuple[Service, str], Tree] = field(default_factory=dict)
 
     def cannot_ask(self, *, over: bool) -> Verdict:
-        """Return the verdict if somebody else's name cannot be asked: ``nameservers`` may be all that this network has.
+        """Return the verdict if somebody else's name cannot be queried: perhaps ``nameservers`` is all that the network has.
 
-        :param over: whether a limit was reached: then somebody else's zone is at fault, and that must not pass.
+        :param over: whether a limit was reached: somebody else's zone must not turn a check off.
         """
         return "unchecked" if self.vantage.who.begins_at == "nameservers" and not over else "unreachable"
 
 
 class Round:
-    """One round of asking: everything in it is asked once."""
+    """One round of queries: each is sent once."""
 
     def __init__(self) -> None:
         self._vantages = Vantages(Network(IN_FLIGHT, IN_FLIGHT_PER_SERVER))
         self._asked: dict[Who, Asked] = {}
 
     def asked(self, who: Who) -> Asked:
-        """Return what is known from a vantage; domains with the same one share it."""
+        """Return the results from a vantage; domains with the same one share them."""
         if who not in self._asked:
             self._asked[who] = Asked(self._vantages.of(who))
         return self._asked[who]

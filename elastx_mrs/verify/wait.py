@@ -1,4 +1,4 @@
-"""Asks until all holds, or the deadline: only for what does not hold yet, and never after it does."""
+"""Repeats the failing checks until everything passes, or the deadline."""
 
 import asyncio
 import math
@@ -19,37 +19,37 @@ FIRST_INTERVAL = 1.0
 """Seconds between the first two rounds; each one after is twice as long."""
 
 LONGEST_INTERVAL = 10.0
-"""Seconds between two rounds at most: from when the last server is right to the verdict."""
+"""The longest pause between two rounds, in seconds."""
 
 SHORT = 4.0
-"""Seconds for which a cached answer is looked at again in any case, as it takes a second look to know one."""
+"""Seconds within which a cached answer is always checked again, because one look is not enough."""
 
 LONGER = "give the run more time: verify --deadline SECONDS, or, for pulumi up, verification.timeout"
-"""What to do where a run was too short."""
+"""The fix if a run was too short."""
 
 LONG = 60.0
-"""Seconds for which such an answer is waited for at most, within the deadline: nothing else is open by then."""
+"""The longest wait for such an answer, in seconds, if nothing else fails."""
 
 BUDGET = "budget"
-"""The check that fails where a domain, or the whole run, takes more than it may."""
+"""The check that fails if a domain, or the whole run, reaches a limit."""
 
 GRACE = 0.5
-"""Seconds after the deadline in which everything ends by itself, as nothing is asked any more."""
+"""Seconds after the deadline in which everything ends by itself, as no query is sent any more."""
 
 INTERNAL = "internal-error"
-"""The check that fails where judging a domain ends in an error of our own."""
+"""The check that fails if elastx-mrs itself fails on a domain."""
 
 DOMAINS_AT_ONCE = 100
-"""Domains looked at side by side: enough to keep every bound of the network busy, few enough for memory."""
+"""Domains in work at once: enough to keep the network busy, few enough for memory."""
 
 
 @dataclass
 class Job:
     """One domain to verify.
 
-    :param who: whom to ask.
+    :param who: which servers to query.
     :param timeout: seconds to wait for it; 0 asks once.
-    :param strict: whether a challenge that nobody declared is ``wrong``.
+    :param strict: whether an undeclared challenge is ``wrong``.
     :ivar outcomes: the last, by check.
     :ivar memory: what resolvers answered in earlier rounds.
     """
@@ -62,15 +62,15 @@ class Job:
     memory: Memory = field(default_factory=dict)
 
     def open(self) -> list[Outcome]:
-        """Return what does not hold."""
+        """Return the failing checks."""
         return [outcome for outcome in self.outcomes.values() if self._fails(outcome)]
 
     def awaited(self, gone: float) -> list[Outcome]:
-        """Return what to look at again: what does not hold yet, and cached answers that another look tells more of.
+        """Return the checks to repeat: failing ones, and cached answers where another look helps.
 
-        None of it where something says that it never will hold.
+        Returns nothing if a check is hopeless.
 
-        :param gone: seconds since the asking began.
+        :param gone: seconds since the run began.
         """
         found = self.open()
         if any(outcome.hopeless for outcome in found):
@@ -86,9 +86,9 @@ class Job:
         return unsettled if all(outcome.verdict == "cached" for outcome in found) else []
 
     def pause(self, interval: float, gone: float) -> float:
-        """Return the seconds until the next look at it.
+        """Return the seconds until this domain is checked again.
 
-        :param interval: between two looks at what may come right at any time.
+        :param interval: the pause if a check may pass at any time.
         """
         again = [outcome.again for outcome in self.outcomes.values() if outcome.again is not None]
         if gone < self.timeout and self.open():
@@ -101,12 +101,12 @@ class Job:
 
 
 def round_seconds(domains: int) -> float:
-    """Return the seconds that one round over so many domains may take."""
+    """Return how many seconds one round over this many domains may take."""
     return float(limits.RUN_SECONDS.most * max(1, math.ceil(domains / DOMAINS_AT_ONCE)))
 
 
 def last_moment(jobs: Sequence[Job], deadline: float | None) -> float:
-    """Return the seconds after which a run ends: the deadline, else the longest time-out and the bound of a round."""
+    """Return the seconds after which a run ends: the deadline, or else the longest time-out plus one round."""
     if deadline is not None:
         return deadline
     return max((job.timeout for job in jobs), default=0.0) + round_seconds(len(jobs))
@@ -118,12 +118,12 @@ async def wait(
     step: Callable[[], None] | None = None,
     deadline: float | None = None,
 ) -> None:
-    """Verify domains until all hold, or waiting cannot help any, or their time-outs, or the deadline of the run.
+    """Verify domains until all pass, until waiting cannot help any, until their time-outs, or until the deadline.
 
-    :param progress: is told of those still waited for, before each pause.
-    :param step: is called whenever a domain was looked at.
-    :param deadline: seconds after which the run ends, whatever is still being asked; what was not asked by then is
-        ``unreachable``. None for the longest time-out and the bound of one round.
+    :param progress: called with the pending domains before each pause.
+    :param step: called whenever a domain was checked.
+    :param deadline: seconds after which the run ends in any case; checks that did not run by then are ``unreachable``.
+        None for the longest time-out plus one round.
     """
     clock = asyncio.get_running_loop().time
     began = clock()
@@ -143,7 +143,7 @@ async def wait(
             progress(pending)
             pause = max(0.0, min(job.pause(interval, gone) for job in pending))
             if gone + pause >= deadline:
-                return  # nothing could be asked after it
+                return  # no time would be left for a query
             await asyncio.sleep(pause)
             interval = min(2 * interval, LONGEST_INTERVAL)
 
@@ -169,7 +169,7 @@ async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
     async def one(job: Job) -> None:
         async with bound:
             if run is not None and run.over():
-                return  # the outcomes of the round before say more than that nobody was asked
+                return  # the outcomes of the round before tell more
             found = await _judged(job, asking)
             if not job.outcomes or run is None or not run.over():
                 job.outcomes = found
@@ -182,14 +182,14 @@ async def _round(jobs: Sequence[Job], step: Callable[[], None] | None) -> None:
 
 
 def _left_out(job: Job, run: budget.Budget) -> Outcomes:
-    """Return what is said of a domain that the run had no time for."""
+    """Return the outcome of a domain that the run had no time for."""
     domain = job.expected.domain
     seen = f"{run.over() or 'the run was ended'}: this domain was not checked"
     return {BUDGET: Outcome(domain, BUDGET, domain, (Detail("unreachable", "", "", seen, LONGER),))}
 
 
 async def _judged(job: Job, asking: Round) -> Outcomes:
-    """Return what a domain comes to now, and that it took more than it may, if it did."""
+    """Return a domain's outcomes, and whether it reached a limit."""
     domain = job.expected.domain
     with budget.of_domain(f"verifying {domain}") as own:
         found = await _contained(job, asking)
@@ -201,14 +201,14 @@ async def _judged(job: Job, asking: Round) -> Outcomes:
 
 
 async def _contained(job: Job, asking: Round) -> Outcomes:
-    """Return what a domain comes to. An error that nobody expected is its own verdict, and nobody else's."""
+    """Return a domain's outcomes. An unexpected error becomes an outcome of this domain alone."""
     passed = {check: outcome for check, outcome in job.outcomes.items() if outcome.verdict == "pass"}
     try:
         return await verify(asking.asked(job.who), job.expected, passed, job.memory, strict=job.strict)
     except (Exception, asyncio.CancelledError) as error:
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-            raise  # the run ends; otherwise something that was waited for was cancelled, and nothing is known
+            raise  # the run ends; otherwise an awaited task was cancelled, and nothing is known
         domain = job.expected.domain
         detail = Detail("unreachable", "", "", fault.contained(error), fault.CURE)
         hopeless = "the same answers lead to the same error"

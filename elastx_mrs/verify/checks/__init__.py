@@ -1,1 +1,1 @@
-"""One verdict for each requirement, a module for each kind."""
+"""The checks of a domain, a module for each kind."""

@@ -1,4 +1,4 @@
-"""Who serves the domain: the parent's and the zone's own NS sets, their serials, and who answers at all."""
+"""Which servers serve the domain: the NS records of parent and zone, the serials, and whether each server answers."""
 
 from elastx_mrs.lookup.authority import Served, Sighting
 from elastx_mrs.lookup.question import LookupFailure, OverBudgetError, Server
@@ -14,7 +14,7 @@ _HALF = 1 << 31
 
 
 async def delegation(asked: Asked, expected: Expected) -> Outcome:
-    """Say whether the domain is delegated, to servers that serve it."""
+    """Check that the domain is delegated to servers that serve it."""
     domain, begins_at = expected.domain, asked.vantage.who.begins_at
     try:
         if begins_at == "resolvers":
@@ -76,7 +76,7 @@ def _details(served: Served) -> list[Detail]:
 
 
 def _silent(address: Server, listed: Listed, sighting: Sighting | None, zone: str, wanted: str) -> Detail:
-    """Return why a server does not count."""
+    """Return why a server does not count as reached."""
     if sighting is None or sighting.answer.status != "failed":
         return Detail("unreachable", str(address), wanted, "gave no SOA record", usable_at(listed))
     return failure(sighting, zone, wanted)

@@ -1,4 +1,4 @@
-"""Which DMARC policy does a receiver find (RFC 9989 §4.10), and may its reports be sent (RFC 9990 §4)?"""
+"""Which DMARC policy does a receiver find (RFC 9989 §4.10), and do the report receivers accept reports (RFC 9990 §4)?"""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _SEE = "check why the name servers"
 
 
 async def dmarc(asked: Asked, expected: Expected) -> list[Outcome]:
-    """Say which policy applies, and whether those whom it sends reports to have said that they take them."""
+    """Find the policy that applies, and check that the receivers of its reports accept them."""
     domain, name = expected.domain, expected.policy_name
     walked = await walk(asked.vantage.ask_uncached, domain)
     detail = _fault(walked, expected, asked)
@@ -58,7 +58,7 @@ def _fault(walked: Walk, expected: Expected, asked: Asked) -> Detail | None:
 
 
 def _instead(walked: Walk) -> str:
-    """Say what applies where a domain's own records are discarded."""
+    """Return which record applies if a domain's own records are discarded."""
     if walked.unknown is not None:
         return ""
     if walked.found is not None:
@@ -67,7 +67,7 @@ def _instead(walked: Walk) -> str:
 
 
 def _void(step: Step, own: Step) -> Detail:
-    """Say that there is a record, and no DMARC: nobody looks for another one above it (RFC 9989 §4.10.1)."""
+    """Return that the record is void: receivers apply no DMARC, and do not look for another above it (RFC 9989 §4.10.1)."""
     seen = f"'{step.text}' at {step.name}, which {step.why}: receivers apply no DMARC"
     cure = "correct this record, such as to v=DMARC1; p=quarantine;"
     if step.domain != own.domain:
@@ -99,9 +99,9 @@ async def _reports(asked: Asked, expected: Expected, step: Step) -> Outcome:
 
 
 async def _authorised(asked: Asked, policy_domain: str, host: str) -> Detail | None:
-    """Return why reports about a domain will not be sent to a host; a wildcard there answers like any record."""
+    """Return why reports about a domain will not be sent to a host. A wildcard there counts like a record."""
     if f".{host}".endswith(f".{policy_domain}") or f".{policy_domain}".endswith(f".{host}"):
-        return None  # one within the other: nobody asks (§4)
+        return None  # one contains the other, so receivers do not check (§4)
     what = f"checking whether {host} accepts reports"
     with budget.budget(what, limits.REPORT_SECONDS.most, limits.REPORT_QUERIES.most):
         return await _taken(asked, policy_domain, host)
@@ -123,7 +123,7 @@ async def _taken(asked: Asked, policy_domain: str, host: str) -> Detail | None:
         return Detail(asked.cannot_ask(over=answer.over), "", wanted, answer.problem, f"{_SEE} of {host} do not answer")
     if any(is_dmarc(text) for text in answer.texts()):
         return None
-    if failed is not None:  # it may be within the same organisation, which nobody asks
+    if failed is not None:  # it may be the same organisation, where receivers do not check
         seen = f"{failed.name}: {failed.text}"
         return Detail(asked.cannot_ask(over=failed.over), "", wanted, seen, f"{_SEE} of {failed.domain} do not answer")
     texts = answer.texts()

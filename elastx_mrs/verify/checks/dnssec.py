@@ -1,10 +1,10 @@
-"""Do those who validate get the records? Every expected name is judged, and all that its CNAMEs lead to.
+"""Do validating resolvers get the records? Checks every expected name, and every name that its CNAMEs lead to.
 
-Resolvers validate, so they are asked. What one answers with SERVFAIL, and hands on with CD=1, is bogus: to every
-receiver behind such a resolver it is not there. That can happen below an apex that is not signed too: a CNAME may lead
-into a signed zone, and a broken parent may fail to prove that there is no DS.
+If a resolver answers SERVFAIL, but gives an answer with CD=1, the name is bogus: receivers behind a validating resolver
+do not get it. This can happen in an unsigned domain, too: a CNAME may lead into a signed zone, and a broken parent may
+fail to prove that there is no DS record.
 
-Names of third parties that only an SPF term leads to are not judged here: they are not the domain's to mend.
+Names that only an SPF term leads to are not checked, because the domain's owner cannot fix them.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _TRUSTED = "use a resolver on this machine, or over tls:// or https://"
 
 @dataclass(frozen=True)
 class _Link:
-    """Records that are signed or not: a CNAME on the way, or the TXT records, or their absence, at the end."""
+    """Records to check: a CNAME on the way, or the TXT records at the end, or the proof that there are none."""
 
     name: str
     rdtype: dns.rdatatype.RdataType
@@ -40,7 +40,7 @@ class _Link:
 
 @dataclass(frozen=True)
 class _Heard:
-    """What one resolver says of one name."""
+    """One resolver's answer for one name."""
 
     server: Server
     name: str
@@ -48,7 +48,7 @@ class _Heard:
 
 
 async def dnssec(asked: Asked, expected: Expected) -> Outcome:
-    """Say whether what is signed validates. What is bogus to those who validate is lost mail."""
+    """Check that signed records validate. Receivers that validate do not get bogus ones."""
     vantage, servers = asked.vantage, asked.vantage.compared
     if vantage.who.begins_at == "nameservers" and not servers:
         return _outcome(expected, [_only_given(vantage)])
@@ -74,13 +74,13 @@ def _outcome(expected: Expected, details: Sequence[Detail], seen: str = "") -> O
 
 
 def _only_given(vantage: Vantage) -> Detail:
-    """Return that nobody knows whether the names are signed: the parent zones were not asked."""
+    """Return that it is not known whether the names are signed, because the parent zones were not queried."""
     seen = f"verification queried only {asked_instead(vantage.who)}, so it did not check whether the domain is signed"
     return Detail("unchecked", "", "", seen, follow_delegation(vantage.who))
 
 
 async def _bogus(vantage: Vantage, heard: _Heard, domain: str) -> Detail | None:
-    """Return what is wrong where a name is bogus to a resolver."""
+    """Return the problem if a resolver finds a name bogus, else None."""
     if not isinstance(heard.said, Failed):
         return None
     bare = await bogus(vantage.network, heard.server, heard.name, heard.said)
@@ -97,7 +97,7 @@ async def _bogus(vantage: Vantage, heard: _Heard, domain: str) -> Detail | None:
 
 
 async def _culprit(vantage: Vantage, server: Server, chain: Sequence[str]) -> str:
-    """Return the last name of a chain that does not validate by itself: what leads there is not to blame."""
+    """Return the last name of a chain that does not validate by itself; the names before it are not to blame."""
     for name in reversed(chain[1:]):
         said = await hear(vantage.network, server, name)
         if isinstance(said, Failed) and said.servfail:
@@ -106,7 +106,7 @@ async def _culprit(vantage: Vantage, server: Server, chain: Sequence[str]) -> st
 
 
 def _unproven(name: str, heard: Sequence[_Heard]) -> list[_Link]:
-    """Return what of a name no resolver that can be believed has validated as a whole."""
+    """Return the parts of a name's answer that no trusted resolver has validated."""
     said = [(one.server, one.said) for one in heard if one.name == name and isinstance(one.said, Said)]
     if any(answer.authentic and _trusted(server) for server, answer in said):
         return []
@@ -116,7 +116,7 @@ def _unproven(name: str, heard: Sequence[_Heard]) -> list[_Link]:
 
 
 async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> Outcome:
-    """Say whether what is left is signed, and then whether it validates."""
+    """Check whether the remaining records are signed, and if so, whether they validate."""
     if asked.vantage.who.begins_at == "nameservers":
         if not links:
             return _outcome(expected, (), "signed, and validates")
@@ -139,7 +139,7 @@ async def _proven(asked: Asked, expected: Expected, links: Sequence[_Link]) -> O
 
 
 async def _unvalidated(vantage: Vantage, links: Sequence[_Link]) -> list[Detail]:
-    """Return why no resolver shows that signed records are good, each resolver with all that it does not show."""
+    """Return why no resolver proves that signed records are valid: one detail for each resolver and reason."""
     if links and not vantage.compared:
         return [Detail("unchecked", "", "a resolver that validates", NO_RESOLVER, NAME_ONE)]
     why: dict[tuple[Server, str, str], list[str]] = {}
@@ -157,7 +157,7 @@ async def _unvalidated(vantage: Vantage, links: Sequence[_Link]) -> list[Detail]
 
 
 async def _shown(vantage: Vantage, server: Server, link: _Link) -> tuple[str, str] | None:
-    """Return why a resolver does not show that records are good, and what to do; None where it does."""
+    """Return why a resolver does not prove that records are valid, and the fix; None if it does."""
     said = await hear(vantage.network, server, link.name, link.rdtype)
     if isinstance(said, Failed):
         return f"it {said.problem}", "make it answer"
@@ -167,14 +167,14 @@ async def _shown(vantage: Vantage, server: Server, link: _Link) -> tuple[str, st
 
 
 def _trusted(server: Server) -> bool:
-    """Whether nobody on the way can set AD (RFC 6840 §5.8): this machine, DNS over TLS, DNS over HTTPS."""
+    """Whether nobody on the network path can forge AD (RFC 6840 §5.8): this machine, DNS over TLS or HTTPS."""
     return bool(server.url) or ipaddress.ip_address(server.host).is_loopback
 
 
 async def _is_signed(vantage: Vantage, name: str) -> bool:
-    """Whether a name's zone has a DS in its parent, and so has each zone above it, below the top-level domain.
+    """Whether a name's zone, and each zone above it up to the top-level domain, has a DS record in its parent.
 
-    Without one of them nobody can validate it from the root (RFC 4035 §5.2).
+    If one is missing, the zone cannot be validated from the root (RFC 4035 §5.2).
     """
     through_resolvers = vantage.who.begins_at == "resolvers"
     zone = await (_zone_by_resolvers(vantage, name) if through_resolvers else _zone(vantage, name))
@@ -202,7 +202,7 @@ async def _ds(vantage: Vantage, zone: str) -> bool:
 
 
 async def _zone_by_resolvers(vantage: Vantage, name: str) -> str:
-    """Return the zone that a name lies in; empty where it is a top-level domain's."""
+    """Return the zone of a name; empty if that is a top-level domain."""
     while "." in name:
         answer = await _answered(vantage, name, "NS")
         if answer.status == "found" and answer.canonical == answer.name:
@@ -216,7 +216,7 @@ async def _ds_by_resolvers(vantage: Vantage, zone: str) -> bool:
 
 
 async def _answered(vantage: Vantage, name: str, rdtype: str) -> Answer:
-    """Return an answer; raise LookupFailure where there is none, which is not the answer that there are no records."""
+    """Return an answer; raises LookupFailure if there is none. An answer without records is an answer."""
     answer = await vantage.ask_uncached(name, rdtype)
     if answer.status == "failed":
         raise (OverBudgetError if answer.over else LookupFailure)(None, answer.problem)

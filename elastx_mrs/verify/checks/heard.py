@@ -1,4 +1,4 @@
-"""What one recursive resolver says of one name, asked so that it says whether it validated the answer."""
+"""Queries one recursive resolver for one name; the answer shows whether the resolver validated it."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ ASKED = int(dns.flags.RD | dns.flags.AD)
 """AD asks for the AD bit of the answer (RFC 6840 §5.7)."""
 
 UNVALIDATED = ASKED | int(dns.flags.CD)
-"""CD asks for what cannot be validated too (RFC 4035 §3.2.2)."""
+"""CD asks for data that does not validate, too (RFC 4035 §3.2.2)."""
 
 AGAIN = int(dns.flags.RD)
-"""The same question as ``ASKED`` for what matters here, and one that the network has not asked yet."""
+"""As good as ``ASKED``, but another question for the network, so it is sent again."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Said:
 
     @property
     def authentic(self) -> bool:
-        """Whether the resolver says that it validated all of it (RFC 4035 §3.2.3)."""
+        """Whether the resolver validated the whole answer (RFC 4035 §3.2.3)."""
         return bool(self.reply.flags & dns.flags.AD)
 
 
@@ -39,9 +39,9 @@ class Said:
 class Failed:
     """No usable answer.
 
-    :param problem: what the resolver did, reading on after it.
-    :param servfail: whether it answered SERVFAIL, as for what does not validate (RFC 4035 §5.5).
-    :param over: whether it was not asked because a limit was reached.
+    :param problem: what the resolver did, as a phrase that follows its name.
+    :param servfail: whether it answered SERVFAIL, as for data that does not validate (RFC 4035 §5.5).
+    :param over: whether a limit was reached before it was queried.
     """
 
     problem: str
@@ -68,9 +68,10 @@ async def hear(
 
 
 async def bogus(network: Network, server: Server, name: str, failed: Failed) -> Said | None:
-    """Return the answer that a resolver keeps back because it does not validate; None where it has none.
+    """Return the answer that a resolver withholds because it does not validate; None if it has none.
 
-    With CD=1 it hands on what it cannot validate. It is asked once more without, for it may just have come right.
+    With CD=1, the resolver returns data that it cannot validate. It is then queried once more without CD, because it may have
+    recovered in the meantime.
     """
     if not failed.servfail:
         return None

@@ -1,36 +1,36 @@
-"""Is a resolver's old answer a cached one? A cache counts down to when it forgets, and then it asks again.
+"""Does a resolver's old answer come from a cache? A cached TTL counts down, and at zero the resolver asks again.
 
-What outlives its own TTL after every name server has the new records is no cached answer: the resolver has a zone, a
-view or a policy of its own, and never comes right by itself. A verdict needs several looks, some seconds apart:
+If an answer outlives its TTL although every name server has the new records, it is not cached: the resolver has a zone,
+a view or a policy of its own, and waiting does not help. A verdict needs several looks, some seconds apart:
 
-- An answer with AA is the resolver's own at once (RFC 1035 §4.1.1).
-- An answer whose TTL stands still, or that is still there when the TTL has run out, is no cached one. Two looks must
-  say so, for a resolver that serves stale answers gives one more while it fetches the new one (RFC 8767 §5).
-- Some resolvers' TTLs do not tell: several caches behind one address, or a forwarder that shortens TTLs and gets the
-  old answer from the next cache again. The root's NS records show which: nobody has a view of these.
+- An answer with AA is the resolver's own (RFC 1035 §4.1.1).
+- An answer is not cached if its TTL does not change, or if it stays when its TTL is over. This must be seen twice,
+  because a resolver that serves stale answers gives one more while it fetches the new one (RFC 8767 §5).
+- Some TTLs tell nothing: several caches behind one address, or a forwarder that shortens TTLs and gets the old answer
+  from the next cache. The root's NS records reveal these resolvers, because nobody has a private view of the root.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 PAUSE = 2.0
-"""Seconds between two looks at an answer whose TTL has run out, or is not known to count down."""
+"""Seconds between two looks at an answer whose TTL is over, or may not count down."""
 
 _SLACK = 1.0
-"""Seconds that a cache may be late: TTLs are whole seconds."""
+"""Seconds by which a cache may be late, because TTLs are whole seconds."""
 
 _DRIFT = 2.0
-"""Seconds by which one cache may differ with itself on when it forgets."""
+"""Seconds by which two answers of one cache may differ about when it expires."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a resolver's answer that is not what the name servers have.
+    """One look at a resolver's answer that differs from the name servers'.
 
     :param at: seconds on the event loop's clock.
-    :param ttl: seconds for which it may still be kept; None where it does not say.
+    :param ttl: seconds for which it may still be cached; None if not known.
     :param authority: whether it came with AA.
-    :param root: the TTL of the root's NS records there; None where it gave none.
+    :param root: the TTL of the root's NS records there; None if it gave none.
     """
 
     at: float
@@ -45,11 +45,11 @@ Memory = dict[tuple[str, str], list[Look]]
 
 @dataclass(frozen=True)
 class Finding:
-    """What looks come to.
+    """The conclusion from all looks at an answer.
 
-    :param own: why it is the resolver's own answer, reading on after it; empty where it may be a cached one.
-    :param left: seconds after which a cache must have forgotten it; None where that is not known.
-    :param again: seconds after which another look tells more; None where it does not.
+    :param own: why it is the resolver's own answer, as a phrase that follows it; empty if it may be cached.
+    :param left: seconds after which a cache must have dropped it; None if not known.
+    :param again: seconds after which another look helps; None if it does not.
     """
 
     own: str = ""
@@ -58,7 +58,7 @@ class Finding:
 
 
 def finding(looks: Sequence[Look]) -> Finding:
-    """Return what the looks at one answer come to, the last of which was just now."""
+    """Return the conclusion from the looks at one answer. The last look was just now."""
     first, last = looks[0], looks[-1]
     if last.authority:
         return Finding("it answers with authority (AA), from a zone or a view of its own")
@@ -81,9 +81,9 @@ def finding(looks: Sequence[Look]) -> Finding:
 
 
 def _still(looks: Sequence[Look]) -> list[bool]:
-    """Return from look to look whether the TTL stood still, leaving out looks too close to tell.
+    """Return for each pair of looks whether the TTL stood still; pairs that are too close together are left out.
 
-    It may go up once in a cache: unbound takes the SOA of "there is none" from any newer answer of the zone.
+    The TTL may go up once in a cache: unbound takes the SOA of a negative answer from any newer answer of the zone.
     """
     apart = [looks[0]]
     found = []
@@ -95,12 +95,12 @@ def _still(looks: Sequence[Look]) -> list[bool]:
 
 
 def _counts_down(looks: Sequence[Look]) -> bool:
-    """Whether the resolver's TTLs tell when it forgets, as far as is known: the root's do."""
+    """Whether the resolver's TTLs count down, judged by those of the root's NS records."""
     ends = [look.at + look.root for look in looks if look.root is not None]
     return not ends or max(ends) - min(ends) <= _DRIFT
 
 
 def _shortened(looks: Sequence[Look]) -> bool:
-    """Whether TTLs may be cut to some seconds there: the root's, which has days, is no longer than this answer's."""
+    """Whether the resolver may shorten TTLs: the root's, which is days long, is not longer than this answer's."""
     longest = max((look.root for look in looks if look.root is not None), default=None)
     return longest is not None and longest <= 2 * max(look.ttl or 0 for look in looks) + 10

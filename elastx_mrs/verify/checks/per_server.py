@@ -1,4 +1,4 @@
-"""How what several servers say of one name becomes one verdict: any address of a server will do, all servers count."""
+"""How the answers of several servers for one name become a verdict: all servers count, at any of their addresses."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,19 +12,19 @@ from elastx_mrs.lookup.walk import Listed
 from elastx_mrs.verify.result import Detail, Verdict
 
 LENGTH = 160
-"""Characters of a value in a message: a DKIM key has over 400, of which people read the first."""
+"""Characters of a value in a message. A DKIM key has over 400."""
 
 MOST_NAMED = 6
-"""Servers that a message names."""
+"""Servers that a message lists."""
 
 FEWER = "use fewer name servers for the zone, all of which answer"
-"""What to do where asking reached a limit."""
+"""The fix if a limit was reached."""
 
 RESTORE = "pulumi up --refresh, which also restores what was deleted or changed by hand"
-"""What publishes a declared record. Without a refresh the engine compares with its state, and sees no difference."""
+"""How to publish a declared record. Without a refresh, the engine compares with its state, and sees no difference."""
 
 Fault = tuple[Verdict, str, str]
-"""What is wrong with an answer: the verdict, what was seen, and what to do."""
+"""What is wrong with an answer: the verdict, what was seen, and the fix."""
 
 _DENIED: Fault = (
     "wrong",
@@ -33,7 +33,7 @@ _DENIED: Fault = (
 )
 
 Judge = Callable[[Answer], Fault | None]
-"""Says what is wrong with one usable answer; None where nothing is."""
+"""Returns what is wrong with one usable answer, or None."""
 
 
 _WAYS_OUT: Mapping[Listed, str] = {
@@ -43,16 +43,16 @@ _WAYS_OUT: Mapping[Listed, str] = {
     "primary": "correct verification.primary or --primary",
     "resolvers": "use other resolvers (--resolver or verification.resolvers)",
 }
-"""What to do with a server that is of no use, by the place where it is written down."""
+"""How to stop using a server, by the place where it is listed."""
 
 
 def usable_at(listed: Listed) -> str:
-    """Return what to do where a server could not be asked."""
+    """Return the fix if a server could not be queried."""
     return f"check that the server runs and is reachable from here (UDP and TCP, port 53), or {_WAYS_OUT[listed]}"
 
 
 def asked_instead(who: Who) -> str:
-    """Return whom this run asks in place of the delegated name servers, as a phrase for messages."""
+    """Return what this run queries instead of the delegated name servers, as a phrase for messages."""
     if who.begins_at == "nameservers":
         given = f"--nameserver or {NAMESERVERS}" if who.of_run else "verification.nameservers"
         return f"the servers in {given}"
@@ -60,7 +60,7 @@ def asked_instead(who: Who) -> str:
 
 
 def follow_delegation(who: Who) -> str:
-    """Return what to do for the name servers to be found from the root."""
+    """Return how to query the delegated name servers."""
     if who.begins_at == "nameservers":
         place = f"--nameserver and {NAMESERVERS}" if who.of_run else "verification.nameservers"
     else:
@@ -69,9 +69,9 @@ def follow_delegation(who: Who) -> str:
 
 
 def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail], list[str]]:
-    """Return what is not as it should be, server by server, and what is only good to know.
+    """Return the problems, server by server, and the notices.
 
-    :param expected: what every server should say.
+    :param expected: the answer that every server should give.
     """
     if seen.problem:
         return [Detail("unreachable", "", expected, seen.problem, usable_at("zone"))], []
@@ -95,7 +95,7 @@ def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail]
 
 
 def right(seen: Observation, details: Sequence[Detail]) -> tuple[Server, ...]:
-    """Return the servers that answer what they should: those of which nothing else is said."""
+    """Return the servers with the right answer: those without a detail."""
     if seen.problem:
         return ()
     wrong = {detail.server for detail in details}
@@ -104,7 +104,7 @@ def right(seen: Observation, details: Sequence[Detail]) -> tuple[Server, ...]:
 
 
 def not_asked(sightings: Sequence[Sighting], expected: str) -> list[Detail]:
-    """Return that some addresses were beyond a limit, in one detail for each limit: nothing is known of them."""
+    """Return a detail for each limit that was reached, with the addresses that were not queried."""
     left: dict[str, list[str]] = {}
     for sighting in sightings:
         if sighting.answer.over:
@@ -116,9 +116,9 @@ def not_asked(sightings: Sequence[Sighting], expected: str) -> list[Detail]:
 
 
 def failure(sighting: Sighting, zone: str, expected: str) -> Detail:
-    """Return what a server that gave no usable answer comes to: it is lame, or it could not be asked.
+    """Return the problem of a server without a usable answer: it is lame, or could not be queried.
 
-    :param zone: that is delegated to it; empty where nothing is, so that it cannot be lame (RFC 9499).
+    :param zone: the zone that is delegated to it; empty if there is no delegation, so it cannot be lame (RFC 9499).
     """
     server, problem = str(sighting.server), sighting.answer.problem
     if sighting.answer.lame and zone:
@@ -140,7 +140,7 @@ def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) 
 
 
 def agree(seen: Observation) -> bool:
-    """Whether all that could be asked say the same."""
+    """Whether all servers that answered agree."""
     usable = [sighting.answer for sighting in seen.sightings if sighting.answer.status != "failed"]
     return bool(usable) and not seen.problem and len({_said(answer) for answer in usable}) == 1
 
@@ -150,7 +150,7 @@ def _said(answer: Answer) -> frozenset[bytes]:
 
 
 def listed(values: Sequence[bytes]) -> str:
-    """Return values for people, in one order whatever the server's, each cut where it is long."""
+    """Return values for people: sorted, and cut if they are long."""
     shown = [show(value) for value in sorted(values)[:4]]
     cut = [text if len(text) <= LENGTH else f"{text[:LENGTH]}… ({len(text)} octets)" for text in shown]
     more = f" and {len(values) - 4} more" if len(values) > 4 else ""

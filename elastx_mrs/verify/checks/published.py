@@ -18,7 +18,7 @@ from elastx_mrs.verify.result import Detail, Outcome
 
 
 async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> Outcome:
-    """Say whether a declared record is on every server."""
+    """Check that a declared record is on every server."""
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
     details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service))
@@ -29,9 +29,9 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
 def _outcome(
     expected: Expected, check: str, seen: Observation, details: Sequence[Detail], well: str, notices: Sequence[str]
 ) -> Outcome:
-    """Return what a check comes to that asks every server for the same name.
+    """Return the outcome of a check that queries every server for the same name.
 
-    :param well: what is seen if nothing is wrong.
+    :param well: what the outcome shows if nothing is wrong.
     """
     given = tuple(details), well, tuple(notices)
     return Outcome(expected.domain, check, seen.name, *given, right=right(seen, details))
@@ -42,7 +42,7 @@ def _aliased(seen: Observation) -> list[str]:
 
 
 def judge_of(kind: str, value: bytes, service: Service) -> Judge:
-    """Return what judges an answer where a record of that kind and value is expected."""
+    """Return the function that judges an answer, given the expected kind and value."""
     if kind == "challenge":
         return _challenge(value, service)
     return {"spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
@@ -99,7 +99,7 @@ def _dmarc(value: bytes) -> Judge:
 def _report(value: bytes) -> Judge:
     def judge(answer: Answer) -> Fault | None:
         texts = answer.texts()
-        if any(is_dmarc(text) for text in texts):  # RFC 9990 §4: a DMARC record, of which only v= need be there
+        if any(is_dmarc(text) for text in texts):  # RFC 9990 §4: a DMARC record; v= alone is enough
             return None
         return ("wrong" if texts else "absent"), listed(texts) or nothing(answer), _publish("report authorisation")
 
@@ -119,7 +119,7 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
 
 
 async def key(observer: Observer, expected: Expected) -> Outcome:
-    """Say whether somebody else's DKIM key can be used: there is no declared value to compare with."""
+    """Check that somebody else's DKIM key is usable; there is no declared value to compare with."""
     if not fits(expected.key_name):
         return _no_room(expected, "dkim", expected.key_name)
     seen = await observer.txt(expected.key_name)
@@ -131,7 +131,7 @@ async def key(observer: Observer, expected: Expected) -> Outcome:
 
 
 def usable_key(service: Service) -> Judge:
-    """Return what judges an answer where any key that receivers can use will do."""
+    """Return the function that judges an answer if any usable key will do."""
 
     def judge(answer: Answer) -> Fault | None:
         texts = answer.texts()
@@ -150,7 +150,7 @@ def usable_key(service: Service) -> Judge:
 
 
 def _no_room(expected: Expected, check: str, name: str) -> Outcome:
-    """Say that a record can't be there: a domain may be long enough that a name below it is too long."""
+    """Return that a record is impossible: the domain is so long that the name below it is too long."""
     wanted = f"a record at a name of at most {MAX_NAME} octets (RFC 1035 §3.1)"
     seen = f"{name[:40]}… has {len(name)} octets"
     detail = Detail("wrong", "", wanted, seen, "send from a shorter domain: mail of this one can't be signed")
@@ -158,9 +158,9 @@ def _no_room(expected: Expected, check: str, name: str) -> Outcome:
 
 
 async def external(observer: Observer, expected: Expected, kind: Literal["spf", "dmarc"]) -> Outcome:
-    """Say whether all servers have somebody else's SPF or DMARC record, one and the same; what it says comes later.
+    """Check that all servers have the same SPF or DMARC record of somebody else. Other checks read the record.
 
-    No DMARC record may be there at all: a policy from above may apply.
+    There may be no DMARC record at all, because a policy from above may apply.
     """
     name = expected.domain if kind == "spf" else expected.policy_name
     if not fits(name):
@@ -191,10 +191,10 @@ async def external(observer: Observer, expected: Expected, kind: Literal["spf", 
 
 
 async def challenges(observer: Observer, expected: Expected, *, strict: bool) -> Outcome:
-    """Say whether the apex lets only known accounts send: a challenge that nobody knows lets a stranger.
+    """Check that only known accounts may send: an unknown challenge at the apex lets a stranger send.
 
-    :param strict: whether an unknown one is ``wrong``; inside ``up`` it is a notice, for the engine deletes what was
-        withdrawn after the program has run.
+    :param strict: whether an unknown one is ``wrong``. In ``up`` it is a notice, because the engine deletes removed
+        records only after the program.
     """
     seen = await observer.txt(expected.domain)
     declared = {record.value for record in expected.records if record.kind == "challenge"}
@@ -222,7 +222,7 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
 
 
 def _any_challenge(answer: Answer, found: Sequence[bytes], service: Service) -> Fault | None:
-    """Judge where nobody said which accounts send: one that the service can know is enough."""
+    """Judge an answer if the accounts are not known: one valid challenge is enough."""
     if not found:
         return "absent", _none_among(answer), _ANY
     if any(is_exact(text, service) for text in found):

@@ -1,4 +1,4 @@
-"""What recursive resolvers say, once every authority is right: what they still hold, or have of their own."""
+"""The answers of recursive resolvers, once every name server is right: stale ones, and those of a private view."""
 
 import asyncio
 from dataclasses import replace
@@ -27,13 +27,13 @@ _OWN = f"correct the zone, view or policy that this resolver has of its own, or 
 _ALIASES = (dns.rdatatype.CNAME, dns.rdatatype.DNAME)
 
 _Told = tuple[list[Detail], float | None]
-"""Details, and the seconds after which another look tells more."""
+"""Details, and the seconds after which another look helps."""
 
 
 async def resolvers(asked: Asked, expected: Expected, memory: Memory) -> Outcome:
-    """Say which resolvers still hold an old or a negative answer, and for how long.
+    """Return which resolvers still have an old or negative answer, and for how long.
 
-    :param memory: what they said in earlier rounds of this run; what they say now is added.
+    :param memory: their answers in earlier rounds of this run; this round's are added.
     """
     domain, servers = expected.domain, asked.vantage.compared
     if asked.vantage.who.begins_at == "resolvers":
@@ -83,10 +83,10 @@ def _in_words(answer: str, found: Finding) -> tuple[Verdict, str, str]:
 
 
 async def _failed(asked: Asked, expected: Expected, server: Server, name: str, failed: Failed) -> Detail:
-    """Return what a resolver without a usable answer comes to.
+    """Return the problem of a resolver without a usable answer.
 
-    One that answers, and fails for this name alone, with CD=1 as well, is how receivers fail. One that fails for all
-    names says nothing of these.
+    If it fails for this name alone, with CD=1 too, receivers behind it fail as well. If it fails for all names, this says
+    nothing about this one.
     """
     cure = f"make it answer, or {_OTHERS}"
     verdict: Verdict = "unreachable" if expected.resolvers_must_agree else "unchecked"
@@ -99,7 +99,7 @@ async def _failed(asked: Asked, expected: Expected, server: Server, name: str, f
 
 
 async def _wanted(asked: Asked, expected: Expected, name: str, answer: Answer) -> list[str]:
-    """Return what an answer lacks: declared records, or, where none are declared, what the authorities have."""
+    """Return what is missing in an answer: declared records or, without any, the records of the name servers."""
     declared = [record for record in expected.records if record.name == name]
     if declared:
         values = [(record.kind, record.value.encode("ascii")) for record in declared]
@@ -120,9 +120,9 @@ async def _look(asked: Asked, server: Server, said: Said) -> Look:
 
 
 def _seconds_left(said: Said) -> int | None:
-    """Return the TTL of an answer: its records', or the SOA's of "there is none"; None where it does not say.
+    """Return the TTL of an answer: that of its records, or of the SOA of a negative answer; None if there is none.
 
-    With aliases it is the longest: an old alias leads to the old records even when these are fetched again.
+    With aliases it is the longest, because an old alias leads to the old records even after these were fetched again.
     """
     kept = [int(rrset.ttl) for rrset in said.reply.answer if rrset.rdtype in _ALIASES]
     if said.reading.rrset is not None:
@@ -132,9 +132,9 @@ def _seconds_left(said: Said) -> int | None:
 
 
 def _at_most(said: Said) -> int | None:
-    """Return for how long "there is none" is kept at most (RFC 2308 §5); None for records, and behind an alias.
+    """Return how long a negative answer is cached at most (RFC 2308 §5); None for records, and behind an alias.
 
-    Unbound gives the SOA as it has it, whose TTL may be longer than that, and does not count down from it.
+    Unbound returns the SOA as it has it. Its TTL may be longer, and does not count down.
     """
     soa = find(said.reply.authority, dns.rdatatype.SOA)
     if said.reading.rrset is not None or said.reading.chain or soa is None or not isinstance(soa[0], SOA):

@@ -1,4 +1,4 @@
-"""Does the domain's SPF pass all servers of the relay service, whoever else it lets send? Asked as a receiver asks."""
+"""Does the domain's SPF pass all servers of the relay service? Evaluated as a receiver does."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ POLICY, TREE = "spf-policy", "spf-tree"
 
 
 async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
-    """Say whether mail from the service passes, and, apart from that, what is wrong anywhere in the record's tree."""
+    """Check that mail from the service passes and, separately, that the whole tree of the record is correct."""
     domain, service = expected.domain, expected.service
     found = select(await asked.vantage.ask_uncached(domain, "TXT"))
     if found.record is None:
@@ -91,7 +91,7 @@ async def _look_up(ask: Ask, host: str) -> Relay:
     passing = tuple(address for address, result in zip(tried, results, strict=True) if result.result == "pass")
     reasons = sorted({result.reason for result in results if result.result != "pass"})
     unasked = [one for one in tree.problems() if one.kind == "temperror"]
-    if not passing and unasked:  # nobody knows what the part that was not asked passes
+    if not passing and unasked:  # the part that was not queried may pass some
         return Relay("temperror", tuple(own), (), unasked[0].text, any(one.over for one in unasked))
     problem = "" if passing else f"it passes no address: {'; '.join(reasons[:3])}"
     return Relay(tree.found.result, tuple(own), passing, problem)
@@ -141,7 +141,7 @@ def _failing(tree: Tree, asked: Asked, service: Service, address: Address, resul
 
 
 def _door(problem: Problem, service: Service) -> str:
-    """Return at whose door a fault lies."""
+    """Return who must fix an error, and how."""
     terms = problem.path[1:]
     if any(term.rpartition(":")[2].rpartition("=")[2].lower().removesuffix(".") == service.spf_host for term in terms):
         return _support(service)
@@ -151,7 +151,7 @@ def _door(problem: Problem, service: Service) -> str:
 
 
 def _beside(tree: Tree, asked: Asked, service: Service) -> Outcome:
-    """Return what is wrong in the tree for any sender: the worst case, which the service's mail may never come to."""
+    """Return what is wrong anywhere in the tree. Evaluation for the service's mail may end before it."""
     details, notices = [], []
     for problem in tree.problems():
         text = f"{' '.join(problem.path)}: {problem.text}"
@@ -173,7 +173,7 @@ def _lookups(tree: Tree) -> str:
 
 
 def _says_the_same_anywhere(tree: Tree, record: Record) -> bool:
-    """Whether another domain with this record gets the same answer: it has no macro, and names every host."""
+    """Whether another domain with this record gets the same result: it has no macro, and names every host."""
     texts = [part.found.text for part in trees(tree)]
     bare = any(
         isinstance(term, Mechanism) and term.name in ("a", "mx", "ptr") and term.domain is None
