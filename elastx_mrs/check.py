@@ -1,4 +1,4 @@
-"""What one check of the relay, a message or a stack comes to, in the words of :mod:`elastx_mrs.verify.result`."""
+"""The result of one check of the relay, a message or a stack, with the verdicts of :mod:`elastx_mrs.verify.result`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,13 +10,13 @@ Verdict = Literal["pass", "wrong", "absent", "unreachable", "unchecked"]
 class Check:
     """One check.
 
-    :param name: what is checked.
-    :param verdict: ``wrong``: something else than expected; ``absent``: it is not there; ``unreachable``: could not
-        ask; ``unchecked``: not asked, as what it depends on did not pass, as it is not needed, or as nobody can tell.
-    :param expected: what should be.
-    :param seen: what is; visible text, cut, and without a password.
-    :param cure: what to do; empty where there is nothing to do.
-    :param notices: what is good to know, and fails nothing.
+    :param name: its name.
+    :param verdict: ``wrong``: something else than expected; ``absent``: it does not exist; ``unreachable``: could not
+        ask; ``unchecked``: it did not run, because a check before it failed, or because it is not needed or possible.
+    :param expected: the expected result.
+    :param seen: the result: visible text, cut, and without a password.
+    :param cure: the fix; empty if there is nothing to do.
+    :param notices: good to know; they do not fail the check.
     """
 
     name: str

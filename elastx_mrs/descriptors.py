@@ -1,8 +1,8 @@
-"""What this machine lets a process open. Where it lets nothing more be opened, that is no server's fault.
+"""File descriptors, ports and memory: detects that this machine is short of them, so no server is blamed.
 
-Descriptors are files, pipes and sockets; a process may have a number of them open (``ulimit -n``), the machine another.
-This module asks the machine, and says what it is short of. Only sockets for DNS are counted ahead, in
-:mod:`elastx_mrs.lookup.transport.room`; whatever else opens something waits here until the machine lets it.
+Files, pipes and sockets are descriptors. A process may have a limited number open (``ulimit -n``), and so may the
+machine. Only sockets for DNS are counted in advance, in :mod:`elastx_mrs.lookup.transport.room`. Other code that opens
+something waits here until it can.
 """
 
 import errno
@@ -38,19 +38,19 @@ _KINDS = {
     10024: FILES,  # WSAEMFILE, Windows' own number
 }
 _FIRST, _LONGEST = 0.01, 0.5
-"""Seconds between two tries to open something, which double."""
+"""Seconds between two tries to open something; they double."""
 
 _FORGOTTEN = 2.0
-"""Seconds without a refusal after which the machine is taken to be well again."""
+"""Seconds without a refusal after which a shortage counts as over."""
 
 _OPEN_MAX = 10_240
-"""The most that macOS takes, which refuses its own "unlimited"."""
+"""The highest limit that macOS accepts; it refuses its own "unlimited"."""
 
 _LEAST = 4
-"""Sockets that are tried whatever is open."""
+"""Sockets that are always tried."""
 
 _OPENED = ("/proc/self/fd", "/dev/fd")
-"""Where Linux, and where macOS, list what a process has open."""
+"""Where Linux and macOS list the open descriptors of a process."""
 
 _RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
 
@@ -59,19 +59,19 @@ T = TypeVar("T")
 
 
 class ShortageError(Exception):
-    """The machine let nothing be opened for :data:`limits.SHORTAGE`; the message says of what."""
+    """Nothing could be opened for :data:`limits.SHORTAGE`; the message names what is short."""
 
     @property
     def cure(self) -> str:
-        """What to do."""
+        """The fix."""
         return cure(str(self), "")
 
 
 def cure(problem: str, otherwise: str) -> str:
-    """Return what to do about a problem.
+    """Return the fix for a problem.
 
-    :param problem: what could not be done, and why, for people.
-    :param otherwise: what to do unless the machine is what it failed for.
+    :param problem: the problem, in words.
+    :param otherwise: the fix if this machine is not the cause.
     """
     return next((text for kind, text in _CURES.items() if kind in problem), otherwise)
 
@@ -85,9 +85,9 @@ def limit() -> int | None:
 
 
 def raise_limit() -> None:
-    """Raise the soft limit to the hard one, or as far as the system lets us.
+    """Raise the soft limit to the hard one, or as far as the system allows.
 
-    Only for a process of our own. In any other, the soft limit is its owner's choice: what uses ``select`` fails with
+    Only for the command's own process. In others the soft limit is the owner's choice, because ``select`` fails with
     descriptors from 1,024 on.
     """
     soft = limit()
@@ -104,10 +104,9 @@ def raise_limit() -> None:
 
 
 def room(own: int) -> int:
-    """Return how many descriptors there may be of a kind that is counted.
+    """Return how many descriptors of a counted kind may be open.
 
-    What else is open, and some that will be, is left out of the limit; a few there may be whatever is open, for
-    nobody knows better than the system, which is asked then.
+    This is the limit without the other open descriptors and a reserve, but always a few: then the system decides.
 
     :param own: how many of the kind are open now.
     """
@@ -119,10 +118,10 @@ def room(own: int) -> int:
 
 
 def _open_now(allowed: int) -> int:
-    """Return how many descriptors are open; 0 where the system does not list them."""
+    """Return how many descriptors are open; 0 if the system does not list them."""
     for folder in _OPENED:
         try:
-            return len(os.listdir(folder)) - 1  # noqa: PTH208 - it is asked often; one of them is of the listing
+            return len(os.listdir(folder)) - 1  # noqa: PTH208 - it is called often; one of them is the listing's own
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 return allowed
@@ -130,12 +129,12 @@ def _open_now(allowed: int) -> int:
 
 
 def shortage(error: BaseException, address: Address | None = None) -> str | None:
-    """Return what this machine is short of, as a message; None if that is not why something failed.
+    """Return what this machine is short of, as a message; None if the error has another cause.
 
-    :param error: what was raised; clients of HTTP raise their own errors from the system's.
-    :param address: where a connection was to lead: some systems have one error for "no free port" and "no way there".
+    :param error: the error; HTTP clients raise their own from the system's.
+    :param address: the target of the connection: some systems have one error for "no free port" and "no route".
     """
-    import socket  # every command starts with this module, and few need the network
+    import socket  # every command imports this module, and few need the network
 
     for found in _behind(error):
         # The system's resolver says "temporary failure" or "no such name" if it cannot open a socket or a file.
@@ -149,7 +148,7 @@ def shortage(error: BaseException, address: Address | None = None) -> str | None
 
 
 def _behind(error: BaseException | None) -> Iterator[OSError]:
-    """Give the system's errors that led to an error."""
+    """Yield the system's errors that led to an error."""
     while error is not None:
         if isinstance(error, OSError):
             yield error
@@ -160,7 +159,7 @@ def _behind(error: BaseException | None) -> Iterator[OSError]:
 
 
 def _refusal() -> int | None:
-    """Return the number of the error with which the system refuses a socket; None if it does not."""
+    """Return the error number with which the system refuses a socket; None if it does not."""
     import socket
 
     try:
@@ -171,7 +170,7 @@ def _refusal() -> int | None:
 
 
 def _ports_are_short(address: Address) -> bool:
-    """Whether it is ports that a connection lacks, and not an address of this machine in the same family.
+    """Whether a connection lacks a port, and not an address of this machine in the same family.
 
     No packet is sent.
     """
@@ -180,7 +179,7 @@ def _ports_are_short(address: Address) -> bool:
 
     try:
         family = socket.AF_INET6 if ip_address(address[0].partition("%")[0]).version == 6 else socket.AF_INET
-    except ValueError:  # a name: whoever looked that up has not said where it leads
+    except ValueError:  # a name, whose address is not known here
         return False
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -205,22 +204,22 @@ def _told(kind: str) -> str:
 
 
 class Shortage:
-    """A shortage of this process: all that cannot open something wait together, and give up together.
+    """A shortage of this process: everything that cannot open something waits together, and gives up together.
 
-    The wait is over with the first that opens something, and begins anew with the next refusal.
+    The wait ends when anything is opened, and begins again with the next refusal.
     """
 
     def __init__(self) -> None:
         self._began = self._last = 0.0
 
     def over(self) -> None:
-        """Note that something could be opened."""
+        """Note that something was opened."""
         self._last = 0.0
 
     def pause(self, told: str, tries: int) -> float:
         """Return the seconds to wait before trying again.
 
-        :param told: what the machine is short of, from :func:`shortage`.
+        :param told: the message of :func:`shortage`.
         :param tries: how often it was tried before.
         :raises ShortageError: if nothing could be opened for too long.
         """
@@ -242,8 +241,8 @@ def waiting(
 ) -> T:
     """Return what an action returns; while the machine is short of what it opens, wait and do it again.
 
-    :param action: blocks, and leaves nothing open where it fails.
-    :param address: where it leads.
+    :param action: blocks; leaves nothing open if it fails.
+    :param address: its target.
     :param release: closes what is open and not in use.
     :raises ShortageError: if that takes too long.
     """

@@ -1,4 +1,4 @@
-"""Says what is waited for, once that takes long; what waits for somebody else says so by this."""
+"""Reports a long wait: code that waits for another system uses it to tell the user."""
 
 import asyncio
 import math
@@ -9,13 +9,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LONG = 5.0
-"""Seconds after which a deployment says what it waits for: a provider's API answers within one or two."""
+"""Seconds after which a deployment reports what it waits for. A provider's API usually answers within one or two."""
 
 AGAIN = 60.0
-"""Seconds after which it says so again."""
+"""Seconds after which it reports again."""
 
 Say = Callable[[Sequence[str], float], None]
-"""Is given what is waited for, oldest first, and for how many seconds nothing of it has come."""
+"""Gets the names of the pending work, oldest first, and the seconds since something last began or ended."""
 
 
 def _nothing(waited: float) -> None:
@@ -23,7 +23,7 @@ def _nothing(waited: float) -> None:
 
 
 Hold = Callable[[], AbstractContextManager[None]]
-"""Is entered while something else is waited for first, which says so itself."""
+"""A context in which other work is waited for, which reports itself."""
 
 
 def _now() -> float:
@@ -31,11 +31,10 @@ def _now() -> float:
 
 
 class Progress:
-    """Knows what is waited for, and says so when nothing has moved for a while.
+    """Tracks pending work, and reports if nothing ends for a while.
 
-    :param say: says it: after ``after`` seconds in which nothing came, and again every ``again`` seconds.
-    :param over: says that something came after all, given the seconds; called only if ``say`` was. Of work that fails,
-        who does it says so.
+    :param say: reports the wait: after ``after`` seconds without an end, and again every ``again`` seconds.
+    :param over: reports that something ended, with the seconds; called only after ``say``, and not for work that fails.
     """
 
     def __init__(self, say: Say, after: float, again: float, over: Callable[[float], None] = _nothing) -> None:
@@ -50,7 +49,7 @@ class Progress:
         self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self, what: str, work: Awaitable[T]) -> T:
-        """Return what ``work`` returns; ``what`` is what it is called meanwhile."""
+        """Return what ``work`` returns; ``what`` is its name in reports."""
         key = object()
         self._move()
         self._open[key] = what
@@ -58,7 +57,7 @@ class Progress:
         try:
             return await work
         except BaseException:
-            self._told = 0.0  # nothing came
+            self._told = 0.0  # it failed, so there is no end to report
             raise
         finally:
             del self._open[key]
@@ -66,7 +65,7 @@ class Progress:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Say nothing for now: something else is waited for first, and says so itself."""
+        """Report nothing for now: other work is waited for first, and reports itself."""
         self._held += 1
         try:
             yield
@@ -75,7 +74,7 @@ class Progress:
             self._ended()
 
     def _ended(self) -> None:
-        """Note that something has ended; on no loop if a program that failed left it pending when it closed its own."""
+        """Note that work ended. There is no loop if a failed program left it pending when it closed its own."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -84,19 +83,19 @@ class Progress:
         self._set()
 
     def _move(self) -> None:
-        """Note that something has begun or ended."""
+        """Note that work began or ended."""
         now = _now()
         if self._told:
             self._over(now - self._moved)
         self._moved, self._told = now, 0.0
 
     def _set(self) -> None:
-        """Look again when there would be something to say; a timer, unlike a task, may be left over at a loop's end."""
+        """Schedule the next look. A timer, unlike a task, may be pending when the loop ends."""
         if not self._open:
             return
         due = self._told + self._again if self._told else self._moved + self._after
         due = _now() + self._after if self._held else due
-        if self._timer is not None and due < self._timer.when():  # it was set for saying so again, and then some came
+        if self._timer is not None and due < self._timer.when():  # it was set for a repeated report, and then work ended
             self._timer.cancel()
             self._timer = None
         if self._timer is None and due < math.inf:

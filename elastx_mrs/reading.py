@@ -1,4 +1,4 @@
-"""Read files and JSON that others wrote, within limits: how much there is, how deep it goes, how long numbers are."""
+"""Reads files and JSON from untrusted sources, with limits on size, nesting and the length of numbers."""
 
 import errno
 import json
@@ -19,7 +19,7 @@ from elastx_mrs.limits import Limit
 STANDARD_INPUT = "-"
 
 LOOK = 0.5
-"""Seconds after which a wait for input looks whether Ctrl-C was pressed."""
+"""Seconds after which a wait for input checks for Ctrl-C."""
 
 _PIECE = 1 << 16
 
@@ -27,18 +27,18 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
 class BeyondError(ValueError):
-    """What is beyond a limit; the message reads on after its subject, and says no more than what is wrong."""
+    """The input exceeds a limit. The message is a phrase that follows its subject, without a fix."""
 
 
 def read_octets(path: str, most: Limit) -> bytes:
     """Return a file's octets, or those of standard input if the path is ``-``.
 
-    No more is read than is allowed, so that it may be a pipe or a device without an end. Where it waits for a pipe
-    that nobody writes to, or for somebody who types, it says so.
+    It reads no more than allowed, so the path may be a pipe or an endless device. If it waits for a pipe or for typed
+    input, it prints a line after a while.
 
     :raises OSError: if it cannot be read.
     :raises ValueError: for a path with a NUL in it.
-    :raises BeyondError: if there is more.
+    :raises BeyondError: if it is too large.
     """
     if path == STANDARD_INPUT:
         if sys.stdin is None:  # the process was started without one
@@ -62,13 +62,13 @@ def _content(path: str, most: int, *, waits: bool) -> bytes:
 def _standard_input(most: int) -> bytes:
     try:
         descriptor = sys.stdin.fileno()
-    except OSError:  # what stands for standard input has none
+    except OSError:  # a replacement of standard input has none
         return sys.stdin.buffer.read(most)
     return _awaited(descriptor, most)
 
 
 def _awaited(descriptor: int, most: int) -> bytes:
-    """Read to the end, or to a limit, and look for Ctrl-C: Python ends no read for one that came just before it."""
+    """Read to the end, or to a limit, and check for Ctrl-C: Python does not end a read if it came just before."""
     octets = bytearray()
     while len(octets) < most:
         await_input(descriptor)
@@ -80,14 +80,14 @@ def _awaited(descriptor: int, most: int) -> bytes:
 
 
 def await_input(descriptor: int) -> None:
-    """Wait until something can be read, or until Ctrl-C."""
+    """Wait until there is input, or until Ctrl-C."""
     while not select.select([descriptor], [], [], LOOK)[0]:
         pass
 
 
 @contextmanager
 def _telling(source: str) -> Iterator[None]:
-    """Say on standard error, where reading takes a while, what it waits for: nobody may ever write there."""
+    """Print on standard error what it waits for, if that takes a while: perhaps nobody ever writes there."""
 
     def tell() -> None:
         print(f"waiting for {source} …", file=sys.stderr, flush=True)
@@ -102,10 +102,10 @@ def _telling(source: str) -> Iterator[None]:
 
 
 def read_json(text: str) -> Any:
-    """Return what JSON text means (RFC 8259).
+    """Return the value of a JSON text (RFC 8259).
 
     :raises BeyondError: if it is beyond a limit.
-    :raises ValueError: if it is no JSON.
+    :raises ValueError: if it is not JSON.
     """
     if 1 + sum(map(text.count, ",[{")) > limits.VALUES.most:
         bare = _STRING.sub("", text)

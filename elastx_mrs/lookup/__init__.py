@@ -1,1 +1,1 @@
-"""How name servers are asked, for the guard and for verification, and what their answers mean to mail receivers."""
+"""Queries name servers for the guard and verification, and reads their answers as mail receivers do."""

@@ -1,4 +1,4 @@
-"""What a question to the DNS came to. *There is none* and *could not ask* are never mixed up."""
+"""The result of a DNS lookup. It never confuses *there is none* with *could not ask*."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -22,19 +22,18 @@ from elastx_mrs.records.text import cut, join
 class Answer:
     """One answer.
 
-    :param name: the name that was asked for, as lower-case A-labels without a final dot.
-    :param rdtype: the type that was asked for, such as ``TXT``.
-    :param status: ``found``; ``nodata``, where the name has no record of that type; ``nxdomain``, where there is no
-        such name; ``failed``, where no server gave a usable answer (time-outs, SERVFAIL, REFUSED, rubbish).
+    :param name: the queried name, as lower-case A-labels without a final dot.
+    :param rdtype: the queried type, such as ``TXT``.
+    :param status: ``found``; ``nodata``: the name has no record of that type; ``nxdomain``: the name does not exist;
+        ``failed``: no server gave a usable answer (time-out, SERVFAIL, REFUSED, an unreadable answer).
     :param rdatas: the records of that type at the end of any chain of CNAMEs; empty unless ``found``.
-    :param canonical: the name at the end of that chain; the name itself where there is none.
-    :param problem: why it failed: which servers, and what each did; empty unless ``failed``.
-    :param lame: whether it failed because the server answers, and does not serve the name: it refuses (REFUSED,
-        NOTAUTH), answers without authority, or refers to others.
-    :param denied: whether records came with an NXDOMAIN: resolvers say then that there is no such name.
-    :param nobody: whether it failed because no resolver can be asked from this machine; every such answer has the same
-        problem.
-    :param over: whether it failed because a limit on what may be asked was reached; then its problem says which.
+    :param canonical: the name at the end of that chain; the name itself without one.
+    :param problem: why it failed: the servers, and what each did; empty unless ``failed``.
+    :param lame: whether it failed because the server does not serve the name: it answers REFUSED or NOTAUTH, answers
+        without authority, or refers to others.
+    :param denied: whether records came with an NXDOMAIN, so resolvers ignore them.
+    :param nobody: whether it failed because this machine reaches no resolver; all such answers have the same problem.
+    :param over: whether it failed because a limit was reached; the problem names it.
     """
 
     name: str
@@ -50,11 +49,11 @@ class Answer:
 
     @property
     def void(self) -> bool:
-        """Whether it is a void lookup: an empty answer, or no such name (RFC 7208 §4.6.4)."""
+        """Whether it is a void lookup: no records, or no such name (RFC 7208 §4.6.4)."""
         return self.status in ("nodata", "nxdomain")
 
     def texts(self) -> list[bytes]:
-        """Return the values of TXT records, the character-strings of each joined with nothing between."""
+        """Return the values of TXT records, the character-strings of each joined."""
         return [join(rdata.strings) for rdata in self.rdatas if isinstance(rdata, TXT)]
 
     def addresses(self) -> list[IPv4Address | IPv6Address]:
@@ -62,9 +61,9 @@ class Answer:
         return [ip_address(rdata.address) for rdata in self.rdatas if isinstance(rdata, (A, AAAA))]
 
     def names(self) -> list[str]:
-        """Return the names that MX (the preferred first), NS or PTR records lead to, in lower case, no final dot.
+        """Return the targets of MX (preferred first), NS or PTR records, in lower case without a final dot.
 
-        A null MX (RFC 7505) leads to the empty name.
+        The target of a null MX (RFC 7505) is the empty name.
         """
         mx = sorted((rdata for rdata in self.rdatas if isinstance(rdata, MX)), key=lambda rdata: rdata.preference)
         others = [rdata.target for rdata in self.rdatas if isinstance(rdata, (NS, PTR))]
@@ -73,10 +72,10 @@ class Answer:
 
 
 Ask = Callable[[str, str], Awaitable[Answer]]
-"""Asks for a name and a type, both as in :class:`Answer`; never raises for what the DNS does."""
+"""Looks up a name and a type, both as in :class:`Answer`; never raises because of DNS."""
 
 
 def answer_of(name: str, values: Sequence[bytes]) -> Answer:
-    """Return the answer that a name with these TXT values will give."""
+    """Return the answer of a name with these TXT values."""
     rdatas = tuple(TXT(dns.rdataclass.IN, dns.rdatatype.TXT, cut(value)) for value in values)
     return Answer(name, "TXT", "found" if rdatas else "nodata", rdatas, name)

@@ -1,4 +1,4 @@
-"""Work that heeds neither a time-out nor Ctrl-C, such as the system's resolver: done aside, and left there."""
+"""Threads for work that cannot be cancelled, such as the system's resolver; nothing waits for them at the end."""
 
 import asyncio
 import threading
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def aside(work: Callable[[], T]) -> "Future[T]":
-    """Do work in a thread of its own, which nothing waits for when the event loop or the program ends."""
+    """Do work in a thread that may outlive the event loop and the program's end."""
     found: Future[T] = Future()
-    found.set_running_or_notify_cancel()  # so that one that waits no longer takes it from nobody else
+    found.set_running_or_notify_cancel()  # so a waiter that gives up does not cancel it for others
 
     def do() -> None:
         try:
@@ -25,13 +25,13 @@ def aside(work: Callable[[], T]) -> "Future[T]":
 
 
 class Shared:
-    """Work that is done aside, each kind once at a time, however many wait for it: one that hangs costs one thread."""
+    """Work in threads, one for each key at a time, however many wait for it: a hanging one costs one thread."""
 
     def __init__(self) -> None:
         self._running: dict[object, Future[Any]] = {}
 
     async def get(self, key: object, work: Callable[[], T]) -> T:
-        """Return what the work comes to."""
+        """Return the result of the work."""
         running = self._running.get(key)
         if running is None or running.done():
             running = self._running[key] = aside(work)

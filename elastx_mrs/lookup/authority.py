@@ -1,6 +1,6 @@
-"""What every authoritative server says, one by one: each server, at each of its addresses.
+"""Queries every authoritative server, at each of its addresses.
 
-A receiver may be sent to any of them, so that one that is behind is mail that fails now and then.
+A receiver may query any of them, so a single one with old data makes mail fail now and then.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from elastx_mrs.lookup.walk import Cut, Delegations, Listed, NameServer, without
 
 @dataclass(frozen=True)
 class Sighting:
-    """What one server says at one of its addresses.
+    """The answer of one server at one of its addresses.
 
-    :param host: the server's name, or its address where it was configured by that.
-    :param listed: where somebody wrote the server down.
+    :param host: the server's name, or its address if that was configured.
+    :param listed: where the server is listed.
     """
 
     host: str
@@ -40,23 +40,23 @@ class Sighting:
 
     @property
     def no_route(self) -> bool:
-        """Whether this machine has no IPv6 at all: then each such address fails, which says nothing of the server."""
+        """Whether this machine has no IPv6: then IPv6 addresses fail, whatever the server does."""
         return ":" in self.server.host and NO_ROUTE in self.answer.problem
 
 
 NO_ROUTE = "Network is unreachable"
-"""What the system calls it (ENETUNREACH)."""
+"""The system's message for it (ENETUNREACH)."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What all servers say of one name.
+    """The answers of all servers for one name.
 
-    :param name: the name that was asked for.
-    :param aliases: the names that CNAMEs lead to from there; what is seen was asked at the servers of the last.
-    :param zone: the zone whose servers were asked; empty where they were configured, so that nothing was delegated.
-    :param nobody: the servers that have no address, with why.
-    :param problem: why nobody could be asked; empty where somebody was.
+    :param name: the queried name.
+    :param aliases: the names that its CNAMEs lead to; the answers come from the servers of the last one.
+    :param zone: the zone whose servers were queried; empty if they were configured.
+    :param nobody: the servers without an address, with the reason.
+    :param problem: why no server could be queried; empty if one was.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Observation:
     problem: str = ""
 
     def by_host(self) -> dict[str, list[Sighting]]:
-        """Return what was seen, by server."""
+        """Return the sightings by server."""
         found: dict[str, list[Sighting]] = {server.name: [] for server in self.nobody}
         for sighting in self.sightings:
             found.setdefault(sighting.host, []).append(sighting)
@@ -76,15 +76,15 @@ class Observation:
 
 @dataclass(frozen=True)
 class Served:
-    """Who serves a zone.
+    """The servers of a zone.
 
-    :param zone: its name; empty where the servers were configured, so that nobody asked.
-    :param servers: all of them: those that the parent names, those that the zone names, and a hidden primary.
-    :param parent: the names that the parent has.
-    :param child: what each address of the parent's servers answers when asked for the zone's own NS records.
-    :param failed: those that gave no SOA, at each address.
+    :param zone: its name; empty if the servers were configured.
+    :param servers: all of them: those in the parent's NS records, those in the zone's own, and a hidden primary.
+    :param parent: the names in the parent's NS records.
+    :param child: the zone's own NS records, at each address of the parent's servers.
+    :param failed: the addresses that gave no SOA.
     :param serials: the zone's serial (RFC 1035 §3.3.13) at each address that answered.
-    :param primary: the hidden primary, where one was configured.
+    :param primary: the hidden primary, if configured.
     """
 
     zone: str
@@ -97,34 +97,34 @@ class Served:
 
 
 class Places(Protocol):
-    """Says who serves a name."""
+    """Finds the servers of a name."""
 
     async def served(self, name: str) -> Served:
         """Return the servers of a name's zone.
 
-        :raises LookupFailure: where they could not be found.
+        :raises LookupFailure: if they cannot be found.
         """
         ...
 
 
 class Configured:
-    """Servers that take the place of delegation, or resolvers where it cannot be followed.
+    """Configured servers instead of the delegated ones, or resolvers if port 53 cannot be used.
 
-    :param servers: each with the place where it is written down.
+    :param servers: each with the place where it is listed.
     """
 
     def __init__(self, servers: Iterable[tuple[Server, Listed]]) -> None:
         self._served = Served("", tuple(NameServer(str(server), (server,), listed=place) for server, place in servers))
 
     async def served(self, name: str) -> Served:
-        """Return them, whatever the name."""
+        """Return the same servers for every name."""
         return self._served
 
 
 class Delegated:
-    """The servers that the parent's and the zone's own NS records name.
+    """The servers in the NS records of parent and zone.
 
-    :param primary: a hidden primary: in no NS record, and asked all the same.
+    :param primary: a hidden primary, which is queried although no NS record has it.
     """
 
     def __init__(self, network: Network, delegations: Delegations, primary: Server | None = None) -> None:
@@ -134,7 +134,7 @@ class Delegated:
         self._known: Once[str, Served] = Once()
 
     async def served(self, name: str) -> Served:
-        """Return the servers of a name's zone; each zone's are looked for once."""
+        """Return the servers of a name's zone; they are found once for each zone."""
         cut = await self._delegations.cut(name)
         return await self._known.get(cut.zone, lambda: self._bounded(cut), f"querying the name servers of {cut.zone}")
 
@@ -172,12 +172,12 @@ class Delegated:
 
 
 def _not_asked(names: Sequence[str]) -> NameServer:
-    """Return what stands for all name servers of a zone beyond the limit."""
+    """Return an entry for all name servers of a zone beyond the limit."""
     return NameServer(some(names, 1), (), f"not queried: the limit is {limits.NAME_SERVERS.most} name servers of a zone", True)
 
 
 async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:
-    """Ask every server at each of its addresses."""
+    """Query every server at each of its addresses."""
     asked = [(server, address) for server in servers for address in server.addresses]
     answers = await asyncio.gather(*(answer_at(network, address, question) for _, address in asked))
     return tuple(
@@ -187,9 +187,9 @@ async def sightings(network: Network, servers: Sequence[NameServer], question: Q
 
 
 async def answer_at(network: Network, server: Server, question: Question) -> Answer:
-    """Return what one server answers itself: a CNAME is not followed to other servers' names.
+    """Return one server's own answer. A CNAME is not followed to other servers.
 
-    A name that it is an alias of stands in ``canonical``.
+    The target of a CNAME is in ``canonical``.
     """
     name, rdtype = text(question.name), dns.rdatatype.to_text(question.rdtype)
     try:
@@ -206,9 +206,9 @@ async def answer_at(network: Network, server: Server, question: Question) -> Ans
 
 
 class Observer:
-    """Asks all servers for the TXT records of a name, each once.
+    """Queries all servers for the TXT records of a name, each once.
 
-    :param flags: ``dns.flags.RD`` where the servers are recursive resolvers, which follow CNAMEs themselves.
+    :param flags: ``dns.flags.RD`` if the servers are recursive resolvers, which follow CNAMEs themselves.
     """
 
     def __init__(self, network: Network, places: Places, flags: int = 0) -> None:
@@ -222,7 +222,7 @@ class Observer:
         return await self._places.served(name)
 
     async def txt(self, name: str) -> Observation:
-        """Return what the servers say, at the end of any CNAMEs; never raises for what the DNS does."""
+        """Return the servers' answers, at the end of any CNAMEs; never raises because of DNS."""
         try:
             return await self._known.get(name, lambda: self._followed(name), f"looking up {name} TXT")
         except LookupFailure as failure:

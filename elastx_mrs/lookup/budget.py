@@ -1,8 +1,8 @@
-"""What asking may take: a budget bounds all queries for one purpose, and all that they lead to, in number and time.
+"""Budgets: limits on the number and time of all queries for one purpose, including the queries that they lead to.
 
-Budgets nest: a query counts in each one that it is asked in. The current one stands in the context, which tasks
-inherit, so code between the purpose and the query need not hand it on. :class:`~elastx_mrs.lookup.network.Network`
-asks it before each query. Beyond it a query is refused, in words that say what took too much.
+Budgets nest, and a query counts in every budget around it. The current budget is in the context, which tasks inherit, so
+the code between the purpose and the query does not pass it on. :class:`~elastx_mrs.lookup.network.Network` checks it
+before each query. Beyond the budget, a query is refused with a message that names the limit.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from elastx_mrs import limits
 
 REMEMBERED = 50
-"""Refused queries that a budget can name; the others are counted."""
+"""Refused queries that a budget remembers; the others are counted."""
 
 NAMED = 6
-"""Refused queries that a message names."""
+"""Refused queries that a message lists."""
 
 _LOOK = 0.01
 """Seconds between two looks at a clock that stands still."""
@@ -32,9 +32,9 @@ _current: "ContextVar[Budget | None]" = ContextVar("budget", default=None)
 
 
 class _Watch:
-    """Ends the waiting of all that wait within one budget and those inside it: one timer does for all of them.
+    """Ends all waits within one budget and its inner budgets, with a single timer.
 
-    With a timer for each, 1,000 domains' queries took a twelfth more of the processor.
+    With a timer for each wait, 1,000 domains took a twelfth more CPU time.
     """
 
     def __init__(self) -> None:
@@ -43,9 +43,9 @@ class _Watch:
         self._next: asyncio.TimerHandle | None = None
 
     async def ended(self, task: "asyncio.Future[T]", held: "Budget") -> None:
-        """Wait until a task has ended, however it does; the task goes on whatever becomes of the waiting.
+        """Wait until a task has ended. The task continues, whatever happens to the wait.
 
-        :raises TimeoutError: where the time of the budget, or of one around it, is over before.
+        :raises TimeoutError: if the time of the budget, or of an outer one, is over first.
         """
         own: asyncio.Future[bool] = self._loop.create_future()
 
@@ -81,12 +81,12 @@ class _Watch:
 
 
 class Budget:
-    """What one purpose may take.
+    """The limits of one purpose.
 
     :param what: the purpose as a subject, such as ``verifying example.com``.
-    :param at_once: queries under way at once; 0 for as many as the budget around it allows.
-    :param elastic: whether its time stops while a query waits for others to the same server to end.
-    :ivar bound: holds the queries under way at once; None where nothing bounds them.
+    :param at_once: queries in flight; 0 for as many as the outer budget allows.
+    :param elastic: whether its clock stops while a query waits for others to the same server.
+    :ivar bound: limits the queries in flight; None without a limit.
     """
 
     def __init__(
@@ -116,18 +116,18 @@ class Budget:
 
     @property
     def end(self) -> float:
-        """When its time is over, or that of one around it, on the event loop's clock, as things stand."""
+        """When its time, or that of an outer budget, will be over, on the event loop's clock."""
         return min([one._own_end for one in self._all])
 
     def soon(self) -> float:
-        """Return when to look whether its time is over, or that of one around it, on the event loop's clock."""
+        """Return when to check whether its time, or that of an outer budget, is over, on the event loop's clock."""
         return max(self.end, self._clock() + _LOOK)
 
     @contextmanager
     def stopped(self) -> Iterator[float]:
-        """Stop the clock of the elastic ones: inside, a query waits for its turn, which says nothing of its server.
+        """Stop the clocks of the elastic budgets while a query waits for its turn, which is not its server's fault.
 
-        What is given is when the time of the others is over.
+        Yields when the time of the other budgets is over.
         """
         elastic = [one for one in self._all if one._elastic]
         for one in elastic:
@@ -143,7 +143,7 @@ class Budget:
                     one._own_end += one._clock() - one._since
 
     def spend(self) -> str:
-        """Count one query; return why it may not be asked, or nothing."""
+        """Count one query; return why it is refused, or an empty text."""
         now = self._clock()
         over = False
         for one in self._all:
@@ -153,7 +153,7 @@ class Budget:
         return self.over() if over else ""
 
     def over(self) -> str:
-        """Return what took too much, the outermost of these budgets that is over; nothing where none is."""
+        """Return which limit was reached, that of the outermost budget first; empty if none was."""
         found = ""
         for one in self._all:
             if one.late:
@@ -163,7 +163,7 @@ class Budget:
         return found
 
     def refuse(self, query: str) -> None:
-        """Remember a query that was not asked or not waited for."""
+        """Remember a query that was refused or abandoned."""
         for one in self._all:
             if one._used > one._queries or one.late:
                 if len(one._refused) < REMEMBERED:
@@ -178,20 +178,20 @@ class Budget:
 
     @property
     def late_at_all(self) -> bool:
-        """Whether its time is over, or that of one around it."""
+        """Whether its time, or that of an outer budget, is over."""
         return any(one.late for one in self._all)
 
     async def ended(self, task: "asyncio.Future[T]") -> None:
-        """Wait until a task has ended, however it does; the task goes on whatever becomes of the waiting.
+        """Wait until a task has ended. The task continues, whatever happens to the wait.
 
-        :raises TimeoutError: where its time, or that of one around it, is over before.
+        :raises TimeoutError: if its time, or that of an outer budget, is over first.
         """
         await self._watch.ended(task, self)
 
     async def acquired(self, bound: asyncio.Semaphore) -> None:
         """Acquire a semaphore.
 
-        :raises TimeoutError: where its time, or that of one around it, is over before.
+        :raises TimeoutError: if its time, or that of an outer budget, is over first.
         """
         if not bound.locked():
             await bound.acquire()
@@ -207,11 +207,11 @@ class Budget:
 
     @property
     def exhausted(self) -> bool:
-        """Whether something was refused, by this budget or one around it."""
+        """Whether this budget, or an outer one, refused a query."""
         return any(one._refused for one in self._all)
 
     def story(self) -> str:
-        """Return what took too much, what was asked until then, and what was left; nothing unless exhausted."""
+        """Return which limit was reached, how many queries were sent, and which were left; empty unless exhausted."""
         last = next((one for one in reversed(self._all) if one._refused), None)
         if last is None:
             return ""
@@ -223,7 +223,7 @@ class Budget:
 
 
 def current() -> Budget | None:
-    """Return the innermost budget that holds here; None where nothing is bounded."""
+    """Return the innermost budget in effect; None if there is none."""
     return _current.get()
 
 
@@ -231,7 +231,7 @@ def current() -> Budget | None:
 def budget(
     what: str, seconds: float, queries: float = math.inf, at_once: int = 0, *, elastic: bool = True
 ) -> Iterator[Budget]:
-    """Bound what is asked inside, and by the tasks that are started there."""
+    """Limit the queries of the code inside, and of the tasks that it starts."""
     made = Budget(what, seconds, queries, _current.get(), at_once, elastic=elastic)
     token = _current.set(made)
     try:
@@ -241,23 +241,23 @@ def budget(
 
 
 def of_domain(what: str) -> AbstractContextManager[Budget]:
-    """Bound all that is asked of one domain, for one purpose."""
+    """Limit all queries for one domain."""
     queries, at_once = limits.DOMAIN_QUERIES.most, limits.DOMAIN_AT_ONCE.most
     return budget(what, limits.DOMAIN_SECONDS.most, queries, at_once, elastic=False)
 
 
 def of_record(what: str) -> AbstractContextManager[Budget]:
-    """Bound all that the guard asks for one record, beside which the engine may have all others checked."""
+    """Limit all queries of the guard for one record; the engine may check the others at the same time."""
     return budget(what, limits.GUARD_SECONDS.most, limits.DOMAIN_QUERIES.most, elastic=False)
 
 
 def of_question(what: str) -> AbstractContextManager[Budget]:
-    """Bound one question: the walk from the root, the addresses of name servers without glue, and CNAMEs."""
+    """Limit one lookup: the walk from the root, the addresses of name servers without glue, and CNAMEs."""
     return budget(what, limits.WALK_SECONDS.most, limits.WALK_QUERIES.most)
 
 
 async def until(task: "asyncio.Task[Any]", what: str) -> str:
-    """Wait for a task that others may wait for too, as long as the budget lasts; return why not longer, or nothing."""
+    """Wait for a shared task, as long as the budget lasts; return the limit that was reached, or an empty text."""
     held = current()
     if task.done():
         return ""

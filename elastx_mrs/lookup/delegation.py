@@ -1,4 +1,4 @@
-"""Which zone serves a name: asked of given servers, or of resolvers. ``lookup.walk`` asks from the root down."""
+"""Finds the zone that serves a name, through configured servers or resolvers. ``lookup.walk`` starts at the root."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,35 +17,35 @@ from elastx_mrs.lookup.transport.wire import UnusableError
 
 
 class Authorities(Protocol):
-    """Says which zone serves a name."""
+    """Finds the zone that serves a name."""
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
-        """Return a zone below ``zone`` that serves ``owner``, so that a record in ``zone`` would never be seen.
+        """Return a zone below ``zone`` that serves ``owner``; a record in ``zone`` would then never be seen.
 
-        None where there is none, and where ``zone`` itself is not delegated.
+        None if there is none, or if ``zone`` itself is not delegated.
 
-        :raises LookupFailure: where it could not be asked: which servers, and what each did.
-        :raises ValueError: where DNS cannot hold a name.
+        :raises LookupFailure: if the query failed; names the servers and what each did.
+        :raises ValueError: if a name is not valid in DNS.
         """
         ...
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
-        """Return the names of the servers that a zone is delegated to: none where it is not delegated.
+        """Return the names of the servers that a zone is delegated to: none if it is not delegated.
 
-        None where servers were given in place of delegation.
+        None if servers are configured instead.
 
-        :raises LookupFailure: where it could not be asked: which servers, and what each did.
-        :raises ValueError: where DNS cannot hold the name.
+        :raises LookupFailure: if the query failed; names the servers and what each did.
+        :raises ValueError: if the name is not valid in DNS.
         """
         ...
 
 
 class GivenServers:
-    """Asks servers that take the place of delegation, in order.
+    """Queries configured servers instead of the delegated ones, in order.
 
-    The question is for the SOA: an authority answers with its zone's, whether the name exists or not (RFC 2308 §3).
+    It queries for the SOA: an authority answers with that of its zone, even if the name does not exist (RFC 2308 §3).
 
-    :param beyond: is asked for names outside the zones that these servers serve; None to fail for those.
+    :param beyond: looks up names outside the zones of these servers; None to fail for those.
     """
 
     def __init__(self, network: Network, servers: Sequence[Server], beyond: Authorities | None = None) -> None:
@@ -65,13 +65,13 @@ class GivenServers:
         return text(found) if below(found, above) else None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
-        """Return None: nobody asked the parent."""
+        """Return None, because the parent is not queried."""
         return None
 
     async def _zone(self, name: dns.name.Name, above: dns.name.Name) -> dns.name.Name:
         """Return a name's zone.
 
-        :param above: a referral to this zone, or one above it, does not answer what is below it.
+        :param above: ignore referrals to this zone or above.
         """
         question = Question(name, dns.rdatatype.SOA)
         found = await self._network.first(self._servers, question, lambda reply: _read(reply, name, above))
@@ -79,22 +79,22 @@ class GivenServers:
 
 
 class ThroughResolvers:
-    """Asks resolvers, and only for zones that should be there.
+    """Queries resolvers, and only for zones that should exist.
 
-    A resolver that is asked for a name before it is created remembers for hours that there is nothing.
+    A resolver that is queried for a name before it exists remembers for hours that it is missing.
 
-    :param ask: asks them.
+    :param ask: queries them.
     """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
-        """Return None, as the question would be for names that are about to be created. The publisher's word counts."""
+        """Return None: the names may not exist yet, so the publisher decides."""
         return None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...]:
-        """Return the names that the zone itself gives for its servers, as :meth:`Authorities.delegated_to`."""
+        """Return the servers in the zone's own NS records, as :meth:`Authorities.delegated_to`."""
         answer = await self._ask(zone, "NS")
         if answer.nobody:
             raise NobodyError(answer.problem)
@@ -107,9 +107,9 @@ class ThroughResolvers:
 
 @dataclass(frozen=True)
 class _Soa:
-    """What one answer says.
+    """The content of one answer.
 
-    :param alias: the name to ask of next, for the answer is about where an alias leads; None where the zone is known.
+    :param alias: the name to query next, because the answer is about the target of an alias; None if the zone is known.
     """
 
     zone: dns.name.Name = dns.name.root

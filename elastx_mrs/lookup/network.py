@@ -1,4 +1,4 @@
-"""Every query goes through one :class:`Network`: bounded, timed, and nothing asked twice."""
+"""Every query goes through a :class:`Network`, which limits, times and caches it."""
 
 import asyncio
 import math
@@ -25,16 +25,16 @@ from elastx_mrs.lookup.transport.pool import Idle, Sockets
 from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableError
 
 IN_FLIGHT = 50
-"""Queries under way at once, over all servers."""
+"""Queries in flight over all servers."""
 
 IN_FLIGHT_PER_SERVER = 10
-"""Queries under way at once to one server: many limit the rate per client."""
+"""Queries in flight to one server, because many servers limit the rate per client."""
 
 HEAD_START = 0.5
-"""Seconds that a server has to answer before the next one of the same zone is asked too."""
+"""Seconds after which the next server of the same zone is queried, too."""
 
 LEAST = 0.01
-"""Seconds that a try has at least, so that none is made of what arithmetic leaves over."""
+"""The shortest try, in seconds; a rest of the time that is shorter is not used."""
 
 T = TypeVar("T")
 
@@ -42,22 +42,22 @@ _Key = tuple[str, int, str, bytes, int, int]
 
 
 _Got = dns.message.Message | LookupFailure
-"""What an exchange came to."""
+"""The result of an exchange."""
 
 
 @dataclass
 class _Running:
-    """An exchange under way, and how many wait for it."""
+    """A running exchange, and how many wait for it."""
 
     task: "asyncio.Task[_Got]"
     waiting: int = 0
     sent: float | None = None
-    """When the server was first asked, on the loop's clock; None while others are."""
+    """When it was sent first, on the loop's clock; None while it waits for its turn."""
 
 
 @dataclass
 class _AtServer:
-    """What belongs to one server, on one event loop."""
+    """The state for one server, on one event loop."""
 
     bound: asyncio.Semaphore
     turn: asyncio.Semaphore
@@ -66,7 +66,7 @@ class _AtServer:
 
 @dataclass
 class _OnLoop:
-    """What belongs to one event loop."""
+    """The state for one event loop."""
 
     loop: asyncio.AbstractEventLoop
     total: asyncio.Semaphore
@@ -76,12 +76,12 @@ class _OnLoop:
 
 
 class Network:
-    """One round of asking: what was answered, or was not, holds for the life of the object.
+    """One round of queries: each answer or failure is cached for the life of the object.
 
-    :param in_flight: queries under way at once, over all servers.
-    :param per_server: queries under way at once to one server.
-    :param patience: how long a server is waited for.
-    :ivar sent: queries sent so far; one over TCP after one over UDP is counted once, and so are packets sent again.
+    :param in_flight: queries in flight over all servers.
+    :param per_server: queries in flight to one server.
+    :param patience: how long to wait for a server.
+    :ivar sent: queries sent so far; repeated packets, and TCP after UDP, do not count.
     """
 
     def __init__(
@@ -102,22 +102,22 @@ class Network:
         self._here: _OnLoop | None = None
 
     async def exchange(self, server: Server, question: Question) -> dns.message.Message:
-        """Return a server's answer, NOERROR or NXDOMAIN, to be read only: others are given the same object.
+        """Return a server's answer, NOERROR or NXDOMAIN. Do not change it: others get the same object.
 
-        UDP first, then TCP where that was truncated or could not be read.
+        It uses UDP first, and TCP if the answer was truncated or unreadable.
 
-        :raises LookupFailure: where it gave no usable one.
+        :raises LookupFailure: if it gave no usable answer.
         """
         return _answer(server, await self._kept(server, question))
 
     async def first(self, servers: Iterable[Server], question: Question, read: Callable[[dns.message.Message], T]) -> T:
-        """Ask one server after the other, in order, until ``read`` can use the answer; return what it makes of it.
+        """Query one server after the other, in order, until ``read`` can use an answer; return its result.
 
-        One that is slow to answer is waited for beside the next. Those that did not answer lately come last.
+        If a server is slow, the next one is queried at the same time. Those that did not answer lately come last.
 
         :param read: raises UnusableError for an answer of no use, such as that of a lame server.
-        :raises LookupFailure: naming every server and what it did. It is ``outside`` if one of them said so: those
-            that are asked together serve the same zones, so a silent one changes nothing.
+        :raises LookupFailure: naming every server and what it did. It is ``outside`` if one server answered that the
+            name is outside: all of them serve the same zones, so a silent one does not matter.
         """
         order = sorted(dict.fromkeys(servers), key=self._doubted.__contains__)
         problems: dict[Server, str] = {}
@@ -131,7 +131,7 @@ class Network:
                     raise OverBudgetError(None, _with_left([str(over), *problems.values()], left)) from None
                 except LookupFailure as failure:
                     if failure.short:
-                        raise  # no other server would be asked either
+                        raise  # no other server could be queried either
                     problems[server] = str(failure)
                     outside = outside or failure.outside
                 except UnusableError as error:
@@ -141,12 +141,12 @@ class Network:
         raise LookupFailure(None, told or "there is no server to query", outside=outside)
 
     async def _answering(self, servers: Sequence[Server], question: Question) -> AsyncGenerator[tuple[Server, _Got]]:
-        """Yield what each server's exchange came to, as they end."""
+        """Yield the result of each server's exchange, as they end."""
         running: dict[asyncio.Task[_Got], Server] = {}
         try:
             for server in servers:
                 if _key(server, question) in self._finished or (server == servers[-1] and not running):
-                    yield server, await self._kept(server, question)  # nobody else to wait for, so without a task
+                    yield server, await self._kept(server, question)  # nothing else to wait for, so without a task
                     continue
                 running[asyncio.create_task(self._kept(server, question))] = server
                 while server in running.values() and not self._late(server, question):
@@ -162,16 +162,16 @@ class Network:
                 await asyncio.gather(*running, return_exceptions=True)
 
     def _late(self, server: Server, question: Question) -> bool:
-        """Say whether a server has had its head start: time in a queue does not count."""
+        """Whether a server has had its head start; time in a queue does not count."""
         here = self._on_loop()
         entry = here.running.get(_key(server, question))
         sent = None if entry is None else entry.sent
         return sent is not None and here.loop.time() >= sent + HEAD_START
 
     async def _kept(self, server: Server, question: Question) -> _Got:
-        """Return what the exchange came to, once and for all. Each call counts in the budget that holds.
+        """Return the result of the exchange, cached for good. Each call counts in the current budget.
 
-        What was answered before counts too, so what an answer costs is the same for everybody.
+        A cached answer counts, too, so an answer costs the same for everybody.
         """
         held = budget.current()
         if held is not None and (why := held.spend()):
@@ -193,7 +193,7 @@ class Network:
         return answer
 
     async def _within(self, held: budget.Budget, key: _Key, server: Server, question: Question) -> _Got:
-        """Wait for an exchange; raises TimeoutError where the budget does not last."""
+        """Wait for an exchange; raises TimeoutError if the budget is over first."""
         there = self._at(server)
         with there.sockets:  # else they would be closed while all that want them queue here
             if there.turn.locked():
@@ -206,7 +206,7 @@ class Network:
                 if held.bound is not None:
                     await held.acquired(held.bound)
                 try:
-                    # While this waited for its turn, others may have had the same answered.
+                    # Another task may have got the same answer in the meantime.
                     return self._finished.get(key) or await self._shared(key, server, question, held)
                 finally:
                     if held.bound is not None:
@@ -215,9 +215,9 @@ class Network:
                 there.turn.release()
 
     async def _shared(self, key: _Key, server: Server, question: Question, held: budget.Budget | None = None) -> _Got:
-        """Wait for the one exchange of this kind; it ends with the last that waits for it.
+        """Wait for the shared exchange with this key; it is cancelled when nobody waits for it.
 
-        :raises TimeoutError: where a budget does not last.
+        :raises TimeoutError: if a budget is over first.
         """
         running = self._on_loop().running
         entry = running.get(key)
@@ -240,7 +240,7 @@ class Network:
     async def _asked(self, key: _Key, server: Server, question: Question) -> _Got:
         here, there = self._on_loop(), self._at(server)
         clock = here.loop.time
-        # Held over all tries: those that queue behind them then learn that the server is dead before they ask.
+        # Held over all tries, so queries in the queue learn that the server is dead before they are sent.
         with there.sockets:
             async with there.bound:
                 began = clock()
@@ -252,12 +252,12 @@ class Network:
                 try:
                     return await self._tried(server, question)
                 finally:
-                    # Not one that answers other things: then it is the name that gets no answer, and maybe on purpose.
+                    # Only a server that answers nothing: otherwise it ignores this name, perhaps on purpose.
                     if self._heard.get(server, -math.inf) < began and clock() >= began + HEAD_START:
                         self._doubted.add(server)
 
     async def _tried(self, server: Server, question: Question) -> _Got:
-        """Ask until an answer comes, or the patience ends."""
+        """Query until an answer comes, or the patience ends."""
         here, patience = self._on_loop(), self._patience
         clock = here.loop.time
         began, gone, packets, window = clock(), 0.0, 0, patience.first
@@ -269,7 +269,7 @@ class Network:
                     sent = clock()
                     answer = await self._sent(server, question, seconds, pauses)
             except ShortageError as error:
-                return LookupFailure(server, f"could not be asked: {error}", short=True)
+                return LookupFailure(server, f"could not be queried: {error}", short=True)
             except TimeoutError:
                 gone += seconds
             except plain.HalfError as error:
@@ -294,7 +294,7 @@ class Network:
         return self._patience.lossy if server in self._lossy else self._patience.silent
 
     def _answered(self, server: Server, *, again: bool) -> None:
-        """Note that a server has answered, ``again`` where it was not the first packet that it answered."""
+        """Note that a server has answered; ``again``: not the first packet."""
         self._heard[server] = self._on_loop().loop.time()
         self._doubted.discard(server)
         if again:
@@ -307,14 +307,14 @@ class Network:
         asked = (question.name, question.rdtype, question.flags)
         answer = await self._once(server, Query.make(*asked), seconds, pauses)
         if answer.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
-            # Servers from before EDNS say so (RFC 6891 §7).
+            # Servers without EDNS answer this (RFC 6891 §7).
             answer = await self._once(server, Query.make(*asked, opt=b""), seconds, pauses)
         return answer
 
     async def _once(self, server: Server, query: Query, seconds: float, pauses: Sequence[float]) -> dns.message.Message:
         sockets = self._at(server).sockets
         if server.url:
-            from elastx_mrs.lookup.transport import encrypted  # what it needs is slow to import, and few ask that way
+            from elastx_mrs.lookup.transport import encrypted  # slow to import, and rarely used
 
             asked = (server.url, server.host, server.port, query.message(), seconds)
             return await encrypted.exchange(sockets.connected, *asked)
@@ -343,20 +343,20 @@ async def _ended(running: dict[asyncio.Task[_Got], Server], seconds: float | Non
 
 
 def _answer(server: Server, got: _Got) -> dns.message.Message:
-    """Return an answer, or raise why there is none."""
+    """Return an answer, or raise the failure."""
     if isinstance(got, LookupFailure):
         raise got.again(server)
     return got
 
 
 def _with_left(problems: Sequence[str], left: Sequence[Server]) -> str:
-    """Return problems as one, the first of which is why no more servers were asked, with those that are left."""
+    """Return problems as one text, with the servers that are left; the first is why they were not queried."""
     names = some([str(server) for server in left], LISTED)
     return f"{listed(problems)}; servers left: {names}" if left else listed(problems)
 
 
 def _key(server: Server, question: Question) -> _Key:
-    """Return what tells apart who is asked what, in values that are quick to hash: dnspython's names are slow."""
+    """Return a cache key for server and question that is quick to hash; dnspython's names are slow."""
     name = question.name.to_digestable()
     return server.host, server.port, server.url, name, int(question.rdtype), question.flags
 

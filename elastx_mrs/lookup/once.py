@@ -1,4 +1,4 @@
-"""Work that several wait for, done once."""
+"""Runs work once for several waiters."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass
 class _Entry(Generic[T]):
-    """Work under way or done, the budget that it counts in, and how many wait for it."""
+    """Running or finished work, the budget that it counts in, and how many wait for it."""
 
     task: "asyncio.Task[T | LookupFailure]"
     budget: budget.Budget | None
@@ -22,10 +22,10 @@ class _Entry(Generic[T]):
 
 
 class Once(Generic[K, T]):
-    """The results of work by key.
+    """Results of work, by key.
 
-    Work counts in the budget of the first that asks for it, and ends with the last that waits for it. What came of an
-    exhausted budget is nobody else's result: the next one, with a budget of its own, has it done anew.
+    Work counts in the budget of its first waiter, and is cancelled when the last one leaves. A result of an exhausted
+    budget is not shared: the next waiter runs the work again with its own budget.
     """
 
     def __init__(self) -> None:
@@ -34,8 +34,8 @@ class Once(Generic[K, T]):
     async def get(self, key: K, work: Callable[[], Awaitable[T]], what: str) -> T:
         """Return the result of ``work``, which raises LookupFailure and nothing else.
 
-        :param what: names the work for messages.
-        :raises LookupFailure: as ``work``; OverBudgetError where this task's budget was over before.
+        :param what: the name of the work in messages.
+        :raises LookupFailure: as ``work``; OverBudgetError if this task's budget is over first.
         """
         while True:
             entry = self._entries.get(key)

@@ -1,4 +1,4 @@
-"""How long one server is waited for, and how often it is asked again: packets get lost, and servers are dead."""
+"""How long to wait for a server, and how often to repeat a query: packets get lost, and servers are dead."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,20 +6,20 @@ from functools import cache
 from elastx_mrs import limits
 
 
-@dataclass(frozen=True, eq=False)  # by identity, which is what makes the cache below quick
+@dataclass(frozen=True, eq=False)  # by identity, which makes the cache below quick
 class Patience:
-    """How long a server is waited for, and how often it is sent one question.
+    """How long to wait for a server, and how often to send it a query.
 
-    A try is a socket and an ID of its own, in which the packet is sent again and again; each try is longer than the one
-    before. With a fifth of all packets lost each way, one in 3,000 questions is not answered in ``silent`` seconds, and
-    one in 1,000,000,000 not in ``lossy``.
+    Each try has its own socket and ID, sends the packet several times, and is longer than the one before. If a fifth of
+    all packets is lost each way, one in 3,000 queries has no answer within ``silent`` seconds, and one in 1,000,000,000
+    within ``lossy``.
 
     :param first: seconds of the first try.
-    :param growth: how many times as long each further try is.
+    :param growth: the factor by which each next try is longer.
     :param silent: seconds in all.
-    :param lossy: the same for a server that has answered another question only when that was sent again: then it is
-        the path that loses packets, and silence says nothing of the server.
-    :param again: seconds until the packet is sent again within a try; each next pause is longer by a quarter.
+    :param lossy: the same for a server that answered another query only when it was repeated: then the path loses
+        packets, and silence tells nothing about the server.
+    :param again: seconds until the packet is sent again within a try; each next pause is a quarter longer.
     """
 
     first: float = 1.5
@@ -28,7 +28,7 @@ class Patience:
     lossy: float = limits.LOSSY_QUESTION_SECONDS.most
     again: float = 0.4
 
-    @cache  # noqa: B019  of few patiences, and each lives as long as the process
+    @cache  # noqa: B019  there are few, and each lives as long as the process
     def pauses(self, seconds: float) -> tuple[float, ...]:
         """Return the seconds between one packet and the next, within a try of this length."""
         found = []
@@ -41,4 +41,4 @@ class Patience:
 
 
 PATIENCE = Patience()
-"""What every server gets."""
+"""The default for every server."""

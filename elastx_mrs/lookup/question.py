@@ -12,13 +12,13 @@ from elastx_mrs.display import visible
 from elastx_mrs.records.names import server_address
 
 LISTED = 6
-"""Servers that a message tells of one by one: enough for any zone but the root."""
+"""Servers that a message lists: enough for any zone but the root."""
 
 LENGTH = 400
-"""Characters of one server's problem, which for one without glue is the story of a walk of its own."""
+"""Characters of one server's problem; without glue, the problem describes a whole walk."""
 
 _NOT_SERVED = (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
-"""What servers answer for a name outside their zones."""
+"""The answers of servers for a name outside their zones."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Server:
     """A name server's address.
 
     :param host: an IPv4 or IPv6 address; with ``url`` it may be a name.
-    :param name: the name that led to it, for people; empty where the address was given.
+    :param name: its name, for people; empty if the address was given.
     :param url: for DNS over TLS (``tls://…``, RFC 7858) or HTTPS (``https://…``, RFC 8484); empty for plain DNS.
     """
 
@@ -37,7 +37,7 @@ class Server:
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Hash it once: servers are looked up a dozen times for each query."""
+        """Compute the hash once, because it is used a dozen times for each query."""
         object.__setattr__(self, "_hash", hash((self.host, self.port, self.url)))
 
     def __hash__(self) -> int:
@@ -61,10 +61,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked.
+    """A DNS question.
 
     :param name: absolute.
-    :param flags: ``dns.flags.RD`` to ask a recursive resolver; 0 to ask an authority.
+    :param flags: ``dns.flags.RD`` for a recursive resolver, 0 for an authority.
     """
 
     name: dns.name.Name
@@ -75,14 +75,14 @@ class Question:
         return f"{visible(self.name.to_text(omit_final_dot=True))} {dns.rdatatype.to_text(self.rdtype)}"
 
 
-class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
+class LookupFailure(Exception):  # noqa: N818 - the lookup failed; nothing is wrong with the program
     """Could not ask.
 
-    :param server: the server that gave no usable answer; None where it is about several.
-    :param problem: what it did, reading on after the server; where there is no one server, the whole story.
-    :param rcode: what it answered, where that was an error, such as SERVFAIL.
+    :param server: the server without a usable answer; None for several.
+    :param problem: what it did, as a phrase that follows the server; without a server, the whole message.
+    :param rcode: the error that it answered, such as SERVFAIL.
     :ivar outside: whether a server answered that the name is outside the zones that it serves.
-    :param short: whether this machine is short of what a socket takes, which says nothing of the server.
+    :param short: whether this machine is short of descriptors, ports or memory, so the server is not at fault.
     """
 
     def __init__(
@@ -102,22 +102,22 @@ class LookupFailure(Exception):  # noqa: N818 - it says that asking failed, not 
         super().__init__(f"{server} {problem}" if server is not None else problem)
 
     def again(self, server: Server | None = None) -> "LookupFailure":
-        """Return the same failure to be raised again: an exception grows by each raiser's traceback.
+        """Return the same failure to raise again: an exception grows with each traceback.
 
-        :param server: the server under the name that led to it this time; None for the same.
+        :param server: the server under another name; None for the same.
         """
         return type(self)(server or self.server, self.problem, self.rcode, outside=self.outside, short=self.short)
 
 
 class OverBudgetError(LookupFailure):
-    """Not asked, or not waited for: a limit of :mod:`elastx_mrs.lookup.budget` was reached, which says nothing of DNS.
+    """A limit of :mod:`elastx_mrs.lookup.budget` was reached before the answer came; DNS may be fine.
 
-    The servers that were not asked stand in the problem.
+    The problem lists the servers that were not queried.
     """
 
 
 def listed(problems: Sequence[str]) -> str:
-    """Return problems as one, the first ones, each of them cut where a hostile zone makes it long."""
+    """Return the first problems as one text; each is cut, because a hostile zone can make it long."""
     shown = [text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…" for text in problems[:LISTED]]
     more = len(problems) - LISTED
     return "; ".join([*shown, f"and {more} more"] if more > 0 else shown)

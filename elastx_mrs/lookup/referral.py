@@ -1,4 +1,4 @@
-"""One step of the walk down: what a zone's servers say of the next name below."""
+"""One step of the walk from the root: reads what a zone's servers answer for the next name below."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,14 +21,14 @@ from elastx_mrs.lookup.transport.wire import UnusableError
 
 @dataclass(frozen=True)
 class Step:
-    """What one answer says of a name.
+    """The content of one answer for a name.
 
-    :param kind: ``cut``, there is a zone of its own; ``name``, there is not, and the name exists; ``nxdomain``;
-        ``cname``, it is an alias; ``dname``, a name above it is one.
-    :param name: the zone; the owner of the CNAME or DNAME; else the name.
-    :param hosts: of a cut: its servers' names with the addresses that came along, none where no glue did.
+    :param kind: ``cut``: a zone begins at the name; ``name``: it exists in the zone; ``nxdomain``; ``cname``: it is an
+        alias; ``dname``: a name above it is one.
+    :param name: the zone, the owner of the CNAME or DNAME, or the name.
+    :param hosts: of a cut: the names of its servers with the addresses in the glue, if any.
     :param target: of a CNAME or DNAME.
-    :param beyond: of a cut: names of servers beyond the limit, which nobody asks.
+    :param beyond: of a cut: names of servers beyond the limit, which are not queried.
     """
 
     kind: Literal["cut", "name", "nxdomain", "cname", "dname"]
@@ -39,17 +39,17 @@ class Step:
 
 
 def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Name, port: int) -> Step:
-    """Return what the answer to an NS query says.
+    """Return the content of the answer to an NS query.
 
-    :param zone: the zone whose servers were asked: they refer down only, and their glue counts for names in it only.
-    :raises UnusableError: where the server does not serve that zone.
+    :param zone: the zone whose servers answered; only referrals to below it, and glue inside it, count.
+    :raises UnusableError: if the server does not serve that zone.
     """
     ns = referral(reply)
     if ns is not None and not reply.answer and name.is_subdomain(ns.name) and below(ns.name, zone):
         return _cut(reply, ns, zone, port)
     check_authority(reply, Question(name, dns.rdatatype.NS))
     own = records(reply, dns.rdatatype.NS, name)
-    if own is not None:  # the same server has the parent and the child, and answers for the child
+    if own is not None:  # the same server has parent and child, and answers for the child
         return _cut(reply, own, zone, port)
     dname = find(reply.answer, dns.rdatatype.DNAME)
     if dname is not None and below(name, dname.name):
@@ -64,9 +64,9 @@ def read_step(reply: dns.message.Message, zone: dns.name.Name, name: dns.name.Na
 def read_addresses(
     reply: dns.message.Message, host: dns.name.Name, rdtype: dns.rdatatype.RdataType, port: int
 ) -> tuple[Server, ...]:
-    """Return a name server's addresses; none where it has none of that type.
+    """Return a name server's addresses; none if it has none of that type.
 
-    :raises UnusableError: where the server does not serve that name, or it is an alias (RFC 2181 §10.3).
+    :raises UnusableError: if the server does not serve that name, or the name is an alias (RFC 2181 §10.3).
     """
     check_authority(reply, Question(host, rdtype))
     if find(reply.answer, dns.rdatatype.CNAME, host) is not None:

@@ -27,7 +27,7 @@ class Road:
     """One way to an answer: some servers, and what is expected of them.
 
     :param find: finds the servers; one that gives no usable answer is passed over for the next.
-    :param flags: ``dns.flags.RD`` where they are recursive resolvers, 0 where they are authorities.
+    :param flags: ``dns.flags.RD`` where they are recursive resolvers, 0 if they are authorities.
     :param offered: whether a server must say that it looks names up (RA), or serve the name.
     """
 
@@ -114,7 +114,7 @@ def _reader(road: Road, question: Question) -> Callable[[dns.message.Message], R
 
 
 def system_resolvers(configuration: str = "/etc/resolv.conf") -> list[Server]:
-    """Return the machine's own recursive resolvers; none where it has none.
+    """Return the machine's own recursive resolvers; none if it has none.
 
     :param configuration: the file that lists them; on Windows the registry does.
     """

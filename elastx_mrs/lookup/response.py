@@ -23,8 +23,8 @@ from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 class Reading:
     """What one answer says.
 
-    :param chain: the names that CNAMEs lead to, from the name that was asked for on; empty where there is none.
-    :param status: as in :class:`~elastx_mrs.lookup.answer.Answer`, of the chain's end; None where the answer ends
+    :param chain: the names that CNAMEs lead to, from the name that was asked for on; empty if there is none.
+    :param status: as in :class:`~elastx_mrs.lookup.answer.Answer`, of the chain's end; None if the answer ends
         before it, so that the end must be asked for itself.
     :param rrset: the records; None unless ``found``.
     :param denied: whether records came with an NXDOMAIN, which denies their name all the same.
@@ -39,7 +39,7 @@ class Reading:
 def absolute(name: str) -> dns.name.Name:
     """Return a name in presentation format (RFC 1035 §5.1), as A-labels, with or without a final dot.
 
-    :raises ValueError: where DNS cannot hold it (§3.1: labels of 1 to 63 octets, 255 in all).
+    :raises ValueError: if it is not valid in DNS (§3.1: labels of 1 to 63 octets, 255 in all).
     """
     try:
         if not name.isascii() or name == "@":
@@ -82,15 +82,15 @@ def denies(reply: dns.message.Message) -> bool:
 
 
 def records(reply: dns.message.Message, rdtype: dns.rdatatype.RdataType, name: dns.name.Name) -> dns.rrset.RRset | None:
-    """Return the records that an answer gives for a name; None where it denies the name, or has none."""
+    """Return the records that an answer gives for a name; None if it denies the name, or has none."""
     return None if denies(reply) else find(reply.answer, rdtype, name)
 
 
 def read(reply: dns.message.Message, question: Question) -> Reading:
     """Return what an answer says.
 
-    :raises NotServedError: where the server is not in a place to say: a lame authority, or one that refers on.
-    :raises UnusableError: where a CNAME in it cannot be read.
+    :raises NotServedError: if the server is not in a place to say: a lame authority, or one that refers on.
+    :raises UnusableError: if a CNAME in it cannot be read.
     """
     check_authority(reply, question)
     chain: list[dns.name.Name] = []
@@ -107,7 +107,7 @@ def read(reply: dns.message.Message, question: Question) -> Reading:
 
 
 def check_authority(reply: dns.message.Message, question: Question) -> None:
-    """Do nothing where the server may answer, as the authority that it is, or for others as a resolver.
+    """Do nothing if the server may answer, as the authority that it is, or for others as a resolver.
 
     :raises NotServedError: for others (RFC 1034 §4.3.2: they refer to servers that are nearer; RFC 2308 §2.2).
     """
@@ -120,7 +120,7 @@ def check_authority(reply: dns.message.Message, question: Question) -> None:
 
 
 def check_recursion(reply: dns.message.Message, question: Question) -> None:
-    """Do nothing where the server serves the name, or looks names up for others and says so (RA, RFC 1035 §4.1.1).
+    """Do nothing if the server serves the name, or looks names up for others and says so (RA, RFC 1035 §4.1.1).
 
     :raises NotServedError: for others, such as a name server that answers from a cache without looking anything up.
     """

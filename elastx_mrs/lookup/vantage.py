@@ -45,7 +45,7 @@ Via = Literal["delegation", "resolvers"]
 class Who:
     """Whom a user wants asked.
 
-    :param nameservers: take the place of delegation; none where that is followed.
+    :param nameservers: take the place of delegation; none if that is followed.
     :param root_hints: where delegation begins; IANA's root servers where there are none.
     :param primary: a hidden primary, asked beside the delegated servers.
     :param resolvers: recursive resolvers; None for the machine's own, and none at all where they are not to be asked.
@@ -108,7 +108,7 @@ class Who:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run names, over the config: options of a command, and the environment. Empty where it names nothing."""
+    """What one run names, over the config: options of a command, and the environment. Empty if it names nothing."""
 
     nameservers: tuple[Server, ...] = ()
     root_hints: tuple[Server, ...] = ()

@@ -41,7 +41,7 @@ class NameServer:
 
     :param name: as in its NS record, lower case, no final dot.
     :param addresses: all that are known, IPv4 before IPv6.
-    :param problem: why there is none; empty where there is one.
+    :param problem: why there is none; empty if there is one.
     :param over: whether that is because a limit on what may be asked was reached.
     :param listed: where somebody wrote it down.
     """
@@ -63,7 +63,7 @@ class Cut:
     :param end: what the zone's servers say of the name: ``zone``, it is the zone's own; ``name``, it is in the zone,
         or something below it is; ``nxdomain``, there is no such name; ``cname`` or ``dname``, it is an alias, or below
         a DNAME, so that nothing is delegated there (RFC 6672 §2.3).
-    :param alias: the owner of that CNAME or DNAME; empty where there is none.
+    :param alias: the owner of that CNAME or DNAME; empty if there is none.
     :param target: where that leads.
     :param beyond: names of the zone's servers beyond the limit, which nobody asks.
     """
@@ -103,7 +103,7 @@ class _Trail:
     def to(self, host: dns.name.Name) -> "_Trail":
         """Return the trail to a name server.
 
-        :raises LookupFailure: where it leads in a circle, or too deep.
+        :raises LookupFailure: if it leads in a circle, or too deep.
         """
         circle = [text(name) for name in (*self.hosts, host)]
         if host in self.hosts:
@@ -132,9 +132,9 @@ class Delegations:
         """Return the zone that a name lies in and who serves it.
 
         :param name: as A-labels.
-        :raises NobodyError: where no root server answers.
-        :raises LookupFailure: where it could not be asked: which servers, and what each did.
-        :raises ValueError: where DNS cannot hold the name.
+        :raises NobodyError: if no root server answers.
+        :raises LookupFailure: if the query failed; names the servers and what each did.
+        :raises ValueError: if the name is not valid in DNS.
         """
         trail = _Trail()
         asked = absolute(name)
@@ -153,8 +153,8 @@ class Delegations:
     async def addresses(self, host: str) -> tuple[Server, ...]:
         """Return the addresses of a name server, as the servers of its own zone give them.
 
-        :raises LookupFailure: where it has none, or they could not be asked for.
-        :raises ValueError: where DNS cannot hold the name.
+        :raises LookupFailure: if it has none, or the query failed.
+        :raises ValueError: if the name is not valid in DNS.
         """
         name = absolute(host)
         with budget.of_question(f"finding the addresses of {text(name)}"):
@@ -163,7 +163,7 @@ class Delegations:
     async def serving(self, name: dns.name.Name) -> list[Server]:
         """Return every known address of the servers of a name's zone.
 
-        :raises LookupFailure: where they could not be found.
+        :raises LookupFailure: if they cannot be found.
         """
         cut = await self.cut(text(name))
         found = [address for server in cut.servers for address in server.addresses]
@@ -174,7 +174,7 @@ class Delegations:
         return found
 
     async def delegated_to(self, zone: str) -> tuple[str, ...]:
-        """Return the names of the servers that a zone is delegated to; none where it is not. Raises as :meth:`cut`."""
+        """Return the names of the servers that a zone is delegated to; none if it is not. Raises as :meth:`cut`."""
         with budget.of_question(f"finding the name servers of {zone}"):
             place = await self._walk(absolute(zone), _Trail())
         return (
@@ -184,12 +184,12 @@ class Delegations:
         )
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
-        """Return the first zone below ``zone`` that ``owner`` is delegated to; None where there is none.
+        """Return the first zone below ``zone`` that ``owner`` is delegated to; None if there is none.
 
         Its own servers are not asked for it: that the parent delegates it is enough.
 
-        :raises LookupFailure: where it could not be asked.
-        :raises ValueError: where DNS cannot hold a name.
+        :raises LookupFailure: if the query failed.
+        :raises ValueError: if a name is not valid in DNS.
         """
         above, name = absolute(zone), absolute(owner)
         with budget.of_question(f"finding the zone of {text(name)}"):
@@ -263,7 +263,7 @@ class Delegations:
     async def _addresses(self, host: dns.name.Name, trail: _Trail) -> tuple[Server, ...]:
         """Return the addresses of a name server that came without glue.
 
-        :raises LookupFailure: where it has none, or they could not be asked for.
+        :raises LookupFailure: if it has none, or the query failed.
         """
         trail = trail.to(host)
         place = await self._walk(host, trail)

@@ -36,8 +36,8 @@ _ORDER: Mapping[str, int] = {"challenge": 0, "spf": 1, "dkim": 2, "dmarc": 3, "r
 class Content(NamedTuple):
     """A TXT record as one side of a change has it.
 
-    :param value: its character-strings joined; None where it is not known, or secret.
-    :param ttl: seconds; 1 for Cloudflare's own choice, None where nothing says so.
+    :param value: its character-strings joined; None if it is not known, or secret.
+    :param ttl: seconds; 1 for Cloudflare's own choice, None if nothing says so.
     """
 
     owner: str

@@ -45,9 +45,9 @@ class Resource(NamedTuple):
     """One resource that would change.
 
     :param type: such as ``cloudflare:index/dnsRecord:DnsRecord``.
-    :param component: the name of the ``MailRelay`` that it is in; None where it is in none.
-    :param old: its inputs now, as far as is known what is really published; None where it is created.
-    :param new: its inputs then; None where it goes.
+    :param component: the name of the ``MailRelay`` that it is in; None if it is in none.
+    :param old: its inputs now, as far as is known what is really published; None if it is created.
+    :param new: its inputs then; None if it goes.
     :param replaced: whether it goes first, or after, and is made anew.
     :param imported: whether what is there already is taken over.
     :param retained: whether what goes from the state stays where it was published.

@@ -32,7 +32,7 @@ class Row(NamedTuple):
 class Message(NamedTuple):
     """What was said, once however many resources it is about.
 
-    :param resources: their names, sorted; none where it is about the run.
+    :param resources: their names, sorted; none if it is about the run.
     """
 
     level: str
@@ -156,7 +156,7 @@ def summary(found: Review) -> str:
 
 
 def outlook(counts: Mapping[Op, int]) -> str:
-    """Return what will happen to how many records; empty where nothing will."""
+    """Return what will happen to how many records; empty if nothing will."""
     words: dict[Op, str] = {"add": "added", "change": "changed", "remove": "removed", "release": "released"}
     told = [f"{counts[op]} {word}" for op, word in words.items() if counts[op]]
     if told:

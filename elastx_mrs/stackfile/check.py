@@ -39,7 +39,7 @@ _TO_READ = f"to have it checked too, run: {all_values()}"
 class Finding(NamedTuple):
     """One thing to say.
 
-    :param path: the key, as the messages of previews have it; empty where it is about the whole file.
+    :param path: the key, as the messages of previews have it; empty if it is about the whole file.
     :param notice: the name of a notice that the config can acknowledge.
     """
 

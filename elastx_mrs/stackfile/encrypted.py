@@ -52,7 +52,7 @@ class Opened:
         return frozenset(around for hidden in self.hidden for around in _around(hidden))
 
     def told(self, fault: Fault) -> Fault | None:
-        """Return a fault as it can be told, or None where it is, or may be, a stand-in's."""
+        """Return a fault as it can be told, or None if it is, or may be, a stand-in's."""
         if self._is_of_a_stand_in(fault.path):
             return None
         if _MARK not in fault.problem:
@@ -99,7 +99,7 @@ class _Opening:
     def value(self, value: Any, path: _Path, keys: Mapping[str, Any]) -> Any:
         """Return a value without what is encrypted in it.
 
-        :param keys: that an object may have there, each with those below it; none where they are the user's own.
+        :param keys: that an object may have there, each with those below it; none if they are the user's own.
         """
         if is_encrypted(value):
             self.hidden.append(path)

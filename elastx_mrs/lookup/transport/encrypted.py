@@ -59,10 +59,10 @@ async def exchange(
     :param url: ``tls://…`` or ``https://…``, the latter only after :func:`check_https`.
     :param host: an address or a name.
     :param patience: seconds that plain DNS would have.
-    :raises UnusableError: where what came is no answer to it, or the certificate is not good.
-    :raises TimeoutError: where none came.
-    :raises ShortageError: where this machine has no room for a connection.
-    :raises OSError: where the server cannot be reached.
+    :raises UnusableError: if the answer or the certificate is not valid.
+    :raises TimeoutError: if no answer came.
+    :raises ShortageError: if this machine has no room for a connection.
+    :raises OSError: if the server cannot be reached.
     """
 
     async def once() -> dns.message.Message:

@@ -33,10 +33,10 @@ async def exchange(
     :param sockets: to that server.
     :param patience: seconds over UDP.
     :param pauses: seconds until the packet is sent again over UDP, each time.
-    :raises UnusableError: where no usable answer came.
-    :raises TimeoutError: where none came over UDP.
-    :raises ShortageError: where this machine has no room for a socket.
-    :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
+    :raises UnusableError: if no usable answer came.
+    :raises TimeoutError: if no answer came over UDP.
+    :raises ShortageError: if this machine has no room for a socket.
+    :raises OSError: if the server cannot be reached, such as ConnectionRefusedError.
     """
     try:
         answer = await sockets.ask(query, patience, pauses)
@@ -60,9 +60,9 @@ async def tcp(host: str, port: int, query: Query, patience: float) -> dns.messag
     """Return the answer to ``query``.
 
     :param patience: seconds.
-    :raises UnusableError: where what came is no answer to it, or nothing came.
-    :raises TimeoutError: where none came.
-    :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
+    :raises UnusableError: if no usable answer came.
+    :raises TimeoutError: if no answer came.
+    :raises OSError: if the server cannot be reached, such as ConnectionRefusedError.
     """
     async with asyncio.timeout(patience):
         reader, writer = await asyncio.open_connection(host, port)

@@ -87,17 +87,17 @@ class Sockets:
         :param patience: seconds.
         :param pauses: seconds until the same packet is sent again, each time: it is the same question, so whoever
             forges an answer has no more to aim at.
-        :raises UnusableError: where an answer cannot be read.
-        :raises TimeoutError: where none came.
-        :raises ShortageError: where this machine has no room for a socket.
-        :raises OSError: where the server cannot be reached, such as ConnectionRefusedError.
+        :raises UnusableError: if an answer cannot be read.
+        :raises TimeoutError: if no answer came.
+        :raises ShortageError: if this machine has no room for a socket.
+        :raises OSError: if the server cannot be reached, such as ConnectionRefusedError.
         """
         return await waiting(lambda: self._asked(query, patience, pauses), self._address, self._idle.close_one)
 
     async def connected(self, exchange: Callable[[], Awaitable[T]]) -> T:
         """Return what an exchange over another connection returns, such as one over TCP; there is room for it first.
 
-        :raises ShortageError: where this machine has none.
+        :raises ShortageError: if this machine has none.
         """
 
         async def action() -> T:

@@ -74,7 +74,7 @@ class Query:
     def read(self, wire: bytes) -> dns.message.Message:
         """Return the message that octets are; of one with TXT records that were asked for, no sections after those.
 
-        :raises UnusableError: where they are none.
+        :raises UnusableError: if they are none.
         """
         try:
             return _parsed(wire, self.rdtype)
