@@ -337,7 +337,7 @@ class Network:
 
 
 async def _ended(running: dict[asyncio.Task[_Got], Server], seconds: float | None) -> list[tuple[Server, _Got]]:
-    """Wait until one of the tasks has ended, or for some seconds; return what came of those, and forget them."""
+    """Wait until a task has ended, or for some seconds; remove the ended ones, and return their results."""
     done, _ = await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     return [(running.pop(task), task.result()) for task in list(running) if task in done]
 
@@ -370,7 +370,7 @@ def _usable(server: Server, answer: dns.message.Message) -> _Got:
 
 
 def _explained(answer: dns.message.Message) -> str:
-    """Return what a server says of its failure (RFC 8914), such as ``EDE 7 (Signature Expired)``."""
+    """Return a server's reason for its failure (RFC 8914), such as ``EDE 7 (Signature Expired)``."""
     # dnspython 2.9 writes "EDE 49152 (49152)" for a code that has no name.
     errors = [
         option.to_text().replace(f" ({int(option.code)})", "", 1)

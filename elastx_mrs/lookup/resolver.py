@@ -1,4 +1,4 @@
-"""What a name has, as receivers are told: CNAMEs followed, *there is none* and *could not ask* told apart."""
+"""Looks names up as mail receivers do: it follows CNAMEs, and separates *there is none* from *could not ask*."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ from elastx_mrs.lookup.response import Reading, absolute, check_recursion, read,
 from elastx_mrs.lookup.start import NobodyError
 
 Find = Callable[[Question], Awaitable[Sequence[Server]]]
-"""Finds the servers to ask a question, in order; raises LookupFailure where it cannot."""
+"""Finds the servers for a question, in order; raises LookupFailure if it cannot."""
 
 
 @dataclass(frozen=True)
 class Road:
-    """One way to an answer: some servers, and what is expected of them.
+    """One way to an answer: some servers, and what they must do.
 
-    :param find: finds the servers; one that gives no usable answer is passed over for the next.
-    :param flags: ``dns.flags.RD`` where they are recursive resolvers, 0 if they are authorities.
-    :param offered: whether a server must say that it looks names up (RA), or serve the name.
+    :param find: finds the servers; if one gives no usable answer, the next is tried.
+    :param flags: ``dns.flags.RD`` if they are recursive resolvers, 0 if they are authorities.
+    :param offered: whether a server must serve the name, or offer recursion (RA).
     """
 
     find: Find
@@ -37,10 +37,10 @@ class Road:
 
 
 class Resolver:
-    """Asks for each name, each question once.
+    """Looks names up, each question once.
 
-    :param roads: tried in order. The next one is for names outside the zones that the servers before it serve; a
-        server that fails in another way ends the search.
+    :param roads: tried in order. The next one is for names outside the zones of the servers before it; any other
+        failure ends the search.
     """
 
     def __init__(self, network: Network, *roads: Road) -> None:
@@ -49,7 +49,7 @@ class Resolver:
         self._answers: dict[tuple[str, str], Answer] = {}
 
     async def ask(self, name: str, rdtype: str) -> Answer:
-        """Return the answer; what the DNS does never raises.
+        """Return the answer; never raises because of DNS.
 
         :param name: in presentation format (RFC 1035 §5.1), as A-labels, in any case, with or without a final dot.
         :param rdtype: such as ``TXT``.
@@ -61,11 +61,11 @@ class Resolver:
         key = (text(asked), rdtype.upper())
         answer = self._answers.get(key)
         if answer is None:
-            with budget.of_question(f"asking for {visible(key[0])} {key[1]}"):
+            with budget.of_question(f"looking up {visible(key[0])} {key[1]}"):
                 answer = await self._asked(asked, *key)
             around = budget.current()
             if answer.status != "failed" or around is None or not around.exhausted:
-                self._answers[key] = answer  # what only this task had no budget for, another may have
+                self._answers[key] = answer  # a failure for lack of this task's budget is not cached
         return answer
 
     async def _asked(self, asked: dns.name.Name, name: str, rdtype: str) -> Answer:
@@ -91,7 +91,7 @@ class Resolver:
                 return Answer(name, rdtype, reading.status, tuple(reading.rrset or ()), text(chain[-1]))
 
     async def _read(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Reading:
-        """Return what the first road that leads to the name says of it."""
+        """Return the answer of the first road that leads to the name."""
         outside: LookupFailure | None = None
         for road in self._roads:
             question = Question(name, rdtype, road.flags)
@@ -118,18 +118,18 @@ def system_resolvers(configuration: str = "/etc/resolv.conf") -> list[Server]:
 
     :param configuration: the file that lists them; on Windows the registry does.
     """
-    import dns.resolver  # 60 ms, most of them for what DNS over HTTPS needs; every preview would pay
+    import dns.resolver  # it takes 60 ms, mostly for DNS over HTTPS, which every preview would pay
 
     try:
         found = dns.resolver.Resolver(configuration)
     except dns.exception.DNSException:
         return []
-    # As read from the system's settings they are addresses; the class has room for other kinds.
+    # From the system's settings they are addresses; the class allows other kinds.
     return [Server(host, found.port) for host in found.nameservers if isinstance(host, str)]
 
 
 def always(servers: Sequence[Server]) -> Find:
-    """Return what finds the same servers for every question."""
+    """Return a function that finds the same servers for every question."""
 
     async def find(question: Question) -> Sequence[Server]:
         return servers

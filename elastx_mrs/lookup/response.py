@@ -1,4 +1,4 @@
-"""How an answer is read: what it says of the name that was asked for, and whether its server may say so."""
+"""Reads an answer: its content for the queried name, and whether its server has the authority."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,13 +21,13 @@ from elastx_mrs.lookup.transport.wire import NotServedError, UnusableError
 
 @dataclass(frozen=True)
 class Reading:
-    """What one answer says.
+    """The content of one answer.
 
-    :param chain: the names that CNAMEs lead to, from the name that was asked for on; empty if there is none.
-    :param status: as in :class:`~elastx_mrs.lookup.answer.Answer`, of the chain's end; None if the answer ends
-        before it, so that the end must be asked for itself.
+    :param chain: the names that the CNAMEs lead to, starting at the queried name; empty without CNAMEs.
+    :param status: as in :class:`~elastx_mrs.lookup.answer.Answer`, for the chain's end; None if the answer does not
+        include the end, so it must be queried separately.
     :param rrset: the records; None unless ``found``.
-    :param denied: whether records came with an NXDOMAIN, which denies their name all the same.
+    :param denied: whether records came with an NXDOMAIN, so the name still counts as missing.
     """
 
     chain: tuple[dns.name.Name, ...]
@@ -50,19 +50,19 @@ def absolute(name: str) -> dns.name.Name:
 
 
 def text(name: dns.name.Name) -> str:
-    r"""Return a name in lower case without a final dot, octets that are no text as ``\DDD``; "" for the root."""
+    r"""Return a name in lower case without a final dot, non-text octets as ``\DDD``; "" for the root."""
     return name.to_text(omit_final_dot=True).lower().removesuffix(".")
 
 
 def below(name: dns.name.Name, zone: dns.name.Name) -> bool:
-    """Whether a name is under another, and not that one itself."""
+    """Whether a name is below another, and not the same."""
     return name.is_subdomain(zone) and name != zone
 
 
 def find(
     section: list[dns.rrset.RRset], rdtype: dns.rdatatype.RdataType, name: dns.name.Name | None = None
 ) -> dns.rrset.RRset | None:
-    """Return the first RRset of that type in a section; that of ``name``, where one is given."""
+    """Return the first RRset of that type in a section, for ``name`` if given."""
     return next(
         (
             found
@@ -74,7 +74,7 @@ def find(
 
 
 def denies(reply: dns.message.Message) -> bool:
-    """Whether the answer is that there is no such name: its code decides, whatever records it has (RFC 2308 §2.1).
+    """Whether the answer is that the name does not exist: the code decides, not the records (RFC 2308 §2.1).
 
     With CNAMEs it is about the last name of the chain (RFC 6604 §3).
     """
@@ -87,9 +87,9 @@ def records(reply: dns.message.Message, rdtype: dns.rdatatype.RdataType, name: d
 
 
 def read(reply: dns.message.Message, question: Question) -> Reading:
-    """Return what an answer says.
+    """Return the content of an answer.
 
-    :raises NotServedError: if the server is not in a place to say: a lame authority, or one that refers on.
+    :raises NotServedError: if the server does not serve the name: it is lame, or refers to others.
     :raises UnusableError: if a CNAME in it cannot be read.
     """
     check_authority(reply, question)
@@ -107,9 +107,9 @@ def read(reply: dns.message.Message, question: Question) -> Reading:
 
 
 def check_authority(reply: dns.message.Message, question: Question) -> None:
-    """Do nothing if the server may answer, as the authority that it is, or for others as a resolver.
+    """Do nothing if the server has the authority to answer, or answers as a resolver.
 
-    :raises NotServedError: for others (RFC 1034 §4.3.2: they refer to servers that are nearer; RFC 2308 §2.2).
+    :raises NotServedError: otherwise (RFC 1034 §4.3.2: it refers to closer servers; RFC 2308 §2.2).
     """
     if question.flags & dns.flags.RD:
         if not reply.answer and referral(reply) is not None:
@@ -120,13 +120,14 @@ def check_authority(reply: dns.message.Message, question: Question) -> None:
 
 
 def check_recursion(reply: dns.message.Message, question: Question) -> None:
-    """Do nothing if the server serves the name, or looks names up for others and says so (RA, RFC 1035 §4.1.1).
+    """Do nothing if the server serves the name, or offers recursion (RA, RFC 1035 §4.1.1).
 
-    :raises NotServedError: for others, such as a name server that answers from a cache without looking anything up.
+    :raises NotServedError: otherwise, as for a name server that answers only from a cache.
     """
     check_authority(reply, question)
     if not reply.flags & (dns.flags.AA | dns.flags.RA):
-        raise NotServedError(f"does not look up {text(question.name)}: it does not serve that name, and is not a resolver")
+        name = text(question.name)
+        raise NotServedError(f"does not look up {name}: it does not serve that name, and is not a resolver")
 
 
 def referral(reply: dns.message.Message) -> dns.rrset.RRset | None:
@@ -137,7 +138,7 @@ def referral(reply: dns.message.Message) -> dns.rrset.RRset | None:
 
 
 def target(alias: dns.rrset.RRset) -> dns.name.Name:
-    """Return the name that a CNAME leads to."""
+    """Return the target of a CNAME."""
     rdata = alias[0]
     if not isinstance(rdata, CNAME):
         raise UnusableError("sent an answer that cannot be read")
@@ -149,6 +150,6 @@ def _negative(reply: dns.message.Message) -> Literal["nodata", "nxdomain"]:
 
 
 def _covered(reply: dns.message.Message, end: dns.name.Name) -> bool:
-    """Whether a negative answer is about the chain's end: its SOA is of that name's zone (RFC 2308 §2.1, RFC 6604)."""
+    """Whether a negative answer is about the chain's end, by the zone of its SOA (RFC 2308 §2.1, RFC 6604)."""
     soa = find(reply.authority, dns.rdatatype.SOA)
     return soa is not None and end.is_subdomain(soa.name)

@@ -23,4 +23,4 @@ ROOT_SERVERS = tuple(
     for family in (0, 1)
     for letter, address in ((letter, addresses[family]) for letter, addresses in _ADDRESSES.items())
 )
-"""The thirteen, IPv4 before IPv6."""
+"""All thirteen, IPv4 before IPv6."""

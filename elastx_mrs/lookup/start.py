@@ -1,4 +1,4 @@
-"""Where asking begins: the root servers or the resolvers. The first question finds out which of them answers."""
+"""The first servers to query: the root servers, or the resolvers. The first question finds out which ones answer."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,20 +19,20 @@ from elastx_mrs.lookup.response import check_authority, referral
 from elastx_mrs.lookup.transport.wire import UnusableError
 
 NAMED = 2
-"""Servers that a message names for one problem; the others are counted."""
+"""Servers that a message lists for one problem; the others are counted."""
 
 WHO_SERVES_THE_ROOT = Question(dns.name.root, dns.rdatatype.NS, int(dns.flags.RD))
-"""What every resolver can answer, whatever any domain's servers do."""
+"""A question that every resolver can answer, whatever the servers of a domain do."""
 
 Check = Callable[[dns.message.Message, Question], None]
-"""Raises UnusableError for an answer that shows that its server cannot be used."""
+"""Raises UnusableError for an answer whose server cannot be used."""
 
 
 class NobodyError(LookupFailure):
-    """No server answers where asking begins, so nothing can be asked from this machine.
+    """No root server or resolver answers, so this machine cannot query DNS.
 
-    :param seen: who does not answer, and what each did.
-    :param cure: what to do.
+    :param seen: the servers, and what each did.
+    :param cure: the fix.
     """
 
     def __init__(self, seen: str, cure: str = "") -> None:
@@ -41,21 +41,21 @@ class NobodyError(LookupFailure):
         super().__init__(None, f"{seen}; {cure}" if cure else seen)
 
     def again(self, server: Server | None = None) -> "NobodyError":
-        """Return the same failure to be raised again; it is about no one server."""
+        """Return the same failure to raise again; it is not about a single server."""
         return NobodyError(self.seen, self.cure)
 
 
 class Entrance:
-    """The servers that asking begins at.
+    """The first servers to query.
 
-    The first question goes to the first server, and half a second later to all others. What that finds out holds for
-    the life of the object: the server that answered first is asked first, and where none answered, each later
-    question fails at once and with the same words.
+    The first question goes to the first server, and half a second later to all others. The result holds for the life of
+    the object: the server that answered first comes first. If none answered, each later question fails at once with the
+    same message.
 
     :param servers: in the order of preference.
-    :param nobody: begins the message where none of them answers, such as ``no resolver gives a usable answer``.
-    :param cure: what to do then.
-    :param check: tells a server that can be used from one that only answers.
+    :param nobody: the beginning of the message if none answers, such as ``no resolver gives a usable answer``.
+    :param cure: the fix in that case.
+    :param check: checks that a server which answers can be used.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Entrance:
     async def servers(self, question: Question) -> tuple[Server, ...]:
         """Return all servers, with the one that answered first in front.
 
-        :param question: the caller's own. Its answer is kept by the network, so nothing is asked twice.
+        :param question: the caller's own. The network caches its answer, so the query is not repeated.
         :raises NobodyError: if none answered within 8 seconds.
         """
         if self._found is None:
             if self._looking is None or self._looking.cancelled():
-                # What it finds holds for everybody, so no budget of the first that asks may cut it short.
+                # The result is shared, so the budget of the first caller must not cut it short.
                 self._looking = asyncio.create_task(self._look(question), context=Context())
             if why := await budget.until(self._looking, str(question)):
                 raise OverBudgetError(None, f"{question} was not queried: {why}")
@@ -136,8 +136,8 @@ class Entrance:
     async def _problem(self, server: Server, question: Question) -> str | None:
         """Return why a server cannot be used, or None.
 
-        A resolver that gives no usable answer for one name may have it from servers that are dead, or hostile. So it is
-        also asked who serves the root, which every resolver knows.
+        If a resolver gives no usable answer for one name, that name's servers may be dead or hostile. So it is also
+        queried for the root's name servers, which every resolver knows.
         """
         own = asyncio.create_task(self._one(server, question))
         tasks = [own]
@@ -158,7 +158,7 @@ class Entrance:
         try:
             self._check(await self._network.exchange(server, question), question)
         except LookupFailure as failure:
-            # A resolver that answers with an error only fails for this name.
+            # A resolver that answers with an error fails only for this name.
             return None if failure.rcode is not None and question.flags & dns.flags.RD else failure.problem
         except UnusableError as error:
             return str(error)
@@ -166,9 +166,9 @@ class Entrance:
 
 
 def check_root(reply: dns.message.Message, question: Question) -> None:
-    """Do nothing if the answer is a root server's.
+    """Do nothing if the answer comes from a root server.
 
-    :raises NotServedError: for any other, such as one of a resolver to which a firewall redirects port 53.
+    :raises NotServedError: otherwise, such as for a resolver to which a firewall redirects port 53.
     """
     ns = referral(reply)
     if ns is None or ns.name == dns.name.root:
@@ -176,7 +176,7 @@ def check_root(reply: dns.message.Message, question: Question) -> None:
 
 
 def _summary(problems: dict[Server, str]) -> str:
-    """Return what the servers did, those with the same problem together."""
+    """Return the problems, each with all its servers."""
     by_text: dict[str, list[str]] = {}
     for server, problem in problems.items():
         by_text.setdefault(problem, []).append(str(server))

@@ -1,13 +1,13 @@
-"""Who is asked: the one answer for the guard, verification and every command that asks the DNS.
+"""Which servers to query: one answer for the guard, verification and every command.
 
-:class:`Who` says whom a user wants asked, in a stack's config and for one run. :class:`Vantage` asks them:
+:class:`Who` is the user's choice, in a stack's config and for one run. :class:`Vantage` queries these servers:
 
-- *delegation*, the default: the servers that the root and the zones below it delegate to, and resolvers;
-- ``nameservers``: these take the place of delegation, and names outside their zones go to resolvers;
-- ``via: resolvers``: resolvers alone, for a machine that may not send to port 53.
+- *delegation*, the default: the delegated servers, found from the root, and resolvers;
+- ``nameservers``: these instead of the delegated servers; names outside their zones go to resolvers;
+- ``via: resolvers``: resolvers alone, for a machine that cannot use port 53.
 
-Name servers that are given for one run (``ELASTX_MRS_NAMESERVERS``, ``--nameserver``) are the whole DNS of that run:
-it asks these alone, and what else the options of that run name.
+Name servers for one run (``ELASTX_MRS_NAMESERVERS``, ``--nameserver``) are the whole DNS of that run: it queries these
+alone, and the servers in other options of that run.
 """
 
 import os
@@ -33,24 +33,24 @@ from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import resolver_address
 
 NAME_RESOLVER = (
-    "use a resolver that this machine can reach (an address, tls://… or https://…): add --resolver ADDRESS, or run: "
-    "pulumi config set --path 'elastx-mrs:verification.resolvers[0]' ADDRESS"
+    "use a resolver that this machine can reach (an address, tls://… or https://…): add --resolver ADDRESS, or "
+    "run: pulumi config set --path 'elastx-mrs:verification.resolvers[0]' ADDRESS"
 )
-"""What to do where no resolver answers."""
+"""The fix if no resolver answers."""
 
 Via = Literal["delegation", "resolvers"]
 
 
 @dataclass(frozen=True)
 class Who:
-    """Whom a user wants asked.
+    """The servers that a user wants to query.
 
-    :param nameservers: take the place of delegation; none if that is followed.
-    :param root_hints: where delegation begins; IANA's root servers where there are none.
-    :param primary: a hidden primary, asked beside the delegated servers.
-    :param resolvers: recursive resolvers; None for the machine's own, and none at all where they are not to be asked.
-    :param via: ``resolvers`` where the name servers themselves cannot be reached from here.
-    :param of_run: whether it is one run that names the name servers, and not the config.
+    :param nameservers: instead of the delegated servers; empty for those.
+    :param root_hints: the root servers; empty for IANA's.
+    :param primary: a hidden primary, queried in addition to the delegated servers.
+    :param resolvers: recursive resolvers; None for the machine's own, empty for none at all.
+    :param via: ``resolvers`` if this machine cannot reach the name servers.
+    :param of_run: whether the name servers are given for one run, and not in the config.
     """
 
     nameservers: tuple[Server, ...] = ()
@@ -62,7 +62,7 @@ class Who:
 
     @property
     def begins_at(self) -> Literal["root", "nameservers", "resolvers"]:
-        """Where asking begins."""
+        """The first servers to query."""
         if self.via == "resolvers":
             return "resolvers"
         return "nameservers" if self.nameservers else "root"
@@ -76,9 +76,9 @@ class Who:
         resolvers: Sequence[str] | None = None,
         via: Via = "delegation",
     ) -> "Who":
-        """Return what a config says; the keys are those of ``verification``.
+        """Return the choice of a config; the keys are those of ``verification``.
 
-        :raises RecordError: naming the key and the address that is none.
+        :raises RecordError: for an invalid address, with its key.
         :raises NotInstalledError: for a resolver's HTTPS URL without the extra ``doh``.
         """
         return cls(
@@ -90,10 +90,9 @@ class Who:
         )
 
     def in_run(self, run: "Run") -> "Who":
-        """Return whom to ask in one run.
+        """Return the choice for one run.
 
-        Name servers that the run names are asked alone, and nothing of the config; anything else that it names takes
-        the place of the same in the config.
+        Name servers of the run replace the whole config. Each other setting of the run replaces that of the config.
         """
         if run.nameservers:
             return Who(run.nameservers, run.root_hints, run.primary, run.resolvers or (), run.via or "delegation", True)
@@ -108,7 +107,7 @@ class Who:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run names, over the config: options of a command, and the environment. Empty if it names nothing."""
+    """The settings of one run, from a command's options and the environment; they override the config."""
 
     nameservers: tuple[Server, ...] = ()
     root_hints: tuple[Server, ...] = ()
@@ -118,18 +117,18 @@ class Run:
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> "Run":
-        """Return what the environment names.
+        """Return the settings in the environment.
 
-        :raises RecordError: naming the variable and the address that is none.
+        :raises RecordError: for an invalid address, with the variable.
         """
         given = [text.strip() for text in environment.get(NAMESERVERS.name, "").split(",") if text.strip()]
         return cls(_of_key(NAMESERVERS.name, given, servers_at))
 
 
 class Vantage:
-    """Asks whom a user wants asked; each question once, and all of them through one network, so its bounds hold.
+    """Queries the servers of a user's choice: each question once, and all through one network, so its limits hold.
 
-    :ivar nobody: why no resolver can be asked from this machine; empty as long as one answers.
+    :ivar nobody: why no resolver can be queried from this machine; empty as long as one answers.
     """
 
     def __init__(self, who: Who, network: Network) -> None:
@@ -138,9 +137,9 @@ class Vantage:
         self.nobody = ""
 
     async def ask(self, name: str, rdtype: str) -> Answer:
-        """Ask as a mail receiver asks: resolvers, or the given name servers. As :data:`~elastx_mrs.lookup.answer.Ask`.
+        """Query as a mail receiver does: resolvers, or the given servers. As :data:`~elastx_mrs.lookup.answer.Ask`.
 
-        A top-level domain that the name servers of one run do not serve does not exist in it, so the walk up from a
+        With name servers for one run, a top-level domain that they do not serve does not exist. So the walk up from a
         domain (RFC 9989 §4.10) ends there.
         """
         answer = await self._resolver.ask(name, rdtype)
@@ -152,13 +151,13 @@ class Vantage:
         return answer
 
     async def ask_uncached(self, name: str, rdtype: str) -> Answer:
-        """Ask the name servers themselves wherever that is possible, so no cache holds an old answer."""
+        """Query the name servers themselves if possible, so no cache gives an old answer."""
         if self.who.begins_at == "root":
             return await self._iterative.ask(name, rdtype)
         return await self.ask(name, rdtype)
 
     async def check_resolvers(self, name: str) -> None:
-        """Check that a resolver answers at all, by the question for the TXT records of ``name``.
+        """Check that a resolver answers at all, with a query for the TXT records of ``name``.
 
         :param name: as A-labels.
         :raises NobodyError: if none answers.
@@ -168,12 +167,12 @@ class Vantage:
 
     @cached_property
     def resolvers(self) -> tuple[Server, ...]:
-        """The recursive resolvers: those that were named, else the machine's own."""
+        """The recursive resolvers: the configured ones, or else the machine's own."""
         return self.who.resolvers if self.who.resolvers is not None else tuple(system_resolvers())
 
     @property
     def compared(self) -> tuple[Server, ...]:
-        """The resolvers that should say what the name servers say: with ``nameservers`` only those that were named."""
+        """The resolvers to compare with the name servers; with ``nameservers``, only configured ones."""
         return () if self.who.begins_at == "nameservers" and self.who.resolvers is None else self.resolvers
 
     @cached_property
@@ -183,7 +182,7 @@ class Vantage:
 
     @cached_property
     def authorities(self) -> Authorities:
-        """Says which zone serves a name."""
+        """Finds the zone that serves a name."""
         if self.who.begins_at == "root":
             return self.delegations
         through = ThroughResolvers(Resolver(self.network, *self._recursive_roads).ask)
@@ -193,7 +192,7 @@ class Vantage:
 
     @cached_property
     def observer(self) -> Observer:
-        """Every server that is to be asked for a domain's records."""
+        """Queries every server for a domain's records."""
         who = self.who
         listed: list[tuple[Server, Listed]]
         if who.begins_at == "resolvers":
@@ -217,7 +216,7 @@ class Vantage:
 
     @cached_property
     def _recursive_roads(self) -> tuple[Road, ...]:
-        """The given name servers where they look names up for others too, then the resolvers."""
+        """The given name servers if they offer recursion, then the resolvers."""
         roads = []
         if self.who.begins_at == "nameservers":
             roads.append(Road(always(self.who.nameservers), dns.flags.RD, offered=True))
@@ -234,28 +233,28 @@ class Vantage:
 
 
 class Vantages:
-    """The vantage for each :class:`Who`; all share one network, and the same one is made once."""
+    """One vantage for each :class:`Who`; all share one network."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._made: dict[Who, Vantage] = {}
 
     def of(self, who: Who) -> Vantage:
-        """Return the vantage for a user's wish."""
+        """Return the vantage for a user's choice."""
         if who not in self._made:
             self._made[who] = Vantage(who, self._network)
         return self._made[who]
 
 
 def servers_at(addresses: Sequence[str]) -> tuple[Server, ...]:
-    """Return servers by their addresses; raises RecordError."""
+    """Return the servers at these addresses; raises RecordError."""
     return tuple(Server.parse(text) for text in addresses)
 
 
 def resolvers_at(texts: Sequence[str]) -> tuple[Server, ...]:
     """Return resolvers by address or URL.
 
-    :raises RecordError: for what is neither.
+    :raises RecordError: for any other text.
     :raises NotInstalledError: for a URL of HTTPS without the extra ``doh``.
     """
     found = [resolver_address(text) for text in texts]

@@ -1,4 +1,4 @@
-"""Who is authoritative for a name, as its parents say: a walk down from the root (RFC 1034 §5.3.3, RFC 9156)."""
+"""Finds the authoritative servers of a name, with a walk down from the root (RFC 1034 §5.3.3, RFC 9156)."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,16 +23,16 @@ OPEN_PORT = (
     "resolvers instead, add --via resolvers to elastx-mrs verify, or run: "
     "pulumi config set --path elastx-mrs:verification.via resolvers"
 )
-"""What to do where no root server answers."""
+"""The fix if no root server answers."""
 
 CHECK_HINTS = "start these servers, or correct their addresses in verification.rootHints (--root-hints)"
-"""What to do where no root server of one's own answers."""
+"""The fix if no configured root server answers."""
 
 T = TypeVar("T")
 
 
 Listed = Literal["zone", "nameservers", "run", "primary", "resolvers"]
-"""Where a server is written down: in NS records; in ``verification`` under one of these keys; or for one run."""
+"""Where a server is listed: in NS records, in ``verification`` under one of these keys, or for one run."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class NameServer:
     """One name server of a zone.
 
     :param name: as in its NS record, lower case, no final dot.
-    :param addresses: all that are known, IPv4 before IPv6.
-    :param problem: why there is none; empty if there is one.
-    :param over: whether that is because a limit on what may be asked was reached.
-    :param listed: where somebody wrote it down.
+    :param addresses: all known ones, IPv4 before IPv6.
+    :param problem: why it has no address; empty if it has one.
+    :param over: whether the reason is that a limit was reached.
+    :param listed: where it is listed.
     """
 
     name: str
@@ -55,17 +55,17 @@ class NameServer:
 
 @dataclass(frozen=True)
 class Cut:
-    """Where a name is.
+    """The zone of a name.
 
     :param name: the name, lower case, no final dot.
-    :param zone: the deepest zone that it lies in; it is *delegated* where that is the name itself.
-    :param servers: who serves that zone, as its parent says, by name.
-    :param end: what the zone's servers say of the name: ``zone``, it is the zone's own; ``name``, it is in the zone,
-        or something below it is; ``nxdomain``, there is no such name; ``cname`` or ``dname``, it is an alias, or below
-        a DNAME, so that nothing is delegated there (RFC 6672 §2.3).
-    :param alias: the owner of that CNAME or DNAME; empty if there is none.
-    :param target: where that leads.
-    :param beyond: names of the zone's servers beyond the limit, which nobody asks.
+    :param zone: the deepest zone that contains it. The name is *delegated* if it is the zone's own name.
+    :param servers: the servers of that zone in the parent's NS records, sorted by name.
+    :param end: how the zone's servers answer: ``zone``: it is the zone's own name; ``name``: it, or something below it,
+        exists; ``nxdomain``: it does not exist; ``cname`` or ``dname``: it is an alias, or below a DNAME, so nothing is
+        delegated there (RFC 6672 §2.3).
+    :param alias: the owner of that CNAME or DNAME; empty without one.
+    :param target: its target.
+    :param beyond: names of the zone's servers beyond the limit, which are not queried.
     """
 
     name: str
@@ -88,7 +88,7 @@ class _Zone:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a walk ended: the zone, and the last step in it; no step where it is the zone's own name."""
+    """The end of a walk: the zone, and the last step in it; no step if the name is the zone's own."""
 
     zone: _Zone
     last: Step | None = None
@@ -96,14 +96,14 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Trail:
-    """What led to a walk: the name servers whose addresses wait for it."""
+    """The name servers whose addresses depend on a walk."""
 
     hosts: tuple[dns.name.Name, ...] = ()
 
     def to(self, host: dns.name.Name) -> "_Trail":
         """Return the trail to a name server.
 
-        :raises LookupFailure: if it leads in a circle, or too deep.
+        :raises LookupFailure: if it loops, or is too long.
         """
         circle = [text(name) for name in (*self.hosts, host)]
         if host in self.hosts:
@@ -114,10 +114,10 @@ class _Trail:
 
 
 class Delegations:
-    """Walks from the root, each question asked once for as long as the network lives.
+    """Walks from the root; each query is sent once in the life of the network.
 
-    :param hints: where to begin; IANA's root servers unless given. Delegated servers are asked on the port of the
-        first, for NS records have none: 53, but in tests.
+    :param hints: the root servers, IANA's by default. Delegated servers use the port of the first, because NS records
+        have no port: it is 53, except in tests.
     """
 
     def __init__(self, network: Network, hints: Sequence[Server] = ()) -> None:
@@ -129,7 +129,7 @@ class Delegations:
         self._entrance = Entrance(network, servers, "no root server gives a usable answer", cure, check_root)
 
     async def cut(self, name: str) -> Cut:
-        """Return the zone that a name lies in and who serves it.
+        """Return the zone of a name, and its servers.
 
         :param name: as A-labels.
         :raises NobodyError: if no root server answers.
@@ -151,7 +151,7 @@ class Delegations:
         return Cut(text(asked), text(place.zone.name), tuple(servers), end, alias, target, beyond)
 
     async def addresses(self, host: str) -> tuple[Server, ...]:
-        """Return the addresses of a name server, as the servers of its own zone give them.
+        """Return the addresses of a name server, from the servers of its own zone.
 
         :raises LookupFailure: if it has none, or the query failed.
         :raises ValueError: if the name is not valid in DNS.
@@ -174,7 +174,7 @@ class Delegations:
         return found
 
     async def delegated_to(self, zone: str) -> tuple[str, ...]:
-        """Return the names of the servers that a zone is delegated to; none if it is not. Raises as :meth:`cut`."""
+        """Return the servers that a zone is delegated to; none if it is not delegated. Raises as :meth:`cut`."""
         with budget.of_question(f"finding the name servers of {zone}"):
             place = await self._walk(absolute(zone), _Trail())
         return (
@@ -186,7 +186,7 @@ class Delegations:
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return the first zone below ``zone`` that ``owner`` is delegated to; None if there is none.
 
-        Its own servers are not asked for it: that the parent delegates it is enough.
+        Its own servers are not queried: the parent's delegation is enough.
 
         :raises LookupFailure: if the query failed.
         :raises ValueError: if a name is not valid in DNS.
@@ -197,7 +197,7 @@ class Delegations:
         return text(place.zone.name) if below(place.zone.name, above) else None
 
     async def _walk(self, name: dns.name.Name, trail: _Trail, above: dns.name.Name | None = None) -> _Place:
-        """Ask one label more at a time (RFC 9156 §3).
+        """Query one label more at a time (RFC 9156 §3).
 
         :param above: stop at the first zone below this one.
         """
@@ -207,7 +207,7 @@ class Delegations:
             step = name.split(depth)[1]
             last = await self._step(zone, step, trail)
             if last.kind == "nxdomain" and step != name:
-                # Old servers deny names that only have others below (RFC 8020 §4): the whole name settles it.
+                # Old servers deny names that only have others below them (RFC 8020 §4), so query the whole name.
                 whole = await self._step(zone, name, trail)
                 last = whole if whole.kind in ("nxdomain", "dname") else replace(last, kind="name")
             if last.kind in ("nxdomain", "dname"):
@@ -231,7 +231,7 @@ class Delegations:
         read: Callable[[dns.message.Message], T],
         trail: _Trail,
     ) -> T:
-        """Ask a zone's servers: first those whose addresses are known, then the others, until one can be used."""
+        """Query a zone's servers, first those with known addresses, until one can be used."""
         question = Question(name, rdtype)
         if zone.name == dns.name.root:
             return await self._network.first(await self._entrance.servers(question), question, read)
@@ -261,7 +261,7 @@ class Delegations:
         return NameServer(text(host), tuple(in_order(addresses)))
 
     async def _addresses(self, host: dns.name.Name, trail: _Trail) -> tuple[Server, ...]:
-        """Return the addresses of a name server that came without glue.
+        """Return the addresses of a name server without glue.
 
         :raises LookupFailure: if it has none, or the query failed.
         """
@@ -285,10 +285,10 @@ class Delegations:
 
 
 def without_address(host: str, failure: Exception) -> NameServer:
-    """Return a name server whose address could not be found."""
+    """Return a name server without an address."""
     return NameServer(host, (), str(failure), isinstance(failure, OverBudgetError))
 
 
 def in_order(servers: Sequence[Server]) -> list[Server]:
-    """Return servers in one order each time, that nothing be asked twice; IPv4 first, which more machines have."""
+    """Return servers in a fixed order, so no query is repeated; IPv4 comes first, because more machines have it."""
     return sorted(set(servers), key=lambda server: (":" in server.host, server.name, server.host, server.port))

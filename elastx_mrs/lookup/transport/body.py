@@ -1,16 +1,16 @@
-"""The octets of an HTTP response, counted while they are read."""
+"""Limits the size of an HTTP response while it is read."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 
 def bounded(base: type, response: Any, most: int, beyond: Exception) -> None:
-    """Let reading the body of a response raise beyond a number of octets, as a response hook of httpx or httpx2.
+    """Make the body of a response raise after a number of octets, as a response hook of httpx or httpx2.
 
-    A compressed body is refused, for a small one can have gigabytes in it.
+    A compressed body is refused, because a small one can contain gigabytes.
 
     :param base: the library's ``AsyncByteStream``.
-    :param beyond: what is raised.
+    :param beyond: the error to raise.
     """
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise beyond

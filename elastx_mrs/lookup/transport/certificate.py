@@ -1,10 +1,10 @@
-"""What to do about a certificate that TLS refuses, whatever is spoken over TLS."""
+"""How to fix a certificate that TLS refuses, for every protocol over TLS."""
 
 import ssl
 
 
 def refusal(error: BaseException) -> ssl.SSLCertVerificationError | None:
-    """Return the refusal of a certificate that led to an error; HTTP clients raise their own errors from it."""
+    """Return the refused certificate behind an error; HTTP clients raise their own errors from it."""
     found: BaseException | None = error
     while found is not None and not isinstance(found, ssl.SSLCertVerificationError):
         found = found.__cause__ or found.__context__
@@ -12,7 +12,7 @@ def refusal(error: BaseException) -> ssl.SSLCertVerificationError | None:
 
 
 def cure(code: int) -> str:
-    """Return what to do about a refusal.
+    """Return the fix for a refusal.
 
     :param code: its ``verify_code``, one of OpenSSL's ``X509_V_ERR_*``.
     """
@@ -20,7 +20,7 @@ def cure(code: int) -> str:
 
 
 def _strict(fault: str, section: str, remedy: str) -> str:
-    """Return the cure for what OpenSSL refuses only with VERIFY_X509_STRICT, which Python sets since 3.13.
+    """Return the fix for a certificate that OpenSSL refuses only with VERIFY_X509_STRICT, which Python 3.13 sets.
 
     :param section: of RFC 5280.
     """
@@ -38,8 +38,8 @@ _CURES = {
     _SELF_SIGNED: "have a certificate made by an authority that is trusted, or name its file in SSL_CERT_FILE",
     62: "use the name that the certificate is for, or have one made for this name",
     64: "use a name that the certificate is for, not an address",
-    79: "the certificate that signed the server's is not marked as an authority's: have it renewed as X.509 version 3 "
-    "with CA:TRUE in its basic constraints (RFC 5280 §4.2.1.9)",
+    79: "the certificate that signed the server's is not marked as an authority's: have it renewed as X.509 v3 with "
+    "CA:TRUE (RFC 5280 §4.2.1.9)",
     80: _strict(f"{_SERVER} has a path length, which only an authority's may have", "4.2.1.9", "without it"),
     81: _strict(f"{_AUTHORITY} has a path length, but no keyCertSign", "4.2.1.9", "with keyCertSign in its key usage"),
     82: _strict(
@@ -61,4 +61,4 @@ _CURES = {
     92: _strict(f"{_AUTHORITY} has no key usage extension", "4.2.1.3", "with that extension (keyCertSign)"),
     93: _strict(f"{_ANY} has extensions, but is not X.509 version 3", "4.1.2.1", "as version 3"),
 }
-"""By OpenSSL's number. Any other number gets the cure of 18 (self-signed): no trusted authority signed it."""
+"""By OpenSSL's number. Any other number gets the fix of 18 (self-signed): no trusted authority signed it."""

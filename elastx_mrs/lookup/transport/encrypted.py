@@ -1,4 +1,4 @@
-"""One query to one resolver over TLS (RFC 7858) or HTTPS (RFC 8484): dnspython's own, errors as everywhere here."""
+"""One query to one resolver over TLS (RFC 7858) or HTTPS (RFC 8484), with dnspython and this package's errors."""
 
 import asyncio
 import socket
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     import httpx2
 
 ANEW = 1.5
-"""Seconds until another connection is tried at the same time; each next one takes twice as long.
+"""Seconds until another connection is tried at the same time; each next pause is twice as long.
 
 Once a packet is lost the kernel waits ever longer before it sends it again, from a second on for the first of a
 connection. A new connection does not wait for that.
 """
 
 GIVEN_UP = 1.5
-"""Seconds after which a connection that fails was given up: dnspython waits 2 for HTTPS, and does not say why."""
+"""Seconds after which a failed connection counts as timed out: dnspython waits 2 for HTTPS, without a reason."""
 
 _TRUSTED: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, ssl.SSLContext]] = WeakKeyDictionary()
 
 Once = Callable[[], Awaitable[dns.message.Message]]
 Connected = Callable[[Once], Awaitable[dns.message.Message]]
-"""Makes room for a connection first, as :meth:`elastx_mrs.lookup.transport.pool.Sockets.connected`."""
+"""Waits for room for a connection, as :meth:`elastx_mrs.lookup.transport.pool.Sockets.connected`."""
 
 _ADDRESSES = Shared()
-"""What the system's resolver says of a host's name."""
+"""The addresses of hosts, from the system's resolver."""
 
 
 def check_https() -> None:
@@ -53,12 +53,12 @@ def check_https() -> None:
 async def exchange(
     connected: Connected, url: str, host: str, port: int, query: dns.message.Message, patience: float
 ) -> dns.message.Message:
-    """Return the answer to ``query``; the certificate has to be good, and for that host.
+    """Return the answer to ``query``; the certificate must be valid for that host.
 
-    :param connected: is called for each connection.
+    :param connected: called for each connection.
     :param url: ``tls://…`` or ``https://…``, the latter only after :func:`check_https`.
     :param host: an address or a name.
-    :param patience: seconds that plain DNS would have.
+    :param patience: the seconds of plain DNS.
     :raises UnusableError: if the answer or the certificate is not valid.
     :raises TimeoutError: if no answer came.
     :raises ShortageError: if this machine has no room for a connection.
@@ -81,9 +81,9 @@ async def exchange(
 
 
 async def _first(once: Once) -> dns.message.Message:
-    """Return the first answer; an error counts when no other connection is under way.
+    """Return the first answer, or the first error if no other connection is running.
 
-    In place of one that was given up, as TimeoutError says, another begins at once.
+    A connection that timed out is replaced at once.
     """
     running: set[asyncio.Future[dns.message.Message]] = set()
     pause = ANEW
@@ -113,7 +113,7 @@ async def _tls(host: str, port: int, query: dns.message.Message) -> dns.message.
 
 
 def _trust(scheme: str, make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    """Return the authorities that are trusted, read once for each event loop: that takes 50 ms."""
+    """Return the trusted authorities; reading them takes 50 ms, so they are read once for each event loop."""
     here = _TRUSTED.setdefault(asyncio.get_running_loop(), {})
     if scheme not in here:
         here[scheme] = make()
@@ -121,7 +121,7 @@ def _trust(scheme: str, make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
 
 
 async def _https(url: str, host: str, query: dns.message.Message) -> dns.message.Message:
-    """Return the answer; a certificate that is refused raises as over TLS."""
+    """Return the answer; a refused certificate raises as over TLS."""
     import httpx2
 
     async def bounded(response: "httpx2.Response") -> None:
@@ -149,7 +149,7 @@ async def _https(url: str, host: str, query: dns.message.Message) -> dns.message
 
 
 class _Opened:
-    """Closes a client's connections: httpcore leaves one open that is given up during the TLS handshake."""
+    """Closes a client's connections: httpcore leaves one open that is abandoned during the TLS handshake."""
 
     def __init__(self) -> None:
         self._streams: list[Any] = []
@@ -170,7 +170,7 @@ class _Opened:
 
 
 def _transport(host: str) -> Any:
-    """Return dnspython's own transport, which asks this machine's resolvers for the host."""
+    """Return dnspython's transport, which looks the host up with this machine's resolvers."""
     import httpx2
 
     address = host if dns.inet.is_address(host) else None

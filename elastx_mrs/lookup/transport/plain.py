@@ -1,4 +1,4 @@
-"""One query to one server, over UDP and, where that is not enough, TCP. Connections are closed however it ends."""
+"""One query to one server over UDP and, if needed, TCP. Connections are always closed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from elastx_mrs.lookup.transport.pool import Sockets
 from elastx_mrs.lookup.transport.wire import Query, UnusableError
 
 SETTLE = 2.0
-"""Times the patience of UDP, for TCP: the handshake is an exchange more, and a lost packet costs it a second."""
+"""The patience for TCP, as a multiple of UDP's: the handshake is another exchange, and a lost packet costs a second."""
 
 
 class HalfError(UnusableError):
-    """Over UDP an answer came that does not do, and over TCP none in time: another try may do better.
+    """UDP gave an unusable answer, and TCP none in time; another try may succeed.
 
     :ivar seconds: that TCP was given.
     """
@@ -28,11 +28,11 @@ class HalfError(UnusableError):
 async def exchange(
     sockets: Sockets, host: str, port: int, query: Query, patience: float, pauses: Sequence[float] = ()
 ) -> dns.message.Message:
-    """Return the answer to ``query``: UDP first, then TCP where that was truncated or could not be read.
+    """Return the answer to ``query``: over UDP first, then TCP if the answer was truncated or unreadable.
 
-    :param sockets: to that server.
+    :param sockets: the sockets to that server.
     :param patience: seconds over UDP.
-    :param pauses: seconds until the packet is sent again over UDP, each time.
+    :param pauses: seconds between repetitions of the packet over UDP.
     :raises UnusableError: if no usable answer came.
     :raises TimeoutError: if no answer came over UDP.
     :raises ShortageError: if this machine has no room for a socket.
@@ -83,7 +83,7 @@ async def tcp(host: str, port: int, query: Query, patience: float) -> dns.messag
 
 
 def problem(error: OSError | UnusableError) -> str:
-    """Return what a server did, reading on after it."""
+    """Return what a server did, as a phrase that follows its name."""
     if isinstance(error, UnusableError):
         return str(error)
     if isinstance(error, ConnectionRefusedError):

@@ -1,4 +1,4 @@
-"""UDP sockets to one server, used again while questions keep coming and nobody else needs the room."""
+"""UDP sockets to one server, reused while queries keep coming and no other server needs the room."""
 
 import asyncio
 import errno
@@ -17,10 +17,10 @@ from elastx_mrs.lookup.transport.wire import Query, UnusableError
 USES = 32
 """Queries sent from one port.
 
-Whoever wants to forge an answer must guess the ID and the port of a query under way (RFC 5452 §9.2): 16 bits and, of
-Linux's 28,232 ports, 14.8 more. The kernel draws each socket's port, and the ID is drawn for each query, so that a
-guess is as unlikely as with a port for every query. Who has found out a port all the same, as from how fast the host
-sends ICMP, has the 16 bits left to guess, and that for as many queries as this.
+To forge an answer, an attacker must guess the ID and the port of a running query (RFC 5452 §9.2): 16 bits, plus 14.8
+bits for Linux's 28,232 ports. The kernel picks each socket's port at random, and each query has a random ID. So a guess
+is as unlikely as with a port for every query. If an attacker still learns a port, as from the rate of ICMP packets, 16
+bits are left to guess, for this many queries.
 """
 
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Idle:
-    """The sockets of one event loop that wait for another query, over all servers, the longest unused first."""
+    """The idle sockets of one event loop, over all servers, the longest unused first."""
 
     def __init__(self) -> None:
         self._of: dict[_Socket, deque[_Socket]] = {}
@@ -36,19 +36,19 @@ class Idle:
     def add(self, one: "_Socket", free: "deque[_Socket]") -> None:
         """Keep a socket.
 
-        :param free: those of its server.
+        :param free: the idle sockets of its server.
         """
         free.append(one)
         self._of[one] = free
 
     def taken(self, free: "deque[_Socket]") -> "_Socket":
-        """Return a server's first."""
+        """Take the first socket of a server."""
         one = free.popleft()
         del self._of[one]
         return one
 
     def close_one(self) -> None:
-        """Close the one that is unused for longest, if there is one."""
+        """Close the longest unused socket, if there is one."""
         for one in self._of:
             self._of.pop(one).remove(one)
             one.close()
@@ -56,10 +56,9 @@ class Idle:
 
 
 class Sockets:
-    """UDP sockets to one server, of one event loop; other connections to it are counted here too.
+    """The UDP sockets of one event loop to one server; other connections to it count here, too.
 
-    Each has one query at a time, so that no two share their ID. All are closed when the last that entered the context
-    has left it; nobody has to close anything, however the asking ends.
+    Each has one query at a time, so no two share their ID. All are closed when the last user leaves the context.
     """
 
     def __init__(self, host: str, port: int, idle: Idle) -> None:
@@ -79,14 +78,13 @@ class Sockets:
             self._idle.taken(self._free).close()
 
     async def ask(self, query: Query, patience: float, pauses: Sequence[float] = ()) -> dns.message.Message:
-        """Return the answer to ``query``; with the flag TC where it was truncated. To be called within the context.
+        """Return the answer to ``query``, with the flag TC if it was truncated. Call it inside the context.
 
-        What is not an answer to it is passed over, for anybody may send that (RFC 5452 §9.1); rubbish under the query's
-        own ID is not.
+        Packets that are not an answer to it are ignored, because anybody can send them (RFC 5452 §9.1). An unreadable
+        packet with the query's ID is an error.
 
         :param patience: seconds.
-        :param pauses: seconds until the same packet is sent again, each time: it is the same question, so whoever
-            forges an answer has no more to aim at.
+        :param pauses: seconds between repetitions of the same packet, which give an attacker no further target.
         :raises UnusableError: if an answer cannot be read.
         :raises TimeoutError: if no answer came.
         :raises ShortageError: if this machine has no room for a socket.
@@ -95,7 +93,7 @@ class Sockets:
         return await waiting(lambda: self._asked(query, patience, pauses), self._address, self._idle.close_one)
 
     async def connected(self, exchange: Callable[[], Awaitable[T]]) -> T:
-        """Return what an exchange over another connection returns, such as one over TCP; there is room for it first.
+        """Wait for room, and return the result of an exchange over another connection, such as TCP.
 
         :raises ShortageError: if this machine has none.
         """
@@ -113,7 +111,7 @@ class Sockets:
         try:
             answer = await one.ask(query, patience, pauses)
         except BaseException:
-            # Whatever went wrong, or is late, is not for the next query.
+            # After an error or a late answer, the next query needs another socket.
             one.close()
             raise
         if one.uses < USES and not ROOM.wanted:
@@ -140,12 +138,12 @@ class Sockets:
 
 
 def _connected(address: tuple[str, int]) -> socket.socket:
-    """Return a socket that is connected, so that the kernel drops what others send and hands on "port unreachable"."""
+    """Return a connected socket: the kernel then drops packets of others, and reports "port unreachable"."""
     own = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         own.setblocking(False)
         own.connect(address)
-    except BlockingIOError:  # Linux's word for "no free port"; there is nothing to wait for over UDP
+    except BlockingIOError:  # how Linux reports "no free port"; UDP has nothing to wait for
         own.close()
         raise OSError(errno.EADDRNOTAVAIL, "no local port is free") from None
     except BaseException:
@@ -155,7 +153,7 @@ def _connected(address: tuple[str, int]) -> socket.socket:
 
 
 class _Socket(asyncio.DatagramProtocol):
-    """One socket; what arrives between two queries is for neither, and passed over."""
+    """One socket; packets that arrive between two queries are ignored."""
 
     def __init__(self, place: Place) -> None:
         self.uses = 0
@@ -178,10 +176,10 @@ class _Socket(asyncio.DatagramProtocol):
         finally:
             self._timer.cancel()
             if self._answer.done() and not self._answer.cancelled():
-                self._answer.exception()  # who is cancelled in the same moment never looks, and asyncio would log that
+                self._answer.exception()  # a waiter that was just cancelled never reads it, and asyncio would log that
 
     def _send(self, wire: bytes, end: float, pauses: Sequence[float]) -> None:
-        """Send a packet, and set the one timer: for the next packet, or for the end of the patience."""
+        """Send a packet, and set the timer for the next packet, or for the end of the patience."""
         self._transport.sendto(wire)
         loop = asyncio.get_running_loop()
         again = loop.time() + pauses[0] if pauses else end

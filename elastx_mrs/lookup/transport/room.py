@@ -1,4 +1,4 @@
-"""Room for sockets: as many as the machine lets this process have, over all of its event loops, and no more."""
+"""Limits the sockets of this process, over all event loops, to what the machine allows."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ from elastx_mrs import descriptors
 from elastx_mrs.descriptors import SHORTAGE, Address, shortage
 
 RECOUNTED = 0.2
-"""Seconds for which the number of descriptors that others have open is taken to be what it was."""
+"""Seconds for which the count of other open descriptors is cached."""
 
 T = TypeVar("T")
 
@@ -25,13 +25,13 @@ class Place:
         self._room: Room | None = room
 
     def leave(self) -> None:
-        """Give it back; once is enough."""
+        """Give the place back; a second call does nothing."""
         room, self._room = self._room, None
         if room is not None:
             room.left()
 
     def __del__(self) -> None:
-        """Give it back in any case: an event loop that is closed early never says that its sockets are."""
+        """Give the place back in any case: an event loop that is closed early does not report its closed sockets."""
         room, self._room = self._room, None
         if room is not None:
             room.lost()
@@ -46,9 +46,9 @@ class Place:
 
 
 class Room:
-    """Places are given in the order in which they are asked for, whichever event loop asks.
+    """Gives out places in the order of the requests, over all event loops.
 
-    :param most: says how many places there are, from how many are taken.
+    :param most: returns how many places there are, given how many are taken.
     """
 
     def __init__(self, most: Callable[[int], int] = descriptors.room) -> None:
@@ -61,13 +61,13 @@ class Room:
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody waits, so that nothing idle may stay open."""
+        """Whether somebody waits for a place, so idle sockets must be closed."""
         return bool(self._waiting)
 
     async def enter(self, release: Callable[[], object]) -> Place:
         """Wait for a place.
 
-        :param release: closes one socket that is idle, if there is one.
+        :param release: closes one idle socket, if there is one.
         """
         with self._lock:
             if not self._waiting and self._free():
@@ -94,7 +94,7 @@ class Room:
             self._hand_on()
 
     def lost(self) -> None:
-        """Hand on the place of who is gone; the garbage collector says so, and may do so in the middle of the above."""
+        """Hand on an abandoned place. The garbage collector calls this, perhaps in the middle of the methods above."""
         self._lost.append(None)
         if self._lock.acquire(blocking=False):
             try:
@@ -108,7 +108,7 @@ class Room:
             self._taken += 1
             try:
                 loop.call_soon_threadsafe(_give, future, Place(self))
-            except RuntimeError:  # the loop is closed, and nobody waits any more; the place is lost, and found below
+            except RuntimeError:  # the loop is closed, and nobody waits any more; the lost place is counted below
                 continue
 
     def _free(self) -> bool:
@@ -138,9 +138,9 @@ ROOM = Room()
 async def waiting(action: Callable[[], Awaitable[T]], address: Address, release: Callable[[], object]) -> T:
     """Return what an action returns; while the machine is short of what it opens, wait and do it again.
 
-    :param action: leaves nothing open where it fails.
-    :param address: where it leads.
-    :param release: closes one socket that is idle, if there is one.
+    :param action: leaves nothing open if it fails.
+    :param address: its target.
+    :param release: closes one idle socket, if there is one.
     :raises ShortageError: if that takes too long.
     """
     tries = 0

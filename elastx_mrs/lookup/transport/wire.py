@@ -1,6 +1,6 @@
-"""A query as octets, and what is an answer to it (RFC 1035 §4.1).
+"""Writes a query, and recognises its answer (RFC 1035 §4.1).
 
-Written by hand, for dnspython's own way takes as long as all else that is done for a query but reading the answer.
+Written by hand, because dnspython takes as long for a query as all other work, except reading the answer.
 """
 
 import secrets
@@ -17,7 +17,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 PAYLOAD = 1232
-"""Octets of an answer over UDP that no network cuts in pieces (DNS flag day 2020; EDNS, RFC 6891 §6.2.3)."""
+"""Octets of an answer over UDP that no network fragments (DNS flag day 2020; EDNS, RFC 6891 §6.2.3)."""
 
 _HEADER = struct.Struct("!6H")
 _QUESTION_END = struct.Struct("!2H")
@@ -29,11 +29,11 @@ _OPT = struct.pack("!B2HIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 """EDNS version 0 without options (RFC 6891 §6.1.2): root, type, payload size, extended RCODE and flags, length."""
 
 _WITHOUT_QUESTION = (dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED)
-"""What servers answer with a header alone."""
+"""Codes that servers may answer with a header alone."""
 
 
 class UnusableError(Exception):
-    """What came back is of no use; the message says why, reading on after a server: ``answered another question``."""
+    """The answer is not usable. The message is a phrase that follows the server: ``answered another question``."""
 
 
 class NotServedError(UnusableError):
@@ -42,7 +42,7 @@ class NotServedError(UnusableError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question on its way.
+    """A query.
 
     :param name: absolute.
     :param wire: the message.
@@ -54,17 +54,17 @@ class Query:
 
     @classmethod
     def make(cls, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, flags: int, opt: bytes = _OPT) -> "Query":
-        """Return a query under an ID that nobody can predict, all 16 bits of it (RFC 5452 §9.2).
+        """Return a query with an unpredictable ID of 16 bits (RFC 5452 §9.2).
 
         :param flags: such as ``dns.flags.RD``.
-        :param opt: empty for a server from before EDNS.
+        :param opt: empty for a server without EDNS.
         """
         header = _HEADER.pack(secrets.randbits(16), flags, 1, 0, 0, 1 if opt else 0)
-        encoded = cast(bytes, name.to_wire())  # None only where it is written to a file
+        encoded = cast(bytes, name.to_wire())  # None only if it is written to a file
         return cls(name, rdtype, header + encoded + _QUESTION_END.pack(rdtype, dns.rdataclass.IN) + opt)
 
     def message(self) -> dns.message.Message:
-        """Return it as dnspython's own senders take it."""
+        """Return it as a message of dnspython."""
         return dns.message.from_wire(self.wire)
 
     def own(self, wire: bytes) -> bool:
@@ -72,17 +72,17 @@ class Query:
         return wire[:2] == self.wire[:2]
 
     def read(self, wire: bytes) -> dns.message.Message:
-        """Return the message that octets are; of one with TXT records that were asked for, no sections after those.
+        """Return the message in octets. If it has the requested TXT records, the sections after them are left out.
 
-        :raises UnusableError: if they are none.
+        :raises UnusableError: if they are not a message.
         """
         try:
             return _parsed(wire, self.rdtype)
-        except Exception:  # whatever dnspython makes of hostile octets: not all of it is a DNSException
+        except Exception:  # hostile octets can raise more than a DNSException
             raise UnusableError("sent an answer that cannot be read") from None
 
     def is_answered_by(self, message: dns.message.Message) -> bool:
-        """Whether a message under the query's ID is an answer to it (RFC 5452 §9.1)."""
+        """Whether a message with the query's ID is an answer to it (RFC 5452 §9.1)."""
         if not message.flags & dns.flags.QR or message.opcode() != dns.opcode.QUERY:
             return False
         if not message.question:
@@ -97,7 +97,7 @@ class Query:
 
 
 def _extended(wire: bytes) -> bool:
-    """Whether the RCODE may have more than the header's four bits (RFC 6891 §6.1.3), so that the OPT must be read."""
+    """Whether the RCODE may have more than the header's four bits (RFC 6891 §6.1.3), so the OPT must be read."""
     if wire[_ARCOUNT] == bytes(2):
         return False
     end = wire[-_BARE_OPT:]
@@ -107,8 +107,8 @@ def _extended(wire: bytes) -> bool:
 
 def _parsed(wire: bytes, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:
     if rdtype == dns.rdatatype.TXT and wire[_ANCOUNT] != bytes(2) and not _extended(wire):
-        # As if the sections after ANSWER were empty. Who serves the zone, and at what address, is of no use beside TXT
-        # records, and reading it takes as long again.
+        # As if the sections after ANSWER were empty: the zone's servers and their addresses are not needed, and reading
+        # them takes as long again.
         message = dns.message.from_wire(wire[:8] + bytes(4) + wire[12:], ignore_trailing=True)
         if any(rrset.rdtype == rdtype for rrset in message.answer):
             return message
