@@ -173,7 +173,9 @@ class Delegated:
 
 def _not_asked(names: Sequence[str]) -> NameServer:
     """Return an entry for all name servers of a zone beyond the limit."""
-    return NameServer(some(names, 1), (), f"not queried: the limit is {limits.NAME_SERVERS.most} name servers of a zone", True)
+    return NameServer(
+        some(names, 1), (), f"not queried: the limit is {limits.NAME_SERVERS.most} name servers of a zone", True
+    )
 
 
 async def sightings(network: Network, servers: Sequence[NameServer], question: Question) -> tuple[Sighting, ...]:

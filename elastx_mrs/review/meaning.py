@@ -166,7 +166,9 @@ class Reader:
     def _spf(self, change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
         before, after = (None if value is None else _parsed(value) for value in (old, new))
         if new is None:
-            yield say("the domain will have no SPF: receivers will not know which servers may send as {}", change.domain)
+            yield say(
+                "the domain will have no SPF: receivers will not know which servers may send as {}", change.domain
+            )
             if others := self._others(old):
                 yield say("its other senders will be removed, too: {}", ", ".join(others))
         elif old is None:
@@ -360,7 +362,9 @@ def _dmarc_shift(change: Change, old: str, new: str) -> Iterator[Say | Risk]:
     yield from _other_tags(old, new)
     if looser:
         listed = ", ".join(["{}"] * len(looser))
-        yield Risk("loosened", change.domain, say(f"DMARC of {{}} will be less strict: {listed}", change.domain, *looser))
+        yield Risk(
+            "loosened", change.domain, say(f"DMARC of {{}} will be less strict: {listed}", change.domain, *looser)
+        )
 
 
 _policy = lru_cache(maxsize=4096)(read)

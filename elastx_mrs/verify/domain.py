@@ -39,7 +39,12 @@ async def verify(
     await _meaning(asked, expected, found)
     if not failing:
         await _later(asked, expected, found, memory)
-    return _in_order(found | _unchecked(expected, found, "resolvers come last, because one that is queried too early remembers the old answer"))
+    return _in_order(
+        found
+        | _unchecked(
+            expected, found, "resolvers come last, because one that is queried too early remembers the old answer"
+        )
+    )
 
 
 async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
@@ -89,13 +94,15 @@ async def _agree(asked: Asked, expected: Expected, failing: Sequence[Outcome]) -
 
 
 def _left_out(expected: Expected, name: str) -> Outcome:
-    detail = Detail("unchecked", "", "its record", "it was not created in this run", "run pulumi up for the whole stack")
+    detail = Detail(
+        "unchecked", "", "its record", "it was not created in this run", "run pulumi up for the whole stack"
+    )
     return Outcome(expected.domain, name, expected.domain, (detail,))
 
 
 def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[str] = ()) -> Outcomes:
     """Return the checks that did not run, with the reason."""
-    detail = Detail("unchecked", "", "", f"not checked: {why}", "fix the problems above first")
+    detail = Detail("unchecked", "", "", f"not checked: {why}", "solve the problems above first")
     missing = [check for check in checks or _AFTER if check not in found]
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 

@@ -73,7 +73,9 @@ def test_a_green_domain_reads_green_and_what_was_not_checked_is_a_note_below() -
     assert report.verdict(good("good.com")) == "pass"
     assert shown(good("good.com")) == [
         "pass        good.com",
-        "unchecked   delegation: name servers are configured, so that delegation was not followed. Fix: leave them out",
+        "unchecked   delegation: verification queried only the servers in verification.nameservers, so it did not "
+        "check the delegation. Fix: to check this too, remove verification.nameservers; this machine must then reach "
+        "name servers on port 53",
         "1 of 1 domain verified",
     ]
 

@@ -127,7 +127,7 @@ def test_an_up_fails_while_dns_is_wrong_and_the_next_one_passes(server: NameServ
         said = failed(stack.up(check=False, ELASTX_MRS_NAMESERVERS=""))
     assert "example.com is not verified:" in said
     assert "example.se is not verified:" in said
-    assert f"wrong: resolvers at {resolver}: no such name, which is no cached answer" in said
+    assert f"wrong: resolvers at {resolver}: no such name, which does not come from a cache" in said
     stack.config["domains"] = ["example.com", "example.se"]
     assert (
         f"wrong: spf at {server.address}: 'v=spf1 include:_spf.google.com ~all' | 'v=spf1 include:elastx.email -all'"

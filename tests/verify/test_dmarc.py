@@ -176,9 +176,8 @@ def test_reports_that_nobody_takes(rua: str, records: dict[str, list[str]], verd
 
 def test_addresses_that_no_report_reaches_are_said() -> None:
     outcome = reports("https://example.net/dmarc,mailto:a@example.com")
-    assert (outcome.verdict, outcome.seen) == ("pass", "taken by example.com")
+    assert (outcome.verdict, outcome.seen) == ("pass", "accepted by example.com")
     assert outcome.notices == (
-        "nobody sends reports to 'https://example.net/dmarc': receivers send them by mail alone; have it replaced by "
-        "mailto:…",
+        "no reports go to 'https://example.net/dmarc': receivers send them only by mail; replace it with mailto:…",
     )
-    assert reports("https://example.net/dmarc").seen == "nobody gets any"
+    assert reports("https://example.net/dmarc").seen == "nobody gets reports"

@@ -64,7 +64,7 @@ CASES = {
         "no valid",
         False,
         "does not validate (bogus)",
-        "have its DS in the parent replaced",
+        "correct or remove its DS record in the parent",
     ),
     "badproof.com": Case(
         ("_dmarc.badproof.com",),
@@ -78,7 +78,7 @@ CASES = {
         "RRSIG failed to verify",
         False,
         "an alias that leads to bad.vendor.com, which is bogus",
-        "tell those who run bad.vendor.com",
+        "tell the owner of bad.vendor.com",
     ),
     "togood.com": Case((), "fully validated", True, "what is signed validates; not signed: togood.com"),
     "halfsigned.com": Case((), "fully validated", True, "what is signed validates; not signed: policy.keys.net"),

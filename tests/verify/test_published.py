@@ -73,7 +73,7 @@ def test_a_report_authorisation_is_any_dmarc_record(
         ([DKIM.encode()], "pass", ""),
         ([b"v=DKIM1; p=!"], "wrong", "not base64"),
         ([b"v=DKIM1; p="], "wrong", "revoked"),
-        ([DKIM.encode()] * 2, "wrong", "exactly one TXT record may be there"),
+        ([DKIM.encode()] * 2, "wrong", "there must be exactly one TXT record"),
         (None, "absent", "publish the DKIM key that Elastx provides"),
     ],
 )

@@ -37,7 +37,7 @@ def test_our_token_misspelt_is_said_to_be_that_and_no_stranger() -> None:
         found = challenges(OURS.value, OURS.value.upper(), strict=strict)
         assert found.details == ()
         (notice,) = found.notices
-        assert "is a declared challenge misspelt: it has upper-case letters" in notice
+        assert "is a misspelt copy of a declared challenge: it has upper-case letters" in notice
         assert "delete it" in notice
     blank = challenges(f"{OURS.value} ")
     assert "it has white space after it" in blank.notices[0]

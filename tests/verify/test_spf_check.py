@@ -15,7 +15,7 @@ from tests.lookup.fakes import Dns
 
 SUPPORT = "tell Elastx Support (support@elastx.se), because the error is in their record"
 PASSING = {"elastx.email": ["TXT v=spf1 ip4:203.0.113.0/24 -all"]}
-SILENT = "see why the name servers of elastx.email do not answer; if they answer nobody, tell Elastx Support "
+SILENT = "check why the name servers of elastx.email do not answer; if they do not answer anybody, tell Elastx Support "
 SILENT += "(support@elastx.se)"
 OWN = "v=spf1 include:elastx.email -all"
 
@@ -50,7 +50,7 @@ def test_the_relay_may_name_its_addresses_by_host(elastx: Sequence[str], passes:
     first = "v=spf1 -ip4:203.0.113.0/24 -ip6:2001:db8::/32 -ip4:255.255.255.0/24 include:elastx.email -all"
     refused = judged({**own(first), **hosts, "elastx.email": elastx})[POLICY]
     assert refused.verdict == "wrong"
-    assert refused.details[0].cure.startswith("put include:elastx.email, with no qualifier, before every term")
+    assert refused.details[0].cure.startswith("put include:elastx.email, without a qualifier, before every term")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_cannot_be_asked_is_waited_for_and_what_is_published_as_declared_is
     assert [detail.verdict for detail in policy.details] == ["unreachable"]
     assert policy.hopeless == ""
     refused = judged(own("v=spf1 -all"), declared="v=spf1 -all")[POLICY]
-    assert refused.hopeless == "the SPF of example.com will not change by waiting"
+    assert refused.hopeless == "waiting does not change the SPF of example.com"
     assert judged(own("v=spf1 -all"), declared=OWN)[POLICY].hopeless == "", "the old one may still be served"
 
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_asked_is_waited_for_and_what_is_published_as_declared_is
         (
             "v=spf1 include:else.example include:elastx.email -all",
             {"else.example": ["TXT v=spf1 ip4:x -all"]},
-            "the record behind include:else.example is broken: tell whose it is, or take include:else.example out",
+            "the record behind include:else.example is broken: tell its owner, or remove include:else.example",
         ),
         (
             "v=spf1 include:elastx.email -all",

@@ -41,7 +41,7 @@ def test_it_is_known_where_a_server_is_written(who: Who, listed: list[Listed]) -
     [
         ("zone", "remove it from the NS records"),
         ("nameservers", "remove it from verification.nameservers"),
-        ("run", "name another server with --nameserver or ELASTX_MRS_NAMESERVERS"),
+        ("run", "use another server with --nameserver or ELASTX_MRS_NAMESERVERS"),
         ("primary", "correct verification.primary or --primary"),
         ("resolvers", "use other resolvers (--resolver or verification.resolvers)"),
     ],
@@ -64,6 +64,6 @@ def test_a_dead_server_of_one_run_is_not_in_any_ns_record() -> None:
     done = completed("verify", "good.com", "--nameserver", f"127.0.0.1:{port}")
     assert done.returncode == 3
     assert "NS records" not in done.stdout
-    assert "or name another server with --nameserver or ELASTX_MRS_NAMESERVERS" in done.stdout
+    assert "or use another server with --nameserver or ELASTX_MRS_NAMESERVERS" in done.stdout
     assert "remove --nameserver and ELASTX_MRS_NAMESERVERS" in done.stdout, "for delegation to be followed"
     assert "verification.nameservers" not in done.stdout

@@ -44,7 +44,9 @@ def _fault(walked: Walk, expected: Expected, asked: Asked) -> Detail | None:
     if (step := walked.unknown) is not None:
         seen = f"{step.name}: {step.text}"
         verdict: Verdict = "unreachable" if step.domain == walked.domain else asked.cannot_ask(over=step.over)
-        return Detail(verdict, "", WANTED, seen, "check why its name servers do not answer; until then, receivers defer mail")
+        return Detail(
+            verdict, "", WANTED, seen, "check why its name servers do not answer; until then, receivers defer mail"
+        )
     if walked.void is not None:
         return _void(walked.void, own)
     if walked.found is None:
@@ -91,7 +93,9 @@ async def _reports(asked: Asked, expected: Expected, step: Step) -> Outcome:
         f"no reports go to {quoted(uri)}: receivers send them only by mail; replace it with mailto:…"
         for uri in report.unreached(step.text)
     ]
-    seen = f"accepted by {', '.join(hosts)}" if hosts else "nobody gets reports" if notices else "no reports are requested"
+    seen = (
+        f"accepted by {', '.join(hosts)}" if hosts else "nobody gets reports" if notices else "no reports are requested"
+    )
     hopeless = "others must publish that they accept reports" if details else ""
     if any(detail.verdict == "unreachable" for detail in details):
         hopeless = ""

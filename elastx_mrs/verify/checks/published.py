@@ -115,7 +115,11 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
     if len(found) > 1:
         beside = "all but the declared one" if value in found else "all of them and publish the declared one"
         return "wrong", listed(found), f"there must be exactly one {what}: delete {beside}"
-    return "wrong", listed(found), f"replace it with the declared {name} ({RESTORE}), or put the published one into the config"
+    return (
+        "wrong",
+        listed(found),
+        f"replace it with the declared {name} ({RESTORE}), or put the published one into the config",
+    )
 
 
 async def key(observer: Observer, expected: Expected) -> Outcome:
