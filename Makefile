@@ -5,7 +5,7 @@ unexport VIRTUAL_ENV
 STACK ?= lab
 
 .PHONY: help setup toolchain languages lab lab-up lab-cloudflare-up picture lab-picture servers wheels test fast shuffled \
-  coverage check format bench browser clean
+  coverage check docs format bench browser clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -79,6 +79,9 @@ check: setup ## formatting, lint, strict types, import rules, spelling, Markdown
 	@python -m toolchain.prose
 	@hadolint Dockerfile
 
+docs: setup ## build the documentation site into .site, and check its links
+	@python -m toolchain.docs
+
 format: setup ## put the code into its format
 	@ruff format .
 	@ruff check --fix .
@@ -87,4 +90,4 @@ bench: setup languages ## measure speed, as ratios in one run
 	@python -m benchmarks
 
 clean: ## remove all that these targets made; the next run starts from nothing
-	rm -rf .venv .toolchain .lab .lab-cloudflare .lab-picture .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .toolchain .lab .lab-cloudflare .lab-picture .site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -65,7 +65,7 @@ def test_files_that_are_named_are_there(page: Path) -> None:
 def test_the_readme_lists_every_page_once_in_the_order_to_read_them() -> None:
     text = (ROOT / "README.md").read_text().partition("## Documentation")[2]
     listed = re.findall(r"`docs/(\w+\.md)`", text)
-    assert sorted(listed) == sorted(page.name for page in DOCS)
+    assert sorted(listed) == sorted(page.name for page in DOCS if page.name != "index.md")  # the site's first page
     assert (listed[:2], listed[-3:]) == (
         ["start.md", "concepts.md"],
         ["troubleshooting.md", "reference.md", "release.md"],
