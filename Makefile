@@ -65,9 +65,9 @@ coverage: setup languages servers wheels ## say which lines and branches no test
 	@coverage combine --quiet
 	@coverage report
 
-browser: setup ## look at the HTML report in Chromium, which it installs; not a part of test
+browser: setup ## look at the HTML report and the documentation in Chromium, which it installs; not a part of test
 	@tests/browser/install.sh
-	@pytest -n0 tests/browser/report.py
+	@pytest -n0 tests/browser/report.py tests/browser/site.py
 
 check: setup ## formatting, lint, strict types, import rules, spelling, Markdown, prose, the Dockerfile
 	@ruff format --check .

@@ -38,13 +38,13 @@ class Browser:
     def devtools(self, command: str, **parameters: Any) -> Any:
         return self._call("POST", f"{self._session}/goog/cdp/execute", {"cmd": command, "params": parameters})
 
-    def look(self, page: Path, width: int, scheme: str) -> None:
+    def look(self, url: str, width: int, scheme: str) -> None:
         """Open a page in a window of that width, in the light or the dark scheme."""
         self.devtools(
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
         )
         self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self._call("POST", f"{self._session}/url", {"url": page.as_uri()})
+        self._call("POST", f"{self._session}/url", {"url": url})
 
     def run(self, script: str) -> Any:
         return self._call("POST", f"{self._session}/execute/sync", {"script": script, "args": []})

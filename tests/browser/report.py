@@ -72,7 +72,7 @@ return [...document.body.querySelectorAll('*')].filter(one => one.getBoundingCli
 def test_the_page_in_a_browser(chromium: Browser, tmp_path: Path, width: int, scheme: str) -> None:
     file = tmp_path / "page.html"
     file.write_text(everything(), encoding="utf-8")
-    chromium.look(file, width, scheme)
+    chromium.look(file.as_uri(), width, scheme)
     chromium.picture(Path(os.environ.get("ELASTX_MRS_PICTURES", tmp_path)) / f"report-{width}-{scheme}.png")
     assert chromium.console() == []
     assert chromium.run("return document.title") == "11 of 15 domains verified"
@@ -91,6 +91,6 @@ def test_a_console_error_would_be_seen(chromium: Browser, tmp_path: Path) -> Non
     """The page's policy stops a script, and the console says so: were text ever run, the test above would see it."""
     file = tmp_path / "page.html"
     file.write_text(everything().replace("</main>", "<script>document.title = 'run'</script></main>"), encoding="utf-8")
-    chromium.look(file, 1280, "light")
+    chromium.look(file.as_uri(), 1280, "light")
     assert any("Content Security Policy" in line for line in chromium.console())
     assert chromium.run("return document.title") != "run"
