@@ -15,7 +15,7 @@ ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} packages.txt
 RUN python -m venv /opt/elastx-mrs \
  && /opt/elastx-mrs/bin/python -m pip install --no-cache-dir --require-hashes -r packages.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY docs/elastx-mrs.1 docs/
 COPY elastx_mrs elastx_mrs
 RUN /opt/elastx-mrs/bin/python -m pip install --no-cache-dir --no-deps .

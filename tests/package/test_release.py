@@ -13,7 +13,10 @@ from tests.engine.stack import ROOT
 from tests.examples import readme
 
 HEADING = re.compile(r"## (\d+\.\d+\.\d+) \((not released|20\d\d-[01]\d-[0-3]\d)\)")
-COPIED = ("elastx_mrs", "toolchain", "docs", "stacks", "CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml")
+COPIED = (
+    "elastx_mrs", "toolchain", "docs", "stacks",
+    "CHANGELOG.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml",
+)  # fmt: skip
 
 
 def test_the_changelog_has_a_heading_for_each_version_and_begins_with_this_one() -> None:

@@ -35,7 +35,7 @@ def test_the_version_is_in_one_place(released: fresh.Released) -> None:
     assert metadata(released)["version"] == __version__
     assert released.wheel.name == f"elastx_mrs-{__version__}-py3-none-any.whl"
     assert released.sdist.name == f"elastx_mrs-{__version__}.tar.gz"
-    assert PROJECT["dynamic"] == ["version"]
+    assert PROJECT["dynamic"] == ["version", "readme"]
 
 
 def test_it_has_the_package_and_nothing_else(released: fresh.Released) -> None:
@@ -82,14 +82,21 @@ def test_an_index_renders_its_description(released: fresh.Released) -> None:
     said = metadata(released)
     assert said["description_content_type"] == "text/markdown"
     text = said["description"]
-    assert text == (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
+    repository = re.escape(PROJECT["urls"]["Homepage"])
+    assert re.sub(rf"{repository}/(?:blob|raw)/main/", "", text) == readme
     html = markdown.render(text)
     assert html is not None
-    assert html.count("<table>") == len(re.findall(r"^(?:> )?\|(?:---\|)+$", text, re.MULTILINE)) > 2
+    assert html.count("<table>") == len(re.findall(r"^(?:> )?\|(?:---\|)+$", text, re.MULTILINE)) > 1
     # An index has none of the files that a relative link leads to.
     links = re.findall(r"""(?:href|src)=["']([^"']+)""", html)
-    assert links
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    own = [link for link in links if re.match(rf"{repository}/(?:blob|raw)/", link)]
+    assert len(own) > len(list((ROOT / "docs").glob("*.md")))
+    for link in own:
+        kind, _, path = link.removeprefix(f"{PROJECT['urls']['Homepage']}/").partition("/main/")
+        assert (ROOT / path.partition("#")[0]).is_file(), link
+        assert kind == ("raw" if path.endswith(".png") else "blob"), link
 
 
 def test_the_source_archive_makes_the_same_wheel(released: fresh.Released, tmp_path: Path) -> None:
@@ -105,10 +112,10 @@ def test_the_source_archive_has_what_is_to_be_read(released: fresh.Released) -> 
     with tarfile.open(released.sdist) as archive:
         found = {name.partition("/")[2] for name in archive.getnames()}
     top = {name.partition("/")[0] for name in found}
-    own = {"pyproject.toml", "PKG-INFO", ".gitignore"}
+    own = {"pyproject.toml", "hatch_build.py", "PKG-INFO", ".gitignore"}
     assert top == {"elastx_mrs", "docs", "examples", "stacks", "CHANGELOG.md", "LICENSE", "README.md"} | own
     # Whatever the README names by its path is there, or is of the checkout alone.
-    named = set(re.findall(r"`((?:docs|stacks|examples)/[\w./-]+)`", (ROOT / "README.md").read_text()))
+    named = set(re.findall(r"\]\(((?:docs|stacks|examples)/[\w./-]+)", (ROOT / "README.md").read_text()))
     assert "docs/policy.md" in named
     assert {name.rstrip("/") for name in named} - found - {str(Path(name).parent) for name in found} == set()
     left = [name for name in found if re.search(r"(^|/)(node_modules|sdks|__pycache__|\.lab|\.venv|bin)/", name)]
