@@ -26,6 +26,12 @@ PULUMI_SAYS = {
 }  # fmt: skip
 """What is not our own."""
 
+GROUPS = ["Tutorial", "Publish", "Automate", "Solve a problem", "Reference", "Explanation", "Project", "Elastx"]
+"""The README's groups of pages."""
+
+OF_THE_SITE = {"index.md"}
+"""Pages that only the documentation site needs: the README is the repository's first page."""
+
 OUTSIDE = ("toolchain/build.py",)
 """Programs that are not part of the package and say things too."""
 
@@ -62,14 +68,17 @@ def test_files_that_are_named_are_there(page: Path) -> None:
     assert missing == []
 
 
-def test_the_readme_lists_every_page_once_in_the_order_to_read_them() -> None:
-    text = (ROOT / "README.md").read_text().partition("## Documentation")[2]
-    listed = re.findall(r"`docs/(\w+\.md)`", text)
-    assert sorted(listed) == sorted(page.name for page in DOCS if page.name != "index.md")  # the site's first page
-    assert (listed[:2], listed[-3:]) == (
-        ["start.md", "concepts.md"],
-        ["troubleshooting.md", "reference.md", "release.md"],
-    )
+def test_the_readme_links_every_page_once_grouped_by_what_a_reader_wants() -> None:
+    text = (ROOT / "README.md").read_text().partition("## Documentation\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w[^|]*) \| (.*) \|$", text, re.MULTILINE)
+    assert [title for title, _ in rows] == GROUPS
+    linked = re.findall(r"\]\(docs/(\w+\.md)\)", text)
+    assert sorted(linked) == sorted(page.name for page in DOCS if page.name not in OF_THE_SITE)
+    assert linked[0] == "start.md"
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 def test_what_a_contributor_is_told_to_make_can_be_made() -> None:
@@ -79,7 +88,7 @@ def test_what_a_contributor_is_told_to_make_can_be_made() -> None:
 
 
 def test_the_readme_lists_the_pages_beside_it() -> None:
-    listed = re.findall(r"`(\w+\.md)`", (ROOT / "README.md").read_text().partition("## Documentation")[2])
+    listed = set(re.findall(r"\]\((\w+\.md)\)", (ROOT / "README.md").read_text().partition("## Documentation")[2]))
     assert sorted([*listed, "README.md"]) == sorted(page.name for page in ROOT.glob("*.md"))
 
 

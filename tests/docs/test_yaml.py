@@ -29,11 +29,11 @@ REST = {
 
 
 def blocks(text: str) -> Iterator[str]:
-    """Yield what is shown as code, a paragraph each where it is indented; without the commands before their output."""
-    for found in FENCE.finditer(text):
-        yield textwrap.dedent(found[4])
-    for found in INDENTED.finditer(FENCE.sub("", text)):
-        yield re.sub(r"^\$ .*\n", "", textwrap.dedent(found[0]), flags=re.MULTILINE)
+    """Yield what is shown as code, a paragraph each where it is indented, and each command's output by itself."""
+    shown = [found[4] for found in FENCE.finditer(text)]
+    shown += [found[0] for found in INDENTED.finditer(FENCE.sub("", text))]
+    for one in shown:
+        yield from re.split(r"^\$ .*\n", textwrap.dedent(one), flags=re.MULTILINE)
 
 
 def configs() -> Iterator[tuple[str, str]]:
