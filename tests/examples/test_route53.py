@@ -327,7 +327,7 @@ def test_the_readme_s_commands_at_five_requests_a_second(company: Company) -> No
     company.api.faults.append(Fault("ListResourceRecordSets", "Throttling", 8))  # as the guard may meet it any time
     folder = readme.copied("route53", company.folder)
     text = (folder / "README.md").read_text()
-    installing = text[text.index("    $ python3 -m venv") : text.index("Put the ids")]
+    installing = text[text.index("    $ python3 -m venv") : text.index("In `Pulumi.prod.yaml`, write")]
     assert len(readme.steps(installing)) == 3
     own = {
         "PULUMI_BACKEND_URL": f"file://{company.folder}",
