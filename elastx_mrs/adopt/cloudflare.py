@@ -141,7 +141,7 @@ class _Reader:
                 response.headers["x-should-retry"] = "false"
             too_much = CannotReadError(
                 f"{self._host} sent more than {limits.CLOUDFLARE_PAGE.text} for one page, or "
-                f"compressed what was asked for as it is; see {cures.BASE_URL}, and any proxy on the way"
+                f"compressed it although that was not requested; check {cures.BASE_URL}, and any proxy on the way"
             )
             bounded(AsyncByteStream, response, limits.CLOUDFLARE_PAGE.most, too_much)
 
@@ -182,7 +182,7 @@ class _Reader:
             except TimeoutError:
                 wait = limits.CLOUDFLARE_REQUEST.text
                 raise CannotReadError(
-                    f"{self._host} gave no whole answer in {wait}; see the network and any proxy, and run this again"
+                    f"{self._host} gave no complete answer in {wait}; check the network and any proxy, and try again"
                 ) from None
             try:
                 content = response.json()
@@ -193,8 +193,8 @@ class _Reader:
             if last:
                 return rows
         raise CannotReadError(
-            f"{self._host} has over {limits.CLOUDFLARE_PAGES.text} of {what}; give the ids of the zones under "
-            f"cloudflare.zones, and see {cures.BASE_URL}"
+            f"{self._host} has over {limits.CLOUDFLARE_PAGES.text} of {what}; write the ids of the zones under "
+            f"cloudflare.zones, and check {cures.BASE_URL}"
         )
 
 

@@ -20,7 +20,7 @@ def keep(adopted: Adopted, place: Place, selector: str, service: Service, own_ke
         _elsewhere(adopted, place, selector, service)
     elif place.wildcard:
         listed = all_quoted(values) or "an alias"
-        adopted.changes.append(f"{place.owner}: what a wildcard answers there, {listed}, ends with the key's record")
+        adopted.changes.append(f"{place.owner}: a wildcard answers {listed} there, and that ends with the key's record")
     elif len(values) > 1:
         text = f"{place.owner} has {len(values)} TXT records, and one is allowed (RFC 6376 §3.6.2.2); leave the key"
         adopted.faults.append(f"{text}, and run this again")
@@ -37,7 +37,7 @@ def _elsewhere(adopted: Adopted, place: Place, selector: str, service: Service) 
     if place.circle:
         adopted.faults.append(f"{where}, and its CNAMEs lead in a circle; remove the CNAME")
         return
-    adopted.changes.append(f"{where}: the key is published there (external: true); see that it is {service.name}'s")
+    adopted.changes.append(f"{where}: the key is published there (external: true); check that it is {service.name}'s")
     if place.answer.status == "failed":
         adopted.unasked.append(f"{where}: {place.answer.problem}")
     elif (fault := usable_key(service)(place.answer)) is not None:
@@ -62,7 +62,7 @@ def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: S
             cure = f"ask {service.name} which one is right; to publish the stack's, remove dkim from this domain"
             adopted.faults.append(f"{owner} has another key than the stack's dkim, and the config keeps it; {cure}")
             return
-        adopted.changes.append(f"{owner} {kept}; take it out here if it is the stack's own dkim")
+        adopted.changes.append(f"{owner} {kept}; remove it here if it is the stack's own dkim")
         return
     meant = _meant(value, selector, service)
     found = f"{owner} has '{_cut(show(value))}', which receivers cannot use"
@@ -72,7 +72,7 @@ def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: S
         adopted.faults.append(f"{found}: it {why}; remove it, and the config above publishes the key as it should be")
         return
     why = "; it ".join(problems) if not key else "is not written as a key record is"
-    adopted.faults.append(f"{found}: it {why}. Remove it, so that the key that {service.name} provides can be there")
+    adopted.faults.append(f"{found}: it {why}. Remove it to make room for the key that {service.name} provides")
 
 
 def _meant(value: bytes, selector: str, service: Service) -> str:

@@ -26,7 +26,7 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     records = [value for value in values if is_dmarc(value)]
     if len(records) > 1:
         listed = all_quoted(records)
-        fault = f"{place.owner} has {len(records)} DMARC records, of which receivers take none (RFC 9989 §4.10)"
+        fault = f"{place.owner} has {len(records)} DMARC records, and receivers then use none (RFC 9989 §4.10)"
         adopted.faults.append(f"{fault}: {listed}; leave one, and run this again")
     elif records:
         _own(adopted, place, records[0])
@@ -47,7 +47,7 @@ async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service)
     found = [value for value in place.answer.texts() if is_dmarc(value)]
     said = all_quoted(found) or "no DMARC record"
     if place.answer.status == "failed":
-        said = "what could not be asked"
+        said = "unknown, because DNS did not answer"
     adopted.changes.append(f"{where}: its policy stays there (external: true), which is {said}")
     judgement = await judged_dmarc(ask, adopted.domain, None, service)
     if judgement.wrong and not found:
@@ -94,7 +94,7 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
     if (step := walked.failed) is not None:
         adopted.unasked.append(f"_dmarc.{step.domain}, from which {adopted.domain} may inherit: {step.text}")
     if (void := walked.void) is not None and void.domain != adopted.domain:
-        none = f"inherits no DMARC policy: '{void.text}' at {void.name} {void.why}, so that receivers apply no DMARC"
+        none = f"inherits no DMARC policy: '{void.text}' at {void.name} {void.why}, so receivers apply no DMARC"
         adopted.changes.append(f"{adopted.domain} {none}; correct it there too")
     applied, above = walked.tag(exists=True), walked.found
     if applied is None or above is None or above.policy is None or above.domain == adopted.domain:
@@ -106,7 +106,7 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
     if judgement.wrong and not (await judged_dmarc(ask, adopted.domain, None, service)).wrong:
         adopted.config["dmarc"] = {"external": True}
         why = f"as a record of its own it would fail: {judgement.wrong[0]}"
-        adopted.changes.append(f"{place.owner}: {said}, and goes on to (external: true); {why}")
+        adopted.changes.append(f"{place.owner}: {said}, and continues to (external: true); {why}")
         return None
     adopted.changes.append(f"{place.owner}: {said}; its own record keeps that, '{record}'")
     return judgement
@@ -144,4 +144,4 @@ async def _judged(ask: Ask, adopted: Adopted, service: Service) -> Judgement:
     return await judged_dmarc(ask, adopted.domain, record, service)
 
 
-_REMOVE = "remove the CNAME, so that a policy can be published here, or have one published where it leads"
+_REMOVE = "remove the CNAME to publish a policy here, or have one published at its target"

@@ -75,7 +75,7 @@ async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX, 
     found = {kind: await look(ask, name, domain) for kind, name in names.items()}
     for kind, place in found.items():
         if place.answer.status == "failed" and not place.elsewhere:
-            adopted.unasked.append(f"{kind} of {domain} could not be asked for: {place.answer.problem}")
+            adopted.unasked.append(f"{kind} of {domain} could not be looked up: {place.answer.problem}")
     await spf.keep(ask, adopted, found["SPF"], service)
     if not found["SPF"].alias:
         await hosts.name_losses(ask, adopted)

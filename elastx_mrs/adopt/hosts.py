@@ -15,7 +15,7 @@ async def name_losses(ask: Ask, adopted: Adopted) -> None:
     while "." in name and await synthesised(ask, name):
         lost = await _lost(ask, name, own=name == adopted.domain)
         if lost:
-            why = "has only what a wildcard answers, and that ends with the first record there (RFC 4592 §3.3.1)"
+            why = "has only a wildcard's answers, and they end with the first record there (RFC 4592 §3.3.1)"
             adopted.faults.append(f"{name} {why}; add first what would vanish: {'; '.join(lost)}")
         name = name.partition(".")[2]
 

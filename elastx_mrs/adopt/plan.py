@@ -23,8 +23,8 @@ _TOO_MANY = {
     "challenge": ("identical challenges", "remove all but one of them"),
     "spf": ("SPF records", "that is permerror (RFC 7208 §4.5): merge them into one by hand"),
     "dkim": ("TXT records", "one is allowed (RFC 6376 §3.6.2.2): leave the key alone there"),
-    "dmarc": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
-    "report": ("DMARC records", "receivers take none of them (RFC 9989 §4.10): leave one"),
+    "dmarc": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): leave one"),
+    "report": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): leave one"),
 }
 
 
@@ -145,16 +145,16 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
     if cname and not zone.flattens(record.name):
         target = visible(cname[0].content)
         made.faults.append(
-            f"{record.name} is a CNAME to {target}, and no TXT can stand beside one (RFC 1034 §3.6.2); remove it "
-            "first, or publish the record where it leads and say external: true"
+            f"{record.name} is a CNAME to {target}, so it can have no TXT (RFC 1034 §3.6.2); remove it, "
+            "or publish the record at its target and write external: true"
         )
         return
     there = zone.at(record.name, "TXT")
     found = [one for one in there if replaces(record.kind, record.value, one.value)]
     if record.kind == "dkim" and len(found) < len(there) == 1:
         made.faults.append(
-            f"{record.name} has the TXT '{show(there[0].value)}', which is no DKIM key, and a key stands alone at its "
-            "selector (RFC 6376 §3.6.2.2): remove it, and run this again"
+            f"{record.name} has the TXT '{show(there[0].value)}', which is not a DKIM key. A key must be alone at "
+            "its selector (RFC 6376 §3.6.2.2): remove the TXT, and run this again"
         )
         return
     found = there if record.kind == "dkim" else found
@@ -169,8 +169,8 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
     owner = state.owners.get(found[0].id)
     if owner is not None:
         made.faults.append(
-            f"{_title(record)} is the stack's own already, as the resource {owner}: give {name} an alias to it, "
-            "since one record in two resources would be deleted with the first of them"
+            f"{_title(record)} is already in this stack, as the resource {owner}: give {name} an alias to it. "
+            "Otherwise two resources have one record, and deleting either resource deletes it"
         )
         return
     made.imports.append(Import(name, f"{zone.id}/{found[0].id}"))
@@ -192,7 +192,7 @@ def _changes(record: TxtRecord, found: Found, comment: re.Pattern[str]) -> Itera
     if found.value != record.value.encode():
         yield f"'{show(found.value)}' becomes '{show(record.value.encode())}'"
     elif found.content != presentation(record.value):
-        yield "is put in quotes, as Cloudflare wants it, and DNS says the same"
+        yield "is put in quotes, as Cloudflare requires; its value in DNS stays the same"
     if found.ttl != record.ttl:
         yield f"TTL {_ttl(found.ttl)} becomes {_ttl(record.ttl)}"
     if not comment.fullmatch(found.comment):
@@ -214,14 +214,14 @@ def _pattern(comment: str | None, component: str) -> re.Pattern[str]:
 def _lost(record: TxtRecord, value: bytes) -> Iterator[str]:
     """Yield what the next ``up`` takes from somebody: the guard does not stop a change of what is the stack's own."""
     where, declared = f"{record.name} {_TITLES.get(record.kind, '')}", record.value
-    keep = f"take it into the config: elastx-mrs adopt {record.domain} prints it"
+    keep = f"add it to the config: elastx-mrs adopt {record.domain} prints it"
     if record.kind == "spf":
         found = compare.senders(as_text(value), declared)
         if terms := (*map(str, found.lost), *found.unreadable):
-            yield f"{where} loses {visible(' '.join(terms))}, and who sends by that fails; {keep}"
+            yield f"{where} loses {visible(' '.join(terms))}, and mail sent through that fails; {keep}"
     elif record.kind == "dkim" and not compare.same_key(value, declared):
-        why = "is another one, and what is signed with it fails once it is replaced"
-        yield f"{where} {why}; {keep}, or say external: true"
+        why = "is a different key, and mail signed with it fails once it is replaced"
+        yield f"{where} {why}; {keep}, or write external: true"
     elif record.kind == "dmarc" and compare.loosened(value, declared):
         yield f"{where} becomes weaker; {keep}"
 

@@ -75,7 +75,7 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
         return error.__cause__
     host = urlsplit(base_url).hostname
     if isinstance(error, APITimeoutError):
-        return CannotReadError(f"{host} does not answer in time; see the network and any proxy, and run this again")
+        return CannotReadError(f"{host} does not answer in time; check the network and any proxy, and run this again")
     if isinstance(error, APIConnectionError):
         refused = certificate.refusal(error)
         if refused is not None:
@@ -84,7 +84,7 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
         said = _why(error)
         cause = _shown(said, token)
         way = cures.way(said)
-        check = way.check if way is not None else f"see {cures.BASE_URL}, the network and any proxy"
+        check = way.check if way is not None else f"check {cures.BASE_URL}, the network and any proxy"
         return CannotReadError(f"{host} was not reached ({cause}); {check}, and run this again")
     if isinstance(error, RateLimitError):
         return CannotReadError(_limited(error.response))
@@ -151,8 +151,8 @@ def not_cloudflare(response: "httpx.Response", base_url: str) -> RefusedError:
     """Return what to say where the answer is somebody else's."""
     kind = _shown(response.headers.get("content-type", "no type"), "")
     return RefusedError(
-        f"what answers at {urlsplit(base_url).hostname} is not Cloudflare's API (HTTP {response.status_code}, {kind}); "
-        f"see {cures.BASE_URL}, and any proxy on the way"
+        f"the server at {urlsplit(base_url).hostname} is not Cloudflare's API (HTTP {response.status_code}, {kind}); "
+        f"check {cures.BASE_URL}, and any proxy on the way"
     )
 
 

@@ -19,8 +19,8 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     name = adopted.domain
     if place.alias:
         adopted.faults.append(
-            f"{name} is a CNAME to {place.alias}, and neither SPF nor a challenge can stand beside one (RFC 1034 "
-            "§3.6.2); replace it by the A, AAAA and MX records that it leads to, or send as another domain"
+            f"{name} is a CNAME to {place.alias}, so it can have neither SPF nor a challenge (RFC 1034 "
+            "§3.6.2); replace the CNAME with its target's A, AAAA and MX records, or use another domain"
         )
         return
     values = place.answer.texts()
@@ -68,7 +68,7 @@ async def _missed(ask: Ask, adopted: Adopted, value: bytes, found: NearMiss, ser
     unread = "which is permerror" if is_spf(value) else "which receivers do not read as SPF"
     fault = f"{name} has '{show(value)}', {unread}: it {found.problem}"
     if not alone or not found.repaired:
-        adopted.faults.append(f"{fault}; take its terms into spf if they are needed, and remove it")
+        adopted.faults.append(f"{fault}; add its terms to spf if they are needed, and remove it")
         return
     try:
         new = spf.whole_record(found.repaired, service)
@@ -79,7 +79,7 @@ async def _missed(ask: Ask, adopted: Adopted, value: bytes, found: NearMiss, ser
     rest = "check it, and remove that string"
     if is_spf(value):
         adopted.own(name)
-        rest = "check it; an up puts it in place of that one"
+        rest = "check it; an up replaces that string with it"
     adopted.faults.append(f"{fault}; the config above publishes what was meant, '{new}': {rest}")
     (await judged_spf(ask, name, spf.spf(name, new), service)).tell(adopted, f"{name} SPF")
 

@@ -55,7 +55,7 @@ _LONGEST = 20
 
 _HIDDEN = f"is wrong, and is not shown because a secret is in it; to see what is wrong, run: {all_values()}"
 _IN_NAMES = (
-    "is secret, but domains are in the names of resources; take pulumi.Output.secret off, and keep accounts secret"
+    "is secret, but domains are in the names of resources; remove pulumi.Output.secret, and make accounts secret"
 )
 
 

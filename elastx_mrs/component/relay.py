@@ -196,7 +196,7 @@ def _rivals(
         places[domain.name] = named[0] if named else (publisher,)
     found = rivals(name, records, places, modes)
     if stopped := found.get("require"):
-        raise pulumi.RunError("\n  ".join([*listed(stopped), f"({GUARD}=warn once goes on all the same)"]))
+        raise pulumi.RunError("\n  ".join([*listed(stopped), f"(to continue anyway: {GUARD}=warn for one run)"]))
     return list(listed(found.get("warn", [])))
 
 

@@ -144,7 +144,7 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
 def _ways_out(jobs: Sequence[Job]) -> list[str]:
     """Return what follows from a failure: the records are kept, and what was withdrawn is still there."""
     kept = "All records are kept; the next pulumi up verifies again, and with --refresh it also restores what was "
-    lines = [f"{kept}deleted or changed by hand. To go on without, once: {VERIFICATION}=warn"]
+    lines = [f"{kept}deleted or changed by hand. To continue without verification, once: {VERIFICATION}=warn"]
     still = [
         f"{notice} at {job.expected.domain}"
         for job in jobs
@@ -154,7 +154,7 @@ def _ways_out(jobs: Sequence[Job]) -> list[str]:
     ]
     if still:
         lines.append(
-            "Pulumi deletes only after a program that succeeds, so that accounts which were withdrawn may still send: "
-            f"{'; '.join(still)}. To withdraw them now: {VERIFICATION}=warn pulumi up"
+            "Pulumi deletes records only after the program succeeds, so withdrawn accounts may still send: "
+            f"{'; '.join(still)}. To delete their records now: {VERIFICATION}=warn pulumi up"
         )
     return lines

@@ -13,7 +13,7 @@ from elastx_mrs.publish.sdk import is_mocked
 NAMED = 10
 """Records that one line names; the engine has some dozen under way at once."""
 
-_STOPPING = "Ctrl-C waits for them too; pressed twice, it ends the run now, and they may have been created"
+_STOPPING = "Ctrl-C waits for them too. Press it twice to end the run now; they may have been created by then"
 
 
 class Records:
@@ -48,4 +48,4 @@ class Records:
         )
 
     def _over(self, waited: float) -> None:
-        self._log(f"going on after {waited:.0f} s")
+        self._log(f"continuing after {waited:.0f} s")

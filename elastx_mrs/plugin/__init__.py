@@ -17,5 +17,5 @@ def run() -> None:
     serve(sys.argv[1:])
 
 
-_USAGE = """pulumi-resource-elastx-mrs is a plugin, which Pulumi starts: leave it on PATH, and use the package
-elastx-mrs in a program of any language (pulumi package add elastx-mrs). For the command, see: elastx-mrs --help"""
+_USAGE = """pulumi-resource-elastx-mrs is a plugin that Pulumi starts. Leave it on PATH, and use the package
+elastx-mrs in a program of any language (pulumi package add elastx-mrs). For the command, run: elastx-mrs --help"""

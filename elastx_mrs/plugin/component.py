@@ -31,7 +31,7 @@ from elastx_mrs.stackfile.document import UnreadableError
 from elastx_mrs.stackfile.project import project_of
 
 _SEVERAL_UNKNOWN = (
-    "is known only after something else is deployed, and what decides the records must be known in a preview: "
+    "is known only after another resource is deployed, but the preview needs it; "
     "write the value, or read it from the stack's config"
 )
 

@@ -24,7 +24,7 @@ def plain(values: Values) -> dict[str, Any]:
     """
     for key, value in values.items():
         if isinstance(value.value, Mapping | tuple):
-            raise PluginError(f"{visible(key[:MOST_QUOTED])}: is no text and no number; write one")
+            raise PluginError(f"{visible(key[:MOST_QUOTED])}: is neither text nor a number; write one")
     props = {key: plain_value(value) for key, value in values.items()}
     if isinstance(props.get("ttl"), float):
         props["ttl"] = int(props["ttl"])
@@ -54,12 +54,12 @@ def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
     ]
     failures += [sdk.CheckFailure(key, "is missing; write it") for key in TEXTS if key not in inputs]
     failures += [
-        sdk.CheckFailure(key, "is no text; write a string")
+        sdk.CheckFailure(key, "is not text; write a string")
         for key in (*TEXTS, "guard")
         if key in inputs and not isinstance(inputs[key].value, str) and not is_unknown(inputs[key])
     ]
     if "ttl" in inputs and not is_unknown(inputs["ttl"]) and not _seconds(inputs["ttl"].value):
-        failures.append(sdk.CheckFailure("ttl", f"is no TTL; write whole seconds from 1 to {MAX_TTL} (RFC 2181 §8)"))
+        failures.append(sdk.CheckFailure("ttl", f"is not a TTL; write whole seconds from 1 to {MAX_TTL} (RFC 2181 §8)"))
     return sdk.CheckResponse(inputs=inputs, failures=failures)
 
 

@@ -53,7 +53,7 @@ def by_config(get: Get) -> Adoption:
     """
 
     def merge(record: TxtRecord) -> str:
-        return f"run: elastx-mrs adopt {record.domain}, and put what it prints into the config"
+        return f"run: elastx-mrs adopt {record.domain}, and put its output into the config"
 
     return Adoption(adopted(get), merge, lambda record: f"run once with {_setting(record.name)}")
 
@@ -62,7 +62,7 @@ def taken(owner: str, value: str) -> str:
     """Return what a publisher says, whose create reads :func:`adopted`, where exactly its value is there already."""
     return (
         f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an interrupted "
-        f"run, or to take it over, run once more with {_setting(owner)}; after a rename in the program, give the "
+        f"run, or to take it over, run once more with {_setting(owner)}. After a rename in the program, give the "
         "resource an alias instead"
     )
 

@@ -173,7 +173,7 @@ class Zone:
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so that two don't meet again
                 pause = min(2 * pause, MAX_PAUSE)
         what = f"the TXT record set of {owner} was changed by others {TRIES} times while this was about to"
-        raise Route53Error(f"{what}, so that nothing was changed there (hosted zone {self.id}); run it again")
+        raise Route53Error(f"{what}, so nothing was written there (hosted zone {self.id}); run it again")
 
     def _txt(self, owner: str, sets: Sequence[RecordSet]) -> RecordSet | None:
         """Return the simple TXT set among those of a name."""
@@ -186,7 +186,7 @@ class Zone:
         """Refuse what Route 53 would not take, or would not serve."""
         by_type = {one["Type"]: one for one in sets}
         if "CNAME" in by_type:
-            what = f"{owner} is a CNAME to {shown(by_type['CNAME'])[0]}, so that it can have no TXT (RFC 1034 §3.6.2)"
+            what = f"{owner} is a CNAME to {shown(by_type['CNAME'])[0]}, so it can have no TXT (RFC 1034 §3.6.2)"
             raise Route53Error(f"{what}; remove the CNAME from the hosted zone {self.id} first")
         if "NS" in by_type and "SOA" not in by_type:
             what = f"{owner} is delegated to {' and '.join(shown(by_type['NS']))}, so that {self.id} does not serve it"
@@ -258,8 +258,8 @@ def _refuse_rivals(found: RecordSet | None, owner: str, value: str, old: str = "
     others = rivals(values(found), value, old)
     if others:
         what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
-        cure = "run pulumi up --refresh, which says what to do about it"
-        raise Route53Error(f"{what}; {quoted(value, 60)} beside it would make both void; {cure}")
+        cure = "run pulumi up --refresh, which prints what to do"
+        raise Route53Error(f"{what}; {quoted(value, 60)} next to it would make both invalid; {cure}")
 
 
 def name_of(text: str) -> str:

@@ -39,7 +39,7 @@ def test_pages() -> None:
         return Answer(last)
 
     assert len(asyncio.run(reader()._pages(lambda number: ask(number, most), "zones"))) == most
-    with pytest.raises(CannotReadError, match=r"cloudflare\.example has over 400 pages of zones; give the ids"):
+    with pytest.raises(CannotReadError, match=r"cloudflare\.example has over 400 pages of zones; write the ids"):
         asyncio.run(reader()._pages(lambda number: ask(number, most + 1), "zones"))
 
 
@@ -52,7 +52,7 @@ def test_a_request_has_an_end(loop: Loop) -> None:
         return Answer(1)
 
     assert loop.run_until_complete(reader()._pages(lambda number: ask(number, most - 1), "zones"))
-    with pytest.raises(CannotReadError, match="gave no whole answer in 600 seconds; see the network"):
+    with pytest.raises(CannotReadError, match="gave no complete answer in 600 seconds; check the network"):
         loop.run_until_complete(reader()._pages(lambda number: ask(number, most + 1), "zones"))
 
 

@@ -50,7 +50,11 @@ def test_what_is_not_there_is_created(record: TxtRecord) -> None:
     ("record", "content", "change"),
     [
         (SPF, '"v=SPF1 include:elastx.email a ~all"', "'v=SPF1 include:elastx.email a ~all' becomes 'v=spf1 incl"),
-        (SPF, "v=spf1 include:elastx.email -all", "is put in quotes, as Cloudflare wants it, and DNS says the same"),
+        (
+            SPF,
+            "v=spf1 include:elastx.email -all",
+            "is put in quotes, as Cloudflare requires; its value in DNS stays the same",
+        ),
         (DMARC, '"V = DMARC1; p=none"', "'V = DMARC1; p=none' becomes 'v=DMARC1; p=quarantine;'"),
         (DMARC, r'"v=DMARC1; p=none; x=\027[31m\""', r"""x=\027[31m"' becomes"""),
         (REPORT, '"v=DMARC1; rua=mailto:a@example.com"', "'v=DMARC1; rua=mailto:a@example.com' becomes 'v=DMARC1;'"),
@@ -91,8 +95,8 @@ def test_ttl_and_comment_change_too(ttl: int, config: str | None, comment: str, 
         ),
         (SPF, '"v=spf1 inc:oops include:elastx.email ~all"', "loses inc:oops, and"),
         (SPF, '"v=spf1 redirect=_spf.example.net"', "loses redirect=_spf.example.net, and"),
-        (DKIM, f'"{OTHER_KEY}"', "is another one, and what is signed with it fails"),
-        (DKIM, '"v=DKIM1; p=damaged!"', "is another one"),
+        (DKIM, f'"{OTHER_KEY}"', "is a different key, and mail signed with it fails"),
+        (DKIM, '"v=DKIM1; p=damaged!"', "is a different key"),
         (DMARC, '"v=DMARC1; p=quarantine; sp=reject"', "DMARC becomes weaker"),
         (DMARC, '"v=DMARC1; p=reject"', "DMARC becomes weaker"),
     ],
@@ -151,12 +155,12 @@ def test_no_foreign_string_is_ever_imported(record: TxtRecord, data: st.DataObje
 def test_a_foreign_string_where_a_key_is_to_be_is_not_imported() -> None:
     made = planned(DKIM, txt(DKIM.name, '"v=DKIM1-validator=1234567890"'))
     assert (made.imports, made.absent) == ([], 0)
-    assert "has the TXT 'v=DKIM1-validator=1234567890', which is no DKIM key" in made.faults[0]
+    assert "has the TXT 'v=DKIM1-validator=1234567890', which is not a DKIM key" in made.faults[0]
 
 
 def test_a_cname_in_the_way() -> None:
     made = planned(DMARC, Found("r1", DMARC.name, "CNAME", "dmarc.example.net"))
-    assert f"{DMARC.name} is a CNAME to dmarc.example.net, and no TXT can stand beside one" in made.faults[0]
+    assert f"{DMARC.name} is a CNAME to dmarc.example.net, so it can have no TXT" in made.faults[0]
     flattened = planned(SPF, Found("r1", APEX, "CNAME", "web.example.net"))
     assert (flattened.faults, flattened.absent) == ([], 1)
 
@@ -174,7 +178,7 @@ def test_what_is_in_the_state_is_left_out() -> None:
     assert (made.imports, made.changes, made.known) == ([], [], 1)
     own = planned(SPF, found, state=State("urn", frozenset(), {"r1": "spf-by-hand"}))
     assert own.imports == []
-    assert f"is the stack's own already, as the resource spf-by-hand: give mail-{APEX}-spf an alias" in own.faults[0]
+    assert f"is already in this stack, as the resource spf-by-hand: give mail-{APEX}-spf an alias" in own.faults[0]
 
 
 def test_a_domain_whose_zone_could_not_be_read_is_passed_over() -> None:

@@ -40,20 +40,23 @@ def test_a_connection_that_is_reset_has_its_cause_though_httpx_says_none() -> No
     found = str(explained(asyncio.run(reset()), "zones", "https://api.cloudflare.com/client/v4", TOKEN))
     assert found == (
         "api.cloudflare.com was not reached ([Errno 104] Connection reset by peer); "
-        "see CLOUDFLARE_BASE_URL and the network, and run this again"
+        "check CLOUDFLARE_BASE_URL and the network, and run this again"
     )
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (APITimeoutError(request=REQUEST), "api.cloudflare.com does not answer in time; see the network and any proxy"),
+        (
+            APITimeoutError(request=REQUEST),
+            "api.cloudflare.com does not answer in time; check the network and any proxy",
+        ),
         (
             lost(OSError("[Errno -2] Name or service not known")),
-            "api.cloudflare.com was not reached ([Errno -2] Name or service not known); see the resolvers of this "
+            "api.cloudflare.com was not reached ([Errno -2] Name or service not known); check the resolvers of this "
             "machine, and CLOUDFLARE_BASE_URL, and run this again",
         ),
-        (lost(OSError("odd")), "api.cloudflare.com was not reached (odd); see CLOUDFLARE_BASE_URL, the network and"),
+        (lost(OSError("odd")), "api.cloudflare.com was not reached (odd); check CLOUDFLARE_BASE_URL, the network and"),
         (APIError("odd", REQUEST, body=None), "api.cloudflare.com: odd"),
         (APIError(f"odd {TOKEN}", REQUEST, body=None), "api.cloudflare.com: its text repeats the token"),
     ],

@@ -138,7 +138,7 @@ def test_a_backslash_is_kept_as_it_is(server: NameServer) -> None:
 def test_what_could_not_be_asked_is_said_and_has_its_own_exit_code(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["adopt", "--nameserver", "127.0.0.1:1", "example.com"])
     assert result.exit_code == 3
-    assert "# NOT ASKED: SPF of example.com could not be asked for: 127.0.0.1:1" in result.stdout
+    assert "# NOT ASKED: SPF of example.com could not be looked up: 127.0.0.1:1" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_the_file_and_what_it_leads_to(scene: Scene) -> None:
         "example.com SPF 'v=spf1 ip4:203.0.113.0/24 include:elastx.email -all' becomes "
         "'v=spf1 include:elastx.email -all'",
         "_dmarc.example.com DMARC TTL 3600 becomes 1800",
-        "CANNOT BE KEPT: example.com SPF loses ip4:203.0.113.0/24, and who sends by that fails; take it into the "
+        "CANNOT BE KEPT: example.com SPF loses ip4:203.0.113.0/24, and mail sent through that fails; add it to the "
         "config: elastx-mrs adopt example.com prints it",
         "3 records to import, of which the next up changes 2; 1 not there, which it creates",
         "pulumi import will send 12 requests to Cloudflare, 4 for each record; it takes 1,200 in 5 minutes",
@@ -87,7 +87,7 @@ def test_what_cannot_be_imported_is_said_and_the_rest_is_in_the_file(scene: Scen
     assert result.exit_code == 1
     assert set(imports(result)) == {"mail-news.example.com-spf"}
     assert "CANNOT BE IMPORTED: two.example.com has 2 SPF records: 'v=spf1 " in result.stderr
-    assert "CANNOT BE IMPORTED: _dmarc.alias.example.com is a CNAME to _dmarc.example.com, and no" in result.stderr
+    assert "CANNOT BE IMPORTED: _dmarc.alias.example.com is a CNAME to _dmarc.example.com, so it" in result.stderr
 
 
 def test_nothing_to_import(scene: Scene) -> None:
@@ -161,7 +161,7 @@ def test_of_two_accounts_the_configs_is_read(scene: Scene) -> None:
     result = scene.run()
     assert result.exit_code == 2
     own = scene.api.zone("elastx.email").account.id
-    assert f"example.com is a zone of the accounts {own} and {other.id}; write the id" in result.stderr
+    assert f"example.com is a zone in the accounts {own} and {other.id}; write the id" in result.stderr
     assert "cloudflare.accountId" in result.stderr
     assert "somebody@" not in result.stderr
     assert len(imports(scene.run(config={"cloudflare": {"accountId": own}}))) == 3
@@ -199,7 +199,7 @@ def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) 
 def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloudflare, "Pace", partial(Pace, requests=2))
     result = scene.run(config={"domains": ["example.com", "example.se"]}, ELASTX_MRS_LAB_CLOCK="1000")
-    assert result.stderr.startswith("Cloudflare takes 1,200 requests in 5 minutes; going on at ")
+    assert result.stderr.startswith("Cloudflare takes 1,200 requests in 5 minutes; continuing at ")
     assert len(imports(result)) == 3
     assert len(scene.asked()) == 3
 

@@ -92,8 +92,8 @@ def test_what_answers_is_not_cloudflare(scene: Scene, status: int, body: str) ->
     with answering(status, body, "text/html" if body == HTML else "application/json") as url:
         result = scene.run(CLOUDFLARE_BASE_URL=url)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"what answers at 127.0.0.1 is not Cloudflare's API (HTTP {status}, " in result.stderr
-    assert "see CLOUDFLARE_BASE_URL, and any proxy on the way" in result.stderr
+    assert f"the server at 127.0.0.1 is not Cloudflare's API (HTTP {status}, " in result.stderr
+    assert "check CLOUDFLARE_BASE_URL, and any proxy on the way" in result.stderr
     assert "\x1b" not in result.stderr
 
 
@@ -129,7 +129,7 @@ def test_a_base_url_that_is_none(scene: Scene, url: str) -> None:
 def test_nobody_answers(scene: Scene) -> None:
     result = scene.run(CLOUDFLARE_BASE_URL="http://user:pass@127.0.0.1:1/client/v4")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "127.0.0.1 was not reached (All connection attempts failed); see CLOUDFLARE_BASE_URL" in result.stderr
+    assert "127.0.0.1 was not reached (All connection attempts failed); check CLOUDFLARE_BASE_URL" in result.stderr
     assert "pass@" not in result.stderr
 
 

@@ -187,7 +187,7 @@ def test_dns_that_does_not_answer_stops_it_and_an_option_goes_on() -> None:
     assert result.stderr.startswith(
         "Error: DNS did not answer; to continue without the published records, add --no-dns\n"
     )
-    assert "SPF of elsewhere.invalid could not be asked for: 127.0.0.1:" in result.stderr
+    assert "SPF of elsewhere.invalid could not be looked up: 127.0.0.1:" in result.stderr
     run("--domain", "elsewhere.invalid", *MAIL[2:], "--publisher", "cloudflare", "--no-dns")
     assert config()["elastx-mrs:domains"] == ["elsewhere.invalid"]
     assert "has no SPF" not in Path("Pulumi.prod.yaml").read_text()

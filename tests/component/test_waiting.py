@@ -57,7 +57,7 @@ def test_those_that_are_not_there_are_named_with_what_is_known_of_the_wait() -> 
     assert said(["a", "b", "c"], known="It tries again") == ["waiting for 3 of 3 records: a, b, c. It tries again"]
 
 
-@pytest.mark.parametrize(("end", "tells"), [("an id", ["going on after 0 s"]), (RuntimeError("refused"), [])])
+@pytest.mark.parametrize(("end", "tells"), [("an id", ["continuing after 0 s"]), (RuntimeError("refused"), [])])
 def test_one_that_ends_is_named_no_longer_whatever_became_of_it(end: str | Exception, tells: list[str]) -> None:
     assert said(["a", "b"], end) == ["waiting for 2 of 2 records: a, b", *tells, "waiting for 1 of 2 records: b"]
 

@@ -104,7 +104,7 @@ def test_what_a_token_may_not_do_is_named_with_the_permission(
             {"CLOUDFLARE_API_TOKEN": "with a space in it, somewhere"},
             {},
             "wrong",
-            "is not one of Cloudflare's",
+            "is not a Cloudflare token",
             "token with",
         ),
         ({"CLOUDFLARE_API_TOKEN": "f" * 40}, {}, "wrong", "does not know the token", "Zone > Zone > Read"),
@@ -188,7 +188,7 @@ def test_a_zone_of_another_account_is_not_taken(lab: Lab) -> None:
     other = Account("other")
     lab.cloudflare.api.add_zone("example.com", other)
     found = examined(lab)
-    assert "is a zone of the accounts" in found[1].seen
+    assert "is a zone in the accounts" in found[1].seen
     assert verdicts(examined(lab, cloudflare={"accountId": other.id}))[1] == ("cloudflare-zone", "pass")
 
 
@@ -281,7 +281,7 @@ def test_so_many_octets(lab: Lab, monkeypatch: pytest.MonkeyPatch, more: int) ->
     if not more:
         assert api.ask("GET", "/user/tokens/verify").result["status"] == "active"
         return
-    with pytest.raises(UnaskedError, match=r"sent more than .* for one page; see CLOUDFLARE_BASE_URL"):
+    with pytest.raises(UnaskedError, match=r"sent more than .* for one page; check CLOUDFLARE_BASE_URL"):
         api.ask("GET", "/user/tokens/verify")
 
 
@@ -350,7 +350,7 @@ def test_a_failure_that_nobody_knows_names_the_host(monkeypatch: pytest.MonkeyPa
         raise OSError("something odd")
 
     monkeypatch.setattr(api._opener, "open", odd)
-    with pytest.raises(UnaskedError, match=r"127\.0\.0\.1:9 was not reached; see CLOUDFLARE_BASE_URL"):
+    with pytest.raises(UnaskedError, match=r"127\.0\.0\.1:9 was not reached; check CLOUDFLARE_BASE_URL"):
         api.ask("GET", "/zones")
 
 

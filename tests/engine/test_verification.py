@@ -203,7 +203,7 @@ def test_a_withdrawn_account_is_named_where_another_domain_fails_and_goes_in_an_
     said = failed(stack.up(check=False))
     assert SECOND_TOKEN in server.txt("example.com"), "the engine deletes only after a program that succeeds"
     assert f"'{SECOND_TOKEN.decode()}' is published, but not declared at example.com" in said
-    assert "To withdraw them now: ELASTX_MRS_VERIFICATION=warn pulumi up" in said
+    assert "To delete their records now: ELASTX_MRS_VERIFICATION=warn pulumi up" in said
 
     said = stack.up(ELASTX_MRS_VERIFICATION="warn").stdout
     assert f"'{SECOND_TOKEN.decode()}' is published, but not declared" in said, "it is deleted after the program"

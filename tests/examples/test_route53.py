@@ -215,7 +215,7 @@ def test_a_configured_ttl_an_adopted_string_and_a_zone_that_moves(company: Compa
     stack.config["domains"] = [{"name": "example.se", "ttl": 600}]
     company.se.append("example.se", FIRST_VALUE)
     text = said(stack.up(ELASTX_MRS_ADOPT="example.se"))
-    assert "ttl 600 becomes the TTL of all TXT records there, which is 300 s today" in text
+    assert "ttl 600 becomes the TTL of all TXT records there, instead of 300" in text
     assert company.se.txt("example.se").count(FIRST_VALUE) == 1, "it was there, and is adopted as that was said"
     assert company.se.sets["example.se", "TXT", ""].ttl == 600
     assert company.se.sets["_dmarc.example.se", "TXT", ""].ttl == 600
@@ -272,7 +272,7 @@ def test_the_guard_tells_in_the_preview_what_would_not_work(company: Company) ->
     refused(stack.preview(check=False))
     told = said(stack.preview(ELASTX_MRS_GUARD="warn"))
     assert "example.com has the SPF record 'v=spf1 include:other.example -all' already" in told
-    assert "run: elastx-mrs adopt example.com, and put what it prints into the config" in told
+    assert "run: elastx-mrs adopt example.com, and put its output into the config" in told
     assert "run once with ELASTX_MRS_ADOPT=example.com" in told
     assert "example.se has TXT record sets with a routing policy or an alias ('blue', 'green')" in told
     assert "_dmarc.example.se is a CNAME to dmarc.other.example" in told

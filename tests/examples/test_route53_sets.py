@@ -177,7 +177,7 @@ def test_a_second_record_of_a_kind_is_refused_where_the_guard_is_on(zone: Any, h
         add(zone, golden.SPF)
     add(zone, golden.SPF, only=False)
     assert hosted.txt(APEX)[2:] == ('"V=SPF1 include:other.example ~all"', f'"{golden.SPF}"')
-    with pytest.raises(record_sets.Route53Error, match="would make both void"):
+    with pytest.raises(record_sets.Route53Error, match="would make both invalid"):
         zone.replace(APEX, golden.SPF, "v=spf1 include:elastx.email ~all", None)
     zone.replace(APEX, golden.SPF, "v=spf1 include:elastx.email ~all", None, only=False)
 
@@ -209,7 +209,7 @@ def test_what_is_in_the_way_is_named(zone: Any, hosted: HostedZone) -> None:
         RecordSet("alias.example.com", "TXT", None, (), alias="example.com"),
     )
     for owner, said in {
-        "_dmarc.example.com": "is a CNAME to dmarc.other.example, so that it can have no TXT .* the hosted zone Z1",
+        "_dmarc.example.com": "is a CNAME to dmarc.other.example, so it can have no TXT .* the hosted zone Z1",
         "child.example.com": "is delegated to ns1.other.example, .* add child.example.com to zones",
         "weighted.example.com": "routing policy or an alias \\('blue', 'green'\\)",
         "alias.example.com": "routing policy or an alias \\(an alias\\)",

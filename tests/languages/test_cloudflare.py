@@ -161,7 +161,7 @@ def test_a_zone_that_is_made_in_the_same_run(run: Trial, workspace: Workspace) -
     stack = of_python(run, workspace, LATE_ID)
     stack.others |= {"acme-mail:zoneId": run.api.zone("example.com").id}
     said = stack.preview().stdout
-    assert "the zone of example.com is known only when its provider, or the zone itself, is there" in said
+    assert "the zone of example.com is known only after it, or its provider, is created" in said
     stack.up()
     assert run.changes() == ["POST"] * 4
     assert len(run.texts("example.com")) == 2

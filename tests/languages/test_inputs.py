@@ -94,7 +94,7 @@ def test_null_is_what_a_program_left_out() -> None:
 )
 def test_what_is_known_only_later_is_refused_with_the_reason(given: dict[str, Any], path: str) -> None:
     said = refused(GOOD | given)
-    assert f"{path}: is known only after something else is deployed" in said
+    assert f"{path}: is known only after another resource is deployed" in said
 
 
 def test_the_id_of_a_zone_may_be_known_only_later() -> None:

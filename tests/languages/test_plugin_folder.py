@@ -156,5 +156,5 @@ def test_the_command_by_itself_says_what_it_is() -> None:
     for arguments, code in (([], 2), (["--help"], 0)):
         said = subprocess.run([script, *arguments], capture_output=True, text=True, check=False)
         assert said.returncode == code
-        assert "is a plugin, which Pulumi starts" in said.stderr
+        assert "is a plugin that Pulumi starts" in said.stderr
         assert "Traceback" not in said.stderr

@@ -164,7 +164,7 @@ def test_what_cannot_be_done_is_told_in_one_line(plugin: Stub, server: NameServe
     configured(plugin, server, tsigKey="{not a key file")
     create = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD)
     assert said(plugin.Create, create) == (
-        "tsigKey: is no key file; write one key, as tsig-keygen prints it, or its secret alone"
+        "tsigKey: is not a key file; write one key, as tsig-keygen prints it, or its secret alone"
     )
 
 
@@ -284,9 +284,9 @@ def test_values_that_are_nested_too_deep_are_one_line(method: str, plugin: Stub)
 
 def test_a_record_s_property_that_is_a_list_is_one_line(plugin: Stub) -> None:
     request = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD | {"value": ["v=spf1 -all"]})
-    assert refusal(plugin.Create, request) == "value: is no text and no number; write one"
+    assert refusal(plugin.Create, request) == "value: is neither text nor a number; write one"
     request = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD | {"a\tb": []})
-    assert refusal(plugin.Create, request) == "a<U+0009>b: is no text and no number; write one"
+    assert refusal(plugin.Create, request) == "a<U+0009>b: is neither text nor a number; write one"
 
 
 @pytest.mark.parametrize("given", ["foo", "[1]", '{"a": 1}', "[" * 100_000, "[" + "9" * 5000 + "]"])

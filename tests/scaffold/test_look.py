@@ -86,7 +86,7 @@ def test_another_key_is_kept_and_said() -> None:
 
 def test_what_is_not_answered_is_named() -> None:
     found = looked(SILENT, "example.com", "good.com")
-    assert any("SPF of example.com could not be asked for" in line for line in found.unanswered)
+    assert any("SPF of example.com could not be looked up" in line for line in found.unanswered)
     assert not any("good.com" in line for line in found.unanswered)
 
 

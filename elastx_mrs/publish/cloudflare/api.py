@@ -113,7 +113,7 @@ class Api:
             raise UnaskedError(self._told(error)) from None
         if len(octets) > limits.CLOUDFLARE_PAGE.most:
             problem = f"{self.host} sent more than {limits.CLOUDFLARE_PAGE.text} for one page"
-            raise UnaskedError(f"{problem}; see {cures.BASE_URL}, and any proxy on the way")
+            raise UnaskedError(f"{problem}; check {cures.BASE_URL}, and any proxy on the way")
         text = octets.decode(errors="replace")
         try:
             content = json.loads(text)
@@ -137,5 +137,5 @@ class Api:
             return f"{problem}; {certificate.cure(refused.verify_code)}"
         way = cures.way(str(error))
         if way is None:
-            return f"{self.host} was not reached; see {cures.BASE_URL}, the network and any proxy"
+            return f"{self.host} was not reached; check {cures.BASE_URL}, the network and any proxy"
         return f"{self.host} was not reached: {way.why}; {way.check}"

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 ZONE_READ = "give the token the permission Zone > Zone > Read, for all zones that it is to publish to"
 DNS_EDIT = "give the token the permission Zone > DNS > Edit, for all zones that it is to publish to"
-TOKEN = "CLOUDFLARE_API_TOKEN (or the provider's apiToken) has to be a token with Zone > Zone > Read and DNS > Edit"  # noqa: S105
+TOKEN = "set CLOUDFLARE_API_TOKEN (or the provider's apiToken) to a token with Zone > Zone > Read and DNS > Edit"  # noqa: S105
 BASE_URL = "CLOUDFLARE_BASE_URL"
 API = "https://api.cloudflare.com/client/v4"
 """The API's base, unless the variable names another."""
 
 AGAIN = "run pulumi up again"
 
-_UNKNOWN = f"Cloudflare does not know the token, or it has ended; {TOKEN}"
+_UNKNOWN = f"Cloudflare does not know the token, or it has expired; {TOKEN}"
 _FORBIDDEN = f"the token may not do this; {DNS_EDIT}"
 
 CODES = {
@@ -28,23 +28,23 @@ CODES = {
     9109: _UNKNOWN,
     10000: _FORBIDDEN,
     0: f"the token may not list zones; {ZONE_READ}",
-    7003: "Cloudflare has no such zone; see that each id under cloudflare.zones is a zone's (Overview > API > Zone ID)",
+    7003: "Cloudflare has no such zone; check each id under cloudflare.zones (Overview > API > Zone ID)",
     9015: "the value is too long for one record (4,096 octets)",
     9021: "the zone's plan does not allow this TTL; write ttl: 1 (automatic) or 60 to 86400",
-    9300: "the zone's plan allows no tags; take them out of the transform that sets them",
+    9300: "the zone's plan allows no tags; remove them from the transform that sets them",
     9313: "the comment is too long for the zone's plan; shorten cloudflare.comment",
-    81044: "the record is gone already, as after a run whose answer got lost; run: pulumi up --refresh",
-    81045: "the zone's plan has no room for more records; remove some, or take a larger plan",
+    81044: "the record is gone already, perhaps because an answer got lost; run: pulumi up --refresh",
+    81045: "the zone's plan allows no more records; remove some, or upgrade the plan",
     81054: "a CNAME is there; remove it first",
-    81053: "a CNAME is there, and no TXT can stand beside one (RFC 1034 §3.6.2); remove it first",
+    81053: "the name is a CNAME, so it can have no TXT (RFC 1034 §3.6.2); remove it first",
     83011: "there is no room for more TXT at this name (8,192 characters in all); remove some, or use fewer accounts",
 }
 """Cloudflare's codes, of answers with a status below 500."""
 
-NOT_CLOUDFLARE = f"what answers is not Cloudflare's API; see {BASE_URL}, and any proxy on the way"
+NOT_CLOUDFLARE = f"the server that answered is not Cloudflare's API; check {BASE_URL}, and any proxy on the way"
 BLOCKED = (
-    f"what answers is not Cloudflare's API, or Cloudflare blocks this machine's address; see {BASE_URL}, and any proxy "
-    "or firewall on the way"
+    f"the server that answered is not Cloudflare's API, or Cloudflare blocks this machine's address; check {BASE_URL}, "
+    "and any proxy or firewall on the way"
 )
 _NO_ANSWER_OF_CLOUDFLARE = re.compile(
     "expected destination type of|error parsing response json|invalid character|expecting value|not json|unmarshal"
@@ -55,7 +55,7 @@ _NO_ANSWER_OF_CLOUDFLARE = re.compile(
 
 LIMITED = "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
 
-FAILED = f"Cloudflare's API failed (see www.cloudflarestatus.com); {AGAIN}, which goes on from here"
+FAILED = f"Cloudflare's API failed (see www.cloudflarestatus.com); {AGAIN}, which continues from here"
 
 STOPPED = f"the run was stopped before Cloudflare answered; {AGAIN}"
 _STOPPED = re.compile("context canceled")
@@ -88,65 +88,65 @@ WAYS = (
     Way(
         r"proxyconnect|proxy authentication required|(?<!\S)407(?!\S)",
         "the proxy on the way does not answer, or refuses",
-        "see HTTPS_PROXY and NO_PROXY",
+        "check HTTPS_PROXY and NO_PROXY",
     ),
     Way(
         r"certificate is valid for|is not valid for any names|cannot validate certificate for|hostname mismatch",
-        "the certificate of what answers is for another name",
-        f"see {BASE_URL}, and any proxy on the way",
+        "the server's certificate is for another name",
+        f"check {BASE_URL}, and any proxy on the way",
     ),
     Way(
         r"certificate has expired|is not yet valid",
-        "the certificate of what answers is out of date",
-        "see the clock of this machine, and any proxy on the way",
+        "the server's certificate is out of date",
+        "check the clock of this machine, and any proxy on the way",
     ),
     Way(
         r"x509|certificate[ _]verify[ _]failed|failed to verify certificate",
-        "the certificate of what answers is not trusted",
+        "the server's certificate is not trusted",
         "if a proxy of yours opens TLS, let this machine trust its authority (SSL_CERT_FILE)",
     ),
     Way(
         r"does not look like a TLS handshake|HTTP response to HTTPS client|wrong[ _]version[ _]number",
-        "what answers speaks plain HTTP where TLS was expected",
-        f"see the scheme and the port in {BASE_URL} and HTTPS_PROXY",
+        "the server speaks plain HTTP where TLS was expected",
+        f"check the scheme and the port in {BASE_URL} and HTTPS_PROXY",
     ),
     Way(
         r"malformed HTTP|illegal status line",
-        "what answers does not speak HTTP",
-        f"see the scheme and the port in {BASE_URL}",
+        "the server does not speak HTTP",
+        f"check the scheme and the port in {BASE_URL}",
     ),
     Way(
         r"\blookup \S+.*i/o timeout|no such host|name or service not known|name resolution|server misbehaving"
         r"|nodename nor servname|no address associated",
         "this machine cannot resolve its name",
-        f"see the resolvers of this machine, and {BASE_URL}",
+        f"check the resolvers of this machine, and {BASE_URL}",
     ),
     Way(
         r"network is unreachable|network is down|no route to host|host is (unreachable|down)",
         "this machine has no route to it",
-        "see the network and any firewall",
+        "check the network and any firewall",
     ),
     Way(
         r"connection refused|actively refused",
         "the connection was refused",
-        f"see {BASE_URL}, HTTPS_PROXY and any firewall",
+        f"check {BASE_URL}, HTTPS_PROXY and any firewall",
     ),
     Way(
         r"timed out|timeout|deadline exceeded",
         "it did not answer in time",
-        "see the network and any firewall or proxy",
+        "check the network and any firewall or proxy",
     ),
-    Way(r"\btls: |\[SSL", "TLS failed", "see any proxy on the way"),
+    Way(r"\btls: |\[SSL", "TLS failed", "check any proxy on the way"),
     Way(
         r"connection (was |is )?(reset|aborted|closed)|closed connection"
         r"|forcibly closed|broken pipe|disconnected|server closed|\bEOF\b",
         "the connection was cut",
-        f"see {BASE_URL} and the network",
+        f"check {BASE_URL} and the network",
     ),
     Way(
         r"connection error|connection attempts failed|\bdial (tcp|udp)",
         "the connection failed",
-        f"see {BASE_URL} and the network",
+        f"check {BASE_URL} and the network",
     ),
 )
 """The first whose words are in the text is what happened."""

@@ -32,7 +32,7 @@ def credentials(config: Callable[[str], str | None], environ: Mapping[str, str])
         return f"no token is set; {TOKEN}; or run: pulumi config set --secret cloudflare:apiToken"
     token = config("apiToken") or environ.get("CLOUDFLARE_API_TOKEN") or ""
     if given == ["apiToken"] and not _TOKEN_SHAPE.fullmatch(token):
-        return f"the token is not one of Cloudflare's, which have letters, digits, - and _ only, and no spaces; {TOKEN}"
+        return f"the token is not a Cloudflare token, which has only letters, digits, - and _; {TOKEN}"
     return ""
 
 

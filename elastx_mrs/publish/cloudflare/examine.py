@@ -49,7 +49,7 @@ _NOT_ASKED = "skipped, because a check above failed"
 
 def examine(subject: Subject) -> Sequence[Examination]:
     """Return the examinations: of the plugin on this machine, and of the account."""
-    late = f"see www.cloudflarestatus.com, {cures.BASE_URL}, the network and any proxy"
+    late = f"check www.cloudflarestatus.com, {cures.BASE_URL}, the network and any proxy"
     return [
         Examination(plugin.CHECK, partial(plugin.examine, subject), "run it again"),
         Examination(_TOKEN, partial(_account, subject), late),
@@ -146,9 +146,8 @@ def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[Zo
     for number in dict.fromkeys(named.values()):
         answer = api.ask("GET", f"/zones/{number}")
         if answer.codes:
-            seen = (
-                f"{number} under cloudflare.zones is no zone that the token sees; copy the id from the zone's Overview"
-            )
+            fault = f"{number} under cloudflare.zones is not a zone that the token sees"
+            seen = f"{fault}; copy the id from the zone's Overview"
             problems.append(of_message(_ZONE, "wrong", _EXPECTED[_ZONE], seen))
         else:
             found[number] = _read(answer, _zone)

@@ -55,8 +55,8 @@ class Failures:
         """Return how to take over the record that is there, as after a create whose answer got lost."""
         inputs = args.new_inputs or {}
         why = (
-            f"cloudflare: {args.name}: exactly this record is there already, as after an interrupted run, and not in "
-            "this stack's state. To take it over"
+            f"cloudflare: {args.name}: exactly this record is there already, but not in this stack's state, as after "
+            "an interrupted run. To take it over"
         )
         zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))
         value = join(parse(str(inputs.get("content"))))

@@ -42,4 +42,4 @@ def examine(subject: Subject) -> Iterator[Check]:
         yield Check(CHECK, "absent", _EXPECTED, f"{version} is not installed, and {_NO_DOWNLOADS} is set", run)
         return
     seen = f"{version} is not installed; Pulumi downloads it in the next preview or up"
-    yield Check(CHECK, "unchecked", _EXPECTED, seen, f"where this machine has no way out, {run}")
+    yield Check(CHECK, "unchecked", _EXPECTED, seen, f"without internet access, {run}")

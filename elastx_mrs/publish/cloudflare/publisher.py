@@ -126,9 +126,7 @@ class Cloudflare:
         return (await self._listings[zone_id]).existing(owner)
 
     def _merge(self, record: TxtRecord) -> str:
-        return (
-            f"run: elastx-mrs adopt {record.domain}, put what it prints into the config, then {import_file(self._name)}"
-        )
+        return f"run: elastx-mrs adopt {record.domain}, put its output into the config, then {import_file(self._name)}"
 
     async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
         """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
@@ -158,7 +156,7 @@ class Cloudflare:
         except InvokeError as error:
             raise CannotAskError(f"Cloudflare does not list the records of {name}: {_explained(error)}") from None
         if name is None or records is None:
-            raise CannotAskError(f"Cloudflare can't be asked for zone {zone_id} yet: its provider is not configured")
+            raise CannotAskError(f"zone {zone_id} cannot be read yet, because its provider is not configured")
         await self._pace.look(math.ceil(len(records) / RECORDS_PER_PAGE) - 1 if records else 0)
         return Listing(name, records, zone.name_servers if zone is not None else ())
 
@@ -178,7 +176,7 @@ class Cloudflare:
         # Zones are listed once any domain's id is known.
         zone_id = await pulumi.Output.from_input(self._zone_ids[domain or next(iter(self._zone_ids))]).future()
         if zone_id is None:
-            raise CannotAskError(f"the zone of {owner} is known only when its provider, or the zone itself, is there")
+            raise CannotAskError(f"the zone of {owner} is known only after it, or its provider, is created")
         if domain is not None:
             return zone_id
         by_name = {zone.name: zone.id for zone in self._zones.values()}
@@ -194,8 +192,8 @@ class Cloudflare:
             if not cures.answered(str(error)):
                 raise CannotAskError(f"Cloudflare does not name the zone {zone_id}: {_explained(error)}") from None
             raise CannotAskError(
-                f"cloudflare.zones: {zone_id} is no zone that the token sees; copy the id from the zone's Overview, "
-                f"and see that the token's zone resources include it ({_shown(str(error))})"
+                f"cloudflare.zones: {zone_id} is not a zone that the token sees; copy its id from the zone's Overview, "
+                f"and check the token's zone resources ({_shown(str(error))})"
             ) from None
 
 
@@ -250,5 +248,5 @@ def _shown(text: str) -> str:
 
 def _inactive(zone: ZoneInfo) -> str:
     servers = " and ".join(zone.name_servers)
-    cure = f"nothing of it is served until the registrar delegates {zone.name} to {servers}" if servers else "see there"
+    cure = f"it is not served until the registrar delegates {zone.name} to {servers}" if servers else "check it there"
     return f"cloudflare: the zone {zone.name} is {zone.status}: {cure}"

@@ -26,7 +26,7 @@ def comment_text(text: str) -> str:
         raise RecordError(f"has {len(text)} characters; Cloudflare's free plan has room for {MAX_COMMENT}")
     unknown = set(re.findall(r"\{(.*?)\}", text)) - {"project", "stack", "component"}
     if unknown:
-        raise RecordError(f"has {{{min(unknown)}}}; what is filled in is {{project}}, {{stack}} and {{component}}")
+        raise RecordError(f"has {{{min(unknown)}}}; the placeholders are {{project}}, {{stack}} and {{component}}")
     return text
 
 
@@ -66,7 +66,7 @@ def stand_in(path: tuple[str | int, ...], name: str) -> Any:
 
 
 def _revoke(key: str) -> str:
-    return f"make another at Cloudflare, revoke this one, and run: pulumi config set --secret {key}"
+    return f"create a new one at Cloudflare, revoke this one, and run: pulumi config set --secret {key}"
 
 
 PROVIDER = Provider(

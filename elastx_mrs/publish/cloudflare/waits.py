@@ -25,7 +25,7 @@ def known(waited: float) -> str:
     left = clock.real(RETRIES) - waited
     if left <= 0:
         return (
-            "That is longer than the plugin tries by itself: Cloudflare told it to wait, as its rate limit does for "
+            "That is longer than the plugin retries on its own: Cloudflare told it to wait. Its rate limit takes "
             f"{WINDOW / 60:.0f} minutes"
         )
     at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left)

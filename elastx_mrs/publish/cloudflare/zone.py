@@ -81,16 +81,16 @@ def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, Z
     if lost:
         seen = f"{len(by_name)} zone{'s' if len(by_name) != 1 else ''} seen"
         faults.append(
-            f"domains: Cloudflare lists no zone for {', '.join(lost)} ({seen}); add the zone there, let the token read "
-            "it (Zone > Zone > Read, for all its zones), see that cloudflare.accountId is the zone's account, or write "
-            "the zone's id under cloudflare.zones"
+            f"domains: Cloudflare lists no zone for {', '.join(lost)} ({seen}); add the zone there, or give the token "
+            "Zone > Zone > Read for it. If the zone is in another account, correct cloudflare.accountId, or write the "
+            "zone's id under cloudflare.zones"
         )
     for name in sorted({name for name in named.values() if name is not None and len(by_name[name]) > 1}):
         # Without the accounts' names, which often are somebody's address.
         accounts = " and ".join(zone.account_id for zone in by_name[name])
         faults.append(
-            f"cloudflare.accountId: {name} is a zone of the accounts {accounts}; write the id of the one that it is "
-            "delegated to, or the zone's id under cloudflare.zones"
+            f"cloudflare.accountId: {name} is a zone in the accounts {accounts}; write the id of the account that "
+            "it is delegated to, or its zone id under cloudflare.zones"
         )
     if faults:
         raise RecordError(*faults)

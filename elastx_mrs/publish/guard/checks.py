@@ -118,8 +118,8 @@ async def alias(case: Case) -> list[Finding]:
     target = next(iter(found.others.get("CNAME", ())), None)
     if target is None:
         return []
-    cure = "remove the CNAME first, or publish the record where it leads and say external: true here"
-    return [_stop(case, f"is a CNAME to {target}, and no TXT can stand beside one (RFC 1034 §3.6.2); {cure}")]
+    cure = "remove the CNAME first; or publish the record at its target, and write external: true here"
+    return [_stop(case, f"is a CNAME to {target}, so it can have no TXT (RFC 1034 §3.6.2); {cure}")]
 
 
 async def redirected(case: Case) -> list[Finding]:
@@ -128,8 +128,8 @@ async def redirected(case: Case) -> list[Finding]:
     if found.dname is None:
         return []
     owner, target = found.dname
-    why = f"lies below the DNAME {owner}, so that it is answered from {target} and never from here (RFC 6672 §2.3)"
-    return [_stop(case, f"{why}; publish it there and say external: true here, or remove the DNAME")]
+    why = f"lies below the DNAME {owner}, so {target} answers for it, and a record here never would (RFC 6672 §2.3)"
+    return [_stop(case, f"{why}; publish it there and write external: true here, or remove the DNAME")]
 
 
 async def child_zone(case: Case) -> list[Finding]:
@@ -138,7 +138,7 @@ async def child_zone(case: Case) -> list[Finding]:
     child = found.child or await case.world.child_zone(case.owner, found.zone)
     if child is None:
         return []
-    why = f"lies in the zone {child}, delegated away from {found.zone}, where it would never be served (RFC 1034 §4.2)"
+    why = f"lies in the zone {child}, delegated away from {found.zone}, which would never serve it (RFC 1034 §4.2)"
     return [_stop(case, f"{why}; {_where_served(case.record.kind, child)}")]
 
 
@@ -152,7 +152,7 @@ async def delegated_elsewhere(case: Case) -> list[Finding]:
         return []
     now = " and ".join(delegated) or "nobody"
     why = f"the zone {found.zone} is delegated to {now}, and published to {' and '.join(found.name_servers)}"
-    return [Finding("warning", f"{why}: what is written there is served once the registrar delegates to them")]
+    return [Finding("warning", f"{why}: its records are served only after the registrar delegates it to these servers")]
 
 
 async def foreign_spf(case: Case) -> list[Finding]:
@@ -170,7 +170,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
     lost = [str(term) for value in others for term in compare.senders(value, case.record.value).lost]
     if lost or len(others) > 1:
         cure = f"write {' '.join(lost)} into spf too" if lost else "remove all but one of them"
-        return [_stop(case, f"{why}; it is to be adopted, so {cure}")]
+        return [_stop(case, f"{why}; to adopt it, {cure}")]
     return [_adopted(case, listed)]
 
 
@@ -199,8 +199,8 @@ async def identical(case: Case) -> list[Finding]:
         return []
     if not any(same_value(value, case.record.value) for value in found.txt):
         return []
-    text = "has exactly this TXT already. Unless it is being replaced, an up stops there. After an interrupted run, or"
-    text += f" to take it over, {case.world.adoption.claim(case.record)}; after a rename, give the resource an alias"
+    text = "has exactly this TXT already. Unless the record is being replaced, an up stops here. After an interrupted"
+    text += f" run, or to take it over, {case.world.adoption.claim(case.record)}. After a rename, give it an alias"
     return [Finding("warning", f"{case.owner} {text}")]
 
 
@@ -234,7 +234,7 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
         return []  # it inherits nothing today; what is there is adopted, or stops it in foreign_dmarc
     above = await case.world.inherited(case.record.domain)
     if above is not None and above.void:
-        why = f"{case.record.domain} inherits no DMARC policy: {above.void}, so that receivers apply no DMARC"
+        why = f"{case.record.domain} inherits no DMARC policy: {above.void}, so receivers apply no DMARC"
         return [noticed(notices.VOID_ABOVE, f"{why}; correct it there too")]
     policy = read(case.record.value)
     if above is None or not isinstance(policy, Policy) or strength(policy.p, policy.t) >= above.strength:
@@ -274,7 +274,7 @@ async def null_mx(case: Case) -> list[Finding]:
     """A null MX says that a domain takes no mail, and receivers may refuse mail from it (RFC 7505 §4.2)."""
     if case.record.kind != "spf" or not any(value.split() == ["0", "."] for value in await _mx(case)):
         return []
-    why = "has a null MX: it takes no mail, so that bounces and replies get lost, and receivers may refuse mail from it"
+    why = "has a null MX: it takes no mail, so bounces and replies get lost, and receivers may refuse mail from it"
     return [noticed(notices.NULL_MX, f"{case.owner} {why} (RFC 7505 §4.2); give it an MX if it is to send")]
 
 
@@ -294,7 +294,7 @@ def _stop(case: Case, text: str) -> Finding:
 
 def _adopted(case: Case, listed: str) -> Finding:
     """Return what is said of a record that is adopted: no preview of a destroy runs a program that could say so."""
-    then = "from then on it is the stack's, and pulumi destroy withdraws it"
+    then = "from then on the stack manages it, and pulumi destroy deletes it"
     return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {then}")
 
 
@@ -302,13 +302,13 @@ def _where_served(kind: str, child: str) -> str:
     """Return what to do about a child zone: a publisher's zones are sender domains, which have no ``_``."""
     if not is_service_name(child):
         return f"publish it there: name {child} as a zone of the publisher"
-    return f"publish it there by other means, such as its operator's own, and {_external(kind)}"
+    return f"publish it there by other means, such as its operator's own tools, and {_external(kind)}"
 
 
 def _external(kind: str) -> str:
     if kind == "report":
-        return "take the reports' domain out of this component"
-    return f"say {kind}: {{external: true}} here, which still verifies it"
+        return "remove the reports' domain from this component"
+    return f"write {kind}: {{external: true}} here, which still verifies it"
 
 
 def _adopt(case: Case) -> str:

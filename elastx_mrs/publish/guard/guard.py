@@ -116,7 +116,7 @@ class DomainWorld:
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            raise CannotAskError(f"child zones of {zone} could not be asked for: {_with_cure(error)}") from None
+            raise CannotAskError(f"child zones of {zone} could not be looked up: {_with_cure(error)}") from None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Say which name servers a zone is delegated to; None where given ones stand in for delegation."""
@@ -125,7 +125,7 @@ class DomainWorld:
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
-            raise CannotAskError(f"the delegation of {zone} could not be asked for: {_with_cure(error)}") from None
+            raise CannotAskError(f"the delegation of {zone} could not be looked up: {_with_cure(error)}") from None
 
     async def inherited(self, domain: str) -> Inherited | None:
         """Say which DMARC policy a domain has from above."""
@@ -194,7 +194,7 @@ class Guard:
         if stops:
             if cause := self._cause(name, stops):
                 raise StoppedError(notices.STOPPED_TOO.format(visible(record.name), cause))
-            way_out = f"(guard: {{mode: warn}} on {record.domain}, or {GUARD}=warn once, goes on all the same)"
+            way_out = f"(to continue anyway: guard: {{mode: warn}} on {record.domain}; or {GUARD}=warn for one run)"
             raise StoppedError("\n  ".join([*map(visible, stops), way_out]))
 
     def _tell(self, owners: Sequence[str], _: float) -> None:
@@ -213,7 +213,7 @@ class Guard:
         if text in self._unanswered:
             return "could not be checked either: the error of another record says why"
         self._unanswered.add(text)
-        return f"{text}. To go on without asking, once: {GUARD}=warn"
+        return f"{text}. To continue without this check, once: {GUARD}=warn"
 
     def _remark(self, name: str, domain: str, finding: Finding) -> None:
         notice = finding.notice

@@ -28,7 +28,7 @@ async def inherited(world: World, domain: str) -> Inherited | None:
     if found.failed is not None:
         step = found.failed
         raise CannotAskError(
-            f"_dmarc.{step.domain}, which {domain} may inherit from, could not be asked for: {step.text}"
+            f"_dmarc.{step.domain}, which {domain} may inherit from, could not be looked up: {step.text}"
         )
     if (void := found.void) is not None:
         return Inherited(void.domain, "", -1, f"'{void.text}' at {void.name} {void.why}")

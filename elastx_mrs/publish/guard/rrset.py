@@ -31,10 +31,10 @@ async def shared_ttl(case: Case) -> list[Finding]:
     listed = ", ".join(f"'{text[:60]}'" for text in shown[:LISTED])
     listed += f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
     if wanted is None:
-        what = f"{case.owner}: what is added gets the TTL of the TXT records that are there, {found.ttl} s"
+        what = f"{case.owner}: the new record gets the TTL of the existing TXT records, {found.ttl} s"
         return [noticed(notices.SHARED_TTL, f"{what} (RFC 2181 §5.2): {listed}")]
-    what = f"{case.owner}: ttl {wanted} becomes the TTL of all TXT records there, which is {found.ttl} s today"
-    return [Finding("warning", f"{what} (RFC 2181 §5.2): {listed} too; leave ttl out to keep it")]
+    what = f"{case.owner}: ttl {wanted} becomes the TTL of all TXT records there, instead of {found.ttl}"
+    return [Finding("warning", f"{what} (RFC 2181 §5.2), also of {listed}; leave ttl out to keep theirs")]
 
 
 async def answer_size(case: Case) -> list[Finding]:
@@ -46,11 +46,9 @@ async def answer_size(case: Case) -> list[Finding]:
     size = answer_octets(case.owner, values)
     if size <= PAYLOAD:
         return []
-    what = f"the answer to {case.owner} TXT has {size} octets with its {len(values)} records, more than the {PAYLOAD} "
+    what = f"the TXT answer of {case.owner} has {size} octets with its {len(values)} records. Over UDP, only {PAYLOAD} "
     cure = "let TCP port 53 through to every name server (RFC 7766 §5), or name accounts per domain"
-    return [
-        noticed(notices.LARGE_ANSWER, f"{what}that pass over UDP everywhere, so that it is asked for over TCP; {cure}")
-    ]
+    return [noticed(notices.LARGE_ANSWER, f"{what}pass everywhere, so resolvers fetch it over TCP; {cure}")]
 
 
 def answer_octets(owner: str, values: list[bytes]) -> int:

@@ -163,18 +163,18 @@ async def _aliased(case: Case, name: str, target: str, lost: list[Lost]) -> Find
         answer = await case.world.ask(target.lower().removesuffix("."), rdtype)
         failed = failed or answer.status == "failed"
         lost += [Lost(name, rdtype, str(rdata)) for rdata in answer.rdatas]
-    why = f"would make {name} exist, which ends its CNAME to {target}, a wildcard's (RFC 4592 §3.3.1)"
+    why = f"would make {name} exist, which ends the wildcard's CNAME to {target} (RFC 4592 §3.3.1)"
     if not lost and not failed:
         return Finding("warning", f"{case.owner} {why}; {target} has no A, AAAA or MX that would be missed")
     listed = _listed(lost) or f"the A, AAAA and MX records of {target}, at {name}"
-    cure = f"No CNAME can stand beside a TXT (RFC 1034 §3.6.2), but what it leads to can. Add first: {listed}"
-    return Finding("stop", f"{case.owner} {why}. {cure}")
+    cure = "A name with a TXT can have no CNAME (RFC 1034 §3.6.2), but it can have the records of the CNAME's target"
+    return Finding("stop", f"{case.owner} {why}. {cure}. Add first: {listed}")
 
 
 def _vanishes(case: Case, name: str, lost: list[Lost]) -> Finding:
     kinds = " and ".join(dict.fromkeys(one.rdtype for one in lost))
-    why = f"would make {name} exist, which only a wildcard answers for today; it ends there and below (RFC 4592 §3.3.1)"
-    return Finding("stop", f"{case.owner} {why}, so that {kinds} would vanish. Add first: {_listed(lost)}")
+    why = f"would make {name} exist, where only a wildcard answers today; it ends there and below (RFC 4592 §3.3.1)"
+    return Finding("stop", f"{case.owner} {why}, and {kinds} would vanish. Add first: {_listed(lost)}")
 
 
 def _listed(lost: list[Lost]) -> str:

@@ -168,7 +168,7 @@ class Connections:
             lambda: waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), release=self.end_one)
         )
         if not futures.wait([asked], limits.CONNECT_SECONDS.most)[0]:
-            problem = f"its name was not found out in {limits.CONNECT_SECONDS.text}: check this machine's resolvers"
+            problem = f"its name was not resolved in {limits.CONNECT_SECONDS.text}: check this machine's resolvers"
             raise LostError(problem, sent=False)
         try:
             found = asked.result()

@@ -7,30 +7,30 @@ import dns.update
 _UPDATE = {
     dns.rcode.FORMERR: "it could not read the message; does something between here and there change DNS messages?",
     dns.rcode.SERVFAIL: (
-        "it failed: see its log. {signed}It may also be unable to write the zone's file or its journal; or the name "
-        "has as many TXT records as it takes (BIND: 100, unless max-records-per-type says otherwise)"
+        "it failed: check its log. {signed}Perhaps it cannot write the zone's file or its journal. Or the name has too "
+        "many TXT records: BIND allows 100, unless max-records-per-type is set"
     ),
-    dns.rcode.NXDOMAIN: "a name that had to be there is not; run again",
-    dns.rcode.NOTIMP: "it takes no dynamic updates at all; name the zone's primary as {server}",
+    dns.rcode.NXDOMAIN: "a name that must exist does not; run again",
+    dns.rcode.NOTIMP: "it does not accept dynamic updates; name the zone's primary as {server}",
     dns.rcode.REFUSED: (
-        "it may not: let the key {key} update these names there (elastx-mrs rfc2136 policy prints the rules), or "
-        "name the zone's primary as {server}. {primary}"
+        "allow the key {key} to update these names (elastx-mrs rfc2136 policy prints the rules), or name the zone's "
+        "primary as {server}. {primary}"
     ),
-    dns.rcode.YXDOMAIN: "a name is there that must not be; run again",
-    dns.rcode.YXRRSET: "a record is there that must not be; run again",
-    dns.rcode.NXRRSET: "records that had to be there are not; run again",
-    dns.rcode.NOTAUTH: "it is not the primary of {zone}; name that as {server}, or mend {zones}. {primary}",
-    dns.rcode.NOTZONE: "the name is not in {zone}; mend {zones}",
+    dns.rcode.YXDOMAIN: "a name exists that must not; run again",
+    dns.rcode.YXRRSET: "a record exists that must not; run again",
+    dns.rcode.NXRRSET: "records that must exist do not; run again",
+    dns.rcode.NOTAUTH: "it is not the primary of {zone}; name the primary as {server}, or correct {zones}. {primary}",
+    dns.rcode.NOTZONE: "the name is not in {zone}; correct {zones}",
 }
 
 _QUERY = {
     dns.rcode.FORMERR: "it could not read the message; does something between here and there change DNS messages?",
-    dns.rcode.SERVFAIL: "it failed: see its log; it may not have loaded the zone",
-    dns.rcode.NOTIMP: "it is no name server that can be asked; mend {server}",
-    dns.rcode.REFUSED: "it does not serve {zone}, or does not let this machine ask; mend {server} or {zones}",
+    dns.rcode.SERVFAIL: "it failed: check its log; perhaps it has not loaded the zone",
+    dns.rcode.NOTIMP: "it does not answer queries; correct {server}",
+    dns.rcode.REFUSED: "it does not serve {zone}, or refuses queries from this machine; correct {server} or {zones}",
     dns.rcode.NOTAUTH: (
-        "it does not take the signature of the key {key}, and does not say why: it does not know the key, the secret "
-        "or the algorithm is another, or the clocks are too far apart"
+        "it does not accept the signature of the key {key}, and does not say why. Check the key's name, its secret, "
+        "its algorithm, and both clocks"
     ),
 }
 
@@ -42,5 +42,5 @@ def refusal(message: dns.message.Message, rcode: dns.rcode.Rcode, **words: str) 
         ``primary`` and ``signed`` with what else is known, or empty.
     """
     cures = _UPDATE if isinstance(message, dns.update.UpdateMessage) else _QUERY
-    text = cures.get(rcode, "that is no answer to this; see its log")
+    text = cures.get(rcode, "this is not a valid answer; check its log")
     return text.format_map(words).rstrip().removesuffix(".")

@@ -61,11 +61,10 @@ class Place:
         real, zones = text(soa.name), self.primary.called("zones")
         if real.endswith(f".{self.zone}"):
             what = f"{self.owner} lies in the zone {real}, which {self.primary} serves too, and not in {self.zone}"
-            cure = (
-                "say external: true for it, and publish it there" if is_service_name(real) else f"add {real} to {zones}"
-            )
+            external = is_service_name(real)
+            cure = "write external: true for it, and publish it there" if external else f"add {real} to {zones}"
             raise InTheWayError(f"{what}: a record written there would never be served; {cure}")
-        raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; mend {zones}")
+        raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; correct {zones}")
 
     def not_served(self, answer: dns.message.Message) -> UpdateError:
         """Return what an answer without authority means: a child zone's name, or not this zone's server at all."""
@@ -74,7 +73,7 @@ class Place:
         if delegated is not None and child.endswith(f".{self.zone}"):
             what = f"{self.owner} lies in the zone {child}, which {self.zone} delegates to {text(delegated[0].target)}"
             return InTheWayError(f"{what}: {self.primary} does not serve it; publish it on the primary of {child}")
-        what = f"{self.primary} is not authoritative for {self.owner}, so that it says nothing about {self.zone}"
+        what = f"{self.primary} is not authoritative for {self.owner}, so it cannot say anything about {self.zone}"
         return UpdateError(f"{what}; name the primary of {self.zone} as {self.primary.called('server')}")
 
     def explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:

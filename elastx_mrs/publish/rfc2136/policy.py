@@ -75,7 +75,7 @@ def knot(rights: Rights) -> str:
         zones.append(f"# zone {zone}: acl: [{', '.join(own)}]\n")
     apex = any(zone in owners for zone, owners in rights.owners.items())
     return (
-        "# In knot.conf, below the key; each zone has these beside the acl that it has already.\n"
+        "# In knot.conf, below the key. Add these to the acls that each zone has already.\n"
         + "".join(zones)
         + "acl:\n"
         + (_acl(f"{rights.key}-apex", rights.key, "zone") if apex else "")
@@ -116,8 +116,8 @@ def powerdns(rights: Rights) -> str:
         for zone, owners in rights.owners.items()
     )
     return f"""\
--- Name this file in pdns.conf, beside dnsupdate=yes, as lua-dnsupdate-policy-script. It then decides alone, for every
--- zone of the server: ALLOW-DNSUPDATE-FROM and TSIG-ALLOW-DNSUPDATE no longer count.
+-- In pdns.conf, set lua-dnsupdate-policy-script to this file; dnsupdate=yes stays. The script then decides alone, for
+-- every zone of the server: ALLOW-DNSUPDATE-FROM and TSIG-ALLOW-DNSUPDATE no longer count.
 local owners = {{
 {listed}}}
 

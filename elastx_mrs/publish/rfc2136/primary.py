@@ -101,7 +101,7 @@ class Primary:
         if delegated is not None:
             parent = f"it delegates {text(delegated.name)} to {text(delegated[0].target)}"
             raise UpdateError(f"{self} does not serve the zone {zone} itself: {parent}; name the primary that does")
-        problem = f"is not authoritative for the zone {zone}; name the primary that serves it, or mend {zones}"
+        problem = f"is not authoritative for the zone {zone}; name the primary that serves it, or correct {zones}"
         raise UpdateError(f"{self} {problem}")
 
     def called(self, key: str) -> str:
@@ -176,7 +176,7 @@ class Primary:
         try:
             return conversation.exchange(message.to_wire(), seconds)
         except ShortageError as error:
-            raise UnreachableError(f"{self} could not be asked: {error}; {error.cure}", sent=False) from None
+            raise UnreachableError(f"{self} could not be queried: {error}; {error.cure}", sent=False) from None
 
     def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> UpdateError:
         """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""
@@ -190,7 +190,7 @@ class Primary:
         if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             return self.refused(message, unsigned.rcode())
         return UpdateError(
-            f"{self} answered {_of(message)} without a signature (RFC 8945 §5.4), so that nothing in it can be "
+            f"{self} answered {_of(message)} without a signature (RFC 8945 §5.4), so its answer cannot be "
             f"trusted; does it know the key {self.key.name.to_text(omit_final_dot=True)}?"
         )
 

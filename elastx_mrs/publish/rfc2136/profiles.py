@@ -101,7 +101,7 @@ class _Described:
             for what, one, other in (("keyName", name, key.name), ("algorithm", algorithm, key.algorithm)):
                 if one and other and _plain(one) != _plain(other):
                     said = f"is {visible(masked(one))}, and the key is {visible(masked(other))}"
-                    faults.append(f"{self._path(what)}: {said}; take one of them out")
+                    faults.append(f"{self._path(what)}: {said}; remove one of them")
             name = name or key.name or ""
             if not name:
                 faults.append(self._missing("keyName", RFC2136_KEY_NAME, "the TSIG key's name"))
@@ -157,7 +157,7 @@ class _Described:
             faults.append(f"tsigKeys: is no JSON; {self._set}")
             return None
         if not isinstance(keys, dict):
-            faults.append(f"tsigKeys: is no object with a key for each profile; {self._set}")
+            faults.append(f"tsigKeys: is not an object with a key for each profile; {self._set}")
             return None
         found = keys.get(self._profile)
         if found is not None and not isinstance(found, str):
@@ -175,7 +175,7 @@ class _Described:
             faults.append(f"{where}: {visible(path)}: is no text; {cure}")
         except (OSError, ValueError, RuntimeError) as error:  # a path with a NUL; a home that nobody knows
             if masked(path) != path:
-                faults.append(f"{where}: is the key itself, and names no file; {cure}; or {self._set}")
+                faults.append(f"{where}: is the key itself, not the name of a file; {cure}; or {self._set}")
             elif isinstance(error, OSError):
                 faults.append(f"{where}: {visible(path)}: {error.strerror}; {cure}")
             else:

@@ -25,7 +25,7 @@ def profile_name(text: str) -> str:
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
         raise RecordError(
-            f"{quoted(masked(text))} is no name for a server; write lower-case letters, digits and hyphens"
+            f"{quoted(masked(text))} is not a name for a server; write lower-case letters, digits and hyphens"
         )
     return text
 

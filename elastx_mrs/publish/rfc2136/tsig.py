@@ -46,11 +46,11 @@ def read_key(text: str) -> KeyText:
         return KeyText("".join(plain.split()))
     found = _FILE.fullmatch(plain)
     if found is None:
-        raise RecordError("is no key file; write one key, as tsig-keygen prints it, or its secret alone")
+        raise RecordError("is not a key file; write one key, as tsig-keygen prints it, or its secret alone")
     statements = _STATEMENT.findall(found["body"])
     values = dict(statements)
     if "secret" not in values or len(values) != len(statements) or _STATEMENT.sub("", found["body"]).strip():
-        raise RecordError("is no key file: it wants algorithm and secret, once each, as tsig-keygen prints them")
+        raise RecordError("is not a key file: it needs algorithm and secret, once each, as tsig-keygen prints them")
     return KeyText(values["secret"], found["name"], values.get("algorithm"))
 
 
@@ -71,7 +71,7 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
         owner = dns.name.from_text(name).canonicalize()
     except dns.exception.DNSException:
         raise RecordError(
-            f"belongs to the key {quoted(masked(name))}, which is no name; write one such as mail-relay"
+            f"belongs to the key {quoted(masked(name))}, which is not a name; write one such as mail-relay"
         ) from None
     return dns.tsig.Key(owner, octets, dns.name.from_text(tsig_algorithm(algorithm)))
 
@@ -82,13 +82,13 @@ def problem(key: dns.tsig.Key, wire: bytes, error: dns.exception.DNSException) -
     algorithm = key.algorithm.to_text(omit_final_dot=True)
     if isinstance(error, dns.tsig.PeerBadKey):
         known = f"it knows no key {name} with the algorithm {algorithm} (BADKEY), or, on Knot, no acl of the zone "
-        return f"{known}names it; mend keyName or algorithm, or add it there"
+        return f"{known}names it; correct keyName or algorithm, or add the key there"
     if isinstance(error, dns.tsig.PeerBadSignature):
-        return f"its key {name} has another secret (BADSIG); mend the secret"
+        return f"its key {name} has another secret (BADSIG); correct the secret"
     if isinstance(error, dns.tsig.PeerBadTime):
         return f"{_skew(wire)} (BADTIME); set the clocks, by NTP, and run again"
     if isinstance(error, dns.tsig.PeerBadTruncation):
-        return f"it wants a longer signature than {algorithm} has (BADTRUNC); use hmac-sha256"
+        return f"it requires a longer signature than {algorithm} has (BADTRUNC); use hmac-sha256"
     return f"its answer is signed wrongly ({error or type(error).__name__}): somebody may have changed it on the way"
 
 

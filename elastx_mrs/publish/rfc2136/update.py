@@ -161,7 +161,7 @@ class _Here(Place):
         if dname is not None:
             where = f"{self.owner} lies below the DNAME {text(dname.name)} to {text(dname[0].target)}"
             cure = "publish it there, or remove the DNAME"
-            raise InTheWayError(f"{where}, so that {self.primary} serves nothing there (RFC 6672 §2.3); {cure}")
+            raise InTheWayError(f"{where}, so {self.primary} serves nothing there (RFC 6672 §2.3); {cure}")
         alias = at(answer, self.owner, dns.rdatatype.CNAME)
         if alias is not None:
             self._check_alias(alias)
@@ -198,7 +198,7 @@ class _Here(Place):
     def change(self, update: dns.update.UpdateMessage, value: str, *, present: bool) -> bool:
         """Send an update and read it back; after a lost answer only what is served counts.
 
-        :returns: False where the RRset was no longer as it was read, so that nothing was changed.
+        :returns: False where the RRset was no longer as it was read, so nothing was written.
         """
         for _ in range(SENDS):
             before = len(self.lost)
@@ -253,7 +253,7 @@ class _Here(Place):
             yield
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so that two don't meet again
             pause = min(2 * pause, 1.0)
-        problem = f"were changed by others again and again for {CONTENTION:.0f} s, so that nothing was changed"
+        problem = f"were changed by others again and again for {CONTENTION:.0f} s, so nothing was written"
         raise UpdateError(f"the TXT records of {self.owner} on {self.primary} {problem}; run again")
 
     def _check_alias(self, alias: Rrset) -> None:
@@ -262,7 +262,7 @@ class _Here(Place):
         :raises InTheWayError: where it is the name's own.
         """
         if self.aliased or self.owner == self.zone or not self.synthesised(alias):
-            what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so that it can have no TXT (RFC 1034 §3.6.2)"
+            what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so it can have no TXT (RFC 1034 §3.6.2)"
             raise InTheWayError(f"{what}; remove the CNAME from {self.zone} on {self.primary} first")
         self.check_zone(self.primary.soa_above(self.ask, self.owner, self.zone))
         self.answered = True
@@ -279,8 +279,8 @@ def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -
     others = rivals(_values(found), value, old)
     if others:
         what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
-        cure = "run pulumi up --refresh, which says what to do about it"
-        raise UpdateError(f"{what}; {quoted(value, 60)} beside it would make both void; {cure}")
+        cure = "run pulumi up --refresh, which prints what to do"
+        raise UpdateError(f"{what}; {quoted(value, 60)} next to it would make both invalid; {cure}")
 
 
 def _values(found: Rrset | None) -> list[bytes]:

@@ -144,7 +144,7 @@ def test_what_is_said_to_change_is_what_changes(run: Trial) -> None:
     stack = run.stack(accounts=[golden.ACCOUNT], domains=["example.se"])
     told = adopt_import(run, stack)
     assert told.stderr.splitlines() == [
-        "example.se SPF is put in quotes, as Cloudflare wants it, and DNS says the same",
+        "example.se SPF is put in quotes, as Cloudflare requires; its value in DNS stays the same",
         "elastx._domainkey.example.se DKIM key comment 'mine' becomes none",
         "_dmarc.example.se DMARC TTL automatic becomes 1800",
         "4 records to import, of which the next up changes 3; 0 not there, which it creates",

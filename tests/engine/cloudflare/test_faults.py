@@ -138,8 +138,8 @@ def test_a_list_that_fails_stops_the_run_before_anything_is_written(run: Trial) 
 @pytest.mark.parametrize(
     ("fault", "passed", "said"),
     [
-        ({"status": 500}, 0, "run pulumi up again, which goes on from here"),
-        ({"reset": "before"}, 1, "see CLOUDFLARE_BASE_URL and the network, and run pulumi up again"),
+        ({"status": 500}, 0, "run pulumi up again, which continues from here"),
+        ({"reset": "before"}, 1, "check CLOUDFLARE_BASE_URL and the network, and run pulumi up again"),
     ],
     ids=["500 at the first", "reset at the second"],
 )

@@ -63,13 +63,13 @@ def test_a_token_that_may_not(run: Trial, permissions: set[Permission], message:
 
 def test_an_id_that_is_no_zone_s(run: Trial) -> None:
     said = refused(run, up=True, cloudflare={"zones": {"example.com": "0" * 32}})
-    assert f"cloudflare.zones: {'0' * 32} is no zone that the token sees" in said
+    assert f"cloudflare.zones: {'0' * 32} is not a zone that the token sees" in said
 
 
 def test_an_api_that_is_somebody_else_s(run: Trial) -> None:
     with answering(200, "<html>sign in</html>", "text/html") as url:
         said = refused(run, {"CLOUDFLARE_BASE_URL": url})
-    assert "what answers is not Cloudflare's API; see CLOUDFLARE_BASE_URL" in said
+    assert "the server that answered is not Cloudflare's API; check CLOUDFLARE_BASE_URL" in said
 
 
 def test_an_api_that_is_not_there(run: Trial) -> None:

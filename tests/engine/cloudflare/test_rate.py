@@ -85,7 +85,7 @@ def test_a_block_is_waited_out_and_nothing_is_lost(run: Trial, age: dict[str, An
     made = [request for request in run.api.log if request.method == "POST" and request.status == 200]
     assert len(made) == 4
     assert made[-1].at - refused[0].at >= WINDOW
-    assert "1,200 requests in 5 minutes; going on at" in said.stdout or age.get(VARIABLE) != OLDEST
+    assert "1,200 requests in 5 minutes; continuing at" in said.stdout or age.get(VARIABLE) != OLDEST
     stack.preview("--expect-no-changes", **clock(run, 1e6))
 
 

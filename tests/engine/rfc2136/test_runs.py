@@ -113,8 +113,8 @@ def test_a_ttl_beside_other_people_s_strings(server: NameServer, stack: Stack) -
     assert served(server, "example.se") == kept, "theirs stays"
     stack.config["ttl"] = 300
     preview = said(stack.preview())
-    assert "ttl 300 becomes the TTL of all TXT records there, which is 3600 s today (RFC 2181 §5.2)" in preview
-    assert "'MS=ms12345678' too; leave ttl out to keep it" in preview
+    assert "ttl 300 becomes the TTL of all TXT records there, instead of 3600 (RFC 2181 §5.2)" in preview
+    assert "also of 'MS=ms12345678'; leave ttl out to keep theirs" in preview
     assert served(server, "example.se") == kept
     stack.up()
     assert served(server, "example.se") == dict.fromkeys(kept, 300)

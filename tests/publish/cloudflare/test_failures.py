@@ -19,7 +19,7 @@ from tests.publish.cloudflare.test_rate import FAST
 IDENTICAL = said("400 Bad Request", 81058, "An identical record already exists.")
 LIMITED = said("429 Too Many Requests", 971, "Please wait and consider throttling your request speed")
 FORBIDDEN = said("403 Forbidden", 10000, "Authentication error")
-TOOK = "exactly this record is there already, as after an interrupted run, and not in this stack's state."
+TOOK = "exactly this record is there already, but not in this stack's state, as after an interrupted run."
 BY_FILE = "elastx-mrs adopt --import --config - --state state.json --component relay > import.json"
 
 

@@ -132,7 +132,7 @@ def test_a_zone_that_cloudflare_does_not_have_is_named_and_nothing_is_declared(e
 def test_two_zones_of_one_name_are_told_by_their_accounts(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     both = [{"id": f"z{one}", "name": "example.se", "account": {"id": one * 32, "name": "x@b.se"}} for one in "56"]
     monkeypatch.setattr(sys.modules[__name__], "ZONES", [*ZONES, *both])
-    with pytest.raises(Exception, match=r"cloudflare\.accountId: example\.se is a zone of the accounts") as told:
+    with pytest.raises(Exception, match=r"cloudflare\.accountId: example\.se is a zone in the accounts") as told:
         deploy(relay(domains=[{"name": "example.se"}], cloudflare={}))
     assert [one * 32 in str(told.value) for one in "56"] == [True, True]
     assert "x@b.se" not in str(told.value), "an account's name is often somebody's address"
@@ -229,10 +229,15 @@ FAILING: tuple[dict[str, Any], list[tuple[str, str]]] = (
             "example.com",
             GIVEN,
             {RECORDS_OF: ({}, [])},
-            "can't be asked for zone z1 yet: its provider is not configured",
+            "zone z1 cannot be read yet, because its provider is not configured",
         ),
-        ("example.com", GIVEN, {ZONE_OF: ({}, [])}, "can't be asked for zone z1 yet: its provider is not configured"),
-        ("example.com", GIVEN, {ZONE_OF: FORBIDDEN}, r"cloudflare\.zones: z1 is no zone that the token sees; copy the"),
+        (
+            "example.com",
+            GIVEN,
+            {ZONE_OF: ({}, [])},
+            "zone z1 cannot be read yet, because its provider is not configured",
+        ),
+        ("example.com", GIVEN, {ZONE_OF: FORBIDDEN}, r"cloudflare\.zones: z1 is not a zone that the token sees; copy"),
         (
             "example.com",
             GIVEN,
@@ -267,7 +272,7 @@ def test_without_the_package_it_is_named(engine: Engine, monkeypatch: pytest.Mon
     [
         (" ", "is not one line of text; write who owns the records, such as {project}/{stack}"),
         ("two\nlines", "is not one line of text"),
-        ("{stack} of {team}", "has {team}; what is filled in is {project}, {stack} and {component}"),
+        ("{stack} of {team}", "has {team}; the placeholders are {project}, {stack} and {component}"),
     ],
 )
 def test_a_comment_that_cannot_be_one(comment: str, problem: str) -> None:

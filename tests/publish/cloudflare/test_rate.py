@@ -92,7 +92,7 @@ def test_many_at_once_wait_together_and_it_is_said_once_when_they_go_on(together
     times.sort()
     assert times[10] - times[0] >= WINDOW
     assert len(said) == 1, "not once for each that waits"
-    assert "1,200 requests in 5 minutes; going on at " in said[0]
+    assert "1,200 requests in 5 minutes; continuing at " in said[0]
 
 
 def test_a_preview_that_has_just_asked_the_same_counts_in_an_up(together: Stepped) -> None:

@@ -36,7 +36,7 @@ def test_until_then_it_says_when_the_plugin_gives_up() -> None:
 
 def test_after_it_only_a_wait_that_cloudflare_asked_for_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "until" in known(RETRIES - 1)
-    assert known(RETRIES).startswith("That is longer than the plugin tries by itself: Cloudflare told it to wait")
+    assert known(RETRIES).startswith("That is longer than the plugin retries on its own: Cloudflare told it to wait")
     monkeypatch.setenv(LAB_CLOCK.name, "100")
     assert known(RETRIES / 100).startswith("That is longer than the plugin")
 

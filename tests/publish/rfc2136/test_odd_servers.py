@@ -57,13 +57,13 @@ def clock(asked: dns.message.Message, off: int) -> dns.message.Message:
 
 SAID = [
     (lambda asked: answer(asked, authoritative=False),
-     "is not authoritative for the zone example.com; name the primary that serves it, or mend rfc2136.zones"),
+     "is not authoritative for the zone example.com; name the primary that serves it, or correct rfc2136.zones"),
     (another_question, "sent an answer to another question; is it a DNS server?"),
     (lambda _: b"\x12\x34\x80\x00", "sent an answer that cannot be read: "),
     (lambda _: b"\x12", "sent an answer that cannot be read: "),
     (forged, "its answer is signed wrongly (.*): somebody may have changed it on the way"),
     (lambda asked: refused(asked, dns.rcode.BADTRUNC),
-     r"it wants a longer signature than hmac-sha256 has \(BADTRUNC\); use hmac-sha256"),
+     r"it requires a longer signature than hmac-sha256 has \(BADTRUNC\); use hmac-sha256"),
     (lambda asked: refused(asked, dns.rcode.BADTIME),
      r"its clock and this machine's are too far apart \(BADTIME\); set the clocks, by NTP, and run again"),
     (lambda asked: clock(asked, 90), r"its clock is (89|90) s ahead of this machine's \(BADTIME\)"),
@@ -120,7 +120,7 @@ def test_a_name_that_the_server_has_in_a_zone_above() -> None:
     above = SOA.replace("example.com. 60", "com. 60")
     with (
         saying(lambda asked: answer(asked, authority=above)) as odd,
-        pytest.raises(UpdateError, match=r"has x\.example\.com in the zone com, not in example\.com; mend rfc2136\."),
+        pytest.raises(UpdateError, match=r"has x\.example\.com in the zone com, not in example\.com; correct rfc"),
     ):
         update.add(primary(odd), "example.com", OWNER, "x", None, adopt=False)
 

@@ -108,8 +108,8 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-md5; secret "{KEY}"; }};'}, "that is too weak"),
     ({}, {"tsigKey": f'key "other" {{ secret "{KEY}"; }};'}, "rfc2136.keyName: is mail-relay, and the key is other"),
     ({"algorithm": "hmac-sha512"}, {"tsigKey": f'key "mail-relay" {{ algorithm hmac-sha256; secret "{KEY}"; }};'},
-     "rfc2136.algorithm: is hmac-sha512, and the key is hmac-sha256; take one of them out"),
-    ({}, {"tsigKey": "{"}, "tsigKey: is no key file; write one key, as tsig-keygen prints it, or its secret alone"),
+     "rfc2136.algorithm: is hmac-sha512, and the key is hmac-sha256; remove one of them"),
+    ({}, {"tsigKey": "{"}, "tsigKey: is not a key file; write one key, as tsig-keygen prints it, or its secret alone"),
     ({"keyFile": "/nowhere/x.key"}, {"tsigKey": ""}, "rfc2136.keyFile: /nowhere/x.key: No such file or directory"),
 ]  # fmt: skip
 
@@ -238,7 +238,7 @@ CONFIGS: list[tuple[dict[str, Any], str]] = [
         "rfc2136.profiles.a.zones: is missing; write it",
     ),
     ({"profiles": {"a": {"zones": ["example.com"]}}, "server": "x"}, "rfc2136.zones: is missing"),
-    ({"profiles": {"A": {"zones": ["example.com"]}}}, "'A' is no name for a server"),
+    ({"profiles": {"A": {"zones": ["example.com"]}}}, "'A' is not a name for a server"),
     (
         {"zones": ["example.com"], "profiles": {"default": {"zones": ["b.se"]}}},
         "rfc2136.profiles.default: is described twice",

@@ -37,10 +37,10 @@ def refused(
 @pytest.mark.parametrize("text", [SECRET, KEY_FILE, NSUPDATE, f"{SECRET}\n", f"x\0{SECRET}"])
 def test_a_key_where_its_file_is_named(text: str) -> None:
     by_config = refused({"rfc2136": SETTINGS | {"keyFile": text}, "tsigKey": ""})
-    assert by_config.startswith("rfc2136.keyFile: is the key itself, and names no file; ")
+    assert by_config.startswith("rfc2136.keyFile: is the key itself, not the name of a file; ")
     assert by_config.endswith("run: pulumi config set --secret elastx-mrs:tsigKey, or set ELASTX_MRS_RFC2136_KEY")
     by_variable = refused(environment={f"{DEFAULT}KEY_FILE": text})
-    assert by_variable.startswith(f"{DEFAULT}KEY_FILE: is the key itself, and names no file; ")
+    assert by_variable.startswith(f"{DEFAULT}KEY_FILE: is the key itself, not the name of a file; ")
 
 
 def test_a_path_that_no_file_can_have() -> None:
