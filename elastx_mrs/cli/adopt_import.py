@@ -24,7 +24,7 @@ from elastx_mrs.publish.rfc2136.settings import Rfc2136
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
-"""Zones that one line names."""
+"""The most zones that one line names."""
 
 _PROVIDER = re.compile(r"([^=]+)=(urn:pulumi:.*[:$]pulumi:providers:cloudflare::.+)")
 
@@ -55,7 +55,7 @@ def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
 
 
 def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
-    """Return the stack's arguments, and what they say of Cloudflare, through which they are to publish."""
+    """Return the stack's arguments, and their settings for Cloudflare."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
         raise unnamed("the stack for --import")
@@ -65,12 +65,12 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
     source = source_name(stack_config or config)
     if given.settings(Rfc2136) is not None:
         raise BadInput(
-            f"{source}: publishes by rfc2136, where nothing is imported: run elastx-mrs adopt DOMAIN without --import, "
-            "and put the adopt list that it prints into the config"
+            f"{source}: publishes through rfc2136, which imports no records: run elastx-mrs adopt DOMAIN without --import, "
+            "and add the adopt list that it prints to the config"
         )
     cloudflare = given.settings(Cloudflare)
     if cloudflare is None:
-        raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare, which may be {{}}")
+        raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare: {{}}")
     return given, cloudflare
 
 
@@ -78,14 +78,14 @@ def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:
     for domain, zone_id in zones.items():
         if not isinstance(zone_id, str) or not re.fullmatch(r"[A-Za-z0-9]+", zone_id):
             raise BadInput(
-                f"cloudflare.zones.{domain}: is no zone's id in plain text; where it is encrypted, run: "
+                f"cloudflare.zones.{domain}: is not a zone ID in plain text; if it is encrypted, run: "
                 f"{all_values('elastx-mrs adopt --import')}"
             )
     return dict(zones)
 
 
 def _chosen(given: Arguments, domains: Sequence[str]) -> list[TxtRecord]:
-    """Return the records to look for: of the domains that are named, or of all."""
+    """Return the records to look for: those of the named domains, or all."""
     known = {domain.name for domain in given.domains}
     wanted = set()
     for text in domains:
@@ -94,7 +94,7 @@ def _chosen(given: Arguments, domains: Sequence[str]) -> list[TxtRecord]:
         except RecordError as error:
             raise BadInput(f"DOMAIN {quoted(text)}: {error}") from None
         if domain not in known:
-            raise BadInput(f"DOMAIN {domain}: is not among the config's domains")
+            raise BadInput(f"DOMAIN {domain}: is not one of the config's domains")
         wanted.add(domain)
     return [record for record in given.records() if not wanted or record.domain in wanted]
 
@@ -112,7 +112,7 @@ def _provider(text: str | None) -> tuple[str, str] | None:
 
 
 def _state(path: str | None, component: str) -> State:
-    """Return what the state holds, from what ``pulumi stack export`` prints."""
+    """Return what the state holds, from the output of ``pulumi stack export``."""
     if path is None:
         return State()
     content = json_file(path, EXPORT)
@@ -123,7 +123,7 @@ def _state(path: str | None, component: str) -> State:
 
 
 def _said(made: Plan, read: Read) -> Iterator[str]:
-    """Yield what to know, a line each, and a last one that sums it up."""
+    """Yield a line for each change and problem, and a summary."""
     yield from made.changes
     for line in made.lost:
         yield f"CANNOT BE KEPT: {line}"
@@ -131,21 +131,18 @@ def _said(made: Plan, read: Read) -> Iterator[str]:
         yield f"CANNOT BE IMPORTED: {line}"
     for reason, zones in read.unasked.items():
         yield f"NOT ASKED: {some(zones, MOST_SHOWN)}: {reason}"
-    known = f", {made.known} in the state already" if made.known else ""
+    known = f"; {made.known} are already in the state" if made.known else ""
     total = counted(len(made.imports) + made.later, "record")
-    yield (
-        f"{total} to import, of which the next up changes {len(made.changes)}; "
-        f"{made.absent} not there, which it creates{known}"
-    )
+    yield f"{total} to import; the next up changes {len(made.changes)} of them and creates {made.absent} more{known}"
     if not made.imports:
-        yield "there is nothing to import: go on with pulumi preview"
+        yield "there is nothing to import; continue with pulumi preview"
         return
     yield (
         f"pulumi import will send {made.requests} requests to Cloudflare, {IMPORT_REQUESTS} for each record; "
         "it takes 1,200 in 5 minutes"
     )
     if made.requests + read.requests > REQUESTS:
-        yield f"wait 5 minutes before pulumi import: this command sent {read.requests} requests already"
+        yield f"wait 5 minutes before pulumi import: this command has already sent {read.requests} requests"
     if made.later:
         yield (
             f"the file has the first {len(made.imports)} of these records, to stay within that. Import them, wait 5 "

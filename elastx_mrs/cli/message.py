@@ -90,10 +90,10 @@ def _conclusion(chain: Chain) -> str:
     broken = [finding.name for finding in chain.findings if finding.verdict not in ("pass", "unchecked")]
     unknown = [finding.name for finding in chain.findings if finding.verdict == "unchecked"]
     if broken:
-        return f"the chain did not work, or cannot be told to: {', '.join(broken)}"
+        return f"failed, or could not be checked: {', '.join(broken)}"
     if unknown:
-        return f"what was seen of the chain worked; nothing is known of {', '.join(unknown)}"
-    return "the whole chain worked"
+        return f"everything that could be checked passed; not checked: {', '.join(unknown)}"
+    return "SPF, DKIM and DMARC pass"
 
 
 def _as_json(chain: Chain) -> str:

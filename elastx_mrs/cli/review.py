@@ -173,7 +173,7 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
     if not wanted:
         return {}, ()
     if is_terminal(sys.stderr):
-        note(f"asking for the SPF trees of {len(wanted)} domains …")
+        note(f"querying the SPF records of {len(wanted)} domains …")
 
     async def both(ask: Ask, change: Change, new: str) -> tuple[Tree | None, Tree]:
         old = change.old.value if change.old else None

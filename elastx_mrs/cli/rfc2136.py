@@ -83,7 +83,7 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
     owners = _chosen(owners_of(given.records(), rfc2136.by_zone), rfc2136, profile, source)
     if kind == "powerdns" and len(owners) > 1:
         raise BadInput(
-            f"--profile: is missing; a script is for one server, and {source} has the profiles {', '.join(owners)}"
+            f"--profile: is missing; a script serves one server, and {source} has the profiles {', '.join(owners)}"
         )
     keys = _keys(rfc2136, owners, key_name, source)
     server = SERVERS[kind]
@@ -107,7 +107,7 @@ def _chosen(owners: Owners, rfc2136: Rfc2136, profile: str | None, source: str) 
     chosen = {name: own for name, own in owners.items() if own and profile in (None, name)}
     if not chosen:
         zones = ", ".join(zone for zone, name in rfc2136.by_zone.items() if profile in (None, name))
-        raise BadInput(f"{source}: the stack publishes nothing in {zones}, so that no right is needed there")
+        raise BadInput(f"{source}: the stack publishes nothing in {zones}, so the key needs no rights there")
     return chosen
 
 
@@ -124,7 +124,7 @@ def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> M
             )
         elif not _KEY_NAME.fullmatch(name):
             faults.append(
-                f"{where}: {quoted(name)} is no key's name; write one such as mail-relay: letters, digits, '-', '_' "
+                f"{where}: {quoted(name)} is not a key name; write one such as mail-relay: letters, digits, '-', '_' "
                 "and dots"
             )
         found[profile] = name.removesuffix(".")

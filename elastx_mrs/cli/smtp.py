@@ -97,10 +97,10 @@ def _read(
     letter = None
     if (sender is None) != (recipient is None):
         given, missing = ("--from", "--to") if recipient is None else ("--to", "--from")
-        raise BadInput(f"{given}: is given without {missing}; a test message needs both")
+        raise BadInput(f"{given}: needs {missing}, too; a test message has a sender and a recipient")
     if sender is not None and recipient is not None:
         if account is None and relay:
-            raise BadInput(f"--from: {name} takes mail after a login only; name the user account with --login")
+            raise BadInput(f"--from: {name} accepts mail only after a login; add --login with a user account")
         server = f"{name}:{port}"
         letter = compose(_address("--from", sender), _address("--to", recipient), server, account, __version__)
     session = Session(name, port, timeout, _password(account) if account is not None else "")
@@ -119,7 +119,7 @@ def _host(text: str) -> str:
         raise BadInput(f"--host {quoted(text)}: {error}") from None
     if not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
         hint = "; the port is --port" if re.fullmatch(r"[^:/]+:[0-9]+", text) else ""
-        raise BadInput(f"--host {quoted(text)}: is no host name; write one such as {ELASTX.smtp_host}{hint}")
+        raise BadInput(f"--host {quoted(text)}: is not a host name; write one such as {ELASTX.smtp_host}{hint}")
     return name
 
 
@@ -131,7 +131,7 @@ def _account(text: str, *, relay: bool) -> None:
         except RecordError as error:
             raise BadInput(f"--login: {error}") from None
     elif not text or not text.isprintable():
-        raise BadInput(f"--login {quoted(text)}: is no name of an account; write what the server knows it by")
+        raise BadInput(f"--login {quoted(text)}: is not an account name; write the name that the server knows")
 
 
 def _address(option: str, text: str) -> str:
@@ -160,7 +160,9 @@ def _password(account: str) -> str:
     source = f"${SMTP_PASSWORD}"
     if not text:
         if not sys.stdin.isatty():
-            raise BadInput(f"--login: there is no password; set {SMTP_PASSWORD}, or run this on a terminal to type it")
+            raise BadInput(
+                f"--login: the password is missing; set {SMTP_PASSWORD}, or run this on a terminal to type it"
+            )
         source = "the password"
         try:
             text = getpass.getpass(f"Password of {account}: ")

@@ -123,7 +123,7 @@ def _term(text: str) -> str:
     except ValueError:
         raise BadInput(f"{place}: is not one term; {example}, and repeat --add") from None
     if not isinstance(term, spf_terms.Mechanism) or term.name == "all":
-        raise BadInput(f"{place}: is no term to put before all; {example} (RFC 7208 §5)")
+        raise BadInput(f"{place}: is not a term that can come before all; {example} (RFC 7208 §5)")
     return str(term)
 
 
@@ -137,5 +137,7 @@ def _address(text: str) -> str:
     try:
         address = ipaddress.ip_address("" if "%" in text else text)  # a scope means nothing to SPF
     except ValueError:
-        raise BadInput(f"--ip {quoted(text)}: is no IP address; write one such as 192.0.2.25 or 2001:db8::25") from None
+        raise BadInput(
+            f"--ip {quoted(text)}: is not an IP address; write one such as 192.0.2.25 or 2001:db8::25"
+        ) from None
     return str(getattr(address, "ipv4_mapped", None) or address)

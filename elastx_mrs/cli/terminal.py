@@ -94,7 +94,7 @@ def _set_amount(context: click.Context, parameter: click.Parameter, given: bool)
         return
     wish = "quiet" if QUIET in parameter.opts else "verbose"
     if context.meta.setdefault(_AMOUNT, wish) != wish:
-        raise click.UsageError(f"{QUIET} and {VERBOSE} exclude each other; give one of them", context)
+        raise click.UsageError(f"{QUIET} and {VERBOSE} cannot be combined; give one of them", context)
 
 
 def _amount() -> Amount:

@@ -102,7 +102,7 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     change it.
     """
     if not (math.isfinite(timeout) and timeout >= 0):
-        raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which asks once")
+        raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which checks once")
     if deadline is not None and not (math.isfinite(deadline) and deadline > 0):
         raise BadInput(f"--deadline: is {deadline:g}; write seconds, more than 0")
     jobs, given = _jobs([_domain(text) for text in domains], timeout, options)
@@ -166,9 +166,9 @@ def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:
     found = {job.expected.domain: job for job in jobs}
     for domain in domains:
         if domain not in found:
-            raise BadInput(f"{domain}: is not among the domains given, or its verification is off")
+            raise BadInput(f"{domain}: is not one of the domains given, or its verification is off")
     if not jobs:
-        raise BadInput("there is nothing to verify: verification is off for every domain")
+        raise BadInput("verification is off for every domain, so there is nothing to verify")
     return [found[domain] for domain in dict.fromkeys(domains)] if domains else jobs
 
 
@@ -182,7 +182,7 @@ def _run(options: dict[str, Any]) -> Run:
         via=options["via"],
     )
     if run.via == "resolvers" and run.nameservers and not run.resolvers:
-        raise BadInput("--via resolvers: the name servers of this run are no resolvers; add --resolver ADDRESS")
+        raise BadInput("--via resolvers: the name servers of this run are not resolvers; add --resolver ADDRESS")
     return run
 
 
@@ -210,7 +210,7 @@ def _root_hints(path: str) -> tuple[Server, ...]:
     except BeyondError as error:
         raise BadInput(f"--root-hints {visible(path)}: {error}; name a file such as IANA's named.root") from None
     except (dns.exception.DNSException, UnicodeDecodeError, ValueError) as error:
-        raise BadInput(f"--root-hints {visible(path)}: is no file of root hints: {error}") from None
+        raise BadInput(f"--root-hints {visible(path)}: is not a root hints file: {error}") from None
     found = [
         Server(rdata.address, name=rrset.name.to_text(omit_final_dot=True).lower())
         for rrset in rrsets
@@ -224,7 +224,7 @@ def _root_hints(path: str) -> tuple[Server, ...]:
 
 def _records(path: str) -> list[TxtRecord]:
     """Return the records in JSON as ``elastx-mrs records`` prints it."""
-    again = "print them anew with elastx-mrs records --format json"
+    again = "print them again with elastx-mrs records --format json"
     content, source = json_file(path, again), source_name(path)
     if not isinstance(content, list) or not content:
         raise BadInput(f"{source}: is not a list of records; {again}")
@@ -236,11 +236,11 @@ def _records(path: str) -> list[TxtRecord]:
 def _record(place: str, row: object, again: str) -> TxtRecord:
     keys = ("domain", "kind", "name", "value", "ttl")
     if not isinstance(row, dict) or set(row) != set(keys):
-        raise BadInput(f"{place}: is not a record of this version, with {', '.join(keys)}; {again}")
+        raise BadInput(f"{place}: is not a record with the keys {', '.join(keys)}; {again}")
     texts = [row[key] for key in keys[:4]]
     ttl = row["ttl"]
     if not all(isinstance(text, str) and text.isascii() and text for text in texts) or type(ttl) is not int:
-        raise BadInput(f"{place}: has a value that is no text, or a ttl that is no number; {again}")
+        raise BadInput(f"{place}: has a value that is not text, or a ttl that is not a number; {again}")
     domain, kind, name, value = texts
     if kind not in _KINDS:
         raise BadInput(f"{place}: kind is {quoted(kind)}; this version knows {', '.join(_KINDS)}; {again}")

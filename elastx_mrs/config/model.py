@@ -180,7 +180,7 @@ def _resolver(text: str) -> str:
 
 def _seconds(value: float) -> float:
     if not 0 <= value <= MAX_TIMEOUT:
-        raise RecordError(f"is {value:g}; write seconds from 0, which asks once, to {MAX_TIMEOUT}")
+        raise RecordError(f"is {value:g}; write seconds from 0, which checks once, to {MAX_TIMEOUT}")
     return value
 
 

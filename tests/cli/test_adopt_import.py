@@ -42,7 +42,7 @@ def test_the_file_and_what_it_leads_to(scene: Scene) -> None:
         "_dmarc.example.com DMARC TTL 3600 becomes 1800",
         "CANNOT BE KEPT: example.com SPF loses ip4:203.0.113.0/24, and mail sent through that fails; add it to the "
         "config: elastx-mrs adopt example.com prints it",
-        "3 records to import, of which the next up changes 2; 1 not there, which it creates",
+        "3 records to import; the next up changes 2 of them and creates 1 more",
         "pulumi import will send 12 requests to Cloudflare, 4 for each record; it takes 1,200 in 5 minutes",
     ]
 
@@ -79,7 +79,7 @@ def test_only_the_domains_that_are_named(scene: Scene) -> None:
     assert set(imports(scene.run("news.EXAMPLE.com", config=config))) == {"mail-news.example.com-spf"}
     result = scene.run("example.se", config=config)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "DOMAIN example.se: is not among the config's domains" in result.stderr
+    assert "DOMAIN example.se: is not one of the config's domains" in result.stderr
 
 
 def test_what_cannot_be_imported_is_said_and_the_rest_is_in_the_file(scene: Scene) -> None:
@@ -93,8 +93,8 @@ def test_what_cannot_be_imported_is_said_and_the_rest_is_in_the_file(scene: Scen
 def test_nothing_to_import(scene: Scene) -> None:
     result = scene.run(config={"domains": ["example.se"]})
     assert (result.exit_code, imports(result)) == (0, {})
-    assert "0 records to import, of which the next up changes 0; 4 not there, which it creates\n" in result.stderr
-    assert "there is nothing to import: go on with pulumi preview" in result.stderr
+    assert "0 records to import; the next up changes 0 of them and creates 4 more\n" in result.stderr
+    assert "there is nothing to import; continue with pulumi preview" in result.stderr
 
 
 def challenges(scene: Scene, count: int) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def test_a_file_keeps_within_the_rate_limit(scene: Scene, beyond: int) -> None:
     first = imports(result)
     assert len(first) == most
     said = result.stderr.splitlines()
-    assert said[0].startswith(f"{most + beyond} records to import, of which the next up changes 0; 0 not there")
+    assert said[0].startswith(f"{most + beyond} records to import; the next up changes 0 of them and creates 0 more")
     assert said[1].startswith(f"pulumi import will send {4 * most} requests to Cloudflare, 4 for each record; it takes")
     if not beyond:
         assert len(said) == 2
@@ -148,7 +148,7 @@ def test_the_two_commands_together_keep_within_the_rate_limit(scene: Scene, monk
     for most, wait in ((13, False), (12, True)):  # one request of ours, and twelve of the import
         monkeypatch.setattr(adopt_import, "REQUESTS", most)
         said = scene.run(config={"cloudflare": {"zones": zones}}).stderr.splitlines()
-        assert ("wait 5 minutes before pulumi import: this command sent 1 requests already" in said) == wait
+        assert ("wait 5 minutes before pulumi import: this command has already sent 1 requests" in said) == wait
 
 
 def test_a_full_file_leaves_room_for_the_command_itself() -> None:
@@ -187,7 +187,7 @@ def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
     result = scene.plain("--import", "--config", "-", "--state", str(state), stdin=json.dumps(shown))
     assert set(imports(result)) == {"mail-example.com-dmarc", "mail-example.com-challenge-f7ee5ec73121"}
     assert json.loads(result.stdout)["nameTable"] == {"mail": f"{urn}::mail"}
-    assert "1 in the state already" in result.stderr
+    assert "; 1 are already in the state" in result.stderr
 
 
 def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

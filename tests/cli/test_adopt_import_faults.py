@@ -177,7 +177,7 @@ def test_the_package_is_missing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
 def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
     result = scene.run(config={"cloudflare": None, "rfc2136": {"zones": ["example.com"]}})
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "publishes by rfc2136, where nothing is imported: run elastx-mrs adopt DOMAIN" in result.stderr
+    assert "publishes through rfc2136, which imports no records: run elastx-mrs adopt DOMAIN" in result.stderr
     assert "names no publisher; write elastx-mrs:cloudflare" in scene.run(config={"cloudflare": None}).stderr
     assert scene.asked() == []
 
@@ -225,7 +225,7 @@ def test_other_bad_input(scene: Scene) -> None:
     assert "DOMAIN 'https://x': is a URL" in scene.run("https://x").stderr
     zones = {"example.com": {"secure": "v1:abc"}}
     assert (
-        "cloudflare.zones.example.com: is no zone's id in plain text"
+        "cloudflare.zones.example.com: is not a zone ID in plain text"
         in scene.run(config={"cloudflare": {"zones": zones}}).stderr
     )
     said = scene.run(config={"dkim": {"secure": "v1:abc"}}).stderr

@@ -36,12 +36,12 @@ def run(*arguments: str, password: str | None = None) -> Result:
     [
         (
             ["--host", "smtp.elastx.email:587"],
-            "is no host name; write one such as smtp.elastx.email; the port is --port",
+            "is not a host name; write one such as smtp.elastx.email; the port is --port",
         ),
-        (["--host", ""], "--host '': is no host name"),
-        (["--host", "a..b"], "--host 'a..b': is no host name"),
-        (["--host", "https://x/"], "is no host name"),
-        (["--host", "\x1b[31m"], "--host '<U+001B>[31m': is no host name"),
+        (["--host", ""], "--host '': is not a host name"),
+        (["--host", "a..b"], "--host 'a..b': is not a host name"),
+        (["--host", "https://x/"], "is not a host name"),
+        (["--host", "\x1b[31m"], "--host '<U+001B>[31m': is not a host name"),
         (["--host", "x" * 300 + ".example"], "DNS allows 253"),
         (["--port", "0"], "'--port': 0 is not in the range"),
         (["--port", "65536"], "'--port': 65536 is not in the range"),
@@ -50,11 +50,11 @@ def run(*arguments: str, password: str | None = None) -> Result:
         (["--answer-timeout", "nan"], "--answer-timeout nan: is not 0.1 to 600"),
         (["--answer-timeout", "inf"], "--answer-timeout inf: is not 0.1 to 600"),
         (["--login", "nobody"], "--login: 'nobody' is not an e-mail address"),
-        (["--host", "other.example", "--login", "a\x1bb"], "--login 'a<U+001B>b': is no name of an account"),
-        (["--host", "other.example", "--login", ""], "--login '': is no name of an account"),
-        (["--from", "news@example.com"], "--from: is given without --to; a test message needs both"),
-        (["--to", "news@example.com"], "--to: is given without --from; a test message needs both"),
-        (LETTER, "smtp.elastx.email takes mail after a login only; name the user account with --login"),
+        (["--host", "other.example", "--login", "a\x1bb"], "--login 'a<U+001B>b': is not an account name"),
+        (["--host", "other.example", "--login", ""], "--login '': is not an account name"),
+        (["--from", "news@example.com"], "--from: needs --to, too; a test message has a sender and a recipient"),
+        (["--to", "news@example.com"], "--to: needs --from, too; a test message has a sender and a recipient"),
+        (LETTER, "smtp.elastx.email accepts mail only after a login; add --login with a user account"),
         (["--password", "hunter2"], "No such option '--password'"),
         (["hunter2"], "unexpected extra argument"),
         (["--format", "xml"], "'xml' is not one of 'text', 'json'"),
@@ -99,7 +99,7 @@ def test_an_address_that_is_none(option: str, address: str, message: str) -> Non
 
 def test_without_a_password_or_a_terminal_the_variable_is_named() -> None:
     result = run("--login", ACCOUNT)
-    assert "there is no password; set ELASTX_MRS_SMTP_PASSWORD, or run this on a terminal" in result.stderr
+    assert "the password is missing; set ELASTX_MRS_SMTP_PASSWORD, or run this on a terminal" in result.stderr
     assert result.exit_code == 2
 
 

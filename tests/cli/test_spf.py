@@ -103,7 +103,7 @@ def test_a_change_that_makes_an_eleventh_lookup_fails_before_it_is_made(server: 
 
 def test_a_term_that_is_there_already_is_not_added_again(server: str) -> None:
     result = run(server, "good.example", "--add", "+MX")
-    assert "mx: is there already, and costs nothing more" in result.stdout
+    assert "mx: is already in the record, and adds no lookup" in result.stdout
     assert "lookups: 2 -> 2 of 10" in result.stdout
 
 
@@ -223,12 +223,15 @@ def test_nothing_from_dns_reaches_the_terminal_raw(server: str, format_: str) ->
         (["good.example", "--add", "a/33"], "--add 'a/33': the term 'a/33' has the prefix length /33"),
         (["good.example", "--add", ""], "--add '': is not one term"),
         (["good.example", "--add", "mx a"], "--add 'mx a': is not one term"),
-        (["good.example", "--add", "-all"], "--add '-all': is no term to put before all"),
-        (["good.example", "--add", "redirect=a.example"], "--add 'redirect=a.example': is no term to put before all"),
+        (["good.example", "--add", "-all"], "--add '-all': is not a term that can come before all"),
+        (
+            ["good.example", "--add", "redirect=a.example"],
+            "--add 'redirect=a.example': is not a term that can come before all",
+        ),
         (["good.example", "--add", "a:\x1b[31m.example"], "--add 'a:<U+001B>[31m.example': "),
-        (["good.example", "--ip", "192.0.2"], "--ip '192.0.2': is no IP address"),
-        (["good.example", "--ip", "fe80::1%\x1b"], "--ip 'fe80::1%<U+001B>': is no IP address"),
-        (["good.example", "--ip", "192.0.2.0/24"], "--ip '192.0.2.0/24': is no IP address"),
+        (["good.example", "--ip", "192.0.2"], "--ip '192.0.2': is not an IP address"),
+        (["good.example", "--ip", "fe80::1%\x1b"], "--ip 'fe80::1%<U+001B>': is not an IP address"),
+        (["good.example", "--ip", "192.0.2.0/24"], "--ip '192.0.2.0/24': is not an IP address"),
         (["good.example", "--nameserver", "ns1.example.com"], "--nameserver: 'ns1.example.com' is not a server's"),
     ],
 )

@@ -122,7 +122,7 @@ def test_quiet_and_verbose_exclude_each_other(world: World) -> None:
     for arguments in (("spf", "-q", "-v", "good.com"), ("-q", "spf", "good.com", "-v")):
         result = world.run(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "--quiet and --verbose exclude each other; give one of them" in result.stderr
+        assert "--quiet and --verbose cannot be combined; give one of them" in result.stderr
 
 
 @pytest.mark.parametrize(

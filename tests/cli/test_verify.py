@@ -157,7 +157,7 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
     assert done.returncode == 3
     assert f"good.com  challenge-{TOKEN[11:23]}, spf, dkim, dmarc, challenges  unreachable  {address}" in done.stdout
     assert address in done.stdout
-    assert "asking name servers: 0 of 1 domains so far; " in done.stderr, "a line where it takes long"
+    assert "querying name servers: 0 of 1 domains so far; " in done.stderr, "a line where it takes long"
     assert done.stderr.count("\n") == 1, "the same line is not repeated"
 
 
@@ -169,10 +169,10 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
         (("--records", "-"), "", "standard input: is not JSON"),
         (("--records", "-"), "[]", "standard input: is not a list of records"),
         (("--records", "-"), '{"a": 1}', "standard input: is not a list of records"),
-        (("--records", "-"), '[{"domain": "good.com"}]', "[0]: is not a record of this version"),
+        (("--records", "-"), '[{"domain": "good.com"}]', "[0]: is not a record with the keys"),
         (("--records", "-"), rows("good.com")[:-40], "is not JSON"),
         (("--records", "-"), rows("good.com").replace('"spf"', '"spv"'), "[1]: kind is 'spv'"),
-        (("--records", "-"), rows("good.com").replace('"ttl": 1800', '"ttl": "1800"'), "a ttl that is no number"),
+        (("--records", "-"), rows("good.com").replace('"ttl": 1800', '"ttl": "1800"'), "a ttl that is not a number"),
         (("--records", "-"), rows("good.com").replace("_dmarc.good", "_dmarc.bad"), "is not at or below good.com"),
         (("--records", "/nowhere"), "", "/nowhere: No such file"),
         (("good.com", "--nameserver", "ns1.good.com"), "", "--nameserver: 'ns1.good.com' is not a server's address"),
@@ -185,7 +185,7 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
         (("good.com", "--format", "xml"), "", "'xml' is not one of"),
         (("good.com", "--via", "resolvers", "--nameserver", "127.0.0.1"), "", "--via resolvers: the name servers of"),
         (("https://good.com",), "", "is a URL"),
-        (("bad.com", "--records", "-"), rows("good.com"), "bad.com: is not among the domains given"),
+        (("bad.com", "--records", "-"), rows("good.com"), "bad.com: is not one of the domains given"),
         (("--stack-config", "/nowhere"), "", "/nowhere: No such file"),
     ],
     ids=lambda value: None,
@@ -212,7 +212,7 @@ def test_root_hints_without_an_address_are_refused(tmp_path: Path) -> None:
     assert "has no addresses" in run("good.com", "--root-hints", str(file)).stderr
     file.write_text("not a zone file")
     done = run("good.com", "--root-hints", str(file))
-    assert (done.returncode, "is no file of root hints" in done.stderr) == (2, True)
+    assert (done.returncode, "is not a root hints file" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("after", [0.05, 0.3, 1.0])

@@ -41,7 +41,7 @@ def test_a_json_file_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     file.write_text(f"{text} ", encoding="ascii")
     done = run("--records", str(file))
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"Error: {file}: has more than {len(text)} octets; print them anew with ")
+    assert done.stderr.startswith(f"Error: {file}: has more than {len(text)} octets; print them again with ")
 
 
 @pytest.mark.limit("RECORDS")

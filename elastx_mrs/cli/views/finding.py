@@ -1,6 +1,6 @@
 """The keys of a finding in JSON: ``expected``, ``seen`` and ``fix``, the same in every command.
 
-A command that never expects one value, such as ``config check``, has the last two.
+A command that never expects one certain value, such as ``config check``, has only the last two.
 """
 
 import re
@@ -11,13 +11,13 @@ _FIXES = (  # prose: a list of verbs
     "use wait write"
 )
 _FIX = re.compile(rf"; (?=(?:{'|'.join(_FIXES.split())})\b)")
-"""Where the second half of a message begins, which says what to do, by its first word."""
+"""The start of the second half of a message, the fix; it begins with one of these verbs."""
 
 
 def seen_and_fix(problem: str) -> dict[str, str]:
-    """Return what is wrong and what to do, of a message that says both: ``is empty; write one``.
+    """Return the problem and the fix in a message, such as ``is empty; write one``.
 
-    ``fix`` is empty where the message has only the first half.
+    ``fix`` is empty if the message has only the first half.
     """
     seen, *rest = _FIX.split(problem, maxsplit=1)
     return {"seen": seen, "fix": "".join(rest)}

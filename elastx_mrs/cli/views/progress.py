@@ -67,7 +67,7 @@ class _Going:
 
     def asking(self) -> str:
         """Return how many domains have been asked."""
-        return f"asking name servers: {self.asked} of {len(self.jobs)} domains so far"
+        return f"querying name servers: {self.asked} of {len(self.jobs)} domains so far"
 
 
 async def _plain(going: _Going, wait: Wait) -> None:

@@ -70,7 +70,7 @@ def as_text(seen: Seen) -> str:
     if seen.planned is not None:
         lines += ["", "planned:", *_tree(seen.planned), "", *_costs(seen, seen.planned)]
     elif seen.terms:
-        lines += ["", "planned: nothing can be added to a record that is broken or could not be asked for"]
+        lines += ["", "planned: nothing can be added, because the record is broken or could not be queried"]
     if seen.checked:
         lines.append("")
     for checked in seen.checked:
@@ -120,7 +120,7 @@ def _costs(seen: Seen, planned: Tree) -> Iterator[str]:
     yield f"record: {seen.record}"
     for term in seen.terms:
         if any(node.term == term for node in seen.now.nodes):
-            yield f"{term}: is there already, and costs nothing more"
+            yield f"{term}: is already in the record, and adds no lookup"
         else:
             cost = sum(node.lookups for node in planned.nodes if node.term == term)
             yield f"{term}: +{number(cost)}"

@@ -119,7 +119,7 @@ def test_the_state_says_what_is_left_to_import(run: Trial) -> None:
 
     told = adopt_import(run, stack, "--state", exported(stack))
     assert told.exit_code == 0, told.stderr
-    assert "1 record to import, of which the next up changes 0; 0 not there, which it creates, 7 in the" in told.stderr
+    assert "1 record to import; the next up changes 0 of them and creates 0 more; 7 are" in told.stderr
     assert "1 imported" in stack.pulumi(*IMPORT).stdout
     run.asked()
     stack.up("--expect-no-changes")
@@ -147,7 +147,7 @@ def test_what_is_said_to_change_is_what_changes(run: Trial) -> None:
         "example.se SPF is put in quotes, as Cloudflare requires; its value in DNS stays the same",
         "elastx._domainkey.example.se DKIM key comment 'mine' becomes none",
         "_dmarc.example.se DMARC TTL automatic becomes 1800",
-        "4 records to import, of which the next up changes 3; 0 not there, which it creates",
+        "4 records to import; the next up changes 3 of them and creates 0 more",
         "pulumi import will send 16 requests to Cloudflare, 4 for each record; it takes 1,200 in 5 minutes",
     ]
     stack.pulumi(*IMPORT)
@@ -192,5 +192,5 @@ def test_a_component_below_another_with_a_provider_of_its_own(run: Trial) -> Non
     records = [one for one in stack.resources().values() if "DnsRecord" in one["type"]]
     assert {one["provider"].rpartition("::")[0] for one in records} == {provider}
     told = adopt_import(run, stack, "--component", "relay", "--state", exported(stack))
-    assert "8 in the state already" in told.stderr
+    assert "; 8 are already in the state" in told.stderr
     assert provider in told.stdout, "the state has it"
