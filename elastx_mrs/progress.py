@@ -95,9 +95,7 @@ class Progress:
             return
         due = self._told + self._again if self._told else self._moved + self._after
         due = _now() + self._after if self._held else due
-        if (
-            self._timer is not None and due < self._timer.when()
-        ):  # it was set for a repeated report, and then work ended
+        if self._timer is not None and due < self._timer.when():  # set for a repeated report; then work ended
             self._timer.cancel()
             self._timer = None
         if self._timer is None and due < math.inf:

@@ -1,7 +1,7 @@
 """Budgets: limits on the number and time of all queries for one purpose, including the queries that they lead to.
 
-Budgets nest, and a query counts in every budget around it. The current budget is in the context, which tasks inherit, so
-the code between the purpose and the query does not pass it on. :class:`~elastx_mrs.lookup.network.Network` checks it
+Budgets nest, and a query counts in every budget around it. The current budget is in the context, which tasks inherit.
+So the code between the purpose and the query does not pass it on. :class:`~elastx_mrs.lookup.network.Network` checks it
 before each query. Beyond the budget, a query is refused with a message that names the limit.
 """
 

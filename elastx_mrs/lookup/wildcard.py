@@ -11,9 +11,9 @@ TYPES = ("TXT", "MX", "A", "AAAA")
 def strangers(owner: str) -> tuple[str, str, str]:
     """Return names that do not exist: next to a name, below it, and below its own wildcard.
 
-    If all of them have the name's answer, it comes from a wildcard, and the name does not exist (RFC 4592 §3.3.1). A name
-    that exists ends the wildcard for all names below it. One with its own wildcard (``*.owner``) ends that for the names
-    below the asterisk (§2.2.2).
+    If all of them have the name's answer, it comes from a wildcard, and the name does not exist (RFC 4592 §3.3.1). A
+    name that exists ends the wildcard for all names below it. One with its own wildcard (``*.owner``) ends that for the
+    names below the asterisk (§2.2.2).
     """
     nobody = f"elastx-mrs-{secrets.token_hex(8)}"
     return f"{nobody}.{owner.partition('.')[2]}", f"{nobody}.{owner}", f"{nobody}.*.{owner}"

@@ -157,7 +157,7 @@ def _names(name: str) -> tuple[str, str]:
 def _loaded(text: str) -> dict[str, Any]:
     if not text.strip():
         raise PreviewError(
-            "is empty: pulumi preview failed before it began; its standard error has the reason (give that file as --log)"
+            "is empty: pulumi preview failed before it began; its standard error has the reason (add it with --log)"
         )
     try:
         content = json.loads(text)

@@ -41,9 +41,7 @@ async def verify(
         await _later(asked, expected, found, memory)
     return _in_order(
         found
-        | _unchecked(
-            expected, found, "resolvers come last, because one that is queried too early remembers the old answer"
-        )
+        | _unchecked(expected, found, "resolvers come last: one that is queried too early remembers the old answer")
     )
 
 

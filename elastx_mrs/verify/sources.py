@@ -31,7 +31,7 @@ class Asked:
     passing: dict[tuple[Service, str], Tree] = field(default_factory=dict)
 
     def cannot_ask(self, *, over: bool) -> Verdict:
-        """Return the verdict if somebody else's name cannot be queried: perhaps ``nameservers`` is all that the network has.
+        """Return the verdict if somebody else's name cannot be queried; ``nameservers`` may be all that is reachable.
 
         :param over: whether a limit was reached: somebody else's zone must not turn a check off.
         """

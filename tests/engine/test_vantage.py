@@ -63,7 +63,7 @@ def test_where_nobody_answers_that_is_said_once(stack: Stack) -> None:
     no_root = (
         "no root server gives a usable answer: 127.0.0.1:1 refused the connection; start these servers, or correct"
     )
-    no_resolver = "no resolver gives a usable answer: 127.0.0.1:1 refused the connection; name one that this machine"
+    no_resolver = "no resolver gives a usable answer: 127.0.0.1:1 refused the connection; use a resolver that this"
     for said in (diagnostics(stack.preview()), diagnostics(stack.up(check=False))):
         assert (said.count(no_root), said.count(no_resolver)) == (1, 1), said
 

@@ -48,7 +48,7 @@ def test_queries_are_counted_and_one_more_is_refused(loop: Loop, silent: set[str
             await network.exchange(SERVERS[0], TXT)
             await network.exchange(SERVERS[0], TXT)  # known by now; it counts all the same
             before = own.exhausted
-            with pytest.raises(OverBudgetError, match=r"192\.0\.2\.1 was not asked: asking takes over 2 queries$"):
+            with pytest.raises(OverBudgetError, match=r"192\.0\.2\.1 was not queried: asking takes over 2 queries$"):
                 await network.exchange(SERVERS[0], TXT)
             assert (before, own.exhausted) == (False, True)
             assert own.story() == "asking takes over 2 queries; queries asked: 2; left: example.com TXT"

@@ -102,8 +102,8 @@ def test_aliases_without_an_end_are_failed(port: int) -> None:
     found = ask(port, "endless.example.com", "TXT")
     assert found.status == "failed"
     assert found.problem == (
-        f"its CNAMEs go on for more than {limits.CNAMES.most} times: endless.example.com -> e0.example.se -> e1.example.se -> "
-        "e2.example.se -> …"
+        f"its CNAMEs go on for more than {limits.CNAMES.most} times: endless.example.com -> e0.example.se -> "
+        "e1.example.se -> e2.example.se -> …"
     )
 
 
@@ -216,7 +216,7 @@ def referring(query: dns.message.Message, via: str) -> Reply:
 
 def test_a_referral_is_never_taken_for_nodata() -> None:
     assert "refers to others for a.example" in ask_fakes("a.example", "TXT", referring).problem
-    assert "it is no resolver" in ask_fakes("a.example", "TXT", referring, flags=dns.flags.RD).problem
+    assert "it is not a resolver" in ask_fakes("a.example", "TXT", referring, flags=dns.flags.RD).problem
 
 
 def test_an_answer_from_a_cache_is_not_an_authoritys() -> None:

@@ -383,7 +383,7 @@ def test_a_machine_without_a_resolver_is_told_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(vantage, "system_resolvers", list)
     made = Vantage(Who(via="resolvers"), Network())
     found = asyncio.run(made.ask("example.com", "TXT"))
-    assert found.problem.startswith("this machine has no resolver (/etc/resolv.conf); name one that")
+    assert found.problem.startswith("this machine has no resolver (/etc/resolv.conf); use a resolver that")
     with pytest.raises(NobodyError):
         asyncio.run(made.check_resolvers("example.com"))
 

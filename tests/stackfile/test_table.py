@@ -65,7 +65,7 @@ def test_what_pulumi_refuses_is_refused_in_one_line_with_its_place(octets: bytes
 def test_what_is_deep_is_told_in_the_same_words_however_deep(tmp_path: Path) -> None:
     """From 0.2.6 on, libyaml refuses 1,000 levels in one line before it gives us the first."""
     line = refusal(tmp_path, DEEP.replace(b"[" * 20_000 + b"]" * 20_000, b"[" * 101 + b"]" * 101))
-    assert line.startswith(f"{tmp_path}/Pulumi.test.yaml:1:103: has more than 100 lists")
+    assert line.startswith(f"{tmp_path}/Pulumi.test.yaml:1:103: has more than 100 nested lists")
     line = refusal(tmp_path, DEEP)
     assert line.startswith((f"{tmp_path}/Pulumi.test.yaml:1:103: ", f"{tmp_path}/Pulumi.test.yaml:1:1003: "))
     assert line.endswith(" has more than 100 nested lists and objects; check the brackets here")

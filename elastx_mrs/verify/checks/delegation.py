@@ -35,7 +35,7 @@ async def delegation(asked: Asked, expected: Expected) -> Outcome:
     if "." not in cut.zone and cut.end != "zone":
         parent = f"the zone {cut.zone}" if cut.zone else "the root"
         seen = f"{parent} does not delegate {domain}"
-        cure = "register the domain, or enter its name servers at the registrar; until then, set verification: {mode: off} on it"
+        cure = "register the domain, or enter its name servers at the registrar; until then, set verification: off"
         detail = Detail("absent", "", f"NS records for {domain}", seen, cure)
         return Outcome(domain, CHECK, domain, (detail,), hopeless=f"{domain} is not delegated")
     try:

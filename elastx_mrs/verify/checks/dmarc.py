@@ -1,4 +1,4 @@
-"""Which DMARC policy does a receiver find (RFC 9989 §4.10), and do the report receivers accept reports (RFC 9990 §4)?"""
+"""Which DMARC policy do receivers find (RFC 9989 §4.10), and do the hosts in it accept reports (RFC 9990 §4)?"""
 
 import asyncio
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _instead(walked: Walk) -> str:
 
 
 def _void(step: Step, own: Step) -> Detail:
-    """Return that the record is void: receivers apply no DMARC, and do not look for another above it (RFC 9989 §4.10.1)."""
+    """Return that the record is void: receivers apply no DMARC, and do not look further up (RFC 9989 §4.10.1)."""
     seen = f"'{step.text}' at {step.name}, which {step.why}: receivers apply no DMARC"
     cure = "correct this record, such as to v=DMARC1; p=quarantine;"
     if step.domain != own.domain:

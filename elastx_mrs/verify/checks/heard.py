@@ -70,8 +70,8 @@ async def hear(
 async def bogus(network: Network, server: Server, name: str, failed: Failed) -> Said | None:
     """Return the answer that a resolver withholds because it does not validate; None if it has none.
 
-    With CD=1, the resolver returns data that it cannot validate. It is then queried once more without CD, because it may have
-    recovered in the meantime.
+    With CD=1, the resolver returns data that it cannot validate. It is then queried once more without CD, because it
+    may have recovered in the meantime.
     """
     if not failed.servfail:
         return None

@@ -240,7 +240,8 @@ UNDECLARED = "is published, but not declared"
 
 
 def _misspelt(slip: str, service: Service) -> str:
-    return f"is a misspelt copy of a declared challenge: it has {slip}, but {service.name} compares the exact string; delete it"
+    why = f"it has {slip}, but {service.name} compares the exact string"
+    return f"is a misspelt copy of a declared challenge: {why}; delete it"
 
 
 _STRANGER = (

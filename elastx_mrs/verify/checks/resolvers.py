@@ -85,8 +85,8 @@ def _in_words(answer: str, found: Finding) -> tuple[Verdict, str, str]:
 async def _failed(asked: Asked, expected: Expected, server: Server, name: str, failed: Failed) -> Detail:
     """Return the problem of a resolver without a usable answer.
 
-    If it fails for this name alone, with CD=1 too, receivers behind it fail as well. If it fails for all names, this says
-    nothing about this one.
+    If it fails for this name alone, with CD=1 too, receivers behind it fail as well. If it fails for all names, this
+    says nothing about this one.
     """
     cure = f"make it answer, or {_OTHERS}"
     verdict: Verdict = "unreachable" if expected.resolvers_must_agree else "unchecked"

@@ -210,7 +210,7 @@ def test_a_shortage_that_lasts_is_this_machine_s(number: int, monkeypatch: pytes
             network = impatient(60)
             told = [await failure(network.exchange(server.server, question(1))) for _ in range(2)]
             assert told[0].short
-            assert str(told[0]).startswith(f"{server.server} could not be asked: this machine is short of ")
+            assert str(told[0]).startswith(f"{server.server} could not be queried: this machine is short of ")
             assert str(told[0]) == str(told[1])
             asked = network.first([server.server, dead()], question(2), lambda reply: reply)
             assert ";" not in str(await failure(asked))
