@@ -65,8 +65,8 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
     source = source_name(stack_config or config)
     if given.settings(Rfc2136) is not None:
         raise BadInput(
-            f"{source}: publishes through rfc2136, which imports no records: run elastx-mrs adopt DOMAIN without --import, "
-            "and add the adopt list that it prints to the config"
+            f"{source}: publishes through rfc2136, which imports no records: run elastx-mrs adopt DOMAIN without "
+            "--import, and add the adopt list that it prints to the config"
         )
     cloudflare = given.settings(Cloudflare)
     if cloudflare is None:
