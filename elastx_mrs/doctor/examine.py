@@ -25,7 +25,7 @@ AT_ONCE = 16
 def examinations(stack: Stack) -> list[Examination]:
     """Return all examinations of a stack, in the order in which their checks are shown."""
     arguments = stack.arguments
-    found = [Examination("pulumi", partial(program.pulumi, stack), "find out why pulumi version does not end")]
+    found = [Examination("pulumi", partial(program.pulumi, stack), "find out why pulumi version hangs")]
     if stack.language == "python":
         found.append(Examination("packages", partial(program.packages, stack, _extras(arguments)), "run it again"))
     else:
@@ -126,4 +126,4 @@ def _silent(check: Check, known: Sequence[str]) -> Check:
     texts = (check.seen, check.cure, *check.notices)
     if not any(secrecy.holds(text, secret) for text in texts for secret in known):
         return check
-    return Check(check.name, check.verdict, check.expected, "its text repeats a secret, and is not shown")
+    return Check(check.name, check.verdict, check.expected, "hidden, because it repeats a secret")

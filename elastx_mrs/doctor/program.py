@@ -62,7 +62,7 @@ def _language(stack: Stack, pulumi_path: str) -> Check:
     if path is not None:
         return Check("language", "pass", _host(stack), f"{name} at {path}")
     cure = f"reinstall Pulumi, which includes it, or install a Pulumi language host for {stack.language}"
-    return Check("language", "absent", _host(stack), f"there is no {name} on PATH or beside pulumi", cure)
+    return Check("language", "absent", _host(stack), f"there is no {name} on PATH or next to pulumi", cure)
 
 
 def packages(stack: Stack, extras: Sequence[str]) -> Iterator[Check]:

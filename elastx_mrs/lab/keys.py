@@ -31,7 +31,9 @@ def key_of(path: Path) -> str:
         if not base64.b64decode(key, validate=True):
             raise ValueError("it is empty")
     except ValueError as error:
-        raise LabError(f"{path}: is no TSIG key in base64 ({error}); remove it, and the lab makes a new one") from None
+        raise LabError(
+            f"{path}: is not a TSIG key in base64 ({error}); remove it, and the lab makes a new one"
+        ) from None
     return key
 
 
@@ -42,7 +44,7 @@ def token_of(path: Path) -> str:
         if len(token) != TOKEN_LENGTH or not token.isalnum():
             raise ValueError(f"it has {len(token)} characters")
     except ValueError as error:
-        raise LabError(f"{path}: is no API token ({error}); remove it, and the lab makes a new one") from None
+        raise LabError(f"{path}: is not an API token ({error}); remove it, and the lab makes a new one") from None
     return token
 
 

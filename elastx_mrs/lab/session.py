@@ -142,7 +142,7 @@ def _check_joined(running: Running, delay: float, requests: int | None, added: S
     options += ["--dns-delay"] * bool(delay) + ["--rate-limit"] * (requests is not None)
     if options:
         raise LabError(
-            f"{', '.join(options)}: a lab already runs in this folder, without that; stop it, or name "
+            f"{', '.join(options)}: a lab already runs in this folder without this option; stop it, or name "
             "another folder with --dir"
         )
 

@@ -60,7 +60,7 @@ class ZoneStore:
                 loaded = dns.zone.from_file(str(path), origin, relativize=False)
             except (dns.exception.DNSException, OSError, ValueError) as error:
                 raise LabError(
-                    f"{path}: is no zone file ({error}); mend it, or remove the folder to begin anew"
+                    f"{path}: is not a zone file ({error}); fix it, or remove the folder to start again"
                 ) from None
             self._zones[origin] = LabZone(origin, loaded.nodes)
 

@@ -14,7 +14,7 @@ FITS: Mapping[Aligned, str] = {
     "same": "aligned (the same domain)",
     "below": "aligned (relaxed)",
     "no": "not aligned",
-    "unknown": "alignment could not be asked for",
+    "unknown": "alignment is unknown, because DNS did not answer",
 }
 
 

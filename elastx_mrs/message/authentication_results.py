@@ -16,7 +16,7 @@ from elastx_mrs.records import RecordError, names
 SPF_RESULTS = frozenset(("none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"))
 """RFC 7208 §2.6."""
 
-_NAMELESS = "a receiver that does not say its name"
+_NAMELESS = "a receiver without a name"
 
 _OLD_RESULTS = {"hardfail": "fail"}
 """What receivers of RFC 5451 wrote."""

@@ -64,24 +64,24 @@ async def _judged(ask: Ask, message: Message, service: Service) -> Chain:
 
 
 def _spf(claim: SpfClaim | None, fits: Aligned, domain: str, service: Service) -> Check:
-    expected = "spf=pass, said by the receiver (RFC 8601, RFC 7208 §9.1)"
+    expected = "spf=pass from the receiver (RFC 8601, RFC 7208 §9.1)"
     if claim is None:
-        seen = "neither Authentication-Results nor Received-SPF says anything of it"
+        seen = "neither Authentication-Results nor Received-SPF has an SPF result"
         cure = "save the message with its whole header, from a receiver that checks SPF"
-        return Check("SPF", "unchecked", expected, seen, f"{cure}; or: elastx-mrs spf {domain} --ip ADDRESS")
-    checked = _shown(claim.domain) or "a domain that it does not name"
+        return Check("SPF", "unchecked", expected, seen, f"{cure}; or run: elastx-mrs spf {domain} --ip ADDRESS")
+    checked = _shown(claim.domain) or "an unnamed domain"
     identity = "helo, in place of an empty MAIL FROM: RFC 7208 §2.4" if claim.stands_in else claim.identity
     seen = f"{_shown(claim.source)} says {claim.result} for {checked} ({identity})"
     if not claim.counts:
-        seen += " and nothing of MAIL FROM, which alone counts for DMARC (RFC 9989 §4.4.2)"
-        return Check("SPF", "unchecked", expected, seen, f"ask now: elastx-mrs spf {domain} --ip ADDRESS")
-    seen += f", {fit(fits, domain)}; that is its word, and was not checked now"
+        seen += ", but has no result for MAIL FROM, the only one that counts for DMARC (RFC 9989 §4.4.2)"
+        return Check("SPF", "unchecked", expected, seen, f"check it now: elastx-mrs spf {domain} --ip ADDRESS")
+    seen += f", {fit(fits, domain)}; claimed by the receiver, not checked now"
     if claim.result == "pass":
         return Check("SPF", "pass", expected, seen)
     if claim.result == "temperror":
-        return Check("SPF", "unreachable", expected, seen, "the receiver could not ask DNS: send another message")
+        return Check("SPF", "unreachable", expected, seen, "the receiver could not query DNS; send another message")
     looked = (
-        f"elastx-mrs spf {shlex.quote(checked)}" if claim.domain else "elastx-mrs spf, of the domain of Return-Path"
+        f"elastx-mrs spf {shlex.quote(checked)}" if claim.domain else "elastx-mrs spf with the domain of Return-Path"
     )
     return Check("SPF", "wrong", expected, seen, f"check that its record has {service.include}: {looked}")
 
@@ -90,7 +90,7 @@ def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:
     """Judge the signatures together: one that is verified and aligned is enough, and others are nobody's matter."""
     expected = f"a signature of {domain} that the key in DNS verifies (RFC 6376 §6.1)"
     if not fits:
-        cure = f"have the relay sign for {domain}: is its DKIM record in DNS? See: elastx-mrs records"
+        cure = f"the relay must sign for {domain}: is its DKIM record in DNS? See: elastx-mrs records"
         return Check("DKIM", "absent", expected, "the message is not signed", cure)
     order: tuple[Verdict, ...] = ("pass", "unreachable", "unchecked", "wrong", "absent")
     own = [pair for pair in fits if pair[1] != "no"]
@@ -101,7 +101,7 @@ def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:
         verdict: Verdict = "unreachable" if best.verdict == "unchecked" else best.verdict
         return Check("DKIM", verdict, expected, seen, best.cure)
     if fits_best == "no":
-        return Check("DKIM", "wrong", expected, seen, f"have the relay sign for {domain}; is its DKIM record in DNS?")
+        return Check("DKIM", "wrong", expected, seen, f"the relay must sign for {domain}; is its DKIM record in DNS?")
     if fits_best == "unknown":
         return Check("DKIM", "unreachable", expected, f"{seen}; verified now", "try again")
     return Check("DKIM", "pass", expected, f"{seen}; verified now")
@@ -112,7 +112,7 @@ def told(signature: Signature) -> str:
     whose = f"d={signature.domain} s={signature.selector}" if signature.domain else "a signature"
     if signature.verdict != "pass":
         return f"{whose} {signature.seen}"
-    return f"{whose} is good ({signature.seen}, signs {_shown(', '.join(signature.headers))})"
+    return f"{whose} is valid ({signature.seen}, signs {_shown(', '.join(signature.headers))})"
 
 
 def _shown(text: str) -> str:

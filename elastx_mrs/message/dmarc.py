@@ -1,4 +1,4 @@
-"""What DMARC comes to for a message: SPF or DKIM passes for a domain aligned with From's (RFC 9989 §4.4)."""
+"""DMARC of a message: SPF or DKIM must pass for a domain that is aligned with From's (RFC 9989 §4.4)."""
 
 from collections.abc import Sequence
 
@@ -23,10 +23,10 @@ async def judge(
     signatures: Sequence[tuple[Signature, Aligned]],
     sender: str,
 ) -> Check:
-    """Return what DMARC comes to.
+    """Return the DMARC check.
 
-    :param claim: what the receiver says of SPF, and ``spf_fits`` how its domain is aligned.
-    :param sender: the domain of the return path; empty where it is not known, or where there is none.
+    :param claim: the receiver's SPF result; ``spf_fits`` is how its domain is aligned.
+    :param sender: the domain of the return path; empty if it is unknown, or the path is empty.
     """
     if (missing := _no_policy(walked)) is not None:
         return missing
@@ -39,10 +39,10 @@ async def judge(
     known = claim is not None and claim.counts
     if claim is not None and known:
         verdict: Verdict = {"pass": "pass", "temperror": "unreachable"}.get(claim.result, "wrong")  # type: ignore[assignment]
-        what = f"SPF of {claim.domain[:300] or 'a domain that it does not name'}, on the receiver's word"
+        what = f"SPF of {claim.domain[:300] or 'an unnamed domain'}, on the receiver's word"
         parts.append((verdict, Identity(claim.domain, what, spf_fits)))
     elif sender:
-        # Whatever SPF came to: it is known what it would have to fit.
+        # Whatever the SPF result is, its domain is not aligned.
         known = await aligned(ask, walked, sender, policy.aspf) == "no"
     found = _verdict(walked, parts, does, known=known)
     passed = [identity for verdict, identity in parts if verdict == "pass"]
@@ -53,7 +53,7 @@ async def judge(
 
 
 def _verdict(walked: Walk, parts: Sequence[Part], does: str, *, known: bool) -> Check:
-    """Return the verdict of what passes, and of what could not be told."""
+    """Return the verdict, from the parts that pass and those that could not be checked."""
     expected = f"SPF or DKIM passes for a domain aligned with {walked.domain} (RFC 9989 §4.4)"
     passed = [
         f"{one.what}, {FITS[one.fits]}" for verdict, one in parts if verdict == "pass" and one.fits in ("same", "below")
@@ -61,29 +61,40 @@ def _verdict(walked: Walk, parts: Sequence[Part], does: str, *, known: bool) -> 
     if passed:
         return Check("DMARC", "pass", expected, f"passes by {'; and by '.join(passed)}; {does}")
     if any(one.fits != "no" and verdict in ("pass", "unreachable", "unchecked") for verdict, one in parts):
-        return Check("DMARC", "unreachable", expected, f"cannot be told before that is known; {does}", "see above")
+        return Check(
+            "DMARC",
+            "unreachable",
+            expected,
+            f"depends on a check that could not be completed; {does}",
+            "see the checks above",
+        )
     if not known:
-        seen = f"cannot be told, as DKIM does not pass for it, and what SPF came to is not known; {does}"
-        return Check("DMARC", "unchecked", expected, seen, "see above")
-    cure = f"mend SPF or DKIM: d= of the signature, or the domain of Return-Path, must be {walked.domain} or fit it"
-    return Check("DMARC", "wrong", expected, f"fails: neither is aligned and passes; {does}", cure)
+        seen = f"unknown: DKIM does not pass for it, and the SPF result is not known; {does}"
+        return Check("DMARC", "unchecked", expected, seen, "see the checks above")
+    cure = f"fix SPF or DKIM: the signature's d=, or the domain of Return-Path, must be aligned with {walked.domain}"
+    return Check("DMARC", "wrong", expected, f"fails: neither SPF nor DKIM passes for an aligned domain; {does}", cure)
 
 
 def _no_policy(walked: Walk) -> Check | None:
-    """Return why DMARC does not apply to the message; None where it does."""
+    """Return why DMARC does not apply to the message, or None if it does."""
     expected = "a DMARC record for the From domain (RFC 9989 §4.10)"
     if walked.unknown is not None:
-        seen = f"the record for {walked.domain} could not be asked for: {walked.unknown.text}"
+        seen = f"the record for {walked.domain} could not be queried: {walked.unknown.text}"
         return Check("DMARC", "unreachable", expected, seen, descriptors.cure(seen, "try again"))
     if (void := walked.void) is not None:
-        seen = f"does not apply: {void.name} is '{void.text}', which {void.why}, and nobody looks for another record"
-        return Check("DMARC", "wrong", expected, seen, f"correct it, such as to v=DMARC1; p=quarantine; at {void.name}")
+        seen = (
+            f"does not apply: {void.name} is '{void.text}', which {void.why}; receivers do not look for another record"
+        )
+        return Check(
+            "DMARC", "wrong", expected, seen, f"correct the record at {void.name}, such as to v=DMARC1; p=quarantine;"
+        )
     if walked.found is not None:
         return None
-    several = [f"{step.name} has several, all of them ignored" for step in walked.discarded]
+    several = [f"{step.name} has several, which receivers ignore" for step in walked.discarded]
     cure = f"publish one at _dmarc.{walked.domain}; see: elastx-mrs records"
     if several:
-        cure = f"leave one of them, or {cure}" if walked.discarded[0].domain != walked.domain else "leave one of them"
+        keep = "keep only one of them"
+        cure = f"{keep}, or {cure}" if walked.discarded[0].domain != walked.domain else keep
     return Check("DMARC", "absent", expected, "; ".join([f"there is none for {walked.domain}", *several]), cure)
 
 
@@ -94,10 +105,10 @@ def _found(walked: Walk) -> tuple[Step, Policy]:
 
 
 def _policy(walked: Walk, step: Step, policy: Policy, *, exists: bool) -> str:
-    """Say what the policy would do with a message that fails (RFC 9989 §4.7), and where it comes from."""
+    """Describe what the policy requests for a message that fails (RFC 9989 §4.7), and where it comes from."""
     name, value = walked.tag(exists=exists) or ("p", policy.p)
     weaker = POLICIES[strength(value, policy.t)]
-    does = {"none": "nothing", "quarantine": "treat it as suspicious", "reject": "reject it"}[weaker]
+    does = {"none": "do nothing", "quarantine": "treat it as suspicious", "reject": "reject it"}[weaker]
     test = "; t=y" if policy.t == "y" else ""
     inherited = "" if step.domain == walked.domain else f", which {walked.domain} inherits"
-    return f"with one that fails, {step.name} has receivers do: {does} ({name}={value}{test}){inherited}"
+    return f"if a message fails, {step.name} asks receivers to {does} ({name}={value}{test}){inherited}"

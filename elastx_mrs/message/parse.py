@@ -120,7 +120,7 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
             raise NotAMessage(f"has a header of over {limits.MESSAGE_HEADER.text}; {SAVE}, alone")
         if not line:
             if not found:
-                raise NotAMessage(f"begins with an empty line, where its header should be (RFC 5322 §2.1); {SAVE}")
+                raise NotAMessage(f"begins with an empty line instead of a header (RFC 5322 §2.1); {SAVE}")
             return tuple(RawField(name, b"\r\n".join([*parts, b""])) for name, parts in found), end
         if b"\0" in line:
             raise NotAMessage(f"is binary: line {number} has a NUL in it; {SAVE}")
@@ -130,7 +130,7 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
         field = _FIELD.match(line)
         if field is None:
             what = f"line {number} is {quoted(mail_text(line[:160]), 40)}"
-            kind = "is no message" if not found else "has a broken header"
+            kind = "is not a message" if not found else "has a broken header"
             raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {SAVE}")
         if len(found) == limits.MESSAGE_FIELDS.most:
             raise NotAMessage(f"has over {limits.MESSAGE_FIELDS.text} in its header; {SAVE}, alone")
@@ -162,11 +162,11 @@ def _sender(found: list[str]) -> str:
     senders = addresses(found[0])
     shown = quoted(found[0])
     if not senders:
-        raise NotAMessage(f"has a From field without an address that can be read: {shown} (RFC 5322 §3.6.2)")
+        raise NotAMessage(f"has a From field without a readable address: {shown} (RFC 5322 §3.6.2)")
     try:
         domains = {names.mail_domain(address.domain) for address in senders}
     except RecordError as error:
         raise NotAMessage(f"is from {shown}, whose domain {error}") from None
     if len(domains) > 1:
-        raise NotAMessage(f"is from several domains: {shown}; DMARC can be judged of one (RFC 9989 §4.1)")
+        raise NotAMessage(f"is from several domains: {shown}; DMARC needs a single one (RFC 9989 §4.1)")
     return f"{visible(senders[0].local)}@{domains.pop()}"

@@ -1,12 +1,12 @@
-"""Where receivers of RFC 7489 judge a message otherwise than those of RFC 9989.
+"""Where receivers of RFC 7489 judge a message differently from those of RFC 9989.
 
-The older ones know organisations from a list of public suffixes, and look for a policy at two names: From's domain and
-its organisation's. No such list is here, so that these are the cases in which DNS shows that there may be a difference:
+The older ones find organizations in a list of public suffixes. They look for a policy at two names: From's domain and
+its organization's. We have no such list, so these are the cases in which DNS shows that there may be a difference:
 
-- two domains without a common record, where one is in the other, or both are in a domain that takes mail;
+- two domains without a common record, if one is below the other, or both are below a domain with an MX;
 - a ``psd=`` tag, which the older ones ignore;
 - a policy from a name in between, or from a top-level domain;
-- several records: the newer ones discard them and look on, the older ones apply no DMARC (RFC 7489 §6.6.3).
+- several records: the newer ones discard them and continue, the older ones apply no DMARC (RFC 7489 §6.6.3).
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,21 +29,21 @@ class Identity(NamedTuple):
 
 
 async def differences(ask: Ask, walked: Walk, policy: Step, strict: bool, passed: Sequence[Identity]) -> list[str]:
-    """Return what receivers of RFC 7489 take otherwise, a sentence each.
+    """Return what receivers of RFC 7489 judge differently, a sentence each.
 
     :param policy: the step whose policy applies.
-    :param strict: whether every identity must be From's domain, for which nobody needs to know an organisation.
+    :param strict: whether every identity must be From's domain itself; then the organization does not matter.
     """
     said = [
-        f"{step.name} has several records: receivers of RFC 9989 discard them and look on, those of RFC 7489 apply no "
-        "DMARC; leave one of them"
+        f"{step.name} has several records: RFC 9989 receivers skip them and search on, RFC 7489 receivers apply no "
+        "DMARC; keep only one of them"
         for step in walked.discarded
         if step.domain == walked.domain
     ]
     if (other := await _other_place(ask, walked.domain, policy.domain)) is not None:
         said.append(
-            f"receivers of RFC 7489 look for a policy at {other} and not at {policy.name}; publish one at "
-            f"_dmarc.{walked.domain}, and all find the same"
+            f"RFC 7489 receivers do not look for a policy at {policy.name}, only at {other}; to give all receivers "
+            f"the same policy, publish one at _dmarc.{walked.domain}"
         )
     certain = any(one.fits == "same" or (one.fits == "below" and "." in walked.organizational_domain) for one in passed)
     if not strict and not certain:
@@ -52,24 +52,24 @@ async def differences(ask: Ask, walked: Walk, policy: Step, strict: bool, passed
 
 
 async def _other_place(ask: Ask, domain: str, found: str) -> str | None:
-    """Return where an older receiver looks for an inherited policy, if that is elsewhere; None where it is not."""
+    """Return where an older receiver looks for an inherited policy, or None if it is the same place."""
     if found == domain:
         return None
     if "." not in found:
-        return f"_dmarc.{domain} and its organisation's domain alone"
+        return f"_dmarc.{domain} and its organization's domain"
     for parent in _parents(found):
         if await _takes_mail(ask, parent):
-            return f"_dmarc.{domain} and _dmarc.{parent} alone (where {parent} is what was registered)"
+            return f"_dmarc.{domain} and _dmarc.{parent} (if {parent} is the registered domain)"
     return None
 
 
 async def _other_alignment(ask: Ask, walked: Walk, one: Identity) -> str | None:
-    """Return how an older receiver aligns what a newer one does not, or the other way round; None where both agree."""
+    """Return how an older receiver aligns a domain differently from a newer one; None if both agree."""
     if one.fits == "below":
         organization = walked.organizational_domain
         return (
-            f"{one.what} is aligned by the record of the top-level domain {organization} alone, which receivers of "
-            "RFC 7489 take for no organisation: not aligned for them"
+            f"{one.what} is aligned only by the record of the top-level domain {organization}, which is not an "
+            "organization to RFC 7489 receivers: not aligned for them"
         )
     common = _common(walked.domain, one.domain)
     if one.fits != "no" or "." not in common:
@@ -77,28 +77,32 @@ async def _other_alignment(ask: Ask, walked: Walk, one: Identity) -> str | None:
     if common not in (walked.domain, one.domain) and not await _takes_mail(ask, common):
         return None
     cure = next(
-        (f"take psd={step.psd} out of {step.name} if the two are one" for step in walked.steps if step.psd != "u"),
-        f"with a DMARC record at _dmarc.{common} it is aligned for all",
+        (
+            f"if both are one organization, remove psd={step.psd} from {step.name}"
+            for step in walked.steps
+            if step.psd != "u"
+        ),
+        f"to align it for all, publish a DMARC record at _dmarc.{common}",
     )
     return (
-        f"{one.what} is not aligned with {walked.domain} for receivers of RFC 9989, whose tree walk finds two "
-        f"organisations (§4.10.2); for those of RFC 7489 it is, unless {common} is a public suffix; {cure}"
+        f"{one.what} is not aligned with {walked.domain} for RFC 9989 receivers: the tree walk finds two "
+        f"organizations (§4.10.2). For RFC 7489 receivers it is, unless {common} is a public suffix; {cure}"
     )
 
 
 async def _takes_mail(ask: Ask, domain: str) -> bool:
-    """Whether a domain has an MX, as an organisation's has and a public suffix has not."""
+    """Whether a domain has an MX: an organization usually has one, a public suffix does not."""
     return (await ask(domain, "MX")).status == "found"
 
 
 def _parents(domain: str) -> Iterator[str]:
-    """Yield the domains of two labels and more above one, the shortest first."""
+    """Yield the parent domains with at least two labels, the shortest first."""
     labels = domain.split(".")
     return (".".join(labels[-count:]) for count in range(2, len(labels)))
 
 
 def _common(one: str, other: str) -> str:
-    """Return the name that two names end in, by whole labels; empty where there is none."""
+    """Return the labels that two names have in common at their ends; empty if there are none."""
     shared = []
     for left, right in zip(reversed(one.split(".")), reversed(other.split(".")), strict=False):
         if left != right:

@@ -75,7 +75,7 @@ async def _verified(ask: Ask, message: Message, place: int, field: RawField) -> 
     headers: tuple[str, ...] = ()
     try:
         if place >= limits.DKIM_SIGNATURES.most:
-            raise FaultError("unchecked", f"is one of over {limits.DKIM_SIGNATURES.text}", "")
+            raise FaultError("unchecked", f"was not checked: the message has over {limits.DKIM_SIGNATURES.text}", "")
         tags = signature_tags.tags_of(field.value)
         domain, selector = signature_tags.place(tags)
         headers = signature_tags.header_names(tags)
@@ -92,7 +92,7 @@ async def _verified(ask: Ask, message: Message, place: int, field: RawField) -> 
 def _key(answer: Answer) -> Key:
     """Return the one key record among the TXT records (RFC 6376 §3.6.2.2)."""
     if answer.status == "failed":
-        seen = f"its key at {answer.name} could not be asked for: {answer.problem}"
+        seen = f"its key at {answer.name} could not be queried: {answer.problem}"
         raise FaultError("unreachable", seen, descriptors.cure(seen, "try again"))
     read, problems = [], []
     for value in answer.texts():
@@ -105,7 +105,7 @@ def _key(answer: Answer) -> Key:
     if not read:
         raise FaultError("absent", f"there is no key at {answer.name}", _PUBLISH)
     if len(read) > 1:
-        cure = "leave the one that the signer provides"
+        cure = "keep only the one that the signer provides"
         raise FaultError("wrong", f"there are {len(read)} key records at {answer.name} (RFC 6376 §3.6.2.2)", cure)
     return read[0]
 
@@ -117,17 +117,19 @@ def _check_key(key: Key, tags: Mapping[str, str], domain: str) -> None:
     if key.fault:
         raise FaultError("wrong", f"its key {key.fault}", _PUBLISH)
     if key.key_type != tags["a"].partition("-")[0]:
-        raise FaultError("wrong", f"has a={tags['a']}, and its key is {key.key_type} (RFC 6376 §6.1.2)", _PUBLISH)
+        raise FaultError("wrong", f"has a={tags['a']}, but its key is {key.key_type} (RFC 6376 §6.1.2)", _PUBLISH)
     if key.hash_algorithms is not None and "sha256" not in key.hash_algorithms:
-        raise FaultError("wrong", "its key's h= forbids sha256 (RFC 6376 §3.6.1)", "take h= out of the key record")
+        raise FaultError("wrong", "its key's h= forbids sha256 (RFC 6376 §3.6.1)", "remove h= from the key record")
     if not {"*", "email"} & set(key.services):
-        raise FaultError("wrong", "its key's s= says that it is not for mail (RFC 6376 §3.6.1)", "take s= out of it")
+        raise FaultError(
+            "wrong", "its key's s= says that it is not for mail (RFC 6376 §3.6.1)", "remove s= from the key record"
+        )
     if key.rsa is not None and (not key.rsa.verifiable or key.rsa.bits < MIN_BITS):
         raise FaultError("wrong", f"its key has {key.bits} bits, which receivers ignore (RFC 8301 §3.2)", _PUBLISH)
     identity = signature_tags.identity_domain(tags, domain)
     if "s" in key.flags and identity != domain:
-        seen = f"has i=…@{visible(identity[:80])}, and its key's t=s wants {domain} (RFC 6376 §3.6.1)"
-        raise FaultError("wrong", seen, "take t=s out of the key record")
+        seen = f"has i=…@{visible(identity[:80])}, but t=s in its key requires {domain} (RFC 6376 §3.6.1)"
+        raise FaultError("wrong", seen, "remove t=s from the key record")
 
 
 class _Name(bytes):
@@ -160,17 +162,15 @@ def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], ke
     except FaultError:
         raise
     except dkim.NaClNotFoundError:
-        raise FaultError(
-            "unchecked", "is Ed25519, for which PyNaCl is needed", "pip install 'dkimpy[ed25519]'"
-        ) from None
+        raise FaultError("unchecked", "is Ed25519, which needs PyNaCl", "pip install 'dkimpy[ed25519]'") from None
     except dkim.ValidationError as error:
         if "body hash mismatch" in str(error):
-            raise FaultError("wrong", "the body is not what was signed: its hash differs", SAVE) from None
+            raise FaultError("wrong", "the body was changed after signing: its hash differs", SAVE) from None
         raise FaultError("wrong", _safe(error), SAVE) from None
     except Exception as error:  # what dkimpy raises for what somebody made up is not documented
         raise FaultError("wrong", f"{type(error).__name__}: {_safe(error)}", SAVE) from None
-    cure = f"is the key of this selector the one that signs? Else {SAVE}"
-    raise FaultError("wrong", "a signed header field is not what was signed, or another key signed it", cure)
+    cure = f"check that the signer uses this selector's key; if it does, {SAVE}"
+    raise FaultError("wrong", "a signed header field was changed, or another key signed the message", cure)
 
 
 def _signed(message: Message, headers: Sequence[bytes]) -> list[tuple[_Name, bytes]]:
@@ -192,7 +192,7 @@ def _notes(key: Key, tags: Mapping[str, str]) -> Iterator[str]:
     if "y" in key.flags:
         yield "its key is in test mode (t=y): receivers may treat the message as if it were not signed"
     if "l" in tags:
-        yield f"signs the first {visible(tags['l'][:20])} octets of the body only (l=): anybody may add to it"
+        yield f"signs only the first {visible(tags['l'][:20])} octets of the body (l=), so anybody can add text"
 
 
 def _safe(error: Exception) -> str:

@@ -17,7 +17,9 @@ from elastx_mrs.records import RecordError, dkim_key, names
 CLOCK = 36_000
 """Seconds that a signer's clock may be ahead."""
 
-SAVE = "save the message again as it was received, whole and unchanged; if it is, something on its way changed it"
+SAVE = (
+    "save the message again, whole and unchanged, as it was received; if that does not help, it was changed on its way"
+)
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\udc80-\udcff]")
 """Control characters, and octets that are not UTF-8."""
@@ -46,7 +48,7 @@ class FaultError(Exception):
 def tags_of(field: bytes) -> dict[str, str]:
     """Return the tags of a field's value; :raises FaultError: where a receiver cannot read it."""
     if len(field) > limits.DKIM_SIGNATURE.most:
-        raise FaultError("wrong", f"is {len(field)} octets long", "have the message signed anew")
+        raise FaultError("wrong", f"is {len(field)} octets long", "sign the message again")
     text = field.decode("utf-8", "surrogateescape").strip()
     if (odd := _NO_TEXT.search(text)) is not None:
         raise FaultError("wrong", f"has {describe_character(odd[0])} in it (RFC 6376 §3.2, RFC 8616 §5)", SAVE)
@@ -87,10 +89,10 @@ def check(tags: Mapping[str, str], headers: tuple[str, ...], domain: str) -> Non
     if len(headers) > limits.DKIM_HEADERS.most:
         raise FaultError("wrong", f"signs over {limits.DKIM_HEADERS.text} of header fields in h=", SAVE)
     if "from" not in headers:
-        raise FaultError("wrong", "does not sign From (RFC 6376 §5.4)", "have the signer sign it")
+        raise FaultError("wrong", "does not sign From (RFC 6376 §5.4)", "configure the signer to sign From")
     if tags["a"] not in _ALGORITHMS:
         seen = f"has a={visible(tags['a'][:20])}, which receivers must not accept (RFC 8301 §3.1)"
-        raise FaultError("wrong", seen, "have the signer use rsa-sha256")
+        raise FaultError("wrong", seen, "configure the signer to use rsa-sha256")
     for name, (form, what) in _FORMS.items():
         if name in tags and not form.fullmatch(tags[name]):
             _refuse(tags, name, f"not {what}")
@@ -114,10 +116,10 @@ def _check_times(tags: Mapping[str, str]) -> None:
     now = int(time.time())
     signed, expires = (_seconds(tags.get(name)) for name in ("t", "x"))
     if signed is not None and signed > now + CLOCK:
-        raise FaultError("wrong", f"has t={tags['t'][:20]}, which is in the future", "set the signer's clock right")
+        raise FaultError("wrong", f"has t={tags['t'][:20]}, which is in the future", "correct the signer's clock")
     if expires is not None and expires < now:
         moment = datetime.datetime.fromtimestamp(expires, datetime.UTC)
-        cure = "send a new message and check it before then; nothing can be said of this one now"
+        cure = "send a new message, and check it before it expires"
         raise FaultError("wrong", f"expired on {moment:%Y-%m-%d %H:%M} UTC, by its x= (RFC 6376 §3.5)", cure)
     if signed is not None and expires is not None and expires < signed:
         _refuse(tags, "x", f"before t={tags['t'][:20]}")

@@ -4,8 +4,8 @@ import time
 
 from elastx_mrs import limits
 
-ASK = "ask who runs the server"
-AGAIN = f"try again; if it goes on, {ASK}"
+ASK = "contact the server's operator"
+AGAIN = f"try again; if it happens again, {ASK}"
 
 
 class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
@@ -39,11 +39,13 @@ class Clock:
 
     def over(self) -> CouldNotAsk:
         """Return what is said of a session without an end."""
-        return CouldNotAsk(f"the session took over {self.budget:g} s altogether", f"{AGAIN}, or raise --answer-timeout")
+        return CouldNotAsk(
+            f"the session took more than {self.budget:g} s in total", f"{AGAIN}, or raise --answer-timeout"
+        )
 
     def silent(self) -> CouldNotAsk:
         """Return what is said where a wait had no end."""
         if self._end - time.monotonic() <= 0:
             return self.over()
-        cure = "check host and port: a port that begins with TLS, such as 465, says nothing until then"
-        return CouldNotAsk(f"it said nothing in {self.patience:g} s", f"{cure}; or raise --answer-timeout")
+        cure = "check host and port: a port with implicit TLS, such as 465, first waits for TLS"
+        return CouldNotAsk(f"no answer in {self.patience:g} s", f"{cure}; or raise --answer-timeout")

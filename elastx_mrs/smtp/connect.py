@@ -29,11 +29,11 @@ def connected(host: str, port: int, clock: Clock) -> tuple[socket.socket, str]:
         except ShortageError as error:
             raise CouldNotAsk(f"no connection to port {port} of {host}: {error}", error.cure) from None
         except OSError as error:
-            why = f"nothing in {wait:.3g} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
+            why = f"no answer in {wait:.3g} s" if isinstance(error, TimeoutError) else error.strerror or str(error)
             problems.append(f"{address[0]}: {why}")
     raise CouldNotAsk(
         f"no connection to port {port} of {host} ({'; '.join(problems[:4])})",
-        "check host and port, and whether this network lets connections to that port out",
+        "check host and port, and that this network allows connections to that port",
     )
 
 
@@ -51,16 +51,16 @@ def _to(family: int, address: tuple[str, int], timeout: float) -> socket.socket:
 def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[str, int]]]:
     """Return what the host's name leads to; asked aside, as the system's resolver heeds neither time-out nor Ctrl-C."""
     found = aside(lambda: waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-    cure = "check the host's name, and this machine's resolvers"
+    cure = "check the host name, and this machine's resolvers"
     done, _ = futures.wait([found], timeout)
     if not done:
-        raise CouldNotAsk(f"no address of {host} in {timeout:g} s", cure)
+        raise CouldNotAsk(f"no address for {host} in {timeout:g} s", cure)
     try:
         return [(family, sockaddr) for family, _, _, _, sockaddr in found.result()]  # type: ignore[misc]
     except ShortageError as error:
-        raise CouldNotAsk(f"no address of {host}: {error}", error.cure) from None
+        raise CouldNotAsk(f"no address for {host}: {error}", error.cure) from None
     except OSError as error:
-        raise CouldNotAsk(f"no address of {host}: {error.strerror or error}", cure) from None
+        raise CouldNotAsk(f"no address for {host}: {error.strerror or error}", cure) from None
 
 
 def described(der: bytes) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from elastx_mrs import limits
 from elastx_mrs.smtp.clock import AGAIN, ASK, Clock, CouldNotAsk
 
-_OTHER = "check host and port; a server that expects TLS at once (port 465) or speaks no SMTP is there"
+_OTHER = "check host and port; this server expects TLS at once (port 465), or is not an SMTP server"
 _CODE = re.compile(rb"[2-5][0-9][0-9](?=[ \t-]|$)")
 _EXTENSION = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =]|$)")
 """RFC 5321 §4.1.1.1; some old servers write ``AUTH=``."""
@@ -112,7 +112,7 @@ class Dialogue:
         line = bytes(self._ahead[:end])
         del self._ahead[: end + 1]
         if ended and not line:
-            raise CouldNotAsk("the server hung up", AGAIN)
+            raise CouldNotAsk("the server closed the connection", AGAIN)
         return line.rstrip(b"\r")
 
     def _received(self) -> bytes:
@@ -132,7 +132,7 @@ def not_smtp(shown: str) -> CouldNotAsk:
 
     :param shown: the answer, safe to show.
     """
-    return CouldNotAsk(f"it answered with what is no SMTP: {shown or 'nothing'}", _OTHER)
+    return CouldNotAsk(f"its answer is not SMTP: {shown or 'nothing'}", _OTHER)
 
 
 def unanswered(error: Exception, clock: Clock) -> CouldNotAsk:
@@ -140,5 +140,5 @@ def unanswered(error: Exception, clock: Clock) -> CouldNotAsk:
     if isinstance(error, TimeoutError):
         return clock.silent()
     if isinstance(error, (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return CouldNotAsk("the server hung up", AGAIN)
+        return CouldNotAsk("the server closed the connection", AGAIN)
     return CouldNotAsk(f"the connection failed: {type(error).__name__}", AGAIN)

@@ -13,7 +13,7 @@ from functools import partial
 from elastx_mrs.check import Check
 from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.service import ELASTX, Service
-from elastx_mrs.smtp.clock import CouldNotAsk
+from elastx_mrs.smtp.clock import ASK, CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
 
 MECHANISMS = ("PLAIN", "LOGIN")
@@ -69,7 +69,7 @@ def probe(session: Session, errand: Errand) -> Iterator[Check]:
     with closing(session):
         for name, step in steps:
             if blocked:
-                yield Check(name, "unchecked", "", f"not asked, as {blocked} did not pass")
+                yield Check(name, "unchecked", "", f"skipped, because {blocked} did not pass")
                 continue
             check = _taken(name, step, session, errand)
             yield check
@@ -87,9 +87,7 @@ def _taken(name: str, step: Step, session: Session, errand: Errand) -> Check:
 def _refused(name: str, expected: str, reply: Reply, cure: str) -> Check:
     """Return what a refusal is: 4yz is for now only (RFC 5321 §4.2.1), so that nothing is known yet."""
     if 400 <= reply.code < 500:
-        return Check(
-            name, "unreachable", expected, str(reply), "the server says that it is so for now: try again later"
-        )
+        return Check(name, "unreachable", expected, str(reply), "the server reports a temporary error: try again later")
     return Check(name, "wrong", expected, str(reply), cure)
 
 
@@ -108,18 +106,18 @@ def _before_tls(session: Session, errand: Errand) -> Check:
     offered = session.extension("auth")
     if offered is None:
         return Check(name, "pass", expected, "AUTH is not offered")
-    cure = "have the server offer AUTH after STARTTLS only: programs without TLS send passwords in the clear"
+    cure = "the server must offer AUTH only after STARTTLS: programs without TLS send passwords in clear text"
     return Check(name, "wrong", expected, f"AUTH {offered}".strip(), cure)
 
 
 def _starttls(session: Session, errand: Errand) -> Check:
     expected = "STARTTLS (RFC 3207)"
     if session.extension("starttls") is None:
-        cure = "check host and port; if they are right, something between takes STARTTLS out, or the server has no TLS"
+        cure = "check host and port; if they are right, something on the way removes STARTTLS, or the server has no TLS"
         return Check("STARTTLS", "absent", expected, "STARTTLS is not offered", cure)
     reply = session.command("STARTTLS")
     if reply.code != 220:
-        return _refused("STARTTLS", "220 to STARTTLS (RFC 3207 §4)", reply, "have the server's TLS set up")
+        return _refused("STARTTLS", "220 to STARTTLS (RFC 3207 §4)", reply, "set up TLS on the server")
     return Check("STARTTLS", "pass", expected, str(reply))
 
 
@@ -132,7 +130,7 @@ def _certificate(session: Session, errand: Errand) -> Check:
         seen = f"{error}{f' ({presented})' if presented else ''}"
         return Check("certificate", "wrong", expected, seen, certificate.cure(error.code))
     except ssl.SSLError as error:
-        cure = "have the server offer TLS 1.2 or 1.3"
+        cure = "the server must offer TLS 1.2 or 1.3"
         return Check("certificate", "wrong", expected, f"no TLS: {error.reason or error}", cure)
     return Check("certificate", "pass", expected, shown)
 
@@ -141,16 +139,20 @@ def _auth(session: Session, errand: Errand) -> Check:
     expected = f"AUTH with {' or '.join(MECHANISMS)} after STARTTLS (RFC 4954)"
     reply = session.ehlo()
     if reply.code != 250:
-        return _refused("AUTH", "250 to EHLO after STARTTLS", reply, "ask who runs the server")
+        return _refused("AUTH", "250 to EHLO after STARTTLS", reply, ASK)
     offered = session.extension("auth")
     if offered is None:
         if errand.account is None and errand.relay is None:
             return Check("AUTH", "unchecked", expected, "AUTH is not offered, and no account is given")
         return Check(
-            "AUTH", "absent", expected, "AUTH is not offered", "check host and port: is it for handing in mail?"
+            "AUTH",
+            "absent",
+            expected,
+            "AUTH is not offered",
+            "check host and port: does this server accept mail from users?",
         )
     if not set(MECHANISMS) & set(offered.upper().split()):
-        return Check("AUTH", "wrong", expected, f"AUTH {offered}", "have the server offer PLAIN, which TLS protects")
+        return Check("AUTH", "wrong", expected, f"AUTH {offered}", "the server must offer PLAIN, which TLS protects")
     return Check("AUTH", "pass", expected, f"AUTH {offered}")
 
 
@@ -164,9 +166,9 @@ def _login(account: str, session: Session, errand: Errand) -> Check:
     if reply.code == _BAD_PASSWORD:
         cure = "account or password is wrong: check both"
         if errand.relay is not None:
-            cure += f"; {errand.relay.support} ({errand.relay.support_address}) gives out and resets them"
+            cure += f"; {errand.relay.support} ({errand.relay.support_address}) provides and resets both"
         return Check("login", "wrong", expected, f"{mechanism}: {reply}", cure)
-    return _refused("login", expected, reply, "ask who runs the server why this account may not log in")
+    return _refused("login", expected, reply, "ask the server's operator why this account cannot log in")
 
 
 def _letter(letter: Letter, session: Session, errand: Errand) -> Check:
@@ -174,7 +176,7 @@ def _letter(letter: Letter, session: Session, errand: Errand) -> Check:
     domain = letter.sender.rpartition("@")[2]
     may = f"is {domain}'s challenge record for this account in DNS? See: elastx-mrs records"
     if errand.account is None:
-        may = f"may mail from {domain} be handed in here without a login? Else name --login"
+        may = f"does this server accept mail from {domain} without a login? If not, add --login"
     commands = (
         (f"MAIL FROM:<{letter.sender}>", 250, may),
         (f"RCPT TO:<{letter.recipient}>", 250, f"check the address {letter.recipient}; {may}"),
@@ -188,4 +190,4 @@ def _letter(letter: Letter, session: Session, errand: Errand) -> Check:
     reply = session.content(letter.content)
     if reply.code != 250:
         return _refused(name, expected, reply, may)
-    return Check(name, "pass", expected, str(reply), "save it where it is received, and run: elastx-mrs message FILE")
+    return Check(name, "pass", expected, str(reply), "save the received message, and run: elastx-mrs message FILE")

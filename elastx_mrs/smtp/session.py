@@ -18,7 +18,7 @@ LENGTH = 200
 _GOODBYE = 0.2
 """Seconds for each wait of the goodbye, which nobody needs an answer to."""
 
-_HIDDEN = "(its text repeats the login, and is not shown)"
+_HIDDEN = "(hidden, because it repeats the login)"
 
 
 class TrustError(Exception):
@@ -172,7 +172,7 @@ class Session:
         :raises CouldNotAsk: where there is none any more.
         """
         if self._dialogue is None:
-            raise CouldNotAsk("the server hung up", AGAIN)
+            raise CouldNotAsk("the server closed the connection", AGAIN)
         return self._dialogue
 
     def _heard(self, line: bytes | None = None) -> Said:

@@ -1,4 +1,4 @@
-"""The test message: it says what it is to whoever finds it, and to programs that would answer it."""
+"""The test message. It tells people that it is a test, and programs not to answer it."""
 
 import email.policy
 from email.message import EmailMessage
@@ -8,14 +8,14 @@ from elastx_mrs.smtp.probe import Letter
 
 
 def compose(sender: str, recipient: str, server: str, account: str | None, version: str) -> Letter:
-    """Return a message for the chain from here to a mailbox.
+    """Return a test message.
 
-    ``Auto-Submitted`` keeps other programs from answering it (RFC 3834 §5); Date and Message-ID are there, as a relay
-    that adds them may do so after signing (RFC 5322 §3.6).
+    ``Auto-Submitted`` keeps other programs from answering it (RFC 3834 §5). It has a Date and a Message-ID, because a
+    relay may add missing ones after signing (RFC 5322 §3.6).
 
-    :param sender: an ASCII address, as ``recipient`` is.
-    :param server: host and port that it is handed to.
-    :param account: of which only the domain is told.
+    :param sender: an ASCII address, like ``recipient``.
+    :param server: host and port of the server that gets it.
+    :param account: the login; the message names only its domain.
     """
     message = EmailMessage(policy=email.policy.SMTP)
     message["From"] = sender
@@ -24,13 +24,13 @@ def compose(sender: str, recipient: str, server: str, account: str | None, versi
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = make_msgid("elastx-mrs", domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
-    login = f"by a user account of {account.rpartition('@')[2]}" if account else "without a login"
+    login = f"with a user account of {account.rpartition('@')[2]}" if account else "without a login"
     message.set_content(
-        f"This is a test message. elastx-mrs {version} handed it to {server}\n"
-        f"over verified TLS, {login}, to see whether mail from\n{sender.rpartition('@')[2]} arrives and passes "
+        f"This is a test message. elastx-mrs {version} sent it to {server}\n"
+        f"over verified TLS, {login}. It tests whether mail from\n{sender.rpartition('@')[2]} arrives and passes "
         "SPF, DKIM and DMARC.\n\n"
-        "You need not answer it, and may delete it. To see what became of it,\n"
-        "save it with all of its header, and run:\n\n    elastx-mrs message FILE\n",
+        "It needs no answer, and you can delete it. To check how it arrived,\n"
+        "save it with its whole header, and run:\n\n    elastx-mrs message FILE\n",
         cte="7bit",
     )
     return Letter(sender, recipient, message.as_bytes())

@@ -49,7 +49,7 @@ def test_a_name_that_is_not_there_could_not_be_asked(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(socket, "getaddrinfo", none)  # the machine's own resolver asks others than loopback
     found, code = checks(25)
-    assert found["connection"]["seen"] == "no address of localhost: Name or service not known"
+    assert found["connection"]["seen"] == "no address for localhost: Name or service not known"
     assert code == 3
 
 
@@ -58,22 +58,22 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60) and [])
     found, code = checks(25, "--answer-timeout", "0.3")
     answered.set()
-    assert found["connection"]["seen"] == "no address of localhost in 0.3 s"
+    assert found["connection"]["seen"] == "no address for localhost in 0.3 s"
     assert code == 3
 
 
 @pytest.mark.parametrize(
     ("answers", "check", "verdict", "seen"),
     [
-        ([b""], "connection", "unreachable", "said nothing in 0.5 s"),
-        ([None], "connection", "unreachable", "hung up"),
-        ([b"SSH-2.0-OpenSSH_9.9\r\n"], "connection", "unreachable", "no SMTP"),
-        ([b"\x15\x03\x01\x00\x02\x02P\r\n"], "connection", "unreachable", "no SMTP"),
+        ([b""], "connection", "unreachable", "no answer in 0.5 s"),
+        ([None], "connection", "unreachable", "closed the connection"),
+        ([b"SSH-2.0-OpenSSH_9.9\r\n"], "connection", "unreachable", "is not SMTP"),
+        ([b"\x15\x03\x01\x00\x02\x02P\r\n"], "connection", "unreachable", "is not SMTP"),
         ([b"554 go away \x1b[31m\r\n"], "connection", "wrong", "554 go away <U+001B>[31m"),
         ([b"421 too busy\r\n"], "connection", "unreachable", "421 too busy"),
         ([b"220 x" * 20000 + b"\r\n"], "connection", "unreachable", "a line of its reply has over 4 KiB"),
         ([b"220 hi\r\n", b"502 no\r\n"], "no AUTH before TLS", "wrong", "502 no"),
-        ([b"220 hi\r\n", None], "no AUTH before TLS", "unreachable", "hung up"),
+        ([b"220 hi\r\n", None], "no AUTH before TLS", "unreachable", "closed the connection"),
         ([b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454 not now\r\n"], "STARTTLS", "unreachable", "454 not now"),
         ([b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"501 no\r\n"], "STARTTLS", "wrong", "501 no"),
         (
@@ -82,7 +82,7 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
             "wrong",
             "no TLS",
         ),
-        ([b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n"], "certificate", "unreachable", "said nothing"),
+        ([b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n"], "certificate", "unreachable", "no answer"),
     ],
     ids=[
         *("silent", "hangs-up", "ssh", "tls-alert", "refuses", "busy", "endless-line", "no-ehlo", "hangs-up-at-ehlo"),

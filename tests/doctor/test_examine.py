@@ -136,7 +136,7 @@ def test_a_fault_takes_no_other_verdict_away(capsys: pytest.CaptureFixture[str])
 def test_what_repeats_a_secret_is_not_shown() -> None:
     check = Check("echo", "wrong", "", "it said: hunter2hunter2", "remove hunter2hunter2")
     (found,) = run(Examination("echo", lambda: [check], ""), known=["hunter2hunter2"])
-    assert (found.verdict, found.seen, found.cure) == ("wrong", "its text repeats a secret, and is not shown", "")
+    assert (found.verdict, found.seen, found.cure) == ("wrong", "hidden, because it repeats a secret", "")
 
 
 def test_the_secrets_are_those_of_config_and_environment(tmp_path: Path) -> None:

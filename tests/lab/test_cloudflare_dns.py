@@ -173,6 +173,6 @@ def test_a_file_that_is_no_list_of_records_is_named(tmp_path: Path) -> None:
         with open_lab(tmp_path / "lab", ZONES) as lab, wire(lab) as http:
             made(http.get(records(lab)))
         (tmp_path / "lab" / "cloudflare" / "example.com.json").write_text(text)
-        with pytest.raises(LabError, match=r"example\.com\.json: is no list of records"), open_lab(tmp_path / "lab"):
+        with pytest.raises(LabError, match=r"example\.com\.json: is not a list of records"), open_lab(tmp_path / "lab"):
             pass
         (tmp_path / "lab" / "cloudflare" / "example.com.json").unlink()

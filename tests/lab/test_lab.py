@@ -152,7 +152,7 @@ def test_a_broken_zone_file_is_named(tmp_path: Path) -> None:
     with open_lab(tmp_path, ZONES):
         pass
     (tmp_path / "zones" / "example.com.zone").write_text("@ TXT")
-    with pytest.raises(LabError, match=r"example\.com\.zone: is no zone file"), open_lab(tmp_path):
+    with pytest.raises(LabError, match=r"example\.com\.zone: is not a zone file"), open_lab(tmp_path):
         pass
 
 

@@ -69,14 +69,14 @@ def _has(path: Path, *found: str) -> bool:
 @pytest.mark.parametrize("content", ["", "not base64!", "å"])
 def test_a_damaged_key_is_named_with_what_to_do(tmp_path: Path, content: str) -> None:
     (tmp_path / "tsig.key").write_text(content, encoding="utf-8")
-    with pytest.raises(LabError, match=r"tsig\.key: is no TSIG key in base64 .*remove it"), open_lab(tmp_path):
+    with pytest.raises(LabError, match=r"tsig\.key: is not a TSIG key in base64 .*remove it"), open_lab(tmp_path):
         pass
 
 
 @pytest.mark.parametrize("content", ["", "x" * 39, "x" * 39 + "!", "å" * 40])
 def test_a_damaged_token_is_named_with_what_to_do(tmp_path: Path, content: str) -> None:
     (tmp_path / "cloudflare.token").write_text(content, encoding="utf-8")
-    with pytest.raises(LabError, match=r"cloudflare\.token: is no API token \(.*\); remove it"), open_lab(tmp_path):
+    with pytest.raises(LabError, match=r"cloudflare\.token: is not an API token \(.*\); remove it"), open_lab(tmp_path):
         pass
 
 

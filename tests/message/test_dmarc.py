@@ -13,7 +13,7 @@ def test_helo_alone_says_nothing_for_dmarc() -> None:
     octets = b"Return-Path: <x@other.com>\r\nAuthentication-Results: rx.example; spf=pass smtp.helo=mail.example\r\n"
     result = found(octets + make.message())
     assert [one.verdict for one in result.values()] == ["unchecked", "absent", "wrong"]
-    assert "nothing of MAIL FROM, which alone counts for DMARC (RFC 9989 §4.4.2)" in result["SPF"].seen
+    assert "no result for MAIL FROM, the only one that counts for DMARC (RFC 9989 §4.4.2)" in result["SPF"].seen
     unknown = found(octets.replace(b"other.com", b"news.mail.example") + make.message())
     assert unknown["DMARC"].verdict == "unchecked"
 
@@ -37,32 +37,32 @@ def notices(sender: str, signer: str, records: Records) -> tuple[str, str]:
     ("sender", "signer", "records", "verdict", "says"),
     [
         # The tree walk knows sub.d.com as an organisation; a list of public suffixes knows d.com.
-        ("sub.d.com", "d.com", {"_dmarc.sub.d.com": [NONE]}, "wrong", "at _dmarc.d.com it is aligned for all"),
+        ("sub.d.com", "d.com", {"_dmarc.sub.d.com": [NONE]}, "wrong", "to align it for all, publish a DMARC record at"),
         (
             "a.d.com", "b.d.com", {"_dmarc.a.d.com": [NONE], "d.com": ["MX 1 mx.d.com"]},
-            "wrong", "for those of RFC 7489 it is, unless d.com is a public suffix",
+            "wrong", "For RFC 7489 receivers it is, unless d.com is a public suffix",
         ),
         ("a.co.uk", "b.co.uk", {"_dmarc.a.co.uk": [NONE]}, "wrong", ""),
         (
             "sub.d.com", "d.com", {"_dmarc.sub.d.com": [f"{NONE}; psd=n"], "_dmarc.d.com": [NONE]},
-            "wrong", "take psd=n out of _dmarc.sub.d.com if the two are one",
+            "wrong", "if both are one organization, remove psd=n from _dmarc.sub.d.com",
         ),
         ("sub.d.com", "d.com", {"_dmarc.sub.d.com": ["TXT v=DMARC1; p=none; adkim=s; aspf=s"]}, "wrong", ""),
         ("d.com", "other.com", {"_dmarc.d.com": [NONE]}, "wrong", ""),
         ("sub.d.com", "d.com", {"_dmarc.d.com": [NONE]}, "pass", ""),
         (
             "d.com", "e.com", {"_dmarc.com": [NONE]},
-            "pass", "aligned by the record of the top-level domain com alone",
+            "pass", "aligned only by the record of the top-level domain com,",
         ),
         # The policy of a name in between: older receivers look at two names only.
         (
             "a.b.d.com", "a.b.d.com", {"_dmarc.b.d.com": [NONE], "d.com": ["MX 1 mx.d.com"]},
-            "pass", "look for a policy at _dmarc.a.b.d.com and _dmarc.d.com alone",
+            "pass", "only at _dmarc.a.b.d.com and _dmarc.d.com (if",
         ),
         ("a.b.co.uk", "a.b.co.uk", {"_dmarc.b.co.uk": [NONE]}, "pass", ""),
         (
             "a.d.com", "a.d.com", {"_dmarc.a.d.com": [NONE] * 2, "_dmarc.d.com": [NONE]},
-            "pass", "those of RFC 7489 apply no DMARC",
+            "pass", "RFC 7489 receivers apply no DMARC",
         ),
         ("d.com", "d.com", {"_dmarc.d.com": [f"{NONE};; p:x"]}, "pass", "receivers skip an empty part, 'p:x'"),
     ],

@@ -55,22 +55,22 @@ def test_a_message_is_read_however_it_was_saved(end: bytes, before: bytes) -> No
         (b"%PDF-1.7", "is a PDF file"),
         (b"<!DOCTYPE html><html>", "is HTML or XML"),
         (b"\r\nFrom: a@b.example\r\n\r\n", "begins with an empty line"),
-        (b"Hello,\r\n\r\nhow are you?\r\n", "is no message: line 1 is 'Hello,', not a header field"),
+        (b"Hello,\r\n\r\nhow are you?\r\n", "is not a message: line 1 is 'Hello,', not a header field"),
         (b"From: a@b.example\r\nrubbish\r\n\r\n", "has a broken header: line 2 is 'rubbish'"),
         (b"From: a@b.example\r\nX: \0\r\n\r\n", "is binary: line 2 has a NUL"),
-        (bytes(range(1, 256)), "is no message"),
+        (bytes(range(1, 256)), "is not a message"),
         (b"From: a@b.example\r\nTo: c@d.exa", "ends before the empty line after its header"),
         (b"From: a@b.example\r\n", "ends before the empty line after its header"),
         (b"To: a@b.example\r\n\r\n", "has no From field"),
         (b"From: a@b.example\r\nfrom: c@d.example\r\n\r\n", "has 2 From fields; a message has one (RFC 5322 §3.6)"),
-        (b"From: \r\n\r\n", "has a From field without an address"),
-        (b"From: nobody\r\n\r\n", "has a From field without an address"),
-        (b"From: undisclosed:;\r\n\r\n", "has a From field without an address"),
+        (b"From: \r\n\r\n", "has a From field without a readable address"),
+        (b"From: nobody\r\n\r\n", "has a From field without a readable address"),
+        (b"From: undisclosed:;\r\n\r\n", "has a From field without a readable address"),
         (b"From: a@localhost\r\n\r\n", "whose domain is a single label"),
         (b"From: a@[192.0.2.1]\r\n\r\n", "whose domain is an IP address"),
         (b"From: a@b.example, c@d.example\r\n\r\n", "is from several domains"),
         (b"From: G: a@b.example, c@d.example;\r\n\r\n", "is from several domains"),
-        (b"From: joe smith@b.example\r\n\r\n", "has a From field without an address"),
+        (b"From: joe smith@b.example\r\n\r\n", "has a From field without a readable address"),
         (b"From: \x1b[31m@\r\n\r\n", "'<U+001B>[31m@'"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
@@ -177,10 +177,10 @@ def test_alignment(policy: str, spf: str, signer: str, verdicts: list[str]) -> N
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        ("v=DMARC1; p=none", "do: nothing (p=none)"),
-        ("v=DMARC1; p=quarantine", "do: treat it as suspicious (p=quarantine)"),
-        ("v=DMARC1; p=reject", "do: reject it (p=reject)"),
-        ("v=DMARC1; p=reject; t=y", "do: treat it as suspicious (p=reject; t=y)"),
+        ("v=DMARC1; p=none", "asks receivers to do nothing (p=none)"),
+        ("v=DMARC1; p=quarantine", "asks receivers to treat it as suspicious (p=quarantine)"),
+        ("v=DMARC1; p=reject", "asks receivers to reject it (p=reject)"),
+        ("v=DMARC1; p=reject; t=y", "asks receivers to treat it as suspicious (p=reject; t=y)"),
     ],
     ids=["none", "quarantine", "reject", "test"],
 )
@@ -194,18 +194,18 @@ def test_what_the_policy_would_do(policy: str, says: str) -> None:
 def test_a_subdomain_has_its_organisations_policy() -> None:
     octets = make.received(make.signed(make.message("a@news.mail.example"), KEY))
     records = RECORDS | {"_dmarc.mail.example": ["TXT v=DMARC1; p=none; sp=reject"]}
-    assert "_dmarc.mail.example has receivers do: reject it (sp=reject)" in found(octets, records)["DMARC"].seen
+    assert "_dmarc.mail.example asks receivers to reject it (sp=reject)" in found(octets, records)["DMARC"].seen
 
 
 @pytest.mark.parametrize(
     ("records", "verdict", "says"),
     [
         ({"_dmarc.mail.example": []}, "absent", "there is none for mail.example"),
-        ({"_dmarc.mail.example": ["TXT v=DMARC1; p=none", "TXT v=DMARC1; p=reject"]}, "absent", "has several, all of"),
+        ({"_dmarc.mail.example": ["TXT v=DMARC1; p=none", "TXT v=DMARC1; p=reject"]}, "absent", "has several, which"),
         (
             {"_dmarc.mail.example": ["TXT v=DMARC1; p=reject", "TXT v=DMARC1; p=rejct"]},
             "absent",
-            "there is none for mail.example; _dmarc.mail.example has several, all of them ignored",
+            "there is none for mail.example; _dmarc.mail.example has several, which receivers ignore",
         ),
         ({"_dmarc.mail.example": ["TXT !"]}, "unreachable", "192.0.2.53 did not answer"),
         (

@@ -73,7 +73,7 @@ def test_a_server_without_auth_is_a_fault_only_to_those_who_log_in(authority: Au
     handler = Saying(hello=without_auth)
     found = probed(authority, handler, Errand(ACCOUNT), PASSWORD)
     assert (found.name, found.verdict, found.seen) == ("AUTH", "absent", "AUTH is not offered")
-    assert found.cure == "check host and port: is it for handing in mail?"
+    assert found.cure == "check host and port: does this server accept mail from users?"
     assert probed(authority, handler, Errand()).verdict == "absent", "nobody can use Elastx's without"
     found = probed(authority, handler, Errand(relay=None))
     assert (found.name, found.verdict) == ("AUTH", "unchecked")
@@ -93,7 +93,7 @@ def test_a_wrong_password_at_the_relay_is_reset_by_its_support(authority: Author
     found = probed(authority, Handler(), Errand(ACCOUNT), "something else")
     assert (found.name, found.verdict) == ("login", "wrong")
     assert "account or password is wrong: check both; Elastx" in found.cure
-    assert "gives out and resets them" in found.cure
+    assert "provides and resets both" in found.cure
 
 
 def test_a_login_that_is_refused_for_now_sends_no_password(authority: Authority) -> None:

@@ -104,7 +104,7 @@ def _name(name: object, zone: str) -> str:
         if whole != zone and not whole.endswith(f".{zone}"):
             whole = f"{whole}.{zone}"
         if not all(_LABEL.fullmatch(label) for label in labels[labels[0] == "*" :]):
-            raise RecordError("has a label that is no name's")
+            raise RecordError("has a label that no name can have")
         dns.name.from_text(whole)
     except (RecordError, dns.exception.DNSException):
         raise invalid(9000, "DNS name is invalid.") from None

@@ -209,5 +209,5 @@ def _load(path: Path | None) -> list[Record]:
     try:
         return [Record.load(kept) for kept in json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, LookupError, TypeError, dns.exception.DNSException) as error:
-        text = f"{path}: is no list of records ({error}); remove it, and the records get new identifiers"
+        text = f"{path}: is not a list of records ({error}); remove it, and the records get new identifiers"
         raise LabError(text) from None

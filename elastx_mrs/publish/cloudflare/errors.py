@@ -48,7 +48,7 @@ def shorten(text: str, known: Sequence[str] = ()) -> str:
     :param known: secrets that the text may not have in it.
     """
     if any(secrecy.holds(text, secret) for secret in known):
-        return "its text repeats a secret, and is not shown"
+        return "hidden, because it repeats a secret"
     line = visible(" ".join(text.split()))
     said = _SAID.findall(line)
     status = _STATUS.search(line)

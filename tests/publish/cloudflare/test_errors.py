@@ -34,7 +34,7 @@ def test_an_answer_that_repeats_a_secret_in_any_form_is_not_quoted(form: str) ->
         for secret in known:
             told = secrecy.forms(secret)[form].decode("latin-1")
             shown = errors.shorten(said("403 Forbidden", 9109, f"no: {told}"), known)
-            assert shown == "its text repeats a secret, and is not shown"
+            assert shown == "hidden, because it repeats a secret"
             assert "403" in errors.shorten(said("403 Forbidden", 9109, "Invalid access token"), known)
 
 
