@@ -1,4 +1,4 @@
-"""Accounts and domains for a command, from one source: a stack's file, Pulumi's JSON, or options."""
+"""Accounts and domains for a command, from one source: a stack file, Pulumi's JSON, or options."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ IN_CONFIG: Mapping[str, str] = {
     ", or external: true if the target's owner publishes it": "",
     "; set ttl if it matters": "",
 }
-"""What messages say of a config, and what they say of options, where that differs."""
+"""Texts about a config, each with the text that messages about options use instead."""
 
 _REQUIRED: Mapping[str, str] = {
     "account": "a user account of the relay, such as user@example.com",
@@ -49,7 +49,7 @@ def arguments(stack_config: str | None, config: str | None, options: dict[str, A
 
 
 def whole(stack_config: str | None, config: str | None) -> tuple[Arguments, Mapping[str, Any]]:
-    """Return the arguments from the one source that was named, and its whole config by key with the namespace.
+    """Return the arguments from the one source that was named, and its whole config, by key with namespace.
 
     :raises click.UsageError: if none or both were named.
     """
@@ -59,14 +59,14 @@ def whole(stack_config: str | None, config: str | None) -> tuple[Arguments, Mapp
 
 
 def unnamed(what: str = "the stack") -> click.UsageError:
-    """Return the error for a command that needs one stack and got none or several; it names the files that are here."""
+    """Return the error for a command that needs one stack and got none or several; it lists the stack files here."""
     files = [str(path) for folder in (Path(), Path("stacks")) for path in sorted(folder.glob("Pulumi.*.yaml"))]
     here = f", such as --stack-config {visible(some(files, 3))}" if files else ""
     return click.UsageError(f"name {what} in one way: --stack-config FILE or --config FILE{here}")
 
 
 def _from_stack(path: str) -> tuple[Arguments, Mapping[str, Any]]:
-    """Return the arguments of a stack's file, with what the project's file gives it, and all values."""
+    """Return the arguments of a stack file, merged with the project file, and all values."""
     try:
         stack = read_stack(path)
     except UnreadableError as error:
@@ -84,7 +84,7 @@ def _from_stack(path: str) -> tuple[Arguments, Mapping[str, Any]]:
 
 
 def _unseen(stack: Stack) -> str:
-    """Return the notice that values of Pulumi ESC are not in a stack's file."""
+    """Return the notice that values from Pulumi ESC are not in a stack file."""
     where = located(*stack.at(ENVIRONMENT))
     return (
         f"notice: {where}: {ENVIRONMENT}: values from Pulumi ESC are not in the file, so they are not used; "
@@ -93,7 +93,7 @@ def _unseen(stack: Stack) -> str:
 
 
 def _running() -> str:
-    """Return the command that runs, such as ``elastx-mrs adopt --import``, without its other options."""
+    """Return the running command without its other options, such as ``elastx-mrs adopt --import``."""
     context = click.get_current_context(silent=True)
     if context is None:
         return RECORDS
@@ -102,7 +102,7 @@ def _running() -> str:
 
 
 def _from_json(path: str) -> tuple[Arguments, Mapping[str, Any]]:
-    """Return the arguments of what ``pulumi config --json`` prints, and all values."""
+    """Return the arguments in the output of ``pulumi config --json``, and all values."""
     try:
         values = printed.values_of(json_file(path, f"pipe: {SHOW_CONFIG}"), path)
         return parse_stack(values, publisher=False, command=_running()), values
@@ -130,25 +130,25 @@ def _from_options(options: dict[str, Any]) -> Arguments:
 
 
 def _of_options(text: str) -> str:
-    """Return a message about a config as one about the options that stand for it."""
+    """Return a message about a config as one about the options that were given instead."""
     for ours, theirs in IN_CONFIG.items():
         text = text.replace(ours, theirs)
     return _ITEM.sub(lambda found: _option(found[0]), text)
 
 
 def said_of_options(said: Said) -> Said:
-    """Return a remark on a config as one on the options that stand for it."""
+    """Return a remark on a config as one on the options that were given instead."""
     return Said(_option(said.path), replace(said.remark, text=_of_options(said.remark.text)))
 
 
 def _option(path: str) -> str:
-    """Return the option that a path stands for: ``accounts[1]`` is the second ``--account``."""
+    """Return the option for a path in the config: ``accounts[1]`` is the second ``--account``."""
     name, index = re.fullmatch(r"(\w+?)s?(?:\[(\d+)\].*)?", path.split(".")[0]).groups()  # type: ignore[union-attr]
     return f"--{name}" + (f" (number {int(index) + 1})" if index else "")
 
 
 class ConfigFailure(BadInput):
-    """The faults of a config, a line each."""
+    """The errors in a config, a line each."""
 
     def __init__(self, lines: Iterable[str], count: int) -> None:
         super().__init__("\n  ".join(told(lines, count)))

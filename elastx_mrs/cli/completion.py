@@ -1,4 +1,4 @@
-"""``elastx-mrs completion``: what the shell needs to complete this command."""
+"""``elastx-mrs completion``: prints a shell completion script."""
 
 from collections.abc import Mapping
 

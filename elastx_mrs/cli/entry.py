@@ -1,4 +1,4 @@
-"""Where the command ``elastx-mrs`` begins."""
+"""The entry point of the command ``elastx-mrs``."""
 
 import gc
 import io
@@ -12,7 +12,7 @@ from elastx_mrs.display import UNENCODABLE
 def run() -> None:
     """Load the command and run it."""
     quiet()
-    gc.disable()  # what is imported stays; the command that runs enables it again (elastx_mrs/cli/main.py)
+    gc.disable()  # imported modules stay in memory; main.py enables it again
     raise_limit()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""How a command ends: the table of exit codes, and the one place that applies it to every command."""
+"""The exit codes, and the one place that applies them to every command."""
 
 import errno
 import os
@@ -39,29 +39,29 @@ MEANINGS: Mapping[int, str] = {
 
 EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in MEANINGS.items())}."
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the system answers where nothing more can be written."""
+"""Errors that mean that nothing more can be written."""
 
 
 def exit_code(*, wrong: bool, unasked: bool) -> int:
-    """Return the exit code of a command that did its work: ``WRONG`` outweighs ``UNASKED``."""
+    """Return the exit code of a command that ran to its end: ``WRONG`` outweighs ``UNASKED``."""
     if wrong:
         return WRONG
     return UNASKED if unasked else OK
 
 
 class UnaskedError(click.ClickException):
-    """Something could not be asked, although the input is right."""
+    """The input is right, but a server could not be queried."""
 
     exit_code = UNASKED
 
 
 class Program(Group):
-    """The group of all commands: each of them, at any depth, ends with a code of ``MEANINGS``."""
+    """The group of all commands. Each of them, at any depth, ends with a code of ``MEANINGS``."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Read the options that stand before the command."""
+        """Read the options before the command."""
         with _ending():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -72,7 +72,7 @@ class Program(Group):
 
 
 def document(command: click.Command) -> None:
-    """Add the table to the help text of a command, and of each command below it, and a heading to the examples."""
+    """Add the exit codes and a heading for the examples to the help of a command and its subcommands."""
     if isinstance(command, click.Group):
         for below in command.commands.values():
             document(below)
@@ -83,7 +83,7 @@ def document(command: click.Command) -> None:
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """Turn whatever ends a command into a message and one of the codes."""
+    """Turn every end of a command into a message and one of the codes."""
     try:
         try:
             yield
@@ -97,7 +97,7 @@ def _ending() -> Iterator[None]:
         code, message = _judged(error)
     else:
         return
-    with suppress(OSError):  # nobody may read the messages any more
+    with suppress(OSError):  # the reader may be gone
         if message:
             click.echo(message, err=True)
     _discard_unwritten()
@@ -105,7 +105,7 @@ def _ending() -> Iterator[None]:
 
 
 def _judged(error: Exception) -> tuple[int, str]:
-    """Return the exit code for an exception, and what to print; empty where nothing is to be said."""
+    """Return the exit code for an exception, and the message to print; empty for none."""
     if isinstance(error, click.ClickException):
         with suppress(OSError):
             error.show()
@@ -123,7 +123,7 @@ def _judged(error: Exception) -> tuple[int, str]:
 
 
 def _internal(error: Exception) -> str:
-    """Return one line about an error that nobody expected, after its traceback where ``DEBUG`` asks for that."""
+    """Return one line about an unexpected error, after its traceback if ``DEBUG`` is set."""
     from elastx_mrs import fault
 
     return (
@@ -133,18 +133,18 @@ def _internal(error: Exception) -> str:
 
 
 def _flush() -> None:
-    """Write what is still buffered, so that an output that fails is seen here and not when Python ends."""
-    if sys.stdout is not None:  # None where the process was started without one
+    """Write buffered output now, so a failing output shows up here and not when Python ends."""
+    if sys.stdout is not None:  # None if the process was started without one
         sys.stdout.flush()
 
 
 def _discard_unwritten() -> None:
-    """Send nowhere what cannot be written, or Python tries again when it ends, and then ends with a code of its own."""
+    """Discard output that cannot be written. Otherwise Python tries again at exit, and exits with its own code."""
     for stream in (sys.stdout, sys.stderr):
         if stream is None:
             continue
         try:
             stream.flush()
         except OSError:
-            with suppress(OSError, ValueError):  # a test's output is no file
+            with suppress(OSError, ValueError):  # a test's output is not a file
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""A group of commands that knows which command a mistyped name stands for."""
+"""A group of commands that suggests the right name for a mistyped command."""
 
 import difflib
 
@@ -8,15 +8,15 @@ from elastx_mrs.display import quoted
 
 
 class Group(click.Group):
-    """Click's own group suggests only with click 8.4 or newer, and none of the commands that are not imported yet.
+    """Click's own group suggests names only since click 8.4, and only commands that are already imported.
 
-    For an option, every click that we allow suggests a name.
+    For options, every supported version of click suggests names.
     """
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first argument names; the error for an unknown one suggests what was meant."""
+        """Find the command that the first argument names; the error for an unknown one suggests a similar name."""
         name = args[0]
         known = self.list_commands(ctx)
         if name in known or name.startswith("-") or ctx.resilient_parsing:

@@ -1,6 +1,6 @@
-"""How help is arranged: examples under a heading of their own, commands by what they are for.
+"""The layout of help: examples get a heading, and commands are grouped by their purpose.
 
-``toolchain.command_docs`` makes ``docs/cli.md`` and the manual page of the same texts, by :func:`parts`.
+``toolchain.command_docs`` generates ``docs/cli.md`` and the manual page from the same texts, with :func:`parts`.
 """
 
 import inspect
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 EXAMPLES = "Examples:"
-"""The heading of the first block of a command's help, which is what one can type."""
+"""The heading of the first block of a command's help, which has commands to type."""
 
 SECTIONS: Mapping[str, Sequence[str]] = {
     "To start": ("init", "adopt", "lab"),
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
 
 def parts(text: str) -> Iterator[Part]:
-    """Yield the paragraphs of a docstring or an epilog, and its blocks, which click has begin with a backspace."""
+    """Yield the paragraphs of a docstring or an epilog, and its blocks, which begin with a backspace for click."""
     for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(text)):
         if paragraph.startswith("\b"):
             yield Part(paragraph.removeprefix("\b").strip("\n"), is_block=True)
@@ -37,7 +37,7 @@ def parts(text: str) -> Iterator[Part]:
 
 
 def taught(text: str) -> str:
-    """Return a command's help with a heading above its examples: its first block, if that has commands."""
+    """Return a command's help with a heading above its examples, which are the first block with commands."""
     text = inspect.cleandoc(text)
     head, mark, rest = text.partition("\b\n")
     if not re.match(r"[a-z]", rest) or "elastx-mrs" not in rest.partition("\n")[0]:

@@ -1,4 +1,4 @@
-"""What the options of ``elastx-mrs init`` say: names, answers, and the publisher."""
+"""The options of ``elastx-mrs init``: names, answers, and the publisher."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from elastx_mrs.scaffold.plan import name_problem, project_name, project_problem
 
 
 def named(text: str, folder: Path) -> tuple[str, str]:
-    """Return the names of project and stack; without a project's, that of the folder."""
+    """Return the names of project and stack; the default for the project is the folder's name."""
     project, slash, stack = text.rpartition("/")
     if not slash:
         project = project_name(folder)
@@ -31,7 +31,10 @@ def named(text: str, folder: Path) -> tuple[str, str]:
 def answers_of(
     domains: Sequence[str], accounts: Sequence[str], dkim: str, publisher: str | None, settings: Sequence[str]
 ) -> Answers:
-    """Return what the options say, once all of it is right."""
+    """Return the answers in the options.
+
+    :raises ConfigFailure: if one of them is wrong.
+    """
     provider = _provider(publisher) if publisher is not None else None
     given = dict(_setting(provider, text) for text in settings)
     answers = Answers(list(domains), list(accounts), dkim, provider, given)
@@ -43,12 +46,12 @@ def answers_of(
 
 
 def failure(found: Sequence[Fault]) -> ConfigFailure:
-    """Return the error that names faults by the options that they are about."""
+    """Return the error for some faults, each with the option that it is about."""
     return ConfigFailure((f"{_option(one.path)}: {one.problem}" for one in found), len(found))
 
 
 def _option(path: str) -> str:
-    """Return the option that a path of the answers is given by."""
+    """Return the option for a path of the answers."""
     name, index = re.fullmatch(r"(\w+)(?:\[(\d+)\])?.*", path).groups()  # type: ignore[union-attr]
     option = {"domains": "--domain", "accounts": "--account", "dkim": "--dkim"}.get(name)
     if option is None:
@@ -75,7 +78,7 @@ def _setting(provider: Provider | None, text: str) -> tuple[str, Any]:
         raise BadInput("--setting: needs a publisher; add --publisher NAME")
     key, equals, value = text.partition("=")
     if not equals:
-        # The value may be a secret that was meant for another option.
+        # The text is not repeated: it may be a secret that was meant for another option.
         raise BadInput(f"--setting: has no =; write KEY=VALUE, such as {_example(provider)}")
     return key, value_of(provider, key, value)
 
@@ -85,6 +88,6 @@ def _example(provider: Provider) -> str:
 
 
 def publishers_for(language: str) -> Sequence[Provider]:
-    """Return the publishers that a program in this language can use: the plugin has no other package's."""
+    """Return the publishers for a program in this language: the plugin has only the built-in ones."""
     plugin = programs.LANGUAGES[language].plugin
     return [one for one in _providers() if one.name in registry.BUILT_IN or not plugin]

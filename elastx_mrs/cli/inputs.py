@@ -1,4 +1,4 @@
-"""Files that a command reads, and what it says of bad ones. It starts fast: nothing here needs the config's model."""
+"""Input files of the commands, and the errors about bad ones. It loads fast: it does not import the config's model."""
 
 from typing import Any
 
@@ -27,15 +27,15 @@ def json_file(path: str, cure: str) -> Any:
 
 
 def source_name(path: str) -> str:
-    """Return what an error calls a file."""
+    """Return the name of a file for error messages."""
     return visible(located(path, NOWHERE))
 
 
 class BadInput(click.ClickException):
-    """Something that the user gave is wrong; the command prints it to standard error."""
+    """The user's input is wrong; the command prints the message to standard error."""
 
     exit_code = exits.INPUT
 
     def __init__(self, message: str) -> None:
-        """Keep the message, each of its lines visible."""
+        """Keep the message, with hidden characters made visible in each line."""
         super().__init__("\n".join(visible_lines(message)))

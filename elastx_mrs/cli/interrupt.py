@@ -1,4 +1,4 @@
-"""Ctrl-C while the command is still loading ends it quietly: nobody can handle a KeyboardInterrupt yet."""
+"""Ctrl-C ends the command quietly while it is still loading and cannot handle a KeyboardInterrupt."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ INTERRUPTED = 130
 
 
 def quiet() -> None:
-    """Have Ctrl-C end the process, without a word."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell has it ignored
+    """Let Ctrl-C end the process without a message."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # unless a shell ignores it
         signal.signal(signal.SIGINT, _end)
 
 
 def loud() -> None:
-    """Have Ctrl-C raise KeyboardInterrupt again, which commands handle."""
+    """Let Ctrl-C raise KeyboardInterrupt again, which commands handle."""
     if signal.getsignal(signal.SIGINT) is _end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

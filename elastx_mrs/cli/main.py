@@ -1,4 +1,4 @@
-"""The command ``elastx-mrs``. Each subcommand is imported when it is called, so that the command starts fast."""
+"""The command ``elastx-mrs``. To start fast, it imports only the subcommand that is called."""
 
 import gc
 import os
@@ -11,7 +11,7 @@ from elastx_mrs.cli.help import SECTIONS
 from elastx_mrs.cli.interrupt import loud
 from elastx_mrs.cli.terminal import equip
 
-# Looking for pydantic plugins means reading the metadata of every installed package: a tenth of the start.
+# To find pydantic plugins, it would read the metadata of every installed package: a tenth of the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 _COMMANDS = {
@@ -38,7 +38,7 @@ class _Lazy(Program):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        # What is loaded stays until the end: looking for garbage in it is a fifth of a short command's time.
+        # Imported modules stay in memory: collecting garbage among them takes a fifth of a short command's time.
         gc.disable()
         module = import_module(f"elastx_mrs.cli.{cmd_name.replace('-', '_')}")
         gc.freeze()

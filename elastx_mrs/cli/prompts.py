@@ -1,4 +1,4 @@
-"""Questions on a terminal: on standard error, so that standard output has what the command makes and nothing else."""
+"""Questions on a terminal. They use standard error, so standard output has only the command's result."""
 
 import sys
 import termios
@@ -15,22 +15,22 @@ from elastx_mrs.reading import await_input
 
 
 class Terminal:
-    """Asks on a terminal. Ctrl-C, and the end of the input, end the command."""
+    """Asks questions on a terminal. Ctrl-C, or the end of the input, ends the command."""
 
     @staticmethod
     def there() -> bool:
-        """Return whether somebody can be asked."""
+        """Return whether there is a terminal to ask on."""
         return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
     def say(self, text: str) -> None:
-        """Show a paragraph, as wide as the terminal."""
+        """Show a paragraph, wrapped at the terminal's width."""
         width = paragraph_width(sys.stderr)
         for line in visible_lines(text):
             indent = " " * (len(line) - len(line.lstrip(" ")))
             click.echo(wrapped(line.strip(), width, indent), err=True)
 
     def line(self, prompt: str) -> str:
-        """Return one line, without its end. Octets that are not UTF-8 stay visible, and no answer takes them.
+        """Return one line, without its end. Octets that are not UTF-8 become surrogates, which every check refuses.
 
         :raises click.Abort: at the end of the input.
         """
@@ -42,7 +42,7 @@ class Terminal:
         return typed.decode(errors="surrogateescape").removesuffix("\n")
 
     def forget(self) -> None:
-        """Drop what is typed already."""
+        """Discard input that is already typed."""
         with suppress(termios.error, OSError):
             termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
@@ -76,4 +76,4 @@ def wrapped(line: str, width: int, indent: str = "") -> str:
 
 
 WIDEST = 100
-"""Columns of a paragraph: longer lines are hard to read."""
+"""The most columns of a paragraph, because longer lines are hard to read."""

@@ -115,7 +115,7 @@ def command(
     """
     if (nameservers or resolvers) and not dns:
         raise click.UsageError(f"--{'nameserver' if nameservers else 'resolver'} needs --dns")
-    gc.disable()  # a large preview is all kept to the end; looking for garbage in it is a third of the time
+    gc.disable()  # a large preview stays in memory; collecting garbage in it takes a third of the time
     preview = _read(file, log, stack, _accounts(accounts))
     trees, unasked = _trees(preview, vantage_of(nameservers, resolvers)) if dns else ({}, ())
     found = review(preview, trees)
@@ -164,7 +164,7 @@ def _rendered(found: Review, format_: str, limit: int | None) -> str:
 
 
 def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
-    """Return what each changed SPF record costs, before and after, and what could not be asked."""
+    """Return the lookups of each changed SPF record, before and after, and the failed queries."""
     from elastx_mrs.lookup import budget
     from elastx_mrs.lookup.answer import Ask
     from elastx_mrs.receiver.spf_tree import Tree, expand, number

@@ -1,4 +1,4 @@
-"""``elastx-mrs rfc2136 policy``: what a name server must be told, so that the stack's key can change its records."""
+"""``elastx-mrs rfc2136 policy``: prints the update rules that a name server needs for the stack's key."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from elastx_mrs.publish.rfc2136.policy import SERVERS, Owners, Rights, owners_of
 from elastx_mrs.publish.rfc2136.settings import Rfc2136
 
 _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)
-"""What can stand in every server's configuration without quotes."""
+"""Names that every server's configuration accepts without quotes."""
 
 
 @click.group("rfc2136", cls=Group)
@@ -134,7 +134,7 @@ def _keys(rfc2136: Rfc2136, profiles: Owners, key: str | None, source: str) -> M
 
 
 def _said(rfc2136: Rfc2136, profile: str, key: str | None, source: str) -> Iterator[tuple[str, str | None]]:
-    """Yield where the name may stand, and what does, in the order of where updates are sent: what signs is meant."""
+    """Yield each place that can have the name, with the name there, in the order that signing uses."""
     variable = RFC2136_KEY_NAME.of(profile)
     yield "--key-name", key
     yield variable, os.environ.get(variable)

@@ -87,7 +87,7 @@ def command(
 def _read(
     host: str, port: int, account: str | None, sender: str | None, recipient: str | None, timeout: float
 ) -> tuple[Session, Errand]:
-    """Return what to do where, everything that was given checked before anything is asked of anybody."""
+    """Return the session and its task. All options are checked before the first connection."""
     name = _host(host)
     relay = name == ELASTX.smtp_host
     if not (math.isfinite(timeout) and 0.1 <= timeout <= 600):
@@ -108,7 +108,7 @@ def _read(
 
 
 def _host(text: str) -> str:
-    """Return a host name as A-labels, or an address: a name of one label too, as hosts on this machine have."""
+    """Return a host name as A-labels, or an address. A single label is allowed, for hosts in the local network."""
     try:
         return str(ipaddress.ip_address("" if "%" in text else text.removeprefix("[").removesuffix("]")))
     except ValueError:
@@ -124,7 +124,7 @@ def _host(text: str) -> str:
 
 
 def _account(text: str, *, relay: bool) -> None:
-    """Refuse what cannot be an account: the relay's are addresses, and other servers' anything that can be sent."""
+    """Refuse an invalid account: the relay's are addresses, other servers accept any printable text."""
     if relay:
         try:
             account_address(text)
@@ -135,7 +135,7 @@ def _account(text: str, *, relay: bool) -> None:
 
 
 def _address(option: str, text: str) -> str:
-    """Return an address with its domain as A-labels; what is not ASCII before the @ needs SMTPUTF8, which few have."""
+    """Return an address with its domain as A-labels. Only ASCII may stand before the @: few servers have SMTPUTF8."""
     local, at, domain = text.rpartition("@")
     shown = f"{option} {quoted(text)}"
     if not at or not local:
@@ -152,9 +152,9 @@ def _address(option: str, text: str) -> str:
 
 
 def _password(account: str) -> str:
-    """Return the password from the environment, or from a terminal, where it is not echoed.
+    """Return the password from the environment, or from a prompt without echo.
 
-    No message says what it is, in part or at length.
+    No message shows the password or its length.
     """
     text = os.environ.get(SMTP_PASSWORD.name, "")
     source = f"${SMTP_PASSWORD}"
@@ -190,7 +190,7 @@ def _as_text(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
 
 
 def _as_json(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
-    """Print all of it as one object."""
+    """Print all checks as one JSON object."""
     done = list(checks)
     content = {"host": session.host, "port": session.port, "checks": [entry(check) for check in done]}
     click.echo(json.dumps(content, indent=2))

@@ -81,16 +81,16 @@ async def _look(ask: Ask, domain: str, terms: Sequence[str], clients: Sequence[s
 
 
 def planned_record(now: Tree, terms: Sequence[str]) -> str | None:
-    """Return the published record with terms put before its ``all``, or after its last mechanism where it has none.
+    """Return the published record with terms added before its ``all``, or after its last mechanism.
 
-    A domain without any record gets one that ends in ``-all``; None where the published one cannot be built upon.
+    A domain without a record gets one that ends in ``-all``. The result is None if the published record is unusable.
     """
     if now.found.result == "none":
         return " ".join([spf_terms.VERSION, *terms, spf.ALL["fail"]])
     record = now.found.record
     if record is None:
         return None
-    # A record that parses is printable ASCII, in which only backslashes are shown otherwise.
+    # A record that parses is printable ASCII, in which only backslashes are escaped.
     text = now.found.text.replace("\\\\", "\\")
     words = [text[position - 1 :].partition(" ")[0] for position in record.positions]
     place = 0
@@ -105,7 +105,7 @@ def planned_record(now: Tree, terms: Sequence[str]) -> str | None:
 
 
 def _domain(text: str) -> str:
-    """Return a name that may have SPF: a sender domain, or one below ``_spf`` and the like that others include."""
+    """Return a name that can have SPF: a sender domain, or a name such as ``_spf.example.com`` that others include."""
     try:
         names.sender_domain(text.replace("_", "x"))
         return names.to_ascii(text.removesuffix("."))
@@ -128,14 +128,14 @@ def _term(text: str) -> str:
 
 
 def _moved(error: RecordError) -> str:
-    """Return what is wrong with a term, without its position in the record that it was read in."""
+    """Return the problem with a term, without its position in the record."""
     return "; ".join(_POSITION.sub("", problem) for problem in error.problems)
 
 
 def _address(text: str) -> str:
-    """Return an address as receivers take it: an IPv4-mapped one as IPv4 (RFC 7208 §5)."""
+    """Return an address as receivers use it: an IPv4-mapped one as IPv4 (RFC 7208 §5)."""
     try:
-        address = ipaddress.ip_address("" if "%" in text else text)  # a scope means nothing to SPF
+        address = ipaddress.ip_address("" if "%" in text else text)  # SPF has no scopes
     except ValueError:
         raise BadInput(
             f"--ip {quoted(text)}: is not an IP address; write one such as 192.0.2.25 or 2001:db8::25"
