@@ -1,8 +1,8 @@
-"""What a command shows where: colour, width, how much, and what is only progress. One rule for every command.
+"""Colour, width, amount of output and progress: one rule for every command.
 
-Every command has ``--color``, ``--quiet`` and ``--verbose``, which :func:`equip` adds. A command has nothing to do for
-colour: it styles with ``click.style`` and prints with ``click.echo``, which takes the codes out where the rule says so.
-What else it shows depends on :func:`quiet`, :func:`verbose` and :func:`columns`; progress goes through :func:`note`.
+Every command has ``--color``, ``--quiet`` and ``--verbose``, which :func:`equip` adds. A command styles its text with
+``click.style`` and prints with ``click.echo``, which removes the colours if the rule below says so. What else it shows
+depends on :func:`quiet`, :func:`verbose` and :func:`columns`. Progress goes through :func:`note`.
 
 The first of these that is given decides on colour:
 
@@ -26,14 +26,14 @@ _AMOUNT = f"{__name__}.amount"
 COLOR, QUIET, VERBOSE = "--color", "--quiet", "--verbose"
 
 NARROWEST = 24
-"""Columns that are used even if a terminal has fewer."""
+"""The fewest columns, even if the terminal has fewer."""
 
 USUAL = 80
-"""Columns of a terminal that does not say how many it has."""
+"""The columns of a terminal that does not report its width."""
 
 
 def equip(command: click.Command) -> None:
-    """Give a command, and each command below it, the options of this module. Doing so again changes nothing."""
+    """Add the options of this module to a command and its subcommands; a second call changes nothing."""
     if isinstance(command, click.Group):
         for below in command.commands.values():
             equip(below)
@@ -48,7 +48,7 @@ def _options() -> list[click.Parameter]:
             type=click.Choice(["auto", "always", "never"]),
             callback=_set_colour,
             expose_value=False,
-            is_eager=True,  # an error in another option is shown by it, too
+            is_eager=True,  # errors in other options obey it, too
             help="When to use colors. [default: auto]",
         ),
         click.Option(
@@ -76,7 +76,7 @@ def _set_colour(context: click.Context, parameter: click.Parameter, wish: str | 
 
 
 def chosen(wish: str, environment: Mapping[str, str]) -> bool | None:
-    """Return whether to use colour, by the table above; None where the stream decides.
+    """Return whether to use colour, by the list above; None if the stream decides.
 
     :param wish: ``auto``, ``always`` or ``never``.
     """
@@ -103,31 +103,31 @@ def _amount() -> Amount:
 
 
 def quiet() -> bool:
-    """Return whether only problems are to be printed."""
+    """Return whether to print only problems."""
     return _amount() == "quiet"
 
 
 def verbose() -> bool:
-    """Return whether more than usual is to be printed."""
+    """Return whether to print more than usual."""
     return _amount() == "verbose"
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a stream is a terminal on which text can be overwritten; None is a stream that is not there."""
+    """Return whether a stream is a terminal whose text can be overwritten; a missing stream is None."""
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def colour(stream: TextIO | None) -> bool:
-    """Return whether text on a stream has colour. It is for what does not print with ``click.echo``."""
+    """Return whether text on a stream has colour, for code that does not print with ``click.echo``."""
     context = click.get_current_context(silent=True)
     decided = context.color if context is not None else chosen("auto", os.environ)
     return decided if decided is not None else stream is not None and stream.isatty()
 
 
 def columns(stream: TextIO | None) -> int | None:
-    """Return how many columns text has on a stream; None in a pipe or a file, where no line is wrapped.
+    """Return the columns of a stream; None for a pipe or a file, in which no line is wrapped.
 
-    ``COLUMNS`` overrides what the terminal says, and counts in a pipe as well.
+    ``COLUMNS`` overrides the terminal's width, and applies to a pipe, too.
     """
     given = os.environ.get("COLUMNS", "")
     if re.fullmatch(r"0*[1-9][0-9]{0,3}", given, re.ASCII):
@@ -141,6 +141,6 @@ def columns(stream: TextIO | None) -> int | None:
 
 
 def note(text: str, **style: Any) -> None:
-    """Print a line to standard error that is no result and no error, such as progress; nothing with ``--quiet``."""
+    """Print a line to standard error that is neither a result nor an error, such as progress; not with ``--quiet``."""
     if not quiet():
         click.secho(text, err=True, **style)

@@ -1,4 +1,4 @@
-"""Who is asked by a command: ``--nameserver`` and ``--resolver``, else the environment, else this machine's own."""
+"""The servers that a command queries: ``--nameserver`` and ``--resolver``, the environment, or this machine's own."""
 
 import asyncio
 import math
@@ -43,9 +43,9 @@ def who_options(command: Command) -> Command:
 
 
 def run_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Run":
-    """Return what the options name; name servers there take the place of those in the environment.
+    """Return the servers that the options name; ``--nameserver`` overrides the environment.
 
-    :raises BadInput: naming the option, or the variable, and the address that is none.
+    :raises BadInput: with the option or variable, and the invalid address.
     :raises NotInstalledError: for a resolver's HTTPS URL without the extra ``doh``.
     """
     from dataclasses import replace
@@ -60,7 +60,7 @@ def run_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Run":
 
 
 def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage":
-    """Return who is asked by a command that reads no stack's config.
+    """Return the servers to query, for a command that reads no stack config.
 
     :raises BadInput: as :func:`run_of`.
     :raises NotInstalledError: as :func:`run_of`.
@@ -72,7 +72,7 @@ def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage
 
 
 def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
-    """Run a command's questions to their end, with a line on standard error where that takes a while."""
+    """Run a command's queries to their end, with a line on standard error if that takes long."""
 
     def say(*_: object) -> None:
         note(f"still querying name servers ({vantage.network.sent} queries so far) …")
@@ -84,9 +84,9 @@ def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
 
 
 def check_answered(vantage: "Vantage") -> None:
-    """Check that something could be asked.
+    """Check that a resolver could be queried.
 
-    :raises UnaskedError: with the one message of the command, which then has nothing else to show.
+    :raises UnaskedError: if none could; the command then has nothing else to show.
     """
     if vantage.nobody and vantage.who.begins_at != "nameservers":
         raise UnaskedError(vantage.nobody)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from elastx_mrs.config.model import Arguments
 
 _INCLUDES = re.compile(r"^[ \t]*\$(?:INCLUDE|GENERATE)", re.IGNORECASE | re.MULTILINE)
-"""Directives that read other files, or that make millions of records."""
+"""Directives that read other files, or that generate millions of records."""
 
 _KINDS = get_args(Kind)
 
@@ -106,7 +106,7 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     if deadline is not None and not (math.isfinite(deadline) and deadline > 0):
         raise BadInput(f"--deadline: is {deadline:g}; write seconds, more than 0")
     jobs, given = _jobs([_domain(text) for text in domains], timeout, options)
-    # Thousands of answers stay until the end: looking for garbage among them is a quarter of a large run's time.
+    # Thousands of answers stay in memory: collecting garbage among them takes a quarter of a large run's time.
     gc.set_threshold(10_000, 20, 20)
     source = report.Source(_accounts(given), _locations(options["stack_config"]) if format_ == "github" else {})
     asyncio.run(shown(jobs, partial(wait, deadline=deadline), deadline, source))
@@ -116,14 +116,14 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
 
 
 def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> tuple[list[Job], "Arguments | None"]:
-    """Return what to verify, and the stack's arguments if its file was given: others may hold secret accounts."""
+    """Return what to verify, and the stack's arguments if its file was given: others may have secret accounts."""
     run = _run(options)
     given = None
     sources = [name for name in ("stack_config", "config", "records") if options[name]]
     if len(sources) > 1 or not (sources or domains):
         raise click.UsageError("name what to verify in one way: --stack-config, --config or --records FILE, or DOMAINs")
     if sources and sources[0] != "records":
-        from elastx_mrs.cli.arguments import arguments  # here, as the config's model is slow to import
+        from elastx_mrs.cli.arguments import arguments  # here, because the config's model is slow to import
         from elastx_mrs.verify import plan
 
         given = arguments(options["stack_config"], options["config"], {})
@@ -146,7 +146,7 @@ def _accounts(given: "Arguments | None") -> dict[str, str]:
 
 
 def _locations(stack_config: str | None) -> dict[str, report.Location]:
-    """Return where a stack's file has its domains; nowhere for a pipe, which can be read only once."""
+    """Return where a stack file has its domains; nothing for a pipe, which can be read only once."""
     if stack_config is None or not Path(stack_config).is_file():
         return {}
     from elastx_mrs.stackfile.stack import read_stack
@@ -173,7 +173,7 @@ def _chosen(jobs: list[Job], domains: Sequence[str]) -> list[Job]:
 
 
 def _run(options: dict[str, Any]) -> Run:
-    """Return whom this run's options and environment name."""
+    """Return the servers that this run's options and environment name."""
     primary = _checked("--primary", [options["primary"]] if options["primary"] else [], servers_at)
     run = replace(
         run_of(options["nameservers"], options["resolvers"]),
@@ -223,7 +223,7 @@ def _root_hints(path: str) -> tuple[Server, ...]:
 
 
 def _records(path: str) -> list[TxtRecord]:
-    """Return the records in JSON as ``elastx-mrs records`` prints it."""
+    """Return the records in the output of ``elastx-mrs records --format json``."""
     again = "print them again with elastx-mrs records --format json"
     content, source = json_file(path, again), source_name(path)
     if not isinstance(content, list) or not content:

@@ -1,4 +1,4 @@
-"""``elastx-mrs --version``: the versions that matter when something does not work."""
+"""``elastx-mrs --version``: the versions to report with a problem."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ PACKAGES = ("pulumi", "pulumi-cloudflare", "dnspython")
 
 
 def versions() -> Iterator[str]:
-    """Yield a line for each: this package first, and last Pulumi's command, which takes a moment to ask."""
+    """Yield a line for each version; Pulumi's command comes last, because it takes a moment."""
     yield f"elastx-mrs {__version__}"
     yield f"Python {platform.python_version()}"
     for name in PACKAGES:

@@ -1,4 +1,4 @@
-"""How ``smtp`` and ``message`` show a check: its verdict first, what was expected where that is not what was seen."""
+"""The output of a check, for ``doctor``, ``smtp`` and ``message``: the verdict first, then details of a problem."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from elastx_mrs.cli.terminal import quiet, verbose
 from elastx_mrs.display import visible
 
 COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
-"""Of verdicts; click takes them out again where nobody sees them."""
+"""The colours of verdicts; click removes them if the output is not a terminal."""
 
 WIDTH = 13
 
 
 def lines(check: Check) -> Iterator[str]:
-    """Yield what people read; with ``--quiet`` nothing of what passed."""
+    """Yield the lines for people; with ``--quiet``, none for a check that passed."""
     if quiet() and check.verdict in ("pass", "unchecked"):
         return
     verdict = click.style(f"{check.verdict:<{WIDTH}}", fg=COLOURS[check.verdict])
@@ -29,7 +29,7 @@ def lines(check: Check) -> Iterator[str]:
 
 
 def entry(check: Check) -> dict[str, str | list[str]]:
-    """Return what programs read; ``notices`` where there are any."""
+    """Return the object for programs; it has ``notices`` only if there are any."""
     notices: dict[str, str | list[str]] = {"notices": list(check.notices)} if check.notices else {}
     return {
         "check": check.name,

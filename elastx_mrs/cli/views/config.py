@@ -1,4 +1,4 @@
-"""What ``elastx-mrs config check`` prints of its findings: lines for people, JSON, or GitHub's annotations."""
+"""The output formats of ``elastx-mrs config check``: text, JSON and GitHub annotations."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from elastx_mrs.display import github_command, visible
 from elastx_mrs.stackfile.check import Finding
 
 _COLOURS = {"error": "red", "warning": "yellow", "notice": "cyan"}
-"""Of levels; click takes them out again where nobody sees them."""
+"""The colours of levels; click removes them if the output is not a terminal."""
 
 
 def _text(findings: Sequence[Finding]) -> str:
@@ -51,7 +51,7 @@ def _annotation(one: Finding) -> str:
 
 
 def passed(file: str, counts: Iterable[str]) -> str:
-    """Return what is said of a file in which nothing is wrong."""
+    """Return the line for a file without errors."""
     listed = ", ".join(counts)
     return ": ".join([visible(file), click.style("ok", fg="green"), *([listed] if listed else [])])
 

@@ -1,4 +1,4 @@
-"""Text within a number of columns: how wide it is on a terminal, where it is wrapped, and rows of a table."""
+"""Text in columns: its width on a terminal, wrapping, and rows of a table."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def _width(character: str) -> int:
 
 
 def wrapped(text: str, columns: int | None) -> list[str]:
-    """Return lines of at most so many columns, broken between words; a word is broken only if it is longer than that.
+    """Return lines of at most so many columns. Only a word that is longer than that is broken.
 
     :param columns: None for one line, however long.
     """
@@ -55,7 +55,7 @@ def _pieces(word: str, columns: int) -> Iterator[str]:
 
 
 def padded(text: str, columns: int) -> str:
-    """Return text with spaces behind it up to so many columns."""
+    """Return text padded with spaces to so many columns."""
     return text + " " * (columns - width(text))
 
 
@@ -74,9 +74,12 @@ def row(cells: Sequence[Sequence[str]], widths: Sequence[int | None]) -> Iterato
 
 
 def shares(natural: Sequence[int], room: int, least: int = 8) -> list[int]:
-    """Return how many columns each cell gets of those there are, given how many each would take.
+    """Return the columns of each cell.
 
-    What needs less than an equal share gets what it needs; the rest is shared equally among the others.
+    A cell that needs less than an equal share gets what it needs. The others share the rest equally.
+
+    :param natural: the columns that each cell would take.
+    :param room: the columns for all of them.
     """
     given = list(natural)
     open_ = sorted(range(len(natural)), key=lambda index: natural[index])

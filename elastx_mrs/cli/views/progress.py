@@ -1,4 +1,4 @@
-"""What is seen while ``elastx-mrs verify`` asks: a table that changes in place on a terminal, plain lines elsewhere."""
+"""The progress of ``elastx-mrs verify``: a live table on a terminal, plain lines elsewhere."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 MOST_ROWS = 20
-"""Domains in the live table: those that are not verified yet come first."""
+"""The most domains in the live table; those that are not verified yet come first."""
 
 WIDEST = len("unreachable")
 """Columns of the longest verdict."""
@@ -25,7 +25,7 @@ Wait = Callable[[Sequence[Job], Callable[[Sequence[Job]], None], Callable[[], No
 
 
 async def shown(jobs: Sequence[Job], wait: Wait, deadline: float | None, source: report.Source) -> None:
-    """Wait for all jobs, and show on standard error how it goes; with ``--quiet`` nothing.
+    """Wait for all jobs, and show the progress on standard error, except with ``--quiet``.
 
     :param deadline: seconds after which the run ends, as the user set it.
     """
@@ -39,7 +39,7 @@ async def shown(jobs: Sequence[Job], wait: Wait, deadline: float | None, source:
 
 
 class _Going:
-    """Knows how far a run is, and for how long it can go on.
+    """Tracks the progress of a run and its remaining time.
 
     :ivar pending: the domains that still fail; None during the first round of queries.
     """
@@ -56,22 +56,22 @@ class _Going:
 
     @property
     def asked(self) -> int:
-        """The domains that were asked at least once."""
+        """The number of domains that were queried at least once."""
         return sum(bool(job.outcomes) for job in self.jobs)
 
     def times(self) -> str:
-        """Return for how long it goes on, and how long it can."""
+        """Return the elapsed and the remaining time."""
         gone = time.monotonic() - self._began
         end = self._end if self.pending is None else min(self._end, max(job.timeout for job in self.pending))
         return f"{gone:.0f} s elapsed, at most {max(end - gone, 0):.0f} s left"
 
     def asking(self) -> str:
-        """Return how many domains have been asked."""
+        """Return how many domains have been queried."""
         return f"querying name servers: {self.asked} of {len(self.jobs)} domains so far"
 
 
 async def _plain(going: _Going, wait: Wait) -> None:
-    """Print a line for each change: a pipe keeps all of them."""
+    """Print a line for each change, because a pipe keeps all of them."""
     last = ""
 
     def say(state: str) -> None:
@@ -117,7 +117,7 @@ def _table(going: _Going, console: "Console") -> "RenderableType":
     jobs = going.jobs
     rows = sorted(jobs, key=lambda job: bool(job.outcomes) and not job.open())
     drawn = Table(box=None, pad_edge=False, expand=True)
-    # All the columns shrink if the last does not take what is left: then the verdicts are the first to go.
+    # Without a last column that takes the rest, all columns shrink, and the verdicts vanish first.
     longest = max((len(job.expected.domain) for job in rows[:MOST_ROWS]), default=0)
     drawn.add_column("verdict", no_wrap=True, min_width=WIDEST)
     drawn.add_column("domain", no_wrap=True, overflow="ellipsis", min_width=min(longest, console.width // 2))

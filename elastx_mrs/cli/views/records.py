@@ -26,7 +26,7 @@ def _markdown(records: Sequence[TxtRecord]) -> str:
 
 
 def _padded(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return rows whose cells are as wide as their column; records are ASCII, a column for each character."""
+    """Return rows with cells padded to their column's width; records are ASCII, so each character is one column."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
 
@@ -54,7 +54,7 @@ def _fragment(records: Sequence[TxtRecord]) -> str:
 
 
 def _zone(records: Sequence[TxtRecord]) -> str:
-    """Return a file that loads by itself, whichever domain is taken as the zone."""
+    """Return a complete zone file that loads for each of the domains."""
     lines = ["; SOA and NS are there only so that this file loads by itself; leave them out of a zone that you have.\n"]
     domain = ""
     for record in records:

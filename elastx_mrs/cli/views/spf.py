@@ -1,4 +1,4 @@
-"""What ``elastx-mrs spf`` prints, for people and as JSON."""
+"""The output formats of ``elastx-mrs spf``: text and JSON."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.receiver.spf_tree import Node, Problem, Tree, number
 
 WRONG = ("permerror", "none", "open", "voids")
-"""Kinds of problems that are the record's own; the others are about what could not be asked or told."""
+"""Kinds of problems of the record itself; the others are about failed queries or unknown senders."""
 
 _COLOURS = dict.fromkeys(("permerror", "none", "open"), "red") | {
     "voids": "yellow",
@@ -26,7 +26,7 @@ _COLOURS = dict.fromkeys(("permerror", "none", "open"), "red") | {
 
 @dataclass(frozen=True)
 class Checked:
-    """What mail from one address gets."""
+    """The result for mail from one address."""
 
     address: str
     result: Result
@@ -34,12 +34,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that was found out.
+    """Everything that the command found.
 
-    :param now: the published record and what it leads to.
-    :param terms: that were asked to be added.
-    :param record: the planned record; None without terms, and where the published one is too broken to build upon.
-    :param planned: what the planned record leads to.
+    :param now: the tree of the published record.
+    :param terms: the terms to add.
+    :param record: the planned record; None without terms, or if the published record is unusable.
+    :param planned: the tree of the planned record.
     """
 
     now: Tree
@@ -50,12 +50,12 @@ class Seen:
 
     @property
     def judged(self) -> Tree:
-        """The tree that the exit code is about."""
+        """The tree that decides the exit code."""
         return self.planned or self.now
 
     @property
     def exit_code(self) -> int:
-        """The command's exit code: the tree's problems and the addresses' results decide it."""
+        """The command's exit code, from the tree's problems and the addresses' results."""
         kinds = {problem.kind for problem in self.judged.problems()}
         results = {checked.result.result for checked in self.checked}
         wrong = bool(kinds & set(WRONG)) or "permerror" in results
@@ -63,7 +63,7 @@ class Seen:
 
 
 def as_text(seen: Seen) -> str:
-    """Return the tree, the sums, what is wrong, the plan, and what the addresses get."""
+    """Return the text: the tree, the sums, the problems, the plan, and the results for the addresses."""
     if quiet():
         return "".join(f"{_coloured(visible(line))}\n" for line in _problems(seen.judged))
     lines = list(_tree(seen.now))
@@ -128,13 +128,13 @@ def _costs(seen: Seen, planned: Tree) -> Iterator[str]:
 
 
 def _coloured(line: str) -> str:
-    """Return a line with its problem's kind in colour; click takes it out again where nobody sees it."""
+    """Return a line with the kind of problem in colour; click removes it if the output is not a terminal."""
     kind, colon, rest = line.partition(": ")
     return click.style(kind, fg=_COLOURS[kind]) + colon + rest if kind in _COLOURS else line
 
 
 def as_json(seen: Seen) -> str:
-    """Return the same as one object; numbers are never cut short in it."""
+    """Return the same as one JSON object, with numbers in full."""
     content: dict[str, Any] = _object(seen.now)
     if seen.terms:
         planned = _object(seen.planned) if seen.planned is not None else None
@@ -165,7 +165,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def _terms(tree: Tree, shown: set[str]) -> list[dict[str, Any]]:
-    """Return a record's terms; what a domain leads to stands where it is come to first."""
+    """Return a record's terms; the terms below a domain are listed only where it appears first."""
     found = []
     for node in tree.nodes:
         entry: dict[str, Any] = {"term": node.term, "lookups": node.lookups}

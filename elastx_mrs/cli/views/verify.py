@@ -1,4 +1,4 @@
-"""What ``elastx-mrs verify`` prints: a table, JSON, Markdown, HTML, JUnit's XML, or GitHub's annotations."""
+"""The output formats of ``elastx-mrs verify``: text, JSON, Markdown, HTML, JUnit XML and GitHub annotations."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,18 +11,18 @@ from elastx_mrs.verify import report
 from elastx_mrs.verify.wait import Job
 
 MOST_NAMED = 20
-"""Domains that a line names; the others are counted."""
+"""The most domains that a line names; the others are counted."""
 
 
 def _json(jobs: Sequence[Job], source: report.Source) -> str:
-    """Return JSON with a line for each domain, which can be searched; with indent, Python's slow encoder would run."""
+    """Return JSON with one line for each domain, for grep; ``indent`` would use Python's slow encoder."""
     data = report.as_data(jobs, source)
     domains = ",\n".join(map(json.dumps, data["domains"]))
     return f'{{"verdict": {json.dumps(data["verdict"])}, "domains": [\n{domains}\n]}}\n'
 
 
 def _markdown(jobs: Sequence[Job], source: report.Source) -> str:
-    """Return a comment: what fails as lists, then what passed, then what is good to know, folded."""
+    """Return a comment: problems as lists, then verified domains, then folded notes."""
     parts = [f"**{report.summary(jobs)}**\n"]
     for group in report.groups(jobs):
         parts.append(f"#### {_names(group.domains)}\n")
@@ -89,7 +89,7 @@ def _junit(jobs: Sequence[Job], source: report.Source) -> str:
                     found.set("type", outcome.verdict)
                     found.text = "\n".join(lines)
     ET.indent(root)
-    # In ASCII, so that the declaration is right whatever encoding the file gets.
+    # ASCII, so the declaration is right for every encoding of the file.
     octets: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
     return octets.decode("ascii") + "\n"
 
@@ -105,7 +105,7 @@ _TAGS = {
 
 
 def _github(jobs: Sequence[Job], source: report.Source) -> str:
-    """Return workflow commands, which GitHub shows as annotations: beside the line that has the domain."""
+    """Return workflow commands, which GitHub shows as annotations next to the line with the domain."""
     found = []
     for group in report.groups(jobs):
         found += [
@@ -133,7 +133,7 @@ def _told(finding: report.Finding, source: report.Source) -> str:
 def _annotation(
     level: Literal["error", "notice"], message: str, title: str, domains: Sequence[str], source: report.Source
 ) -> str:
-    """Return one annotation; that of several domains stands at the first, and names them all."""
+    """Return one annotation; for several domains, it is at the first and names all."""
     place = source.locations.get(domains[0])
     where = {"file": place.file, "line": place.line, "col": place.column} if place is not None else {}
     whose = f" ({some(domains, MOST_NAMED)})" if len(domains) > 1 else ""

@@ -1,7 +1,7 @@
-"""What ``elastx-mrs verify --format html`` prints: one page without a script, a picture or a font of anybody's.
+"""The output of ``elastx-mrs verify --format html``: one page without scripts, pictures or external fonts.
 
-Every text is escaped and visible, for anybody may publish what stands in DNS. The page's policy allows nothing to be
-loaded and no script to run, whatever a text may contain. The page is well-formed XML too, which tests can check.
+Anybody can publish text in DNS, so every text is escaped, and hidden characters are made visible. The page's policy
+loads nothing and runs no script, whatever a text contains. The page is also well-formed XML, so tests can parse it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,28 +21,28 @@ from elastx_mrs.verify.wait import Job
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 MOST_NAMED = 3
-"""Domains that a heading names; all of them stand below it."""
+"""The most domains that a heading names; all of them are listed below it."""
 
 Row = tuple[str, str, str, str]
-"""A check, its verdict, an answer, and the servers that give it."""
+"""A check, its verdict, an answer, and the servers that gave it."""
 
 
 def page(jobs: Sequence[Job], source: report.Source, now: datetime | None = None) -> str:
     """Return the page.
 
-    :param now: the time that it names; else the clock's.
+    :param now: the time shown; the default is the clock's.
     """
     return "".join(_page(jobs, source, now or datetime.now(UTC)))
 
 
 @lru_cache(maxsize=10_000)
 def text(said: str) -> str:
-    """Return text for the content of an element; most stands on a page as often as there are domains."""
+    """Return text for the content of an element; it is cached, because most of it repeats for each domain."""
     return html_text(said)
 
 
 def code(said: str) -> str:
-    """Return text as it stands in DNS or in the config."""
+    """Return text from DNS or from the config."""
     return f"<code>{text(said)}</code>"
 
 
@@ -77,7 +77,7 @@ def _page(jobs: Sequence[Job], source: report.Source, now: datetime) -> Iterator
             yield from _problem(group, source)
         yield "</section>\n"
     yield from _by_answers([job for job in jobs if not job.open()], source, "verified", "Verified")
-    yield from _by_answers([job for job in jobs if job.open()], source, "passed", "What passes at the others")
+    yield from _by_answers([job for job in jobs if job.open()], source, "passed", "Passed checks of the other domains")
     yield from _notes(jobs, source)
     yield from trees(jobs)
     yield "</main>\n</body>\n</html>\n"
@@ -142,7 +142,7 @@ def _seen(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
 
 
 def _answers(rows: Sequence[Row]) -> str:
-    """Return a folded table of what each server answers."""
+    """Return a folded table with each server's answers."""
     most = max((row[3] for row in rows if row[1] == "pass" and row[3]), key=len, default="")
     body = "".join(
         f'<tr><td>{text(check)}</td><td class="{verdict}">{verdict}</td><td>{code(answer)}</td>'
@@ -155,7 +155,7 @@ def _answers(rows: Sequence[Row]) -> str:
 
 
 def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str) -> Iterator[str]:
-    """Yield a section with the answers that do not fail: what all domains share first, then what only some have."""
+    """Yield a section with the answers that do not fail: first those that all domains share, then the others."""
     groups: dict[tuple[Row, ...], list[Job]] = {}
     for job in jobs:
         found = _passing(job, source)
@@ -176,7 +176,7 @@ def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str
 
 
 def _passing(job: Job, source: report.Source) -> list[Row]:
-    # What fails stands among the problems, with its servers, and would only make the page larger.
+    # Failing answers are among the problems, with their servers; a second copy would only make the page larger.
     return [row for row in _rows(job, source) if row[1] not in FAILING]
 
 

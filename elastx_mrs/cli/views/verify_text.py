@@ -1,4 +1,4 @@
-"""What ``elastx-mrs verify`` prints for people: a table of what fails, problems first, then what is good to know."""
+"""The text output of ``elastx-mrs verify``: a table of problems first, then verified domains and notes."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +23,18 @@ COLOURS: Mapping[str, str] = {
 }
 
 TABLE = 60
-"""Columns from which there is room for a table; with fewer, each cell has a line of its own."""
+"""The fewest columns for a table; with fewer, each cell has its own line."""
 
 MOST_NAMED = 5
-"""Domains that a line names; the others are counted."""
+"""The most domains that a line names; the others are counted."""
 
 _HEADINGS = ("DOMAIN", "CHECK", "VERDICT", "WHERE")
 _LABEL = 10
-"""Columns of ``unreachable`` and the like before a text, less one."""
+"""The columns for a label, such as ``expected``, before a text."""
 
 
 def text(jobs: Sequence[Job], source: report.Source) -> str:
-    """Return the report for standard output, as wide as that is, and as long as the user wants it."""
+    """Return the report for standard output, in its width, and as long as ``--quiet`` or ``--verbose`` make it."""
     lines = _lines(jobs, source, terminal.columns(sys.stdout), quiet=terminal.quiet(), verbose=terminal.verbose())
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
@@ -81,7 +81,7 @@ def _cells(group: report.Group, finding: report.Finding, source: report.Source) 
 
 
 def _widths(rows: Sequence[Sequence[Sequence[str]]], columns: int | None) -> list[int | None]:
-    """Return the columns of the cells of a table; none where there is no room for it."""
+    """Return the columns of the cells of a table; an empty list if there is no room for a table."""
     natural = [
         max(width(line) for cells in (*rows, [[heading] for heading in _HEADINGS]) for line in cells[index])
         for index in range(len(_HEADINGS))
@@ -106,7 +106,7 @@ def _coloured(verdict: str) -> str:
 
 
 def _stacked(cells: Sequence[Sequence[str]], finding: report.Finding, columns: int | None) -> Iterator[str]:
-    """Yield what would be a row of the table, on a narrow terminal."""
+    """Yield a row of the table for a narrow terminal, a line for each cell."""
     (domain,), (check,), _, servers = cells
     yield from wrapped(domain, columns)
     first, *more = wrapped(f"  {finding.verdict}: {check}", columns)
@@ -132,7 +132,7 @@ def _labelled(fields: Mapping[str, str], columns: int | None) -> Iterator[str]:
 
 
 def _ending(group: report.Group, source: report.Source, columns: int | None, *, waited: bool) -> Iterator[str]:
-    """Yield the lines below a group's findings that hold for all of them."""
+    """Yield the lines that apply to all findings of a group."""
     fields = {}
     if len(group.domains) > 1:
         fields["domains"] = ", ".join(group.domains)
@@ -144,7 +144,7 @@ def _ending(group: report.Group, source: report.Source, columns: int | None, *, 
 
 
 def _hanging(first: str, said: str, columns: int | None) -> Iterator[str]:
-    """Yield lines of a text with something before the first of them, and as much space before the others."""
+    """Yield the lines of a text, with a label before the first and the same indent before the others."""
     lines = wrapped(said, None if columns is None else columns - width(first))
     yield first + lines[0]
     yield from (" " * width(first) + line for line in lines[1:])

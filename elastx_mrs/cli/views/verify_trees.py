@@ -8,17 +8,17 @@ from elastx_mrs.receiver.spf_tree import Node, Tree, number
 from elastx_mrs.verify.wait import Job
 
 MOST_TREES = 50
-"""Trees on a page, the first of those that differ: each may have a hundred terms."""
+"""The most trees on a page; only different ones count, and each may have a hundred terms."""
 
 MOST_TERMS = 100
-"""Terms of one tree, those of a hostile one without an end."""
+"""The most terms of one tree, because a hostile tree can be endless."""
 
 MOST_OCTETS = 300
-"""Of one record."""
+"""The most octets of one record."""
 
 
 def trees(jobs: Sequence[Job]) -> Iterator[str]:
-    """Yield a section with each tree once, and the domains that have it."""
+    """Yield a section with each different tree and its domains."""
     found: dict[str, list[str]] = {}
     alike: dict[int, str] = {}
     for job in jobs:
@@ -42,7 +42,7 @@ def _drawn(tree: Tree) -> str:
 
 
 def _boxes(tree: Tree) -> str:
-    """Return the ten lookups as boxes, those that are used filled, and those beyond in another colour."""
+    """Return the ten lookups as boxes: used ones are filled, and an excess has another colour."""
     used = min(tree.lookups, MAX_LOOKUPS)
     over = tree.lookups > MAX_LOOKUPS
     boxes = '<i class="on"></i>' * used + "<i></i>" * (MAX_LOOKUPS - used) + ('<i class="over"></i>' if over else "")
@@ -52,7 +52,7 @@ def _boxes(tree: Tree) -> str:
 
 
 class _Branches:
-    """Draws a tree: what is below a domain once, and so many terms at most."""
+    """Draws a tree. It shows the terms of each domain once, and limits the number of terms."""
 
     def __init__(self) -> None:
         self._shown: set[str] = set()
