@@ -10,7 +10,7 @@ from elastx_mrs import secrecy
 from elastx_mrs.config.environment import DEBUG, secrets
 
 CURE = (
-    "this is a fault in elastx-mrs: please report this line, with what elastx-mrs --version prints, where you got "
+    "this is a bug in elastx-mrs: please report this line, and the output of elastx-mrs --version, where you got "
     f"elastx-mrs. {DEBUG}=1 shows the traceback"
 )
 """What to do where the fault ends one domain's verdict, or one record's check, and the others go on."""

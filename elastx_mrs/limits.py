@@ -51,7 +51,7 @@ QUESTION_SECONDS = Limit(
 # 21 packets: one in 1,000,000,000.
 LOSSY_QUESTION_SECONDS = Limit(
     DNS,
-    "the same where the server answered another question only when that was sent again",
+    "the same, if the server answered another question only after a resend",
     13,
     "seconds",
     "The server did not answer.",
@@ -62,7 +62,7 @@ SILENT_SECONDS = Limit(
     "a server that answered nothing at all",
     30,
     "seconds",
-    "It is not asked again before that. Each question to it fails with that reason.",
+    "It is not queried again until then. Each question to it fails with that reason.",
 )
 # The handshakes take two or three exchanges more.
 ENCRYPTED_TIMES = Limit(
@@ -70,11 +70,11 @@ ENCRYPTED_TIMES = Limit(
 )
 # From the root to a name there are some dozen queries; BIND gives up after 10 seconds (resolver-query-timeout).
 WALK_SECONDS = Limit(
-    DNS, "one question, with all that leads to its answer", 15, "seconds", "The name is `unreachable`."
+    DNS, "one question, with all queries that lead to its answer", 15, "seconds", "The name is `unreachable`."
 )
 # A hostile zone can name hundreds of servers without glue (CVE-2020-8616, "NXNSAttack").
 WALK_QUERIES = Limit(
-    DNS, "one question, with all that leads to its answer", 200, "queries", "The name is `unreachable`."
+    DNS, "one question, with all queries that lead to its answer", 200, "queries", "The name is `unreachable`."
 )
 # Deeper chains of names without glue lead nowhere in practice.
 WALK_DEPTH = Limit(
@@ -90,27 +90,33 @@ NAME_SERVERS = Limit(
     "name servers of one zone",
     30,
     "names",
-    "The others are not asked; of a domain's own zone they are `unreachable`.",
+    "The others are not queried; for a domain's own zone, they are `unreachable`.",
 )
 # 30 servers with IPv4 and IPv6 are asked twice each, and some have no glue.
 ZONE_SECONDS = Limit(DNS, "all name servers of one zone", 20, "seconds", "The others are `unreachable`.")
 ZONE_QUERIES = Limit(DNS, "all name servers of one zone", 500, "queries", "The others are `unreachable`.")
 # As many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed.
-CNAMES = Limit(DNS, "CNAMEs from one name on", 16, "records", "The name is `unreachable`: receivers give up too.")
+CNAMES = Limit(DNS, "a chain of CNAMEs", 16, "records", "The name is `unreachable`: receivers give up too.")
 # A record that needs more is hostile, or beyond repair.
-SPF_TREE_QUESTIONS = Limit(DNS, "the tree of one SPF record", 300, "questions", "The part that was not asked is named.")
-SPF_TREE_QUERIES = Limit(DNS, "the tree of one SPF record", 1000, "queries", "The part that was not asked is named.")
+SPF_TREE_QUESTIONS = Limit(
+    DNS, "the tree of one SPF record", 300, "questions", "The output names the part that was not queried."
+)
+SPF_TREE_QUERIES = Limit(
+    DNS, "the tree of one SPF record", 1000, "queries", "The output names the part that was not queried."
+)
 # Enough to see what is wrong; a hostile tree has hundreds.
 SPF_TREE_PROBLEMS = Limit(DNS, "the tree of one SPF record", 10, "problems of a kind", "The others are counted.")
 # Receivers stop long before.
 SPF_TREE_DEPTH = Limit(DNS, "the tree of one SPF record", 50, "levels", "The record is `wrong`.")
-SPF_TREE_SECONDS = Limit(DNS, "the tree of one SPF record", 20, "seconds", "The part that was not answered is named.")
+SPF_TREE_SECONDS = Limit(
+    DNS, "the tree of one SPF record", 20, "seconds", "The output names the part that was not answered."
+)
 # Twice what verification has in flight, for those that are kept for the next query to the same server.
 SOCKETS = Limit(DNS, "sockets of a process", 400, "sockets", "Queries wait until one is closed; idle ones are closed.")
 # gRPC's, those of kept connections, the files that a certificate is checked with.
 SPARE_DESCRIPTORS = Limit(
     DNS,
-    "descriptors of `ulimit -n` that are left to others, or an eighth of it if that is less",
+    "descriptors of `ulimit -n` that stay free for other uses, or an eighth of it if that is less",
     32,
     "descriptors",
     "Queries wait until a socket is closed; idle ones are closed.",
@@ -118,7 +124,7 @@ SPARE_DESCRIPTORS = Limit(
 # Shorter than the time after which no root server and no resolver counts as answering (8 seconds).
 SHORTAGE = Limit(
     DNS,
-    "no descriptor, local port or memory to be had for any socket",
+    "no descriptor, local port or memory available for any socket",
     5,
     "seconds",
     "The name is `unreachable`: this machine is short of them.",
@@ -126,7 +132,7 @@ SHORTAGE = Limit(
 # Programs that close every descriptor up to the limit take minutes where a container allows a thousand million.
 RAISED_DESCRIPTORS = Limit(
     DNS,
-    "`ulimit -n`, as the command raises it for itself (at most to the hard limit)",
+    "the value to which the command raises its own `ulimit -n` (at most the hard limit)",
     65_536,
     "descriptors",
     "A higher limit stays as it is.",
@@ -137,12 +143,16 @@ HTTPS_ANSWER = Limit(DNS, "the answer of a resolver over HTTPS", 64 * 2**10, "oc
 SPF_CHECK_SECONDS = Limit(DNS, "SPF for one address", 20, "seconds", "The result is temperror.")
 SPF_CHECK_QUERIES = Limit(DNS, "SPF for one address", 1000, "queries", "The result is temperror.")
 SPF_ADDRESSES = Limit(
-    DNS, "addresses that one SPF record is tried with", 500, "addresses", "The check `spf-policy` is `unreachable`."
+    DNS, "addresses tested against one SPF record", 500, "addresses", "The check `spf-policy` is `unreachable`."
 )
 DMARC_SECONDS = Limit(DNS, "the DMARC policy of one domain", 20, "seconds", "The policy is `unreachable`.")
 DMARC_QUERIES = Limit(DNS, "the DMARC policy of one domain", 500, "queries", "The policy is `unreachable`.")
-REPORT_SECONDS = Limit(DNS, "whether one host takes DMARC reports", 20, "seconds", "The host is `unreachable`.")
-REPORT_QUERIES = Limit(DNS, "whether one host takes DMARC reports", 500, "queries", "The host is `unreachable`.")
+REPORT_SECONDS = Limit(
+    DNS, "the check whether one host accepts DMARC reports", 20, "seconds", "The host is `unreachable`."
+)
+REPORT_QUERIES = Limit(
+    DNS, "the check whether one host accepts DMARC reports", 500, "queries", "The host is `unreachable`."
+)
 # A user sees why within 10 seconds of starting a command.
 ENTRANCE_SECONDS = Limit(
     DNS, "the first answer of a root server or resolver", 8, "seconds", "The command cannot query DNS."
@@ -160,7 +170,7 @@ GUARD_SECONDS = Limit(DNS, "the guard's checks of one record", 300, "seconds", "
 DOMAIN_AT_ONCE = Limit(DNS, "one domain", 50, "queries at once", "The others wait for their turn.")
 RUN_SECONDS = Limit(
     DNS,
-    "a whole run of `verify`, beyond the time to wait, for each 100 domains or part of them",
+    "a whole run of `verify`, in addition to the time to wait, for each 100 domains or part of them",
     60,
     "seconds",
     "The rest is `unreachable`, in the check `budget`; `--deadline` sets another bound.",
@@ -226,18 +236,18 @@ CLOUDFLARE_REQUEST = Limit(
 # pulumi import asks four times for each, so these are 960 of the 1,200 requests that Cloudflare takes in five minutes;
 # adopt itself asks once for each zone.
 CLOUDFLARE_IMPORT = Limit(
-    PUBLISHING, "records in one file of `adopt --import`", 240, "records", "The others are for its next run."
+    PUBLISHING, "records in one file of `adopt --import`", 240, "records", "Its next run imports the others."
 )
 # One wait may take --answer-timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
     MAIL,
-    "a session with a mail server, in all",
+    "a whole session with a mail server",
     10,
     "times `--answer-timeout`",
     "The rest is `unreachable` or `unchecked`.",
 )
 # EHLO's reply has some 20 lines of 50 octets, and there are about ten replies.
-SMTP_SESSION = Limit(MAIL, "a session with a mail server, in all", 128 * 2**10, "octets", "The check is `unreachable`.")
+SMTP_SESSION = Limit(MAIL, "a whole session with a mail server", 128 * 2**10, "octets", "The check is `unreachable`.")
 SMTP_REPLY_LINES = Limit(MAIL, "one reply of a mail server", 100, "lines", "The check is `unreachable`.")
 # RFC 5321 §4.5.3.1.5 has 512, and some servers write more.
 SMTP_LINE = Limit(MAIL, "a line of a mail server's reply", 4 * 2**10, "octets", "The check is `unreachable`.")
@@ -245,10 +255,10 @@ SMTP_ADDRESSES = Limit(MAIL, "addresses of a mail server", 10, "addresses", "The
 # Each thread has one; the rest is for other servers.
 KEPT_CONNECTIONS = Limit(
     PUBLISHING,
-    "connections to primaries that are kept for the next update, or half of what `ulimit -n` leaves if that is less",
+    "connections to primaries kept open for the next update, or half of the free descriptors if that is less",
     32,
     "connections",
-    "The longest unused is closed.",
+    "The connection that was unused for longest is closed.",
 )
 # Four times two seconds: the kernel sends again after one, then ever more seldom.
 CONNECT_SECONDS = Limit(
@@ -260,7 +270,7 @@ CONNECT_SECONDS = Limit(
 )
 RECORD_SECONDS = Limit(
     PUBLISHING,
-    "sending again what gets lost on the way to an RFC 2136 primary, for each record",
+    "resending lost messages to an RFC 2136 primary, for each record",
     60,
     "seconds",
     "The record fails; run `pulumi up` again.",
@@ -284,10 +294,10 @@ CONTENTION_SECONDS = Limit(
 # A server that signs may take a moment after it has answered.
 READ_BACK_SECONDS = Limit(
     PUBLISHING,
-    "reading back what an RFC 2136 primary has taken",
+    "reading back an update from an RFC 2136 primary",
     5,
     "seconds",
-    "The record fails: the server took the update, and does not serve it.",
+    "The record fails: the server accepted the update, but does not serve it.",
 )
 # Each question of it ends in 4 to 10 seconds; a slow API answers a few one after the other.
 DOCTOR_SECONDS = Limit(
@@ -304,19 +314,23 @@ DOCTOR_PROGRAM = Limit(
 DOCTOR_OUTPUT = Limit(FILES, "what `pulumi version` prints", 1_000, "octets", "The rest is not read.")
 # A config with more has a wish of its own for each domain.
 DOCTOR_WISHES = Limit(
-    DNS, "settings of whom to ask that differ, in `doctor`", 5, "settings", "The others are not examined."
+    DNS, "different sets of DNS servers in one config, in `doctor`", 5, "sets", "The others are not examined."
 )
 # Two requests each, of the 1,200 that Cloudflare takes in five minutes.
 DOCTOR_ZONES = Limit(
-    PUBLISHING, "zones at Cloudflare whose records `doctor` asks for", 20, "zones", "The others are counted."
+    PUBLISHING, "zones at Cloudflare whose records `doctor` reads", 20, "zones", "The others are counted."
 )
 # The longest names make 48 KiB of it; a DNS message has at most 64.
 DOCTOR_UPDATE = Limit(
-    PUBLISHING, "names in one update of `doctor`, which changes nothing", 150, "names", "Another update has the others."
+    PUBLISHING,
+    "names in one update of `doctor`, which changes nothing",
+    150,
+    "names",
+    "Another update contains the others.",
 )
 DOCTOR_NAMES = Limit(
     PUBLISHING,
-    "names that `doctor` asks for one by one where a primary refuses an update of all",
+    "names that `doctor` tests one by one after a primary refused an update of all",
     20,
     "names",
     "The others are not named.",
@@ -327,17 +341,17 @@ LAB_IDLE_SECONDS = Limit(
 # A start takes a second.
 LAB_JOIN_SECONDS = Limit(
     PUBLISHING,
-    "joining a lab that begins or ends in another terminal",
+    "joining a lab that starts or stops in another terminal",
     10,
     "seconds",
     "`elastx-mrs lab` ends with exit code 2.",
 )
 LAB_CONNECTIONS = Limit(
     PUBLISHING,
-    "TCP connections to the lab's name server, and to its Cloudflare API, or what `ulimit -n` leaves if that is less",
+    "TCP connections to the lab's name server and Cloudflare API, or the free descriptors if there are fewer",
     100,
     "connections",
-    "The longest unused is closed.",
+    "The connection that was unused for longest is closed.",
 )
 
 # A stack with 20,000 domains has 4 MiB. Pulumi refuses none, and keeps all of it in memory.
@@ -345,15 +359,13 @@ STACK_FILE = Limit(FILES, "a stack's or a project's file", 16 * 2**20, "octets",
 # Aliases can multiply a short text; go-yaml, which Pulumi reads with, counts values and not their size.
 STACK_TEXT = Limit(
     FILES,
-    "the text of such a file once its aliases are followed",
+    "the text of such a file after its aliases are expanded",
     32 * 2**20,
     "octets",
     "The command ends with exit code 2.",
 )
 # 5 are needed. Pulumi stops at 10,000, and libyaml's own composer overflows the C stack before that.
-NESTING = Limit(
-    FILES, "lists and objects in one another, in YAML and JSON", 100, "levels", "The file or value is refused."
-)
+NESTING = Limit(FILES, "nested lists and objects, in YAML and JSON", 100, "levels", "The file or value is refused.")
 # Of 20,000 domains with ten keys each there are 400,000. Each costs some 300 octets of memory.
 VALUES = Limit(FILES, "values in one YAML or JSON text", 1_000_000, "values", "The file or value is refused.")
 # As long as YAML allows one in front of a colon (YAML 1.2 §7.4.2); after a question mark it has no bound of its own.
@@ -377,9 +389,7 @@ RECORDS = Limit(PUBLISHING, "records of one config", 150_000, "records", "The co
 FAULTS = Limit(PUBLISHING, "errors reported for one config", 1_000, "errors", "The rest are counted.")
 # To find a similar word among thousands takes milliseconds.
 SUGGESTIONS = Limit(PUBLISHING, "errors of one config that suggest an account", 20, "errors", "The rest suggest none.")
-SUGGESTED = Limit(
-    PUBLISHING, "accounts among which a similar one is looked for", 1_000, "accounts", "None is suggested."
-)
+SUGGESTED = Limit(PUBLISHING, "accounts searched for a similar one", 1_000, "accounts", "None is suggested.")
 
 QUIET = 2.0
 """Seconds after which what waits says so. It bounds nothing, but all that wait may import this module."""

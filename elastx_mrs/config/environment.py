@@ -69,45 +69,45 @@ VERIFICATION = Variable(
 )
 ADOPT = Variable(
     "ELASTX_MRS_ADOPT",
-    "Adds owner names to `adopt` in the config for one run: a create may take over what is there.",
+    "Adds owner names to `adopt` in the config for one run: a create may take over existing records there.",
     "owner names, separated by commas",
-    "`adopt` in the config alone",
+    "only `adopt` in the config",
 )
 NAMESERVERS = Variable(
     "ELASTX_MRS_NAMESERVERS",
-    "Names the DNS servers that are the whole DNS of one run; the option `--nameserver` takes precedence.",
+    "Names the only DNS servers that one run queries; the option `--nameserver` takes precedence.",
     "addresses, separated by commas",
-    "the servers that `verification` in the config names, else the public DNS",
+    "the servers in `verification` in the config, otherwise the public DNS",
 )
 RFC2136_SERVER = PrimaryVariable(
     f"{_RFC2136}SERVER",
-    "Says where the primary takes updates.",
+    "Sets the address of the primary that accepts updates.",
     "an address, `[address]:port` or `name:port`",
-    "`server` in the config, else the primary that the zone's SOA names",
+    "`server` in the config, otherwise the primary in the zone's SOA",
 )
 RFC2136_KEY_NAME = PrimaryVariable(
     f"{_RFC2136}KEY_NAME",
-    "Gives the name of the TSIG key that signs updates.",
+    "Sets the name of the TSIG key that signs updates.",
     "a name, such as `mail-relay`",
-    "`keyName` in the config, else the name in the key's file",
+    "`keyName` in the config, otherwise the name in the key's file",
 )
 RFC2136_KEY = PrimaryVariable(
     f"{_RFC2136}KEY",
     "Holds the TSIG key that signs updates.",
-    "its secret in base64, or the text of a file as `tsig-keygen` writes it",
-    f"`{_RFC2136}KEY_FILE`, else `tsigKey` (of a profile: `tsigKeys`) or `keyFile` in the config",
+    "its secret in base64, or the content of a file from `tsig-keygen`",
+    f"`{_RFC2136}KEY_FILE`, otherwise `tsigKey` (of a profile: `tsigKeys`) or `keyFile` in the config",
 )
 RFC2136_KEY_FILE = PrimaryVariable(
     f"{_RFC2136}KEY_FILE",
     "Names a file with the TSIG key; the variable with the key itself takes precedence.",
-    "the path of a file as `tsig-keygen` writes it",
-    "`tsigKey` (of a profile: `tsigKeys`), else `keyFile` in the config",
+    "the path of a file from `tsig-keygen`",
+    "`tsigKey` (of a profile: `tsigKeys`), otherwise `keyFile` in the config",
 )
 RFC2136_ALGORITHM = PrimaryVariable(
     f"{_RFC2136}ALGORITHM",
     "Names the algorithm of the TSIG key.",
     "`hmac-sha256`, or another of SHA-2",
-    "`algorithm` in the config, else the one in the key's file, else `hmac-sha256`",
+    "`algorithm` in the config, then the one in the key's file, then `hmac-sha256`",
 )
 SMTP_PASSWORD = Variable(
     "ELASTX_MRS_SMTP_PASSWORD",
@@ -123,21 +123,21 @@ DEBUG = Variable(
 )
 LAB_CLOCK = Variable(
     "ELASTX_MRS_LAB_CLOCK",
-    "Lets the time of Cloudflare's rate limit pass faster, in the lab and in what runs against it; it is for tests.",
-    "how many times as fast, such as `10`",
+    "Makes the time of Cloudflare's rate limit pass faster, in the lab and in commands that use it; for tests only.",
+    "a factor, such as `10`",
     "`1`",
 )
 LAB_DNS = Variable(
     "ELASTX_MRS_LAB_DNS",
-    "Tells a command that `elastx-mrs lab` runs where the lab's DNS server is; elastx-mrs itself does not read it.",
+    "Tells the command of `elastx-mrs lab` the address of the lab's DNS server; elastx-mrs itself does not read it.",
     "an address with a port",
     "nothing",
 )
 COMPLETE = Variable(
     "_ELASTX_MRS_COMPLETE",
-    "Asks for what completes a command line; the script of `elastx-mrs completion` sets it, and nobody else need.",
-    "what that script writes",
-    "the command runs",
+    "Requests completions of a command line; only the script of `elastx-mrs completion` sets it.",
+    "set by that script",
+    "the command runs normally",
 )
 
 VARIABLES: tuple[Variable, ...] = (

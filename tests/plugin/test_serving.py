@@ -174,7 +174,7 @@ def test_a_fault_of_ours_is_one_line_without_a_secret(
     """What an exception says may hold what was being worked on; the SDK puts it into every message."""
     configured(plugin, server)
     text = said(plugin.Create, provider_pb2.CreateRequest(urn=URN))  # which the engine never sends: it checks first
-    assert re.match(r"internal error: KeyError at elastx_mrs/\S+\.py:\d+; this is a fault in elastx-mrs: ", text)
+    assert re.match(r"internal error: KeyError at elastx_mrs/\S+\.py:\d+; this is a bug in elastx-mrs: ", text)
     assert "\n" not in text
 
     async def fail(*_: object) -> None:
