@@ -13,7 +13,7 @@ from elastx_mrs.service import ELASTX, Service
 
 _DIGITS = re.compile(rf"[0-9a-f]{{{TOKEN_DIGITS}}}")
 _NO_PART = re.compile(r"""[^!-~]|["'`\\]""")
-"""What is in no challenge, and comes with one that was copied: white space, quotes, invisible characters."""
+"""Characters that no challenge has and that copying adds: white space, quotes, invisible characters."""
 
 _SLIPS = {
     "upper-case letters": "[A-Z]",
@@ -23,15 +23,15 @@ _SLIPS = {
     "quotes or backslashes in its value": r"""["'`\\]""",
     "characters that are not printable ASCII": r"[^ -~\t\r\n]",
 }
-"""What may be wrong with a challenge that is one but for its spelling, and what it is known by."""
+"""Ways to misspell a challenge, each with a pattern that finds it."""
 
 _ADDRESS = re.compile(r'[^\s"(),:;<>@\[\]\\\x00-\x1f\x7f]+@[^\s@]+')
 
 
 def account_address(text: str) -> str:
-    """Return a user account's address, unchanged: its exact string is what is hashed.
+    """Return a user account's address, unchanged, because its exact string is hashed.
 
-    :raises RecordError: where it is not an address, or has white space around it.
+    :raises RecordError: if it is not an address, or has white space around it.
     """
     if text != text.strip():
         raise RecordError(f"has white space around it, which would change the token; write {quoted(text.strip())}")
@@ -52,7 +52,7 @@ def account_address(text: str) -> str:
 def known_challenge(text: str, service: Service = ELASTX) -> str:
     """Return a challenge token that somebody else published, unchanged.
 
-    :raises RecordError: where it is not the service's prefix and 64 hex digits.
+    :raises RecordError: if it is not the service's prefix and 64 hex digits.
     """
     if not is_exact(text, service):
         form = f"{service.challenge_prefix} and 64 hex digits"
@@ -61,21 +61,21 @@ def known_challenge(text: str, service: Service = ELASTX) -> str:
 
 
 def is_exact(value: bytes | str, service: Service = ELASTX) -> bool:
-    """Tell whether a TXT value can be some account's challenge: the exact prefix, and 64 digits in lower case."""
+    """Return whether a TXT value can be an account's challenge: the exact prefix, and 64 lower-case hex digits."""
     text = as_text(value)
     prefix = service.challenge_prefix
     return text.startswith(prefix) and _DIGITS.fullmatch(text.removeprefix(prefix)) is not None
 
 
 def is_challenge(value: bytes | str, service: Service = ELASTX) -> bool:
-    """Tell whether a TXT value is a challenge of the service: it starts with the prefix, in any case."""
+    """Return whether a TXT value is a challenge of the service: it starts with the prefix, in any case."""
     return as_text(value).lower().startswith(service.challenge_prefix.lower())
 
 
 def misspelling(value: bytes | str, tokens: Iterable[str]) -> str | None:
-    """Return what is wrong with a TXT value that is one of ``tokens`` but for its spelling; None for every other.
+    """Return what is wrong with a TXT value that is a misspelt one of ``tokens``; None for every other value.
 
-    The service looks for the exact string, so that such a value lets nobody send.
+    The service looks for the exact string. A misspelt value lets nobody send.
     """
     text = as_text(value)
     bare = _NO_PART.sub("", text)

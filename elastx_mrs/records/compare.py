@@ -15,7 +15,7 @@ LOOSER = "-~?+"
 
 
 def same_key(one: bytes | str, other: bytes | str) -> bool:
-    """Tell whether two DKIM values hold the same public key; False where either is no key that receivers can read."""
+    """Return whether two DKIM values hold the same public key; False if receivers cannot read one of them."""
     try:
         return fingerprint(one) == fingerprint(other)
     except RecordError:
@@ -24,11 +24,11 @@ def same_key(one: bytes | str, other: bytes | str) -> bool:
 
 @dataclass(frozen=True)
 class Senders:
-    """Who may send by one SPF record and not by another.
+    """The senders that differ between two SPF records.
 
-    :param gained: terms by which mail passes after the change, and did not pass before.
-    :param lost: terms that saved mail from failing, and do so less now: gone, or with a weaker qualifier.
-    :param unreadable: words of the record before that are no term, so that receivers answer permerror (RFC 7208 §4.6).
+    :param gained: terms that let mail pass only after the change.
+    :param lost: terms that are gone, or have a weaker qualifier, after the change.
+    :param unreadable: words of the old record that are not terms; receivers answer permerror (RFC 7208 §4.6).
     """
 
     gained: tuple[Term, ...]
@@ -40,10 +40,10 @@ class Senders:
 def senders(before: str, after: str) -> Senders:
     """Compare who may send by two SPF records.
 
-    Terms are compared by what they mean: case, a final dot, host bits of a network and the order make no difference,
-    and ``redirect=`` lets the same servers pass as ``include:`` of the same name.
+    Terms are compared by their meaning. Case, a final dot, host bits of a network and the order make no difference.
+    ``redirect=`` lets the same servers pass as ``include:`` of the same name.
 
-    :param before: a published record; what cannot be read in it is named.
+    :param before: a published record, which may have unreadable words.
     """
     old, unreadable = read_terms(before)
     new, _ = read_terms(after)
@@ -58,7 +58,7 @@ def senders(before: str, after: str) -> Senders:
 class Shift(NamedTuple):
     """One DMARC tag whose meaning changed.
 
-    :param before: how much it asked for; comparable with ``after`` alone.
+    :param before: its old strictness; comparable only with ``after``.
     """
 
     tag: str
@@ -67,7 +67,7 @@ class Shift(NamedTuple):
 
     @property
     def looser(self) -> bool:
-        """Whether it asks for less now."""
+        """Whether the tag is less strict now."""
         return self.after < self.before
 
 
@@ -85,7 +85,7 @@ def policy_shifts(before: Policy, after: Policy) -> Iterator[Shift]:
 
 
 def loosened(before: bytes | str, after: bytes | str) -> bool:
-    """Tell whether a DMARC value asks for less than another one in any tag; no policy asks for nothing."""
+    """Return whether a DMARC value is less strict than another in any tag; no policy is the least strict."""
     was, now = (policy if isinstance(policy := read(value), Policy) else Policy() for value in (before, after))
     return any(shift.looser for shift in policy_shifts(was, now))
 
@@ -93,7 +93,7 @@ def loosened(before: bytes | str, after: bytes | str) -> bool:
 def rest(record: Record) -> str:
     """Return the qualifier of mail that no other term of an SPF record matches (RFC 7208 §4.7, §5.1).
 
-    Empty where ``redirect=`` decides.
+    Empty if ``redirect=`` decides.
     """
     for term in record.mechanisms:
         if term.name == "all":
@@ -104,7 +104,7 @@ def rest(record: Record) -> str:
 def rest_shift(before: Record, after: Record) -> int:
     """Return how many steps looser ``all`` got in an SPF record; negative where stricter.
 
-    It is 0 where ``redirect=`` decides in either record.
+    It is 0 if ``redirect=`` decides in either record.
     """
     was, now = rest(before), rest(after)
     return LOOSER.index(now) - LOOSER.index(was) if was and now else 0
@@ -115,7 +115,7 @@ _Key = tuple[object, ...]
 
 
 def _ranks(record: Record) -> dict[_Key, tuple[int, Term]]:
-    """Return how much each term lets through, with the term. The first match decides, so later repeats do not count."""
+    """Return each term with the rank of its qualifier. The first match decides, so later repeats do not count."""
     found: dict[_Key, tuple[int, Term]] = {}
     for term in record.evaluated():
         if term.name != "all":
@@ -125,7 +125,7 @@ def _ranks(record: Record) -> dict[_Key, tuple[int, Term]]:
 
 
 def _rank(ranks: dict[_Key, tuple[int, Term]], key: _Key) -> int:
-    """Return how much a term lets through; nothing where it is not there."""
+    """Return the rank of a term's qualifier, the lowest one if the term is missing."""
     return ranks[key][0] if key in ranks else 0
 
 

@@ -25,13 +25,13 @@ def dkim(domain: str, selector: str, value: str, ttl: int | None = None) -> TxtR
 
 
 def from_paste(text: str, selector: str = "", service: Service = ELASTX) -> Pasted:
-    """Return the value of a DKIM record in whatever form it was pasted, as one string.
+    """Return the value of a pasted DKIM record as one string.
 
-    Read are all forms of :func:`elastx_mrs.records.paste.unpasted`.
+    It reads all forms of :func:`elastx_mrs.records.paste.unpasted`.
 
-    :param selector: the one that it is for; empty for the service's own.
-    :raises RecordError: where it is not one whole public key that receivers accept: empty, cut off, a private key,
-        another record's, revoked, too short, known to be weak (RFC 6376 §3.6.1, RFC 8301 §3, RFC 8463 §4).
+    :param selector: the selector of the record; empty for the service's own.
+    :raises RecordError: if it is not one whole public key that receivers accept. It may be empty, cut off, private,
+        another record's, revoked, too short or weak (RFC 6376 §3.6.1, RFC 8301 §3, RFC 8463 §4).
     """
     if not text.strip():
         raise RecordError(f"is empty; write the value that {service.name} provides, v=DKIM1; p=…")
@@ -52,9 +52,9 @@ def from_paste(text: str, selector: str = "", service: Service = ELASTX) -> Past
 
 
 def remarks(value: str) -> list[Remark]:
-    """Return what to know of a value that :func:`from_paste` returned.
+    """Return the remarks on a value that :func:`from_paste` returned.
 
-    :raises RecordError: where receivers could not read it, as :func:`elastx_mrs.records.dkim_key.parse`.
+    :raises RecordError: if receivers cannot read it, as :func:`elastx_mrs.records.dkim_key.parse`.
     """
     return list(dkim_key.remarks(dkim_key.parse(value)))
 
@@ -62,13 +62,13 @@ def remarks(value: str) -> list[Remark]:
 def fingerprint(value: bytes | str) -> str:
     """Return the SHA-256 of a record's public key, the decoded ``p=``, as 64 hex digits: the same for the same key.
 
-    :raises RecordError: where receivers could not read it, as :func:`elastx_mrs.records.dkim_key.parse`.
+    :raises RecordError: if receivers cannot read it, as :func:`elastx_mrs.records.dkim_key.parse`.
     """
     return hashlib.sha256(dkim_key.parse(value).public_key).hexdigest()
 
 
 def _check_selector(owner: str, selector: str) -> None:
-    """Refuse the line of another selector."""
+    """Refuse the record of another selector."""
     labels = owner.partition("._domainkey")
     if labels[1] and labels[0] != selector:
         pasted = visible(labels[0][:63])

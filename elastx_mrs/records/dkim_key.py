@@ -1,7 +1,7 @@
-"""What a DKIM key record says (RFC 6376 §3.6.1): its tags, its key, and what receivers make of them.
+"""DKIM key records (RFC 6376 §3.6.1): their tags, their keys, and how receivers read them.
 
-:func:`parse` takes what is served, revoked and test keys too, and refuses only what receivers cannot read at all.
-:func:`problems` says why a key must not be declared, :func:`remarks` what to know of one that may be.
+:func:`parse` accepts every record that receivers can read, also revoked and test keys. :func:`problems` lists reasons
+not to publish a key, and :func:`remarks` lists warnings and notices about a key that may be published.
 """
 
 import base64
@@ -20,10 +20,10 @@ ED25519_OCTETS = 32
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # a SubjectPublicKeyInfo up to its key (RFC 8410 §10.1)
 _KNOWN = frozenset("vhknpst")
 _MOST_FAULTS = 5
-"""Of one kind, as no more are read, and a hostile record can have thousands."""
+"""Faults of one kind in a message. Nobody reads more, and a hostile record can have thousands."""
 _WHITE_SPACE = " \t\r\n"
 _VERSION = re.compile(r"[ \t\r\n]*v[ \t\r\n]*=[ \t\r\n]*DKIM1[ \t\r\n]*(?:;|\Z)")
-"""The first tag of a key record; name and value have case, and white space may stand around both (§3.2, §3.6.1)."""
+"""The first tag of a key record. Name and value are case-sensitive, with optional white space (§3.2, §3.6.1)."""
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NAME = _LETTERS | frozenset("0123456789_")
 _WORD = _LETTERS | frozenset("0123456789-")
@@ -35,9 +35,9 @@ class Key:
     """A key record.
 
     :param tags: names and values in their order, without the white space around them; ``p`` has none within either.
-    :param public_key: the octets that ``p=`` stands for; none where the key is revoked.
-    :param rsa: the key, where it is an RSA key that can be read.
-    :param fault: why ``public_key`` is no key of its type; empty where it is one, or is revoked.
+    :param public_key: the decoded ``p=``; empty if the key is revoked.
+    :param rsa: the key, if it is a readable RSA key.
+    :param fault: why ``public_key`` is not a key of its type; empty if it is one, or is revoked.
     """
 
     tags: tuple[tuple[str, str], ...]
@@ -56,29 +56,29 @@ class Key:
 
     @property
     def bits(self) -> int | None:
-        """The size of the key: of an RSA key's modulus, 256 for Ed25519; None where there is no such key."""
+        """The size of an RSA key's modulus, or 256 for Ed25519; None if there is no such key."""
         if self.rsa is not None:
             return self.rsa.bits
         return 8 * ED25519_OCTETS if self.key_type == "ed25519" and self.public_key and not self.fault else None
 
     @property
     def revoked(self) -> bool:
-        """Whether ``p=`` is empty: whatever was signed with the key is not to be trusted."""
+        """Whether ``p=`` is empty, which revokes the key."""
         return not self.public_key
 
     @property
     def hash_algorithms(self) -> tuple[str, ...] | None:
-        """``h=``: the hash algorithms that may be used, such as ``sha256``; None where all may be."""
+        """``h=``: the allowed hash algorithms, such as ``sha256``; None if all are allowed."""
         return self._words("h")
 
     @property
     def services(self) -> tuple[str, ...]:
-        """``s=``: the kinds of service the key is for; ``*``, which is the default, is all, ``email`` is mail."""
+        """``s=``: the services that may use the key: ``*`` (all, the default), ``email``."""
         return self._words("s") or ("*",)
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """``t=``: ``y`` for a test, ``s`` where ``i=`` of a signature must not be in a subdomain."""
+        """``t=``: ``y`` for a test, ``s`` if the ``i=`` of a signature must not name a subdomain."""
         return self._words("t") or ()
 
     @property
@@ -94,10 +94,10 @@ class Key:
 def parse(value: bytes | str) -> Key:
     """Return the key of a record as it is served, its character-strings joined.
 
-    A revoked key, one in test mode, and one that no receiver will take are described, not refused.
+    A revoked key, a key in test mode and a key that no receiver accepts are returned too.
 
-    :raises RecordError: for what receivers must discard unread: no tag-list (RFC 6376 §3.2), a ``v=`` that is not
-        first or not ``DKIM1``, no ``p=``, or one that is not base64 (§3.6.1).
+    :raises RecordError: if receivers must discard the record unread: it is not a tag-list (RFC 6376 §3.2), ``v=`` is
+        not first or not ``DKIM1``, or ``p=`` is missing or not base64 (§3.6.1).
     """
     text = as_text(value)
     for position, character in enumerate(text, start=1):
@@ -123,7 +123,7 @@ def parse(value: bytes | str) -> Key:
 
 
 def is_dkim(value: bytes | str) -> bool:
-    """Tell whether a TXT value is a DKIM key record: its first tag is ``v=DKIM1``, or it has no ``v`` and parses.
+    """Return whether a TXT value is a DKIM key record: its first tag is ``v=DKIM1``, or it has no ``v`` and parses.
 
     ``v`` may be left out (§3.6.1). A damaged or revoked key with ``v=DKIM1`` is a key record too.
     """
@@ -139,11 +139,11 @@ def is_dkim(value: bytes | str) -> bool:
 def tag_list(text: str) -> tuple[tuple[str, str], ...]:
     """Return the names and values of a tag-list (RFC 6376 §3.2), without the white space around them.
 
-    ``p`` has none within either, as its base64 may be wrapped. White space after the last ``;`` is let through, as
-    every verifier does. Which octets may be in it is for its user to say: a key's record is ASCII, and a mail's header
-    may be UTF-8 (RFC 8616 §5).
+    ``p`` has none within either, because its base64 may be wrapped. White space after the last ``;`` is allowed, as in
+    every verifier. Callers check the characters: a key's record is ASCII, but a mail's header may be UTF-8 (RFC 8616
+    §5).
 
-    :raises RecordError: with all that is wrong: what is no ``tag=value``, a tag that is there twice.
+    :raises RecordError: with every part that is not ``tag=value``, and every repeated tag.
     """
     specs = text.split(";")
     if not specs[-1].strip(_WHITE_SPACE):
@@ -166,7 +166,7 @@ def tag_list(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def problems(key: Key) -> Iterator[str]:
-    """Yield each reason why the key must not be declared, known weak keys last."""
+    """Yield each reason not to publish the key, known weaknesses last."""
     if key.revoked:
         yield (
             "has an empty p=, which means that the key is revoked; write a value with a key, v=DKIM1; p=… "
@@ -191,15 +191,15 @@ def problems(key: Key) -> Iterator[str]:
         )
     elif not key.rsa.verifiable:
         yield (
-            f"is an RSA key of {key.rsa.bits} bits with an exponent of {key.rsa.exponent.bit_length()} bits, more than "
-            f"receivers verify; ask for a key of {dkim_rsa.SIGNING_BITS} bits with the exponent 65537 (RFC 8301 §3.2)"
+            f"is an RSA key too large for receivers ({key.rsa.bits} bits, exponent of {key.rsa.exponent.bit_length()} "
+            f"bits); ask for {dkim_rsa.SIGNING_BITS} bits and the exponent 65537 (RFC 8301 §3.2)"
         )
     else:
         yield from dkim_rsa.weaknesses(key.rsa)
 
 
 def remarks(key: Key) -> Iterator[Remark]:
-    """Yield what to know of a key that may be declared."""
+    """Yield the warnings and notices about a key that may be published."""
     if key.tags[0][0] != "v":
         yield Remark("has no v=DKIM1; put v=DKIM1; first (RFC 6376 §3.6.1: recommended)", notices.NO_VERSION)
     if key.rsa is not None and key.rsa.verifiable:
@@ -247,7 +247,7 @@ def _base64(text: str) -> bytes:
 
 
 def _key(octets: bytes, key_type: str) -> tuple[RsaKey | None, str]:
-    """Return the RSA key, if it is one, and what is wrong with it, if anything is."""
+    """Return the RSA key, if it is one, and the fault of the key, if it has one."""
     if not octets:
         return None, ""
     if key_type not in ("rsa", "ed25519"):
@@ -283,7 +283,7 @@ def _ed25519_fault(octets: bytes) -> str:
 
 
 def _word_problems(key: Key) -> Iterator[str]:
-    """Yield the first of each list's parts that is no hyphenated-word (RFC 6376 §3.6.1), nor ``*``."""
+    """Yield the first part of each list that is neither a hyphenated-word (RFC 6376 §3.6.1) nor ``*``."""
     for name, words in (("h", key.hash_algorithms), ("s", key.services), ("t", key.flags)):
         for word in words or ():
             if word != "*" and (word[:1] not in _LETTERS or word[-1] == "-" or not _WORD.issuperset(word)):
@@ -305,8 +305,8 @@ def _rsa_remarks(key: RsaKey) -> Iterator[Remark]:
         )
     if key.encoding == "RSAPublicKey":
         yield Remark(
-            "is a bare RSAPublicKey (PKCS #1), which not every receiver reads; write a SubjectPublicKeyInfo, the form "
-            "of nearly all published keys (RFC 6376 appendix C, erratum 3017)",
+            "is a bare RSAPublicKey (PKCS #1), which not every receiver reads; write a SubjectPublicKeyInfo, the usual "
+            "form (RFC 6376 appendix C, erratum 3017)",
         )
     for oddity in dkim_rsa.oddities(key):
         yield Remark(oddity)

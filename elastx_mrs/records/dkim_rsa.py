@@ -1,7 +1,7 @@
-"""RSA keys as DKIM publishes them: read from their DER, and held against the known ways in which keys are weak.
+"""RSA keys of DKIM records: reads them from DER, and checks them for known weaknesses.
 
-The few octets of DER are read here, not by a library: what is wrong with a pasted key is then known exactly, and keys
-that a library would not load, such as those with an invalid exponent, can still be described.
+This module reads the few octets of DER itself. So it can name the exact fault of a pasted key, and describe keys that a
+library would not load, such as those with an invalid exponent.
 """
 
 import sys
@@ -18,11 +18,11 @@ from elastx_mrs import limits
 from elastx_mrs.records.record import RecordError
 
 MIN_BITS = 1024
-"""Receivers must not accept less (RFC 8301 §3.2)."""
+"""Receivers must not accept shorter keys (RFC 8301 §3.2)."""
 SIGNING_BITS = 2048
-"""Signers should use no less (RFC 8301 §3.2)."""
+"""Signers should use no shorter keys (RFC 8301 §3.2)."""
 MAX_REQUIRED_BITS = 4096
-"""The most that receivers must be able to verify (RFC 8301 §3.2)."""
+"""Receivers must be able to verify keys up to this size (RFC 8301 §3.2)."""
 _SMALL_MODULUS_BITS, _MAX_EXPONENT_BITS = 3072, 64  # OPENSSL_RSA_SMALL_MODULUS_BITS, OPENSSL_RSA_MAX_PUBEXP_BITS
 
 PRIVATE = "is a private key, which must never be published; write the public key"
@@ -36,15 +36,17 @@ WEAKNESSES: Mapping[str, str] = {
     "sharedprimes": "it shares a prime with another known key, so anybody can compute the private key",
     "smalld": "its private exponent is so small that anybody can compute it (Wiener's attack)",
 }
-"""The checks of badkeys that refuse a key, by their names there. Not among them: its block list, which is a download;
-``rsawarnings``, which is about sizes; ``xzbackdoor``, which looks for a payload to sshd, not for a weak key; and
-``pattern`` and ``rsabias`` (:data:`ODDITIES`)."""
+"""The checks of badkeys that refuse a key, by their names there.
+
+Not used: its block list, which is a download; ``rsawarnings``, which is about sizes; and ``xzbackdoor``, which looks
+for a payload to sshd. ``pattern`` and ``rsabias`` are :data:`ODDITIES`.
+"""
 
 ODDITIES: Mapping[str, str] = {
     "pattern": "one octet 16 times in a row",
     "rsabias": "far more ones than zeros in its modulus, or far fewer",
 }
-"""Checks of badkeys for keys that chance does not make, and that are not known to be weak."""
+"""Checks of badkeys for keys that are hardly random, but not known to be weak."""
 
 _INTEGER, _BIT_STRING, _OID, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
 _RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
@@ -66,14 +68,14 @@ class RsaKey:
 
     @property
     def bits(self) -> int:
-        """The length of the modulus, which is what is called the size of the key."""
+        """The length of the modulus, known as the size of the key."""
         return self.modulus.bit_length()
 
     @property
     def verifiable(self) -> bool:
-        """Whether OpenSSL, which most receivers have, verifies with numbers of this length.
+        """Whether OpenSSL, which most receivers use, verifies with numbers of this length.
 
-        Weak keys are looked for among these alone: the arithmetic is more than linear.
+        Only these keys are checked for weaknesses, because the arithmetic takes more than linear time.
         """
         if self.bits > _SMALL_MODULUS_BITS:
             return self.bits <= limits.DKIM_KEY_BITS.most and self.exponent.bit_length() <= _MAX_EXPONENT_BITS
@@ -85,10 +87,10 @@ class _NotDerError(Exception):
 
 
 def read(octets: bytes) -> RsaKey:
-    """Return the key that ``octets`` are, the decoded ``p=`` of a record.
+    """Return the key in ``octets``, the decoded ``p=`` of a record.
 
-    :raises RecordError: where they are anything but one RSA public key in DER (X.690): cut off, longer, private,
-        another algorithm's.
+    :raises RecordError: if they are not exactly one RSA public key in DER (X.690): cut off, longer, private, or of
+        another algorithm.
     """
     _check_extent(octets)
     try:
@@ -109,16 +111,16 @@ def read(octets: bytes) -> RsaKey:
 
 
 def weaknesses(key: RsaKey) -> Iterator[str]:
-    """Yield each way in which the key is known to be weak, its check's name first."""
+    """Yield each known weakness of the key, with the name of its check."""
     for name, meaning in WEAKNESSES.items():
         if _trips(name, key):
             yield f"is a weak RSA key (badkeys: {name}): {meaning}; ask for a new key (RFC 6376 §3.3.3)"
             if name == "rsainvalid":
-                return  # the other checks expect an exponent that makes sense
+                return  # the other checks expect a valid exponent
 
 
 def oddities(key: RsaKey) -> Iterator[str]:
-    """Yield what chance would hardly have given the key, its check's name first."""
+    """Yield each sign that the key is hardly random, with the name of its check."""
     for name, meaning in ODDITIES.items():
         if _trips(name, key):
             yield f"is an RSA key that looks made up (badkeys: {name}): {meaning}; check that it is the right key"
@@ -128,7 +130,7 @@ def _trips(check: str, key: RsaKey) -> bool:
     try:
         return bool(_checks()[check](key.modulus, e=key.exponent))
     except ArithmeticError:
-        # smalld divides by zero for some exponents that were made up, and then only once it has the factors.
+        # For some made-up exponents smalld divides by zero, after it found the factors.
         return True
 
 
@@ -136,8 +138,8 @@ def _trips(check: str, key: RsaKey) -> bool:
 def _checks() -> Mapping[str, Callable[..., object]]:
     """Return the checks by name: those of ``badkeys.allchecks``, without importing all of badkeys.
 
-    That takes up to 110 ms, nearly all for certificates and SSH keys. So each check's own module is imported, while the
-    package around them is there but not run. Whoever imports badkeys later runs it, and finds these modules in place.
+    Importing badkeys takes up to 110 ms, nearly all for certificates and SSH keys. So this imports only the module of
+    each check, without running the packages around it. A later import of badkeys runs them and reuses these modules.
     """
     found = find_spec("badkeys")
     if found is None or not found.submodule_search_locations:
@@ -155,7 +157,7 @@ def _checks() -> Mapping[str, Callable[..., object]]:
 
 
 def _not_run(name: str, folders: Sequence[str]) -> ModuleType:
-    """Return a package of badkeys, which is in ``folders``, as it is before its ``__init__.py`` is run."""
+    """Return a package of badkeys from ``folders``, without running its ``__init__.py``."""
     spec = PathFinder.find_spec(name, folders)
     if spec is None:
         raise ModuleNotFoundError(f"there is no {name} in the badkeys that is installed", name=name)
@@ -171,7 +173,7 @@ def _check_extent(octets: bytes) -> None:
     start = 2 + width
     end = start + (int.from_bytes(octets[2:start], "big") if width else first)
     if octets[start : start + 2] == bytes([_INTEGER, 1]) and octets[start + 2 : start + 3] in (b"\0", b"\1"):
-        raise RecordError(PRIVATE)  # they begin with a version; no modulus is 0 or 1
+        raise RecordError(PRIVATE)  # private keys begin with a version; no modulus is 0 or 1
     if end > len(octets):
         missing = f"it has {len(octets)} of at least {end} octets" if width <= 4 else "no key is that long"
         raise RecordError(f"is cut off or damaged: {missing}; paste the whole value again")
@@ -192,7 +194,7 @@ def _check_algorithm(content: bytes) -> None:
 
 
 def _integers(content: bytes) -> tuple[int, int]:
-    """Return modulus and exponent, the two that an RSAPublicKey has."""
+    """Return modulus and exponent, the two numbers of an RSAPublicKey."""
     modulus, rest = _element(content, _INTEGER)
     exponent, rest = _element(rest, _INTEGER)
     if rest:
@@ -201,14 +203,14 @@ def _integers(content: bytes) -> tuple[int, int]:
 
 
 def _positive(content: bytes) -> int:
-    """Return an INTEGER in its one DER form, without needless zeros (X.690 §8.3.2), that is not negative."""
+    """Return a non-negative INTEGER in its one DER form, without needless zeros (X.690 §8.3.2)."""
     if not content or content[0] >= 0x80 or (content[0] == 0 and len(content) > 1 and content[1] < 0x80):
         raise _NotDerError
     return int.from_bytes(content, "big")
 
 
 def _element(der: bytes, tag: int) -> tuple[bytes, bytes]:
-    """Return the content of the element that ``der`` begins with, and what follows it (X.690 §8.1, §10.1)."""
+    """Return the content of the first element in ``der``, and the rest (X.690 §8.1, §10.1)."""
     if len(der) < 2 or der[0] != tag:
         raise _NotDerError
     start, length = 2, der[1]

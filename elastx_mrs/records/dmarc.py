@@ -1,7 +1,6 @@
-"""DMARC (RFC 9989): what receivers do with mail that fails SPF and DKIM, and whom they tell.
+"""DMARC (RFC 9989): what receivers do with mail that fails SPF and DKIM, and where they send reports.
 
-RFC 9989 took the place of RFC 7489 in May 2026, and receivers of both kinds are about: what they would read
-differently is remarked on.
+RFC 9989 replaced RFC 7489 in May 2026, and both kinds of receivers exist. The remarks name what they read differently.
 """
 
 import difflib
@@ -32,7 +31,7 @@ def dmarc(domain: str, value: str, ttl: int | None = None) -> TxtRecord:
 def from_tags(given: Mapping[str, str]) -> str:
     """Return the record of the given tags (RFC 9989 §4.7), ``v`` and ``p`` first.
 
-    ``p`` is ``none`` by default: mail flows as before. The relay service has no requirement of its own.
+    ``p`` is ``none`` by default, so mail flows as before. The relay service accepts any policy.
 
     :raises RecordError: if it is longer than a record can be.
     """
@@ -56,8 +55,7 @@ def from_paste(text: str) -> Pasted:
 def whole_record(text: str) -> str:
     """Return a record that the user wrote, unchanged.
 
-    :raises RecordError: with everything for which some receiver would not take it as it is meant (RFC 9989 §4.7,
-        RFC 6376 §3.2).
+    :raises RecordError: with everything that some receiver would not read as intended (RFC 9989 §4.7, RFC 6376 §3.2).
     """
     if not is_dmarc(check_printable(text)):
         raise RecordError(f"is not a DMARC record: it must begin with 'v={VERSION};' (RFC 9989 §4.8)")
@@ -83,7 +81,7 @@ def whole_record(text: str) -> str:
 
 
 def remarks(value: str) -> list[Remark]:
-    """Return what is allowed in a record and probably not meant, or read differently by older receivers.
+    """Return remarks on parts of a record that are probably not meant, or that older receivers read differently.
 
     :param value: as :func:`whole_record` or :func:`from_tags` returned it.
     """

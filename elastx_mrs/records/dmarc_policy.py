@@ -1,7 +1,7 @@
-"""Reads a published DMARC record (RFC 9989 §4.7, §4.8): is it one at all, is it void, and which policy does it ask for?
+"""Reads a published DMARC record (RFC 9989 §4.7, §4.8): is it a DMARC record, is it void, and what is its policy?
 
 The reader is tolerant, as receivers are. :mod:`elastx_mrs.records.dmarc` has the stricter rules for a record that we
-declare.
+publish.
 """
 
 import re
@@ -25,7 +25,7 @@ ALIGNMENT_TAGS = ("adkim", "aspf")
 """The tags that have an order (RFC 9989 §4.7): by :data:`POLICIES`, and relaxed before strict."""
 
 TAGS = ("v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "t", "psd")
-"""What RFC 9989 §4.7 knows."""
+"""The tags of RFC 9989 §4.7."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "p": POLICIES,
@@ -38,12 +38,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 _POLICY = frozenset((*POLICY_TAGS, "pct", "rf", "ri"))
-"""Tags whose faults are said on their own, and those that older receivers still read (RFC 7489 §6.3)."""
+"""Tags whose faults have a message of their own, and tags that older receivers still read (RFC 7489 §6.3)."""
 _MOST_SHOWN = 4
 
 _WHITE_SPACE = " \t"
 _VERSION = re.compile(rf"[vV][ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
-"""Tag names have no case, white space may stand around "=", and only ``DMARC1`` has case (RFC 9989 §4.8)."""
+"""White space may surround "=", and only ``DMARC1`` is case-sensitive (RFC 9989 §4.8)."""
 _TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--:<-~]+")
 
@@ -52,8 +52,8 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--:<-~]+")
 class Policy:
     """A record as a receiver reads it, defaults filled in (RFC 9989 §4.7).
 
-    :param sp: for subdomains that exist, and ``np`` for those that do not; None where ``p`` holds.
-    :param ignored: the tags that a receiver skips: unknown names, and values that are not allowed.
+    :param sp: for subdomains that exist, and ``np`` for those that do not; None if ``p`` applies.
+    :param ignored: the tags that a receiver skips: unknown names, and invalid values.
     """
 
     p: str = "none"
@@ -69,7 +69,7 @@ class Policy:
     ignored: tuple[str, ...] = ()
 
     def effective(self, tag: str) -> str:
-        """Return the value that holds for ``p``, ``sp``, ``np``, ``adkim`` or ``aspf``, inherited or default."""
+        """Return the value that applies for ``p``, ``sp``, ``np``, ``adkim`` or ``aspf``, inherited or default."""
         if tag == "np":
             return self.np or self.sp or self.p
         if tag == "sp":
@@ -79,7 +79,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Void:
-    """A DMARC record from which receivers take no policy: they apply no DMARC to the message (RFC 9989 §4.10.1).
+    """A DMARC record without a usable policy: receivers apply no DMARC to the message (RFC 9989 §4.10.1).
 
     :param why: the reason, with its section; reads on after the record: ``'v=DMARC1; p=x' has …``.
     :param psd: as in :class:`Policy`; it ends a tree walk at this record too (§4.10).
@@ -92,7 +92,7 @@ class Void:
 class Segment(NamedTuple):
     """One part of a record, between two semicolons.
 
-    :param name: the tag's name in lower case; empty where the part is not ``tag=value``.
+    :param name: the tag's name in lower case; empty if the part is not ``tag=value``.
     :param value: without the white space around it.
     :param text: the whole part, without the white space around it.
     """
@@ -103,20 +103,20 @@ class Segment(NamedTuple):
 
 
 def is_dmarc(value: bytes | str) -> bool:
-    """Tell whether a TXT value is a DMARC record: the first tag is ``v``, nothing stands before it, it is ``DMARC1``.
+    """Return whether a TXT value is a DMARC record: it begins with the tag ``v``, whose value is ``DMARC1``.
 
-    A void record is one too: receivers count it when they look for several (RFC 9989 §4.10).
+    A void record is a DMARC record too: receivers count it when they look for several (RFC 9989 §4.10).
     """
     return _VERSION.match(as_text(value)) is not None
 
 
 def read(value: bytes | str) -> Policy | Void | None:
-    """Return the policy that a receiver reads, or why it reads none, or None for a value that is no DMARC record.
+    """Return the policy that a receiver reads, or why it reads none, or None if the value is not a DMARC record.
 
-    Receivers skip unknown tags, faulty values and parts that are no tag. A faulty ``p``, ``sp`` or ``np`` means
-    ``p=none`` where at least one address in ``rua`` is valid; otherwise it voids the record, as a repeated tag does
-    (RFC 9989 §4.7, §4.10.1; RFC 6376 §3.2). A missing ``p`` is ``p=none`` in a record without syntax errors (§4.7); in
-    one with parts that are no tag it is a faulty one.
+    Receivers skip unknown tags, faulty values and parts without a tag. A faulty ``p``, ``sp`` or ``np`` means
+    ``p=none`` if at least one address in ``rua`` is valid. Otherwise it voids the record, as a repeated tag does
+    (RFC 9989 §4.7, §4.10.1; RFC 6376 §3.2). A missing ``p`` means ``p=none`` in a record without syntax errors (§4.7).
+    In a record with parts without a tag, it counts as a faulty ``p``.
     """
     text = as_text(value)
     if not is_dmarc(text):
@@ -145,9 +145,9 @@ def read(value: bytes | str) -> Policy | Void | None:
 
 
 def skipped(value: bytes | str) -> list[str]:
-    """Return what receivers read otherwise than it looks in a DMARC record, a sentence each: what they skip, and why.
+    """Return a sentence for each part of a DMARC record that receivers skip or read in an unexpected way.
 
-    What older receivers alone read is not named, and neither is anything of a record that is void.
+    Tags that only older receivers read are left out. A void record has no such sentences.
     """
     policy = read(value)
     if not isinstance(policy, Policy):
@@ -170,7 +170,7 @@ def skipped(value: bytes | str) -> list[str]:
 
 
 def _policy_fault(parts: tuple[Segment, ...], ignored: list[str]) -> str:
-    """Return why receivers take no policy from the tags of a record (RFC 9989 §4.10.1); empty where they do."""
+    """Return why receivers find no policy in the tags of a record (RFC 9989 §4.10.1); empty if they find one."""
     faulty = [name for name in POLICY_TAGS if name in ignored]
     if faulty:
         return f"has a faulty {faulty[0]}="
@@ -188,7 +188,7 @@ def _shown_tag(segment: Segment) -> str:
 
 @lru_cache(maxsize=256)  # most domains of a stack have the same record
 def segments(text: str) -> tuple[Segment, ...]:
-    """Return the parts of a record in their order; an empty part after the last semicolon is none."""
+    """Return the parts of a record in their order, without an empty part after the last semicolon."""
     parts = text.split(";")
     if not parts[-1].strip(_WHITE_SPACE):
         parts.pop()
@@ -196,7 +196,7 @@ def segments(text: str) -> tuple[Segment, ...]:
 
 
 def tags(value: bytes | str) -> dict[str, str]:
-    """Return a record's tags in their order, names in lower case; of a repeated one the first."""
+    """Return a record's tags in their order, names in lower case. Of a repeated tag, the first counts."""
     found: dict[str, str] = {}
     for name, content, _ in segments(as_text(value)):
         if name:
@@ -210,14 +210,14 @@ def addresses(value: str) -> Iterator[str]:
 
 
 def is_mailto(uri: str) -> bool:
-    """Tell whether an address is one that reports are sent to: by mail (RFC 9990, RFC 9991)."""
+    """Return whether reports are sent to an address: only by mail (RFC 9990, RFC 9991)."""
     return uri.lower().startswith("mailto:")
 
 
 def tag_value(tag: str, value: str) -> str:
     """Return a tag's value.
 
-    :raises RecordError: where RFC 9989 §4.7 does not allow it.
+    :raises RecordError: if RFC 9989 §4.7 does not allow it.
     """
     choices = CHOICES.get(tag)
     if choices is not None and value.lower() not in choices:
@@ -249,7 +249,7 @@ def report_uri(text: str) -> str:
 
 
 def strength(policy: str, t: str) -> int:
-    """Return how much a policy asks for, from 0; ``t=y`` takes one step off (RFC 9989 §4.7)."""
+    """Return the strictness of a policy, from 0; ``t=y`` lowers it by one step (RFC 9989 §4.7)."""
     return max(POLICIES.index(policy) - (t == "y"), 0)
 
 

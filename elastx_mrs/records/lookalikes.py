@@ -1,8 +1,7 @@
-"""Characters that nobody sees, or that look like others: where they stand in a name or in an account's address.
+"""Finds invisible characters and look-alikes in names and in accounts' addresses.
 
-What is invisible is decided in :mod:`elastx_mrs.display`, which shows it: it covers Unicode's
-``Default_Ignorable_Code_Point`` (DerivedCoreProperties.txt), all other format and control characters, and every space
-but the ASCII one.
+:mod:`elastx_mrs.display` knows the invisible characters: Unicode's ``Default_Ignorable_Code_Point``
+(DerivedCoreProperties.txt), all other format and control characters, and every space except the ASCII one.
 """
 
 import unicodedata
@@ -19,13 +18,13 @@ _TOGETHER = (
 
 _SHAPES = {"FULLWIDTH": "LATIN", "HALFWIDTH": "KATAKANA", "IDEOGRAPHIC": "CJK", "KATAKANA-HIRAGANA": "KATAKANA"}
 _JOINERS = "\u200c\u200d"
-"""Zero-width, and right between certain letters (RFC 5892 appendix A.1 and A.2), which IDNA itself checks."""
+"""Zero-width characters that IDNA allows between certain letters, and checks (RFC 5892 appendix A.1 and A.2)."""
 
 
 def hidden(text: str, *, joiners: bool = False) -> str | None:
-    """Return what is wrong with a text that has a character in it which does not show, or None.
+    """Return a message about the first invisible character in a text, or None.
 
-    :param joiners: whether U+200C and U+200D are left to IDNA.
+    :param joiners: whether to leave U+200C and U+200D to IDNA.
     """
     visible = "".join("x" if character in _JOINERS else character for character in text) if joiners else text
     at = first_hidden(visible)
@@ -35,9 +34,9 @@ def hidden(text: str, *, joiners: bool = False) -> str | None:
 
 
 def mixed(text: str) -> str | None:
-    """Return which letter of a word is of another script than those in front of it, or None (UTS 39 §5.2).
+    """Return the first letter of a word that is of another script than the rest, or None (UTS 39 §5.2).
 
-    Words end at what is no letter, digit, mark or hyphen.
+    A word consists of letters, digits, marks and hyphens.
     """
     if text.isascii():
         return None
@@ -54,7 +53,7 @@ def mixed(text: str) -> str | None:
 
 
 def same_to_people(text: str) -> str:
-    """Return a form that is the same for texts which people take for one: case and composition do not count."""
+    """Return a form that is equal for texts that look equal to people: case and composition do not count."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -64,7 +63,7 @@ def composed(text: str) -> str:
 
 
 def first_difference(one: str, other: str) -> int:
-    """Return the position, counted from 1, at which two texts differ first."""
+    """Return the first position, counted from 1, at which two texts differ."""
     pairs = enumerate(zip(one, other, strict=False), start=1)
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)) + 1)
 
@@ -79,7 +78,7 @@ def _words(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _script(character: str) -> str | None:
-    """Return a letter's script; None for what all scripts have. Python has no table of it, but the names begin so."""
+    """Return a letter's script; None if all scripts have it. Python has no table of scripts, so its name decides."""
     if unicodedata.category(character)[0] != "L":
         return None
     first = unicodedata.name(character, "UNKNOWN").partition(" ")[0]

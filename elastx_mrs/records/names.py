@@ -1,4 +1,4 @@
-"""Sender domains, owner names, servers and TSIG algorithms: the names that a config may hold, each in one form."""
+"""Checks and normalises the names in a config: sender domains, owner names, servers and TSIG algorithms."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ MAX_ADDRESS = 320
 """Octets in an e-mail address: 64, the @, and 255 of the domain (RFC 5321 §4.5.3.1)."""
 
 _MAX_UNICODE = 4 * MAX_NAME
-"""Characters of a name that is not ASCII: what maps to nothing, and marks that are composed, make it shorter."""
+"""Characters of a name that is not ASCII. Composed marks, and characters that map to nothing, make it shorter."""
 
 _URL_PORTS = {"tls": 853, "https": 443}
 
@@ -27,10 +27,10 @@ TSIG_ALGORITHMS = (
 """The SHA-2 family of RFC 8945 §6; SHA-1 is "not recommended" there, and MD5 is not even mandatory."""
 
 _KEY_LENGTH = 40
-"""Characters of what is no key's name any more, where it looks like a key: 30 octets in base64."""
+"""From this length on, a text that looks like a key is a key and not a name: 30 octets in base64."""
 
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
-"""What parts labels (RFC 3490 §3.1, UTS 46 §2.3)."""
+"""The characters between labels (RFC 3490 §3.1, UTS 46 §2.3)."""
 _NAME_ENDS = " :=@/,;\t\"'"
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -40,8 +40,8 @@ _OWNER_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 def sender_domain(text: str) -> str:
     """Return a sender domain as lower-case A-labels (RFC 5890 §2.3.2.1) without a final dot.
 
-    :raises RecordError: for what is no domain that mail can be sent from: a URL, an address, a wildcard, a single
-        label, an over-long name, a label that is no host name's (RFC 1123 §2.1).
+    :raises RecordError: if it cannot be a sender domain: a URL, an address, a wildcard, a single label, a name that
+        is too long, a label that a host name cannot have (RFC 1123 §2.1).
     """
     if not text.strip():
         raise RecordError("is empty; write a domain name such as example.com")
@@ -74,18 +74,18 @@ def mail_domain(text: str) -> str:
 
 
 def is_service_name(name: str) -> bool:
-    """Tell whether a name is at or below a label that begins with ``_``: no host has such a name (RFC 8552 §1.1)."""
+    """Return whether a name is at or below a label that begins with ``_``: no host has such a name (RFC 8552 §1.1)."""
     return any(label.startswith("_") for label in name.split("."))
 
 
 def to_ascii(name: str) -> str:
-    """Return a name as lower-case A-labels; ASCII is only put in lower case.
+    """Return a name as lower-case A-labels; ASCII only becomes lower case.
 
-    :raises RecordError: where IDNA 2008 (RFC 5891, mapped as in UTS 46) does not allow it.
+    :raises RecordError: if IDNA 2008 (RFC 5891, mapped as in UTS 46) does not allow it.
     """
     if name.isascii():
         return name.lower()
-    if len(name) > _MAX_UNICODE:  # what IDNA does to it takes more than linear time
+    if len(name) > _MAX_UNICODE:  # IDNA takes more than linear time
         raise RecordError(f"has {len(name)} characters; DNS allows names of {MAX_NAME} octets (RFC 1035 §3.1)")
     import idna  # its tables cost 10 ms, and few names need them
 
@@ -96,11 +96,11 @@ def to_ascii(name: str) -> str:
 
 
 def with_a_labels(text: str) -> str:
-    """Return a name of DNS, such as ``_spf.bücher.example``, with A-labels for those that are not ASCII.
+    """Return a DNS name, such as ``_spf.bücher.example``, with A-labels instead of labels that are not ASCII.
 
-    The others stay as they are.
+    The other labels stay unchanged.
 
-    :raises RecordError: as :func:`to_ascii`, and for a character that does not show.
+    :raises RecordError: as :func:`to_ascii`, and for an invisible character.
     """
     if text.isascii():
         return text
@@ -110,7 +110,7 @@ def with_a_labels(text: str) -> str:
 
 
 def to_unicode(name: str) -> str:
-    """Return a name with its A-labels as people read them; as it is where one is none."""
+    """Return a name with its A-labels as people read them; unchanged if one of them is invalid."""
     if "xn--" not in name or len(name) > _MAX_UNICODE:
         return name
     import idna
@@ -122,9 +122,9 @@ def to_unicode(name: str) -> str:
 
 
 def ascii_form(text: str, at: int) -> str | None:
-    """Return how the name around a character of a text is written in ASCII; None if there is no such name.
+    """Return the ASCII form of the name around a character of a text; None if there is no such name.
 
-    A name with look-alikes has none: it is hardly the one that was meant.
+    For a name with look-alikes it returns None, because that is hardly the intended name.
     """
     start = max((text.rfind(end, 0, at) for end in _NAME_ENDS), default=-1) + 1
     found = re.match(r"[\w.-]+", text[start:])
@@ -139,20 +139,20 @@ def ascii_form(text: str, at: int) -> str | None:
 def owner_name(prefix: str, domain: str) -> str:
     """Return ``prefix`` (such as ``_dmarc``) below ``domain``.
 
-    :raises RecordError: where the name would be too long for DNS.
+    :raises RecordError: if the name is too long for DNS.
     """
     return check_length(f"{prefix}.{domain}")
 
 
 def fits(name: str) -> bool:
-    """Tell whether DNS has room for a name, whose labels are of a length that it allows."""
+    """Return whether a name is short enough for DNS; its labels are."""
     return len(name) <= MAX_NAME
 
 
 def check_length(name: str) -> str:
     """Return ``name`` if DNS can hold it.
 
-    :raises RecordError: where it has more than 253 octets.
+    :raises RecordError: if it has more than 253 octets.
     """
     if not fits(name):
         raise RecordError(f"makes the name {name[:40]}… of {len(name)} octets; DNS allows {MAX_NAME} (RFC 1035 §3.1)")
@@ -160,7 +160,7 @@ def check_length(name: str) -> str:
 
 
 def longest_zone(domain: str, zones: Container[str]) -> str | None:
-    """Return the longest of ``zones`` that ``domain`` is or ends in, by whole labels; None where there is none."""
+    """Return the longest of ``zones`` that contains ``domain``; None if there is none."""
     name = domain
     while name and name not in zones:
         name = name.partition(".")[2]
@@ -198,7 +198,7 @@ def primary_address(text: str) -> tuple[str, int]:
         try:
             return server_address(text)
         except RecordError:
-            host = ""  # which is no name either
+            host = ""  # not a name either
     name = to_ascii(host) if host.isascii() else with_a_labels(host)
     labels = name.removesuffix(".").split(".")
     if not all(map(_OWNER_LABEL.fullmatch, labels)) or not fits(name) or (colon and not _is_port(port)):
@@ -212,7 +212,7 @@ def _is_port(text: str) -> bool:
 
 
 def _without_scheme(text: str, check: Callable[[str], object]) -> str | None:
-    """Return what to write in place of a URL, such as ``dns://127.0.0.1:53``; None where nothing is clear."""
+    """Return what to write instead of a URL, such as ``dns://127.0.0.1:53``; None if that is unclear."""
     _, scheme, rest = text.partition("://")
     host = rest.partition("/")[0].rpartition("@")[2]
     if not scheme or "://" in host:
@@ -248,7 +248,7 @@ def resolver_address(text: str) -> tuple[str, int, str]:
 
 
 def _resolver_form(scheme: str, host: str) -> str | None:
-    """Return how a resolver is written whose URL has a scheme of another tool's."""
+    """Return the form for a resolver whose URL has another tool's scheme."""
     if scheme in ("dns", "udp", "tcp"):
         return f"{host} alone"
     if scheme == "dot":
@@ -271,7 +271,7 @@ def selector(text: str) -> str:
 def tsig_algorithm(text: str) -> str:
     """Return the name of a TSIG algorithm in lower case, without a final dot.
 
-    :raises RecordError: for one that is not of the SHA-2 family (RFC 8945 §6), such as HMAC-MD5.
+    :raises RecordError: if it is not of the SHA-2 family (RFC 8945 §6), such as HMAC-MD5.
     """
     name = text.lower().removesuffix(".")
     if name not in TSIG_ALGORITHMS:
@@ -285,7 +285,7 @@ def tsig_algorithm(text: str) -> str:
 def tsig_key_name(text: str) -> str:
     """Return the name of a TSIG key.
 
-    :raises RecordError: for the key itself: a name is sent in plain text, in every query (RFC 8945 §4.2).
+    :raises RecordError: for the key itself, because every query contains the name in plain text (RFC 8945 §4.2).
     """
     if masked(text) != text and (re.search("[=+/]", text) or len(text) >= _KEY_LENGTH):
         raise RecordError("is the key itself, not its name; write its name, such as mail-relay, and the key as tsigKey")

@@ -1,7 +1,7 @@
-r"""TXT values that look like an SPF or a DMARC record and are none: receivers pass them over, and people overlook why.
+r"""Finds TXT values that look like an SPF or a DMARC record, but that receivers skip.
 
-Typical causes are a tab or a no-break space from a text editor, quotes and ``\;`` from a zone file that became part of
-the value, and a misspelt version.
+Typical causes are a tab or a no-break space from a text editor, a misspelt version, and quotes and ``\;`` from a zone
+file.
 """
 
 import re
@@ -22,7 +22,7 @@ _SPF = re.compile(
     r"(?:v\s*[=:]\s*spf\s*(?=[0-9;:,\s])|spf(?=1))(?P<number>[0-9]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
 _TERM = re.compile(r"(?:^|[\s;,:])[-+~?]?(?:include:|ip[46]:|redirect=|exists:|(?:all|mx|a)(?![\w.=-]))", re.IGNORECASE)
-"""What only SPF has. ``v=spf1-validator=…`` has none, and is another service's string."""
+"""A term of SPF. ``v=spf1-validator=…`` has none, because it is another service's string."""
 _DMARC = re.compile(r"(?:^|;)\s*v\s*[=:]?\s*dmarc\s*1?(?![0-9])[\s;:,]*", re.IGNORECASE)
 
 
@@ -30,8 +30,8 @@ _DMARC = re.compile(r"(?:^|;)\s*v\s*[=:]?\s*dmarc\s*1?(?![0-9])[\s;:,]*", re.IGN
 class NearMiss:
     """A value that was meant as a record.
 
-    :param problem: why receivers do not read it; reads on after the value: ``'v=spf1…' has U+0009 at position 7``.
-    :param repaired: the record that was meant; empty where that is not certain.
+    :param problem: why receivers do not read it, to print after the value: ``'v=spf1…' has U+0009 at position 7``.
+    :param repaired: the intended record; empty if that is not certain.
     """
 
     problem: str
@@ -39,10 +39,7 @@ class NearMiss:
 
 
 def near_miss(kind: Literal["spf", "dmarc"], value: bytes) -> NearMiss | None:
-    """Return what was meant by a value that receivers do not read as a record of a kind; None for a foreign string.
-
-    The caller knows that receivers do not read it.
-    """
+    """Return the intended record of a value that receivers do not read; None for a foreign string."""
     text = value.decode("utf-8", "surrogateescape")
     meant = plain(text)
     repaired = _spf(meant) if kind == "spf" else _dmarc(meant)
@@ -52,8 +49,8 @@ def near_miss(kind: Literal["spf", "dmarc"], value: bytes) -> NearMiss | None:
 def plain(text: str) -> str:
     r"""Return a value as it was typed before editors, forms and zone files added to it.
 
-    White space of all kinds becomes a space, curly quotes and dashes become ASCII; invisible characters, quotes around
-    the value and the backslash of ``\;`` go.
+    White space of all kinds becomes a space, and curly quotes and dashes become ASCII. Invisible characters, quotes
+    around the value and the backslash of ``\;`` are removed.
     """
     shown = "".join(_typed(character) for character in text).translate(_DASHES).translate(_QUOTES)
     unescaped = shown.replace('\\"', '"').replace("\\;", ";")
@@ -61,9 +58,9 @@ def plain(text: str) -> str:
 
 
 def oddity(text: str) -> str | None:
-    r"""Return what stands in a value that belongs to a zone file or an editor, or None: quotes, ``\;``, odd characters.
+    r"""Return what a zone file or an editor left in a value, or None: quotes, ``\;``, odd characters.
 
-    It reads on after the value, as :attr:`NearMiss.problem`.
+    Print it after the value, as :attr:`NearMiss.problem`.
     """
     for position, character in enumerate(text, start=1):
         if not " " <= character <= "~":
@@ -82,7 +79,7 @@ def _typed(character: str) -> str:
 
 
 def _spf(meant: str) -> str | None:
-    """Return the record; empty where it is not certain, None where it is nothing like SPF."""
+    """Return the record; empty if it is not certain, None if the value is not like SPF."""
     found = _SPF.match(meant)
     if found is None or found["rest"].startswith(".") or _TERM.search(found["rest"]) is None:
         return None
@@ -103,7 +100,7 @@ def _dmarc(meant: str) -> str | None:
 
 
 def reordered(text: str) -> str:
-    """Return a DMARC record with ``p`` right after ``v``, and no empty parts; empty where a part is no tag."""
+    """Return a DMARC record with ``p`` right after ``v``, and no empty parts; empty if a part has no tag."""
     parts = [segment for segment in segments(text)[1:] if segment.text]
     if not all(segment.name for segment in parts):
         return ""

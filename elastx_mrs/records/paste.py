@@ -1,8 +1,9 @@
-r"""Reads a record's value in whatever form it was pasted: the SPF, DKIM and DMARC records of a config.
+r"""Reads the pasted SPF, DKIM and DMARC records of a config, in every form with one meaning.
 
-Forms with one meaning are read: a bare value; quoted strings, a zone file's brackets and escapes (RFC 1035 §5.1);
-a value that a terminal or an editor has wrapped; a line of a zone file, of ``dig``, ``host``, ``nslookup`` or
-``nsupdate``; and a whole answer with comments and other records, of which one is of the kind that is wanted.
+- a bare value, also wrapped by a terminal or an editor;
+- quoted strings, with a zone file's brackets and escapes (RFC 1035 §5.1);
+- a line of a zone file, of ``dig``, ``host``, ``nslookup`` or ``nsupdate``;
+- a whole answer with comments and other records, if exactly one record is of the right kind.
 """
 
 import re
@@ -39,25 +40,25 @@ _OTHER_LINE = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r";\s*[A-Za-z]+\s*=\s*\S")
-"""What a line of a wrapped value can begin with that looks like a comment: ``; p=MIIB``."""
+"""The beginning of a line of a wrapped value that looks like a comment: ``; p=MIIB``."""
 _PIECE = re.compile(r'(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<outside>[^\s();"]+)|[\s()]+|;[^\n]*', re.DOTALL)
-"""What stands in a zone file after the type (RFC 1035 §5.1); no match only where a quote is never closed."""
+"""A piece of a zone file after the type (RFC 1035 §5.1). It fails to match only if a quote is never closed."""
 
 UNCLOSED = "has a quote that is never closed: the end of the value is missing; paste the whole value"
 
 
 class Pasted(str):
-    """A record's value, and what stood around it where it was pasted.
+    """A record's value, and the unused parts of the pasted text.
 
     :param owner: the owner name of its line, in lower case and without a final dot; empty if there was none.
-    :param extra: what else was there and is not used, such as ``its TTL``.
+    :param extra: the unused parts, such as ``its TTL``.
     """
 
     owner: str
     extra: tuple[str, ...]
 
     def __new__(cls, value: str, owner: str = "", extra: Sequence[str] = ()) -> "Pasted":
-        """Return the value with its owner name and what else was there."""
+        """Return the value with its owner name and the unused parts."""
         made = super().__new__(cls, value)
         made.owner, made.extra = owner, tuple(extra)
         return made
@@ -88,13 +89,13 @@ class _Found:
 
 
 def unpasted(text: str, name: str, is_kind: Callable[[str], bool], selector: str = "") -> Pasted:
-    """Return the value of the one record that a text holds, white space at its ends and line ends taken out.
+    """Return the value of the only record in a text, without line ends and surrounding white space.
 
-    :param name: of the kind of record, for messages: ``SPF``, ``DKIM`` or ``DMARC``.
-    :param is_kind: tells whether a value is of that kind.
-    :param selector: of several DKIM keys, the one with this selector is meant.
-    :raises RecordError: if there is no such record, or more than one; if a quote is never closed; if something
-        stands outside the quotes.
+    :param name: the kind of record, for messages: ``SPF``, ``DKIM`` or ``DMARC``.
+    :param is_kind: returns whether a value is of that kind.
+    :param selector: of several DKIM keys, choose the one with this selector.
+    :raises RecordError: if there is no such record, or more than one; if a quote is never closed; if there is text
+        outside the quotes.
     """
     if len(text) > limits.PASTED.most:
         raise RecordError(f"has more than {limits.PASTED.text}; paste the {name} record alone")
@@ -122,9 +123,9 @@ def unpasted(text: str, name: str, is_kind: Callable[[str], bool], selector: str
 
 
 def is_of(owner: str, prefix: str, domain: str) -> bool:
-    """Tell whether a pasted owner name can be that of a domain's record: the whole name, or one relative to a zone.
+    """Return whether a pasted owner name fits a domain's record: the whole name, or one relative to a zone.
 
-    :param prefix: what stands in front of the domain, such as ``_dmarc``; empty for SPF.
+    :param prefix: the labels before the domain, such as ``_dmarc``; empty for SPF.
     :param domain: as A-labels.
     """
     wanted = f"{prefix}.{domain}" if prefix else domain
@@ -159,7 +160,7 @@ def _records(text: str, name: str) -> list[_Found]:
 
 
 def _is_around(line: str, last: _Found | None) -> bool:
-    """Tell whether a line, without the white space around it, stands around records and is no part of one."""
+    """Return whether a stripped line is only around records, and not a part of one."""
     if line.startswith(";"):
         return last is None or last.quotes or _TAG.match(line) is None
     if not line or _AROUND.fullmatch(line) or _DELETES.fullmatch(line):
@@ -168,7 +169,7 @@ def _is_around(line: str, last: _Found | None) -> bool:
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    """Yield lines; those within quotes or brackets are one."""
+    """Yield lines. Lines within quotes or brackets are joined."""
     lines: list[str] = []
     in_quotes, depth = False, 0
     for line in _LINE_END.split(text):
@@ -185,7 +186,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 
 
 def _open_after(line: str, in_quotes: bool, depth: int) -> tuple[bool, int]:
-    """Return whether a quote is open at a line's end, and how many brackets are; a comment's do not count."""
+    """Return whether a quote is open at a line's end, and how many brackets are. Comments do not count."""
     escaped = False
     quotes_seen = in_quotes or '"' in line or depth > 0
     for character in line:
@@ -201,7 +202,7 @@ def _open_after(line: str, in_quotes: bool, depth: int) -> tuple[bool, int]:
 
 
 def _begun(line: str) -> tuple[_Found, str] | None:
-    """Return the record that a line begins, and what follows its type; None where it begins none."""
+    """Return the record that begins on a line, and the text after its type; None if no record begins there."""
     if host := _OF_HOST.match(line):
         return _Found("TXT", host["owner"]), line[host.end() :]
     added = _ADDS.match(line)
@@ -217,7 +218,7 @@ def _begun(line: str) -> tuple[_Found, str] | None:
 
 
 def _whole(owner: str, origin: str) -> str:
-    """Return an owner name in lower case without a final dot; one that is relative, below the zone file's origin."""
+    """Return an owner name in lower case without a final dot. A relative name is below the zone file's origin."""
     name = owner.lower()
     if not origin or not name or name.endswith("."):
         return name.rstrip(".")
@@ -232,7 +233,7 @@ def _without_quotes(text: str) -> str:
 
 
 def _of_short_answer(text: str, is_kind: Callable[[str], bool]) -> str | None:
-    """Return the one value of the kind in an answer of ``dig +short``, which has a record on each line."""
+    """Return the only value of the kind in an answer of ``dig +short``, which has a record on each line."""
     lines = [line for line in text.splitlines() if line.lstrip().startswith('"')]
     values = [value for value in map(_value, lines if len(lines) > 1 else []) if is_kind(value)]
     return values[0] if len(values) == 1 else None
@@ -253,7 +254,7 @@ def _not_one(wanted: int, texts: int, name: str) -> str:
 
 
 def _value(text: str) -> str:
-    """Return the strings joined and unescaped; brackets, comments, tabs and line ends are taken out."""
+    """Return the strings joined and unescaped, without brackets, comments, tabs and line ends."""
     if '"' not in text:
         bare = text.strip()
         bare = bare[1:].strip().removesuffix(")") if bare.startswith("(") else bare
@@ -281,5 +282,5 @@ def _ascii(text: str) -> str:
 
 
 def _space(run: re.Match[str]) -> str:
-    """Return spaces as they are, and as one space what has a tab or a line end in it."""
+    """Return spaces unchanged. White space with a tab or a line end becomes one space."""
     return " " if run[0].strip(" ") else run[0]

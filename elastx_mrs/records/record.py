@@ -1,4 +1,4 @@
-"""The one value that everything passes on, and the one error that every rule raises."""
+"""The record that all steps pass on, and the error that every rule raises."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ MAX_TTL = 2**31 - 1
 """Seconds (RFC 2181 §8)."""
 
 AUTOMATIC_TTL = 1
-"""The TTL by which Cloudflare means its own choice."""
+"""The TTL with which Cloudflare chooses one itself."""
 
 DEFAULT_TTL = 1800
 """Seconds; the TTL of the DKIM sample on the service's page."""
@@ -19,26 +19,26 @@ TOKEN_DIGITS = 64
 """Hex digits at the end of a challenge: a SHA-256."""
 
 SHOWN_DIGITS = 12
-"""How many of them names and messages show, the first ones: enough to tell accounts apart."""
+"""How many of these digits names and messages show: enough to tell accounts apart."""
 
 Kind = Literal["challenge", "spf", "dkim", "dmarc", "report"]
 
 
 class RecordError(ValueError):
-    """A value that must not be published. Each problem says what is wrong and what to write instead."""
+    """A value that must not be published. Each problem has the fault and what to write instead."""
 
     def __init__(self, *problems: str) -> None:
-        """Keep what is wrong, one thing or several, each as one visible line."""
+        """Keep the problems, each as one visible line."""
         self.problems = tuple(map(visible, problems))
         super().__init__("; ".join(self.problems))
 
 
 @dataclass(frozen=True)
 class Remark:
-    """What a user should know of a value that may be published all the same.
+    """A warning or a notice about a value that may be published.
 
-    :param text: what it is, and what to write instead; reads on after a path: ``dmarc: says p=none; …``.
-    :param notice: which notice it is, where it is good to know; None where it is probably not what was meant.
+    :param text: the message, to print after a path: ``dmarc: says p=none; …``.
+    :param notice: the kind of notice; None for a warning, about a value that is probably not what was meant.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Remark:
 
     @property
     def named(self) -> str:
-        """The text as it is printed: a notice's ends in its name."""
+        """The text as it is printed. A notice ends in its name."""
         return with_name(self.text, self.name)
 
     @property
@@ -68,7 +68,7 @@ class TxtRecord:
     :param kind: ``challenge``, ``spf``, ``dkim``, ``dmarc`` or ``report``.
     :param name: the owner name, as lower-case A-labels without a final dot.
     :param value: the value as one string of printable ASCII, however many character-strings it takes.
-    :param configured_ttl: seconds, or None where the user named none.
+    :param configured_ttl: seconds; None if the config has none.
     """
 
     domain: str
@@ -79,15 +79,15 @@ class TxtRecord:
 
     @property
     def ttl(self) -> int:
-        """Seconds: the configured TTL, else :data:`DEFAULT_TTL`."""
+        """Seconds: the configured TTL, otherwise :data:`DEFAULT_TTL`."""
         return DEFAULT_TTL if self.configured_ttl is None else self.configured_ttl
 
     @property
     def suffix(self) -> str:
-        """What tells the record from its domain's others, stable however the config is reordered.
+        """The part of the resource name that identifies the record in its domain, independent of the config's order.
 
-        A challenge is named by the first digits of its token, so that no account's address stands in a name; a
-        report authorisation by the domain that the reports are about.
+        A challenge has the first digits of its token, because no name may contain an account's address. A report
+        authorisation has the domain that the reports are about.
         """
         if self.kind == "challenge":
             return f"challenge-{self.value[-TOKEN_DIGITS:][:SHOWN_DIGITS]}"

@@ -1,4 +1,4 @@
-"""Report authorisation (RFC 9990 §4): a domain says that it takes DMARC reports about another one."""
+"""Report authorisation (RFC 9990 §4): a domain declares that it accepts DMARC reports about another domain."""
 
 from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
@@ -16,13 +16,13 @@ MAILTO = "mailto: and a mailbox, such as mailto:dmarc@example.com (RFC 9990, RFC
 
 
 def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> list[TxtRecord]:
-    """Return the records by which managed domains take reports about ``sender``.
+    """Return the records with which managed domains accept reports about ``sender``.
 
-    None is needed where one name ends in the other: a name within one organisation.
+    If one name ends in the other, both are in one organisation and no record is needed.
 
     :param policy: the sender's DMARC value.
     :param destinations: the configured TTL (or None) by managed domain.
-    :raises RecordError: where a name would be too long for DNS.
+    :raises RecordError: if a name is too long for DNS.
     """
     return [
         TxtRecord(host, "report", owner_name(f"{sender}._report._dmarc", host), VALUE, destinations[host])
@@ -32,15 +32,14 @@ def report(sender: str, policy: str, destinations: Mapping[str, int | None]) -> 
 
 
 def managed(policy: str, destinations: Container[str]) -> list[str]:
-    """Return those of ``destinations`` that a policy has reports sent to, each once."""
+    """Return the ``destinations`` that receive reports by a policy, each once."""
     return [host for host in dict.fromkeys(hosts(policy)) if host in destinations]
 
 
 def destination(text: str) -> str:
-    """Return an address that reports are to be sent to, as a ``mailto:`` URI with A-labels.
+    """Return a report address as a ``mailto:`` URI with A-labels.
 
-    :raises RecordError: for anything else: RFC 9990 and RFC 9991 have reports sent by mail, and nobody sends them in
-        another way.
+    :raises RecordError: for anything else, because receivers send reports only by mail (RFC 9990, RFC 9991).
     """
     if is_mailto(text) and not text.isascii():
         scheme, _, rest = text.partition(":")
@@ -56,18 +55,18 @@ def destination(text: str) -> str:
 
 
 def hosts(policy: str) -> Iterator[str]:
-    """Yield the domains that a policy has reports sent to by mail, as A-labels (RFC 9989 §4.7, rua and ruf)."""
+    """Yield the domains that receive reports of a policy by mail, as A-labels (RFC 9989 §4.7, rua and ruf)."""
     return (host for _, host in _addressed(policy) if host)
 
 
 def unreached(policy: str) -> list[str]:
-    """Return the addresses of a policy to which nobody sends a report: they name no mailbox (RFC 9990, RFC 9991)."""
+    """Return the addresses of a policy that get no reports, because they name no mailbox (RFC 9990, RFC 9991)."""
     return list(dict.fromkeys(uri for uri, host in _addressed(policy) if not host))
 
 
 @lru_cache(maxsize=256)  # thousands of domains share the default
 def _addressed(policy: str) -> tuple[tuple[str, str], ...]:
-    """Return each address of ``rua`` and ``ruf`` with the domain of its mailbox, which is empty if it names none."""
+    """Return each address of ``rua`` and ``ruf`` with the domain of its mailbox; empty if it has no mailbox."""
     return tuple(_each(policy))
 
 

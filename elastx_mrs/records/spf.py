@@ -1,6 +1,6 @@
-"""SPF (RFC 7208): which servers may send as the domain. A name has one record, which includes the relay service.
+"""SPF (RFC 7208): the servers that may send as the domain. A name has one record, which includes the relay service.
 
-The grammar is in :mod:`elastx_mrs.records.spf_terms`; here is what a record that we declare must hold.
+This module has the rules for a record that we publish. The grammar is in :mod:`elastx_mrs.records.spf_terms`.
 """
 
 import difflib
@@ -27,16 +27,16 @@ from elastx_mrs.records.text import check_printable
 from elastx_mrs.service import ELASTX, Service
 
 ALL = {"fail": "-all", "softfail": "~all", "neutral": "?all"}
-"""What other servers' mail gets. ``+all`` is not offered: it lets every server in the world send."""
+"""The results for mail from other servers. ``+all`` is missing, because it lets every server in the world send."""
 
 MAX_LOOKUPS = 10
-"""Terms that look something up, nested ones counted (RFC 7208 §4.6.4)."""
+"""Terms that need a DNS lookup, including nested ones (RFC 7208 §4.6.4)."""
 
 LONG = 450
 """Octets from which a record may not fit an answer over UDP (RFC 7208 §3.4)."""
 
 _BROAD = {4: 8, 6: 16}
-"""Prefix lengths below which a network is more than anybody's own; by IP version."""
+"""Prefix lengths below which a network is too large to be one's own; by IP version."""
 
 
 def spf(domain: str, value: str, ttl: int | None = None) -> TxtRecord:
@@ -55,9 +55,9 @@ def from_terms(
 ) -> str:
     """Return the record with the service's include first, then the given terms, then ``all``.
 
-    The terms are as the functions below return them. Without any it is the service's basic value.
+    The terms are in the form that the functions below return. Without terms, it is the service's basic value.
 
-    :raises RecordError: where the terms together are no record to declare.
+    :raises RecordError: if the terms together are not a record to publish.
     """
     terms = [service.include]
     terms += [f"ip4:{network}" for network in ip4]
@@ -71,7 +71,7 @@ def from_terms(
 def include_target(text: str) -> str:
     """Return the name of an ``include`` (RFC 7208 §5.2).
 
-    :raises RecordError: where it is not a name, or a whole term.
+    :raises RecordError: if it is not a name, or is a whole term.
     """
     return _domain_spec(target(text))
 
@@ -79,7 +79,7 @@ def include_target(text: str) -> str:
 def ip4_network(text: str) -> str:
     """Return an ``ip4`` network (RFC 7208 §5.6).
 
-    :raises RecordError: where it is not an IPv4 address or network.
+    :raises RecordError: if it is not an IPv4 address or network.
     """
     return _network(text, "ip4", "IPv4", "192.0.2.0/24")
 
@@ -87,15 +87,15 @@ def ip4_network(text: str) -> str:
 def ip6_network(text: str) -> str:
     """Return an ``ip6`` network (RFC 7208 §5.6).
 
-    :raises RecordError: where it is not an IPv6 address or network.
+    :raises RecordError: if it is not an IPv6 address or network.
     """
     return _network(text, "ip6", "IPv6", "2001:db8::/32")
 
 
 def host(text: str) -> str:
-    """Return the argument of an ``a`` or ``mx`` term: ``@`` (the domain itself) or a name, with ``/24//64`` if wanted.
+    """Return the argument of an ``a`` or ``mx`` term: ``@`` (the domain itself) or a name, optionally with ``/24//64``.
 
-    :raises RecordError: where the name or a prefix length is wrong (RFC 7208 §5.3, §5.4).
+    :raises RecordError: if the name or a prefix length is wrong (RFC 7208 §5.3, §5.4).
     """
     name, slash, lengths = (text, "", "") if "://" in text else text.partition("/")
     if not text.startswith("@"):
@@ -122,12 +122,12 @@ def from_paste(text: str, service: Service = ELASTX) -> Pasted:
 
 
 def whole_record(text: str, service: Service = ELASTX) -> str:
-    """Return a record that the user wrote, with the service's include put first where it lacks it.
+    """Return a record that the user wrote. If the service's include is missing, it becomes the first term.
 
-    First, because an earlier term could match, and fail, before it is reached (RFC 7208 §4.6.2).
+    An earlier term could otherwise match, and fail, before the include is reached (RFC 7208 §4.6.2).
 
-    :raises RecordError: with all that is wrong: it is no SPF record (each syntax error with its position), lets
-        everybody send, or has the service's include in a way that would not pass mail.
+    :raises RecordError: with everything that is wrong: each syntax error with its position, a term that lets everybody
+        send, or the service's include in a form that does not pass mail.
     """
     if len(text) > limits.PASTED.most:
         raise RecordError(f"has {len(text):,} octets, and at most {limits.PASTED.text} are allowed; write fewer terms")
@@ -144,8 +144,8 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
         own = sum(term.name in LOOKUPS for term in parse(text).evaluated())
         if own > MAX_LOOKUPS:
             problems.append(
-                f"has {own} terms that need a DNS lookup, and receivers allow {MAX_LOOKUPS}, nested ones included "
-                "(RFC 7208 §4.6.4); remove some, or write the addresses as ip4 and ip6"
+                f"has {own} terms that need a DNS lookup, and receivers allow {MAX_LOOKUPS} (RFC 7208 §4.6.4); "
+                "remove some, or write the addresses as ip4 and ip6"
             )
     if problems:
         raise RecordError(*problems)
@@ -153,7 +153,7 @@ def whole_record(text: str, service: Service = ELASTX) -> str:
 
 
 def name_problem(text: str) -> str | None:
-    """Return why a domain-spec is not valid in DNS, or None; one with macros is left to the receiver."""
+    """Return why a domain-spec is not valid in DNS, or None. With macros, only the receiver can tell."""
     name = text.removesuffix(".")
     if "%" not in text and (len(name) > 253 or any(not 0 < len(label) < 64 for label in name.split("."))):
         return f"{quoted(text)} is not valid in DNS: a label has 1 to 63 octets, a name at most 253 (RFC 1035 §2.3.4)"
@@ -161,7 +161,7 @@ def name_problem(text: str) -> str | None:
 
 
 def remarks(value: str, service: Service = ELASTX) -> list[Remark]:
-    """Return what is allowed in a record and probably not meant.
+    """Return remarks on parts of a record that are allowed, but probably not meant.
 
     :param value: as :func:`whole_record` or :func:`from_terms` returned it.
     """
@@ -261,7 +261,7 @@ def _of_mechanism(term: Mechanism, service: Service) -> Iterator[Remark]:
 
 
 def includes_service(term: Term, service: Service = ELASTX) -> bool:
-    """Tell whether a term is the service's include, whatever its qualifier."""
+    """Return whether a term is the service's include, with any qualifier."""
     return isinstance(term, Mechanism) and term.name == "include" and _name(term.domain or "") == service.spf_host
 
 

@@ -1,4 +1,4 @@
-"""Macros in SPF terms (RFC 7208 §7): which ones a text has, whether they are written right, and what they stand for."""
+"""Macros in SPF terms (RFC 7208 §7): finds, checks and expands them."""
 
 import re
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ LETTERS = frozenset("slodiphv")
 """Macro letters that a term may have (§7.2)."""
 
 EXPLANATION_ONLY = frozenset("crt")
-"""Those that only the text behind ``exp=`` may have (§7.2)."""
+"""Macro letters that are allowed only in the text of ``exp=`` (§7.2)."""
 
 MAX_EXPANDED = 253
-"""Octets of an expanded domain-spec; labels on the left are dropped until it fits (§7.3)."""
+"""Octets of an expanded domain-spec. Labels on the left are dropped until it fits (§7.3)."""
 
 
 def problem(text: str) -> tuple[int, str] | None:
-    """Return where a term's macro-string (§7.1) breaks the grammar, counted from 0, and how; None where it is right."""
+    """Return where a term's macro-string (§7.1) breaks the grammar, counted from 0, and how; None if it is valid."""
     end = _STRING.match(text).end()  # type: ignore[union-attr]  # it matches the empty text too
     if end < len(text):
         if text[end] == "%":
@@ -49,7 +49,7 @@ def problem(text: str) -> tuple[int, str] | None:
 
 
 def at_end(text: str) -> bool:
-    """Return whether a macro-string, written right, ends in a macro; ``%%_`` does not, and ``}`` alone neither."""
+    """Return whether a valid macro-string ends in a macro; ``%%_`` does not, and a lone ``}`` does not either."""
     end = 0
     for match in _MACRO.finditer(text) if "%" in text else ():
         end = match.end()

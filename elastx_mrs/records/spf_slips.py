@@ -1,6 +1,6 @@
-"""What people write into SPF that is allowed, or nearly so, and never meant: a URL, a wildcard, ``include=``.
+"""Finds common mistakes in SPF that are (nearly) allowed, but never meant: a URL, a wildcard, ``include=``.
 
-Such a record may have no syntax error (RFC 7208 §12), and still lets nobody send.
+Such a record may have no syntax error (RFC 7208 §12), but it lets nobody send.
 """
 
 import difflib
@@ -17,14 +17,14 @@ _MACRO = re.compile(r"%(?:\{[^}]*\}|[%_-])")
 _TERM = re.compile(r"[+?~-]?([A-Za-z][A-Za-z0-9_.-]*)([:=])(.*)")
 _WHOLE = re.compile(r"[+?~-]?(?:include|a|mx|ptr|exists|ip4|ip6|redirect|exp)[:=](.*)", re.IGNORECASE)
 _ALIKE = 0.75
-"""How alike a word and a mechanism are where that was meant, as difflib counts: ``ipv4`` and ``ip4`` are 0.86."""
+"""How similar a word is to the intended mechanism, as difflib counts: ``ipv4`` and ``ip4`` have 0.86."""
 
 _OTHERS = {"ip": "ip4", "ipv4": "ip4", "ipv6": "ip6", "host": "a", "domain": "a", "incl": "include"}
 _NAMED = ("include", "a", "mx", "ptr", "exists", "redirect", "exp")
 
 
 def slips(text: str) -> Iterator[str]:
-    """Yield what is hardly meant in a whole record, each with its position, counted from 1."""
+    """Yield each mistake in a whole record with its position, counted from 1."""
     words = [(found.start() + 1, found[0]) for found in re.finditer(r"[^ ]+", text)][1:]
     for number, (position, word) in enumerate(words):
         following = words[number + 1][1] if number + 1 < len(words) else ""
@@ -35,7 +35,7 @@ def slips(text: str) -> Iterator[str]:
 def target(text: str) -> str:
     """Return the name of a term, with A-labels.
 
-    :raises RecordError: for a whole term, and for what is no name that receivers can look up.
+    :raises RecordError: for a whole term, and for a name that receivers cannot look up.
     """
     if whole := _WHOLE.fullmatch(text):
         raise RecordError(f"is a whole term; write the name alone: {whole[1]}")
@@ -74,7 +74,7 @@ def _misspelt(name: str, sign: str, value: str) -> str | None:
 
 
 def _no_name(text: str) -> str | None:
-    """Return why a text is no name that receivers can look up, and what to write; one with macros may be any."""
+    """Return why receivers cannot look up a name, and what to write, or None. Macros are ignored."""
     plain = _MACRO.sub("", text)
     if "://" in text:
         try:

@@ -1,6 +1,6 @@
-"""The grammar of SPF (RFC 7208 §12): a record's text to its terms and back, each fault with its position.
+"""The grammar of SPF (RFC 7208 §12): parses a record's text to terms, and names each fault with its position.
 
-A syntax error anywhere, even after ``all``, makes receivers answer permerror (§4.6), so that nothing is passed over.
+A syntax error anywhere, even after ``all``, makes receivers answer permerror (§4.6), so every word is checked.
 """
 
 import re
@@ -17,7 +17,7 @@ from elastx_mrs.records.text import as_text
 VERSION = "v=spf1"
 
 LOOKUPS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
-"""Terms that look something up, of which a receiver follows 10 (§4.6.4)."""
+"""Terms that need a DNS lookup. A receiver allows 10 (§4.6.4)."""
 
 _TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)(?:([:/=])(.*))?")
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -35,7 +35,7 @@ class Mechanism:
     """One mechanism (§5).
 
     :param name: in lower case.
-    :param qualifier: ``+``, ``-``, ``~`` or ``?``; ``+`` where none is written (§4.6.2).
+    :param qualifier: ``+``, ``-``, ``~`` or ``?``; ``+`` if none is written (§4.6.2).
     :param domain: the domain-spec as written, macros and all; None for the domain that is being checked.
     :param address: of ``ip4`` and ``ip6``, as written.
     :param ip4_length: prefix length for IPv4 addresses, of ``ip4``, ``a`` and ``mx``.
@@ -63,7 +63,7 @@ class Mechanism:
 
     @property
     def network(self) -> IPv4Network | IPv6Network | None:
-        """The network of ``ip4`` and ``ip6``, whatever host bits its address has; None for others."""
+        """The network of ``ip4`` and ``ip6``, without host bits; None for others."""
         if self.address is None:
             return None
         if self.name == "ip4":
@@ -81,7 +81,7 @@ class Modifier:
     """One modifier (§6): ``redirect``, ``exp``, or one that receivers ignore.
 
     :param name: in lower case.
-    :param value: a domain-spec for the two, else a macro-string.
+    :param value: a domain-spec for ``redirect`` and ``exp``, otherwise a macro-string.
     """
 
     name: str
@@ -96,7 +96,7 @@ Term = Mechanism | Modifier
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record's terms in their order. As text it is in its shortest form, and parses to the same terms.
+    """A record's terms in their order. Its text is the shortest form that parses to the same terms.
 
     :param positions: of each term in the text that was parsed, counted from 1.
     """
@@ -109,7 +109,7 @@ class Record:
 
     @property
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """All mechanisms, those after ``all`` too."""
+        """All mechanisms, including those after ``all``."""
         return tuple(term for term in self.terms if isinstance(term, Mechanism))
 
     def modifier(self, name: str) -> Modifier | None:
@@ -117,7 +117,7 @@ class Record:
         return next((term for term in self.terms if isinstance(term, Modifier) and term.name == name), None)
 
     def evaluated(self) -> Iterator[Term]:
-        """Yield the terms that a receiver comes to, in order: up to ``all``, else ``redirect`` last (§5.1, §6.1)."""
+        """Yield the terms that a receiver evaluates, in order: up to ``all``, or ``redirect`` last (§5.1, §6.1)."""
         for term in self.mechanisms:
             yield term
             if term.name == "all":
@@ -127,7 +127,7 @@ class Record:
 
 
 def is_spf(value: bytes | str) -> bool:
-    """Tell whether a TXT value is SPF: ``v=spf1`` in any case, and then a space or the end (§4.5, §12)."""
+    """Return whether a TXT value is SPF: ``v=spf1`` in any case, and then a space or the end (§4.5, §12)."""
     start = as_text(value[: len(VERSION) + 1])
     return start.lower() in (VERSION, f"{VERSION} ")
 
@@ -158,9 +158,9 @@ def parse(text: str) -> Record:
 
 
 def read_terms(text: str) -> tuple[Record, tuple[str, ...]]:
-    """Return the terms of a published record that can be read, and the words that are no term.
+    """Return the readable terms of a published record, and the words that are not terms.
 
-    Receivers answer permerror to a record with such a word (§4.6). Its other terms still say who was meant to send.
+    Receivers answer permerror to a record with such a word (§4.6). Its other terms still show the intended senders.
     """
     terms: list[Term] = []
     unreadable: list[str] = []
@@ -173,7 +173,7 @@ def read_terms(text: str) -> tuple[Record, tuple[str, ...]]:
 
 
 def domain_spec_problem(text: str) -> tuple[int, str] | None:
-    """Return where a domain-spec (§7.1) breaks the grammar, counted from 0, and how; None where it is right."""
+    """Return where a domain-spec (§7.1) breaks the grammar, counted from 0, and how; None if it is valid."""
     found = spf_macro.problem(text)
     if found is not None:
         return found
@@ -189,7 +189,7 @@ def domain_spec_problem(text: str) -> tuple[int, str] | None:
 
 
 class _TermError(Exception):
-    """What is wrong with a term, and where in it, counted from 0."""
+    """A fault of a term, with its place in the term, counted from 0."""
 
     def __init__(self, offset: int, problem: str) -> None:
         self.offset = offset
@@ -209,7 +209,7 @@ def _repeated(terms: Iterable[tuple[Term, int]]) -> Iterator[str]:
             seen.add(term.name)
 
 
-@lru_cache(maxsize=4096)  # the same few words stand in every domain's record
+@lru_cache(maxsize=4096)  # every domain's record has the same few words
 def _term(word: str) -> Term:
     match = _TERM.fullmatch(word) if word.isascii() and word.isprintable() else None
     if match is None:

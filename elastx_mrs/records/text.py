@@ -1,7 +1,7 @@
 r"""Character-strings (RFC 1035 §3.3) and their presentation format (§5.1).
 
-A value is one string inside this project. It is cut into character-strings of at most 255 octets on the way out, and
-joined with nothing between on the way in (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
+Inside this project, a value is one string. On the way out it is cut into character-strings of at most 255 octets. On
+the way in, these are joined with nothing between (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
 """
 
 import re
@@ -15,16 +15,16 @@ MAX_STRING = 255
 """Octets in one character-string: its length is one octet (RFC 1035 §3.3)."""
 
 _QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
-"""What word processors make of quotes."""
+"""Quotes as word processors write them."""
 
 _ESCAPE = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^\s"\\]|\\.)+)|(\s+)', re.DOTALL)
 
 
 def check_printable(value: str) -> str:
-    """Return ``value`` if it is one or more octets of printable ASCII.
+    """Return ``value`` if it is printable ASCII, and not empty.
 
-    :raises RecordError: naming the first other character and its position, counted from 1.
+    :raises RecordError: with the first other character and its position, counted from 1.
     """
     if not value:
         raise RecordError("is empty")
@@ -37,7 +37,7 @@ def check_printable(value: str) -> str:
 
 
 def _cure(value: str, at: int) -> str:
-    """Return what to write in place of a character that cannot be published, where that is clear."""
+    """Return what to write instead of a character that cannot be published, if that is clear."""
     character = value[at]
     if character.isspace():
         return ", so write a space"
@@ -73,7 +73,7 @@ def quote(string: bytes) -> str:
 def presentation(value: bytes | str) -> str:
     r"""Return the RDATA of a TXT record: ``"<255 octets>" "<rest>"``.
 
-    Zone files take it (RFC 1035 §5.1), and it is the content that Cloudflare stores and gives back unchanged.
+    Zone files accept it (RFC 1035 §5.1), and Cloudflare stores it and returns it unchanged.
     """
     return " ".join(quote(string) for string in cut(value if isinstance(value, bytes) else value.encode("ascii")))
 
