@@ -1,4 +1,4 @@
-"""Every notice that a preview can have, by its stable name; and the lines of a preview that ``review`` reads.
+"""The notices that a preview can have, each with a stable name, and the lines of a preview that ``review`` reads.
 
 A notice is good to know and needs no action. A config can acknowledge it by its name. A warning has no name, because
 nobody can acknowledge it.
@@ -15,7 +15,7 @@ class Notice(NamedTuple):
     """A kind of notice.
 
     :param name: the name for ``acknowledged`` in a config. A released name never changes its meaning.
-    :param about: what it says, as a phrase for tables, in Markdown.
+    :param about: its meaning, as a phrase for tables, in Markdown.
     :param by: what finds it: the ``config`` by itself, or the ``guard`` in DNS.
     """
 

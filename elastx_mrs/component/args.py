@@ -88,7 +88,7 @@ class DmarcArgs(TypedDict, total=False):
     """Somebody else publishes the record. It is not created, but it is still verified. Default: false."""
 
     p: Literal["none", "quarantine", "reject"] | Output[str] | None
-    """What receivers do with mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
+    """The policy for mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
 
     sp: Literal["none", "quarantine", "reject"] | Output[str] | None
     """The same for subdomains that have no record of their own. Default: as p."""
@@ -97,10 +97,10 @@ class DmarcArgs(TypedDict, total=False):
     """The same for subdomains that do not exist. Default: as sp."""
 
     adkim: Literal["r", "s"] | Output[str] | None
-    """How the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
 
     aspf: Literal["r", "s"] | Output[str] | None
-    """How the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
 
     rua: Texts
     """Addresses that receive aggregate reports, such as mailto:dmarc@example.com."""
@@ -109,21 +109,21 @@ class DmarcArgs(TypedDict, total=False):
     """Addresses that receive failure reports, such as mailto:dmarc@example.com."""
 
     fo: Text | None
-    """Which failures are reported: 0, 1, d or s; join several with colons. Default: 0."""
+    """The failures to report: 0, 1, d or s; join several with colons. Default: 0."""
 
     t: Literal["y", "n"] | Output[str] | None
     """y while the policy is only tested, otherwise n. Default: n."""
 
 
 class GuardArgs(TypedDict, total=False):
-    """What the guard does when publishing a record would break mail."""
+    """The guard's reaction to a record that would break mail."""
 
     mode: Literal["require", "warn", "off"] | Output[str]
     """require stops the record, warn only reports the problem, off does not check. Default: require."""
 
 
 class VerificationArgs(TypedDict, total=False):
-    """Which servers to query, how long to wait for them, and what a failure does.
+    """The servers to query, the time to wait for them, and the effect of a failure.
 
     The guard queries the same servers.
     """
@@ -132,7 +132,7 @@ class VerificationArgs(TypedDict, total=False):
     """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
 
     timeout: Number
-    """How many seconds to wait for DNS to converge; 0 queries once. Default: 300."""
+    """The seconds to wait for DNS to converge; 0 queries once. Default: 300."""
 
     nameservers: Texts | None
     """Addresses of name servers to query instead of the delegated ones, with a port if needed. The resolvers look up
@@ -149,10 +149,10 @@ class VerificationArgs(TypedDict, total=False):
     """The recursive resolvers to use: addresses, tls:// or https:// URLs. Default: those of this machine."""
 
     resolvers_must_agree: Flag
-    """Whether an up waits for resolvers that still have an old answer, and fails without them. Default: false."""
+    """Whether an up waits for resolvers that still have an old answer, and fails if they keep it. Default: false."""
 
     known_challenges: Texts
-    """Challenge tokens that somebody else published. There is no remark about them."""
+    """Challenge tokens that somebody else published. Verification does not report them."""
 
     via: Literal["delegation", "resolvers"] | Output[str]
     """delegation queries the name servers themselves, found from the root down. resolvers queries only resolvers, for
@@ -161,7 +161,7 @@ class VerificationArgs(TypedDict, total=False):
 
 
 class DomainArgs(TypedDict, total=False):
-    """One sender domain, and what differs from the defaults there."""
+    """One sender domain, with its differences from the defaults."""
 
     name: Required[Text]
     """The domain of the sender addresses, such as example.com. Required."""
@@ -182,13 +182,13 @@ class DomainArgs(TypedDict, total=False):
     """The guard of this domain. Default: the one of all domains."""
 
     verification: VerificationArgs
-    """How this domain is verified. A key that is missing here is as for all domains."""
+    """The verification of this domain. A missing key has the value for all domains."""
 
     ttl: Integer | None
-    """How many seconds the records of this domain may be cached. Default: as for all domains."""
+    """The TTL of this domain's records, in seconds. Default: the one for all domains."""
 
     acknowledged: Texts
-    """Names of notices to leave out for this domain, besides those of all domains."""
+    """Names of notices to hide for this domain, in addition to those for all domains."""
 
 
 class CloudflareArgs(TypedDict, total=False):
@@ -232,7 +232,7 @@ class MailRelayArgs(TypedDict, total=False):
     """
 
     domains: Required[Sequence[DomainArgs]]
-    """The sender domains, and what differs there. Required."""
+    """The sender domains, each with its differences from the defaults. Required."""
 
     spf: SpfArgs
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
@@ -244,16 +244,16 @@ class MailRelayArgs(TypedDict, total=False):
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
 
     ttl: Integer | None
-    """How many seconds records may be cached. Default: 1800, or the TTL of what is at the name already."""
+    """The TTL of the records, in seconds. Default: 1800, or the TTL of existing records at the name."""
 
     guard: GuardArgs
-    """What the guard does when publishing a record would break mail. Default: mode require."""
+    """The guard's reaction to a record that would break mail. Default: mode require."""
 
     verification: VerificationArgs
     """How every up verifies the records on the name servers. Default: mode require."""
 
     acknowledged: Texts
-    """Names of notices to leave out of previews, such as one-key. A warning has no name and always stays."""
+    """Names of notices to hide in previews, such as one-key. A warning has no name and always stays."""
 
     cloudflare: CloudflareArgs
     """Publish through Cloudflare. Required unless another publisher is named."""

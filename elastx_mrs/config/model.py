@@ -1,8 +1,8 @@
-"""The shape of a config: what the component is told, as frozen, checked objects.
+"""The shape of a config: the component's inputs as frozen, checked objects.
 
-Shapes are pydantic's business: it reports every fault of a structure at once, with its path. The rules of the
-values are those of :mod:`elastx_mrs.records`. No key of a config says which relay service the records are for: callers
-pass it as pydantic's validation context, and the default is Elastx.
+pydantic checks the structure, and reports all its faults at once, each with its path. The rules for values are in
+:mod:`elastx_mrs.records`. The relay service is not in a config: callers pass it as pydantic's validation context, and
+the default is Elastx.
 """
 
 import difflib
@@ -32,7 +32,7 @@ from elastx_mrs.registry import Provider
 from elastx_mrs.service import ELASTX, Service
 
 MAX_TIMEOUT = 86400
-"""Seconds; who waits longer than a day for DNS waits for something else."""
+"""Seconds. Changes in DNS take less than a day."""
 
 
 def _service(info: ValidationInfo) -> Service:
@@ -76,7 +76,7 @@ class Spf(Shape):
     def value(self, service: Service) -> str:
         """Return the value of the record that lets ``service`` send.
 
-        :raises RecordError: where the terms together are no record to declare.
+        :raises RecordError: if the terms together are not a record to publish.
         """
         if service not in self._made:  # thousands of domains share the default
             self._made[service] = str(self.record or "") or spf.from_terms(
@@ -124,28 +124,28 @@ class Dmarc(Shape):
     external: bool = False
     """Somebody else publishes the record. It is not created, but it is still verified."""
     p: Annotated[str, _tag("p")] | None = None
-    """What receivers do with mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
+    """The policy for mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
     sp: Annotated[str, _tag("sp")] | None = None
     """The same for subdomains that have no record of their own. Default: as p."""
     np: Annotated[str, _tag("np")] | None = None
     """The same for subdomains that do not exist. Default: as sp."""
     adkim: Annotated[str, _tag("adkim")] | None = None
-    """How the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
     aspf: Annotated[str, _tag("aspf")] | None = None
-    """How the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
     rua: list[Annotated[str, AfterValidator(report.destination)]] = []
     """Addresses that receive aggregate reports, such as mailto:dmarc@example.com."""
     ruf: list[Annotated[str, AfterValidator(report.destination)]] = []
     """Addresses that receive failure reports, such as mailto:dmarc@example.com."""
     fo: Annotated[str, _tag("fo")] | None = None
-    """Which failures are reported: 0, 1, d or s; join several with colons. Default: 0."""
+    """The failures to report: 0, 1, d or s; join several with colons. Default: 0."""
     t: Annotated[str, _tag("t")] | None = None
     """y while the policy is only tested, otherwise n. Default: n."""
 
     def value(self) -> str:
         """Return the record's value.
 
-        :raises RecordError: where the tags together are longer than a record can be.
+        :raises RecordError: if the tags together are longer than a record can be.
         """
         return self._value
 
@@ -165,7 +165,7 @@ _MODE = "require, warn or off as text, or an object such as {mode: warn}"
 
 
 class Guard(Shape):
-    """What the guard does when publishing a record would break mail."""
+    """The guard's reaction to a record that would break mail."""
 
     written: ClassVar[str] = _MODE
 
@@ -198,7 +198,7 @@ _Seconds = Annotated[
 
 
 class Verification(Shape):
-    """Which servers to query, how long to wait for them, and what a failure does.
+    """The servers to query, the time to wait for them, and the effect of a failure.
 
     The guard queries the same servers.
     """
@@ -208,7 +208,7 @@ class Verification(Shape):
     mode: Literal["require", "warn", "off"] = "require"
     """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
     timeout: _Seconds = 300.0
-    """How many seconds to wait for DNS to converge; 0 queries once. Default: 300."""
+    """The seconds to wait for DNS to converge; 0 queries once. Default: 300."""
     nameservers: _Servers | None = None
     """Addresses of name servers to query instead of the delegated ones, with a port if needed. The resolvers look up
     names outside their zones.
@@ -220,16 +220,16 @@ class Verification(Shape):
     resolvers: _Resolvers | None = None
     """The recursive resolvers to use: addresses, tls:// or https:// URLs. Default: those of this machine."""
     resolvers_must_agree: bool = False
-    """Whether an up waits for resolvers that still have an old answer, and fails without them. Default: false."""
+    """Whether an up waits for resolvers that still have an old answer, and fails if they keep it. Default: false."""
     known_challenges: list[Annotated[str, AfterValidator(_known_challenge)]] = []
-    """Challenge tokens that somebody else published. There is no remark about them."""
+    """Challenge tokens that somebody else published. Verification does not report them."""
     via: Literal["delegation", "resolvers"] = "delegation"
     """delegation queries the name servers themselves, found from the root down. resolvers queries only resolvers, for
     machines that cannot use port 53. Default: delegation.
     """
 
     def over(self, stack: "Verification") -> "Verification":
-        """Return the stack's, with what is set here, for one domain, in place of it."""
+        """Return the stack's settings, overridden by those that are set here for one domain."""
         return stack.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
@@ -245,7 +245,7 @@ _Ttl = Annotated[
 
 
 def _notice(text: str) -> str:
-    """Return the name of a notice, also of one that this release no longer has.
+    """Return the name of a notice, also of a notice that this release no longer has.
 
     :raises RecordError: for any other name.
     """
@@ -261,7 +261,7 @@ _Acknowledged = list[Annotated[str, AfterValidator(_notice)]]
 
 
 class Domain(Shape):
-    """One sender domain, and what differs from the defaults there."""
+    """One sender domain, with its differences from the defaults."""
 
     written: ClassVar[str] = "a domain such as example.com, or an object such as {name: example.com}"
 
@@ -278,11 +278,11 @@ class Domain(Shape):
     guard: Annotated[Guard, bare("mode")] | None = None
     """The guard of this domain. Default: the one of all domains."""
     verification: Annotated[Verification, bare("mode")] | None = None
-    """How this domain is verified. A key that is missing here is as for all domains."""
+    """The verification of this domain. A missing key has the value for all domains."""
     ttl: _Ttl | None = None
-    """How many seconds the records of this domain may be cached. Default: as for all domains."""
+    """The TTL of this domain's records, in seconds. Default: the one for all domains."""
     acknowledged: _Acknowledged = []
-    """Names of notices to leave out for this domain, besides those of all domains."""
+    """Names of notices to hide for this domain, in addition to those for all domains."""
 
 
 S = TypeVar("S", bound=Shape)
@@ -294,13 +294,13 @@ class Arguments(Shape):
     model_config = ConfigDict(defer_build=True)  # the base is never validated itself
 
     providers: ClassVar[tuple[Provider, ...]] = ()
-    """Those that may be named."""
+    """The providers that a config may name."""
 
     accounts: _Accounts
     """User accounts: the logins at the SMTP server. Each may send as every domain that does not list its own. Required.
     """
     domains: Annotated[list[Annotated[Domain, bare("name")]], Field(min_length=1)]
-    """The sender domains, and what differs there. Required."""
+    """The sender domains, each with its differences from the defaults. Required."""
     spf: _SpfField = Spf()
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
     dkim: _DkimField = Dkim()
@@ -308,13 +308,13 @@ class Arguments(Shape):
     dmarc: _DmarcField = Dmarc()
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
     ttl: _Ttl | None = None
-    """How many seconds records may be cached. Default: 1800, or the TTL of what is at the name already."""
+    """The TTL of the records, in seconds. Default: 1800, or the TTL of existing records at the name."""
     guard: Annotated[Guard, bare("mode")] = Guard()
-    """What the guard does when publishing a record would break mail. Default: mode require."""
+    """The guard's reaction to a record that would break mail. Default: mode require."""
     verification: Annotated[Verification, bare("mode")] = Verification()
     """How every up verifies the records on the name servers. Default: mode require."""
     acknowledged: _Acknowledged = []
-    """Names of notices to leave out of previews, such as one-key. A warning has no name and always stays."""
+    """Names of notices to hide in previews, such as one-key. A warning has no name and always stays."""
 
     _service: Service = PrivateAttr(default=ELASTX)
 
@@ -334,24 +334,24 @@ class Arguments(Shape):
         return [(provider, settings) for provider, settings in named if settings is not None]
 
     def settings(self, model: type[S]) -> S | None:
-        """Return the settings of the provider that has this model; None where it is not named."""
+        """Return the settings of the provider with this model; None if the config does not name it."""
         return next((settings for _, settings in self.publishers if isinstance(settings, model)), None)
 
     def records(self) -> list[TxtRecord]:
-        """Return every record to declare, in the order of the domains; those of others are left out."""
+        """Return every record to publish, in the order of the domains, without external records."""
         return [record for domain in self.domains for record in self.records_of(domain)]
 
     def records_of(self, domain: Domain) -> list[TxtRecord]:
-        """Return one domain's records, and those by which other domains take reports about it.
+        """Return one domain's records, and those with which other domains accept reports about it.
 
         :raises RecordError: for a name that DNS cannot hold.
         """
         return list(self._of(domain))
 
     def most_records(self) -> int:
-        """Return a number that :meth:`records` does not exceed, without making them.
+        """Return an upper bound for the number of :meth:`records`, without creating them.
 
-        :raises RecordError: where a policy's tags together are no record.
+        :raises RecordError: if a policy's tags together are not a record.
         """
         reports: dict[str, int] = {}
         count = 0
@@ -416,7 +416,7 @@ def keys_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def model_at(root: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel]:
-    """Return the model of the object at a place of a config; the user's own names and indices are passed over.
+    """Return the model of the object at a place of a config. The user's own names and indices are skipped.
 
     :param location: keys in either casing, and indices.
     """
