@@ -1,4 +1,4 @@
-"""What is said of an error that nobody expected: a fault of this program, in one line that can be reported."""
+"""The message for an unexpected error, a bug of this program: one line that users can report."""
 
 import os
 import sys
@@ -13,16 +13,16 @@ CURE = (
     "this is a bug in elastx-mrs: please report this line, and the output of elastx-mrs --version, where you got "
     f"elastx-mrs. {DEBUG}=1 shows the traceback"
 )
-"""What to do where the fault ends one domain's verdict, or one record's check, and the others go on."""
+"""What to do if the bug ends only one domain's verdict, or one record's check."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _NOT_THE_PLACE = (_PACKAGE / "cli" / "exits.py",)
 
 
 def told(error: BaseException) -> str:
-    """Return what it is and where, such as ``internal error: KeyError at elastx_mrs/cli/spf.py:40``.
+    """Return the error's type and place, such as ``internal error: KeyError at elastx_mrs/cli/spf.py:40``.
 
-    The exception's own text is left out, which may be secret. Of a group the first one is told.
+    The exception's own text is left out, because it may be secret. Of a group, the first exception counts.
     """
     place = _place(error)
     while isinstance(error, BaseExceptionGroup):
@@ -32,9 +32,9 @@ def told(error: BaseException) -> str:
 
 
 def traced(error: BaseException) -> str:
-    """Return the traceback, which has the exception's own text, where ``DEBUG`` asks for it; else an empty text.
+    """Return the traceback, with the exception's own text, if ``DEBUG`` is set; otherwise an empty text.
 
-    A line with a secret of the environment is left out.
+    A line with a secret from the environment is left out.
     """
     if os.environ.get(DEBUG.name, "") in ("", "0"):
         return ""
@@ -43,13 +43,13 @@ def traced(error: BaseException) -> str:
 
 
 def contained(error: BaseException) -> str:
-    """Return what is said of an error that ends nothing but one verdict; the traceback goes to standard error."""
+    """Return the message for an error that ends only one verdict, and print the traceback to standard error."""
     print(traced(error), end="", file=sys.stderr)
     return told(error)
 
 
 def _without(text: str, known: Sequence[str]) -> str:
-    """Return a text without the lines that hold a secret; of one that stands in several lines nothing is left."""
+    """Return a text without the lines that hold a secret; nothing if a secret spans several lines."""
     hidden = "(a secret is in this line, which is not shown)\n"
     lines = [
         hidden if any(secrecy.holds(line, secret) for secret in known) else line
@@ -60,7 +60,7 @@ def _without(text: str, known: Sequence[str]) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Return the innermost place in this package that an error went through; empty for none."""
+    """Return the innermost place in this package that an error passed through; empty for none."""
     place, trace = "", error.__traceback__
     while trace is not None:
         path = Path(trace.tb_frame.f_code.co_filename)

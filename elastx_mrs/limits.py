@@ -1,22 +1,22 @@
-"""Every limit on what comes from outside, in one table: time, queries, octets, depth and number.
+"""The table of limits on input from outside: time, queries, octets, depth and number.
 
-Code that stops at one of these takes its value from here, as ``limits.WALK_QUERIES.most``. What a standard fixes,
-such as SPF's ten lookups (RFC 7208 §4.6.4), stands with its rule and not here.
+Code takes the values from here, as ``limits.WALK_QUERIES.most``. Limits of a standard, such as SPF's ten lookups (RFC
+7208 §4.6.4), are next to their rules.
 
-This module imports nothing, for the process of a dynamic provider starts with it at every ``up``.
+This module imports nothing, because it is loaded by the process of a dynamic provider at every ``up``.
 """
 
 from typing import NamedTuple
 
 
 class Limit(NamedTuple):
-    """A limit; its texts are for the reference, in Markdown.
+    """A limit. Its texts are for the reference, in Markdown.
 
-    :param group: what it belongs to: the heading in the reference.
-    :param what: what is limited, as a phrase.
-    :param most: what is still accepted.
-    :param unit: of ``most``, as it is read after the number: ``seconds``, ``queries``, ``octets``, ``levels``, …
-    :param beyond: what happens beyond it, in one sentence.
+    :param group: the heading in the reference.
+    :param what: the limited thing, as a phrase.
+    :param most: the largest accepted value.
+    :param unit: of ``most``, to print after the number: ``seconds``, ``queries``, ``octets``, ``levels``, …
+    :param beyond: the effect beyond the limit, in one sentence.
     """
 
     group: str
@@ -40,7 +40,7 @@ MAIL = "Messages and mail servers"
 FILES = "Files, pipes and programs"
 PUBLISHING = "Publishing"
 
-# Eight packets: one in 3,000 questions is not answered where a fifth of them is lost each way.
+# Eight packets: if a fifth of them is lost each way, one in 3,000 questions is not answered.
 QUESTION_SECONDS = Limit(
     DNS,
     "one question to one server",
@@ -56,7 +56,7 @@ LOSSY_QUESTION_SECONDS = Limit(
     "seconds",
     "The server did not answer.",
 )
-# Long enough for a round over many domains, and short enough that a server that comes back is noticed.
+# Long enough for a round over many domains, and short enough to notice a server that returns.
 SILENT_SECONDS = Limit(
     DNS,
     "a server that answered nothing at all",
@@ -84,7 +84,7 @@ WALK_DEPTH = Limit(
     "levels",
     "The name server has no address. Other servers are queried.",
 )
-# The root has 13; more than this is an attack or a mistake.
+# The root has 13. More than this is an attack or a mistake.
 NAME_SERVERS = Limit(
     DNS,
     "name servers of one zone",
@@ -92,10 +92,10 @@ NAME_SERVERS = Limit(
     "names",
     "The others are not queried; for a domain's own zone, they are `unreachable`.",
 )
-# 30 servers with IPv4 and IPv6 are asked twice each, and some have no glue.
+# 30 servers with IPv4 and IPv6 get two queries each, and some have no glue.
 ZONE_SECONDS = Limit(DNS, "all name servers of one zone", 20, "seconds", "The others are `unreachable`.")
 ZONE_QUERIES = Limit(DNS, "all name servers of one zone", 500, "queries", "The others are `unreachable`.")
-# As many as BIND follows; RFC 1034 §3.6.2 asks only that a loop be noticed.
+# As many as BIND follows. RFC 1034 §3.6.2 requires only to notice a loop.
 CNAMES = Limit(DNS, "a chain of CNAMEs", 16, "records", "The name is `unreachable`: receivers give up too.")
 # A record that needs more is hostile, or beyond repair.
 SPF_TREE_QUESTIONS = Limit(
@@ -111,9 +111,9 @@ SPF_TREE_DEPTH = Limit(DNS, "the tree of one SPF record", 50, "levels", "The rec
 SPF_TREE_SECONDS = Limit(
     DNS, "the tree of one SPF record", 20, "seconds", "The output names the part that was not answered."
 )
-# Twice what verification has in flight, for those that are kept for the next query to the same server.
+# Twice the queries that verification has in flight, because sockets stay open for the next query to the same server.
 SOCKETS = Limit(DNS, "sockets of a process", 400, "sockets", "Queries wait until one is closed; idle ones are closed.")
-# gRPC's, those of kept connections, the files that a certificate is checked with.
+# For gRPC, open connections, and the files to check a certificate.
 SPARE_DESCRIPTORS = Limit(
     DNS,
     "descriptors of `ulimit -n` that stay free for other uses, or an eighth of it if that is less",
@@ -129,7 +129,7 @@ SHORTAGE = Limit(
     "seconds",
     "The name is `unreachable`: this machine is short of them.",
 )
-# Programs that close every descriptor up to the limit take minutes where a container allows a thousand million.
+# Some programs close every descriptor up to the limit. With a limit of a thousand million, that takes minutes.
 RAISED_DESCRIPTORS = Limit(
     DNS,
     "the value to which the command raises its own `ulimit -n` (at most the hard limit)",
@@ -153,20 +153,20 @@ REPORT_SECONDS = Limit(
 REPORT_QUERIES = Limit(
     DNS, "the check whether one host accepts DMARC reports", 500, "queries", "The host is `unreachable`."
 )
-# A user sees why within 10 seconds of starting a command.
+# The user sees the reason within 10 seconds after the start of a command.
 ENTRANCE_SECONDS = Limit(
     DNS, "the first answer of a root server or resolver", 8, "seconds", "The command cannot query DNS."
 )
-# Some hundred queries are the most that a domain that works needs, and they take a second or two.
+# A working domain needs at most some hundred queries, which take a second or two.
 DOMAIN_SECONDS = Limit(
     DNS, "one domain in one round", 60, "seconds", "The rest is `unreachable`, in the check `budget`."
 )
 DOMAIN_QUERIES = Limit(
     DNS, "one domain in one round", 2000, "queries", "The rest is `unreachable`, in the check `budget`."
 )
-# Each question ends long before; the engine may check hundreds of records side by side.
+# Each question ends long before, but the engine may check hundreds of records concurrently.
 GUARD_SECONDS = Limit(DNS, "the guard's checks of one record", 300, "seconds", "The record was not checked.")
-# A quarter of all that may be under way: a domain with dead servers leaves the others room.
+# A quarter of all concurrent queries: a domain with dead servers leaves room for the others.
 DOMAIN_AT_ONCE = Limit(DNS, "one domain", 50, "queries at once", "The others wait for their turn.")
 RUN_SECONDS = Limit(
     DNS,
@@ -196,24 +196,24 @@ MESSAGE_RESULTS = Limit(
 )
 # Anybody can put more in front of a message.
 DKIM_SIGNATURES = Limit(MAIL, "DKIM signatures of a message", 10, "signatures", "The others are `unchecked`.")
-# The longest that makes sense is some 4,000, and dkimpy's time goes with the square.
+# The longest sensible field has some 4,000, and dkimpy's time grows with the square.
 DKIM_SIGNATURE = Limit(MAIL, "a DKIM-Signature field", 8_000, "octets", "The signature is `wrong`.")
 DKIM_HEADERS = Limit(MAIL, "names in `h=` of a DKIM signature", 500, "names", "The signature is `wrong`.")
-# As OpenSSL has it (OPENSSL_RSA_MAX_MODULUS_BITS). RFC 8301 §3.2: 4,096 need be verified; larger ones only cost time.
+# OpenSSL's limit (OPENSSL_RSA_MAX_MODULUS_BITS). RFC 8301 §3.2 requires 4,096; larger keys only cost time.
 DKIM_KEY_BITS = Limit(MAIL, "an RSA key that verifies a DKIM signature", 16_384, "bits", "The signature is `wrong`.")
 # 2,000 domains with 5 records each are some 25 MiB.
 PREVIEW = Limit(FILES, "what `pulumi preview --json` prints", 128 * 2**20, "octets", "`review` ends with exit code 2.")
 PREVIEW_STEPS = Limit(FILES, "steps of a preview", 100_000, "steps", "`review` ends with exit code 2.")
-# 65,535 octets are the most that DNS has room for (RFC 1035 §3.2.1), each of them four characters where it is escaped.
+# DNS has room for 65,535 octets (RFC 1035 §3.2.1), and an escaped octet has four characters.
 PREVIEW_VALUE = Limit(
     FILES, "owner, value or name of a record in a preview", 2**18, "characters", "`review` ends with exit code 2."
 )
 PREVIEW_MESSAGES = Limit(
     FILES, "errors, warnings and notices of a preview", 5_000, "messages", "The others are counted, and not shown."
 )
-# Enough for a traceback, whose end says most.
+# Enough for a traceback, whose end is its most useful part.
 PREVIEW_MESSAGE = Limit(FILES, "an error, warning or notice of a preview", 50_000, "characters", "Its end is shown.")
-# Cloudflare has at most 5,000 records on a page of ours, each of some 1 KiB.
+# A page has at most 5,000 records of some 1 KiB each.
 CLOUDFLARE_PAGE = Limit(
     FILES,
     "a page of Cloudflare's API, read by `adopt` or `doctor`",
@@ -229,16 +229,16 @@ CLOUDFLARE_PAGES = Limit(
     "pages",
     "`adopt` ends; the check of `doctor` is `unreachable`.",
 )
-# A block by its rate limit, which is waited for, takes five minutes.
+# A request waits while the rate limit blocks it, for five minutes.
 CLOUDFLARE_REQUEST = Limit(
     FILES, "a request of `adopt` to Cloudflare's API, with its retries", 600, "seconds", "`adopt` ends."
 )
-# pulumi import asks four times for each, so these are 960 of the 1,200 requests that Cloudflare takes in five minutes;
-# adopt itself asks once for each zone.
+# pulumi import sends four requests for each. So these are 960 of the 1,200 requests that Cloudflare accepts in five
+# minutes. adopt itself sends one for each zone.
 CLOUDFLARE_IMPORT = Limit(
     PUBLISHING, "records in one file of `adopt --import`", 240, "records", "Its next run imports the others."
 )
-# One wait may take --answer-timeout, and a server may answer octet by octet.
+# One wait takes up to --answer-timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
     MAIL,
     "a whole session with a mail server",
@@ -260,7 +260,7 @@ KEPT_CONNECTIONS = Limit(
     "connections",
     "The connection that was unused for longest is closed.",
 )
-# Four times two seconds: the kernel sends again after one, then ever more seldom.
+# Four times two seconds: the kernel resends after one second, and then less and less often.
 CONNECT_SECONDS = Limit(
     PUBLISHING,
     "connecting to an RFC 2136 primary that has not answered yet",
@@ -283,7 +283,7 @@ EXCHANGE_SECONDS = Limit(
     "seconds",
     "It counts as lost, and is sent again or given up.",
 )
-# Two updates that cross each other each take some milliseconds.
+# Two concurrent updates take some milliseconds each.
 CONTENTION_SECONDS = Limit(
     PUBLISHING,
     "an update by RFC 2136 of records that others keep changing",
@@ -291,7 +291,7 @@ CONTENTION_SECONDS = Limit(
     "seconds",
     "The record fails, and nothing was changed; run `pulumi up` again.",
 )
-# A server that signs may take a moment after it has answered.
+# A server that signs may need a moment after its answer.
 READ_BACK_SECONDS = Limit(
     PUBLISHING,
     "reading back an update from an RFC 2136 primary",
@@ -299,7 +299,7 @@ READ_BACK_SECONDS = Limit(
     "seconds",
     "The record fails: the server accepted the update, but does not serve it.",
 )
-# Each question of it ends in 4 to 10 seconds; a slow API answers a few one after the other.
+# Each of its questions ends in 4 to 10 seconds, and a slow API answers a few in sequence.
 DOCTOR_SECONDS = Limit(
     PUBLISHING,
     "one examination of `doctor`: Pulumi, the packages, DNS, one primary, one account",
@@ -312,15 +312,15 @@ DOCTOR_PROGRAM = Limit(
 )
 # A version has a dozen.
 DOCTOR_OUTPUT = Limit(FILES, "what `pulumi version` prints", 1_000, "octets", "The rest is not read.")
-# A config with more has a wish of its own for each domain.
+# A config with more has different servers for each domain.
 DOCTOR_WISHES = Limit(
     DNS, "different sets of DNS servers in one config, in `doctor`", 5, "sets", "The others are not examined."
 )
-# Two requests each, of the 1,200 that Cloudflare takes in five minutes.
+# Two requests each, of the 1,200 that Cloudflare accepts in five minutes.
 DOCTOR_ZONES = Limit(
     PUBLISHING, "zones at Cloudflare whose records `doctor` reads", 20, "zones", "The others are counted."
 )
-# The longest names make 48 KiB of it; a DNS message has at most 64.
+# With the longest names these are 48 KiB. A DNS message has at most 64 KiB.
 DOCTOR_UPDATE = Limit(
     PUBLISHING,
     "names in one update of `doctor`, which changes nothing",
@@ -354,9 +354,9 @@ LAB_CONNECTIONS = Limit(
     "The connection that was unused for longest is closed.",
 )
 
-# A stack with 20,000 domains has 4 MiB. Pulumi refuses none, and keeps all of it in memory.
+# A stack with 20,000 domains has 4 MiB. Pulumi has no limit, and keeps everything in memory.
 STACK_FILE = Limit(FILES, "a stack's or a project's file", 16 * 2**20, "octets", "The command ends with exit code 2.")
-# Aliases can multiply a short text; go-yaml, which Pulumi reads with, counts values and not their size.
+# Aliases can multiply a short text. Pulumi's parser go-yaml counts values, but not their size.
 STACK_TEXT = Limit(
     FILES,
     "the text of such a file after its aliases are expanded",
@@ -364,34 +364,34 @@ STACK_TEXT = Limit(
     "octets",
     "The command ends with exit code 2.",
 )
-# 5 are needed. Pulumi stops at 10,000, and libyaml's own composer overflows the C stack before that.
+# A config needs 5. Pulumi stops at 10,000, and libyaml's own composer overflows the C stack before that.
 NESTING = Limit(FILES, "nested lists and objects, in YAML and JSON", 100, "levels", "The file or value is refused.")
-# Of 20,000 domains with ten keys each there are 400,000. Each costs some 300 octets of memory.
+# 20,000 domains with ten keys each have 400,000 values. Each value needs some 300 octets of memory.
 VALUES = Limit(FILES, "values in one YAML or JSON text", 1_000_000, "values", "The file or value is refused.")
-# As long as YAML allows one in front of a colon (YAML 1.2 §7.4.2); after a question mark it has no bound of its own.
+# YAML's limit before a colon (YAML 1.2 §7.4.2). After a question mark, YAML has no limit.
 KEY = Limit(FILES, "a key in a stack's or a project's file", 1_024, "characters", "The command ends with exit code 2.")
-# libyaml compares each with all the others.
+# libyaml compares each line with all the others.
 TAG_LINES = Limit(
     FILES, "%TAG lines in a stack's or a project's file", 100, "lines", "The command ends with exit code 2."
 )
-# What ``pulumi config`` or ``elastx-mrs records`` prints for 100,000 records has some 40 MiB.
+# For 100,000 records, ``pulumi config`` and ``elastx-mrs records`` print some 40 MiB.
 JSON_FILE = Limit(FILES, "a JSON file that a command reads", 64 * 2**20, "octets", "The command ends with exit code 2.")
-# Python takes quadratic time to convert them, and refuses 4,300. Pulumi keeps no more than 17 of them.
+# Python's conversion takes quadratic time, and refuses 4,300 digits. Pulumi keeps at most 17 of them.
 DIGITS = Limit(FILES, "a number in JSON", 100, "digits", "The file or value is refused.")
-# A TXT record has at most 65,535 octets (RFC 1035 §3.2.1), and resolvers hardly pass on 4,096.
+# A TXT record has at most 65,535 octets (RFC 1035 §3.2.1), and many resolvers fail beyond 4,096.
 PASTED = Limit(FILES, "a pasted SPF, DKIM or DMARC record", 64 * 2**10, "octets", "The record is refused.")
 KEY_FILE = Limit(FILES, "a TSIG key, or the file with it", 64 * 2**10, "octets", "The update fails.")
 # IANA's file has 3,300.
 ROOT_HINTS = Limit(FILES, "a file of root hints", 2**20, "octets", "The command ends with exit code 2.")
-# 20,000 domains have 80,000. Pulumi needs a state and a round trip for each.
+# 20,000 domains have 80,000 records. Pulumi needs a state and a round trip for each.
 RECORDS = Limit(PUBLISHING, "records of one config", 150_000, "records", "The config is refused.")
 # Nobody reads more, and the message goes through the engine.
 FAULTS = Limit(PUBLISHING, "errors reported for one config", 1_000, "errors", "The rest are counted.")
-# To find a similar word among thousands takes milliseconds.
+# The search for a similar word among thousands takes milliseconds.
 SUGGESTIONS = Limit(PUBLISHING, "errors of one config that suggest an account", 20, "errors", "The rest suggest none.")
 SUGGESTED = Limit(PUBLISHING, "accounts searched for a similar one", 1_000, "accounts", "None is suggested.")
 
 QUIET = 2.0
-"""Seconds after which what waits says so. It bounds nothing, but all that wait may import this module."""
+"""Seconds after which waiting code reports that it waits. It is not a limit, but all waiting code may import this."""
 
 LIMITS = tuple(one for one in tuple(globals().values()) if isinstance(one, Limit))

@@ -1,9 +1,9 @@
-"""Which DNS providers there are, and what each says of itself.
+"""The DNS providers, and how each describes itself.
 
-The built-in ones are listed here. Another package adds one by an entry point of the group ``elastx_mrs.publishers``:
-the entry point's name is the key in a config, and its value is the module with the provider's settings. That module has
-a :class:`Provider` as ``PROVIDER``. It is loaded by name, and imports neither Pulumi nor a network, for every command
-reads it. Config, checks, schemas and the reference iterate over the providers and know none of them by name.
+The built-in ones are listed here. Another package adds one with an entry point of the group ``elastx_mrs.publishers``.
+The entry point's name is the key in a config, and its value is the module with the provider's settings. That module has
+a :class:`Provider` as ``PROVIDER``. Every command reads it, so it must not import Pulumi or use the network. Config,
+checks, schemas and the reference iterate over the providers, and know none of them by name.
 """
 
 import sys
@@ -23,19 +23,19 @@ BUILT_IN: Mapping[str, str] = {
 """The module of each built-in provider, by the provider's key in a config."""
 
 Problem = tuple[str, str]
-"""A path in the config, and what is wrong there."""
+"""A path in the config, and a message."""
 
 
 class RegistryError(Exception):
-    """An installed package brings a provider that cannot be used; the message says which, why, and what to do."""
+    """A provider of an installed package cannot be used; the message names it, the reason and what to do."""
 
 
 class StackKey(NamedTuple):
-    """A key of the stack's config that a provider reads where records are published, and no program sees.
+    """A key of the stack's config that a provider reads when it publishes, and no program sees.
 
     :param kind: ``secret`` is one key or token, ``secrets`` is several by name, ``names`` is a list of owner names.
     :param description: for the schemas and the reference, in Markdown.
-    :param cure: what to do where a secret was committed in plain text, before the command that encrypts the new one.
+    :param cure: the steps after a secret was committed in plain text, before the command that encrypts the new one.
     """
 
     name: str
@@ -45,12 +45,12 @@ class StackKey(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A setting that ``elastx-mrs init`` asks for and writes. One that is left empty is not written.
+    """A setting that ``elastx-mrs init`` asks for and writes, unless it is left empty.
 
     :param key: in the stack's config, in camelCase.
-    :param text: what it is, for the prompt and for the comment beside it.
-    :param example: a value, as people type it; of a list, with commas between.
-    :param zones: whether it lists the zones that the domains are in, which is then proposed.
+    :param text: a description, for the prompt and for the comment next to it.
+    :param example: a value, as people type it; for a list, with commas.
+    :param zones: whether it lists the zones of the domains, which ``init`` then proposes.
     """
 
     key: str
@@ -63,11 +63,11 @@ class Question(NamedTuple):
 class Start:
     """How a project begins to publish here, for ``elastx-mrs init``.
 
-    :param questions: the settings that most users need. Without any, the required ones are asked for.
-    :param credentials: what to set before the first ``up``, a line each: a variable, and what it holds.
+    :param questions: the settings that most users need. Without any, ``init`` asks for the required ones.
+    :param credentials: the variables to set before the first ``up``, a line each with its content.
     :param extra: the extra of elastx-mrs that it needs.
-    :param take_over: the commands that take over what is published already, where no key of the config does;
-        ``{file}`` is the stack's file.
+    :param take_over: the commands that take over existing records, if no key of the config does; ``{file}`` is the
+        stack's file.
     """
 
     questions: Sequence[Question] = ()
@@ -106,33 +106,32 @@ class Provider:
 
     :param name: its key in a config: lower-case letters and digits.
     :param model: the pydantic model of its settings.
-    :param description: what the key does, for the schemas and the reference.
-    :param factory: the function that makes the publisher of an
-        :class:`elastx_mrs.publish.publisher.Setup`, as ``module:function``. It is loaded only where records are
-        published.
-    :param examine: the function that examines a stack for ``elastx-mrs doctor``, as ``module:function``: of an
-        :class:`elastx_mrs.publish.examination.Subject` it makes a sequence of
-        :class:`elastx_mrs.publish.examination.Examination`. Empty where there is nothing to examine.
-    :param extra: the extra of elastx-mrs that brings the packages that it needs; empty for none.
-    :param may_be_empty: whether ``{}`` names the provider; of others it is Pulumi's way to say that a key has no value.
-    :param faults: yields what is wrong with well-formed settings, given the sender domains, and whether a program
-        wrote them.
-    :param ttl_problem: returns what is wrong with a TTL in seconds, or None.
-    :param at_update: what the settings are for where records are published: they are read there too, and a stack's file
-        may have them where the program names the domains. Empty where they are the program's alone.
-    :param stack_only: keys of the settings that a program may not have: they are read where records are published.
-    :param stack_keys: further keys of the stack's config, read where records are published.
-    :param open_secrets: secrets of other namespaces, by key, each with what to do where one is committed in plain
+    :param description: the purpose of the key, for the schemas and the reference.
+    :param factory: the function that returns the publisher for an
+        :class:`elastx_mrs.publish.publisher.Setup`, as ``module:function``. It is loaded only to publish records.
+    :param examine: the function that examines a stack for ``elastx-mrs doctor``, as ``module:function``. It turns an
+        :class:`elastx_mrs.publish.examination.Subject` into a sequence of
+        :class:`elastx_mrs.publish.examination.Examination`. Empty if there is nothing to examine.
+    :param extra: the extra of elastx-mrs with the packages that it needs; empty for none.
+    :param may_be_empty: whether ``{}`` names the provider. For others, Pulumi uses ``{}`` for a key without a value.
+    :param faults: yields the faults of well-formed settings, given the sender domains, and whether a program wrote
+        them.
+    :param ttl_problem: returns a message about an invalid TTL in seconds, or None.
+    :param at_update: the purpose of the settings at publishing time. They are read there too, and a stack's file may
+        have them even if the program names the domains. Empty if only the program has them.
+    :param stack_only: keys of the settings that only the stack's config may have, for publishing time.
+    :param stack_keys: further keys of the stack's config, for publishing time.
+    :param open_secrets: secrets of other namespaces, by key, each with what to do after one was committed in plain
         text.
-    :param stand_in: returns what stands for an encrypted value, of its path below the provider's key and of a name that
-        is nobody's; None where any value will do.
-    :param elsewhere: completes settings of a stack's file whose other half the program has, given what stands for a
-        value that is elsewhere, so that what is there can be checked.
+    :param stand_in: returns a replacement for an encrypted value, given its path below the provider's key and a name
+        that nobody owns; None if any value will do.
+    :param elsewhere: completes settings of a stack's file if the program has the other half, given a replacement for
+        missing values. The part in the file can then be checked.
     :param outputs: keys of the settings whose values may be known only after something else is deployed.
-    :param place: returns where a domain's records are published, as text: two components that publish the same name in
-        the same place write over each other.
-    :param waits: returns what is known of how long a record may take, given the seconds that it has taken so far.
-    :param hints: what a JSON Schema can say of the values that a validator takes: never more than the validator.
+    :param place: returns where a domain's records are published, as text. Two components that publish the same name in
+        the same place overwrite each other.
+    :param waits: returns a note on how long a record may still take, given the seconds so far.
+    :param hints: the JSON Schema for the values of a validator. It never refuses more than the validator.
     :param start: how a project begins to publish here.
     """
 
@@ -183,10 +182,10 @@ def _function(path: str) -> Callable[..., Any]:
 def providers(keys: Iterable[str] = ()) -> tuple[Provider, ...]:
     """Return the built-in providers, and those of other packages that a config names.
 
-    Reading the entry points of all installed packages takes 6 ms, so it is left out where no key asks for it.
+    Reading the entry points of all installed packages takes 6 ms, so it happens only for unknown keys.
 
-    :param keys: of a config, without its namespace; those that name no provider are passed over.
-    :raises RegistryError: where a provider that is named cannot be used.
+    :param keys: of a config, without its namespace; keys that are not providers are ignored.
+    :raises RegistryError: if a named provider cannot be used.
     """
     unknown = [key for key in keys if key not in BUILT_IN]
     added = installed() if unknown else {}
@@ -199,7 +198,7 @@ def every() -> tuple[Provider, ...]:
 
 
 def package_of(name: str) -> str:
-    """Return the name of the package that brings a provider; empty for a built-in one."""
+    """Return the name of a provider's package; empty for a built-in provider."""
     from importlib.metadata import entry_points
 
     brought = [one.dist.name for one in entry_points(group=GROUP, name=name) if one.dist is not None]
@@ -207,16 +206,16 @@ def package_of(name: str) -> str:
 
 
 def installed() -> Mapping[str, str]:
-    """Return the modules of the providers that other packages bring, by name, sorted.
+    """Return the modules of other packages' providers, by name, sorted.
 
-    :raises RegistryError: where a name is built in, or two packages bring it.
+    :raises RegistryError: if a name is built in, or two packages have it.
     """
     return _installed(tuple(sys.path))
 
 
 @cache
 def _installed(path: tuple[str, ...]) -> Mapping[str, str]:
-    """Return the same for the folders in which Python looks for packages; they are read once."""
+    """Return the same for Python's folders of packages, which are read once."""
     from importlib.metadata import entry_points
 
     found: dict[str, str] = {}
@@ -232,7 +231,7 @@ def _installed(path: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def names() -> list[str]:
-    """Return the keys that name a provider, those of other packages last; without these where one cannot be used."""
+    """Return the keys of the providers, other packages' last. If one of these cannot be used, all are left out."""
     try:
         return [*BUILT_IN, *installed()]
     except RegistryError:
@@ -243,7 +242,7 @@ def may_be_empty(key: str) -> bool:
     """Return whether ``{}`` is a value of a key, because it names a provider that needs no settings."""
     try:
         return any(provider.may_be_empty for provider in providers([key]) if provider.name == key)
-    except RegistryError:  # said where the config is read
+    except RegistryError:  # reported when the config is read
         return False
 
 
@@ -257,7 +256,7 @@ def _built_in(name: str) -> Provider:
 def _loaded(name: str, module: str) -> Provider:
     try:
         found = import_module(module).PROVIDER
-    except Exception as error:  # it is somebody else's code
+    except Exception as error:  # somebody else's code
         raise RegistryError(
             f"the provider {name} cannot be loaded from {module}: {type(error).__name__}: {error}; "
             "ask the maintainer of its package"

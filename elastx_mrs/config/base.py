@@ -1,4 +1,4 @@
-"""What the shape of every part of a config has in common: frozen objects, strict types, keys in both casings."""
+"""The base of every part of a config: frozen objects, strict types, keys in both casings."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,25 +13,24 @@ from elastx_mrs.records import RecordError
 
 INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")
 NUMBER = re.compile(r"\s*-?[0-9]{1,10}(?:\.[0-9]{1,10})?\s*")
-"""The texts that are taken where a number is wanted."""
+"""The texts that are accepted as numbers."""
 
 _MOST = 10**20
-"""No text that a config wants is a number of more digits."""
+"""Numbers from here on are never converted to text: no text in a config has so many digits."""
 
 _Convert = Callable[[Any], Any]
 
 
 def snake(path: str) -> str:
-    """Return a path or a key as a Python program writes it. Digits begin no word, as in ``rfc2136``; pydantic's do."""
+    """Return a path or a key in snake_case. Unlike in pydantic, digits do not begin a word: ``rfc2136``."""
     return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", path)
 
 
 class Shape(BaseModel):
     """A part of a config. Its keys are camelCase in a stack's file, and snake_case in a Python program.
 
-    Numbers and texts have one rule: a text of decimal digits is taken where a number is wanted, and a whole number
-    where a text is wanted. ``pulumi config set`` writes every number as text, and with ``--path`` every text of digits
-    as a number. Nothing else changes its type.
+    A text of decimal digits is accepted as a number, and a whole number as a text. ``pulumi config set`` writes every
+    number as text, and with ``--path`` every text of digits as a number. No other value changes its type.
     """
 
     model_config = ConfigDict(
@@ -39,7 +38,7 @@ class Shape(BaseModel):
     )
 
     written: ClassVar[str] = "an object with keys"
-    """How it is written, for a message."""
+    """Its form, for a message."""
 
     @model_validator(mode="before")
     @classmethod
@@ -61,9 +60,9 @@ def is_encrypted(value: Any) -> bool:
 
 
 def bounded(value: Any) -> Any:
-    """Return a value that is no number of thousands of digits, which Python can neither show nor convert.
+    """Return a value, unless it is a number of thousands of digits, which Python can neither show nor convert.
 
-    :raises RecordError: for one that is.
+    :raises RecordError: for such a number.
     """
     if type(value) is int and abs(value) >= _MOST:
         raise RecordError("is a number of more than 20 digits; write a smaller one")
@@ -72,7 +71,7 @@ def bounded(value: Any) -> Any:
 
 @cache
 def _conversions(model: type[BaseModel]) -> Mapping[str, _Convert]:
-    """Return what is done to the value of each key that wants texts or numbers, by the key in either casing."""
+    """Return the conversion for each key with texts or numbers, by the key in either casing."""
     found: dict[str, _Convert] = {}
     for name, field in model.model_fields.items():
         convert = _conversion(field.annotation)

@@ -1,7 +1,7 @@
-"""Every environment variable of this project, in one table: what reads or names one takes its name from here.
+"""The table of this project's environment variables. Code that reads or names one takes its name from here.
 
-Cloudflare's, Pulumi's and boto3's own variables are theirs, and not here. This module imports no other package, for the
-process of a dynamic provider starts with it at every ``up``.
+Cloudflare's, Pulumi's and boto3's own variables are not here. This module imports no other package, because it is
+loaded by the process of a dynamic provider at every ``up``.
 """
 
 import re
@@ -15,12 +15,12 @@ _SECRET = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE)$", re.IGN
 
 
 class Variable(NamedTuple):
-    """An environment variable; its texts are for the reference, in Markdown.
+    """An environment variable. Its texts are for the reference, in Markdown.
 
-    :param name: as the environment has it.
-    :param description: what it does, in one sentence.
-    :param values: what may be in it.
-    :param default: what counts where it is not set, or is empty.
+    :param name: its name in the environment.
+    :param description: its effect, in one sentence.
+    :param values: its possible values.
+    :param default: the value that counts if it is unset or empty.
     """
 
     name: str
@@ -39,19 +39,19 @@ class Variable(NamedTuple):
 
 
 class PrimaryVariable(Variable):
-    """A variable that describes an RFC 2136 primary; each named profile has one of its own."""
+    """A variable for an RFC 2136 primary. Each named profile has its own."""
 
     def of(self, profile: str) -> str:
         """Return the name of a profile's variable.
 
-        That of a named profile contains its name in capitals: ``ELASTX_MRS_RFC2136_INTERNAL_SERVER``.
+        It contains the name of the profile in capitals: ``ELASTX_MRS_RFC2136_INTERNAL_SERVER``.
         """
         own = "" if profile == DEFAULT_PROFILE else f"{profile.upper().replace('-', '_')}_"
         return f"{_RFC2136}{own}{self.name.removeprefix(_RFC2136)}"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its name without a profile, and its form with one."""
+        """Its name without a profile, and its form with a profile."""
         return (self.name, self.of("<profile>"))
 
 
@@ -160,7 +160,7 @@ VARIABLES: tuple[Variable, ...] = (
 
 
 def holds_secret(name: str) -> bool:
-    """Return whether a variable holds a secret, as its name says: one of ours, or of another program's."""
+    """Return whether a variable of any program holds a secret, judged by its name."""
     return _SECRET.search(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with the shape of a config, in words: the place, the value, and what to write instead."""
+"""Turns pydantic's errors about a config into messages: the place, the value, and what to write instead."""
 
 import difflib
 import re
@@ -24,11 +24,11 @@ _WANTED = {
     "list": "a list",
     "dictionary": "an object with keys",
 }
-"""What to write, by what pydantic asks for."""
+"""Words for the type that pydantic expects."""
 
 
 def path_of(location: Sequence[str | int]) -> str:
-    """Return keys and indices as messages have them: ``domains[1].dkim``; a key of TSIG is never one of them."""
+    """Return keys and indices as a path for messages: ``domains[1].dkim``. A TSIG key in it is masked."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{masked(step)}" for step in location)
     return path.lstrip(".") or "config"
 
@@ -36,9 +36,9 @@ def path_of(location: Sequence[str | int]) -> str:
 def faults_of(
     model: type[Arguments], given: Mapping[str, Any], details: Any, camel_case: bool, in_full: str
 ) -> list[Fault]:
-    """Return the faults that one error of pydantic stands for.
+    """Return the faults behind one error of pydantic.
 
-    :param given: what the user wrote.
+    :param given: the user's config.
     :param details: the error.
     :param in_full: the command to run if a value is encrypted.
     """
@@ -91,7 +91,7 @@ def _none_of(value: Any, choices: str) -> str:
 
 
 def _wrong_type(value: Any, kind: str, problem: str, model: type[Any]) -> str:
-    """Return what is wrong with a value of another type than the one that is wanted, and what was meant."""
+    """Return a message about a value of the wrong type, and what to write."""
     if hasattr(value, "apply") and hasattr(value, "is_known"):
         return "is a Pulumi Output, known only later; write a plain value, because it decides which records exist"
     of_object = kind in ("model_type", "dataclass_type") and issubclass(model, Shape)
@@ -115,7 +115,7 @@ def _kind(value: Any) -> str:
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Return what is wrong with a key that is none of ``known``, with the one that was probably meant."""
+    """Return a message about a key that is not in ``known``, with the key that was probably meant."""
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(key.lower().replace("_", ""), list(lowered), n=1)
     return "is not a key here; " + (

@@ -1,4 +1,4 @@
-"""What happens where something is not as it should be: ``require`` stops, ``warn`` says so, ``off`` does not look."""
+"""The modes of the guard and of verification: ``require`` stops, ``warn`` only reports, ``off`` does not check."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -12,9 +12,9 @@ MODES: tuple[Mode, ...] = ("require", "warn", "off")
 
 
 def of_run(variable: str, environment: Mapping[str, str], configured: Mapping[str, Mode]) -> dict[str, Mode]:
-    """Return the mode by domain: the environment variable's, for this one run, else the configured one.
+    """Return the mode by domain: the environment variable's for this run, otherwise the configured one.
 
-    :raises RecordError: naming the variable, where it holds no mode.
+    :raises RecordError: if the variable has another value.
     """
     override = environment.get(variable)
     if not override:

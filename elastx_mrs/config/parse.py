@@ -1,6 +1,6 @@
-"""Stack config, or a program's arguments, to what the component works with: every fault named by its place.
+"""Turns stack config, or a program's arguments, into checked arguments, and names every fault by its place.
 
-Reported together: what :mod:`elastx_mrs.config.model` finds in each value, and what concerns several (a domain twice).
+It reports the faults of single values (:mod:`elastx_mrs.config.model`) and of several values (a domain twice) together.
 """
 
 import re
@@ -29,7 +29,7 @@ RECORDS = "elastx-mrs records"
 
 
 class ConfigError(Exception):
-    """What is wrong with a config, all of it at once."""
+    """All faults of a config at once."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Keep ``faults`` in the order of the config."""
@@ -38,9 +38,9 @@ class ConfigError(Exception):
 
 
 def told(lines: Iterable[str], count: int) -> list[str]:
-    """Return a list of faults, a line each, under a heading if there are several; ``limits.FAULTS`` at most.
+    """Return at most ``limits.FAULTS`` faults, a line each, under a heading if there are several.
 
-    :param lines: one for each fault. Only those that are shown are read.
+    :param lines: one for each fault. Only the shown ones are read.
     :param count: of all.
     """
     shown = list(islice(lines, limits.FAULTS.most))
@@ -49,7 +49,7 @@ def told(lines: Iterable[str], count: int) -> list[str]:
 
 
 def all_values(command: str = RECORDS) -> str:
-    """Return what to run so that a command gets every value of a stack, those that are encrypted too."""
+    """Return the command line that passes every value of a stack to a command, also encrypted ones."""
     return f"{SHOW_CONFIG} | {command} --config -"
 
 
@@ -66,10 +66,10 @@ def parse(
 
     :param given: plain dictionaries and lists, with keys as the user wrote them.
     :param camel_case: True for stack config, False for a Python program's snake_case.
-    :param publisher: False where records are only listed, so that none need be named.
-    :param program: whether a program wrote it, which may not name what the stack's config has to; as the casing tells.
-    :param service: the relay service whose records they are.
-    :param command: the one to run again where a value is encrypted.
+    :param publisher: False if records are only listed, and no publisher need be named.
+    :param program: whether a program wrote it; some keys are only for the stack's config. By default, the casing tells.
+    :param service: the relay service that the records are for.
+    :param command: the command to run again if a value is encrypted.
     :raises ConfigError: with every fault found, each with its path in ``given``.
     """
     faults: list[Fault] = []
@@ -103,8 +103,8 @@ def parse_stack(
     """Return the checked arguments of a stack's config.
 
     :param values: by key, with its namespace: as Pulumi keeps them (objects and lists as JSON text), or as YAML.
-        Other namespaces are passed over.
-    :param service: the relay service whose records they are.
+        Other namespaces are ignored.
+    :param service: the relay service that the records are for.
     :param command: as for :func:`parse`.
     :raises ConfigError: with every fault found.
     """
@@ -139,14 +139,14 @@ def parse_stack(
 
 
 def stack_keys(providers: Iterable[Provider]) -> dict[str, StackKey]:
-    """Return the keys of a stack's config that are read where records are published and never by the program."""
+    """Return the keys of a stack's config that only publishers read, never the program."""
     return {key.name: key for provider in providers for key in provider.stack_keys}
 
 
 def is_given(key: str, value: Any) -> bool:
     """Return whether a key of a stack's config has a value.
 
-    Pulumi.yaml's defaults of optional keys mean that it has none: ``""``, and ``{}`` unless a provider may be so.
+    The defaults of optional keys in Pulumi.yaml mean that there is none: ``""``, and ``{}`` unless it names a provider.
     """
     if value == {}:
         return key not in _own_keys() and registry.may_be_empty(key)
@@ -155,15 +155,15 @@ def is_given(key: str, value: Any) -> bool:
 
 @cache
 def _own_keys() -> frozenset[str]:
-    """Return the keys that name no provider, in both casings. Any other key may be an installed package's."""
+    """Return the keys other than providers, in both casings. Any other key may belong to an installed package."""
     fields = Arguments.model_fields
     return frozenset([*fields, *map(to_camel, fields), *stack_keys(registry.providers())])
 
 
 def model_of(keys: Iterable[str]) -> type[Arguments]:
-    """Return the model of a config with these keys; a key that is none of ours may name another package's provider.
+    """Return the model of a config with these keys. An unknown key may name another package's provider.
 
-    :raises ConfigError: where that provider cannot be used.
+    :raises ConfigError: if that provider cannot be used.
     """
     unknown = [key for key in keys if key not in _own_keys()]
     try:
@@ -174,7 +174,7 @@ def model_of(keys: Iterable[str]) -> type[Arguments]:
 
 
 def _plain(value: Any) -> Any:
-    """Return what Pulumi keeps as text: JSON for objects and lists."""
+    """Return a value as an object. Pulumi keeps objects and lists as JSON text."""
     return read_json(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
 
 
@@ -186,14 +186,14 @@ def _well_formed(
     camel_case: bool,
     service: Service,
 ) -> Arguments | None:
-    """Return the part of a config that is well formed, so that what concerns the whole is reported in the same run."""
+    """Return the well-formed part of a config, to report the faults of the whole in the same run."""
     bad = {path[0] for path in faulty if path[0] != "domains" or len(path) < 2}
     part = {key: value for key, value in given.items() if key not in bad}
     part.setdefault("accounts", ["somebody@example.com"])
     if "dkim" in bad:
         part["dkim"] = {"external": True}
     if "domains" in part and malformed:
-        stand_in = {"name": "example.invalid", "dkim": {"external": True}}  # keeps the others' numbers
+        stand_in = {"name": "example.invalid", "dkim": {"external": True}}  # keeps the indices of the others
         part["domains"] = [stand_in if i in malformed else domain for i, domain in enumerate(part["domains"])]
     try:
         return model.model_validate(part, by_alias=camel_case, by_name=not camel_case, context=service)
@@ -202,6 +202,6 @@ def _well_formed(
 
 
 def _domain_of(path: str) -> int | None:
-    """Return the index of the domain that a fault is about; None for other faults."""
+    """Return the index of a fault's domain; None for other faults."""
     index = re.match(r"domains\[([0-9]{1,9})\]", path)
     return int(index[1]) if index else None

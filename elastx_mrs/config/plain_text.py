@@ -1,4 +1,4 @@
-"""Keys and tokens that stand in a stack's config in plain text: one rule for ``config check`` and for each run."""
+"""Finds keys and tokens in plain text in a stack's config, for ``config check`` and for each run."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,18 +13,18 @@ from elastx_mrs.registry import Provider, StackKey
 
 _FOR_EVER = "is in plain text, and Git keeps it forever: "
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}", re.IGNORECASE)
-"""What a server may be called, in either case."""
+"""A valid name of a server, in either case."""
 
 _HIDDEN = {"secure": ""}
-"""What stands for an encrypted value that was opened: what a stack's file has, without its content."""
+"""Replaces a decrypted value: the form in a stack's file, without the content."""
 
 
 def in_plain_text(known: Sequence[Provider], get: Callable[[str], Any]) -> Iterator[Fault]:
-    """Yield each key and token that everybody can read who has the repository; what it is is never told.
+    """Yield a fault for each key and token that everybody with the repository can read, without its value.
 
     :param known: the providers of the config.
-    :param get: returns the value of a key, with its namespace, as a stack's file has it: an encrypted one is what
-        ``pulumi config set --secret`` wrote.
+    :param get: returns the value of a key, with its namespace, as in the stack's file; an encrypted value has the form
+        that ``pulumi config set --secret`` writes.
     """
     for key in stack_keys(known).values():
         if key.kind == "names":
@@ -41,21 +41,21 @@ def in_plain_text(known: Sequence[Provider], get: Callable[[str], Any]) -> Itera
 
 
 def as_in_the_file(value: str | None, *, encrypted: bool) -> Any:
-    """Return a value that Pulumi has given to a run as the stack's file has it.
+    """Return a value that Pulumi passed to a run in the form of the stack's file.
 
-    :param value: text; of an object, its JSON.
-    :param encrypted: whether it is encrypted there, or a part of it is.
+    :param value: text; for an object, its JSON.
+    :param encrypted: whether it, or a part of it, is encrypted there.
     """
     if encrypted:
         return _HIDDEN
     try:
         return read_json(value) if value is not None and value.lstrip().startswith("{") else value
-    except ValueError:  # what is beyond a limit too
+    except ValueError:  # also beyond a limit
         return value
 
 
 def _values(key: StackKey, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each secret of a key, with its path; that of a name that can be none, for a secret may stand there too."""
+    """Yield each secret of a key with its path. Its path has no invalid name, which may be a secret."""
     if key.kind == "secrets" and isinstance(value, Mapping) and not is_encrypted(value):
         for name, one in value.items():
             yield f"{key.name}.{name}" if _NAME.fullmatch(name) else key.name, one

@@ -1,4 +1,4 @@
-"""What a user should know of a config that is right: warnings and notices, each with its place in the config."""
+"""Warnings and notices about a valid config, each with its place in the config."""
 
 import re
 from collections import defaultdict
@@ -16,8 +16,8 @@ from elastx_mrs.service import Service
 class Said(NamedTuple):
     """One remark.
 
-    :param path: where it stands in the user's config.
-    :param domains: those that it is about; none where it is about the whole config.
+    :param path: its place in the user's config.
+    :param domains: the domains that it is about; none if it is about the whole config.
     """
 
     path: str
@@ -29,7 +29,7 @@ class Said(NamedTuple):
 
 
 def remarks(arguments: Arguments) -> list[Said]:
-    """Return the remarks on a config, in its order, those on a default once however many domains use it.
+    """Return the remarks on a config, in its order. A remark on a default appears once for all domains.
 
     Notices that the config acknowledges are left out.
     """
@@ -37,7 +37,7 @@ def remarks(arguments: Arguments) -> list[Said]:
 
 
 def acknowledged(arguments: Arguments) -> dict[str, str]:
-    """Return where the notices stand that the config acknowledges, by name."""
+    """Return the places of the notices that the config acknowledges, by name."""
     places: dict[str, list[str]] = defaultdict(list)
     for path, remark, _ in _split(arguments)[1]:
         if remark.notice is not None:
@@ -46,7 +46,7 @@ def acknowledged(arguments: Arguments) -> dict[str, str]:
 
 
 def _split(arguments: Arguments) -> tuple[list[Said], list[Said]]:
-    """Return the remarks, and the notices that the config acknowledges: the stack, or each domain that one is about."""
+    """Return the remarks, and the notices that the stack or each domain of the notice acknowledges."""
     by_domain = arguments.acknowledged_by_domain
     left: list[Said] = []
     known: list[Said] = []
@@ -77,7 +77,7 @@ def _all(arguments: Arguments) -> list[Said]:
 
 
 def _alike_accounts(accounts: Sequence[str]) -> Iterator[Said]:
-    """Yield what makes an account look like another one. No address is quoted, because it may be a secret."""
+    """Yield remarks on look-alike accounts. No address is quoted, because it may be a secret."""
     seen: dict[str, int] = {}
     own = "each spelling has its own token, and the relay knows only one of them"
     for index, account in enumerate(accounts):
@@ -96,7 +96,7 @@ def _alike_accounts(accounts: Sequence[str]) -> Iterator[Said]:
 
 
 def _mixed_names(arguments: Arguments) -> Iterator[Said]:
-    """Yield what makes an internationalised name look like another one, in domains and in records."""
+    """Yield remarks on look-alike names in domains and in records."""
     for index, domain in enumerate(arguments.domains):
         yield from _of_names(f"domains[{index}]", domain.name)
     for path, _, policy, _ in _used(arguments):
@@ -114,10 +114,10 @@ def _of_names(path: str, text: str) -> Iterator[Said]:
 
 
 class _Used(NamedTuple):
-    """A policy that is declared for some domains.
+    """A policy that is published for some domains.
 
-    :param path: where it stands in the config.
-    :param domains: those that it is for.
+    :param path: its place in the config.
+    :param domains: the domains that use it.
     """
 
     path: str
@@ -127,7 +127,7 @@ class _Used(NamedTuple):
 
 
 def _used(arguments: Arguments) -> Iterator[_Used]:
-    """Yield every policy that is declared for some domain, with its place."""
+    """Yield every policy that some domain uses, with its place."""
     for key in ("spf", "dkim", "dmarc"):
         without = [domain.name for domain in arguments.domains if getattr(domain, key) is None]
         if without:
@@ -139,7 +139,7 @@ def _used(arguments: Arguments) -> Iterator[_Used]:
 
 
 def _pasted(arguments: Arguments) -> Iterator[Said]:
-    """Yield what was pasted beside a value and is not used: another domain's name, a TTL, other records."""
+    """Yield remarks on the unused parts of a pasted text: another domain's name, a TTL, other records."""
     for path, key, policy, domains in _used(arguments):
         record = None if policy.external else policy.record
         if not isinstance(record, paste.Pasted):

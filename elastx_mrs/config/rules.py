@@ -1,4 +1,4 @@
-"""What is wrong with a config that is well formed in each place: a domain twice, two publishers, a zone of nobody's."""
+"""Faults of a config whose single values are well formed: a domain twice, two publishers, an unknown account."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from elastx_mrs.service import Service
 
 
 class Fault(NamedTuple):
-    """One thing to mend: where it stands in the user's config, and what is wrong with it."""
+    """One fault: its place in the user's config, and what is wrong."""
 
     path: str
     problem: str
@@ -25,10 +25,10 @@ class Fault(NamedTuple):
 
 
 def across(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool) -> Iterator[Fault]:
-    """Yield the faults that concern several places; what is malformed in itself is reported elsewhere.
+    """Yield the faults that concern several places. Malformed values are reported elsewhere.
 
     :param publishers: the keys that name a publisher.
-    :param publisher: whether one of them must be there.
+    :param publisher: whether one of them is required.
     """
     accounts = given.get("accounts")
     listed = [one for one in _items(accounts) if isinstance(one, str)]
@@ -62,7 +62,7 @@ def _repeated(accounts: Any, path: str) -> Iterator[Fault]:
 
 
 def _similar(account: str, listed: Sequence[str]) -> str | None:
-    """Return the account that was probably meant; None if there is none, or if to look for it would take long."""
+    """Return the account that was probably meant; None if there is none, or if the search would take long."""
     if len(listed) > limits.SUGGESTED.most or len(account) > names.MAX_ADDRESS:
         return None
     close = difflib.get_close_matches(account, [one for one in listed if len(one) <= names.MAX_ADDRESS], n=1)
@@ -85,7 +85,7 @@ _NUMBERS = {2: "two", 3: "three"}
 
 
 def no_publisher() -> Problem:
-    """Return the keys that name a publisher, and that none of them is there."""
+    """Return the keys that name a publisher, and a message that all of them are missing."""
     known = registry.names()
     forms = [f"{name}: {{}}" if registry.may_be_empty(name) else name for name in known]
     return ", ".join(known), f"no publisher; write {', '.join(forms[:-1])} or {forms[-1]}"
@@ -103,7 +103,7 @@ def _normal(text: str) -> str | None:
 
 
 def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
-    """Yield what can only be said of arguments that are well formed each by itself."""
+    """Yield the faults of the whole, given arguments that are each well formed."""
     for path, policy in _policies(arguments):
         fields = policy.model_fields_set - {"selector"}
         beside = sorted(fields - {"record", "external"})
@@ -135,7 +135,7 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
 
 
 def _value_problems(policy: Spf | Dkim | Dmarc, service: Service) -> Sequence[str]:
-    """Return what is wrong with terms or tags that are right each by itself."""
+    """Return the faults of terms or tags together that are each valid."""
     try:
         if isinstance(policy, Spf):
             policy.value(service)
@@ -147,7 +147,7 @@ def _value_problems(policy: Spf | Dkim | Dmarc, service: Service) -> Sequence[st
 
 
 def _name_faults(arguments: Arguments) -> Iterator[Fault]:
-    """Yield each owner name that DNS cannot hold, at the domain that it is for."""
+    """Yield a fault for each owner name that is too long for DNS, at its domain."""
     for index, domain in enumerate(arguments.domains):
         try:
             arguments.records_of(domain)

@@ -1,8 +1,8 @@
-"""The JSON Schema of a stack's file, by which editors complete and check it, made of the models and their docstrings.
+"""The JSON Schema of a stack's file, made from the models and their docstrings. Editors complete and check with it.
 
-JSON Schema draft-07, which yaml-language-server knows best. It refuses nothing that ``elastx-mrs config check`` takes,
-but a key of ``config`` without a value, and a zone's id that is no text; and it refuses much, but not all, of what that
-refuses: what concerns several places, or needs the standards, is for the command. No key of ``config`` is required, for
+It is JSON Schema draft-07, which yaml-language-server supports best. ``elastx-mrs config check`` accepts two things
+that the schema refuses: a key of ``config`` without a value, and a zone's id that is not text. The schema refuses only
+some of the faults that the command finds, none that concern several places. No key of ``config`` is required, because
 the project's ``Pulumi.yaml`` may have it.
 """
 
@@ -35,15 +35,15 @@ from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX
 
 KEPT = Path(__file__).resolve().parent.parent / "stack.schema.json"
-"""The schema with the built-in providers; ``toolchain.config_schema`` keeps it current."""
+"""The schema with the built-in providers, written by ``toolchain.config_schema``."""
 
 Schema = dict[str, Any]
 
 DEFAULTS = {("Dkim", "selector"), ("Guard", "mode"), ("Spf", "external"), ("Dkim", "external"), ("Dmarc", "external")}
-"""Which of the defaults SDKs may send."""
+"""The defaults that SDKs may send."""
 
 _OF_THE_SERVICE = {("Dkim", "selector"): ELASTX.dkim_selector}
-"""Defaults that the models leave to the relay service."""
+"""Defaults of the relay service, which the models do not have."""
 
 
 SECURE = {"$ref": "#/definitions/Secure"}
@@ -53,7 +53,7 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     names.sender_domain: {"pattern": r"^[^\s/@*]+$"},
     challenge.account_address: {"pattern": r"^[^\s@]+@[^\s@]+$"},
     arguments._known_challenge: {"pattern": rf"^{ELASTX.challenge_prefix}[0-9a-f]{{64}}$"},
-    arguments._spf_record: {"pattern": r'[vV]=[sS][pP][fF]1|"\s*"|\\'},  # several strings, and escapes, are taken
+    arguments._spf_record: {"pattern": r'[vV]=[sS][pP][fF]1|"\s*"|\\'},  # also several strings, and escapes
     spf.ip4_network: {"pattern": r"^[0-9.]+(/[0-9]+)?$"},
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
     dmarc.from_paste: {"pattern": r'[vV]\s*=\s*DMARC1|"\s*"|\\'},
@@ -61,7 +61,7 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     arguments._notice: {"enum": [*(one.name for one in notices.NOTICES), *notices.RETIRED]},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
 }
-"""What of a value's rules a schema can say simply: never more than the rule."""
+"""The simple part of each rule for values, as a schema. It never refuses more than the rule."""
 
 
 def text(known: tuple[Provider, ...]) -> str:
@@ -110,18 +110,18 @@ def schema(known: tuple[Provider, ...]) -> Schema:
 
 
 def _value(description: str, alternatives: Sequence[Schema]) -> Schema:
-    """Return what a key may have: one of several, or something encrypted."""
+    """Return the values of a key: one of several, or an encrypted value."""
     return {"description": description, "anyOf": [*alternatives, SECURE]}
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """From a field's type to what may be written there.
+    """Turns a field's type into the schema of its values.
 
-    :param definitions: what models are described by so far.
-    :param hints: what can be said of a validator's values.
+    :param definitions: the schemas of models so far.
+    :param hints: the schema of a validator's values.
     :param field: the field's name.
-    :param of: the model whose field it is.
+    :param of: the field's model.
     """
 
     definitions: dict[str, Schema]
@@ -130,7 +130,7 @@ class _Walk:
     of: type[BaseModel]
 
     def alternatives(self, annotation: Any, metadata: Sequence[Any]) -> list[Schema]:
-        """Return each kind of value, encrypted ones left out."""
+        """Return each kind of value, without encrypted ones."""
         origin, inner = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
             return self.alternatives(inner[0], [*_flat(inner[1:]), *metadata])
@@ -168,7 +168,7 @@ class _Walk:
     def _reference(self, model: type[BaseModel]) -> Schema:
         name = model.__name__
         if name not in self.definitions:
-            self.definitions[name] = {}  # so that it is made once, and in this order
+            self.definitions[name] = {}  # made once, in this order
             self.definitions[name] = {
                 "description": " ".join(inspect.cleandoc(model.__doc__ or "").split()),
                 "type": "object",
@@ -188,7 +188,7 @@ class _Walk:
         return found
 
     def _bare(self, model: type[BaseModel], metadata: Sequence[Any]) -> list[Schema]:
-        """Return what a bare string may be that stands for an object with one key."""
+        """Return the schema of a bare string that is short for an object with one key."""
         texts = [one.func("") for one in metadata if isinstance(one, BeforeValidator)]  # type: ignore[call-arg]
         keys = [key for text in texts if isinstance(text, dict) for key in text]
         infos = {key: model.model_fields[key] for key in keys}
@@ -200,7 +200,7 @@ class _Walk:
 
 
 def choices(model: type[BaseModel], field: str) -> tuple[str, ...]:
-    """Return the values that a field may have, in lower case; none where there is no list of them."""
+    """Return the possible values of a field, in lower case; none if there is no list of them."""
     tags = dmarc_policy.CHOICES if model is Dmarc else {}
     return tags.get(field) or _chosen(model.model_fields[field].annotation, model.model_fields[field].metadata)
 
@@ -218,7 +218,7 @@ def _chosen(annotation: Any, metadata: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _may_be_digits(metadata: Sequence[Any]) -> bool:
-    """Return whether a text of digits can be right, which may be written as a number then."""
+    """Return whether a text of digits can be valid. It may then be written as a number."""
     rules = tuple(one for one in metadata if isinstance(one, AfterValidator))
     adapter: TypeAdapter[str] = TypeAdapter(Annotated[(str, *rules)] if rules else str)
     for digits in ("1", "2026"):
@@ -236,20 +236,20 @@ def _flat(metadata: Sequence[Any]) -> Iterator[Any]:
 
 
 def _one_of(choices: Sequence[str]) -> list[Schema]:
-    """Return values that editors offer, and that may be written in capitals too."""
+    """Return values that editors offer, also allowed in capitals."""
     letters = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in choices)
     return [{"enum": list(choices)}, {"type": "string", "pattern": rf"^({letters})\.?$"}]
 
 
 def _as_text(alternatives: Sequence[Schema]) -> list[Schema]:
-    """Return what ``pulumi config set`` without ``--path`` writes: JSON as text."""
+    """Return the form that ``pulumi config set`` writes without ``--path``: JSON as text."""
     patterns = {"array": r"^\s*\[", "object": r"^\s*\{"}
     kinds = [one.get("type", "object") for one in alternatives if "enum" not in one]
     return [{"type": "string", "pattern": patterns[kind]} for kind in kinds if kind in patterns]
 
 
 def _read_elsewhere(key: StackKey) -> Schema:
-    """Return what a key may have that is read where records are published."""
+    """Return the values of a key that only publishers read."""
     said = key.description.replace("`", "")
     if key.kind == "secret":
         run = f"pulumi config set --secret {NAMESPACE}:{key.name}"
@@ -271,7 +271,7 @@ def current() -> str:
 
 
 def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
-    """Return what stands below each attribute of a model and of its bases, and what providers say of their keys."""
+    """Return the docstrings of the attributes of a model and its bases, and providers' descriptions of their keys."""
     found: dict[str, str] = {}
     for base in reversed(model.__mro__):
         if issubclass(base, Shape):
@@ -281,7 +281,7 @@ def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
 
 @cache
 def _docstrings(module: str, name: str) -> Mapping[str, str]:
-    """Return what stands below each attribute of a class."""
+    """Return the docstring of each attribute of a class."""
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     of_class = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
     return {attribute: text for node in of_class for attribute, text in _below(node.body)}

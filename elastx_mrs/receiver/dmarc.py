@@ -1,8 +1,7 @@
-"""The DMARC tree walk (RFC 9989 §4.10): which record a receiver finds for a domain, and what it asks for there.
+"""The DMARC tree walk (RFC 9989 §4.10): finds the record that a receiver uses for a domain, and its policy.
 
-Three things look alike and are not. *Several* records at a name are discarded, and the walk goes on. A *void* record is
-one from which no policy can be taken: where it is the one that applies, nobody looks further, and the message gets no
-DMARC at all (§4.10.1). A record further up may be *inherited*.
+Three cases look alike. *Several* records at a name are discarded, and the walk continues. A *void* record has no usable
+policy: if it applies, the walk ends, and the message gets no DMARC (§4.10.1). A record further up may be *inherited*.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,20 +17,20 @@ from elastx_mrs.records.dmarc_policy import read as read_record
 from elastx_mrs.records.names import fits
 
 MAX_LABELS = 7
-"""Labels from which on the walk begins anew after the whole name, so that it takes 8 queries at most (§4.10)."""
+"""After the whole name, the walk continues with this many labels. So it needs at most 8 queries (§4.10)."""
 
 
 @dataclass(frozen=True)
 class Step:
     """One query of the walk.
 
-    :param domain: that ``_dmarc.`` was put before.
-    :param status: ``policy``; ``void``: a record without a policy; ``none``; ``several``, all of which are discarded;
-        ``failed``: it could not be asked.
-    :param text: the record or records as published, or why it could not be asked.
-    :param why: why a void record is one; reads on after the record.
-    :param psd: of its one record: ``y`` or ``n`` ends the walk there.
-    :param over: whether it failed because a limit on what may be asked was reached.
+    :param domain: the domain, without ``_dmarc.``.
+    :param status: ``policy``; ``void``: a record without a usable policy; ``none``; ``several``, which are all
+        discarded; ``failed``: no usable answer.
+    :param text: the record or records as published, or why the query failed.
+    :param why: why a void record is void, to print after the record.
+    :param psd: the tag of its only record: ``y`` or ``n`` ends the walk there.
+    :param over: whether the query failed because of a limit.
     """
 
     domain: str
@@ -44,40 +43,40 @@ class Step:
 
     @property
     def name(self) -> str:
-        """Where it was asked for."""
+        """The name of the query."""
         return f"_dmarc.{self.domain}"
 
 
 @dataclass(frozen=True)
 class Walk:
-    """All steps for a domain, in order, and what follows from them."""
+    """All steps for a domain, in order, and the result."""
 
     domain: str
     steps: tuple[Step, ...]
 
     @property
     def failed(self) -> Step | None:
-        """The step that could not be asked, so that the rest is not known (§4.10.1: a temporary error)."""
+        """The step that failed. The rest is then unknown (§4.10.1: a temporary error)."""
         return next((step for step in self.steps if step.status == "failed"), None)
 
     @property
     def unknown(self) -> Step | None:
-        """The step that keeps it from being known which record applies: nobody looks above one's own (§4.10.1)."""
+        """The failed step, unless the domain has its own record: receivers then look no further (§4.10.1)."""
         return self.failed if self.steps[0].status not in ("policy", "void") else None
 
     @property
     def organizational_domain(self) -> str:
-        """The organisational domain (§4.10.2), of the valid records that were found."""
+        """The organisational domain by the valid records that were found (§4.10.2)."""
         return _organization(self.domain, [step for step in self.steps if step.policy is not None])
 
     @property
     def void(self) -> Step | None:
-        """The void record that would apply, so that no DMARC is applied to mail from the domain (§4.10.1)."""
+        """The void record that would apply. Receivers then apply no DMARC to mail from the domain (§4.10.1)."""
         return step if (step := self._applies) is not None and step.status == "void" else None
 
     @property
     def found(self) -> Step | None:
-        """The step whose policy applies to the domain: its own, else its organisational domain's, else the PSD's."""
+        """The step with the policy for the domain: its own, its organisational domain's, or the PSD's."""
         return step if (step := self._applies) is not None and step.status == "policy" else None
 
     @property
@@ -88,16 +87,16 @@ class Walk:
 
     @property
     def _applies(self) -> Step | None:
-        """The step with the record that a receiver takes, before it looks at the policy in it (§4.10.1)."""
+        """The step with the record that a receiver chooses, before it reads the policy (§4.10.1)."""
         records = [step for step in self.steps if step.status in ("policy", "void")]
         by_domain = {step.domain: step for step in records}
         suffix = next((step for step in records if step.psd == "y"), None)
         return by_domain.get(self.domain) or by_domain.get(_organization(self.domain, records)) or suffix
 
     def tag(self, *, exists: bool) -> tuple[str, str] | None:
-        """Return which tag applies to mail from the domain, and its value (§4.7); None without a record.
+        """Return the tag that applies to mail from the domain, and its value (§4.7); None without a record.
 
-        :param exists: whether the domain is in the DNS; ``np`` is for those that are not.
+        :param exists: whether the domain is in DNS; ``np`` is for domains that are not.
         """
         step = self.found
         if step is None or step.policy is None:
@@ -111,7 +110,7 @@ class Walk:
 
 
 def names(domain: str) -> Iterator[str]:
-    """Yield the names whose ``_dmarc`` is asked for, one after the other: 8 at most (§4.10)."""
+    """Yield the domains of the queries for ``_dmarc``, in order: at most 8 (§4.10)."""
     yield domain
     labels = domain.split(".")
     rest = labels[1:] if len(labels) <= MAX_LABELS else labels[-MAX_LABELS:]
@@ -121,7 +120,7 @@ def names(domain: str) -> Iterator[str]:
 
 
 async def walk(ask: Ask, domain: str) -> Walk:
-    """Walk up from a domain until a record says ``psd=y`` or ``psd=n``, or the root is near.
+    """Walk up from a domain to a record with ``psd=y`` or ``psd=n``, or to the top-level domain.
 
     :param domain: as lower-case A-labels, without a final dot.
     """
@@ -129,7 +128,7 @@ async def walk(ask: Ask, domain: str) -> Walk:
     with budget.budget(f"the DMARC policy of {domain}", limits.DMARC_SECONDS.most, limits.DMARC_QUERIES.most):
         for name in names(domain):
             owner = f"_dmarc.{name}"
-            # A name that DNS has no room for has no record, and nobody can ask for it.
+            # A name that is too long for DNS has no record, and cannot be queried.
             step = read(name, await ask(owner, "TXT")) if fits(owner) else Step(name, "none")
             steps.append(step)
             if step.status == "failed" or step.psd != "u":
@@ -138,7 +137,7 @@ async def walk(ask: Ask, domain: str) -> Walk:
 
 
 def read(domain: str, answer: Answer) -> Step:
-    """Return what a receiver makes of the TXT records at ``_dmarc`` (§4.10): other TXT is passed over."""
+    """Return how a receiver reads the TXT records at ``_dmarc`` (§4.10). It ignores other TXT."""
     if answer.status == "failed":
         return Step(domain, "failed", text=answer.problem, over=answer.over)
     found = [value for value in answer.texts() if is_dmarc(value)]
@@ -154,7 +153,7 @@ def read(domain: str, answer: Answer) -> Step:
 
 
 def _organization(domain: str, records: Sequence[Step]) -> str:
-    """Return the organisational domain that records give, the longest name first (§4.10.2)."""
+    """Return the organisational domain by the records, the longest name first (§4.10.2)."""
     for step in records:
         if step.psd == "n":
             return step.domain

@@ -1,4 +1,4 @@
-"""``check_host()`` (RFC 7208 §4): what a receiver makes of a domain's SPF for one address, term by term, in order."""
+"""``check_host()`` (RFC 7208 §4): evaluates a domain's SPF for one address as a receiver does, term by term."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ from elastx_mrs.records.spf_macro import expand_domain, letters
 from elastx_mrs.records.spf_terms import LOOKUPS, Mechanism, Modifier, Record, Term
 
 MAX_LOOKUPS = 10
-"""Terms that look something up (§4.6.4)."""
+"""Terms that need a DNS lookup (§4.6.4)."""
 
 MAX_VOIDS = 2
-"""Lookups with an empty answer or no such name; a SHOULD (§4.6.4)."""
+"""Lookups with an empty answer or without such a name; a SHOULD (§4.6.4)."""
 
 MAX_NAMES = 10
-"""Names behind one ``mx``, beyond which it is permerror, and behind one PTR, beyond which they are ignored (§4.6.4)."""
+"""Names of one ``mx``, beyond which it is permerror, or of one PTR, beyond which they are ignored (§4.6.4)."""
 
 Name = Literal["none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"]
 
@@ -32,13 +32,13 @@ _BY_QUALIFIER: dict[str, Name] = {"+": "pass", "-": "fail", "~": "softfail", "?"
 
 @dataclass(frozen=True)
 class Result:
-    """What :func:`check_host` answers (§2.6), why, and what it took.
+    """The result of :func:`check_host` (§2.6), its reason and its cost.
 
     :param result: one of the seven results.
     :param reason: the term that decided, with the domains that led to it, or what is wrong.
-    :param lookups: terms that were looked up.
-    :param voids: void lookups among them.
-    :param over: whether it is temperror because a limit on what may be asked was reached.
+    :param lookups: the number of terms that were looked up.
+    :param voids: the number of void lookups among them.
+    :param over: whether it is temperror because of a limit.
     """
 
     result: Name
@@ -51,15 +51,15 @@ class Result:
 async def check_host(
     ask: Ask, address: str, domain: str, sender: str | None = None, helo: str | None = None, record: str | None = None
 ) -> Result:
-    """Return what a receiver that honours every limit of §4.6.4 answers.
+    """Return the result of a receiver that applies every limit of §4.6.4.
 
-    :param ask: asks the DNS; should remember, so that nothing is asked twice.
-    :param address: the client's; an IPv4-mapped IPv6 address is taken as IPv4.
+    :param ask: queries DNS; it should cache answers.
+    :param address: the client's address; an IPv4-mapped IPv6 address counts as IPv4.
     :param domain: as A-labels, without a final dot.
-    :param sender: the address in MAIL FROM; ``postmaster@<domain>`` where there is none (§2.4).
+    :param sender: the address in MAIL FROM; ``postmaster@<domain>`` if there is none (§2.4).
     :param helo: the client's HELO name; the domain unless given.
-    :param record: the record to take instead of the domain's published one, as for a change that is only planned.
-    :raises ValueError: where ``address`` is no address.
+    :param record: the record to use instead of the domain's published one, for a planned change.
+    :raises ValueError: if ``address`` is not an address.
     """
     ip = ipaddress.ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
@@ -76,7 +76,7 @@ async def check_host(
 
 
 class _EndError(Exception):
-    """The whole check ends here, with temperror or permerror."""
+    """Ends the whole check with temperror or permerror."""
 
     def __init__(self, result: Name, reason: str, *, over: bool = False) -> None:
         self.result: Name = result
@@ -99,7 +99,7 @@ class _Check:
         self.voids = 0
 
     async def domain(self, domain: str) -> tuple[Name, str]:
-        """Evaluate one domain's record; ``include`` and ``redirect`` come back here."""
+        """Evaluate one domain's record; ``include`` and ``redirect`` call this again."""
         if not is_name(domain):
             return "none", f"{quoted(domain)} is not a name that can have a record (§4.3)"
         text = self._planned.get(domain)
@@ -187,7 +187,7 @@ class _Check:
             raise _EndError("permerror", f"{where} is the void lookup after the {MAX_VOIDS}nd (§4.6.4)")
 
     async def _validated(self) -> list[str]:
-        """Return the client's names that lead back to its address (§5.5); what cannot be asked is left out."""
+        """Return the client's names that lead back to its address (§5.5). Failed lookups are left out."""
         reverse = dns.reversename.from_address(str(self._ip)).to_text(omit_final_dot=True)
         answer = await self._in_time(reverse, "PTR")
         self._count(answer, f"the PTR of {self._ip}")
@@ -200,14 +200,14 @@ class _Check:
         return names
 
     async def _in_time(self, name: str, rdtype: str) -> Answer:
-        """Ask for what may be left out where it cannot be asked; where it takes too much, nothing is known."""
+        """Query a name whose failure may be ignored; beyond a limit, end the check."""
         answer = await self._ask(name, rdtype)
         if answer.over:
             raise _EndError("temperror", f"{name} {rdtype} could not be looked up: {answer.problem}", over=True)
         return answer
 
     async def _target(self, domain: str, term: Term) -> str:
-        """Return the name that a term is about, its macros expanded (§7)."""
+        """Return the name of a term, with its macros expanded (§7)."""
         text = term.domain if isinstance(term, Mechanism) else term.value
         if text is None:
             return domain
@@ -227,7 +227,7 @@ class _Check:
 
 
 def _best(names: list[str], domain: str) -> str:
-    """Return the name for ``%{p}``: the domain itself, else one below it, else any, else ``unknown`` (§7.3)."""
+    """Return the name for ``%{p}``: the domain itself, one below it, any name, or ``unknown`` (§7.3)."""
     below = [name for name in names if name.endswith(f".{domain}")]
     return domain if domain in names else (below or names or ["unknown"])[0]
 

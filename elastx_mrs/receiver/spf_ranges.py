@@ -1,4 +1,4 @@
-"""Which addresses an SPF record speaks of: where its answer can change from one address to the next."""
+"""Finds the addresses of an SPF record: the points where its result can change from one address to the next."""
 
 import ipaddress
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ def trees(tree: Tree) -> list[Tree]:
 
 
 async def networks(ask: Ask, tree: Tree) -> list[Network]:
-    """Return every network that a term of the tree names, or leads to through ``a`` and ``mx``."""
+    """Return every network in a term of the tree, also through ``a`` and ``mx``."""
     found: dict[Network, None] = {}
     for part in trees(tree):
         record = part.found.record
@@ -50,10 +50,10 @@ async def _of(ask: Ask, domain: str, term: Mechanism) -> AsyncIterator[Network]:
 
 
 def points(within: Sequence[Network], borders: Iterable[Network]) -> list[Address]:
-    """Return addresses of ``within``, one for each stretch between borders: what passes one passes all of it.
+    """Return one address of ``within`` for each stretch between borders, because SPF has one result for a stretch.
 
-    The first address of each network, and those where another network begins or has just ended. One more than
-    :data:`limits.SPF_ADDRESSES` at most.
+    These are the first address of each network, and the addresses where another network begins or has just ended. There
+    is at most one more than :data:`limits.SPF_ADDRESSES`.
     """
     found: dict[Address, None] = {}
     for network in within:

@@ -1,4 +1,4 @@
-"""Which SPF record a domain publishes, as a receiver finds it (RFC 7208 §4.4 to §4.6)."""
+"""Finds the SPF record of a domain as a receiver does (RFC 7208 §4.4 to §4.6)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,14 +11,14 @@ from elastx_mrs.records.text import as_text
 
 @dataclass(frozen=True)
 class Found:
-    """What asking for a domain's SPF record came to.
+    """The result of the query for a domain's SPF record.
 
-    :param result: ``record`` where there is exactly one and it parses; else what :func:`check_host` answers:
+    :param result: ``record`` if there is exactly one and it parses. Otherwise the result of :func:`check_host`:
         ``none``, ``permerror`` (several records, or a syntax error), ``temperror`` (no usable answer).
     :param record: its terms; None unless ``record``.
-    :param text: the record as published, octets that are no text as ``\\DDD``; empty where there is not exactly one.
-    :param problem: what is wrong, in words; empty for ``record``.
-    :param over: whether a limit on what may be asked was reached, so that it could not be asked.
+    :param text: the record as published, with ``\\DDD`` for octets that are not text; empty unless there is one.
+    :param problem: a description of the fault; empty for ``record``.
+    :param over: whether the query failed because of a limit.
     """
 
     result: Literal["record", "none", "permerror", "temperror"]
@@ -29,7 +29,7 @@ class Found:
 
 
 def is_name(name: str) -> bool:
-    """Whether DNS can hold a name, and it has two labels at least, as §4.3 asks of a domain."""
+    """Return whether a name fits into DNS and has at least two labels, as §4.3 requires of a domain."""
     labels = name.removesuffix(".").split(".")
     return len(name) <= 254 and len(labels) > 1 and all(0 < len(label) < 64 for label in labels)
 
@@ -49,7 +49,7 @@ def select(answer: Answer) -> Found:
 
 
 def parsed(value: bytes) -> Found:
-    """Return what a record comes to."""
+    """Return the result for a record."""
     shown = show(value)
     try:
         return Found("record", spf_terms.parse(as_text(value)), shown)

@@ -1,7 +1,7 @@
-"""A domain's SPF as a tree of all that a receiver may have to look up: what it costs, and what is broken in it.
+"""A domain's SPF as a tree of everything that a receiver may have to look up, with its costs and its faults.
 
-First everything reachable is asked for, side by side and nothing twice; then the answers are counted, as for a sender
-that no term matches before the last: the worst case, which is what RFC 7208 §4.6.4 limits.
+First it queries everything reachable, concurrently and only once. Then it counts lookups for the worst case, which RFC
+7208 §4.6.4 limits: a sender that only the last term matches.
 """
 
 import asyncio
@@ -24,15 +24,19 @@ Voids = tuple[int, int]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps a receiver from an answer, or us from counting.
+    """One fault, or one reason why a term cannot be counted.
 
-    :param kind: ``permerror``: receivers refuse the whole policy; ``temperror``: it could not be asked;
-        ``none``: the domain has no record;
-        ``sender``: known only when a mail comes (its macros need the sender); ``open``: it lets everybody send;
-        ``voids``: over the limit that receivers should have, and not all do.
+    - ``permerror``: receivers refuse the whole policy.
+    - ``temperror``: a query failed.
+    - ``none``: the domain has no record.
+    - ``sender``: known only when a mail arrives, because its macros need the sender.
+    - ``open``: the record lets everybody send.
+    - ``voids``: over a limit that receivers should have, but not all do.
+
+    :param kind: one of these.
     :param path: the domain, and the terms that lead to it.
-    :param text: what is wrong, and what to do.
-    :param over: whether it could not be asked because a limit on what may be asked was reached.
+    :param text: the fault, and what to do.
+    :param over: whether a query failed because of a limit.
     """
 
     kind: Literal["permerror", "temperror", "none", "sender", "open", "voids"]
@@ -43,13 +47,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Node:
-    """One term that looks something up.
+    """One term that needs a DNS lookup.
 
     :param term: as written.
-    :param lookups: that it costs, itself and all below it.
-    :param voids: the same.
-    :param problem: of the term itself; None where there is none.
-    :param below: the record that ``include`` or ``redirect`` leads to; None for other terms, and where there is none.
+    :param lookups: the lookups of the term and of everything below it.
+    :param voids: the void lookups of the same.
+    :param problem: of the term itself; None if there is none.
+    :param below: the record of an ``include`` or ``redirect``; None for other terms, or if there is no record.
     """
 
     term: str
@@ -61,13 +65,13 @@ class Node:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Tree:
-    """One domain's record and what it leads to; a domain that is reached twice is the same object in both places.
+    """One domain's record, and everything below it. A domain that is reached twice is the same object in both places.
 
-    Two are equal where they are the same, and as text there is none of what is below: a hostile tree has few domains
-    and more branches than can be walked. asyncio takes the text of a finished task's result, so that this matters.
+    Trees are equal only if identical, and their text leaves out everything below: a hostile tree has few domains, and
+    more branches than anybody can walk. This matters because asyncio formats the result of a finished task.
 
     :param found: the record, or why there is none.
-    :param nodes: the terms that look something up, in the order of evaluation.
+    :param nodes: the terms that need a DNS lookup, in the order of evaluation.
     """
 
     domain: str
@@ -77,7 +81,7 @@ class Tree:
     voids: Voids = field(init=False)
 
     def __post_init__(self) -> None:
-        """Add up; the numbers of a hostile tree are large, and still only numbers."""
+        """Add up the nodes. A hostile tree has large sums, but needs no long walk."""
         object.__setattr__(self, "lookups", sum(node.lookups for node in self.nodes))
         four, six = (sum(node.voids[family] for node in self.nodes) for family in (0, 1))
         object.__setattr__(self, "voids", (four, six))
@@ -86,7 +90,7 @@ class Tree:
         return f"<Tree {self.domain}: {number(self.lookups)} lookups>"
 
     def problems(self) -> list[Problem]:
-        """Return the problems, each domain's once, the whole tree's limits first; many of a kind are counted."""
+        """Return the problems, the whole tree's limits first, and each domain's once. Many of a kind are counted."""
         found = list(self._limits())
         if self.found.result != "record":
             found.append(Problem(self.found.result, (self.domain,), self.found.problem, self.found.over))
@@ -96,7 +100,7 @@ class Tree:
         return list(self._first(found))
 
     def _first(self, found: list[Problem]) -> Iterator[Problem]:
-        """Yield the first problems of each kind, and how many more there are: a hostile tree has hundreds."""
+        """Yield the first problems of each kind, and the number of the others: a hostile tree has hundreds."""
         more: dict[str, list[Problem]] = {}
         for problem in found:
             more.setdefault(problem.kind, []).append(problem)
@@ -109,7 +113,7 @@ class Tree:
                 yield Problem(left[0].kind, (self.domain,), f"and {len(left)} more terms like these", over)
 
     def walk(self) -> Iterator[tuple[int, Node]]:
-        """Yield every term with its depth, from 0, in the order of evaluation; what is below a domain only once."""
+        """Yield every term with its depth, from 0, in the order of evaluation. Each domain is expanded only once."""
         seen = {self.domain}
         stack = [(0, node) for node in reversed(self.nodes)]
         while stack:
@@ -139,9 +143,9 @@ class Tree:
 async def expand(ask: Ask, domain: str, record: str | None = None) -> Tree:
     """Return the tree of a domain's SPF.
 
-    :param ask: asks the DNS; should remember, so that several trees ask nothing twice.
+    :param ask: queries DNS; it should cache answers, for several trees.
     :param domain: as lower-case A-labels, without a final dot.
-    :param record: the record to take instead of the published one, as for a change that is only planned.
+    :param record: the record to use instead of the published one, for a planned change.
     """
     crawl = _Crawl(ask, domain, {domain: parsed(record.encode())} if record is not None else {})
     seconds = limits.SPF_TREE_SECONDS.most
@@ -155,7 +159,7 @@ async def expand(ask: Ask, domain: str, record: str | None = None) -> Tree:
 
 
 class _Crawl:
-    """Asks for everything that a record leads to, as soon as its name is known."""
+    """Queries everything that a record leads to, as soon as its name is known."""
 
     def __init__(self, ask: Ask, domain: str, records: dict[str, Found]) -> None:
         self._ask = ask
@@ -198,14 +202,14 @@ class _Crawl:
         await asyncio.gather(*(self._once(name, rdtype) for rdtype in rdtypes))
 
     async def _once(self, name: str, rdtype: str) -> Answer | None:
-        """Ask, unless it is being asked already, or too much was: then None."""
+        """Query a name once; None if the query is already running, or beyond the limit."""
         if (name, rdtype) not in self.answers and len(self.answers) < limits.SPF_TREE_QUESTIONS.most:
             self.answers[name, rdtype] = None
             self.answers[name, rdtype] = await self._ask(name, rdtype)
         return self.answers.get((name, rdtype))
 
     def target(self, domain: str, term: Term) -> str | None:
-        """Return the name that a term is about; None where only the sender could tell."""
+        """Return the name of a term; None if it depends on the sender."""
         text = term.domain if isinstance(term, Mechanism) else term.value
         if text is None:
             return domain
@@ -217,14 +221,14 @@ class _Crawl:
 
 @dataclass(frozen=True)
 class _Path:
-    """How a domain was come to: the terms, the first domain before them, and all domains on the way."""
+    """The way to a domain: the first domain and the terms after it, and all domains on the way."""
 
     terms: tuple[str, ...]
     domains: tuple[str, ...]
 
 
 class _Count:
-    """Counts what a crawl found: pure, each domain once."""
+    """Counts the lookups of a crawl, each domain once, without queries."""
 
     def __init__(self, crawl: _Crawl) -> None:
         self._crawl = crawl
@@ -291,7 +295,7 @@ class _Count:
         return self._addresses(written, where, [(host, ("A", "AAAA")) for host in hosts if is_name(host)])
 
     def _addresses(self, written: str, where: tuple[str, ...], questions: list[tuple[str, tuple[str, str]]]) -> Node:
-        """Return a term that asks for addresses: of each name, one type for IPv4 senders, another for IPv6 ones."""
+        """Return a term that looks up addresses: for each name, one type for IPv4 senders and one for IPv6 senders."""
         voids = [0, 0]
         problem = None
         for name, types in questions:
@@ -300,7 +304,7 @@ class _Count:
                 if answer is None or answer.status == "failed":
                     problem = problem or self._unasked(where, name, rdtype, answer)
                 else:
-                    voids[family] += answer.void  # a sender of that family may never ask for what failed
+                    voids[family] += answer.void  # a failed query is not a void lookup
         return Node(written, voids=(voids[0], voids[1]), problem=problem)
 
     def _unasked(self, where: tuple[str, ...], name: str, rdtype: str, answer: Answer | None) -> Problem:
@@ -310,7 +314,7 @@ class _Count:
 
 
 def _open(record: Record, where: tuple[str, ...]) -> Problem | None:
-    """Return that a record lets everybody pass; not where the term before says that a match is no pass (§5.2)."""
+    """Return a problem if a record lets everybody pass, unless its include has ``-``, ``~`` or ``?`` (§5.2)."""
     everybody = next((term for term in record.evaluated() if isinstance(term, Mechanism) and term.everybody), None)
     if everybody is None or (where[1:] and where[-1][0] in "-~?"):
         return None
@@ -321,5 +325,5 @@ def _open(record: Record, where: tuple[str, ...]) -> Problem | None:
 
 
 def number(count: int) -> str:
-    """Return a count for people: a hostile tree's can have hundreds of digits."""
+    """Return a count as text: a hostile tree's can have hundreds of digits."""
     return str(count) if count <= 1000 else "over 1000"
