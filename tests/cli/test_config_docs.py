@@ -44,7 +44,7 @@ def test_a_diff_applies_to_the_example_and_makes_the_records_that_are_shown(
 
 
 def test_a_typing_error_is_told_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (told,) = re.findall(r"(?m)^    (stacks/Pulumi\.prod\.yaml:.*)$", PAGE)
+    (told,) = re.findall(r"(?m)^(stacks/Pulumi\.prod\.yaml:.*)$", PAGE)
     monkeypatch.chdir(tmp_path)
     wrong = EXAMPLE.replace("accounts: [newsletter@example.com]", "accounts: [newsleter@example.com]")
     assert run(write(Path("stacks/Pulumi.prod.yaml"), wrong)).stdout.splitlines()[0] == told

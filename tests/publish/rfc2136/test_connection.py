@@ -102,6 +102,6 @@ def test_a_shortage_that_lasts_is_this_machine_s(monkeypatch: pytest.MonkeyPatch
     with saying(lambda asked: answer(asked, SOA)) as server, pytest.raises(UnreachableError) as caught:
         primary(server).check_zone("example.com")
     told = str(caught.value)
-    assert told.startswith(f"127.0.0.1:{server.port} could not be asked: this machine is short of file descriptors")
+    assert told.startswith(f"127.0.0.1:{server.port} could not be queried: this machine is short of file descriptors")
     assert "ulimit -n" in told
     assert "is the server up" not in told

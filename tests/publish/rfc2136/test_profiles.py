@@ -89,7 +89,7 @@ def test_slashes_in_a_secret_are_no_comment() -> None:
     ],
 )
 def test_what_is_no_key_file(text: str) -> None:
-    with pytest.raises(RecordError, match="no key file") as error:
+    with pytest.raises(RecordError, match="not a key file") as error:
         read_key(text)
     assert "YQ==" not in str(error.value)
 
@@ -100,7 +100,7 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"server": "192.0.2.1:65536"}, {}, "rfc2136.server: '192.0.2.1:65536' is not an address"),
     ({"server": ":53"}, {}, "rfc2136.server: ':53' is not an address"),
     ({"keyName": ""}, {}, "rfc2136.keyName: is missing; write the TSIG key's name, or set ELASTX_MRS_RFC2136_KEY_NAME"),
-    ({"keyName": "a..b"}, {}, "'a..b', which is no name"),
+    ({"keyName": "a..b"}, {}, "'a..b', which is not a name"),
     ({}, {"tsigKey": ""}, "tsigKey: is missing; run: pulumi config set --secret elastx-mrs:tsigKey, or set ELASTX"),
     ({}, {"tsigKey": "no base64!"}, "tsigKey: is not base64; write the secret as tsig-keygen prints it"),
     ({"algorithm": "hmac-md5"}, {}, "rfc2136.algorithm: is 'hmac-md5'; that is too weak; make a new key"),

@@ -282,7 +282,7 @@ def test_an_update_that_cannot_be_read_and_one_for_another_s_zone(server: NameSe
         ("FORMERR", "could not read the message"),
         ("SERVFAIL", "check its log"),
         ("NXDOMAIN", "run again"),
-        ("NOTIMP", "takes no dynamic updates at all; name the zone's primary as rfc2136.server"),
+        ("NOTIMP", "does not accept dynamic updates; name the zone's primary as rfc2136.server"),
         ("REFUSED", "allow the key key-256 to update these names"),
         ("YXDOMAIN", "run again"),
         ("NOTAUTH", "not the primary of example.com; name the primary as rfc2136.server, or correct rfc2136.zones"),

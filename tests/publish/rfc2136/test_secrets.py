@@ -75,8 +75,8 @@ def test_a_key_where_something_else_stands(key: str, text: str) -> None:
     [
         (f"{{{OTHER}", "tsigKeys: is no JSON"),
         (OTHER, "tsigKeys: is no JSON"),
-        ([OTHER], "tsigKeys: is no object"),
-        (json.dumps(OTHER), "tsigKeys: is no object"),
+        ([OTHER], "tsigKeys: is not an object"),
+        (json.dumps(OTHER), "tsigKeys: is not an object"),
         ({"in-house": [OTHER]}, "tsigKeys.in-house: is no text"),
         ({"in-house": {"key": OTHER}}, "tsigKeys.in-house: is no text"),
         ({"in-house": f"{OTHER}!"}, "tsigKeys.in-house: is not base64"),

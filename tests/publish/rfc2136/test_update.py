@@ -138,7 +138,9 @@ def test_a_cname_or_a_delegation_in_the_way_is_named(server: NameServer) -> None
 )
 def test_a_wrong_key_is_told_from_a_wrong_secret(server: NameServer, changes: dict[str, str], message: str) -> None:
     if server.kind == "powerdns":  # it says no more than NOTAUTH
-        message = r"NOTAUTH to the query of example\.com; it does not take the signature of the key .*does not say why"
+        message = (
+            r"NOTAUTH to the query of example\.com; it does not accept the signature of the key .*does not say why"
+        )
     with pytest.raises(UpdateError, match=message) as error:
         primary(server, **changes).check_zone("example.com")
     assert server.key not in str(error.value)
