@@ -51,7 +51,7 @@ def test_a_typing_error_is_told_as_it_is_shown(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_the_project_s_file_shares_is_shared(tmp_path: Path) -> None:
-    (shared,) = re.findall(r"(?ms)^```yaml\n(config:\n.*?)^```$", PAGE)
+    (shared,) = re.findall(r"(?ms)^```yaml\n(config:\n  dmarc:\n.*?)^```$", PAGE)
     write(tmp_path / "Pulumi.yaml", f"name: elastx-mrs\nruntime: python\n{shared}")
     stack = read_stack(write(tmp_path / "Pulumi.prod.yaml", "config:\n  elastx-mrs:domains: [example.com]\n"))
     assert stack.own == {
