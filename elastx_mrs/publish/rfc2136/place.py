@@ -73,7 +73,7 @@ class Place:
         if delegated is not None and child.endswith(f".{self.zone}"):
             what = f"{self.owner} lies in the zone {child}, which {self.zone} delegates to {text(delegated[0].target)}"
             return InTheWayError(f"{what}: {self.primary} does not serve it; publish it on the primary of {child}")
-        what = f"{self.primary} is not authoritative for {self.owner}, so it cannot say anything about {self.zone}"
+        what = f"{self.primary} is not authoritative for {self.owner}, so it says nothing about {self.zone}"
         return UpdateError(f"{what}; name the primary of {self.zone} as {self.primary.called('server')}")
 
     def explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:

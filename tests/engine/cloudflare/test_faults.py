@@ -199,11 +199,11 @@ def test_a_block_of_five_minutes_is_waited_out(run: Trial, stack: Stack, age: di
     times = 2 * (AGES[OLDEST].tries if oldest else 1)
     added(stack)
     run.faults[:] = [Fault(method, times=times, **BLOCKED) for method in ("POST", "PUT")]
-    assert "going on at" in stack.up(**age).stdout or not oldest
+    assert "continuing at" in stack.up(**age).stdout or not oldest
     settled(run, stack, LABEL)
     removed(stack)
     run.faults[:] = [Fault("DELETE", times=times, **BLOCKED)]
-    assert "going on at" in stack.up(**age).stdout or not oldest
+    assert "continuing at" in stack.up(**age).stdout or not oldest
     settled(run, stack, LABEL)
 
 

@@ -101,7 +101,7 @@ MailRelay("mail", args("example.com"), pulumi.ResourceOptions(provider=provider(
     stack = without_default(program(run, PROVIDERS, late, FIRST=FIRST))
     said = stack.preview()
     assert run.asked() == [], "nobody is asked with a token that is not there"
-    assert "the zone of example.com is known only when its provider" in said.stdout
+    assert "the zone of example.com is known only after it, or its provider, is created" in said.stdout
     stack.up()
     assert run.changes() == ["POST"] * KINDS
     stack.preview("--expect-no-changes")
