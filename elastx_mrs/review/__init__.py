@@ -1,4 +1,4 @@
-"""What a preview would change, in the terms of mail: read, judged, and told so that a reviewer sees it in ten seconds.
+"""Shows what a preview will change for mail, so a reviewer sees it in ten seconds.
 
-preview (Pulumi's JSON) → changes (of records, by domain) → meaning (their own terms, and what is a risk) → a format.
+preview (Pulumi's JSON) → changes (of records, by domain) → meaning (in words, with the risks) → a format.
 """

@@ -1,7 +1,7 @@
-"""A preview's changes as changes of TXT records, by the domain that they are for.
+"""The changes of a preview as changes of TXT records, by domain.
 
-What a record is, its owner name and its value say, not the name of its resource: so a publisher of a program's own is
-read too, if its resource has ``owner`` or ``name``, and ``value`` or ``content`` (``docs/publishers.md``).
+The kind of a record follows from its owner name and value, not from the name of its resource. So it reads custom
+publishers, too, if their resources have ``owner`` or ``name``, and ``value`` or ``content`` (``docs/publishers.md``).
 """
 
 import re
@@ -21,23 +21,23 @@ from elastx_mrs.service import Service
 Op = Literal["add", "change", "remove", "release", "stopped"]
 
 MOST_SECONDS = 2**31
-"""Above any TTL (RFC 2181 §8); JSON can say more than a number has room for."""
+"""Above any TTL (RFC 2181 §8); JSON numbers can be larger."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What Pulumi writes where a value is known only later."""
+"""Pulumi's placeholder for a value that is not known yet."""
 
 SECRET = "[secret]"  # noqa: S105
-"""What Pulumi writes where a value is secret."""
+"""Pulumi's placeholder for a secret value."""
 
 _IN_NAME = re.compile(r"-(?:(challenge)-[0-9a-f]{12}|(spf|dkim|dmarc)|(report)-.+)$", re.DOTALL)
 _ORDER: Mapping[str, int] = {"challenge": 0, "spf": 1, "dkim": 2, "dmarc": 3, "report": 4, "other": 5}
 
 
 class Content(NamedTuple):
-    """A TXT record as one side of a change has it.
+    """A TXT record before or after a change.
 
-    :param value: its character-strings joined; None if it is not known, or secret.
-    :param ttl: seconds; 1 for Cloudflare's own choice, None if nothing says so.
+    :param value: its character-strings, joined; None if it is secret or not known.
+    :param ttl: seconds; 1 for Cloudflare's automatic TTL, None if not set.
     """
 
     owner: str
@@ -48,11 +48,11 @@ class Content(NamedTuple):
 class Change(NamedTuple):
     """One record that would change.
 
-    :param op: ``release`` takes it out of the state and leaves it in DNS; ``stopped`` is what an error stops.
-    :param domain: that it is for: the sender domain, and of a report authorisation who takes the reports.
-    :param content: what it is then, or was.
-    :param keys: of the resource's inputs that differ.
-    :param again: the other resource, where the same record goes from one to another.
+    :param op: ``release`` removes it from the state and leaves it in DNS; ``stopped``: an error stops it.
+    :param domain: the sender domain; for a report authorisation, the domain that accepts the reports.
+    :param content: the record after the change, or before it if it will be removed.
+    :param keys: the inputs of the resource that differ.
+    :param again: the other resource, if the same record moves from one to another.
     """
 
     op: Op
@@ -74,7 +74,7 @@ def changes(preview: Preview) -> list[Change]:
 
 
 def others(preview: Preview) -> list[Resource]:
-    """Return the resources that would change and are in no ``MailRelay``, nor one themselves."""
+    """Return the resources that would change outside any ``MailRelay``."""
     return [one for one in preview.resources if one.component is None and one.type != COMPONENT_TYPE]
 
 
@@ -130,9 +130,9 @@ def _joined(content: str) -> str:
 
 
 def kind_of(content: Content, resource: str, service: Service) -> tuple[Kind | Literal["other"], str]:
-    """Return which record it is, and the domain that it is for.
+    """Return the kind of a record, and its domain.
 
-    :param resource: the resource's name, which tells what a value that is not known is.
+    :param resource: the resource's name, which shows the kind if the value is not known.
     """
     owner, value = content.owner, content.value or ""
     sender, authorises, host = owner.partition("._report._dmarc.")
@@ -160,7 +160,7 @@ def ttl_of(content: Content) -> str:
 
 
 def _paired(found: Iterable[Change]) -> Iterator[Change]:
-    """Yield the changes, and mark where one resource takes a record out and another puts the same one in."""
+    """Yield the changes, and mark records that move from one resource to another."""
     listed = list(found)
     gone = {(one.content.owner, one.content.value): one for one in listed if one.op == "remove"}
     there = {(one.content.owner, one.content.value): one for one in listed if one.op == "add"}

@@ -1,7 +1,7 @@
-"""The review as a comment on GitHub or GitLab: safe whatever others wrote, and never longer than a comment may be.
+"""The review as a comment on GitHub or GitLab: safe for any text of others, and never too long for a comment.
 
-What others wrote stands in code, where no Markdown, HTML, mention, link or issue number means anything (GitHub Flavored
-Markdown §6.1), and without characters that a reader cannot see. What was said at length stands in blocks of code.
+Text of others is shown as code, without invisible characters. In code, Markdown, HTML, mentions, links and issue
+numbers do nothing (GitHub Flavored Markdown §6.1). Long messages are in code blocks.
 """
 
 import re
@@ -23,7 +23,7 @@ from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.report import FAILED, Domain, Message, Review, Row, headlines, outlook, summary
 
 LIMITS = {"github": 65_536, "gitlab": 1_000_000}
-"""Octets of a comment: GitHub's limit is in characters, GitLab's too, and no text has fewer octets than those."""
+"""Octets of a comment. The limits of both are in characters, and no text has fewer octets than characters."""
 
 LABELS = {
     FAILED: "Failed", "gained": "Gains a domain", "loosened": "Loosened", "removed": "Removed", "key": "Another key",
@@ -34,15 +34,15 @@ OPS: Mapping[Op, str] = {
 }  # fmt: skip
 
 MANY = 5
-"""Domains that stand open; where there are more, each is folded."""
+"""If there are more domains, each is folded."""
 
 _WIDTH = 110
 _AT_ONCE = 10_000
 _MAX_LINES = 60
-"""Of one thing that was said; a traceback can be long, and its end says most."""
+"""Lines of one message; a traceback can be long, and its end matters most."""
 
 _NAMED = 5
-"""Resources that one message names; the others are counted."""
+"""Resources that one message lists; the others are counted."""
 
 _NOTE = "_Shortened to fit a comment; not shown: {}. All of it: `elastx-mrs review --limit none`._\n"
 _ROOM = 400
@@ -50,7 +50,7 @@ _ROOM = 400
 
 
 def marker(found: Review) -> str:
-    """Return the comment's first line, which is not shown, and by which the next run finds it."""
+    """Return the comment's invisible first line, by which the next run finds it."""
     name = re.sub(r"[^\w./-]", "_", f"{found.preview.project}/{found.preview.stack}")
     return f"<!-- elastx-mrs review {name.replace('--', '__')} -->"
 
@@ -58,8 +58,8 @@ def marker(found: Review) -> str:
 def markdown(found: Review, limit: int | None) -> str:
     """Return the review.
 
-    :param limit: octets; None for as many as it takes. Shortened by rule: first notices go, then the tables of the
-        domains with least risk, each whole; what is at risk is cut last, and what is left out is counted.
+    :param limit: octets; None for no limit. To shorten, it drops the notices first, then whole tables of the domains
+        with the least risk, and the risks last. It counts what it leaves out.
     """
     head = [marker(found), "", f"### Mail records{_where(found)}", "", f"**{summary(found)}**", ""]
     errors, warnings = found.said("error"), found.said("warning")
@@ -69,7 +69,7 @@ def markdown(found: Review, limit: int | None) -> str:
     folded = len(found.domains) > MANY
 
     def add(blocks: Iterable[str], count: int, share: int, what: str) -> int:
-        """Add as many as fit into a share of what is left; note how many did not, and make no more of them."""
+        """Add as many blocks as fit into a share of the room; note how many did not."""
         nonlocal budget
         room = budget // share
         for number, block in enumerate(blocks):
@@ -141,12 +141,12 @@ def _said(one: Message, title: str, limit: int | None) -> str:
 
 
 def _at_the_end(found: Review, limit: int | None) -> list[tuple[str, list[str]]]:
-    """Return what stands folded below the domains, each with its title."""
+    """Return the folded parts below the domains, each with its title."""
     notices: list[str] = []
     size = 0
     for one in found.said("notice"):
         if limit is not None and size > limit:
-            break  # all of them go together, and do not fit
+            break  # they are shown together, and do not fit
         notices += [*_wrapped(_place(one) + one.text), ""]
         size += len(one.text)
     resources = [visible(f"{one.type} {one.name}") for one in found.others]

@@ -1,4 +1,4 @@
-"""What a change of a record means for mail, in the record's own terms, and which of it is a risk."""
+"""What the change of a record means for mail, and which risks it has."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ RISKS: Mapping[str, str] = {
     "key": "a DKIM key will be replaced",
     "senders": "SPF will allow more senders",
 }
-"""The risks, from the one to look at first."""
+"""The risks, the most important first."""
 
 KINDS: Mapping[str, str] = {
     "challenge": "challenge", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "report": "report authorisation",
@@ -33,7 +33,7 @@ _VALUE_SHOWN = 200
 
 
 class Say(NamedTuple):
-    """A sentence of ours, with what others wrote in it: every format shows that as text in its own way.
+    """A sentence with values of others in it; each format escapes these values.
 
     :param template: with ``{}`` for each of ``values``.
     """
@@ -51,7 +51,7 @@ def say(template: str, *values: str) -> Say:
 
 
 class Risk(NamedTuple):
-    """What to look at first.
+    """A risk of a change.
 
     :param kind: one of :data:`RISKS`.
     """
@@ -63,9 +63,9 @@ class Risk(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """What one change means.
+    """The meaning of one change.
 
-    :param record: what the record is called, as ``verify`` calls it: an account by its address.
+    :param record: the name of the record, as in ``verify``: an account goes by its address.
     """
 
     record: Say
@@ -75,7 +75,7 @@ class Meaning(NamedTuple):
 
 @dataclass(frozen=True)
 class _Spf:
-    """An SPF record, and what is asked of it."""
+    """An SPF record, with the parts that the review compares."""
 
     text: str
     record: Record
@@ -84,10 +84,10 @@ class _Spf:
 
 
 class Reader:
-    """Reads changes.
+    """Explains changes.
 
-    :param accounts: addresses by their challenge's token.
-    :param trees: lookups of the whole tree, before and after, by domain; of those that were asked for.
+    :param accounts: addresses, by the token of their challenge.
+    :param trees: lookups of the whole SPF tree, before and after, by domain, if they were queried.
     :param service: the relay service whose records change.
     """
 
@@ -97,13 +97,13 @@ class Reader:
         trees: Mapping[str, tuple[str, str]] | None = None,
         service: Service = ELASTX,
     ) -> None:
-        """Keep them."""
+        """Keep the arguments."""
         self._accounts = accounts
         self._trees = trees or {}
         self._service = service
 
     def read(self, change: Change) -> Meaning:
-        """Return what a change means."""
+        """Return the meaning of a change."""
         if change.op == "stopped":
             verb = "changed" if change.old else "published"
             return Meaning(self._record(change), (say(f"will not be {verb}: the error above says why"),))
@@ -116,12 +116,12 @@ class Reader:
         return Meaning(self._record(change), tuple(says), tuple(risks))
 
     def account(self, value: str) -> str:
-        """Return an account's address, or the beginning of its hash where it is secret or not in the config."""
+        """Return an account's address, or the beginning of its hash if it is secret or not in the config."""
         known = self._accounts.get(value)
         return known if known is not None else f"{value.removeprefix(self._service.challenge_prefix)[:SHOWN_DIGITS]}…"
 
     def _record(self, change: Change) -> Say:
-        """Return what a record is called: its account, or its kind, and its name if that is not the domain's."""
+        """Return the name of a record: its account or kind, and its owner name if that is not the domain."""
         values = {one.value for one in (change.old, change.new) if one is not None and one.value is not None}
         if change.kind == "challenge" and len(values) == 1:
             return say("account {}", self.account(*values))
@@ -195,7 +195,7 @@ class Reader:
         return say(f"{own} of {spf.MAX_LOOKUPS} lookups in the record itself; included records are not counted")
 
     def _of_place(self, change: Change) -> Iterator[Say | Risk]:
-        """Say what is the same whatever the record: that it goes, moves, is taken over, or is kept otherwise."""
+        """Yield what applies to all kinds of records: removed, moved, taken over, or with other settings."""
         old, new = change.old, change.new
         if change.again:
             verb = "from" if change.op == "add" else "to"
@@ -232,7 +232,7 @@ class Reader:
         return say(f"the {names.get(change.kind, 'record')} at {{}}", change.content.owner)
 
     def _others(self, value: str | None) -> list[str]:
-        """Return the terms of an SPF record by which others than the service send: adopted ones, or the config's."""
+        """Return the terms of an SPF record that let others than the service send."""
         gained = compare.senders(VERSION, value or VERSION).gained
         return [str(term) for term in gained if not spf.includes_service(term, self._service)]
 
@@ -249,7 +249,7 @@ def _shown(inputs: Mapping[str, object] | None, key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parsed(value: str) -> _Spf | None:
-    """Return a record; most domains of a company have the same few."""
+    """Return a record, cached because most domains of a company share a few."""
     try:
         record = parse(value)
     except RecordError:
@@ -260,7 +260,7 @@ def _parsed(value: str) -> _Spf | None:
 
 
 def _rest(record: Record) -> str:
-    """Return the words for what happens to mail that nothing else matches."""
+    """Return the words for the result of all other mail."""
     qualifier = compare.rest(record)
     if any(term.name == "all" for term in record.mechanisms):
         return f"{'' if qualifier == '+' else qualifier}all"
@@ -268,7 +268,7 @@ def _rest(record: Record) -> str:
 
 
 def _senders(domain: str, sentence: str, before: str, after: str, service: Service) -> Iterator[Risk]:
-    """Say which terms besides the service's include let mail pass that did not pass before."""
+    """Yield the risk that more terms, besides the service's include, let mail pass."""
     gained = [str(term) for term in compare.senders(before, after).gained if not spf.includes_service(term, service)]
     if gained:
         listed = ", ".join(["{}"] * len(gained[:5])) + (" and more" if len(gained) > 5 else "")
@@ -299,7 +299,7 @@ def _terms(domain: str, before: _Spf, after: _Spf, service: Service) -> Iterator
 
 @lru_cache(maxsize=4096)
 def _key(value: str) -> str:
-    """Return a key's type, size and fingerprint, or why it is none."""
+    """Return a key's type, size and fingerprint, or why it is not usable."""
     try:
         key = dkim_key.parse(value)
         if key.revoked:
@@ -371,19 +371,19 @@ _policy = lru_cache(maxsize=4096)(read)
 
 
 def _unread(verb: str, value: str, policy: Policy | Void | None) -> Say:
-    """Say what a value is, where one of two is no policy: a void record, or no DMARC record."""
+    """Describe a value if it, or the other one, is not a valid policy."""
     if isinstance(policy, Void):
         return say(f"{verb} {{}}, which {{}}: receivers apply no DMARC", value, policy.why)
     return say(f"{verb} {{}}" + ("" if policy is not None else ", which is not a DMARC record"), value)
 
 
 def _told(policy: Policy, tag: str) -> str:
-    """Return a tag as it holds, with the t=y that takes a step off it."""
+    """Return a tag with its effect, including t=y, which makes it one step weaker."""
     return f"{tag}={policy.effective(tag)}" + ("; t=y" if tag in POLICY_TAGS and policy.t == "y" else "")
 
 
 def _other_tags(old: str, new: str) -> Iterator[Say]:
-    """Yield the other tags that differ: where reports go, and those that only some receivers know."""
+    """Yield the other tags that differ: targets of reports, and tags that only some receivers know."""
     was, is_ = tags(old), tags(new)
     for tag in dict.fromkeys([*was, *is_]):
         if tag in ("v", *POLICY_TAGS, *ALIGNMENT_TAGS) or was.get(tag) == is_.get(tag):

@@ -10,7 +10,7 @@ from elastx_mrs.review.meaning import Say
 from elastx_mrs.review.report import Review, Row, headlines, summary
 
 JSON_VERSION = 1
-"""Of the object that :func:`as_json` returns; raised where a key goes or means something else."""
+"""The version of the object that :func:`as_json` returns; raised if a key is removed or changes its meaning."""
 
 Style = Callable[..., str]
 
@@ -64,12 +64,12 @@ def _indented(first: str, text: str) -> Iterator[str]:
 
 
 def told(what: Say) -> str:
-    """Return a sentence, with what others wrote made visible."""
+    """Return a sentence, with visible values."""
     return what.template.format(*map(visible, what.values))
 
 
 def as_json(found: Review) -> str:
-    """Return one object; what others wrote is in it as it is, in ASCII."""
+    """Return one object in ASCII, with the values of others unchanged."""
     counts = found.counts()
     content: dict[str, Any] = {
         "version": JSON_VERSION,

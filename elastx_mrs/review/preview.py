@@ -1,7 +1,7 @@
-"""What ``pulumi preview --json`` prints, as it is read: which resources would change, and what was said on the way.
+"""Reads the output of ``pulumi preview --json``: the resources that would change, and the messages.
 
-Of a resource that stays there is nothing in it. A preview that failed is as good as one that did not, as far as it
-came; where Pulumi did not begin, it prints no JSON at all.
+Unchanged resources are not in it. A failed preview is valid as far as it went. If Pulumi could not start, it prints no
+JSON.
 """
 
 import json
@@ -22,14 +22,14 @@ _REPLACES = frozenset({"replace", "create-replacement", "delete-replaced", "impo
 _IMPORTS = frozenset({"import", "import-replacement"})
 
 _SERVED = ("value", "content", "ttl")
-"""Inputs that somebody else can change where they are published."""
+"""Inputs that others can change at the provider."""
 
 _NOISE = re.compile(
     r"using pulumi-[\w-]+ from \$PATH|preview failed$|an unhandled error occurred: program exited with non-zero exit "
     r"code|resource monitor shut down|update canceled$",
     re.IGNORECASE,
 )
-"""How a message begins that Pulumi says beside the reason, and of itself. Others may only quote it from DNS."""
+"""The beginning of Pulumi's messages that add nothing to the reason. Other messages may quote such text from DNS."""
 
 _LEVELS: Mapping[str, Literal["error", "warning", "notice"]] = {
     "error": "error", "warning": "warning", "info": "notice", "info#err": "notice",
@@ -38,19 +38,19 @@ _HOOK = re.compile(r'(?:Preview failed: )?before hook "[^"]*" failed: ')
 
 
 class PreviewError(Exception):
-    """What was read is not what ``pulumi preview --json`` prints; the message says what it is, and what to do."""
+    """The input is not the output of ``pulumi preview --json``; the message has the reason and the fix."""
 
 
 class Resource(NamedTuple):
     """One resource that would change.
 
     :param type: such as ``cloudflare:index/dnsRecord:DnsRecord``.
-    :param component: the name of the ``MailRelay`` that it is in; None if it is in none.
-    :param old: its inputs now, as far as is known what is really published; None if it is created.
-    :param new: its inputs then; None if it goes.
-    :param replaced: whether it goes first, or after, and is made anew.
-    :param imported: whether what is there already is taken over.
-    :param retained: whether what goes from the state stays where it was published.
+    :param component: the name of its ``MailRelay``; None without one.
+    :param old: its inputs before, with published values if known; None if it will be created.
+    :param new: its inputs after; None if it will be deleted.
+    :param replaced: whether it will be deleted and created again.
+    :param imported: whether an existing one will be taken over.
+    :param retained: whether it stays published when it leaves the state.
     """
 
     urn: str
@@ -66,10 +66,10 @@ class Resource(NamedTuple):
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing that was said.
+    """One message.
 
-    :param urn: of the resource that it is about; empty for the run.
-    :param cause: the name of the resource whose error says why this one is stopped too; empty for other messages.
+    :param urn: the resource that it is about; empty for the run.
+    :param cause: the resource whose error explains why this one is stopped, too; empty for other messages.
     """
 
     level: Literal["error", "warning", "notice"]
@@ -82,10 +82,10 @@ class Diagnostic:
 class Preview:
     """A preview.
 
-    :param project: empty, like ``stack``, where nothing in it says so.
-    :param resources: that would change, by URN; the stack itself and providers left out.
-    :param accounts: known addresses by their challenge's token.
-    :param service: the relay service whose records are among them.
+    :param project: empty, like ``stack``, if it is not known.
+    :param resources: those that would change, without the stack and providers.
+    :param accounts: known addresses, by the token of their challenge.
+    :param service: the relay service of the records.
     """
 
     project: str
@@ -97,16 +97,16 @@ class Preview:
 
     @property
     def failed(self) -> bool:
-        """Whether something was said to be an error."""
+        """Whether there is an error message."""
         return any(one.level == "error" for one in self.diagnostics)
 
 
 def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX, *, name: str = "") -> Preview:
     """Return a preview.
 
-    :param name: the project and the stack, with a slash between, for a preview that ended before its first resource.
-    :param accounts: addresses that may not be in the stack's config, as a program may hold them itself.
-    :param service: the relay service that they are accounts of.
+    :param name: PROJECT/STACK, for a preview that ended before its first resource.
+    :param accounts: further addresses, for instance if the program has them, and not the config.
+    :param service: their relay service.
     :raises PreviewError: for anything else.
     """
     content = _loaded(text)
@@ -140,9 +140,9 @@ def read(text: str, accounts: tuple[str, ...] = (), service: Service = ELASTX, *
 
 
 def of_log(log: str, name: str = "") -> Preview:
-    """Return the preview that did not begin: what Pulumi said on standard error is all there is of it.
+    """Return a preview that did not start: Pulumi's standard error is all there is.
 
-    :param name: the project and the stack, with a slash between.
+    :param name: PROJECT/STACK.
     """
     text = log.strip() or "pulumi preview printed nothing, also not on standard error"
     return Preview(*_names(name), (), (Diagnostic("error", _end(text)),), {})
@@ -202,7 +202,7 @@ def _inputs(state: object) -> Mapping[str, Any] | None:
 
 
 def _before(state: object) -> Mapping[str, Any] | None:
-    """Return the inputs of a state, with what is really there of them: after a refresh its outputs say that."""
+    """Return the inputs of a state, with the published values: after a refresh, they are in its outputs."""
     inputs = _inputs(state)
     outputs = state.get("outputs") if isinstance(state, dict) else None
     if inputs is None or not isinstance(outputs, dict):
@@ -211,7 +211,7 @@ def _before(state: object) -> Mapping[str, Any] | None:
 
 
 def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resource | None) -> Resource | None:
-    """Return what a step, after others of the same resource, makes of it: a replacement is three of them."""
+    """Return a resource after another of its steps: a replacement has three."""
     op = _text(step.get("op"))
     types = parts[2].split("$")
     if types[-1] == "pulumi:pulumi:Stack" or types[-1].startswith("pulumi:providers:"):
@@ -241,7 +241,7 @@ def _resource(urn: str, parts: list[str], step: Mapping[str, Any], before: Resou
 
 
 def _check_length(resource: Resource) -> None:
-    """Refuse what no record has, for each is read term by term.
+    """Refuse values that are longer than any record, because each is parsed.
 
     :raises PreviewError: naming the resource.
     """
@@ -257,13 +257,13 @@ def _check_length(resource: Resource) -> None:
 
 
 def _end(text: str) -> str:
-    """Return the end of a text, where it is long."""
+    """Return a text, or the end of a long one."""
     most = limits.PREVIEW_MESSAGE.most
     return text if len(text) <= most else f"…{text[1 - most :]}"
 
 
 def _diagnostics(found: Sequence[dict[str, Any]]) -> Iterator[Diagnostic]:
-    """Yield what was said, once each; of errors what only follows another is left out, unless it is all there is."""
+    """Yield the messages, once each. Errors that only follow another are left out, unless there is no other."""
     said: dict[Diagnostic, None] = {}
     noise: list[Diagnostic] = []
     for one in found:
@@ -290,7 +290,7 @@ def _diagnostics(found: Sequence[dict[str, Any]]) -> Iterator[Diagnostic]:
 
 
 def _accounts(config: object) -> Iterator[str]:
-    """Yield the accounts of a stack's config; secret ones are not shown in it."""
+    """Yield the accounts of a stack's config, where secret ones are missing."""
     if not isinstance(config, dict):
         return
     for key, value in config.items():
@@ -303,5 +303,5 @@ def _accounts(config: object) -> Iterator[str]:
 
 def _addresses(value: object) -> Iterator[str]:
     if isinstance(value, list):
-        # A lone surrogate, which JSON may have, is no text that could be hashed.
+        # JSON may have a lone surrogate, which cannot be hashed.
         yield from (item for item in value if isinstance(item, str) and "@" in item and item.isprintable())

@@ -1,4 +1,4 @@
-"""A preview's review: what is at risk first, then every domain with its changes, then what was said."""
+"""The review of a preview: risks first, then every domain with its changes, then the messages."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ GATES: Mapping[str, str] = {
     **RISKS,
     WARNED: "the preview has a warning",
 }
-"""What a gate may fail on, each with what it means."""
+"""The gates, with their meanings."""
 
 _LISTED = 5
-"""Domains that one risk names; the others are counted, and every one has its table."""
+"""Domains that one risk lists; the others are counted, and every one has a table."""
 
 
 class Row(NamedTuple):
@@ -30,9 +30,9 @@ class Row(NamedTuple):
 
 
 class Message(NamedTuple):
-    """What was said, once however many resources it is about.
+    """A message, once for all its resources.
 
-    :param resources: their names, sorted; none if it is about the run.
+    :param resources: their names, sorted; empty if it is about the run.
     """
 
     level: str
@@ -49,28 +49,28 @@ class Domain:
 
     @property
     def rank(self) -> int:
-        """Which risk is the first that it has; more than there are where it has none."""
+        """The position of its most important risk; the number of risks if it has none."""
         order = list(RISKS)
         found = [order.index(risk.kind) for row in self.rows for risk in row.meaning.risks]
         return min(found, default=len(order))
 
     @property
     def risks(self) -> list[str]:
-        """Return the kinds of risk that it has, once each and the first to look at first."""
+        """Return the kinds of its risks, once each, the most important first."""
         found = {risk.kind for row in self.rows for risk in row.meaning.risks}
         return [kind for kind in RISKS if kind in found]
 
     def counts(self) -> Counter[Op]:
-        """Return how many of its records are to be added, changed, removed and so on."""
+        """Return how many of its records will be added, changed, removed and so on."""
         return Counter(row.change.op for row in self.rows)
 
 
 @dataclass(frozen=True)
 class Review:
-    """All of it.
+    """The whole review.
 
-    :param domains: those with a record that an error stops first, then those at risk.
-    :param others: resources that would change and are no mail records.
+    :param domains: those with a stopped record first, then those with risks.
+    :param others: resources that would change and are not mail records.
     """
 
     preview: Preview
@@ -84,14 +84,14 @@ class Review:
 
     @property
     def risks(self) -> list[Risk]:
-        """Every risk, those of a kind together and the first to look at first."""
+        """Every risk, grouped by kind, the most important first."""
         order = list(RISKS)
         found = [risk for row in self.rows for risk in row.meaning.risks]
         return sorted(found, key=lambda risk: order.index(risk.kind))
 
     @property
     def gates(self) -> set[str]:
-        """Which of :data:`GATES` are met."""
+        """The gates of :data:`GATES` that are met."""
         found = {risk.kind for risk in self.risks}
         if self.preview.failed:
             found.add(FAILED)
@@ -100,7 +100,7 @@ class Review:
         return found
 
     def said(self, level: str) -> list[Message]:
-        """Return what was said of one level, once each, in an order that every preview gives it."""
+        """Return the messages of one level, once each, in the same order for every preview."""
         found: dict[str, set[str]] = {}
         by_resource: dict[str, str] = {}
         listed = [one for one in self.preview.diagnostics if one.level == level]
@@ -112,22 +112,22 @@ class Review:
             by_resource.setdefault(name, text)
             found.setdefault(text, set()).update([name] if name else [])
         messages = [Message(level, text, tuple(sorted(names))) for text, names in found.items()]
-        # Errors of the run keep their order, before those of resources, which come in any.
+        # Errors of the run keep their order, and come before those of resources, whose order varies.
         return sorted(messages, key=lambda one: (one.resources, "" if level == "error" else one.text))
 
     def acknowledged(self) -> dict[str, str]:
-        """Return the notices that the config acknowledges, by name, each with its place; empty where none is told."""
+        """Return the notices that the config acknowledges, by name, each with its place."""
         return notices.read_acknowledged([one.text for one in self.preview.diagnostics if one.level == "notice"])
 
     def counts(self) -> Counter[Op]:
-        """Return how many records are to be added, changed, removed and so on."""
+        """Return how many records will be added, changed, removed and so on."""
         return sum((domain.counts() for domain in self.domains), Counter())
 
 
 def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None) -> Review:
     """Return the review of a preview.
 
-    :param trees: lookups of a domain's SPF, all below it counted, before and after; of those that were asked for.
+    :param trees: lookups of the whole SPF tree, before and after, by domain, if they were queried.
     """
     reader = Reader(preview.accounts, trees, preview.service)
     domains: dict[str, list[Row]] = {}
@@ -139,7 +139,7 @@ def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None)
 
 
 def summary(found: Review) -> str:
-    """Return the one line: what happens to how many records of how many domains."""
+    """Return the summary in one line: how many records of how many domains will change."""
     told = outlook(found.counts())
     if not told and found.preview.failed:
         return "The preview failed before it reached a mail record."
@@ -156,7 +156,7 @@ def summary(found: Review) -> str:
 
 
 def outlook(counts: Mapping[Op, int]) -> str:
-    """Return what will happen to how many records; empty if nothing will."""
+    """Return how many records will change in which way; empty if none will."""
     words: dict[Op, str] = {"add": "added", "change": "changed", "remove": "removed", "release": "released"}
     told = [f"{counts[op]} {word}" for op, word in words.items() if counts[op]]
     if told:
@@ -168,7 +168,7 @@ def outlook(counts: Mapping[Op, int]) -> str:
 
 
 def headlines(found: Review) -> list[tuple[str, Say]]:
-    """Return the risks as few sentences: an account's domains together, and the domains of what goes."""
+    """Return the risks in few sentences, grouped by account and by domain."""
     lines: list[tuple[str, Say]] = []
     gained: dict[str, list[str]] = {}
     removed: dict[str, list[Say]] = {}

@@ -1,4 +1,4 @@
-"""The check of one stack's file: every fault and remark, with its place."""
+"""Checks one stack file: every error and remark, with its place."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,21 +25,21 @@ from elastx_mrs.stackfile.stack import ENVIRONMENT, OWN, Stack, stack_of
 Level = Literal["error", "warning", "notice"]
 
 _NEAR = 0.85
-"""How alike a namespace is to ours where ours was meant, as difflib counts: one letter in ten is wrong."""
+"""Similarity (of difflib) from which a namespace counts as a misspelt one of ours: one letter in ten is wrong."""
 
 _VERIFICATION = "verification"
-"""Read where updates are sent too, like some providers: a stack's file may have it where the program has the rest."""
+"""Also read when updates are sent, like some providers. So a stack file may have it if the program has the rest."""
 
 _OF_THE_PROGRAM = ("accounts", "domains", "spf", "dkim", "dmarc")
-"""What it names then, of what a file's faults and remarks may be about."""
+"""Keys that the program sets in that case, and that errors and remarks of a file may be about."""
 
 _TO_READ = f"to have it checked too, run: {all_values()}"
 
 
 class Finding(NamedTuple):
-    """One thing to say.
+    """One error, warning or notice.
 
-    :param path: the key, as the messages of previews have it; empty if it is about the whole file.
+    :param path: the key, as in the messages of previews; empty for the whole file.
     :param notice: the name of a notice that the config can acknowledge.
     """
 
@@ -59,8 +59,8 @@ class Finding(NamedTuple):
 class Checked(NamedTuple):
     """One file.
 
-    :param state: ``other`` is a file without any config of ours, ``inaccessible`` one that could not be read at all.
-    :param counts: what is in it, such as ``3 domains``; what nobody can count is left out.
+    :param state: ``other``: a file without our config; ``inaccessible``: it could not be read.
+    :param counts: its content, such as ``3 domains``, as far as it can be counted.
     """
 
     file: str
@@ -70,7 +70,7 @@ class Checked(NamedTuple):
 
 
 def check(file: str) -> Checked:
-    """Return what is to be said of a stack's file, in the order of its lines."""
+    """Return the findings of a stack file, in the order of its lines."""
     document = None
     try:
         document = read(file)
@@ -116,7 +116,7 @@ def _finding(stack: Stack, path: str, level: Level, problem: str) -> Finding:
 
 
 def _beside(stack: Stack) -> Iterator[Finding]:
-    """Yield our keys that are not below config, where Pulumi does not see them."""
+    """Yield our keys outside config, which Pulumi does not read."""
     for key in stack.content:
         if key.startswith(OWN):
             where = stack.document.at(key)
@@ -125,7 +125,7 @@ def _beside(stack: Stack) -> Iterator[Finding]:
 
 
 def _misnamed(stack: Stack) -> Iterator[Finding]:
-    """Yield the keys that Pulumi takes for another's."""
+    """Yield the keys that Pulumi assigns to another namespace."""
     for key in stack.keys:
         namespace, colon, name = key.partition(":")
         if len(namespace) > 2 * len(NAMESPACE):
@@ -141,7 +141,7 @@ def _misnamed(stack: Stack) -> Iterator[Finding]:
 
 
 def _names(stack: Stack, known: Sequence[Provider]) -> Iterator[Finding]:
-    """Yield what is wrong with lists of owner names, which are read only where records are published."""
+    """Yield errors in lists of owner names, which are otherwise read only when records are published."""
     for key in stack_keys(known).values():
         if key.kind == "names":
             yield from _of_names(stack, key.name)
@@ -163,7 +163,7 @@ def _of_names(stack: Stack, key: str) -> Iterator[Finding]:
 
 
 def _judged(stack: Stack, known: tuple[Provider, ...]) -> tuple[list[Finding], list[str]]:
-    """Return what is to be said of accounts, domains and the rest, and how many there are."""
+    """Return the findings about accounts, domains and the rest, and how many there are."""
     own = {key: value for key, value in stack.own.items() if key not in stack_keys(known)}
     given = {key for key, value in own.items() if is_given(key, value)}
     absent = {key: ELSEWHERE for key in _OF_THE_PROGRAM if key not in given}
@@ -210,13 +210,13 @@ def _parsed(config: Opened, known: Sequence[Provider]) -> tuple[Arguments | None
         faults = [told for fault in error.faults if (told := config.told(fault)) is not None]
     left = {key: value for key, value in config.values.items() if key not in {one.name for one in known}}
     if not faults and len(left) < len(config.values):
-        # Nobody can tell whether a domain is in a zone that is encrypted; all else is right, and can be remarked on.
+        # Whether a domain is in an encrypted zone is not known; everything else is valid, and can have remarks.
         return _parsed(replace(config, values=left), known)
     return None, faults
 
 
 def _counts(own: Mapping[str, Any], arguments: Arguments | None) -> list[str]:
-    """Return what is in a config: elements that are encrypted are counted too, and records only where none is."""
+    """Return the content of a config in numbers: encrypted elements count, and records only if nothing is encrypted."""
     if arguments is None:
         return [_number(len(own[key]), key) for key in ("domains", "accounts") if isinstance(own.get(key), list)]
     domains, accounts = _number(len(arguments.domains), "domains"), _number(len(arguments.accounts), "accounts")

@@ -1,4 +1,4 @@
-"""A stack's or a project's file: what it holds, and the place of everything in it."""
+"""Reads a stack or project file: its content, and the place of every value."""
 
 import codecs
 import re
@@ -29,7 +29,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class UnreadableError(Exception):
     """A file that cannot be read, or that Pulumi refuses.
 
-    :param problem: what is wrong, then what to do.
+    :param problem: the error, then the fix.
     """
 
     def __init__(self, path: str, problem: str, place: Place = NOWHERE) -> None:
@@ -41,7 +41,7 @@ class UnreadableError(Exception):
 
 
 class InaccessibleError(UnreadableError):
-    """A file that is not read: it is not there, this process may not read it, or it is beyond a limit."""
+    """A file that cannot be read: it does not exist, access is denied, or it exceeds a limit."""
 
 
 class Repeated(NamedTuple):
@@ -57,15 +57,15 @@ class Repeated(NamedTuple):
 
     @property
     def problem(self) -> str:
-        """What is wrong, then what to do."""
+        """The error, then the fix."""
         return f"is in line {self.first} already, which Pulumi refuses; remove one of the two"
 
 
 class Document(NamedTuple):
     """One file.
 
-    :param content: dictionaries, lists and scalars as Pulumi has them; every key is text.
-    :param root: the nodes of the same, with their places; None for an empty file.
+    :param content: dictionaries, lists and scalars as Pulumi reads them; every key is text.
+    :param root: its nodes, with their places; None for an empty file.
     """
 
     path: str
@@ -109,7 +109,7 @@ class Document(NamedTuple):
 def read(path: str, cure: str = "name a stack's file") -> Document:
     """Return a YAML file, or standard input if the path is ``-``.
 
-    :param cure: what to do if it cannot be opened, or is far too large.
+    :param cure: the fix if it cannot be opened, or is too large.
     :raises UnreadableError: if it cannot be read, or if Pulumi refuses it.
     """
     text = _text(path, cure)

@@ -1,6 +1,7 @@
-"""Stand-ins for what only Pulumi can open, so that everything else in a stack's file is checked all the same.
+"""Placeholders for encrypted values, which only Pulumi can decrypt, so the rest of a stack file can be checked.
 
-A stand-in is right at its place and clashes with nothing; what is said of one, or because of one, is not told.
+A placeholder is valid at its place and conflicts with nothing. Errors and remarks about one, or caused by one, are
+dropped.
 """
 
 import re
@@ -19,15 +20,15 @@ from elastx_mrs.registry import Provider
 from elastx_mrs.service import ELASTX
 
 ELSEWHERE = {"secure": ""}
-"""What is not in the file, and may well be right: it is named by the program, or comes from an environment."""
+"""A value that is not in the file, and may be valid: the program or an environment has it."""
 
 _MARK = "encrypted.invalid"
-"""In every stand-in that a message could name (RFC 2606 §2)."""
+"""Part of every placeholder that a message could show (RFC 2606 §2)."""
 
 _NAMED = re.compile(rf"n[0-9]+\.{re.escape(_MARK)}")
 
 _DEEPEST = 5
-"""Keys and indices in the config's own paths; an object in YAML may have itself in it, or many that share theirs."""
+"""Keys and indices in the config's own paths. An object in YAML can contain itself, or share its content."""
 
 _LEFT_OUT = object()
 
@@ -36,11 +37,11 @@ _Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Opened:
-    """A config in which nothing is encrypted any more.
+    """A config with placeholders for encrypted values.
 
-    :param values: by key, without the namespace, with the stand-ins.
-    :param encrypted: the paths of what is encrypted.
-    :param hidden: the paths of all that stands in for something.
+    :param values: by key, without the namespace, with the placeholders.
+    :param encrypted: the paths of encrypted values.
+    :param hidden: the paths of all placeholders.
     """
 
     values: dict[str, Any]
@@ -52,7 +53,7 @@ class Opened:
         return frozenset(around for hidden in self.hidden for around in _around(hidden))
 
     def told(self, fault: Fault) -> Fault | None:
-        """Return a fault as it can be told, or None if it is, or may be, a stand-in's."""
+        """Return an error without placeholders, or None if a placeholder may cause it."""
         if self._is_of_a_stand_in(fault.path):
             return None
         if _MARK not in fault.problem:
@@ -62,7 +63,7 @@ class Opened:
         return None
 
     def remarked(self, said: Said) -> bool:
-        """Return whether a remark can be told: it may be due to what is below its path, too."""
+        """Whether a remark can be shown: a placeholder at or below its path may cause it."""
         below = said.path in self._around_hidden
         unused = "domains" in self.hidden and said.path not in self.values  # a default that no domain may have
         return not (below or unused or self._is_of_a_stand_in(said.path) or _MARK in said.remark.text)
@@ -72,7 +73,7 @@ class Opened:
 
 
 def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
-    """Return a stack's config, its keys without the namespace, with stand-ins for what is encrypted or elsewhere.
+    """Return a stack's config, by key without the namespace, with placeholders for hidden values.
 
     :param known: the providers that it may name.
     """
@@ -80,7 +81,7 @@ def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
     found = opening.object(values, (), keys_of(shape(known)))
     accounts, added = found.get("accounts"), list[str]()
     if isinstance(accounts, list):
-        # Any account that a domain names may be one of those that are encrypted.
+        # Any account of a domain may be an encrypted one.
         any_ = any(path[0] == "accounts" for path in opening.hidden)
         known_accounts = {one for one in accounts if isinstance(one, str)}
         named = [one for one in dict.fromkeys(_named(found.get("domains"))) if one not in known_accounts]
@@ -116,17 +117,17 @@ class _Opening:
         """Return an object likewise."""
         before, found = len(self.hidden), {}
         for key, child in value.items():
-            if keys and key not in keys:  # a fault, encrypted or not
+            if keys and key not in keys:  # an error, encrypted or not
                 found[key] = "" if is_encrypted(child) else child
             elif (new := self.value(child, (*path, key), keys.get(key, {}))) is not _LEFT_OUT:
                 found[key] = new
         if path[-1:] == ("dkim",) and len(self.hidden) > before and "record" not in found:
-            found["external"] = True  # nobody misses its key then
+            found["external"] = True  # so its key is not missing
         return found
 
 
 def _stand_in(path: _Path, name: str, known: Sequence[Provider]) -> Any:
-    """Return what stands for a value: it is left out where nothing follows from that."""
+    """Return the placeholder of a value; values without consequences are left out."""
     provider = next((one for one in known if one.name == path[0]), None)
     if provider is not None and (found := provider.stand_in(path[1:], name)) is not None:
         return found
@@ -156,7 +157,7 @@ def _stand_in(path: _Path, name: str, known: Sequence[Provider]) -> Any:
 
 
 def _named(domains: Any) -> Iterable[str]:
-    """Yield the accounts that domains name."""
+    """Yield the accounts of domains."""
     for domain in domains if isinstance(domains, list) else ():
         accounts = domain.get("accounts") if isinstance(domain, Mapping) else None
         yield from (account for account in accounts if isinstance(account, str)) if isinstance(accounts, list) else ()

@@ -38,7 +38,7 @@ class YamlError(Exception):
 
 
 class BeyondError(YamlError):
-    """Text that is beyond a limit, so that nobody looks further into it."""
+    """The text exceeds a limit, so it is not read further."""
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +124,7 @@ def place_of(node: Node) -> Place:
 
 
 def target_of(node: Node) -> ScalarNode | ListNode | ObjectNode:
-    """Return the node itself, or the one that an alias stands for."""
+    """Return the node, or the target of an alias."""
     return node.target if isinstance(node, AliasNode) else node
 
 
@@ -163,7 +163,7 @@ def place_of_offset(octets: bytes, offset: int) -> Place:
 
 
 def _is_tab(text: str, place: Place) -> bool:
-    """Tell whether a tab stands at a place."""
+    """Whether there is a tab at a place."""
     if place.line is None or place.column is None:
         return False
     lines = text.split("\n", place.line)

@@ -14,12 +14,12 @@ _NO_SHORT_FORM = "is empty, or a number with a fraction, which Pulumi refuses he
 
 
 class Given(NamedTuple):
-    """What a project's file says of one key.
+    """One key in a project's file.
 
     :param key: as it is written.
     :param path: of the value in the file, such as ``config.dmarc.default``.
     :param value: None if the key has no value for the stacks.
-    :param refusal: why Pulumi refuses the file, then what to do; None if it does not.
+    :param refusal: why Pulumi refuses the file, then the fix; None if it does not.
     """
 
     key: str
@@ -38,7 +38,7 @@ class Project(NamedTuple):
     name: str
 
     def given(self) -> Iterator[Given]:
-        """Yield what the project says of each key: a bare value, a ``value`` or a ``default``."""
+        """Yield the project's value of each key: a bare value, a ``value`` or a ``default``."""
         config = self.document.content.get("config")
         for key, entry in config.items() if isinstance(config, Mapping) else ():
             path = f"config.{key}"
@@ -114,7 +114,7 @@ def _project(document: Document) -> Project:
 
 
 def _stack_folder(document: Document, project: Path) -> Path | None:
-    """Return where the stacks of a project are whose file is in the folder ``project``; None if it has no keys."""
+    """Return the folder of the stack files of a project in the folder ``project``; None if its file has no keys."""
     content = document.content
     if not isinstance(content, Mapping):
         return None
@@ -138,6 +138,6 @@ def _is_file(path: Path) -> bool:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as messages have it: from the current folder, if it is below that."""
+    """Return a path for messages: relative to the current folder, if it is below that."""
     here = _current_folder()
     return str(path.relative_to(here) if here is not None and path.is_relative_to(here) else path)

@@ -1,4 +1,4 @@
-"""A stack's config as Pulumi puts it together: from the stack's file, then from the project's."""
+"""A stack's config as Pulumi builds it, from the stack file and then the project file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _NOT_TEXT = "is a key that is not text, which Pulumi refuses here; put it in quo
 
 
 class Refusal(NamedTuple):
-    """Something in the files of a stack because of which Pulumi refuses all of it.
+    """An error in the files of a stack, for which Pulumi refuses all of them.
 
     :param problem: what is wrong, then what to do.
     """
@@ -70,7 +70,7 @@ class Stack:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What Pulumi gives the program, by key with its namespace: text at the top, objects and lists as they are."""
+        """The values that the program gets from Pulumi, by key with its namespace: top-level scalars as text."""
         return {key: written.value for key, written in self.entries.items()}
 
     @property
@@ -90,14 +90,14 @@ class Stack:
 
     @cached_property
     def _by_name(self) -> Mapping[str, _Written]:
-        """What is in ``config`` of either file, by the names that faults have."""
+        """The entries of ``config`` in both files, by the names that errors use."""
         found: dict[str, _Written] = {}
         for key, written in self.entries.items():
             found.setdefault(key.removeprefix(OWN), written)
         return found
 
     def at(self, path: str) -> tuple[str, Place]:
-        """Return file and place of a fault; of ``config`` if it is about something that is not there."""
+        """Return file and place of an error; those of ``config`` if the key is missing."""
         for part in path.split(", "):  # of two publishers, the first
             name = first_key(part, self._by_name)
             if name is not None:
@@ -173,7 +173,7 @@ def _whole(key: str, project: Project | None) -> tuple[str, str | None]:
 
 
 def _configured(value: Any) -> Any:
-    """Return a value as the program gets it: text, or what the JSON text of a list or an object means."""
+    """Return a value as the program gets it: text, or the value of a JSON text."""
     return value if isinstance(value, dict | list) else as_config(value)
 
 
