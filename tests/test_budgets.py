@@ -199,7 +199,9 @@ def needed(told: Callable[[], list[str]], name: str, monkeypatch: pytest.MonkeyP
     "SPF_CHECK_QUERIES", "SPF_ADDRESSES", "DMARC_SECONDS", "DMARC_QUERIES", "REPORT_SECONDS", "REPORT_QUERIES",
 )  # fmt: skip
 @pytest.mark.parametrize(("road", "name"), EACH)
-def test_a_limit_is_met_and_one_less_is_told(road: str, name: str, loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_can_be_met_and_one_less_is_reported(
+    road: str, name: str, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limit: Limit = getattr(limits, name)
     seconds = 1.0 if limit.unit == "seconds" else 0.0
     tried = EACH[road, name]

@@ -25,7 +25,7 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
         read_octets(str(path), TEN)
 
 
-def test_a_device_without_an_end_is_not_read_to_it() -> None:
+def test_an_endless_device_is_read_up_to_the_limit() -> None:
     with pytest.raises(BeyondError):
         read_octets("/dev/zero", TEN)
 
@@ -41,7 +41,7 @@ class Heard(io.StringIO):
         self.heard.set()
 
 
-def test_a_pipe_that_nobody_writes_to_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_without_a_writer_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "QUIET", 0.01)
     monkeypatch.setattr(sys, "stderr", said := Heard())
     os.mkfifo(path := tmp_path / "pi\npe")
@@ -57,7 +57,7 @@ def test_a_pipe_that_nobody_writes_to_is_told_of(tmp_path: Path, monkeypatch: py
     assert said.getvalue() == f"waiting for '{tmp_path}/pi\\npe', a pipe; write to it, or stop this with Ctrl-C …\n"
 
 
-def test_a_pipe_that_is_written_to_is_not_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_with_a_writer_is_not_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(path := tmp_path / "pipe")
     writing = threading.Thread(target=path.write_bytes, args=(b"at once",))
     writing.start()
@@ -67,7 +67,7 @@ def test_a_pipe_that_is_written_to_is_not_told_of(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.parametrize("path", ["", "nowhere", "x" * 5000, "/"])
-def test_what_is_no_file_is_an_error_of_the_system(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_is_an_error_of_the_system(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match=r".") as raised:
         read_octets(path, TEN)
@@ -110,7 +110,7 @@ def test_json_beyond_a_limit(text: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "NaN", "[Infinity]", "[1,]", "{", '"\t"', "\ufeff[]"])
-def test_what_is_no_json(text: str) -> None:
+def test_text_that_is_not_json(text: str) -> None:
     with pytest.raises(ValueError, match=r".") as raised:
         read_json(text)
     assert not isinstance(raised.value, BeyondError)
@@ -124,7 +124,7 @@ def test_values_are_counted_outside_of_texts(monkeypatch: pytest.MonkeyPatch) ->
             read_json(text)
 
 
-def test_a_process_without_standard_input_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_standard_input_gets_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(OSError, match="Bad file descriptor"):
         read_octets("-", TEN)

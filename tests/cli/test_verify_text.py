@@ -49,7 +49,7 @@ def shown(*given: Job) -> list[str]:
     return click.unstyle(text(given, SOURCE)).splitlines()
 
 
-def test_a_pipe_has_a_line_for_each_thing_that_is_said() -> None:
+def test_a_pipe_has_a_line_for_each_text() -> None:
     lines = shown(*jobs())
     assert sum(line.lstrip().startswith(("expected ", "seen ", "fix ")) for line in lines) == 3 * 3 + 2
     (key,) = [line for line in lines if "v=DKIM1" in line]
@@ -92,7 +92,7 @@ def test_accounts_go_by_name_where_they_are_known() -> None:
     assert not any("challenge-" in line for line in shown(*jobs()))
 
 
-def test_why_nothing_was_waited_for_is_said_to_those_who_would_wait() -> None:
+def test_the_reason_for_not_waiting_is_shown_to_those_who_would_wait() -> None:
     assert "  no wait   it will not change" in shown(bad("bad.com", timeout=60))
     assert not any("no wait" in line for line in shown(bad("bad.com")))
 
@@ -164,7 +164,7 @@ def test_columns_are_shared_within_the_room(natural: Sequence[int], room: int) -
     assert all(one >= min(wish, room // 3) for one, wish in zip(given_, natural, strict=True))
 
 
-def test_what_is_waited_for_is_a_line_for_each_change(
+def test_progress_in_a_pipe_is_a_line_for_each_change(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(limits, "QUIET", 3600)

@@ -59,7 +59,7 @@ def test_port_53_is_closed_for_one_domain_and_another_has_its_own_servers(
     assert golden.SPF.encode() in server.txt("example.com")
 
 
-def test_where_nobody_answers_that_is_said_once(stack: Stack) -> None:
+def test_a_silent_dns_is_reported_once(stack: Stack) -> None:
     no_root = (
         "no root server gives a usable answer: 127.0.0.1:1 refused the connection; start these servers, or correct"
     )

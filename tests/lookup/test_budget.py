@@ -102,7 +102,7 @@ def test_time_stands_still_while_a_query_waits_for_its_turn(loop: Loop, silent: 
     assert loop.time() == pytest.approx(3 * 4, abs=0.1)
 
 
-def test_a_slow_server_is_overtaken_and_asked_last_from_then_on(loop: Loop, silent: set[str]) -> None:
+def test_a_slow_server_is_overtaken_and_comes_last_from_then_on(loop: Loop, silent: set[str]) -> None:
     silent.update(server.host for server in SERVERS[:3])
 
     async def work() -> None:
@@ -116,7 +116,7 @@ def test_a_slow_server_is_overtaken_and_asked_last_from_then_on(loop: Loop, sile
     loop.run_until_complete(work())
 
 
-def test_servers_that_are_left_are_named(loop: Loop, silent: set[str]) -> None:
+def test_the_message_lists_the_servers_that_are_left(loop: Loop, silent: set[str]) -> None:
     silent.update(server.host for server in SERVERS)
 
     async def work() -> str:
@@ -137,7 +137,7 @@ async def patient(work: Callable[[], Awaitable[T]], seconds: float, once: Once[s
         return str(over)
 
 
-def test_work_that_one_had_no_time_for_is_done_anew_for_another(loop: Loop, silent: set[str]) -> None:
+def test_work_without_time_for_one_runs_again_for_another(loop: Loop, silent: set[str]) -> None:
     """Or the first that asks for what all share would fail it for all."""
     began: list[float] = []
     silent.add(SERVERS[0].host)
@@ -159,7 +159,7 @@ def test_work_that_one_had_no_time_for_is_done_anew_for_another(loop: Loop, sile
     assert len(began) == 2
 
 
-def test_work_is_done_once_and_ends_with_the_last_that_waits(loop: Loop) -> None:
+def test_work_runs_once_and_ends_with_its_last_waiter(loop: Loop) -> None:
     ended: list[str] = []
 
     async def work() -> str:
@@ -183,7 +183,7 @@ def test_work_is_done_once_and_ends_with_the_last_that_waits(loop: Loop) -> None
     loop.run_until_complete(all_())
 
 
-def test_what_many_wait_for_is_asked_once(loop: Loop, silent: set[str]) -> None:
+def test_many_waiters_cause_one_query(loop: Loop, silent: set[str]) -> None:
     """Those that wait for their turn at a server take the answer that came meanwhile."""
 
     async def one(network: Network) -> None:
@@ -198,7 +198,7 @@ def test_what_many_wait_for_is_asked_once(loop: Loop, silent: set[str]) -> None:
     assert loop.run_until_complete(work()) == 1
 
 
-def test_each_that_waits_is_ended_at_its_own_time_and_the_work_goes_on(loop: Loop) -> None:
+def test_each_waiter_ends_at_its_own_time_and_the_work_continues(loop: Loop) -> None:
     """One timer ends the waiting of all of them, whichever is over first and whichever began to wait first."""
 
     async def waited(seconds: float, work: "asyncio.Task[str]") -> tuple[str, float]:
@@ -221,7 +221,7 @@ def test_each_that_waits_is_ended_at_its_own_time_and_the_work_goes_on(loop: Loo
     assert loop.time() == pytest.approx(30, abs=0.1)
 
 
-def test_time_is_kept_by_what_waits_for_its_place_among_the_queries_at_once(loop: Loop, silent: set[str]) -> None:
+def test_time_runs_while_a_query_waits_for_a_place_in_flight(loop: Loop, silent: set[str]) -> None:
     """A domain may have so many queries under way; the next one waits no longer than the domain has time."""
     silent.update(server.host for server in SERVERS[:2])
 

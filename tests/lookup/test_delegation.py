@@ -88,7 +88,7 @@ def test_a_zone_is_found_with_all_its_servers(port: int) -> None:
         ("x.half.com", "half.com", "nxdomain"),
     ],
 )
-def test_the_deepest_zone_and_what_it_says_of_the_name(port: int, name: str, zone: str, end: str) -> None:
+def test_the_deepest_zone_and_its_answer_for_the_name(port: int, name: str, zone: str, end: str) -> None:
     found = cut(port, name)
     assert (found.zone, found.end, found.alias) == (zone, end, "")
 
@@ -104,7 +104,7 @@ def test_the_deepest_zone_and_what_it_says_of_the_name(port: int, name: str, zon
         ("below.alias.example.com", "nxdomain", "", ""),
     ],
 )
-def test_an_alias_is_told_and_not_followed(port: int, name: str, end: str, alias: str, target: str) -> None:
+def test_an_alias_is_reported_and_not_followed(port: int, name: str, end: str, alias: str, target: str) -> None:
     found = cut(port, name)
     assert (found.zone, found.end, found.alias, found.target) == ("example.com", end, alias, target)
 
@@ -116,13 +116,13 @@ def test_servers_without_glue_are_looked_up_by_the_same_walk(port: int) -> None:
     assert (deeper.zone, addresses(deeper)) == ("sub.glueless.com", {"ns.child.example.com": [OTHER]})
 
 
-def test_a_dead_address_is_passed_over(port: int) -> None:
+def test_a_dead_address_is_skipped(port: int) -> None:
     network = Counting()
     assert cut(port, "x.half.com", network).zone == "half.com"
     assert network.asked["127.0.0.5"] == 1
 
 
-def test_a_zone_whose_servers_are_dead_is_delegated_all_the_same(port: int) -> None:
+def test_a_zone_with_dead_servers_is_still_delegated(port: int) -> None:
     assert cut(port, "dead.com").end == "zone"
     with pytest.raises(LookupFailure) as caught:
         cut(port, "_dmarc.dead.com")
@@ -145,7 +145,7 @@ def test_delegations_that_wait_on_each_other_end(port: int) -> None:
         cut(port, "_dmarc.loop-a.com")
 
 
-def test_both_sides_of_a_circle_can_be_walked_at_once(port: int) -> None:
+def test_both_sides_of_a_loop_can_be_walked_at_once(port: int) -> None:
     async def work() -> list[Cut]:
         walks = Delegations(Counting(), [Server(ROOT, port)])
         names = ["loop-a.com", "loop-b.com"] * 3
@@ -154,12 +154,12 @@ def test_both_sides_of_a_circle_can_be_walked_at_once(port: int) -> None:
     assert [found.end for found in asyncio.run(work())] == ["zone"] * 6
 
 
-def test_missing_glue_is_told(port: int) -> None:
+def test_missing_glue_is_reported(port: int) -> None:
     found = cut(port, "unglued.com")
     assert "its address depends on itself: ns.unglued.com -> ns.unglued.com" in found.servers[0].problem
 
 
-def test_a_name_server_that_is_an_alias_is_told(port: int) -> None:
+def test_a_name_server_that_is_an_alias_is_reported(port: int) -> None:
     found = cut(port, "aliased.com")
     assert "alias.example.com is an alias, which no name server may be (RFC 2181 §10.3)" in found.servers[0].problem
 
@@ -241,12 +241,12 @@ def test_configured_servers_that_do_not_serve_the_name_are_named(port: int) -> N
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".com", "é.com"])
-def test_what_dns_cannot_hold_is_refused(name: str) -> None:
+def test_a_name_that_is_invalid_in_dns_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not a name that DNS can hold"):
         asyncio.run(Delegations(Network()).cut(name))
 
 
-def test_a_server_that_denies_names_with_others_below_is_seen_through() -> None:
+def test_a_server_that_denies_names_with_others_below_does_not_mislead() -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         name = query.question[0].name.to_text()
         if name == "www.empty.example.":
@@ -327,7 +327,7 @@ def test_a_referral_that_does_not_lead_down_is_lame(referred: str) -> None:
     asyncio.run(work())
 
 
-def test_the_root_servers_are_the_thirteen() -> None:
+def test_there_are_thirteen_root_servers() -> None:
     assert len(ROOT_SERVERS) == len({server.host for server in ROOT_SERVERS}) == 26
     assert {server.name for server in ROOT_SERVERS} == {f"{letter}.root-servers.net" for letter in "abcdefghijklm"}
     assert {server.port for server in ROOT_SERVERS} == {53}

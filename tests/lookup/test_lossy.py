@@ -116,7 +116,7 @@ def test_a_dead_server_costs_four_seconds_once(path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", range(4))
-def test_a_server_that_answers_only_when_asked_again_is_asked_for_longer(path: Path, lost: int) -> None:
+def test_a_server_that_answers_only_a_repeated_query_gets_more_time(path: Path, lost: int) -> None:
     path.fates = {"1a": ["lost", ""], "1b": ["lost"] * lost + [""]}
 
     async def work() -> None:
@@ -128,7 +128,7 @@ def test_a_server_that_answers_only_when_asked_again_is_asked_for_longer(path: P
     assert path.tries["1b"] == pytest.approx(TRIES[: lost + 1])
 
 
-def test_its_time_ends_too_and_it_is_not_taken_for_dead(path: Path) -> None:
+def test_its_time_ends_too_and_it_does_not_count_as_dead(path: Path) -> None:
     path.fates = {"1a": ["lost", ""], "1b": ["lost"]}
 
     async def work() -> None:
@@ -153,7 +153,7 @@ def test_a_name_that_a_good_server_does_not_answer_costs_four_seconds(path: Path
     run(work())
 
 
-def test_a_question_under_way_learns_from_another_that_packets_get_lost(path: Path) -> None:
+def test_a_running_query_learns_from_another_that_packets_get_lost(path: Path) -> None:
     path.fates = {"1a": ["lost", "late", "lost", ""], "1b": ["lost", ""]}
 
     async def work() -> None:
@@ -168,7 +168,7 @@ def test_a_question_under_way_learns_from_another_that_packets_get_lost(path: Pa
     assert path.tries["1a"] == pytest.approx(TRIES)
 
 
-def test_half_an_answer_is_asked_for_again_and_its_server_is_alive(path: Path) -> None:
+def test_half_an_answer_is_queried_again_and_its_server_is_alive(path: Path) -> None:
     path.fates = {"1a": ["half", ""], "1b": ["half"]}
 
     async def work() -> None:
@@ -199,7 +199,7 @@ def test_a_packet_is_sent_again_from_the_same_port_with_the_same_id() -> None:
     assert len(set(seen)) == 1
 
 
-def test_over_tcp_a_lost_answer_is_asked_for_again() -> None:
+def test_over_tcp_a_lost_answer_is_queried_again() -> None:
     streams: list[dns.message.Message] = []
 
     def respond(query: dns.message.Message, via: str) -> Reply:
@@ -241,7 +241,7 @@ def test_two_of_three_servers_are_silent_and_the_third_answers(path: Path, monke
     assert path.order == ["1", "2", "3", "3"], "those that are silent come last"
 
 
-def test_the_first_server_s_answer_is_taken_though_the_second_was_asked(
+def test_the_first_server_s_answer_counts_although_the_second_was_queried(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD_START", 0.02)
@@ -258,7 +258,7 @@ def test_the_first_server_s_answer_is_taken_though_the_second_was_asked(
     run(work())
 
 
-def test_time_in_a_queue_is_no_reason_to_ask_the_next_server(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_in_a_queue_does_not_start_the_next_server(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_START", 0.01)
     path.fates = {"1a": ["hangs"]}
 
@@ -276,7 +276,7 @@ def test_time_in_a_queue_is_no_reason_to_ask_the_next_server(path: Path, monkeyp
     assert path.order == ["1", "1"]
 
 
-def test_what_all_servers_did_is_told_in_their_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_lists_what_each_server_did_in_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "HEAD_START", 0.02)
     path.fates = {"1a": ["late", "lost"], "2a": ["lost"]}
 
@@ -295,7 +295,7 @@ def test_what_all_servers_did_is_told_in_their_order(path: Path, monkeypatch: py
     run(work())
 
 
-def test_an_answer_that_another_waits_for_too_asks_nobody_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_another_waits_for_causes_no_query(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.fates = {"1a": ["hangs"]}
 
     async def work() -> None:

@@ -60,7 +60,7 @@ def test_an_answer_over_udp_is_returned() -> None:
     run(work())
 
 
-def test_the_query_has_edns_with_1232_octets_and_only_the_flags_asked_for() -> None:
+def test_the_query_has_edns_with_1232_octets_and_only_the_given_flags() -> None:
     seen: list[dns.message.Message] = []
 
     def respond(query: dns.message.Message, via: str) -> Reply:
@@ -78,7 +78,7 @@ def test_the_query_has_edns_with_1232_octets_and_only_the_flags_asked_for() -> N
     assert [query.flags for query in seen] == [0, dns.flags.RD]
 
 
-def test_a_truncated_answer_is_asked_for_over_tcp() -> None:
+def test_a_truncated_answer_is_queried_over_tcp() -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         return good(query, via) if via == "tcp" else answer(query, flags=dns.flags.TC)
 
@@ -90,7 +90,7 @@ def test_a_truncated_answer_is_asked_for_over_tcp() -> None:
     run(work())
 
 
-def test_rubbish_over_udp_is_asked_for_over_tcp() -> None:
+def test_after_an_unreadable_answer_over_udp_tcp_is_used() -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         return good(query, via) if via == "tcp" else query.id.to_bytes(2, "big") + b"\x80\x00\x00\x01rubbish"
 
@@ -117,7 +117,7 @@ def test_rubbish_over_udp_is_asked_for_over_tcp() -> None:
         (lambda query: None, "sent a truncated answer over UDP, and over TCP closed the connection without an answer"),
     ],
 )
-def test_a_server_that_fails_over_tcp_too_is_told_of(over_tcp: Any, told: str) -> None:
+def test_a_server_that_fails_over_tcp_too_is_reported(over_tcp: Any, told: str) -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         reply: Reply = over_tcp(query) if via == "tcp" else answer(query, flags=dns.flags.TC)
         return reply
@@ -157,7 +157,7 @@ def test_an_error_code_is_a_failure_at_once(code: dns.rcode.Rcode, records: tupl
         (dns.edns.EDEOption("49152", "x" * 900), "answered SERVFAIL (EDE 49152: " + "x" * (LENGTH - 11) + ")"),
     ],
 )
-def test_what_a_server_says_of_its_failure_is_told_in_visible_text(error: dns.edns.EDEOption, told: str) -> None:
+def test_a_server_s_reason_for_its_failure_is_shown_as_visible_text(error: dns.edns.EDEOption, told: str) -> None:
     """RFC 8914."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
@@ -186,7 +186,7 @@ def test_nxdomain_is_an_answer() -> None:
     run(work())
 
 
-def test_a_server_from_before_edns_is_asked_without() -> None:
+def test_a_server_without_edns_is_queried_without() -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         if query.edns < 0:
             return good(query, via)
@@ -199,7 +199,7 @@ def test_a_server_from_before_edns_is_asked_without() -> None:
     run(work())
 
 
-def test_silence_is_told_with_its_time_and_tries() -> None:
+def test_silence_is_reported_with_its_time_and_tries() -> None:
     async def work() -> None:
         async with fake(lambda query, via: None) as server:
             assert await problem(impatient(0.2), server.server) == "did not answer in 0.4 s, asked 2 times"
@@ -235,7 +235,7 @@ def test_a_lost_packet_is_sent_again() -> None:
     ],
     ids=["wrong ID", "wrong name", "wrong type", "the query itself", "nothing"],
 )
-def test_what_is_no_answer_to_the_question_is_passed_over(other: Any) -> None:
+def test_a_packet_that_does_not_answer_the_query_is_ignored(other: Any) -> None:
     async def work() -> None:
         async with fake(lambda query, via: other(query)) as server:
             assert await problem(impatient(0.2, tries=1), server.server) == "did not answer in 0.2 s"
@@ -243,7 +243,7 @@ def test_what_is_no_answer_to_the_question_is_passed_over(other: Any) -> None:
     run(work())
 
 
-def test_a_closed_port_is_told_at_once() -> None:
+def test_a_closed_port_is_reported_at_once() -> None:
     async def work() -> None:
         began = time.monotonic()
         assert await problem(impatient(30), dead()) == "refused the connection"
@@ -252,7 +252,7 @@ def test_a_closed_port_is_told_at_once() -> None:
     run(work())
 
 
-def test_nothing_is_asked_twice_in_turn_or_at_once() -> None:
+def test_no_query_is_sent_twice_in_turn_or_at_once() -> None:
     async def work() -> None:
         async with fake(good, delay=0.05) as server:
             network = impatient(5)
@@ -274,7 +274,7 @@ def test_a_failure_is_remembered_too() -> None:
     run(work())
 
 
-def test_queries_in_flight_are_bounded_over_all_servers_and_for_each() -> None:
+def test_queries_in_flight_are_limited_over_all_servers_and_for_each() -> None:
     async def work() -> None:
         async with fake(good, delay=0.05) as one, fake(good, delay=0.05) as two:
             network = impatient(20, in_flight=7, per_server=5)
@@ -318,7 +318,7 @@ def test_the_bound_over_all_servers_holds() -> None:
     assert most == 3
 
 
-def test_a_slow_server_does_not_keep_others_from_being_asked() -> None:
+def test_a_slow_server_does_not_delay_others() -> None:
     async def work() -> None:
         async with fake(lambda query, via: None) as slow, fake(good) as quick:
             network = impatient(60, in_flight=3, per_server=2)
@@ -349,7 +349,7 @@ def test_a_dead_server_costs_its_time_out_once() -> None:
     run(work())
 
 
-def test_a_server_that_keeps_silent_to_one_question_is_still_asked_others() -> None:
+def test_a_server_that_ignores_one_query_still_gets_others() -> None:
     def respond(query: dns.message.Message, via: str) -> Reply:
         return None if query.question[0].name == TXT.name else good(query, via)
 
@@ -365,7 +365,7 @@ def test_a_server_that_keeps_silent_to_one_question_is_still_asked_others() -> N
     run(work())
 
 
-def test_one_name_without_an_answer_takes_nobody_else_s_away() -> None:
+def test_one_name_without_an_answer_does_not_affect_others() -> None:
     """A server may have anybody's zone, and one whose answers never come is no reason to leave the others alone."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
@@ -381,7 +381,7 @@ def test_one_name_without_an_answer_takes_nobody_else_s_away() -> None:
     run(work())
 
 
-def test_servers_are_asked_in_order_until_one_is_of_use() -> None:
+def test_servers_are_queried_in_order_until_one_is_usable() -> None:
     def servfail(query: dns.message.Message, via: str) -> Reply:
         response = answer(query)
         response.set_rcode(dns.rcode.SERVFAIL)
@@ -410,7 +410,7 @@ def test_no_server_at_all_is_a_failure() -> None:
         run(impatient().first([], TXT, str))
 
 
-def test_a_cancelled_question_leaves_nothing_behind_and_can_be_asked_again() -> None:
+def test_a_cancelled_query_leaves_nothing_behind_and_can_be_repeated() -> None:
     async def work() -> None:
         async with fake(good, delay=0.3) as server:
             network = impatient(20)
@@ -467,7 +467,7 @@ def test_a_server_is_read_from_its_address(text: str, host: str, port: int) -> N
 
 
 @pytest.mark.parametrize("text", ["", "ns1.example.com", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.256"])
-def test_what_is_no_address_is_refused_with_what_to_write(text: str) -> None:
+def test_an_invalid_address_is_refused_with_the_right_form(text: str) -> None:
     with pytest.raises(RecordError, match=r"write 192\.0\.2\.1"):
         Server.parse(text)
 

@@ -86,19 +86,19 @@ def test_aliases_are_followed_across_zones_and_servers(port: int, name: str, sta
     assert found.texts() == ([b"of example.se"] if status == "found" else [])
 
 
-def test_an_alias_itself_can_be_asked_for(port: int) -> None:
+def test_an_alias_itself_can_be_queried(port: int) -> None:
     found = ask(port, "alias.example.com", "CNAME")
     assert (found.status, found.canonical, str(found.rdatas[0])) == ("found", "alias.example.com", "www.example.se.")
 
 
 @pytest.mark.parametrize("name", ["across.example.com", "circle-a.example.se"])
-def test_aliases_in_a_circle_are_failed(port: int, name: str) -> None:
+def test_aliases_in_a_loop_fail(port: int, name: str) -> None:
     found = ask(port, name, "TXT")
     assert found.status == "failed"
     assert found.problem.startswith(f"its CNAMEs form a loop: {name} -> ")
 
 
-def test_aliases_without_an_end_are_failed(port: int) -> None:
+def test_endless_aliases_fail(port: int) -> None:
     found = ask(port, "endless.example.com", "TXT")
     assert found.status == "failed"
     assert found.problem == (
@@ -118,7 +118,7 @@ def test_sixteen_aliases_are_followed_and_no_more(records: int, status: str) -> 
     assert ask_fakes("n0.example", "TXT", respond).status == status
 
 
-def test_an_alias_to_where_no_server_answers_is_failed_and_says_where(port: int) -> None:
+def test_an_alias_to_dead_servers_fails_and_names_them(port: int) -> None:
     found = ask(port, "refused.example.com", "TXT")
     assert found == Answer(
         "refused.example.com",
@@ -130,7 +130,7 @@ def test_an_alias_to_where_no_server_answers_is_failed_and_says_where(port: int)
     )
 
 
-def test_every_server_and_what_it_did_is_told(port: int) -> None:
+def test_every_server_is_reported_with_what_it_did(port: int) -> None:
     found = ask(port, "mail.example.com", "A", ("127.0.0.9", OTHER, TOP, ROOT))
     lame = "refers to others for mail.example.com: it does not serve that name"
     assert found.problem == (
@@ -141,15 +141,15 @@ def test_every_server_and_what_it_did_is_told(port: int) -> None:
     assert not found.void
 
 
-def test_the_first_server_of_use_is_taken(port: int) -> None:
+def test_the_first_usable_server_counts(port: int) -> None:
     assert ask(port, "mail.example.com", "A", ("127.0.0.9", TOP, OTHER, COMPANY)).status == "found"
 
 
-def test_a_name_in_a_child_zone_is_asked_of_the_server_that_has_it(port: int) -> None:
+def test_a_name_in_a_child_zone_is_queried_at_its_own_server(port: int) -> None:
     assert ask(port, "child.example.com", "TXT").texts() == [b"child"]
 
 
-def test_a_question_is_asked_once_in_any_case_and_at_once() -> None:
+def test_a_query_in_any_case_of_letters_is_sent_once() -> None:
     async def work() -> int:
         async with fake(lambda query, via: answer(query, "a.example. 60 IN TXT x"), delay=0.05) as server:
             resolver = authorities(impatient(10), [server.server])
@@ -165,7 +165,7 @@ def test_a_question_is_asked_once_in_any_case_and_at_once() -> None:
 @pytest.mark.parametrize(
     "name", ["a..b", ".a.b", "a.b..", "x" * 64 + ".com", ".".join(["x" * 60] * 5), "é.com", "a\\", "a\\999", "@"]
 )
-def test_what_dns_cannot_hold_is_failed_and_not_asked(name: str) -> None:
+def test_a_name_that_is_invalid_in_dns_fails_without_a_query(name: str) -> None:
     found = asyncio.run(authorities(Network(), [dead()]).ask(name, "TXT"))
     assert found.status == "failed"
     assert found.problem.endswith("is not a name that DNS can hold (RFC 1035 §3.1)")
@@ -179,7 +179,7 @@ def test_no_name_raises(name: str) -> None:
     assert found.problem.isprintable()
 
 
-def test_no_servers_is_failed_and_says_so() -> None:
+def test_without_servers_the_lookup_fails_with_a_reason() -> None:
     assert asyncio.run(authorities(Network(), []).ask("example.com", "TXT")).problem == "there is no server to query"
 
 
@@ -191,7 +191,7 @@ def test_the_systems_resolvers_are_those_of_its_file(tmp_path: Path) -> None:
     assert system_resolvers(str(tmp_path / "none")) == []
 
 
-def test_a_resolver_is_asked_to_recurse_and_need_not_be_an_authority() -> None:
+def test_a_resolver_gets_rd_and_need_not_be_an_authority() -> None:
     flags: list[int] = []
 
     def respond(query: dns.message.Message, via: str) -> Reply:
@@ -214,7 +214,7 @@ def referring(query: dns.message.Message, via: str) -> Reply:
     return response
 
 
-def test_a_referral_is_never_taken_for_nodata() -> None:
+def test_a_referral_never_counts_as_nodata() -> None:
     assert "refers to others for a.example" in ask_fakes("a.example", "TXT", referring).problem
     assert "it is not a resolver" in ask_fakes("a.example", "TXT", referring, flags=dns.flags.RD).problem
 

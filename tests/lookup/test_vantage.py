@@ -133,7 +133,7 @@ def test_a_given_server_that_fails_for_its_own_zone_is_not_replaced_by_resolvers
         assert said in found.problem
 
 
-def test_a_given_server_that_looks_names_up_is_asked_to() -> None:
+def test_a_given_server_that_offers_recursion_is_used_for_it() -> None:
     outside = resolver("elastx.email", elastx_email="looked up")
 
     def both(query: dns.message.Message, via: str) -> Reply:
@@ -163,7 +163,7 @@ def upward(query: dns.message.Message, via: str) -> Reply:
 
 
 @pytest.mark.parametrize("company", [cached, empty, upward])
-def test_what_is_neither_an_authority_nor_a_resolver_is_passed_over(company: Respond) -> None:
+def test_a_server_that_is_neither_an_authority_nor_a_resolver_is_skipped(company: Respond) -> None:
     found, _, _ = at(lambda v: v.ask("elastx.email", "TXT"), company, PUBLIC)
     assert found.texts() == [b"v=spf1 -all"]
 
@@ -177,7 +177,7 @@ def test_one_server_that_refuses_decides_for_those_that_are_silent() -> None:
     assert asyncio.run(work()) == [b"v=spf1 -all"]
 
 
-def test_name_servers_of_one_run_are_asked_alone() -> None:
+def test_only_the_name_servers_of_the_run_are_queried() -> None:
     run = lambda company: Run((company.server,))  # noqa: E731
     for via in ("delegation", "resolvers"):
         found, _, public = at(lambda v: v.ask("elastx.email", "TXT"), COMPANY, PUBLIC, run, via)
@@ -195,7 +195,7 @@ def test_name_servers_of_one_run_are_asked_alone() -> None:
         assert (child, public.queries) == (None, 0)
 
 
-def test_a_resolver_that_the_same_run_names_is_asked_too() -> None:
+def test_a_resolver_of_the_same_run_is_queried_too() -> None:
     async def work() -> list[bytes]:
         async with fakes(COMPANY, PUBLIC) as (company, public):
             who = Who(root_hints=(dead(),)).in_run(Run((company.server,), resolvers=(public.server,)))
@@ -207,7 +207,7 @@ def test_a_resolver_that_the_same_run_names_is_asked_too() -> None:
 CHILD = resolver("com", "example.com", "child.example.com")
 
 
-def test_resolvers_are_not_asked_for_names_that_may_not_be_there_yet() -> None:
+def test_resolvers_are_not_queried_for_names_that_may_not_exist_yet() -> None:
     for company, via in ((None, "resolvers"), (authority("company.example"), "delegation")):
         found, _, public = at(
             lambda v: v.authorities.child_zone("elastx._domainkey.example.com", "example.com"),
@@ -223,7 +223,7 @@ def test_the_delegation_of_a_zone_is_found_through_resolvers() -> None:
     assert found == ()
 
 
-def test_a_resolver_that_fails_does_not_say_that_a_zone_is_not_delegated() -> None:
+def test_a_resolver_that_fails_does_not_mean_that_a_zone_is_not_delegated() -> None:
     def broken(query: dns.message.Message, via: str) -> Reply:
         reply = dns.message.make_response(query)
         reply.set_rcode(dns.rcode.SERVFAIL)
@@ -252,7 +252,7 @@ def test_a_run_overrides_the_config(run: Run, expected: Who) -> None:
     assert CONFIG.in_run(run) == expected
 
 
-def test_where_asking_begins() -> None:
+def test_the_first_servers_to_query() -> None:
     assert Who().begins_at == "root"
     assert Who((ONE,)).begins_at == "nameservers"
     assert Who((ONE,), via="resolvers").begins_at == "resolvers"
@@ -266,7 +266,7 @@ def test_the_environment_names_servers_of_a_run() -> None:
         Run.of({NAMESERVERS.name: "192.0.2.1,ns1"})
 
 
-def test_a_config_names_its_key_where_an_address_is_none() -> None:
+def test_an_invalid_address_in_a_config_is_reported_with_its_key() -> None:
     assert Who.of(["192.0.2.1"], ["192.0.2.2"], "192.0.2.2", ["192.0.2.2"]) == CONFIG
     with pytest.raises(RecordError, match=r"^rootHints: 'a\.root'"):
         Who.of(root_hints=["a.root"])
@@ -274,14 +274,14 @@ def test_a_config_names_its_key_where_an_address_is_none() -> None:
         Who.of(resolvers=["ftp://x"])
 
 
-def test_with_given_servers_only_named_resolvers_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_given_servers_only_configured_resolvers_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vantage, "system_resolvers", lambda: [THREE])
     assert Vantage(Who((ONE,)), Network()).compared == ()
     assert Vantage(Who((ONE,), resolvers=(TWO,)), Network()).compared == (TWO,)
     assert Vantage(Who(), Network()).compared == (THREE,)
 
 
-def test_one_vantage_is_made_for_each_wish_and_all_share_a_network() -> None:
+def test_each_choice_has_one_vantage_and_all_share_a_network() -> None:
     made = Vantages(Network())
     assert made.of(Who()) is made.of(Who.of())
     assert made.of(Who((ONE,))) is not made.of(Who())
@@ -308,7 +308,7 @@ def fails(work: Callable[[Vantage], Awaitable[object]], who: Callable[[list[Fake
     return asyncio.run(all_())
 
 
-def test_thirteen_silent_root_servers_are_told_of_once_and_within_ten_seconds() -> None:
+def test_thirteen_silent_root_servers_are_reported_once_within_ten_seconds() -> None:
     said = fails(
         lambda v: asyncio.gather(*(v.delegations.cut(f"d{number}.example") for number in range(50))),
         lambda servers: Who(root_hints=tuple(fake.server for fake in servers)),
@@ -319,14 +319,14 @@ def test_thirteen_silent_root_servers_are_told_of_once_and_within_ten_seconds() 
     assert "correct their addresses in verification.rootHints" in said
 
 
-def test_the_internets_root_servers_have_another_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_internets_root_servers_have_another_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elastx_mrs.lookup.walk.ROOT_SERVERS", (dead(), dead()))
     with pytest.raises(NobodyError, match=r"refused the connection; let this machine send to port 53 \(") as caught:
         asyncio.run(Vantage(Who(), Network()).delegations.cut("example.com"))
     assert str(caught.value).endswith("run: pulumi config set --path elastx-mrs:verification.via resolvers")
 
 
-def test_a_resolver_to_which_a_firewall_redirects_port_53_is_no_root_server() -> None:
+def test_a_resolver_behind_a_redirected_port_53_is_not_a_root_server() -> None:
     said = fails(
         lambda v: v.delegations.cut("example.com"),
         lambda servers: Who(root_hints=(servers[0].server,)),
@@ -335,7 +335,7 @@ def test_a_resolver_to_which_a_firewall_redirects_port_53_is_no_root_server() ->
     assert "answers without authority for com: it does not serve that name" in said
 
 
-def test_a_dead_first_root_server_is_not_waited_for() -> None:
+def test_a_dead_first_root_server_causes_no_wait() -> None:
     def root(query: dns.message.Message, via: str) -> Reply:
         reply = dns.message.make_response(query)
         reply.flags |= AA
@@ -352,7 +352,7 @@ def test_a_dead_first_root_server_is_not_waited_for() -> None:
     assert asyncio.run(work()) < 30, "the second is asked long before the first has had its time"
 
 
-def test_silent_resolvers_are_told_of_once_and_within_ten_seconds() -> None:
+def test_silent_resolvers_are_reported_once_within_ten_seconds() -> None:
     async def work() -> None:
         async with fakes(*[silent] * 4) as servers:
             made = Vantage(Who(resolvers=tuple(fake.server for fake in servers)), Network())
@@ -379,7 +379,7 @@ def test_a_resolver_that_fails_for_one_name_may_answer_for_others(rcode: dns.rco
     assert (found.status, found.nobody) == ("failed", False)
 
 
-def test_a_machine_without_a_resolver_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_resolver_gets_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vantage, "system_resolvers", list)
     made = Vantage(Who(via="resolvers"), Network())
     found = asyncio.run(made.ask("example.com", "TXT"))
@@ -391,7 +391,7 @@ def test_a_machine_without_a_resolver_is_told_so(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "broken", [silent, lambda query, via: query.to_wire()[:2] + b"rubbish"], ids=["silent", "rubbish"]
 )
-def test_a_name_whose_servers_are_hostile_is_not_taken_for_a_dead_resolver(broken: Respond) -> None:
+def test_a_name_with_hostile_servers_does_not_make_the_resolver_dead(broken: Respond) -> None:
     """The first question finds out whether a resolver answers, and it may be about anybody's domain."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
@@ -412,12 +412,12 @@ def test_no_zone_begins_at_an_alias() -> None:
     assert found == ()
 
 
-def test_without_a_resolver_nobody_can_say_who_serves_a_zone() -> None:
+def test_without_a_resolver_the_servers_of_a_zone_are_unknown() -> None:
     with pytest.raises(NobodyError, match="no resolver gives a usable answer"):
         at(lambda v: v.authorities.delegated_to("example.com"), None, None, via="resolvers")
 
 
-def test_an_answer_that_names_no_zone_says_nothing() -> None:
+def test_an_answer_without_a_zone_is_not_usable() -> None:
     """RFC 2308 §3: a negative answer has the zone's SOA."""
 
     def nameless(query: dns.message.Message, via: str) -> Reply:

@@ -78,7 +78,7 @@ def test_dmarc(old: str, new: str, said: str, risks: list[str]) -> None:
     assert found == risks
 
 
-def test_dmarc_that_receivers_take_nothing_from_says_why() -> None:
+def test_dmarc_that_receivers_ignore_has_its_reason() -> None:
     broken, good = "v=DMARC1; p=rejct", "v=DMARC1; p=reject"
     void = f"{broken}, which has a faulty p= and no valid rua= (RFC 9989 §4.10.1): receivers apply no DMARC"
     assert changed("_dmarc.example.com", broken, good) == ([f"today: {void}", f"then: {good}"], [])
@@ -89,31 +89,31 @@ def test_dmarc_that_receivers_take_nothing_from_says_why() -> None:
     assert (says, risks) == (["p=none → p=reject (stricter)"], [])
 
 
-def test_dmarc_that_only_follows_p_is_said_once() -> None:
+def test_dmarc_tags_that_follow_p_are_shown_once() -> None:
     says, _ = changed("_dmarc.example.com", "v=DMARC1; p=none", "v=DMARC1; p=reject")
     assert says == ["p=none → p=reject (stricter)"]
 
 
-def test_the_same_key_written_otherwise_is_no_other_key() -> None:
+def test_the_same_key_in_another_form_is_not_another_key() -> None:
     key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8463 appendix A.2
     says, risks = changed("s._domainkey.example.com", f"v=DKIM1; k=ed25519; p={key}", f"k=ed25519; p={key}")
     assert says[0] == "the same key in another form: Ed25519 256 bits, SHA-256 21fe31dfa154a261…"
     assert risks == []
 
 
-def test_two_that_cannot_be_read_are_not_one_key() -> None:
+def test_two_unreadable_keys_are_not_the_same() -> None:
     says, risks = changed("s._domainkey.example.com", "v=DKIM1; p=!", "v=DKIM1; p=?")
     assert says == ["key: a key that receivers cannot read → a key that receivers cannot read"]
     assert risks == ["key"]
 
 
-def test_a_key_that_is_revoked_and_one_of_a_type_that_nobody_knows() -> None:
+def test_a_revoked_key_and_one_of_an_unknown_type() -> None:
     says, risks = changed("s._domainkey.example.com", "v=DKIM1; k=dsa; p=QUJD", "v=DKIM1; p=")
     assert says == ["key: a key that receivers cannot read → a revoked key (empty p=)"]
     assert risks == ["key"]
 
 
-def test_a_policy_that_nobody_takes_is_shown_beside_the_other() -> None:
+def test_a_policy_that_receivers_ignore_is_shown_next_to_the_other() -> None:
     says, risks = changed("_dmarc.example.com", "v=DMARC1; p=reject; p=none", "v=DMARC1; p=reject")
     why = "which has the tag 'p' twice (RFC 6376 §3.2): receivers apply no DMARC"
     assert says == [f"today: v=DMARC1; p=reject; p=none, {why}", "then: v=DMARC1; p=reject"]
@@ -126,12 +126,12 @@ def test_a_long_value_is_cut() -> None:
     assert says[0].endswith("…")
 
 
-def test_an_spf_record_that_cannot_be_read_is_shown_and_judged_no_further() -> None:
+def test_an_unreadable_spf_record_is_shown_without_comment() -> None:
     says, _ = meaning(step("create", "x", new=txt("example.com", "v=spf1 ip4:x -all")))
     assert says == ["v=spf1 ip4:x -all"]
 
 
-def test_another_selector_takes_the_old_key_away() -> None:
+def test_another_selector_removes_the_old_key() -> None:
     old, new = (txt(f"{selector}._domainkey.example.com", "v=DKIM1; p=") for selector in ("old", "new"))
     says, risks = meaning(step("replace", "x", old, new))
     assert "will move from old._domainkey.example.com to new._domainkey.example.com" in says
@@ -139,7 +139,7 @@ def test_another_selector_takes_the_old_key_away() -> None:
     assert risks == ["key"]
 
 
-def test_an_spf_that_goes_takes_its_other_senders_along() -> None:
+def test_a_removed_spf_removes_its_other_senders() -> None:
     """As in ``pulumi destroy`` of a domain whose SPF was adopted: the company then has none at all."""
     record = txt("example.com", f"{ELASTX} include:_spf.google.com ip4:192.0.2.1 ~all")
     found = review(read(preview(step("delete", "x", record))))
@@ -164,13 +164,13 @@ def test_a_record_that_changes_its_resource_is_neither_gained_nor_removed() -> N
     ]  # fmt: skip
 
 
-def test_what_stays_in_dns_is_let_go() -> None:
+def test_a_record_that_stays_in_dns_is_released() -> None:
     says, risks = meaning(step("delete", "x", txt("example.com", f"{ELASTX} -all"), retainOnDelete=True))
     assert "will leave the stack and stay in DNS, where nothing manages it (retainOnDelete)" in says
     assert risks == []
 
 
-def test_what_is_imported_is_taken_over() -> None:
+def test_an_imported_record_is_taken_over() -> None:
     says, _ = meaning(step("import", "x", new=txt("example.com", f"{ELASTX} -all")))
     assert "exists already, and will be taken over" in says
 
@@ -189,6 +189,6 @@ def test_a_ttl_and_a_comment_alone() -> None:
     assert risks == []
 
 
-def test_a_secret_value_is_said_to_be_one() -> None:
+def test_a_secret_value_is_reported_as_secret() -> None:
     says, _ = meaning(step("create", "mail-example.com-spf", new=txt("example.com", "[secret]")))
     assert says == ["its value is secret or not known yet, so the review cannot judge it"]

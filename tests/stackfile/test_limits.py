@@ -153,7 +153,7 @@ def faults(**given: Any) -> list[str]:
 
 
 @pytest.mark.limit("FAULTS")
-def test_faults_are_told_up_to_a_number_and_counted_beyond() -> None:
+def test_errors_are_listed_up_to_a_number_and_then_counted() -> None:
     most = limits.FAULTS.most
     assert len(faults(domains=[f"b_{n}.example" for n in range(most)])) == most + 1
     lines = faults(domains=[f"b_{n}.example" for n in range(most + 5)])
@@ -162,7 +162,7 @@ def test_faults_are_told_up_to_a_number_and_counted_beyond() -> None:
 
 
 @pytest.mark.limit("SUGGESTIONS", "SUGGESTED")
-def test_similar_accounts_are_looked_for_among_so_many_and_so_often() -> None:
+def test_similar_accounts_are_searched_within_limits() -> None:
     accounts = [f"account{n}@acme.example" for n in range(limits.SUGGESTED.most)]
     domains = [{"name": f"d{n}.example", "accounts": ["acount7@acme.example"]} for n in range(22)]
     lines = faults(accounts=accounts, domains=domains)

@@ -62,7 +62,7 @@ def test_what_pulumi_refuses_is_refused_in_one_line_with_its_place(octets: bytes
     assert "; " in line  # what to do
 
 
-def test_what_is_deep_is_told_in_the_same_words_however_deep(tmp_path: Path) -> None:
+def test_deep_nesting_has_the_same_message_at_any_depth(tmp_path: Path) -> None:
     """From 0.2.6 on, libyaml refuses 1,000 levels in one line before it gives us the first."""
     line = refusal(tmp_path, DEEP.replace(b"[" * 20_000 + b"]" * 20_000, b"[" * 101 + b"]" * 101))
     assert line.startswith(f"{tmp_path}/Pulumi.test.yaml:1:103: has more than 100 nested lists")

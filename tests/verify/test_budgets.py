@@ -88,7 +88,7 @@ def test_hundreds_of_servers_behind_an_alias_of_the_key_end_in_time(loop: Loop) 
 
 
 @pytest.mark.parametrize("deadline", [0.5, 5.0, 12.0])
-def test_the_deadline_ends_a_run_whatever_is_asked(deadline: float, loop: Loop) -> None:
+def test_the_deadline_always_ends_a_run(deadline: float, loop: Loop) -> None:
     internet = world(domain("ours.com", INCLUDE, REPORTS), dead("dead.com", 30, 10))
     ours, good = job("ours.com", spf_value=INCLUDE, dmarc_value=REPORTS), job("good.com")
     verified(loop, internet, ours, good, deadline=deadline)
@@ -100,7 +100,7 @@ def test_the_deadline_ends_a_run_whatever_is_asked(deadline: float, loop: Loop) 
     assert "left: " in said
 
 
-def test_a_domain_that_the_run_has_no_time_for_is_unreachable(loop: Loop) -> None:
+def test_a_domain_without_time_in_the_run_is_unreachable(loop: Loop) -> None:
     """The first hundred are looked at side by side, and keep all others waiting."""
     slow = {name: own for n in range(100) for name, own in domain(f"s{n}.com", INCLUDE).items()}
     internet = world(slow, dead("dead.com", 30, 10))
@@ -117,7 +117,7 @@ def test_a_domain_that_the_run_has_no_time_for_is_unreachable(loop: Loop) -> Non
 
 
 @pytest.mark.limit("RUN_SECONDS")
-def test_the_default_deadline_is_the_time_to_wait_and_a_round_s_bound() -> None:
+def test_the_default_deadline_is_the_time_to_wait_plus_one_round() -> None:
     minute = limits.RUN_SECONDS.most
     assert [round_seconds(domains) for domains in (0, 1, 100, 101, 1000)] == [minute] * 3 + [2 * minute, 10 * minute]
 
@@ -163,7 +163,7 @@ def needed(loop: Loop, internet: World, monkeypatch: pytest.MonkeyPatch, name: s
 @pytest.mark.parametrize(
     "name", ["WALK_QUERIES", "ZONE_QUERIES", "DOMAIN_QUERIES", "DMARC_QUERIES", "SPF_TREE_QUERIES"]
 )
-def test_a_budget_of_queries_is_met_and_one_less_is_not(name: str, loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_budget_suffices_and_one_less_does_not(name: str, loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     internet = world(domain("ours.com"))
     exact, limit = needed(loop, internet, monkeypatch, name)
     assert exact * 4 <= limit.most, "a plain domain is far below"

@@ -82,7 +82,9 @@ def test_a_domain_that_is_right_passes_everything(port: int) -> None:
         ("stranger.com", {"challenges": "wrong"}, "an undeclared account may send as this domain"),
     ],
 )
-def test_what_is_wrong_is_named_with_both_servers(port: int, domain: str, expected: dict[str, str], said: str) -> None:
+def test_a_wrong_record_is_reported_with_both_servers(
+    port: int, domain: str, expected: dict[str, str], said: str
+) -> None:
     job = verify(port, domain)
     failing = {check: verdict for check, verdict in expected.items() if verdict != "unchecked"}
     assert verdicts(job) == failing
@@ -113,7 +115,7 @@ def test_spf_that_does_not_pass_all_of_elastx_is_wrong(
     assert job.outcomes["spf-policy"].hopeless
 
 
-def test_somebody_elses_records_have_to_be_the_same_everywhere(port: int) -> None:
+def test_records_of_others_must_be_the_same_everywhere(port: int) -> None:
     job = verify(port, "behind.com", dmarc="", dkim="")
     assert verdicts(job) == {"dkim": "absent", "dmarc": "wrong"}
     assert details(job, "dmarc")[0].cure == "make all name servers serve the same record"
@@ -122,7 +124,7 @@ def test_somebody_elses_records_have_to_be_the_same_everywhere(port: int) -> Non
     assert verdicts(verify(port, "nospf.com", spf="")) == {"spf": "absent"}
 
 
-def test_pyspf_says_the_same() -> None:
+def test_pyspf_agrees() -> None:
     elastx = {"elastx.email": ["TXT v=spf1 include:_spf.elastx.email ip6:2001:db8:25::/48 -all"],
               "_spf.elastx.email": ["TXT v=spf1 ip4:203.0.113.0/24 ~all"]}  # fmt: skip
 
@@ -148,7 +150,7 @@ def test_addresses_written_out_pass_too(port: int) -> None:
     assert verdicts(verify(port, "own-ip.com", spf="")) == {}
 
 
-def test_a_third_partys_fault_is_laid_at_its_door_and_apart_from_elastx(port: int) -> None:
+def test_an_error_of_a_third_party_is_reported_separately_from_elastx(port: int) -> None:
     job = verify(port, "third.com", spf="")
     assert verdicts(job) == {"spf-tree": "wrong"}, "Elastx's include comes first"
     assert "the record behind include:twospf.com is broken" in details(job, "spf-tree")[0].cure
@@ -169,7 +171,7 @@ def test_a_child_zone_and_a_cname_are_followed_to_their_own_servers(port: int) -
     assert "its CNAMEs form a loop" in details(job, "dmarc")[0].seen
 
 
-def test_a_policy_from_above_is_found_and_said(port: int) -> None:
+def test_a_policy_from_above_is_found_and_reported(port: int) -> None:
     job = verify(port, "news.inherits.com", dmarc="", dkim="")
     assert job.outcomes["dmarc-policy"].verdict == "pass"
     assert "news.inherits.com has no record of its own" in job.outcomes["dmarc-policy"].notices[0]
@@ -212,14 +214,14 @@ def test_a_server_that_does_not_have_the_zone_is_lame(port: int) -> None:
     assert "REFUSED" in details(job, "delegation")[0].seen
 
 
-def test_servers_that_only_the_zone_itself_names_are_asked_too(port: int) -> None:
+def test_servers_in_the_zone_s_own_ns_records_are_queried_too(port: int) -> None:
     job = verify(port, "differ.com")
     assert verdicts(job) == {}
     assert "ns2.differ.com" in job.outcomes["delegation"].seen
     assert any("more: ns2.differ.com" in notice for notice in job.outcomes["delegation"].notices)
 
 
-def test_a_domain_that_is_not_delegated_is_not_waited_for(port: int) -> None:
+def test_an_undelegated_domain_causes_no_wait(port: int) -> None:
     job = verify(port, "nobody.com", timeout=30)
     assert verdicts(job) == {"delegation": "absent"}
     assert "com does not delegate nobody.com" in details(job, "delegation")[0].seen
@@ -285,7 +287,7 @@ def test_a_silent_server_is_could_not_ask_and_one_that_is_slow_is_not(port: int)
     assert verdicts(odd(port, right, delay=0.5)) == {}
 
 
-def test_nxdomain_at_one_of_two_servers_is_wrong_there_whatever_records_come_with_it(port: int) -> None:
+def test_nxdomain_at_one_of_two_servers_is_wrong_there_despite_records(port: int) -> None:
     job = odd(port, with_code(dns.rcode.NXDOMAIN))
     assert verdicts(job) == dict.fromkeys((CHALLENGE, "spf", "dkim", "dmarc", "challenges"), "wrong")
     for check in verdicts(job):
@@ -303,7 +305,7 @@ LAME = {
 
 
 @pytest.mark.parametrize("what", LAME)
-def test_a_lame_server_is_wrong_however_it_says_so(port: int, what: str) -> None:
+def test_every_kind_of_lame_server_is_wrong(port: int, what: str) -> None:
     job = odd(port, LAME[what])
     found = verdicts(job)
     assert set(found.values()) == {"wrong"}
@@ -315,7 +317,7 @@ def test_a_lame_server_is_wrong_however_it_says_so(port: int, what: str) -> None
         assert detail.cure == "load the zone odd.com on it, or remove it from the NS records"
 
 
-def test_nothing_is_asked_twice_in_a_round(port: int) -> None:
+def test_no_query_is_sent_twice_in_a_round(port: int) -> None:
     async def work() -> Counter[tuple[str, str, str]]:
         async with fake(right, 0.0, ODD, port) as server:
             await looked_at(declared("odd.com"), who(port))
@@ -326,7 +328,7 @@ def test_nothing_is_asked_twice_in_a_round(port: int) -> None:
     assert ("_dmarc.odd.com.", "TXT", "udp") in asked
 
 
-def test_a_server_that_truncates_everything_is_asked_over_tcp(port: int) -> None:
+def test_a_server_that_truncates_everything_is_queried_over_tcp(port: int) -> None:
     def respond(query: dns.message.Message, via: str) -> dns.message.Message:
         if via == "udp":
             return answer(query, flags=dns.flags.AA | dns.flags.TC)
@@ -335,7 +337,7 @@ def test_a_server_that_truncates_everything_is_asked_over_tcp(port: int) -> None
     assert verdicts(odd(port, respond)) == {}
 
 
-def test_a_server_that_comes_right_is_waited_for_and_then_nothing_more(port: int) -> None:
+def test_a_server_that_recovers_is_waited_for_and_nothing_after_it(port: int) -> None:
     began = time.monotonic()
     asked: list[str] = []
 
@@ -376,7 +378,7 @@ def test_two_addresses_of_one_server_that_disagree_are_wrong(port: int) -> None:
     assert f"addresses that disagree: make all of them serve what ns1.good.com ({ONE}:{port}) serves" in detail.cure
 
 
-def test_a_hidden_primary_is_asked_beside_the_delegated_servers(port: int) -> None:
+def test_a_hidden_primary_is_queried_with_the_delegated_servers(port: int) -> None:
     job = asyncio.run(looked_at(declared("good.com"), who(port, primary=Server(ROOT, port))))
     assert {detail.server for detail in details(job, "spf")} == {str(Server(ROOT, port))}
     assert "the primary" in job.outcomes["delegation"].seen

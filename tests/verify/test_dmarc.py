@@ -48,14 +48,14 @@ def test_a_malformed_rival_counts_among_several() -> None:
     assert cure == "leave one of them"
 
 
-def test_where_several_are_discarded_the_organisation_s_policy_applies() -> None:
+def test_if_several_are_discarded_the_organisation_s_policy_applies() -> None:
     outcome = judged("sub.example.com", sub_example_com=[REJECT, REJECT], example_com="v=DMARC1; p=none")
     verdict, seen, _ = only(outcome)
     assert verdict == "wrong"
     assert seen.endswith("; 'v=DMARC1; p=none' of _dmarc.example.com applies instead")
 
 
-def test_several_are_known_though_what_is_above_them_is_not() -> None:
+def test_several_are_reported_although_the_policy_above_is_unknown() -> None:
     verdict, seen, _ = only(judged("sub.example.com", sub_example_com=[REJECT, REJECT], example_com="!"))
     assert (verdict, seen[:7]) == ("wrong", "several")
 
@@ -77,7 +77,7 @@ def test_a_void_record_of_the_organisation_is_the_subdomain_s_too() -> None:
     assert cure == "publish one at _dmarc.sub.example.com, or have the one of example.com corrected"
 
 
-def test_an_inherited_policy_passes_and_is_said() -> None:
+def test_an_inherited_policy_passes_with_a_notice() -> None:
     outcome = judged("a.b.example.com", b_example_com=[REJECT, REJECT], example_com=REJECT)
     assert outcome.verdict == "pass"
     assert outcome.notices == (
@@ -86,14 +86,14 @@ def test_an_inherited_policy_passes_and_is_said() -> None:
     )
 
 
-def test_a_declared_record_that_is_not_there_is_not_what_receivers_find() -> None:
+def test_a_missing_declared_record_is_wrong_although_another_applies() -> None:
     served = Dns({"_dmarc.example.com": [f"TXT {REJECT}"]})
     ours = TxtRecord("sub.example.com", "dmarc", "_dmarc.sub.example.com", "v=DMARC1; p=none")
     verdict, seen, _ = only(checked("sub.example.com", served, ours)[0])
     assert (verdict, seen) == ("wrong", f"the one of example.com: '{REJECT}'")
 
 
-def test_no_record_says_whose_were_discarded() -> None:
+def test_without_a_policy_discarded_ones_are_listed() -> None:
     verdict, seen, _ = only(judged("sub.example.com", example_com=[REJECT, REJECT]))
     assert verdict == "absent"
     assert seen == "none, up to the root; _dmarc.example.com has several, and receivers discard all of them"
@@ -109,7 +109,7 @@ def test_no_record_says_whose_were_discarded() -> None:
         ("V=DMARC1; P=reject", "p=reject", ""),
     ],
 )
-def test_what_receivers_skip_fails_nothing_and_is_said(record: str, seen: str, notice: str) -> None:
+def test_parts_that_receivers_skip_are_a_notice(record: str, seen: str, notice: str) -> None:
     outcome = judged("example.com", example_com=record)
     assert (outcome.verdict, outcome.seen) == ("pass", f"{seen} from _dmarc.example.com")
     assert bool(notice) is bool(outcome.notices)
@@ -126,13 +126,13 @@ HOSTILE = st.text(alphabet='vV=DMARC1; \tpsnruaf:@!,.<>"\\\x00\x1b\xe5\xff') | s
 
 
 @given(st.lists(HOSTILE.map(lambda text: f"v=DMARC1;{text}") | HOSTILE, min_size=1, max_size=3))
-def test_no_record_of_anybody_raises_anything(texts: list[str]) -> None:
+def test_no_published_record_raises(texts: list[str]) -> None:
     outcome = judged("sub.example.com", example_com=[text or " " for text in texts])
     assert all(line.isprintable() for line in report.lines([outcome]))
 
 
 @pytest.mark.parametrize("record", ["v=dmarc1; p=reject", " v=DMARC1; p=reject", "v=DMARC1 p=reject", "p=reject"])
-def test_what_is_no_record_is_absent(record: str) -> None:
+def test_text_that_is_not_a_record_is_absent(record: str) -> None:
     assert judged("example.com", example_com=record).verdict == "absent"
 
 
@@ -147,11 +147,11 @@ TAKES = "example.com._report._dmarc.example.net"
         ("mailto:a@example.net", {TAKES: ["TXT other", "TXT v=DMARC1; rua=mailto:b@example.net"]}),
     ],
 )
-def test_reports_that_are_taken(rua: str, records: dict[str, list[str]]) -> None:
+def test_reports_that_are_accepted(rua: str, records: dict[str, list[str]]) -> None:
     assert reports(rua, records).verdict == "pass"
 
 
-def test_reports_within_one_organisation_need_no_word_of_its_other_name() -> None:
+def test_reports_within_one_organisation_need_no_authorisation() -> None:
     """RFC 9990 §4: organisational domains are compared, and both names are below example.com."""
     organisation = {"_dmarc.example.com": ["TXT v=DMARC1; p=none"]}
     assert reports("mailto:a@two.example.com", organisation, "one.example.com").verdict == "pass"
@@ -166,7 +166,7 @@ def test_reports_within_one_organisation_need_no_word_of_its_other_name() -> Non
         (f"mailto:a@{'.'.join(['x' * 60] * 4)}", {}, "wrong", ""),  # no room in front of it: RFC 1035 §3.1
     ],
 )
-def test_reports_that_nobody_takes(rua: str, records: dict[str, list[str]], verdict: str, said: str) -> None:
+def test_reports_that_nobody_accepts(rua: str, records: dict[str, list[str]], verdict: str, said: str) -> None:
     outcome = reports(rua, records)
     found, seen, cure = only(outcome)
     assert (found, bool(cure)) == (verdict, True)
@@ -174,7 +174,7 @@ def test_reports_that_nobody_takes(rua: str, records: dict[str, list[str]], verd
     assert bool(outcome.hopeless) is (verdict != "unreachable")
 
 
-def test_addresses_that_no_report_reaches_are_said() -> None:
+def test_addresses_that_no_report_reaches_are_a_notice() -> None:
     outcome = reports("https://example.net/dmarc,mailto:a@example.com")
     assert (outcome.verdict, outcome.seen) == ("pass", "accepted by example.com")
     assert outcome.notices == (

@@ -100,7 +100,7 @@ def names(domain: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("domain", CASES)
-def test_the_judges_say_what_validates(internet: World, domain: str) -> None:
+def test_other_tools_agree_about_what_validates(internet: World, domain: str) -> None:
     case = CASES[domain]
     assert {name for name in names(domain) if status(internet, name) == "SERVFAIL"} == set(case.bogus)
     assert "SERVFAIL" not in {status(internet, name, "+cd") for name in names(domain)}
@@ -151,7 +151,7 @@ def test_bogus_is_wrong_by_every_way_of_asking(internet: World, via: str) -> Non
     assert checks["dnssec"]["verdict"] == "pass", checks["dnssec"]
 
 
-def test_a_resolver_that_does_not_validate_says_nothing_of_it(internet: World) -> None:
+def test_a_resolver_that_does_not_validate_proves_nothing(internet: World) -> None:
     """BIND as it is set up here validates nothing: that is neither a pass nor a failure."""
     code, checks = verify(internet, "badkey.com", "--resolver", BIND)
     assert (code, checks["dnssec"]["verdict"]) == (0, "unchecked")

@@ -30,7 +30,7 @@ def test_a_cache_that_counts_down_is_waited_for_until_it_must_have_forgotten() -
     assert finding(looks((0, 60), (2, 58), (50, 10))) == Finding(left=10, again=11)
 
 
-def test_what_outlives_its_ttl_twice_is_the_resolvers_own() -> None:
+def test_an_answer_that_outlives_its_ttl_twice_is_the_resolvers_own() -> None:
     first = looks((0, 60), (2, 58), (61, 60))
     assert finding(first) == Finding(left=60, again=PAUSE), "a stale answer may be given once more"
     assert finding(looks((0, 60), (2, 58), (61, 60), (63, 58))).own == "it had 60 s left to live, 63 s ago"
@@ -42,7 +42,7 @@ def test_a_ttl_that_stands_still_is_the_resolvers_own(root: int | None) -> None:
     assert finding(looks((0, 60), (2, 60), (4, 60), root=root)).own == "its TTL stands still at 60 s, 4 s later"
 
 
-def test_a_ttl_that_goes_up_once_is_not_taken_for_a_view() -> None:
+def test_a_ttl_that_goes_up_once_is_not_a_view() -> None:
     """As unbound's of "there is none", whose SOA it takes from any newer answer of the zone."""
     assert finding(looks((0, 287), (2, 299))) == Finding(left=299, again=PAUSE)
     assert finding(looks((0, 287), (2, 299), (4, 297))) == Finding(left=297, again=284)
@@ -63,17 +63,17 @@ def test_a_short_ttl_is_known_within_seconds(ttl: int) -> None:
     assert len(seen) == 3
 
 
-def test_an_answer_that_does_not_say_how_long_it_is_kept_is_not_judged() -> None:
+def test_an_answer_without_a_ttl_is_not_judged() -> None:
     """As a negative one without SOA, which systemd-resolved gives."""
     assert finding(looks((0, None))) == finding(looks((0, None), (500, None))) == Finding()
 
 
-def test_several_caches_behind_one_address_are_not_taken_for_a_view() -> None:
+def test_several_caches_behind_one_address_are_not_a_view() -> None:
     farm = [Look(1000, 10, root=4000), Look(1012, 500, root=90_000), Look(1014, 80, root=20_000)]
     assert finding(farm) == Finding()
 
 
-def test_a_forwarder_that_shortens_ttls_is_not_taken_for_a_view() -> None:
+def test_a_forwarder_that_shortens_ttls_is_not_a_view() -> None:
     """It keeps all for 30 s at most, and gets the old answer again from the cache behind it."""
     told = [Look(1000 + at, 30 - at % 31, root=30 - (at + 3) % 31) for at in (0, 2, 20, 32, 34)]
     assert finding(told) == Finding(), "the root's TTL started again as well"
@@ -81,11 +81,11 @@ def test_a_forwarder_that_shortens_ttls_is_not_taken_for_a_view() -> None:
     assert finding(told) == Finding(left=26), "the root has not, and is cut to 30 s too"
 
 
-def test_a_cache_that_fixes_every_ttl_is_not_taken_for_a_view() -> None:
+def test_a_cache_that_fixes_every_ttl_is_not_a_view() -> None:
     assert finding(looks((0, 60), (3, 60), (6, 60), steady=True)) == Finding()
 
 
-def test_no_sequence_of_answers_is_looked_at_for_ever() -> None:
+def test_no_sequence_of_answers_is_checked_for_ever() -> None:
     for ttls in itertools.product((0, 3, 7, 600), repeat=4):
         seen = [Look(0.0, ttls[0])]
         for ttl in itertools.islice(itertools.cycle(ttls), 1, 20):
@@ -100,7 +100,7 @@ def test_no_sequence_of_answers_is_looked_at_for_ever() -> None:
     ("timeout", "again", "awaited"),
     [(0, 2, True), (0, 5, False), (300, 59, True), (300, 200, False), (30, 59, False)],
 )
-def test_a_cached_answer_holds_nobody_up_for_long(timeout: float, again: float, awaited: bool) -> None:
+def test_a_cached_answer_delays_a_run_only_briefly(timeout: float, again: float, awaited: bool) -> None:
     """All else holds, and another look would only tell whose answer it is."""
     kept = Outcome(
         "example.com", "resolvers", "example.com", (Detail("cached", "192.0.2.53", "", "", ""),), again=again
@@ -117,5 +117,5 @@ def test_a_cached_answer_holds_nobody_up_for_long(timeout: float, again: float, 
         (30, "'x', kept for 30 s more"),
     ],
 )
-def test_a_cached_answer_says_for_how_long(left: int | None, seen: str) -> None:
+def test_a_cached_answer_is_shown_with_its_time(left: int | None, seen: str) -> None:
     assert resolvers._in_words("'x'", Finding(left=left))[:2] == ("cached", seen)

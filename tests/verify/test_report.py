@@ -25,7 +25,7 @@ def job(domain: str, detail: Detail = NOBODY) -> Job:
         (7, "d0.se, d1.se, d2.se, d3.se, d4.se and 2 more are not verified:"),
     ],
 )
-def test_what_is_the_same_for_several_domains_is_said_once(count: int, heading: str) -> None:
+def test_the_same_problem_of_several_domains_is_one_message(count: int, heading: str) -> None:
     assert report.messages(job(f"d{number}.se") for number in range(count)) == [
         f"{heading}\n"
         "  unreachable: delegation: nobody answers. Fix: open the port\n"
@@ -33,7 +33,7 @@ def test_what_is_the_same_for_several_domains_is_said_once(count: int, heading: 
     ]
 
 
-def test_what_differs_has_a_message_each() -> None:
+def test_different_problems_have_their_own_messages() -> None:
     other = Detail("absent", "", "NS", "the zone com does not delegate b.com", "register it")
     first, second = report.messages([job("a.com"), job("b.com", other)])
     assert first.startswith("a.com is not verified:\n  unreachable: delegation: nobody answers")

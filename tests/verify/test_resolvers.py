@@ -92,7 +92,7 @@ def test_a_resolver_that_is_right_passes() -> None:
 
 @pytest.mark.parametrize("flags", [dns.flags.RA, dns.flags.RA | dns.flags.AA], ids=["no AA", "AA"])
 @pytest.mark.parametrize("ttl", [0, 60])
-def test_a_view_for_ever_is_wrong_in_a_run_that_does_not_wait(ttl: int, flags: int) -> None:
+def test_a_permanent_view_is_wrong_in_a_run_that_does_not_wait(ttl: int, flags: int) -> None:
     """The TTL stands still, or has run out, or the answer says itself that it is no cached one."""
     job = verify(view(lambda: ttl, flags))
     assert found(job) == dict.fromkeys(NAMES, "wrong")
@@ -109,7 +109,7 @@ def test_a_view_behind_a_cache_is_wrong_once_it_has_outlived_its_ttl() -> None:
     assert is_hopeless(job), "so that the rest of the time is not waited for"
 
 
-def test_unbound_with_data_of_its_own_is_no_cache(tmp_path: Path) -> None:
+def test_unbound_with_local_data_is_not_a_cache(tmp_path: Path) -> None:
     async def work(resolver: str) -> Job:
         async with fake(right) as authority:
             return await looked_at(declared("good.com"), _who(authority.server, Server.parse(resolver)))
@@ -139,7 +139,7 @@ def test_unbound_that_asks_other_name_servers_outlives_its_ttl(tmp_path: Path) -
     assert all("left to live" in seen for seen in wrong)
 
 
-def test_a_cache_is_waited_for_where_it_forgets_within_the_time_to_wait() -> None:
+def test_a_cache_is_waited_for_if_it_expires_in_time() -> None:
     began = time.monotonic()
 
     def respond(query: dns.message.Message, via: str) -> dns.message.Message:
@@ -154,7 +154,7 @@ def test_a_cache_is_waited_for_where_it_forgets_within_the_time_to_wait() -> Non
 
 
 @pytest.mark.parametrize("must_agree", [False, True])
-def test_a_cache_that_forgets_later_is_cached_and_told_with_the_seconds(must_agree: bool) -> None:
+def test_a_cache_that_expires_later_is_reported_with_the_seconds(must_agree: bool) -> None:
     began = time.monotonic()
     job = verify(view(lambda: 1800 - int(time.monotonic() - began)), must_agree=must_agree)
     detail = job.outcomes["resolvers"].details[0]
@@ -181,7 +181,7 @@ def test_a_resolver_that_fails_for_one_name_is_unreachable_there(code: dns.rcode
     assert verdicts == {"unreachable" if code == dns.rcode.SERVFAIL and not everywhere else "unchecked"}
 
 
-def test_a_bogus_name_is_wrong_in_dnssec_and_not_said_twice() -> None:
+def test_a_bogus_name_is_wrong_in_dnssec_and_reported_once() -> None:
     def respond(query: dns.message.Message, via: str) -> dns.message.Message:
         response = right(query, via, 60, dns.flags.RA)
         if query.question[0].name.to_text().startswith("_dmarc") and not query.flags & dns.flags.CD:

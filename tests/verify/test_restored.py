@@ -32,7 +32,7 @@ def challenges(*values: str, strict: bool = True) -> Outcome:
     return asyncio.run(published.challenges(Seen(*values), expected, strict=strict))  # type: ignore[arg-type]
 
 
-def test_our_token_misspelt_is_said_to_be_that_and_no_stranger() -> None:
+def test_our_misspelt_token_is_reported_as_such_and_not_as_a_stranger() -> None:
     for strict in (True, False):
         found = challenges(OURS.value, OURS.value.upper(), strict=strict)
         assert found.details == ()
@@ -43,14 +43,14 @@ def test_our_token_misspelt_is_said_to_be_that_and_no_stranger() -> None:
     assert "it has white space after it" in blank.notices[0]
 
 
-def test_a_stranger_beside_it_is_still_named() -> None:
+def test_a_stranger_next_to_it_is_still_reported() -> None:
     found = challenges(OURS.value, OURS.value.upper(), STRANGER)
     (detail,) = found.details
     assert detail.verdict == "wrong"
     assert detail.seen == f"'{STRANGER}'"
 
 
-def test_where_the_token_is_misspelt_the_check_of_that_token_says_so() -> None:
+def test_the_check_of_a_misspelt_token_reports_the_misspelling() -> None:
     judge = published.judge_of("challenge", OURS.value.encode(), ELASTX)
     fault = judge(answer_of("example.com", [f'"{OURS.value}"'.encode()]))
     assert fault is not None
@@ -61,7 +61,7 @@ def test_where_the_token_is_misspelt_the_check_of_that_token_says_so() -> None:
     assert absent[0] == "absent"
 
 
-def test_what_was_deleted_by_hand_comes_back_with_a_refresh_alone() -> None:
+def test_a_record_deleted_by_hand_comes_back_only_with_a_refresh() -> None:
     """The engine compares a program with its state, and never asks DNS without a refresh."""
     for kind in ("challenge", "spf", "dkim", "dmarc", "report"):
         fault = published.judge_of(kind, b"v=spf1 -all", ELASTX)(answer_of("example.com", []))

@@ -62,7 +62,7 @@ def test_the_relay_may_name_its_addresses_by_host(elastx: Sequence[str], passes:
         (["TXT v=spf1 ip4:x -all"], "wrong", "ip4:x"),
     ],
 )
-def test_a_fault_in_the_relay_s_record_is_laid_at_the_relay_s_door(
+def test_an_error_in_the_relay_s_record_names_the_relay_s_support(
     elastx: Sequence[str], verdict: str, said: str
 ) -> None:
     policy = judged({**own(OWN), "elastx.email": elastx})[POLICY]
@@ -72,7 +72,7 @@ def test_a_fault_in_the_relay_s_record_is_laid_at_the_relay_s_door(
     assert said in detail.seen
 
 
-def test_what_cannot_be_asked_is_waited_for_and_what_is_published_as_declared_is_not() -> None:
+def test_an_unreachable_name_is_waited_for_and_a_record_as_declared_is_not() -> None:
     unasked = own("v=spf1 include:else.example include:elastx.email -all", **{"else.example": ["TXT !"]})
     policy = judged(unasked)[POLICY]
     assert [detail.verdict for detail in policy.details] == ["unreachable"]
@@ -97,7 +97,7 @@ def test_what_cannot_be_asked_is_waited_for_and_what_is_published_as_declared_is
         ),
     ],
 )
-def test_a_fault_lies_at_the_door_of_whose_term_it_is(record: str, others: dict[str, Sequence[str]], cure: str) -> None:
+def test_an_error_names_the_owner_of_its_term(record: str, others: dict[str, Sequence[str]], cure: str) -> None:
     found = judged({**own(record), **others})
     cures = [detail.cure for outcome in found.values() for detail in outcome.details]
     assert any(cure in one for one in cures), cures

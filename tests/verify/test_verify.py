@@ -63,7 +63,7 @@ def verify(internet: World, record: Record, domain: str, timeout: int = 0, **kin
 
 
 @pytest.mark.parametrize("domain", ["good.com", "six.com", "truncating.com", "slow.com", "child.com", "signed.com"])
-def test_what_is_right_passes_every_check(internet: World, record_property: Record, domain: str) -> None:
+def test_right_records_pass_every_check(internet: World, record_property: Record, domain: str) -> None:
     run = verify(internet, record_property, domain)
     assert (run.code, {check["verdict"] for check in run.checks.values()}) == (0, {"pass"}), run.checks
     assert run.notices() == ""
@@ -80,9 +80,7 @@ def test_what_is_right_passes_every_check(internet: World, record_property: Reco
         ("cname.com", "_dmarc.cname.com is an alias of policy.keys.net"),
     ],
 )
-def test_what_is_odd_and_harms_nobody_is_a_notice(
-    internet: World, record_property: Record, domain: str, notice: str
-) -> None:
+def test_an_oddity_without_harm_is_a_notice(internet: World, record_property: Record, domain: str, notice: str) -> None:
     run = verify(internet, record_property, domain)
     assert (run.code, {check["verdict"] for check in run.checks.values()}) == (0, {"pass"}), run.checks
     assert notice in run.notices()
@@ -112,7 +110,7 @@ def test_a_server_that_gives_no_answer_is_unreachable_and_named_for_every_record
         ("lame.com", TOP, "lame: it refers to others for lame.com: it does not serve that name"),
     ],
 )
-def test_a_lame_server_is_wrong_whatever_it_answers(
+def test_a_lame_server_is_wrong_with_any_answer(
     internet: World, record_property: Record, domain: str, address: str, seen: str
 ) -> None:
     run = verify(internet, record_property, domain)
@@ -140,7 +138,7 @@ def test_the_address_of_a_server_that_disagrees_is_named(internet: World, record
     assert f"all of them serve what ns1.disagree.com ({BIND}) serves" in detail["fix"]
 
 
-def test_a_server_that_comes_right_after_five_seconds_is_waited_for(internet: World, record_property: Record) -> None:
+def test_a_server_that_recovers_after_five_seconds_is_waited_for(internet: World, record_property: Record) -> None:
     run = verify(internet, record_property, "late.com")
     assert (run.code, run.failing) == (1, {"dmarc": "absent"})
     assert run.servers("dmarc") == {server("late.com", "ns1")}
@@ -188,7 +186,7 @@ def test_a_record_that_is_not_as_declared_is_named_at_every_server(
         ("broken-tree.com", companies.BROKEN_TREE, {"spf-tree"}, "include:broken.net"),
     ],
 )
-def test_spf_published_as_declared_is_wrong_where_elastx_does_not_pass(
+def test_spf_published_as_declared_is_wrong_if_elastx_does_not_pass(
     internet: World, record_property: Record, domain: str, spf: str, failing: set[str], seen: str
 ) -> None:
     run = verify(internet, record_property, domain, spf=spf)
@@ -203,13 +201,13 @@ def test_a_child_zone_without_the_key_hides_the_one_above(internet: World, recor
     assert run.servers("dkim") == {f"ns.keys.net ({KNOT})"}
 
 
-def test_aliases_in_a_circle_are_no_answer(internet: World, record_property: Record) -> None:
+def test_aliases_in_a_loop_are_not_an_answer(internet: World, record_property: Record) -> None:
     run = verify(internet, record_property, "loop.com")
     assert (run.code, run.failing) == (3, {"dmarc": "unreachable"})
     assert "form a loop: _dmarc.loop.com -> a.loop.com -> b.loop.com -> a.loop.com" in run.seen("dmarc")
 
 
-def test_a_policy_from_above_is_found_and_said(internet: World, record_property: Record) -> None:
+def test_a_policy_from_above_is_found_and_reported(internet: World, record_property: Record) -> None:
     run = verify(internet, record_property, "sub.inherit.com", dmarc="")
     assert (run.code, run.failing) == (0, {})
     assert "p=quarantine from _dmarc.inherit.com applies" in run.notices()
@@ -223,20 +221,22 @@ def test_a_policy_from_above_is_found_and_said(internet: World, record_property:
         ("unasked.com", companies.UNASKED, 1, {"reports": "absent"}),
     ],
 )
-def test_reports_go_only_to_those_who_say_that_they_take_them(
+def test_reports_go_only_to_those_who_publish_that_they_accept_them(
     internet: World, record_property: Record, domain: str, dmarc: str, code: int, failing: dict[str, str]
 ) -> None:
     run = verify(internet, record_property, domain, dmarc=dmarc)
     assert (run.code, run.failing) == (code, failing)
 
 
-def test_a_domain_that_is_not_delegated_is_not_waited_for(internet: World, record_property: Record) -> None:
+def test_an_undelegated_domain_causes_no_wait(internet: World, record_property: Record) -> None:
     run = verify(internet, record_property, "undelegated.com", timeout=90)
     assert (run.code, run.failing) == (1, {"delegation": "absent"})
     assert "the zone com does not delegate undelegated.com" in run.seen("delegation")
 
 
-def test_a_bogus_domain_is_wrong_though_every_server_has_its_records(internet: World, record_property: Record) -> None:
+def test_a_bogus_domain_is_wrong_although_every_server_has_its_records(
+    internet: World, record_property: Record
+) -> None:
     run = verify(internet, record_property, "bogus.com")
     assert (run.code, run.failing) == (1, {"dnssec": "wrong"})
     assert run.servers("dnssec") == {RESOLVER}

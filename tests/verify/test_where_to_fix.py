@@ -31,7 +31,7 @@ LAME = Answer("a.com", "TXT", "failed", problem="answered REFUSED", lame=True)
         (Who(resolvers=(DEAD,), via="resolvers"), ["resolvers"]),
     ],
 )
-def test_it_is_known_where_a_server_is_written(who: Who, listed: list[Listed]) -> None:
+def test_the_place_where_a_server_is_listed_is_known(who: Who, listed: list[Listed]) -> None:
     served = asyncio.run(Vantage(who, Network()).observer.served("a.com"))
     assert [server.listed for server in served.servers] == listed
 

@@ -50,7 +50,7 @@ def test_places_are_given_in_order_and_handed_on() -> None:
 
 
 @pytest.mark.parametrize("given", [False, True], ids=["while it waits", "when its turn has just come"])
-def test_a_place_is_not_lost_with_who_no_longer_waits(given: bool) -> None:
+def test_a_waiter_that_gives_up_loses_no_place(given: bool) -> None:
     async def work() -> None:
         here = places(1)
         first = await here.enter(none)
@@ -68,7 +68,7 @@ def test_a_place_is_not_lost_with_who_no_longer_waits(given: bool) -> None:
     asyncio.run(work())
 
 
-def test_the_place_of_a_loop_that_is_gone_is_found() -> None:
+def test_the_place_of_a_closed_loop_is_found() -> None:
     here = places(1)
     loop = asyncio.new_event_loop()
     place: Place | None = loop.run_until_complete(here.enter(none))
@@ -107,7 +107,7 @@ def test_event_loops_share_the_room() -> None:
     assert (most[0], here._taken, here.wanted) == (3, 0, False)
 
 
-def test_what_others_open_and_close_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_descriptors_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "RECOUNTED", 0.0)
     allowed = [3]
 
@@ -188,7 +188,7 @@ SHORTAGES = [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADD
 
 
 @pytest.mark.parametrize("number", SHORTAGES)
-def test_a_shortage_is_waited_out(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_shortage_only_delays(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     Refusing(monkeypatch, number, 7)
 
     async def work() -> None:
@@ -199,7 +199,7 @@ def test_a_shortage_is_waited_out(number: int, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("number", SHORTAGES)
-def test_a_shortage_that_lasts_is_this_machine_s(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_shortage_is_blamed_on_this_machine(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told once, no other server is asked, and the network has not taken the server for dead, nor kept it."""
     monkeypatch.setattr(descriptors, "SHORTAGE", Shortage())
     monkeypatch.setattr(limits, "SHORTAGE", limits.SHORTAGE._replace(most=1))
