@@ -121,7 +121,11 @@ def bad(domain: str, timeout: float = 0.0) -> Job:
 def jobs() -> list[Job]:
     silent = Detail("unreachable", str(TWO), "an answer", "had not answered after 4 s", "start it")
     cached = Detail(
-        "cached", "192.0.2.53", "'new'", "'old', kept for 60 s more", "wait: it forgets in 60 s at the latest"
+        "cached",
+        "192.0.2.53",
+        "'new'",
+        "'old', kept for 60 s more",
+        "wait up to 60 s; if the answer stays, it does not come from a cache",
     )
     unlike = good("late.example")
     unlike.outcomes["resolvers"] = Outcome("late.example", "resolvers", "late.example", (cached,))

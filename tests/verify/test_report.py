@@ -12,7 +12,7 @@ NOBODY = Detail("unreachable", "", "an answer", "nobody answers", "open the port
 
 
 def job(domain: str, detail: Detail = NOBODY) -> Job:
-    outcome = Outcome(domain, "delegation", domain, (detail,), hopeless="nothing can be asked")
+    outcome = Outcome(domain, "delegation", domain, (detail,), hopeless="this machine cannot query DNS")
     return Job(Expected(domain), Who(resolvers=()), 0.0, outcomes={"delegation": outcome})
 
 
@@ -29,7 +29,7 @@ def test_the_same_problem_of_several_domains_is_one_message(count: int, heading:
     assert report.messages(job(f"d{number}.se") for number in range(count)) == [
         f"{heading}\n"
         "  unreachable: delegation: nobody answers. Fix: open the port\n"
-        "  (did not wait: nothing can be asked)"
+        "  (did not wait: this machine cannot query DNS)"
     ]
 
 
