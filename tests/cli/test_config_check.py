@@ -79,7 +79,7 @@ DKIM = golden.DKIM
         ),
         ("«[config]\n", "", "is not a stack's file"),
         ("x: 1\n«config: 3\n", "config", "has no keys"),
-        (GOOD + "«elastx-mrs:ttl: 300\n", "elastx-mrs:ttl", "stands beside config"),
+        (GOOD + "«elastx-mrs:ttl: 300\n", "elastx-mrs:ttl", "is next to config"),
         (GOOD + "  «elastx-mr:ttl: 300\n", "elastx-mr:ttl", "did you mean elastx-mrs:ttl?"),
         (GOOD + "  «elastx_mrs:ttl: 300\n", "elastx_mrs:ttl", "did you mean elastx-mrs:ttl?"),
         (GOOD + "  «Elastx-MRS:ttl: 300\n", "Elastx-MRS:ttl", "did you mean elastx-mrs:ttl?"),
