@@ -1,4 +1,4 @@
-"""How long one server is waited for, and all that a question begins at: each time is met, and a moment later is late.
+"""How long to wait for one server, and for the first servers: an answer in time counts, one just after does not.
 
 The clock jumps, so the seconds are those of the loop.
 """
@@ -28,7 +28,7 @@ def question(name: str) -> Question:
 
 
 class Silent:
-    """A server that answers no try before a second of the loop's clock, counted from its first one.
+    """A server that answers only after some seconds of the loop's clock, counted from the first try.
 
     :ivar most: queries that were under way at once.
     """

@@ -1,4 +1,4 @@
-"""What may be asked: budgets that nest, work that is shared and is nobody's to lose, and servers asked side by side."""
+"""Budgets: nested ones, shared work, and servers that are queried at the same time."""
 
 import asyncio
 import math
@@ -26,7 +26,7 @@ SERVERS = [Server(f"192.0.2.{number}") for number in range(1, 9)]
 
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Have every server answer at once, but for those that are put into the set."""
+    """Make every server answer at once, except those in the set."""
     found: set[str] = set()
 
     async def exchange(
@@ -46,7 +46,7 @@ def test_queries_are_counted_and_one_more_is_refused(loop: Loop, silent: set[str
         network = Network()
         with budget.budget("asking", 60, 2) as own:
             await network.exchange(SERVERS[0], TXT)
-            await network.exchange(SERVERS[0], TXT)  # known by now; it counts all the same
+            await network.exchange(SERVERS[0], TXT)  # cached by now; it still counts
             before = own.exhausted
             with pytest.raises(OverBudgetError, match=r"192\.0\.2\.1 was not queried: asking takes over 2 queries$"):
                 await network.exchange(SERVERS[0], TXT)
@@ -83,7 +83,7 @@ def test_time_is_kept_while_a_server_is_silent(loop: Loop, silent: set[str]) -> 
 
 
 def test_time_stands_still_while_a_query_waits_for_its_turn(loop: Loop, silent: set[str]) -> None:
-    """Hundreds of records are checked side by side: that a server is busy with the others' says nothing of it."""
+    """Hundreds of records are checked at the same time; a server that is busy with others is not at fault."""
     silent.add(SERVERS[0].host)
     others = [Question(dns.name.from_text(f"{number}.example.com"), dns.rdatatype.TXT) for number in range(3)]
 
@@ -138,7 +138,7 @@ async def patient(work: Callable[[], Awaitable[T]], seconds: float, once: Once[s
 
 
 def test_work_without_time_for_one_runs_again_for_another(loop: Loop, silent: set[str]) -> None:
-    """Or the first that asks for what all share would fail it for all."""
+    """Otherwise the first user of shared work would fail it for all."""
     began: list[float] = []
     silent.add(SERVERS[0].host)
 
@@ -184,7 +184,7 @@ def test_work_runs_once_and_ends_with_its_last_waiter(loop: Loop) -> None:
 
 
 def test_many_waiters_cause_one_query(loop: Loop, silent: set[str]) -> None:
-    """Those that wait for their turn at a server take the answer that came meanwhile."""
+    """Queries that wait for their turn at a server take an answer that came in the meantime."""
 
     async def one(network: Network) -> None:
         with budget.of_domain("asking"):
@@ -199,7 +199,7 @@ def test_many_waiters_cause_one_query(loop: Loop, silent: set[str]) -> None:
 
 
 def test_each_waiter_ends_at_its_own_time_and_the_work_continues(loop: Loop) -> None:
-    """One timer ends the waiting of all of them, whichever is over first and whichever began to wait first."""
+    """One timer ends all waits, whichever began first and whichever ends first."""
 
     async def waited(seconds: float, work: "asyncio.Task[str]") -> tuple[str, float]:
         with budget.budget(f"waiting {seconds:g} s", seconds):
@@ -222,7 +222,7 @@ def test_each_waiter_ends_at_its_own_time_and_the_work_continues(loop: Loop) -> 
 
 
 def test_time_runs_while_a_query_waits_for_a_place_in_flight(loop: Loop, silent: set[str]) -> None:
-    """A domain may have so many queries under way; the next one waits no longer than the domain has time."""
+    """A domain has a number of queries in flight; the next one waits only as long as the domain has time."""
     silent.update(server.host for server in SERVERS[:2])
 
     async def work() -> list[str]:

@@ -1,4 +1,4 @@
-"""Who is authoritative, on a private Internet of BIND and Knot, each on a loopback address of its own."""
+"""Finds authoritative servers on a private Internet of BIND and Knot, each on its own loopback address."""
 
 import asyncio
 from collections import Counter
@@ -286,7 +286,7 @@ def test_a_zone_of_endless_servers_without_glue_is_given_up() -> None:
 
 
 def test_addresses_of_names_outside_the_parent_are_not_taken_from_it() -> None:
-    """A parent could otherwise send the walk anywhere, by the name of another's server."""
+    """Otherwise a parent could send the walk anywhere, with the name of another zone's server."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
         name = query.question[0].name

@@ -1,6 +1,6 @@
-"""Networks that lose packets: what is asked again, how long a server is waited for, and who is asked meanwhile.
+"""Networks that lose packets: repeated queries, the time for a server, and other servers in the meantime.
 
-No test waits for packets: what a try comes to is decided by :class:`Path`, and the seconds are only counted.
+No test waits for packets: :class:`Path` decides each try, and the seconds are only counted.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ def question(name: str) -> Question:
 
 @dataclass
 class Path:
-    """What becomes of each try, by server and the first label asked for.
+    """The result of each try, by server and first label.
 
     It is ``lost``, at once or ``late``; it brings ``half`` an answer; or it is answered, where it ``hangs`` later.
 
     :ivar tries: the seconds of each.
-    :ivar order: the servers, as they were asked.
+    :ivar order: the servers, in the order of the queries.
     """
 
     fates: dict[str, list[str]] = field(default_factory=dict)
@@ -92,7 +92,7 @@ def text(reply: dns.message.Message) -> str:
 
 
 def test_the_packets_of_a_question_are_enough_for_a_fifth_lost_each_way() -> None:
-    """0.36 of all questions or answers are lost: all but 0.8 times 0.8."""
+    """0.36 of all exchanges are lost: all except 0.8 times 0.8."""
 
     def packets(seconds: Sequence[float]) -> int:
         return sum(1 + len(PATIENCE.pauses(one)) for one in seconds)

@@ -1,4 +1,4 @@
-"""How one server is asked: a hand-made one does what servers do wrong, on real sockets."""
+"""Queries one server: a test server makes the mistakes of servers, on real sockets."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ def good(query: dns.message.Message, via: str) -> Reply:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run on a loop of its own, and see to it that no socket or task is left over (pytest raises the warnings)."""
+    """Run on a separate loop, and check that no socket or task is left over (pytest raises the warnings)."""
     result = asyncio.run(work, debug=True)
     gc.collect()
     return result
@@ -366,7 +366,7 @@ def test_a_server_that_ignores_one_query_still_gets_others() -> None:
 
 
 def test_one_name_without_an_answer_does_not_affect_others() -> None:
-    """A server may have anybody's zone, and one whose answers never come is no reason to leave the others alone."""
+    """A server may have zones of anybody; one name without answers must not exclude the others."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
         return None if query.question[0].name == TXT.name else good(query, via)

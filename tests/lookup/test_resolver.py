@@ -1,4 +1,4 @@
-"""What a name has, from BIND and Knot, and from servers that answer as none should."""
+"""Lookups from BIND and Knot, and from servers that answer wrongly."""
 
 import asyncio
 import itertools
@@ -228,7 +228,7 @@ def test_an_answer_from_a_cache_is_not_an_authoritys() -> None:
 
 
 def test_a_negative_answer_is_about_the_end_of_the_chain_only_where_its_soa_says_so() -> None:
-    """RFC 6604: some servers deny, by the code of an answer with a CNAME, a name that they do not serve."""
+    """RFC 6604: with the code of an answer with a CNAME, some servers deny a name that they do not serve."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
         if query.question[0].name.to_text() == "b.other.":

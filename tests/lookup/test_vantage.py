@@ -1,4 +1,4 @@
-"""Who is asked: delegation, given name servers, resolvers, and what one run puts in their place."""
+"""Which servers are queried: delegated ones, given ones, resolvers, and those of one run."""
 
 import asyncio
 import time
@@ -289,7 +289,7 @@ def test_each_choice_has_one_vantage_and_all_share_a_network() -> None:
 
 
 def fails(work: Callable[[Vantage], Awaitable[object]], who: Callable[[list[Fake]], Who], *responds: Respond) -> str:
-    """Return why nothing can be asked from a vantage on some servers; it has to be known within 10 seconds."""
+    """Return why DNS cannot be queried from a vantage on some servers; this must be known within 10 seconds."""
 
     async def all_() -> str:
         async with fakes(*responds) as servers:
@@ -392,7 +392,7 @@ def test_a_machine_without_a_resolver_gets_a_message(monkeypatch: pytest.MonkeyP
     "broken", [silent, lambda query, via: query.to_wire()[:2] + b"rubbish"], ids=["silent", "rubbish"]
 )
 def test_a_name_with_hostile_servers_does_not_make_the_resolver_dead(broken: Respond) -> None:
-    """The first question finds out whether a resolver answers, and it may be about anybody's domain."""
+    """The first question shows whether a resolver answers, and may be about any domain."""
 
     def respond(query: dns.message.Message, via: str) -> Reply:
         return broken(query, via) if "hostile" in str(query.question[0].name) else PUBLIC(query, via)

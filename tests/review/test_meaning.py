@@ -1,4 +1,4 @@
-"""What a change means, by the records' own standards: RFC 7208, RFC 9989, RFC 6376, and the service's page."""
+"""The meaning of changes, by RFC 7208, RFC 9989, RFC 6376 and the service's page."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ TOKEN = "elastx-mrs=" + "0123456789abcdef" * 4
 
 
 def meaning(*steps: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """What is said, and the kinds of risk."""
+    """The sentences, and the kinds of risk."""
     rows = list(review(read(preview(*steps))).rows)
     says = [told(one) for row in rows for one in row.meaning.says]
     risks: list[Risk] = [risk for row in rows for risk in row.meaning.risks]

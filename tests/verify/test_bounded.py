@@ -1,4 +1,4 @@
-"""Third parties that mean harm, on real servers: dead ones by the hundred, names without end, answers without end."""
+"""Hostile third parties on real servers: hundreds of dead servers, endless names, endless answers."""
 
 import json
 from typing import Any
@@ -13,11 +13,11 @@ pytest_plugins = ["tests.verify.world.fixture"]
 pytestmark = pytest.mark.xdist_group("verify-world")
 
 Checks = dict[str, Any]
-"""What a domain's checks came to, by name."""
+"""The checks of a domain, by name."""
 
 
 def verified(internet: World, *options: str) -> tuple[int, dict[str, Checks]]:
-    """Verify all of them and a good one in one run; a key behind an alias is somebody else's."""
+    """Verify all of them and a good domain in one run; a key behind an alias belongs to somebody else."""
     records = json.loads(rows("good.com"))
     for domain, kinds in HOSTILE.items():
         ours = {kind: value for kind, value in kinds.items() if kind != "dkim"}
@@ -33,7 +33,7 @@ def failing(checks: Checks) -> dict[str, str]:
 
 
 def test_each_costs_its_own_domain_one_verdict(internet: World) -> None:
-    """Together they take 20 seconds: each limit is kept beside the others."""
+    """Together they take 20 seconds, because the limits run in parallel."""
     code, found = verified(internet)
     assert {domain: failing(checks) for domain, checks in found.items()} == {
         "good.com": {},

@@ -1,4 +1,4 @@
-"""What a third party's zone may take of a run: time and queries are bounded, and what is left over is named.
+"""How much of a run a third party's zone can use: time and queries are limited, and the rest is listed.
 
 Time is that of a clock that jumps, so that nothing here depends on how fast the machine is.
 """
@@ -101,7 +101,7 @@ def test_the_deadline_always_ends_a_run(deadline: float, loop: Loop) -> None:
 
 
 def test_a_domain_without_time_in_the_run_is_unreachable(loop: Loop) -> None:
-    """The first hundred are looked at side by side, and keep all others waiting."""
+    """The first hundred are checked at the same time, and delay all others."""
     slow = {name: own for n in range(100) for name, own in domain(f"s{n}.com", INCLUDE).items()}
     internet = world(slow, dead("dead.com", 30, 10))
     jobs = [job(name, spf_value=INCLUDE) for name in slow] + [job("good.com")]
@@ -124,7 +124,7 @@ def test_the_default_deadline_is_the_time_to_wait_plus_one_round() -> None:
 
 @pytest.mark.parametrize("who", ["root", "resolvers", "nameservers"])
 def test_a_third_party_over_a_limit_is_never_unchecked(who: str, loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``unchecked`` passes, so that a hostile include would turn ``require`` green."""
+    """``unchecked`` passes, so a hostile include would turn ``require`` green."""
     monkeypatch.setattr(limits, "SPF_TREE_QUESTIONS", limits.SPF_TREE_QUESTIONS._replace(most=20))
     value = "v=spf1 include:elastx.email include:spf.wide.com -all"
     terms = " ".join(f"a:h{number}.wide.com" for number in range(9))
@@ -147,7 +147,7 @@ def test_a_run_over_its_budget_ends_with_exit_code_3(loop: Loop) -> None:
 
 
 def needed(loop: Loop, internet: World, monkeypatch: pytest.MonkeyPatch, name: str) -> tuple[int, Limit]:
-    """Return how many queries a good run takes of a budget, by trying, and the limit."""
+    """Return how many queries of a budget a good run uses, by trying, and the limit."""
     limit: Limit = getattr(limits, name)
     low, high = 0, limit.most
     while high - low > 1:

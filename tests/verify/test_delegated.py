@@ -1,4 +1,4 @@
-"""Verification from a root down, against BIND and Knot: each thing that can be wrong, and whose door it is laid at."""
+"""Verification from a root down, against BIND and Knot: everything that can be wrong, and who must fix it."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ def verify(port: int, domain: str, timeout: float = 0.0, **kinds: str) -> Job:
 
 
 def verdicts(job: Job) -> dict[str, str]:
-    """Every check that is not passed, and not merely not asked yet."""
+    """Every check that did not pass, except those that did not run yet."""
     return {
         check: outcome.verdict
         for check, outcome in job.outcomes.items()
@@ -237,7 +237,7 @@ def odd(port: int, respond: object, delay: float = 0.0, timeout: float = 0.0) ->
 
 
 def right(query: dns.message.Message, via: str = "udp") -> dns.message.Message:
-    """What a server of odd.com should answer."""
+    """The answer that a server of odd.com should give."""
     name, rdtype = query.question[0].name.to_text(), dns.rdatatype.to_text(query.question[0].rdtype)
     values = {
         ("odd.com.", "TXT"): [TOKEN, SPF],
@@ -262,7 +262,7 @@ def failing(code: dns.rcode.Rcode) -> object:
 
 
 def with_code(code: dns.rcode.Rcode) -> object:
-    """What a server of odd.com should answer, but for the code."""
+    """The answer that a server of odd.com should give, except for the code."""
 
     def respond(query: dns.message.Message, via: str) -> dns.message.Message:
         reply = right(query)
@@ -356,7 +356,7 @@ def test_a_server_that_recovers_is_waited_for_and_nothing_after_it(port: int) ->
 
 @dataclass(frozen=True)
 class TwoAddresses:
-    """A server of good.com with one address more."""
+    """A server of good.com with another address."""
 
     addresses: tuple[Server, ...]
 

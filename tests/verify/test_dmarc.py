@@ -1,4 +1,4 @@
-"""What verification makes of DMARC records: several, void, inherited, and what receivers skip (RFC 9989 §4.10)."""
+"""Verification of DMARC records: several, void, inherited, and with parts that receivers skip (RFC 9989 §4.10)."""
 
 import asyncio
 
@@ -142,7 +142,7 @@ TAKES = "example.com._report._dmarc.example.net"
 @pytest.mark.parametrize(
     ("rua", "records"),
     [
-        ("mailto:a@mail.example.com", {}),  # one within the other: nobody asks (RFC 9990 §4)
+        ("mailto:a@mail.example.com", {}),  # one contains the other, so receivers do not check (RFC 9990 §4)
         ("mailto:a@example.net", {TAKES: ["TXT v=DMARC1;"]}),
         ("mailto:a@example.net", {TAKES: ["TXT other", "TXT v=DMARC1; rua=mailto:b@example.net"]}),
     ],

@@ -1,4 +1,4 @@
-"""DNSSEC name by name, from a signed root: unbound, delv and opendkim-testkey judge, and ours says the same."""
+"""DNSSEC name by name, from a signed root: verification agrees with unbound, delv and opendkim-testkey."""
 
 import json
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Case:
     """One company.
 
     :param bogus: the names that do not validate.
-    :param delv: what delv says of the first of them, or of the key where all is well.
+    :param delv: delv's output for the first of them, or for the key if all is well.
     :param opendkim: whether opendkim-testkey can use the key.
-    :param seen: a part of what ours says.
-    :param cure: a part of what ours says is to be done.
+    :param seen: a part of verification's message.
+    :param cure: a part of its fix.
     """
 
     bogus: tuple[str, ...]
@@ -152,7 +152,7 @@ def test_bogus_is_wrong_by_every_way_of_asking(internet: World, via: str) -> Non
 
 
 def test_a_resolver_that_does_not_validate_proves_nothing(internet: World) -> None:
-    """BIND as it is set up here validates nothing: that is neither a pass nor a failure."""
+    """BIND does not validate in this setup, which is neither a pass nor a failure."""
     code, checks = verify(internet, "badkey.com", "--resolver", BIND)
     assert (code, checks["dnssec"]["verdict"]) == (0, "unchecked")
     (detail,) = checks["dnssec"]["details"]

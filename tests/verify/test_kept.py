@@ -1,6 +1,6 @@
-"""Is a resolver's old answer a cached one? Judged by a clock of the test's own.
+"""Does a resolver's old answer come from a cache? With a clock of the test.
 
-The answers are what caches give by RFC 1035 §3.2.1 and RFC 2181 §8 (they count down), RFC 8767 §5 (one stale answer
+The answers are those of caches by RFC 1035 §3.2.1 and RFC 2181 §8 (they count down), RFC 8767 §5 (one stale answer
 while the new one is fetched), and what CoreDNS's ``cache 30`` and several caches behind one address give.
 """
 
@@ -43,7 +43,7 @@ def test_a_ttl_that_stands_still_is_the_resolvers_own(root: int | None) -> None:
 
 
 def test_a_ttl_that_goes_up_once_is_not_a_view() -> None:
-    """As unbound's of "there is none", whose SOA it takes from any newer answer of the zone."""
+    """As unbound's negative answer: it takes the SOA from any newer answer of the zone."""
     assert finding(looks((0, 287), (2, 299))) == Finding(left=299, again=PAUSE)
     assert finding(looks((0, 287), (2, 299), (4, 297))) == Finding(left=297, again=284)
 
@@ -64,7 +64,7 @@ def test_a_short_ttl_is_known_within_seconds(ttl: int) -> None:
 
 
 def test_an_answer_without_a_ttl_is_not_judged() -> None:
-    """As a negative one without SOA, which systemd-resolved gives."""
+    """As a negative answer without SOA, from systemd-resolved."""
     assert finding(looks((0, None))) == finding(looks((0, None), (500, None))) == Finding()
 
 
@@ -74,7 +74,7 @@ def test_several_caches_behind_one_address_are_not_a_view() -> None:
 
 
 def test_a_forwarder_that_shortens_ttls_is_not_a_view() -> None:
-    """It keeps all for 30 s at most, and gets the old answer again from the cache behind it."""
+    """It caches for 30 s at most, and gets the old answer again from the cache behind it."""
     told = [Look(1000 + at, 30 - at % 31, root=30 - (at + 3) % 31) for at in (0, 2, 20, 32, 34)]
     assert finding(told) == Finding(), "the root's TTL started again as well"
     told = [Look(1000, 5, root=30), Look(1007, 28, root=23), Look(1009, 26, root=21)]
@@ -101,7 +101,7 @@ def test_no_sequence_of_answers_is_checked_for_ever() -> None:
     [(0, 2, True), (0, 5, False), (300, 59, True), (300, 200, False), (30, 59, False)],
 )
 def test_a_cached_answer_delays_a_run_only_briefly(timeout: float, again: float, awaited: bool) -> None:
-    """All else holds, and another look would only tell whose answer it is."""
+    """Everything else passes, and another look would only show whose answer it is."""
     kept = Outcome(
         "example.com", "resolvers", "example.com", (Detail("cached", "192.0.2.53", "", "", ""),), again=again
     )

@@ -1,4 +1,4 @@
-"""Verification with delegation, port 53 and resolvers as in the world; judges nobody here wrote say the same."""
+"""Verification with delegation, port 53 and resolvers as on the Internet; other tools agree."""
 
 import json
 import subprocess
@@ -113,7 +113,7 @@ def opendkim(net: World, domain: str) -> subprocess.CompletedProcess[str]:
 
 
 def judged(net: World, domain: str) -> dict[str, bool]:
-    """What checkdmarc finds, which asks the resolver."""
+    """The result of checkdmarc, which queries the resolver."""
     script = f"""
 import json, checkdmarc.spf, checkdmarc.dmarc
 def good(check):
@@ -216,7 +216,7 @@ def test_ad_over_plain_dns_is_not_believed(net: World) -> None:
     code, checks = verify(net, "signed.com", "--resolver", FAR)
     assert (code, checks["dnssec"]["verdict"]) == (0, "unchecked")
     assert "AD over plain DNS" in checks["dnssec"]["details"][0]["seen"]
-    # An authority is no resolver, and no resolver that validates: never a pass.
+    # An authority is not a resolver, so it never validates.
     code, checks = verify(net, "signed.com", "--resolver", BIND)
     assert (code, checks["dnssec"]["verdict"]) == (0, "unchecked")
     assert checks["resolvers"]["verdict"] != "wrong"

@@ -1,4 +1,4 @@
-"""What each server says of one record, judged without a network: reports, other people's keys, servers that differ."""
+"""Checks of one record without a network: reports, keys of others, servers that differ."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Nowhere(Places):
 
 
 class Seen(Observer):
-    """What servers answer, by their addresses: TXT values, or nothing where the name is not there."""
+    """The answers of servers, by address: TXT values, or none if the name does not exist."""
 
     def __init__(
         self, *answers: tuple[str, Sequence[bytes] | None], nobody: Sequence[NameServer] = (), problem: str = ""

@@ -1,4 +1,4 @@
-"""What verification came to, in words."""
+"""The results of verification, in words."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A resolver whose answers differ, by hand-made resolvers beside right name servers: cached, or its own for ever."""
+"""A resolver whose answers differ from right name servers: cached, or permanently its own."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ RIGHT = {
 
 
 def right(query: dns.message.Message, via: str, ttl: int = 3600, flags: int = dns.flags.AA) -> dns.message.Message:
-    """What everybody should answer."""
+    """The answer that everybody should give."""
     name, rdtype = query.question[0].name.to_text(), query.question[0].rdtype
     if (name, rdtype) == (".", dns.rdatatype.NS):
         return answer(query, f". {500_000 - int(time.monotonic()) % 400_000} IN NS a.root.", flags=flags)
@@ -41,7 +41,7 @@ def right(query: dns.message.Message, via: str, ttl: int = 3600, flags: int = dn
 
 
 def view(ttl: Callable[[], int], flags: int = dns.flags.RA) -> Respond:
-    """A resolver with a view of its own of good.com: another SPF, and nothing else."""
+    """A resolver with its own view of good.com: another SPF record, and nothing else."""
 
     def respond(query: dns.message.Message, via: str) -> dns.message.Message:
         name = query.question[0].name.to_text()
@@ -78,7 +78,7 @@ NAMES = ("good.com", "elastx._domainkey.good.com", "_dmarc.good.com")
 
 
 def is_hopeless(job: Job) -> bool:
-    """Whether a run ended since one answer is no cached one; by then the others may have been looked at too seldom."""
+    """Whether a run ended because one answer is not cached; the others may need more looks."""
     assert set(found(job)) == set(NAMES)
     assert "wrong" in found(job).values()
     assert set(found(job).values()) <= {"wrong", "cached"}
@@ -93,7 +93,7 @@ def test_a_resolver_that_is_right_passes() -> None:
 @pytest.mark.parametrize("flags", [dns.flags.RA, dns.flags.RA | dns.flags.AA], ids=["no AA", "AA"])
 @pytest.mark.parametrize("ttl", [0, 60])
 def test_a_permanent_view_is_wrong_in_a_run_that_does_not_wait(ttl: int, flags: int) -> None:
-    """The TTL stands still, or has run out, or the answer says itself that it is no cached one."""
+    """The TTL stands still or is over, or the answer has authority, so it is not cached."""
     job = verify(view(lambda: ttl, flags))
     assert found(job) == dict.fromkeys(NAMES, "wrong")
     for detail in job.outcomes["resolvers"].details:
@@ -121,7 +121,7 @@ def test_unbound_with_local_data_is_not_a_cache(tmp_path: Path) -> None:
 
 
 def test_unbound_that_asks_other_name_servers_outlives_its_ttl(tmp_path: Path) -> None:
-    """Split DNS: it caches, counts down, and then gets the same from servers that nobody delegates to."""
+    """Split DNS: it caches, counts down, and then gets the same from servers without delegation."""
 
     async def work() -> Job:
         async with fake(right) as authority, fake(view(lambda: 3, dns.flags.AA)) as other:
@@ -167,7 +167,7 @@ def test_a_cache_that_expires_later_is_reported_with_the_seconds(must_agree: boo
 @pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_a_resolver_that_fails_for_one_name_is_unreachable_there(code: dns.rcode.Rcode, everywhere: bool) -> None:
-    """With CD=1 as well, so that it is not DNSSEC; one that fails for all names says nothing of this one."""
+    """It fails with CD=1, too, so DNSSEC is not the reason. A resolver that fails for all names proves nothing."""
 
     def respond(query: dns.message.Message, via: str) -> dns.message.Message:
         response = right(query, via, 60, dns.flags.RA)

@@ -1,4 +1,4 @@
-"""What the checks of published records say of one answer: no server is asked."""
+"""The checks of published records, given one answer; no server is queried."""
 
 import asyncio
 
@@ -62,7 +62,7 @@ def test_the_check_of_a_misspelt_token_reports_the_misspelling() -> None:
 
 
 def test_a_record_deleted_by_hand_comes_back_only_with_a_refresh() -> None:
-    """The engine compares a program with its state, and never asks DNS without a refresh."""
+    """The engine compares a program with its state, and never queries DNS without a refresh."""
     for kind in ("challenge", "spf", "dkim", "dmarc", "report"):
         fault = published.judge_of(kind, b"v=spf1 -all", ELASTX)(answer_of("example.com", []))
         assert fault is not None

@@ -1,4 +1,4 @@
-"""The verdict on a domain's SPF, and at whose door a fault lies (RFC 7208)."""
+"""The verdict on a domain's SPF, and who must fix an error (RFC 7208)."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
-"""``elastx-mrs verify`` in the test Internet: of each domain the verdict, the server named, and what the run ends with.
+"""``elastx-mrs verify`` in the test Internet: each domain's verdict, the listed server, and the exit code.
 
-That the domains are what their names say is proved in ``test_world``, by others' programs. How long each run took is in
+``test_world`` proves with other programs that the domains are as their names say. How long each run took is in
 the report (``--junit-xml``); nothing is asserted of it, for machines differ.
 """
 
@@ -30,14 +30,14 @@ ALL = ("ns1", "ns2", "ns3")
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of the command came to."""
+    """The result of one run of the command."""
 
     code: int
     checks: dict[str, Any]
 
     @property
     def failing(self) -> dict[str, str]:
-        """Every check that neither passed nor was left out."""
+        """Every check that ran and did not pass."""
         return {name: c["verdict"] for name, c in self.checks.items() if c["verdict"] not in ("pass", "unchecked")}
 
     def servers(self, check: str) -> set[str]:
@@ -51,7 +51,7 @@ class Run:
 
 
 def verify(internet: World, record: Record, domain: str, timeout: int = 0, **kinds: str) -> Run:
-    """Run it for a domain's four records, some of them declared otherwise; ``""`` for somebody else's."""
+    """Run it for a domain's four records, some with other values; ``""`` for somebody else's record."""
     began = time.monotonic()
     options = ("--records", "-", "--format", "json", "--timeout", str(timeout))
     done = internet.verify(*options, domain, stdin=rows(domain, **kinds))

@@ -1,4 +1,4 @@
-"""A server that does not answer: the fix names the place where somebody wrote it down (faults.md, U5)."""
+"""A server that does not answer: the fix names the place where it is listed (faults.md, U5)."""
 
 import asyncio
 import socket

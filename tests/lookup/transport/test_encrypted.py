@@ -1,4 +1,4 @@
-"""Resolvers over TLS and HTTPS whose certificate is refused: the problem says what to do about it."""
+"""Resolvers over TLS and HTTPS with a refused certificate: the problem has the fix."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.lookup.nets import impatient
 from tests.lookup.transport.test_plain import NAME, TXT
 
 SERVERS = pytest.mark.parametrize(("scheme", "host"), [("tls", "localhost"), ("https", "127.0.0.1")])
-"""A name and an address: dnspython looks a name in a URL up in DNS, where nobody has localhost."""
+"""A name and an address: dnspython looks the name of a URL up in DNS, which has no localhost."""
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def patch(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def problem(scheme: str, host: str, authority: Authority, name: str) -> str:
-    """What a network says of a resolver on this machine with a certificate for that name."""
+    """The problem of a resolver on this machine with a certificate for that name."""
 
     async def asked() -> str:
         def closed(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

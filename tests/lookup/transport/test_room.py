@@ -1,4 +1,4 @@
-"""Sockets stay within what the machine lets the process have, idle ones too; a shortage is no server's fault."""
+"""All sockets, also idle ones, stay within the machine's limit; a shortage is not a server's fault."""
 
 import asyncio
 import errno
@@ -128,7 +128,7 @@ def test_descriptors_of_others_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("via", ["udp", "tcp"])
 def test_sockets_fit_with_many_servers(via: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of 12 servers is asked 5 things at a time, so that its sockets would be kept for the next."""
+    """Each of 12 servers gets 5 queries at a time, so its sockets would be kept for the next."""
     counted: list[int] = []
 
     def respond(query: dns.message.Message, how: str) -> Reply:
@@ -160,7 +160,7 @@ def test_an_idle_socket_makes_room_for_another_server(monkeypatch: pytest.Monkey
     async def work() -> None:
         async with peer(good, delay=0.05) as slow, peer(good) as other:
             network = impatient(60, per_server=1)
-            # The slow one is asked until the end, over a socket that is idle only for a moment between two queries.
+            # The slow one gets queries until the end, over a socket that is idle only for a moment.
             await asyncio.gather(ask(network, slow.server, range(10)), ask(network, other.server, range(10)))
 
     run(work())
@@ -200,7 +200,7 @@ def test_a_short_shortage_only_delays(number: int, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("number", SHORTAGES)
 def test_a_long_shortage_is_blamed_on_this_machine(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told once, no other server is asked, and the network has not taken the server for dead, nor kept it."""
+    """It is reported once, no other server is queried, and the network neither caches it nor takes the server for dead."""
     monkeypatch.setattr(descriptors, "SHORTAGE", Shortage())
     monkeypatch.setattr(limits, "SHORTAGE", limits.SHORTAGE._replace(most=1))
     refusing = Refusing(monkeypatch, number, float("inf"))
@@ -229,7 +229,7 @@ async def failure(asking: Awaitable[object]) -> LookupFailure:
 
 
 def test_a_datagram_that_the_system_has_no_buffer_for_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ENOBUFS when it is sent, as BSD and macOS say."""
+    """ENOBUFS when it is sent, as on BSD and macOS."""
     sending = pool._Socket.ask
     left = [3]
 
