@@ -200,7 +200,7 @@ def test_a_short_shortage_only_delays(number: int, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("number", SHORTAGES)
 def test_a_long_shortage_is_blamed_on_this_machine(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is reported once, no other server is queried, and the network neither caches it nor takes the server for dead."""
+    """It is reported once, no other server is queried, and the network does not cache it."""
     monkeypatch.setattr(descriptors, "SHORTAGE", Shortage())
     monkeypatch.setattr(limits, "SHORTAGE", limits.SHORTAGE._replace(most=1))
     refusing = Refusing(monkeypatch, number, float("inf"))
