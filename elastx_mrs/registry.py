@@ -36,12 +36,14 @@ class StackKey(NamedTuple):
     :param kind: ``secret`` is one key or token, ``secrets`` is several by name, ``names`` is a list of owner names.
     :param description: for the schemas and the reference, in Markdown.
     :param cure: the steps after a secret was committed in plain text, before the command that encrypts the new one.
+    :param example: a value of the key, for the reference.
     """
 
     name: str
     kind: Literal["secret", "secrets", "names"]
     description: str
     cure: str = ""
+    example: Any = None
 
 
 class Question(NamedTuple):

@@ -39,6 +39,8 @@ class Shape(BaseModel):
 
     written: ClassVar[str] = "an object with keys"
     """Its form, for a message."""
+    examples: ClassVar[Mapping[str, Any]] = {}
+    """A value of each field, as a stack's file has it, for the schema and the reference."""
 
     @model_validator(mode="before")
     @classmethod

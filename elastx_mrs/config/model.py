@@ -34,6 +34,9 @@ from elastx_mrs.service import ELASTX, Service
 MAX_TIMEOUT = 86400
 """Seconds. Changes in DNS take less than a day."""
 
+_SAMPLE_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+"""The public key of RFC 8032 §7.1, TEST 1."""
+
 
 def _service(info: ValidationInfo) -> Service:
     """Return the service whose records a config is about."""
@@ -51,6 +54,16 @@ class Spf(Shape):
         "the whole record as one text, such as 'v=spf1 include:_spf.example.com -all', or an object such as "
         "{include: [_spf.example.com]}"
     )
+    examples: ClassVar[Mapping[str, Any]] = {
+        "record": "v=spf1 include:_spf.example.com -all",
+        "external": True,
+        "include": ["_spf.example.com"],
+        "ip4": ["192.0.2.0/24"],
+        "ip6": ["2001:db8::/32"],
+        "a": ["mail.example.com"],
+        "mx": ["@"],
+        "all": "softfail",
+    }
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
     """The whole record, instead of the terms below, in any form that people paste. Elastx's include is added if it is
@@ -95,6 +108,7 @@ class Dkim(Shape):
     written: ClassVar[str] = (
         "the value as one text, such as 'v=DKIM1; p=…', or an object such as {selector: s1, record: 'v=DKIM1; p=…'}"
     )
+    examples: ClassVar[Mapping[str, Any]] = {"selector": "s1", "external": True, "record": _SAMPLE_KEY}
 
     selector: Annotated[str, AfterValidator(names.selector)] = ""
     """The selector. The record's name is <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
@@ -116,6 +130,19 @@ class Dmarc(Shape):
     """The DMARC policy of a domain: typed tags, the whole record, or one that somebody else publishes."""
 
     written: ClassVar[str] = "the whole record as one text, such as 'v=DMARC1; p=none', or an object such as {p: none}"
+    examples: ClassVar[Mapping[str, Any]] = {
+        "record": "v=DMARC1; p=quarantine; adkim=s",
+        "external": True,
+        "p": "quarantine",
+        "sp": "reject",
+        "np": "reject",
+        "adkim": "s",
+        "aspf": "s",
+        "rua": ["mailto:dmarc@example.com"],
+        "ruf": ["mailto:dmarc@example.com"],
+        "fo": "1:d:s",
+        "t": "y",
+    }
 
     record: Annotated[str, AfterValidator(dmarc.from_paste)] | None = None
     """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine; in any form that people paste.
@@ -168,6 +195,7 @@ class Guard(Shape):
     """The guard's reaction to a record that would break mail."""
 
     written: ClassVar[str] = _MODE
+    examples: ClassVar[Mapping[str, Any]] = {"mode": "warn"}
 
     mode: Literal["require", "warn", "off"] = "require"
     """require stops the record, warn only reports the problem, off does not check."""
@@ -204,6 +232,17 @@ class Verification(Shape):
     """
 
     written: ClassVar[str] = _MODE
+    examples: ClassVar[Mapping[str, Any]] = {
+        "mode": "warn",
+        "timeout": 600,
+        "nameservers": ["192.0.2.1", "192.0.2.2:5353"],
+        "root_hints": ["192.0.2.3"],
+        "primary": "192.0.2.4",
+        "resolvers": ["192.0.2.53", "tls://dns.example"],
+        "resolvers_must_agree": True,
+        "known_challenges": ["elastx-mrs=e7837384488bcbe07439f7149d124bb7c1f146a417a5f6d568ef41a802487b09"],
+        "via": "resolvers",
+    }
 
     mode: Literal["require", "warn", "off"] = "require"
     """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
@@ -264,6 +303,17 @@ class Domain(Shape):
     """One sender domain, with its differences from the defaults."""
 
     written: ClassVar[str] = "a domain such as example.com, or an object such as {name: example.com}"
+    examples: ClassVar[Mapping[str, Any]] = {
+        "name": "example.com",
+        "accounts": ["newsletter@acme.example"],
+        "spf": {"include": ["_spf.example.com"]},
+        "dkim": {"selector": "s1", "record": _SAMPLE_KEY},
+        "dmarc": {"p": "reject"},
+        "guard": {"mode": "warn"},
+        "verification": {"mode": "warn"},
+        "ttl": 300,
+        "acknowledged": ["one-key"],
+    }
 
     name: Annotated[str, AfterValidator(names.sender_domain)]
     """The domain of the sender addresses, such as example.com. Required."""
@@ -293,6 +343,17 @@ class Arguments(Shape):
 
     model_config = ConfigDict(defer_build=True)  # the base is never validated itself
 
+    examples: ClassVar[Mapping[str, Any]] = {
+        "accounts": ["smtp-prod@acme.example"],
+        "domains": [{"name": "example.com"}, {"name": "example.se"}],
+        "spf": {"all": "softfail"},
+        "dkim": {"record": _SAMPLE_KEY},
+        "dmarc": {"p": "quarantine"},
+        "ttl": 3600,
+        "guard": {"mode": "warn"},
+        "verification": {"timeout": 600},
+        "acknowledged": ["one-key"],
+    }
     providers: ClassVar[tuple[Provider, ...]] = ()
     """The providers that a config may name."""
 

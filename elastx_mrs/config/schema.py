@@ -26,7 +26,7 @@ from pydantic.fields import FieldInfo
 from elastx_mrs import notices, registry
 from elastx_mrs.config import model as arguments
 from elastx_mrs.config.base import INTEGER, NUMBER, Shape
-from elastx_mrs.config.model import MAX_TIMEOUT, Dmarc, shape
+from elastx_mrs.config.model import MAX_TIMEOUT, Arguments, Dmarc, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, report, spf
@@ -85,12 +85,12 @@ def schema(known: tuple[Provider, ...]) -> Schema:
     }
     model = shape(known)
     hints = dict(chain(HINTS.items(), *(provider.hints.items() for provider in known)))
-    said = descriptions(model)
+    said, shown = descriptions(model), examples(model)
     config = {}
     for name, info in model.model_fields.items():
         walk = _Walk(definitions, hints, name, model)
         of_type = [one for one in walk.alternatives(info.annotation, info.metadata) if one != NULL]
-        config[to_camel(name)] = _value(said[name], [*of_type, *_as_text(of_type)])
+        config[to_camel(name)] = _value(said[name], [*of_type, *_as_text(of_type)], shown.get(name))
     config |= {key.name: _read_elsewhere(key) for key in stack_keys(known).values()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -109,9 +109,10 @@ def schema(known: tuple[Provider, ...]) -> Schema:
     }
 
 
-def _value(description: str, alternatives: Sequence[Schema]) -> Schema:
+def _value(description: str, alternatives: Sequence[Schema], example: Any = None) -> Schema:
     """Return the values of a key: one of several, or an encrypted value."""
-    return {"description": description, "anyOf": [*alternatives, SECURE]}
+    shown = {} if example is None else {"examples": [example]}
+    return {"description": description, **shown, "anyOf": [*alternatives, SECURE]}
 
 
 @dataclass(frozen=True)
@@ -179,9 +180,10 @@ class _Walk:
         return {"$ref": f"#/definitions/{name}"}
 
     def _properties(self, model: type[BaseModel]) -> Schema:
-        said, found = descriptions(model), {}
+        said, shown, found = descriptions(model), examples(model), {}
         for field, info in model.model_fields.items():
-            value = _value(said[field], self._of(model, field).alternatives(info.annotation, info.metadata))
+            alternatives = self._of(model, field).alternatives(info.annotation, info.metadata)
+            value = _value(said[field], alternatives, shown.get(field))
             found[to_camel(field)] = value
             if (model.__name__, field) in DEFAULTS:
                 value["default"] = default_of(model, field)
@@ -258,7 +260,7 @@ def _read_elsewhere(key: StackKey) -> Schema:
         run = "pulumi config set --path --secret"
         return _value(f"{said} Only encrypted: {run}.", [{"type": "object", "additionalProperties": SECURE}])
     names: list[Schema] = [{"type": "array", "items": {"anyOf": [{"type": "string"}, SECURE]}}]
-    return _value(said, [*names, *_as_text(names)])
+    return _value(said, [*names, *_as_text(names)], key.example)
 
 
 def current() -> str:
@@ -277,6 +279,19 @@ def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
         if issubclass(base, Shape):
             found |= _docstrings(base.__module__, base.__name__)
     return found | {name: info.description for name, info in model.model_fields.items() if info.description}
+
+
+def examples(model: type[BaseModel]) -> Mapping[str, Any]:
+    """Return a value of each field that has an example. A publisher's key shows the first of its settings."""
+    found: dict[str, Any] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, Shape):
+            found |= vars(base).get("examples", {})
+    for provider in model.providers if issubclass(model, Arguments) else ():
+        if of_settings := examples(provider.model):
+            first = next(iter(of_settings))
+            found[provider.name] = {to_camel(first): of_settings[first]}
+    return found
 
 
 @cache

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from elastx_mrs import registry
 from elastx_mrs.cli.main import main
+from elastx_mrs.config import schema as of_config
 from elastx_mrs.config.model import below, keys_of, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.stackfile.check import check
@@ -62,6 +63,42 @@ def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         if (inner := below(field.annotation)) is not None:
             yield inner
             yield from models_in(inner)
+
+
+def shown(properties: dict[str, Any], schema: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Yield each key, its example, and what that has to be."""
+    for key, one in properties.items():
+        (example,) = one["examples"]
+        yield key, example, {**one, "definitions": schema["definitions"]}
+
+
+def test_every_key_has_an_example_that_the_schema_takes() -> None:
+    of_stack = {key: one for key, one in KEPT["properties"]["config"]["properties"].items() if "tsigKey" not in key}
+    every = [of_stack, *(one["properties"] for name, one in KEPT["definitions"].items() if name != "Secure")]
+    for properties in every:
+        for key, example, schema in shown(properties, KEPT):
+            assert Draft7Validator(schema).is_valid(example), key
+
+
+def test_every_key_has_an_example_that_its_model_takes() -> None:
+    """Written alone, with what the model requires; also one that no other key may stand beside."""
+    root = shape(registry.providers())
+    for model in {root, *models_in(root)}:
+        shown = {model.model_fields[name].alias or name: value for name, value in of_config.examples(model).items()}
+        assert set(shown) == {info.alias or name for name, info in model.model_fields.items()}, model
+        required = {info.alias: shown[str(info.alias)] for info in model.model_fields.values() if info.is_required()}
+        for key, value in shown.items():
+            model.model_validate({**required, key: value})
+
+
+@pytest.mark.parametrize(
+    "key", sorted(set(of_config.examples(shape(registry.providers()))) - {"rfc2136", "cloudflare"})
+)
+def test_an_example_of_the_stack_s_config_is_one_that_config_check_takes(key: str, tmp_path: Path) -> None:
+    shown = of_config.examples(shape(registry.providers()))
+    values = {name: shown[name] for name in ("accounts", "domains", "dkim", "cloudflare")} | {key: shown[key]}
+    assert not refused_by_the_command(values, tmp_path)
+    assert not refused(values)
 
 
 def test_every_key_is_described() -> None:

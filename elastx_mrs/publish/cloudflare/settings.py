@@ -1,6 +1,7 @@
 """What a config says of Cloudflare: whose zones are listed, and the ids of zones where the user names them."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
@@ -44,6 +45,11 @@ class Cloudflare(Shape):
     """Publishing through Cloudflare. An empty object means every zone that the token sees."""
 
     written: ClassVar[str] = "{} for all zones that the token sees, or an object such as {accountId: …}"
+    examples: ClassVar[Mapping[str, Any]] = {
+        "account_id": "0123456789abcdef0123456789abcdef",
+        "zones": {"example.com": "fedcba9876543210fedcba9876543210"},
+        "comment": "{project}/{stack}",
+    }
 
     account_id: Annotated[str, AfterValidator(account)] | None = None
     """List only the zones of this account. Default: all that the token sees."""

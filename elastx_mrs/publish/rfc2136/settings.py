@@ -17,6 +17,8 @@ from elastx_mrs.records import RecordError, names
 from elastx_mrs.registry import Problem, Provider, Question, StackKey, Start
 from elastx_mrs.secrecy import masked
 
+_SAMPLE_TSIG = "c2FtcGxlLCBuZXZlciB1c2UgaXQ="
+
 
 def profile_name(text: str) -> str:
     """Return the name of a profile.
@@ -45,6 +47,13 @@ class Profile(Shape):
     """
 
     written: ClassVar[str] = "an object such as {zones: [example.com]}"
+    examples: ClassVar[Mapping[str, Any]] = {
+        "zones": ["example.com"],
+        "server": "ns1.example.com",
+        "key_name": "mail-relay",
+        "key_file": "/etc/mail-relay.key",
+        "algorithm": "hmac-sha512",
+    }
 
     zones: _Zones | None = None
     """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
@@ -63,6 +72,10 @@ class Profile(Shape):
 
 class Rfc2136(Profile):
     """Publishing by dynamic update (RFC 2136): to one primary, or to several by name, each with its own zones."""
+
+    examples: ClassVar[Mapping[str, Any]] = {
+        "profiles": {"internal": {"zones": ["corp.example"], "server": "192.0.2.1"}}
+    }
 
     profiles: dict[Annotated[str, AfterValidator(profile_name)], Profile] = {}
     """Several primaries by name, each with its own zones."""
@@ -166,14 +179,21 @@ PROVIDER = Provider(
             "secret",
             "The TSIG key, its secret in base64 or the file of tsig-keygen.",
             "make a new key, take the old one off the server",
+            example=_SAMPLE_TSIG,
         ),
         StackKey(
             "tsigKeys",
             "secrets",
             "The same for each of `rfc2136.profiles`, by its name.",
             "make a new key, take the old one off the server",
+            example={"internal": _SAMPLE_TSIG},
         ),
-        StackKey("adopt", "names", "Owner names whose identical TXT records may be taken over (rfc2136 only)."),
+        StackKey(
+            "adopt",
+            "names",
+            "Owner names whose identical TXT records may be taken over (rfc2136 only).",
+            example=["_dmarc.example.com"],
+        ),
     ),
     stand_in=stand_in,
     elsewhere=elsewhere,
