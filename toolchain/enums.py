@@ -40,7 +40,7 @@ def _algorithm(value: str) -> Choice:
 ENUMS = (
     Enum(
         "SpfAll",
-        "What receivers do with mail from servers that the SPF record does not list (RFC 7208 §5.1).",
+        "The SPF result for mail from servers that the record does not list (RFC 7208 §5.1).",
         (
             Choice("Fail", "fail", "Such mail is not authorized: -all."),
             Choice("Softfail", "softfail", "Such mail is probably not authorized: ~all."),
@@ -49,7 +49,7 @@ ENUMS = (
     ),
     Enum(
         "DmarcPolicy",
-        "What receivers do with mail that fails DMARC (RFC 9989 §4.7).",
+        "The treatment of mail that fails DMARC (RFC 9989 §4.7).",
         (
             Choice("None", "none", "Deliver it, and report it."),
             Choice("Quarantine", "quarantine", "Treat it as suspicious, for example as spam."),
@@ -74,7 +74,7 @@ ENUMS = (
     ),
     Enum(
         "Mode",
-        "What a check does when it finds something wrong.",
+        "The effect of a failed check.",
         (
             Choice("Require", "require", "The run fails."),
             Choice("Warn", "warn", "The run goes on with a warning."),
@@ -83,7 +83,7 @@ ENUMS = (
     ),
     Enum(
         "Via",
-        "Which servers are queried.",
+        "The servers to query.",
         (
             Choice("Delegation", "delegation", "The name servers of the zone, found from the root down."),
             Choice("Resolvers", "resolvers", "Recursive resolvers only."),

@@ -1,60 +1,88 @@
-"""Makes ``docs/reference.md`` of the plugin's schema: every input, output, default and error; and of four tables.
+"""Makes ``docs/reference.md`` of the plugin's schema: every input and output, with its default and an example.
 
-These are the environment variables, the exit codes, the limits and the notices. How much a command prints is
-explained here, too.
+The errors, environment variables, exit codes, limits and notices follow, each in a table.
 """
 # ruff: noqa: E501  a row of a Markdown table is one line
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+
+from elastx_mrs import registry
 from elastx_mrs.cli.exits import MEANINGS
 from elastx_mrs.config.environment import DEBUG, VARIABLES
-from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.config.model import below, shape
+from elastx_mrs.config.parse import stack_keys
+from elastx_mrs.config.schema import examples
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
 from elastx_mrs.limits import DNS, FILES, LIMITS, MAIL, PUBLISHING
 from elastx_mrs.notices import NOTICES
+from elastx_mrs.service import ELASTX
 from toolchain.schema import keep, schema
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 PREFIX = f"#/types/{NAMESPACE}:index:"
+
+SMTP: Mapping[str, Any] = dict(ELASTX.smtp)
+VERIFIED = {"require": ["example.com"], "warn": ["example.se"], "off": ["parked.example"]}
+OUTPUT_TYPES = ("Smtp", "VerifiedDomains")
+RECORD = {
+    "profile": "default",
+    "zone": "example.com",
+    "owner": "_dmarc.example.com",
+    "value": "v=DMARC1; p=none;",
+    "ttl": 1800,
+    "guard": "warn",
+}
+"""Examples of what has no model."""
+
+_DEFAULT = re.compile(r" Default: (.+)\.$")
+_REQUIRED = re.compile(r" (Required\b.*)\.$")
 HEAD = """# Reference
 
-Made of the plugin's schema and the docstrings by `python -m toolchain.reference`. Names are as TypeScript, YAML and the stack's config have
-them; Python's are in snake_case, Go's in PascalCase. In the stack's config a bare string may stand for an object with only `record`
-(`spf`, `dkim`, `dmarc`), `name` (`domains`) or `mode` (`guard`, `verification`).
+Every input, output, error, environment variable, exit code and limit. `python -m toolchain.reference` makes this page from the schema of the
+plugin and from the code.
+
+Names are written as in TypeScript, YAML and the stack's config. Python has them in snake_case, and Go in PascalCase. Examples are YAML.
+In the stack's config, a string may stand for an object with only `record` (`spf`, `dkim`, `dmarc`), `name` (`domains`) or `mode` (`guard`,
+`verification`).
 """
 ERRORS = """
 ## Errors
 
-Whatever is wrong with the inputs is told at once, before anything is declared: one line a fault, with the path in the casing of the
-program's language, what is wrong and what to write. Nothing is required by the schema, so that what is missing is told so too.
+The component checks all inputs before it declares a record. It prints one line for each error: the path as your language writes it, the
+problem, and the fix. The schema requires no input, so a missing one is reported in the same way.
 
-| it says | it means |
+| message | meaning |
 |---|---|
-| `<path>: is missing; write it` | a required input is not there |
-| `<path>: is not a key here; did you mean …?` | an unknown key, with the one that is near |
-| `<path>: is …; write …` | a value of another type, or not one of those that there are |
-| `<path>: is known only after another resource is deployed` | an Output that a preview does not know; only the ids of Cloudflare's zones may be such |
-| `<path>: is read where the update is sent` | a server's address or key among the inputs; it belongs into the stack's config or the environment |
+| `<path>: is missing; write it` | a required input is missing |
+| `<path>: is not a key here; did you mean …?` | an unknown key, with the most similar known one |
+| `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
+| `<path>: is known only after another resource is deployed` | an Output that a preview does not know; only the ids of Cloudflare zones may be one |
+| `<path>: is read where the update is sent` | the address or key of a server is among the inputs; write it into the stack's config or the environment |
 | `cloudflare, rfc2136: no publisher` | no key says where records are published |
 | `before hook "<component>-guard" failed` | the guard stops a record: [policy](policy.md) |
-| `… is not verified:` | a name server says something else: [verification](verification.md) |
+| `… is not verified:` | a name server has another answer: [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refuses an update: [rfc2136](rfc2136.md) |
-| `cloudflare: …` | Cloudflare refuses: [cloudflare](cloudflare.md) |
+| `cloudflare: …` | Cloudflare refuses a request: [cloudflare](cloudflare.md) |
 """
 
 ENVIRONMENT = """
 ## Environment variables
 
-All of them are read at each run, and one that is empty counts as not set. Those of Cloudflare are in [cloudflare](cloudflare.md).
+elastx-mrs reads them at each run. An empty variable counts as not set. [Cloudflare](cloudflare.md) lists the variables of its provider.
 
-| variable | what it does | values | where it is not set |
+| variable | what it does | values | default |
 |---|---|---|---|
 {rows}
 
-`<PROFILE>` is a name among `rfc2136.profiles` in capitals, with `_` for each `-`. The variables with it hold for that profile alone, and the keys in
-the config are then those of the profile ([rfc2136](rfc2136.md#several-servers)).
+`<PROFILE>` is a name in `rfc2136.profiles`, in capitals and with `_` for each `-`. Such a variable applies to that profile only, and so do the
+keys in the config that the table names ([several servers](rfc2136.md#several-servers)).
 """
 
 EXITS = f"""
@@ -66,7 +94,7 @@ Every command of `elastx-mrs` ends with one of these codes:
 |---|---|
 {{rows}}
 
-- 1 outweighs 3: when one record is wrong and another could not be asked for, the code is 1.
+- 1 outweighs 3: if one record is wrong and a query for another one fails, the code is 1.
 - `config check` ends with 1 when a file has an error, because finding errors is its task. It ends with 2 when a file cannot be read at
   all. For every other command, a config with errors is bad input: 2.
 - `lab -- COMMAND` ends with the code of COMMAND. Without a COMMAND, Ctrl-C is the way to stop the lab, and the code is 0.
@@ -145,35 +173,98 @@ def text() -> str:
 
 
 def _lines(spec: dict[str, Any]) -> Iterator[str]:
+    shown = shown_values()
     for token, resource in spec["resources"].items():
         yield f"## {token}\n\n{resource['description']}\n"
-        yield from _table("Inputs", resource["inputProperties"])
-        yield from _table("Outputs", resource["properties"])
+        required = () if resource.get("isComponent") else resource["required"]
+        yield from _inputs("Inputs", resource["inputProperties"], shown[token], required)
+        yield from _outputs("Outputs", resource["properties"], shown[f"{token} outputs"])
     yield f"## The provider {NAMESPACE}\n\n{spec['provider']['description']}\n"
-    yield from _table("Inputs, and the stack's config", spec["provider"]["inputProperties"])
+    yield from _inputs("Inputs, and the stack's config", spec["provider"]["inputProperties"], shown[NAMESPACE])
     yield "## Types\n"
     for token, type_ in spec["types"].items():
         name = token.rpartition(":")[2]
         yield f"### {name}\n\n{' '.join(type_['description'].split())}\n"
-        yield from _values(type_["enum"]) if "enum" in type_ else _table("", type_["properties"])
+        if "enum" in type_:
+            yield from _values(type_["enum"])
+        else:
+            table = _outputs if name in OUTPUT_TYPES else _inputs
+            yield from table("", type_["properties"], shown[name])
 
 
-def _table(title: str, properties: dict[str, Any]) -> Iterator[str]:
-    if title:
-        yield f"{title}:\n"
-    yield "| name | type | |\n|---|---|---|"
+def shown_values() -> dict[str, Mapping[str, Any]]:
+    """Return the example of each property, by the resource or type that has it."""
+    known = registry.providers()
+    root = shape(known)
+    found = {COMPONENT_TYPE: _in_camel_case(root)}
+    found |= {model.__name__: _in_camel_case(model) for model in models_in(root)}
+    keys = {key.name: key.example for key in stack_keys(known).values()}
+    verification = {"verification": {"nameservers": ["192.0.2.1"]}}
+    outputs = {"smtp": SMTP, "verification": VERIFIED}
+    return found | {
+        NAMESPACE: {"rfc2136": {"server": "ns1.example.com", "keyName": "mail-relay"}, **keys, **verification},
+        f"{COMPONENT_TYPE} outputs": outputs,
+        PLUGIN_TYPE: RECORD,
+        f"{PLUGIN_TYPE} outputs": RECORD,
+        "Smtp": SMTP,
+        "VerifiedDomains": VERIFIED,
+    }
+
+
+def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Yield the models of a model's fields, and theirs."""
+    for field in model.model_fields.values():
+        if (inner := below(field.annotation)) is not None:
+            yield inner
+            yield from models_in(inner)
+
+
+def _in_camel_case(model: type[BaseModel]) -> dict[str, Any]:
+    return {to_camel(name): value for name, value in examples(model).items()}
+
+
+def _inputs(
+    title: str, properties: dict[str, Any], shown: Mapping[str, Any], required: Sequence[str] = ()
+) -> Iterator[str]:
+    yield from [f"{title}:\n"] if title else []
+    yield "| name | type | description |\n|---|---|---|"
     for name, one in properties.items():
-        said = one["description"].replace("|", "\\|").replace("<", "\\<")
-        if "default" in one:
-            default = str(one["default"]).lower() if isinstance(one["default"], bool) else one["default"]
-            said += f" Default: {default}."
+        said, default = _parts(one)
+        default = "Required" if name in required else default
         said += " Secret." if one.get("secret") else ""
-        yield f"| `{name}` | {_type(one)} | {said} |"
+        yield f"| `{name}` | {_type(one)} | {said}<br>{default}. Example: {_yaml(shown[name])} |"
     yield ""
 
 
+def _outputs(title: str, properties: dict[str, Any], shown: Mapping[str, Any]) -> Iterator[str]:
+    yield from [f"{title}:\n"] if title else []
+    yield "| name | type | description |\n|---|---|---|"
+    for name, one in properties.items():
+        yield f"| `{name}` | {_type(one)} | {_parts(one)[0]}<br>Example: {_yaml(shown[name])} |"
+    yield ""
+
+
+def _parts(one: dict[str, Any]) -> tuple[str, str]:
+    """Return a description and, apart from it, the default that it may end in, or that the value is required."""
+    said = one["description"].replace("|", "\\|").replace("<", "\\<")
+    if "default" in one:
+        return said.partition(" Default: ")[0], f"Default: {_yaml(one['default'])}"
+    if found := _REQUIRED.search(said):
+        return said[: found.start()], found[1]
+    if found := _DEFAULT.search(said):
+        is_value = " " not in found[1] or found[1].startswith("v=")
+        return said[: found.start()], f"Default: `{found[1]}`" if is_value else f"Default: {found[1]}"
+    return said, "Default: none"
+
+
+def _yaml(value: Any) -> str:
+    """Return a value as YAML has it, in one line."""
+    dumped = yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False)
+    return f"`{dumped.removesuffix(chr(10)).removesuffix(chr(10) + '...')}`"
+
+
 def _values(choices: list[dict[str, str]]) -> Iterator[str]:
-    yield "| value | in Go and Python | |\n|---|---|---|"
+    yield "| value | in Go and Python | meaning |\n|---|---|---|"
     for one in choices:
         yield f"| `{one['value']}` | `{one['name']}` | {one['description']} |"
     yield ""

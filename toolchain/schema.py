@@ -85,7 +85,7 @@ def schema() -> Schema:
         },
         "config": {"variables": config},
         "provider": {
-            "description": "Where the primaries of `rfc2136` are, and their keys; by default of the stack's config.",
+            "description": "The primaries of `rfc2136` and their keys. By default, they come from the stack's config.",
             "inputProperties": config,
         },
         "types": types | _output_types(),
@@ -231,7 +231,7 @@ def _record() -> Schema:
     properties: Schema = {key: {"type": "string", "description": text} for key, text in texts.items()}
     ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the TTL that is there."
     properties["ttl"] = {"type": "integer", "description": ttl}
-    guard = "warn or off: a second record of its kind may be created at the name. Default: it may not."
+    guard = "With warn or off, a second record of its kind may be created at the name. Default: none."
     replaces = {"willReplaceOnChanges": True}
     inputs = {
         key: value | (replaces if key in ("profile", "zone", "owner") else {}) for key, value in properties.items()
