@@ -1,7 +1,7 @@
-"""A publisher of one's own, for Amazon Route 53, and its Pulumi resource: one per TXT string.
+"""A publisher for Amazon Route 53, and its Pulumi resource: one for each TXT string.
 
 The provider's class is pickled by reference, so ``route53`` and ``TxtProvider`` are part of the state's format.
-Credentials are boto3's own business, and no inputs: they would end up in the state.
+boto3 finds the credentials. They are not inputs, because inputs are stored in the state.
 """
 
 import asyncio
@@ -43,20 +43,20 @@ if TYPE_CHECKING:  # pydantic is not for the dynamic provider's process, which e
     from elastx_mrs.config.model import Arguments
 
 ATTEMPTS, FEW_ATTEMPTS = 10, 4
-"""Times that boto3 sends a request: many where the account's five a second are used up, for a stack asks faster than
-that; few where Route 53 does not answer a question, so that nobody without a network waits for long."""
+"""How often boto3 sends a request. Changes have many attempts, because a stack is faster than the account's five
+requests a second. Questions have few, so a run without a network ends soon."""
 
 PLACE = ("zone", "owner")
-"""Another one of these is another record."""
+"""A change of one of these is a replacement."""
 
 T = TypeVar("T")
 
 _ZONE_ID = re.compile(r"(?:/hostedzone/)?([A-Z0-9]{1,32})")
-_LIST = "aws route53 list-hosted-zones has them"
+_LIST = "to list the ids, run: aws route53 list-hosted-zones"
 
 
 class TxtProvider(dynamic.ResourceProvider):
-    """Creates, reads, updates and deletes one TXT string; its properties are zone, owner, value, ttl and guard."""
+    """Creates, reads, updates and deletes one TXT string. Its properties are zone, owner, value, ttl and guard."""
 
     serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # it holds nothing but its own name
 
@@ -64,7 +64,7 @@ class TxtProvider(dynamic.ResourceProvider):
     _client: Any
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Keep how the stack's config is read, and connect: once a process."""
+        """Keep the reader of the stack's config, and connect. Pulumi calls this once for each process."""
         self._get = req.config.get
         self._client = _neatly(lambda: connect(ATTEMPTS))
 
@@ -85,9 +85,9 @@ class TxtProvider(dynamic.ResourceProvider):
         return dynamic.CreateResult(f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", _outs(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        """Return what is there now: the string, what somebody made of it, or nothing.
+        """Return the current string, the one that somebody replaced it with, or nothing.
 
-        The TTL is the set's, and is read only where the string is the only one in it.
+        The TTL belongs to the whole set, so it is read only if the set has no other string.
         """
         found = _neatly(lambda: self._zone(props).read(props["owner"]))
         value = current_value(values(found), props["value"])
@@ -124,12 +124,12 @@ def _outs(props: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ttl(props: Mapping[str, Any]) -> int | None:
-    ttl = props.get("ttl")  # Pulumi hands numbers on as floats
+    ttl = props.get("ttl")  # Pulumi passes numbers as floats
     return None if ttl is None else int(ttl)
 
 
 def _only(props: Mapping[str, Any]) -> bool:
-    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
+    """Whether this must be the only record of its kind: the guard is on."""
     return props.get("guard") is None
 
 
@@ -144,7 +144,7 @@ class TxtString(dynamic.Resource, module="route53", name="TxtString"):
 
 @dataclass(frozen=True)
 class _Listed:
-    """What a zone has, asked for once a run."""
+    """The records of a zone, queried once a run."""
 
     listing: Listing
     ttls: Mapping[str, int]
@@ -152,11 +152,11 @@ class _Listed:
 
 
 class Route53:
-    """Declares records in hosted zones: the publisher, as ``docs/publishers.md`` has it.
+    """Declares records in hosted zones: a publisher, as described in ``docs/publishers.md``.
 
-    :param zones: the hosted zones' ids by domain; a record is in the longest one that its name is, or ends in.
-    :param arguments: what MailRelay is given, so that everything is checked before anything is declared.
-    :raises pulumi.RunError: naming each zone that is missing, unknown or not allowed.
+    :param zones: the hosted zones' ids by domain. Each record is matched to its longest matching zone.
+    :param arguments: the arguments of MailRelay: everything is checked before anything is declared.
+    :raises pulumi.RunError: if a zone is missing, unknown or not allowed; the message names it.
     """
 
     shares_ttl = True
@@ -197,10 +197,12 @@ class Route53:
         return str(properties.get("value", ""))
 
     async def existing(self, owner: str) -> Existing:
-        """Look in the zone's record sets, which are listed once a run."""
+        """Look up a name in the zone's record sets, which are listed once a run."""
         zone = longest_zone(owner, self._zones)
         if zone is None:
-            raise CannotAskError(f"{owner} is in none of zones ({', '.join(self._zones)}); add its hosted zone there")
+            raise CannotAskError(
+                f"{owner} is in none of zones ({', '.join(self._zones)}); add its hosted zone to zones"
+            )
         if self._unreachable:
             raise CannotAskError(self._unreachable)
         if zone not in self._listed:
@@ -213,18 +215,18 @@ class Route53:
 
     def _zone(self, owner: str) -> str:
         zone = longest_zone(owner, self._zones)
-        assert zone is not None, owner  # noqa: S101  they are all checked at first
+        assert zone is not None, owner  # noqa: S101  the constructor checked all of them
         return zone
 
     def _ask(self, zone: str, question: Callable[[Zone], T]) -> T:
-        """Ask about a zone, and for longer where only the rate is used up: by this stack's own changes, maybe."""
+        """Query a zone; if only the rate is used up, perhaps by this stack's own changes, keep trying."""
         try:
             return question(Zone(self._client, self._zones[zone]))
         except ThrottledError:
             return question(Zone(connect(ATTEMPTS), self._zones[zone]))
 
     def _check_zones(self, owners: Sequence[str]) -> None:
-        """Ask for each zone that has records; a preview may run where AWS can't be reached."""
+        """Query each zone that has records. A preview may run where AWS cannot be reached."""
         missing = [owner for owner in dict.fromkeys(owners) if longest_zone(owner, self._zones) is None]
         problems = [_no_zone(missing, self._zones)] if missing else []
         unasked = []
@@ -239,7 +241,9 @@ class Route53:
                 problems.append(f"zones.{zone}: {error}")
                 continue
             if name != zone:
-                problems.append(f"zones.{zone}: {self._zones[zone]} is the hosted zone of {name}; write that one's id")
+                problems.append(
+                    f"zones.{zone}: {self._zones[zone]} is the hosted zone of {name}; write the id of {zone}'s zone"
+                )
             elif private:
                 what = f"{self._zones[zone]} is private: only its VPCs see it"
                 problems.append(f"zones.{zone}: {what}; write the public hosted zone's id")
@@ -272,15 +276,17 @@ class Route53:
 def _checked(zones: Mapping[str, str]) -> dict[str, str]:
     """Return the zones' ids by name in its usual form."""
     if not isinstance(zones, Mapping):
-        raise pulumi.RunError("zones: write each hosted zone's id by its domain: {example.com: Z0123456789ABCDEFGHIJ}")
+        raise pulumi.RunError("zones: write the id of each hosted zone by domain: {example.com: Z0123456789ABCDEFGHIJ}")
     ids = {str(name).lower().removesuffix("."): _ZONE_ID.fullmatch(str(value)) for name, value in dict(zones).items()}
     wrong = [name for name, match in ids.items() if match is None]
     if wrong:
-        raise pulumi.RunError(f"zones.{wrong[0]}: is no hosted zone's id, such as Z0123456789ABCDEFGHIJ; {_LIST}")
+        raise pulumi.RunError(
+            f"zones.{wrong[0]}: is not the id of a hosted zone, such as Z0123456789ABCDEFGHIJ; {_LIST}"
+        )
     return {name: match[1] for name, match in ids.items() if match is not None}
 
 
 def _no_zone(owners: Sequence[str], zones: Mapping[str, str]) -> str:
     named = ", ".join(owners[:3]) + (f" and {len(owners) - 3} more" if len(owners) > 3 else "")
-    there = ", ".join(zones) or "there are none"
-    return f"zones: {named} in none of them ({there}); add the domain's hosted zone; {_LIST}"
+    there = ", ".join(zones) or "it is empty"
+    return f"zones: there is no hosted zone for {named} among them ({there}); add the domain's zone; {_LIST}"

@@ -309,14 +309,16 @@ def test_what_is_wrong_with_zones_or_credentials_is_one_line(company: Company) -
     stack.others["acme-mail:zones"] = zones
     text = refused(stack.up(check=False, AWS_ACCESS_KEY_ID="AKIDREADER"))
     assert "Route53Error: Route 53 answers AccessDenied to ChangeResourceRecordSets of Z0" in text
-    assert "let these credentials do it: README.md has the policy" in text
+    assert "allow these credentials to do it: README.md has the policy" in text
 
 
 def test_a_preview_goes_on_where_aws_cannot_be_reached(company: Company) -> None:
     stack = company.stack()
     stack.environment |= {"AWS_ENDPOINT_URL_ROUTE_53": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
     text = said(stack.preview())
-    assert "warning: zones.example.com: Route 53 could not be asked about Z01EXAMPLECOM0000000: Could not conn" in text
+    assert (
+        "warning: zones.example.com: Route 53 could not be queried about Z01EXAMPLECOM0000000: Could not conn" in text
+    )
     assert "The preview goes on without it; an up would stop here" in text
     assert "+ 16 to create" in text
 

@@ -138,7 +138,7 @@ def test_what_somebody_else_changes_in_between_is_kept(zone: Any, hosted: Hosted
 def test_a_set_that_is_never_the_same_is_left_alone(zone: Any, hosted: HostedZone, api: Route53Api) -> None:
     numbers = iter(range(100))
     api.meanwhile += [lambda _: hosted.append(APEX, f'"{next(numbers)}"')] * 100
-    with pytest.raises(record_sets.Route53Error, match=r"changed by others 10 times .* run it again"):
+    with pytest.raises(record_sets.Route53Error, match=r"changed by others 10 times .* run again"):
         add(zone, TOKEN)
     assert f'"{TOKEN}"' not in hosted.txt(APEX)
 
@@ -209,7 +209,7 @@ def test_what_is_in_the_way_is_named(zone: Any, hosted: HostedZone) -> None:
         RecordSet("alias.example.com", "TXT", None, (), alias="example.com"),
     )
     for owner, said in {
-        "_dmarc.example.com": "is a CNAME to dmarc.other.example, so it can have no TXT .* the hosted zone Z1",
+        "_dmarc.example.com": "is a CNAME to dmarc.other.example, so it cannot have a TXT .* the hosted zone Z1",
         "child.example.com": "is delegated to ns1.other.example, .* add child.example.com to zones",
         "weighted.example.com": "routing policy or an alias \\('blue', 'green'\\)",
         "alias.example.com": "routing policy or an alias \\(an alias\\)",
@@ -254,17 +254,17 @@ def test_what_boto3_raises_is_one_line(zone: Any, api: Route53Api, monkeypatch: 
 
     api.users["AKIDEXAMPLE"] = ("ListResourceRecordSets",)
     assert "AccessDenied to ListResourceRecordSets of Z1: User: arn" in problem()
-    assert problem().endswith("let these credentials do it: README.md has the policy")
+    assert problem().endswith("allow these credentials to do it: README.md has the policy")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHER")
     assert "InvalidClientTokenId" in problem()
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert "Unable to locate credentials; credentials are boto3's" in problem()
+    assert "Unable to locate credentials; boto3 finds credentials" in problem()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "http://127.0.0.1:9")
-    assert problem().startswith("UnreachableError: Route 53 could not be asked about Z1: Could not connect")
+    assert problem().startswith("UnreachableError: Route 53 could not be queried about Z1: Could not connect")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(
-        record_sets.Route53Error, match=r"The config profile \(nobody\) could not be found; credentials"
+        record_sets.Route53Error, match=r"The config profile \(nobody\) could not be found; boto3 finds"
     ):
         record_sets.connect(2)
     monkeypatch.delenv("AWS_PROFILE")
@@ -276,12 +276,21 @@ def test_what_boto3_raises_is_one_line(zone: Any, api: Route53Api, monkeypatch: 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("Z404", "zones.example.se: Route 53 answers NoSuchHostedZone to GetHostedZone of Z404: .*; mend zones: aws"),
-        ("ZOTHER", "zones.example.se: ZOTHER is the hosted zone of example.org; write that one's id"),
+        (
+            "Z404",
+            "zones.example.se: Route 53 answers NoSuchHostedZone to GetHostedZone of Z404: .*; fix zones; to list",
+        ),
+        ("ZOTHER", "zones.example.se: ZOTHER is the hosted zone of example.org; write the id of example.se's zone"),
         ("ZPRIVATE", "zones.example.se: ZPRIVATE is private: only its VPCs see it; write the public hosted zone's id"),
-        ("example", "zones.example.se: is no hosted zone's id, such as Z0123456789ABCDEFGHIJ; aws route53 list-hosted"),
-        (None, "zones: example.se, _dmarc.example.se in none of them \\(example.com\\); add the domain's hosted zone"),
-        ([], "zones: write each hosted zone's id by its domain: {example.com: Z0123456789ABCDEFGHIJ}"),
+        (
+            "example",
+            "zones.example.se: is not the id of a hosted zone, such as Z0123456789ABCDEFGHIJ; to list the ids",
+        ),
+        (
+            None,
+            "zones: there is no hosted zone for example.se, _dmarc.example.se among them \\(example.com\\); add the",
+        ),
+        ([], "zones: write the id of each hosted zone by domain: {example.com: Z0123456789ABCDEFGHIJ}"),
     ],
 )
 def test_zones_are_checked_before_anything_is_declared(api: Route53Api, wrong: object, said: str) -> None:
@@ -312,14 +321,14 @@ def test_credentials_are_checked_before_anything_is_declared(
     api.users["AKIDEXAMPLE"] = ("GetHostedZone",)
     assert problem().startswith(f"zones.{APEX}: Route 53 answers AccessDenied to GetHostedZone of Z1")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert problem().startswith(f"zones.{APEX}: Route 53 could not be asked about Z1: Unable to locate credentials")
+    assert problem().startswith(f"zones.{APEX}: Route 53 could not be queried about Z1: Unable to locate credentials")
 
 
 def test_an_up_stops_where_aws_cannot_be_reached(api: Route53Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     said = problem()
-    assert said.startswith(f"zones.{APEX}: Route 53 could not be asked about Z1: Could not connect")
+    assert said.startswith(f"zones.{APEX}: Route 53 could not be queried about Z1: Could not connect")
     assert "AWS_ENDPOINT_URL_ROUTE_53" in said
 
 
