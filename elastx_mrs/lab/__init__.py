@@ -1,4 +1,4 @@
-"""DNS on this machine: a small authoritative server, so that everything can be tried with no account and no network.
+"""A small authoritative DNS server on this machine, to try everything without an account and a network.
 
-A tool for trying and testing, not for serving: it listens on loopback alone, and does what the trial needs.
+It is for trials and tests, not for production: it listens only on loopback, and does only what a trial needs.
 """

@@ -1,4 +1,4 @@
-"""Answers to queries: RFC 1034 §4.3.2 as far as a trial needs it, with wildcards (RFC 4592), delegations and DNAMEs."""
+"""Answers to queries (RFC 1034 §4.3.2), with wildcards (RFC 4592), delegations and DNAMEs."""
 
 import dns.flags
 import dns.message
@@ -14,10 +14,10 @@ import dns.rrset
 from elastx_mrs.lab.zones import LabZone, ZoneStore
 
 PAYLOAD = 1232
-"""Octets of a UDP answer that pass everywhere unbroken."""
+"""Octets of a UDP answer that no network fragments."""
 
 CHAIN = 12
-"""Aliases that one answer follows, as BIND's does: a DNAME to a name below its own leads to ever longer ones."""
+"""The most aliases that one answer follows, as in BIND: a DNAME to a name below itself never ends."""
 
 _TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
@@ -44,7 +44,7 @@ def answer(store: ZoneStore, query: dns.message.Message) -> dns.message.Message:
 
 
 def _fill(response: dns.message.Message, zone: LabZone, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
-    """Follow the CNAMEs and DNAMEs within the zone from ``name`` to the records, a referral, or the lack of them."""
+    """Follow the CNAMEs and DNAMEs in the zone from ``name`` to its records, to a referral, or to nothing."""
     seen: set[dns.name.Name] = set()
     while name.is_subdomain(zone.origin) and name not in seen and len(seen) < CHAIN:
         seen.add(name)
@@ -88,7 +88,7 @@ def _fill(response: dns.message.Message, zone: LabZone, name: dns.name.Name, rdt
 
 
 def _put_negative(response: dns.message.Message, zone: LabZone, rcode: dns.rcode.Rcode) -> None:
-    """Say that there is nothing, with the SOA at the TTL that the lack may be remembered for (RFC 2308 §3)."""
+    """Answer that there is nothing, with the SOA at the TTL for negative caching (RFC 2308 §3)."""
     response.set_rcode(rcode)
     soa = zone.find_rdataset(zone.origin, dns.rdatatype.SOA)
     ttl = min(soa.ttl, soa[0].minimum)
@@ -96,7 +96,7 @@ def _put_negative(response: dns.message.Message, zone: LabZone, rcode: dns.rcode
 
 
 def _refer(response: dns.message.Message, zone: LabZone, cut: dns.name.Name) -> None:
-    """Name the child zone's servers, with the addresses that only this zone can give (RFC 1034 §4.2.1)."""
+    """Refer to the child zone's servers, with the glue addresses (RFC 1034 §4.2.1)."""
     servers = zone.find_rdataset(cut, dns.rdatatype.NS)
     _put(response.authority, cut, servers)
     for server in servers:
@@ -107,7 +107,7 @@ def _refer(response: dns.message.Message, zone: LabZone, cut: dns.name.Name) -> 
 
 
 def _delegation(zone: LabZone, name: dns.name.Name) -> dns.name.Name | None:
-    """Return the child zone's name where ``name`` is at or below one (RFC 1034 §4.2.1)."""
+    """Return the name of the child zone that ``name`` is in, or None (RFC 1034 §4.2.1)."""
     cut = None
     while name != zone.origin:
         if zone.get_rdataset(name, dns.rdatatype.NS) is not None:
@@ -117,7 +117,7 @@ def _delegation(zone: LabZone, name: dns.name.Name) -> dns.name.Name | None:
 
 
 def _redirection(zone: LabZone, name: dns.name.Name) -> tuple[dns.name.Name, dns.rdataset.Rdataset] | None:
-    """Return the DNAME that ``name`` is below, which hides all that is there (RFC 6672 §2.3), with its owner."""
+    """Return the DNAME above ``name``, which hides everything below it (RFC 6672 §2.3), with its owner."""
     found = None
     while name != zone.origin:
         name = name.parent()
@@ -128,7 +128,7 @@ def _redirection(zone: LabZone, name: dns.name.Name) -> tuple[dns.name.Name, dns
 
 
 def _node(zone: LabZone, name: dns.name.Name) -> dns.node.Node | None:
-    """Return the records at a name, a wildcard's where nothing is there (RFC 4592 §3.3.1)."""
+    """Return the records at a name, or those of a wildcard if the name does not exist (RFC 4592 §3.3.1)."""
     node = zone.get_node(name)
     if node is not None or _exists(zone, name):
         return node
@@ -139,12 +139,12 @@ def _node(zone: LabZone, name: dns.name.Name) -> dns.node.Node | None:
 
 
 def _exists(zone: LabZone, name: dns.name.Name) -> bool:
-    """Say whether a name exists, if only because another is below it (RFC 8020)."""
+    """Return whether a name exists, even if only because of a name below it (RFC 8020)."""
     return any(other.is_subdomain(name) for other in zone)
 
 
 def _put(section: list[dns.rrset.RRset], name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> None:
-    """Add an RRset, once: a chain may come through one DNAME several times."""
+    """Add an RRset once; a chain can pass the same DNAME several times."""
     rrset = dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
     if rrset not in section:
         section.append(rrset)

@@ -1,4 +1,4 @@
-"""The secrets of a lab's folder: a TSIG key and an API token, made once, for their owner alone."""
+"""The secrets in a lab's folder: a TSIG key and an API token. Only their owner can read them."""
 
 import base64
 import os
@@ -8,24 +8,24 @@ from pathlib import Path
 from elastx_mrs.lab.zones import LabError
 
 KEY_OCTETS = 32
-"""As many as HMAC-SHA-256 puts out (RFC 2104 §3)."""
+"""The output length of HMAC-SHA-256 (RFC 2104 §3)."""
 
 TOKEN_LENGTH = 40
-"""Characters; the Cloudflare plugin refuses what doesn't look like a token."""
+"""Characters; the Cloudflare plugin refuses text that does not look like a token."""
 
 
 def key_file(directory: Path) -> Path:
-    """Return where a lab's TSIG key is kept."""
+    """Return the path of a lab's TSIG key."""
     return directory / "tsig.key"
 
 
 def token_file(directory: Path) -> Path:
-    """Return where the token of a lab's Cloudflare API is kept."""
+    """Return the path of the token for a lab's Cloudflare API."""
     return directory / "cloudflare.token"
 
 
 def key_of(path: Path) -> str:
-    """Return the folder's TSIG key (base64), making it the first time."""
+    """Return the folder's TSIG key (base64); create it the first time."""
     try:
         key = _secret(path, base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode())
         if not base64.b64decode(key, validate=True):
@@ -38,7 +38,7 @@ def key_of(path: Path) -> str:
 
 
 def token_of(path: Path) -> str:
-    """Return the folder's API token, making it the first time: 40 characters, as Cloudflare's have."""
+    """Return the folder's API token, of 40 characters like Cloudflare's; create it the first time."""
     try:
         token = _secret(path, secrets.token_hex(TOKEN_LENGTH // 2))
         if len(token) != TOKEN_LENGTH or not token.isalnum():
@@ -49,9 +49,9 @@ def token_of(path: Path) -> str:
 
 
 def _secret(path: Path, new: str) -> str:
-    """Return what a file holds, ``new`` the first time; nobody else may read it.
+    """Return the secret in a file that only its owner can read; write ``new`` the first time.
 
-    :raises ValueError: where that is not ASCII text.
+    :raises ValueError: if it is not ASCII text.
     """
     try:
         if not path.exists():

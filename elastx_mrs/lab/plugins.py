@@ -1,4 +1,4 @@
-"""The user's own Pulumi plugins in a lab, whose Pulumi home has none."""
+"""Makes the user's own Pulumi plugins available in the lab's Pulumi home."""
 
 import contextlib
 import os
@@ -13,23 +13,23 @@ from elastx_mrs.stackfile.document import UnreadableError
 from elastx_mrs.stackfile.stack import read_stack
 
 _RUNS = frozenset({"preview", "up", "update", "refresh", "destroy", "import"})
-"""Pulumi's commands that need the plugin."""
+"""The Pulumi commands that need the plugin."""
 
 STACK = "lab-cloudflare"
 """The stack that publishes through the lab's Cloudflare API."""
 
 
 def share(own: Path, environ: Mapping[str, str] = os.environ) -> None:
-    """Let a lab's Pulumi home have the user's plugins; what is installed in the lab is then the user's too.
+    """Link the user's plugins into a lab's Pulumi home; plugins installed in the lab are then the user's, too.
 
-    A lab that has plugins of its own keeps them.
+    A lab with its own plugins keeps them.
 
     :param own: the lab's Pulumi home.
     :raises OSError: if the folder can't be used.
     """
     theirs, ours = (home(environ) / "plugins").resolve(), own / "plugins"
     if ours.resolve() == theirs:
-        return  # it has them already, or the lab's environment is the shell's
+        return  # linked already, or the shell has the lab's environment
     if ours.is_symlink():
         ours.unlink()
     with contextlib.suppress(OSError):
@@ -40,17 +40,17 @@ def share(own: Path, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def missing(command: Sequence[str], environ: Mapping[str, str]) -> str | None:
-    """Return what to do if a command's stack publishes through Cloudflare and the plugin is missing.
+    """Return the fix if a command's stack publishes through Cloudflare and the plugin is missing.
 
-    The engine says only that there is none.
+    The engine's own error does not tell how to install it.
 
-    :param environ: of the command.
+    :param environ: the command's environment.
     """
     return advice(environ) if STACK in _words(command) or _publishes(command) else None
 
 
 def advice(environ: Mapping[str, str]) -> str | None:
-    """Return what to do if Pulumi's Cloudflare plugin, which a program needs, is missing; None if it is there."""
+    """Return how to install Pulumi's Cloudflare plugin, or None if a program needs none or it is installed."""
     version = plugin_version()
     if version is None or found(version, environ) is not None:
         return None
@@ -64,7 +64,7 @@ def _words(command: Sequence[str]) -> list[str]:
 def _publishes(command: Sequence[str]) -> bool:
     """Return whether a command runs Pulumi for a stack of this folder that publishes through Cloudflare.
 
-    Without ``--stack`` any of the folder's stacks may be the selected one.
+    Without ``--stack``, any of the folder's stacks can be the selected one.
     """
     words = _words(command)
     if Path(words[0]).name != "pulumi" or not set(words) & _RUNS:
@@ -77,5 +77,5 @@ def _publishes(command: Sequence[str]) -> bool:
 def _names_cloudflare(file: Path) -> bool:
     try:
         return "cloudflare" in read_stack(str(file)).own
-    except UnreadableError:  # Pulumi says so
+    except UnreadableError:  # Pulumi reports it
         return False

@@ -1,4 +1,4 @@
-"""The zones of a company as they are before it uses the relay: its own TXT, MX and NS records, no mail policy yet."""
+"""A company's zones before it uses the relay: TXT, MX and NS records, but no mail policy."""
 
 from collections.abc import Mapping
 
@@ -37,13 +37,13 @@ mail A 192.0.2.21
 www A 192.0.2.20
 www AAAA 2001:db8::20
 """,
-    # What the relay's SPF include leads to; the networks are documentation addresses, not the relay's own.
+    # The target of the relay's SPF include; the networks are documentation addresses, not the relay's own.
     ELASTX.spf_host: _HEAD
     + """\
 @ TXT "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"
 smtp A 192.0.2.25
 """,
-    # Stands for the real zone, so that the company's mail policy and MX lead somewhere.
+    # A stub of the real zone, which the company's MX and mail policy refer to.
     "google.com": _HEAD
     + """\
 _spf TXT "v=spf1 ip4:198.51.100.0/24 ~all"
@@ -53,7 +53,7 @@ smtp A 198.51.100.5
 
 
 def sample(name: str) -> str:
-    """Return the zone of a company of one's own, as a master file: no mail policy yet."""
+    """Return a zone for a name of the user's choice, as a master file without a mail policy."""
     return (
         _HEAD
         + f"""\

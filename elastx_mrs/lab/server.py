@@ -1,4 +1,4 @@
-"""The server: UDP and TCP on one free port of the loopback address, with EDNS, truncation and TSIG (RFC 8945)."""
+"""The DNS server: UDP and TCP on one free port of the loopback address, with EDNS, truncation and TSIG (RFC 8945)."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ class LabServer:
     """Serves a store's zones while it is entered as an asynchronous context.
 
     :param keyring: the TSIG keys that may update; queries need none.
-    :param port: 0 for a free one.
+    :param port: 0 for any free port.
     """
 
     def __init__(self, store: ZoneStore, keyring: Keyring, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -48,7 +48,7 @@ class LabServer:
         self._host = host
         self._port = port
         self._connections: dict[asyncio.Task[None], None] = {}
-        """A task for each, the longest unused first."""
+        """A task for each connection, the longest unused first."""
         self._stopping = False
 
     @property
@@ -75,11 +75,11 @@ class LabServer:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def respond(self, wire: bytes, limit: int | None) -> bytes | None:
-        """Return the response to a message, or None to what is none.
+        """Return the response to a message, or None if it needs none.
 
-        :param limit: octets that a UDP answer may have without EDNS; None over TCP.
+        :param limit: the most octets of a UDP answer without EDNS; None over TCP.
         """
-        if len(wire) < HEADER_OCTETS or wire[2] & 0x80:  # QR: two servers must not answer each other for ever
+        if len(wire) < HEADER_OCTETS or wire[2] & 0x80:  # QR: two servers must not answer each other forever
             return None
         try:
             request = dns.message.from_wire(wire, keyring=self._keyring)
@@ -92,7 +92,7 @@ class LabServer:
             if limit is not None and request.edns >= 0:
                 limit = max(limit, min(request.payload, PAYLOAD))
             return _to_wire(response, limit)
-        except Exception:  # a fault of ours, or a full disk: the others are still served
+        except Exception:  # an error of ours, or a full disk: continue to serve the others
             _log.exception("the lab could not answer a message")
             return _error(wire, dns.rcode.SERVFAIL)
 
@@ -110,7 +110,7 @@ class LabServer:
 
         task = asyncio.create_task(self._serve(reader, writer))
         if len(self._connections) >= min(limits.LAB_CONNECTIONS.most, room(len(self._connections))):
-            # RFC 7766 §6.2.3: a server may end idle connections when it needs the room, and clients open another.
+            # RFC 7766 §6.2.3: a server may close idle connections when it needs room; clients open another.
             oldest = next(iter(self._connections))
             self._connections.pop(oldest)
             oldest.cancel()
@@ -118,7 +118,7 @@ class LabServer:
         task.add_done_callback(ended)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer every message of a connection (RFC 7766 §6.2), until one side ends it."""
+        """Answer every message of a connection (RFC 7766 §6.2) until one side closes it."""
         with contextlib.suppress(asyncio.IncompleteReadError, TimeoutError, ConnectionError, asyncio.CancelledError):
             await self._answer_all(reader, writer)
 
@@ -153,7 +153,7 @@ class _Udp(asyncio.DatagramProtocol):
 
 
 def _sockets(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Return a UDP and a TCP socket bound to the same port, a free one where ``port`` is 0."""
+    """Return a UDP and a TCP socket on the same port, any free one if ``port`` is 0."""
     for _ in range(TRIES):
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -181,6 +181,6 @@ def _to_wire(response: dns.message.Message, limit: int | None) -> bytes:
 
 
 def _error(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
-    """Return a bare header with the message's id and opcode."""
+    """Return an error response: a header with the message's ID and opcode."""
     flags = 0x8000 | (int.from_bytes(wire[2:4], "big") & 0x7900) | rcode
     return wire[:2] + struct.pack("!5H", flags, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""A trial: the lab's folder, its server, and one command that has all it needs in its environment."""
+"""Runs a lab: its folder, its servers, and one command with the environment that leads to them."""
 
 import asyncio
 import base64
@@ -44,17 +44,17 @@ if TYPE_CHECKING:
 __all__ = ["Lab", "LabError", "open_lab", "run"]
 
 LOOK = 0.5
-"""Seconds after which a wait looks whether a signal came."""
+"""Seconds after which a wait checks for signals."""
 
 JOIN_LOOK = 0.1
-"""Seconds between two tries to join a lab that begins or ends."""
+"""Seconds between two attempts to join a lab that is starting or ending."""
 
 
 @dataclass(frozen=True)
 class Lab(Access):
     """A lab that runs in this process.
 
-    The API's state is on the lab's own event loop: read it from anywhere, change it before anybody asks.
+    The API's state is on the lab's own event loop. Read it from anywhere, but change it only before the first request.
     """
 
     cloudflare: "CloudflareServer"
@@ -63,12 +63,12 @@ class Lab(Access):
 
 @contextlib.contextmanager
 def open_lab(directory: Path, samples: Mapping[str, str] = SAMPLES, added: Sequence[str] = ()) -> Iterator[Lab]:
-    """Serve the folder's zones, in a thread of its own, while the context is entered.
+    """Serve the folder's zones in a separate thread while the context is entered.
 
-    :param directory: made with the ``samples`` where it is new.
-    :param added: names of zones that are made where they are not there.
-    :raises InUseError: where another lab is using the folder.
-    :raises LabError: where it can't be used.
+    :param directory: the folder; a new one is filled with the ``samples``.
+    :param added: names of zones to create if they are missing.
+    :raises InUseError: if another lab uses the folder.
+    :raises LabError: if the folder cannot be used.
     """
     directory = directory.resolve()
     try:
@@ -93,13 +93,13 @@ def run(
     requests: int | None = None,
     added: Sequence[str] = (),
 ) -> int:
-    """Start a lab and run a command in it, or wait for Ctrl-C where there is none; join the lab that runs already.
+    """Start a lab, or join a running one. Run a command in it, or wait for Ctrl-C.
 
-    :param delay: seconds until DNS serves what Cloudflare's API has taken.
-    :param requests: that Cloudflare's API takes in five minutes; as Cloudflare does unless given.
-    :param added: names of zones that are made where they are not there.
-    :returns: the command's exit code; 128 and the signal's number where one ended it; 127 where there is none.
-    :raises LabError: where the lab can't start.
+    :param delay: seconds until DNS serves a change that Cloudflare's API accepted.
+    :param requests: the requests that Cloudflare's API accepts in five minutes; the default is Cloudflare's own limit.
+    :param added: names of zones to create if they are missing.
+    :returns: the command's exit code; 128 plus the signal's number if a signal ended it; 127 if it is not found.
+    :raises LabError: if the lab cannot start.
     """
     directory = directory.resolve()
     end = time.monotonic() + limits.LAB_JOIN_SECONDS.most
@@ -131,12 +131,12 @@ def run(
 def _joined(directory: Path, running: Running) -> Access:
     """Return the access to a lab of another process."""
     if not (pulumi_home(directory) / "plugins").exists():
-        _share(directory)  # the user may have installed some since
+        _share(directory)  # the user may have installed plugins since
     return Access(directory, running.address, running.url, key_of(key_file(directory)), token_of(token_file(directory)))
 
 
 def _check_joined(running: Running, delay: float, requests: int | None, added: Sequence[str]) -> None:
-    """Refuse what only the start of a lab can do."""
+    """Refuse options that work only when a lab starts."""
     missing = [name for name in added if name not in running.zones]
     options = [f"--zone {name}" for name in missing]
     options += ["--dns-delay"] * bool(delay) + ["--rate-limit"] * (requests is not None)
@@ -148,7 +148,7 @@ def _check_joined(running: Running, delay: float, requests: int | None, added: S
 
 
 def _outlive(directory: Path) -> None:
-    """Wait for the commands that joined; a signal ends that."""
+    """Wait for the commands that joined; a signal ends the wait."""
     stop = _Stop()
     told = False
 
@@ -177,7 +177,7 @@ def _run(lab: Access, command: Sequence[str]) -> int:
     stop = _Stop()
 
     def pass_on(number: int, frame: object) -> None:
-        # Ctrl-C reaches the command by itself, being in the same process group; the command decides what it means.
+        # Ctrl-C also reaches the command, which is in the same process group; the command decides what to do.
         if number != signal.SIGINT:
             stop(number, frame)
             for process in started:
@@ -195,7 +195,7 @@ def _run(lab: Access, command: Sequence[str]) -> int:
         except OSError as error:
             print(f"lab: {command[0]} cannot be run: {error.strerror}", file=sys.stderr)
             return 126
-        if stop.came:  # it came while the command began
+        if stop.came:  # a signal came while the command started
             started[0].terminate()
         code = _ended(started[0])
     return code if code >= 0 else 128 - code
@@ -218,11 +218,11 @@ def _wait(lab: Lab) -> int:
 
 
 class _Stop:
-    """Handles signals: remembers that one came.
+    """A signal handler that remembers that a signal came.
 
-    Python runs handlers in the main thread alone. If the system gives a signal to another thread, as the second of two
-    close together, it does not interrupt a wait in the main thread. So every wait looks here now and then. An Event
-    has a lock, on which a handler hangs that interrupts the handler of another signal.
+    Python runs handlers only in the main thread. If the system delivers a signal to another thread, it does not
+    interrupt a wait in the main thread. So every wait checks this object regularly. An Event is not safe here: a
+    handler that interrupts another handler would hang on its lock.
     """
 
     def __init__(self) -> None:
@@ -234,7 +234,7 @@ class _Stop:
 
 @contextlib.contextmanager
 def _signals(handler: Callable[..., None]) -> Iterator[None]:
-    # A terminal that is closed sends SIGHUP; nohup has it ignored.
+    # A closing terminal sends SIGHUP; nohup ignores it.
     numbers = [signal.SIGINT, signal.SIGTERM]
     numbers += [signal.SIGHUP] * (signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
     before = {number: signal.signal(number, handler) for number in numbers}
@@ -262,13 +262,13 @@ def _cloudflare(store: ZoneStore, token: str, directory: Path) -> "CloudflareSer
 
 @contextlib.contextmanager
 def _serving(server: LabServer, cloudflare: "CloudflareServer") -> Iterator[LabServer]:
-    """Run the servers on an event loop of their own, in a thread, so that a command can be waited for beside them."""
+    """Run the servers on their own event loop in a thread, while the main thread waits for a command."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="elastx-mrs-lab", daemon=True)
     thread.start()
 
     async def start() -> contextlib.AsyncExitStack:
-        async with contextlib.AsyncExitStack() as begun:  # the first is ended where the second cannot begin
+        async with contextlib.AsyncExitStack() as begun:  # closes the first if the second cannot start
             await begun.enter_async_context(server)
             await begun.enter_async_context(cloudflare)
             return begun.pop_all()

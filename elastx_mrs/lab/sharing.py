@@ -30,18 +30,18 @@ DIRECTORY = ".lab"
 """The default of ``--dir``."""
 
 LOOK = 0.1
-"""Seconds between two looks at a lock that somebody else has."""
+"""Seconds between two attempts to take a lock."""
 
 _HELD = (errno.EAGAIN, errno.EACCES)
 
 
 class InUseError(LabError):
-    """A lab that runs has the folder."""
+    """A running lab uses the folder."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where a lab answers, the TSIG key (base64) that may update its zones, and the token of Cloudflare's API of them.
+    """Where a lab answers, the TSIG key (base64) that may update its zones, and the token for its Cloudflare API.
 
     :param address: ``address:port`` of its DNS server.
     :param url: the base of the API.
@@ -55,7 +55,7 @@ class Access:
     key_name: ClassVar[str] = KEY_NAME
 
     def environment(self) -> dict[str, str]:
-        """Return what the stack ``lab`` needs; Pulumi's state lies beside the zones that it describes."""
+        """Return the environment variables for a command in the lab; Pulumi's state is next to the zones."""
         return {
             RFC2136_SERVER.name: self.address,
             RFC2136_KEY_NAME.name: self.key_name,
@@ -68,7 +68,7 @@ class Access:
             "PULUMI_HOME": str(pulumi_home(self.directory)),
             "PULUMI_CONFIG_PASSPHRASE": "lab",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
-            # The Cloudflare plugin is the user's or isn't needed, but the engine would try to download it at every run.
+            # Otherwise the engine would try to download the Cloudflare plugin at every run, even if none needs it.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
 
@@ -107,7 +107,7 @@ class Running:
 
 
 def pulumi_home(directory: Path) -> Path:
-    """Return the folder in which Pulumi keeps what is the lab's."""
+    """Return the lab's Pulumi home."""
     return directory / "pulumi-home"
 
 
@@ -121,7 +121,7 @@ def alone(directory: Path) -> Iterator[None]:
     """Lock the folder for a new lab.
 
     :raises InUseError: if a running lab holds it.
-    :raises LabError: where it cannot be used.
+    :raises LabError: if it cannot be used.
     """
     with _opened(directory, "lock") as lock:
         if not _taken(directory, lock, fcntl.LOCK_EX):
@@ -148,9 +148,9 @@ def announced(directory: Path, running: Running) -> Iterator[None]:
 
 @contextlib.contextmanager
 def joined(directory: Path) -> Iterator[Running | None]:
-    """Use the folder's lab while the context is entered: it does not end before. None where it begins or ends now.
+    """Use the folder's lab while the context is entered; it does not end before. None if it is starting or ending.
 
-    :raises LabError: where the folder cannot be used.
+    :raises LabError: if the folder cannot be used.
     """
     with _opened(directory, "users") as users:
         running = _read(_announcement(directory)) if _taken(directory, users, fcntl.LOCK_SH) else None
@@ -158,10 +158,10 @@ def joined(directory: Path) -> Iterator[Running | None]:
 
 
 def outlive(directory: Path, wait: Callable[[], bool]) -> None:
-    """Return once no command uses the lab any more, and let none join.
+    """Return when no command uses the lab any more; no further command can join.
 
-    :param wait: waits a little; returns whether to go on waiting.
-    :raises LabError: where the folder cannot be used.
+    :param wait: waits a moment; returns whether to continue waiting.
+    :raises LabError: if the folder cannot be used.
     """
     _announcement(directory).unlink(missing_ok=True)
     with _opened(directory, "users") as users:

@@ -1,4 +1,4 @@
-"""What a server says of a signature that is not good (RFC 8945 §5.2), which dnspython leaves to the server."""
+"""Responses to invalid TSIG signatures (RFC 8945 §5.2), which dnspython leaves to the server."""
 
 import io
 import struct
@@ -18,10 +18,10 @@ import dns.tsig
 def tsig_error(
     wire: bytes, error: dns.exception.DNSException, keyring: Mapping[dns.name.Name, dns.tsig.Key]
 ) -> bytes | None:
-    """Return NOTAUTH with the reason in a TSIG record, or None where the message is malformed besides.
+    """Return NOTAUTH with the reason in a TSIG record, or None if the message is also malformed.
 
-    Only BADTIME is signed, with the client's time so that the client can check it (§5.2.3): in the other cases there
-    is no key that both sides are known to have.
+    Only BADTIME is signed, with the client's time, so the client can check it (§5.2.3). In the other cases, no key is
+    known to both sides.
     """
     try:
         request = dns.message.from_wire(wire, keyring=False)
@@ -48,7 +48,7 @@ def tsig_error(
 
 
 def _reason(error: dns.exception.DNSException) -> dns.rcode.Rcode:
-    """§5.2.1 counts an algorithm that the key is not for as an unknown key."""
+    """Return the error code; an algorithm that does not fit the key counts as an unknown key (§5.2.1)."""
     if isinstance(error, dns.message.UnknownTSIGKey | dns.tsig.BadAlgorithm):
         return dns.rcode.BADKEY
     return dns.rcode.BADTIME if isinstance(error, dns.tsig.BadTime) else dns.rcode.BADSIG

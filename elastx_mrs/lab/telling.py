@@ -10,9 +10,9 @@ from elastx_mrs.lab.sharing import Access
 
 
 def tell(lab: Access, zones: Sequence[str], end: str) -> int:
-    """Say how to use a lab; return the exit code.
+    """Print how to use a lab; return the exit code.
 
-    :param end: the last sentence, without its full stop.
+    :param end: the last sentence, without its final period.
     """
     host, _, port = lab.address.rpartition(":")
     name = "example.com" if "example.com" in zones else zones[0]
@@ -38,7 +38,7 @@ def tell(lab: Access, zones: Sequence[str], end: str) -> int:
 
 
 def _exports(lab: Access) -> str:
-    """Return lines for a shell; secrets are read from their files, so that they are not on the screen."""
+    """Return shell commands that set the variables; secrets come from files, so they are not on the screen."""
     files = {lab.key: key_file(lab.directory), lab.token: token_file(lab.directory)}
     return "\n".join(
         f"  export {name}={shlex.quote(value)}"

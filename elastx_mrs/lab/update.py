@@ -1,4 +1,4 @@
-"""Dynamic updates (RFC 2136 §3): prerequisites, then changes, all of them or none."""
+"""Dynamic updates (RFC 2136 §3): prerequisites, then all changes or none."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ import dns.wire
 from elastx_mrs.lab.zones import LabZone, ZoneStore
 
 _META = range(128, 256)
-"""Types that are no data (RFC 6895 §3.1)."""
+"""Meta types, which hold no data (RFC 6895 §3.1)."""
 
 
 class _RefusedError(Exception):
@@ -28,10 +28,10 @@ class _RefusedError(Exception):
 
 
 def update(store: ZoneStore, request: dns.update.UpdateMessage, wire: bytes) -> dns.rcode.Rcode:
-    """Apply an update whose signature was good, keep the zone, and return the response code.
+    """Apply an update with a valid signature, save the zone, and return the response code.
 
     :param wire: the request as it was sent.
-    :raises OSError: where the zone cannot be written; what is served is then as it was.
+    :raises OSError: if the zone cannot be written; the old zone is then still served.
     """
     try:
         served = _zone(store, request)
@@ -54,7 +54,7 @@ def update(store: ZoneStore, request: dns.update.UpdateMessage, wire: bytes) -> 
 
 
 def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> LabZone:
-    if not request.zone:  # that there is one at most, and of type SOA, is dnspython's to see (§3.1.1)
+    if not request.zone:  # dnspython checks that there is at most one, of type SOA (§3.1.1)
         raise _RefusedError(dns.rcode.FORMERR)
     zone = store.zone_of(request.zone[0].name)
     if zone is None or (zone.origin, zone.rdclass) != (request.zone[0].name, request.zone[0].rdclass):
@@ -63,7 +63,7 @@ def _zone(store: ZoneStore, request: dns.update.UpdateMessage) -> LabZone:
 
 
 def _ttls(wire: bytes) -> list[int]:
-    """Return the TTLs of prerequisites and updates as they were sent: dnspython loses those of records without data."""
+    """Return the TTLs of prerequisites and updates; dnspython drops those of records without data."""
     parser = dns.wire.Parser(wire)
     _, _, questions, *counts, _ = parser.get_struct("!6H")
     for _ in range(questions):
@@ -79,7 +79,7 @@ def _ttls(wire: bytes) -> list[int]:
 
 
 def _check_prerequisites(zone: LabZone, prerequisites: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
-    """§3.2: each is a name or an RRset that must, or must not, be there, and has no TTL."""
+    """Check the prerequisites: names or RRsets that must or must not exist; each has TTL 0 (§3.2)."""
     wanted: dict[tuple[dns.name.Name, dns.rdatatype.RdataType], set[dns.rdata.Rdata]] = {}
     for rrset, ttl in prerequisites:
         if ttl:
@@ -101,13 +101,16 @@ def _check_prerequisites(zone: LabZone, prerequisites: Sequence[tuple[dns.rrset.
             raise _RefusedError(dns.rcode.FORMERR)
         else:
             wanted.setdefault((rrset.name, rrset.rdtype), set()).update(rrset)
-    for (name, rdtype), rdatas in wanted.items():  # §3.2.3: an RRset's records come one by one, and are compared as one
+    for (
+        name,
+        rdtype,
+    ), rdatas in wanted.items():  # §3.2.3: records of an RRset come one by one, but are compared as a set
         if set(zone.get_rdataset(name, rdtype) or ()) != rdatas:
             raise _RefusedError(dns.rcode.NXRRSET)
 
 
 def _check_updates(zone: LabZone, updates: Sequence[tuple[dns.rrset.RRset, int]]) -> None:
-    """§3.4.1: every name in the zone, every class and type a real one, before anything is changed."""
+    """Check names, classes and types of all updates before the first change (§3.4.1)."""
     for rrset, ttl in updates:
         _check_in_zone(zone, rrset.name)
         if rrset.rdclass != zone.rdclass or (rrset.deleting is not None and ttl):
@@ -123,7 +126,7 @@ def _check_in_zone(zone: LabZone, name: dns.name.Name) -> None:
 
 
 def _apply(zone: LabZone, transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> None:
-    """§3.4.2: add an RRset, delete one, delete a name, or delete single records."""
+    """Add an RRset, or delete an RRset, a name or single records (§3.4.2)."""
     name, at_apex = rrset.name, rrset.name == zone.origin
     if rrset.deleting is None:
         _add(zone, transaction, rrset)
@@ -141,7 +144,7 @@ def _apply(zone: LabZone, transaction: dns.transaction.Transaction, rrset: dns.r
 
 
 def _add(zone: LabZone, transaction: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> None:
-    """§3.4.2.2: a CNAME and other data exclude each other, and what comes second is dropped without a word."""
+    """Add an RRset; a CNAME next to other data, or the reverse, is silently ignored (§3.4.2.2)."""
     node = transaction.get_node(rrset.name)
     types = {found.rdtype for found in node or ()}
     is_cname = rrset.rdtype == dns.rdatatype.CNAME
@@ -155,7 +158,7 @@ def _add(zone: LabZone, transaction: dns.transaction.Transaction, rrset: dns.rrs
 
 
 def _is_newer(soa: dns.rrset.RRset, zone: LabZone, transaction: dns.transaction.Transaction) -> bool:
-    """§3.4.2.2: an SOA replaces the zone's, which no update can delete, unless its serial is lower (RFC 1982)."""
+    """Return whether an SOA replaces the zone's: its serial must not be lower (§3.4.2.2, RFC 1982)."""
     return not dns.serial.Serial(soa[0].serial) < dns.serial.Serial(zone.get_soa(transaction).serial)
 
 
@@ -172,7 +175,7 @@ def _replace(
     rdatas: list[dns.rdata.Rdata],
     ttl: int | None = None,
 ) -> None:
-    """Set an RRset; an added record's TTL becomes that of all (RFC 2181 §5.2), as BIND and Knot do it."""
+    """Set an RRset; as in BIND and Knot, an added record's TTL applies to all (RFC 2181 §5.2)."""
     old = transaction.get(name, rdtype)
     if not rdatas:
         if old is not None:

@@ -1,4 +1,4 @@
-"""The lab's zones: files in its folder, loaded at the start, and written again at every change."""
+"""The lab's zones: files in its folder, loaded at the start and written at every change."""
 
 import os
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from elastx_mrs.lab.samples import SAMPLES
 
 
 class LabError(Exception):
-    """The lab cannot do what was asked; the message says what, where, and what to do."""
+    """The lab cannot continue; the message has the place, the problem and the fix."""
 
 
 class LabZone(dns.zone.Zone):
-    """A zone of class IN with absolute names, and always with an origin, which dnspython's own may lack."""
+    """A zone of class IN with absolute names and an origin, which is optional in dnspython's own class."""
 
     origin: dns.name.Name
 
@@ -28,22 +28,22 @@ class LabZone(dns.zone.Zone):
         self.nodes = dict(nodes)
 
     def copy(self) -> Self:
-        """Return a zone to change, while this one is served: a writer copies the nodes that it changes."""
+        """Return a copy to change while this one is served; a writer copies the nodes that it changes."""
         return type(self)(self.origin, self.nodes)
 
 
 class ZoneStore:
-    """Zones by name, kept in ``directory`` as ``<name>.zone`` in master file format (RFC 1035 §5).
+    """Zones by name, stored in ``directory`` as ``<name>.zone`` in master file format (RFC 1035 §5).
 
-    :param samples: what a new folder starts with, master files by zone name.
-    :param added: zones that are made where the folder has none of that name.
-    :raises LabError: where a file cannot be read.
+    :param samples: the zones of a new folder: master files by zone name.
+    :param added: zones to create if the folder has none with that name.
+    :raises LabError: if a file cannot be read.
     """
 
     def __init__(
         self, directory: Path, samples: Mapping[str, str] = SAMPLES, added: Mapping[str, str] | None = None
     ) -> None:
-        """Load the zones, after making the sample ones where the folder is new, and those that are added."""
+        """Create the sample zones in a new folder and the added zones; then load all zones."""
         self._directory = directory
         try:
             if not directory.exists():
@@ -65,7 +65,7 @@ class ZoneStore:
             self._zones[origin] = LabZone(origin, loaded.nodes)
 
     def zone_of(self, name: dns.name.Name) -> LabZone | None:
-        """Return the zone with the longest name that ``name`` is, or is below."""
+        """Return the zone with the longest name at or above ``name``."""
         while name not in self._zones:
             if name == dns.name.root:
                 return None
@@ -73,9 +73,9 @@ class ZoneStore:
         return self._zones[name]
 
     def zone(self, origin: dns.name.Name) -> LabZone:
-        """Return the zone of exactly that name.
+        """Return the zone with exactly that name.
 
-        :raises KeyError: where there is none.
+        :raises KeyError: if there is none.
         """
         return self._zones[origin]
 
@@ -89,16 +89,16 @@ class ZoneStore:
         }
 
     def keep(self, zone: LabZone) -> None:
-        """Write a changed zone to its file, and serve it from then on.
+        """Write a changed zone to its file, and serve it from now on.
 
-        :raises OSError: where it cannot be written; the one before is still served.
+        :raises OSError: if it cannot be written; the old zone is then still served.
         """
         _write(self._directory / f"{zone.origin.to_text(omit_final_dot=True)}.zone", zone.to_text(relativize=False))
         self._zones[zone.origin] = zone
 
 
 def _make(directory: Path, samples: Mapping[str, str]) -> None:
-    """Make the folder with all the samples at once, so that a start cut short leaves none with some of them."""
+    """Create the folder with all samples at once, so an interrupted start never leaves a partial folder."""
     unfinished = directory.with_name(f"{directory.name}.unfinished")
     unfinished.mkdir(parents=True, exist_ok=True)
     for name, text in samples.items():
@@ -107,7 +107,7 @@ def _make(directory: Path, samples: Mapping[str, str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never half of one."""
+    """Write a file atomically: a crash leaves the old file or the new one."""
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("w", encoding="ascii") as file:
         file.write(text)
@@ -116,6 +116,6 @@ def _write(path: Path, text: str) -> None:
     unfinished.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name lasts only when the folder does
+        os.fsync(folder)  # the new name is safe only after the folder is
     finally:
         os.close(folder)

@@ -1,4 +1,4 @@
-"""Cloudflare's DNS API on this machine, over the lab's zones: what it takes, refuses and stores, as Cloudflare does it.
+"""Cloudflare's DNS API on this machine, for the lab's zones. It accepts, refuses and stores records as Cloudflare does.
 
-Source: Cloudflare's published API description, and what the real Pulumi plugin was seen to send.
+Source: Cloudflare's published API description, and observed requests of the real Pulumi plugin.
 """

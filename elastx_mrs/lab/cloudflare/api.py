@@ -1,7 +1,4 @@
-"""The API: Cloudflare's paths for zones and DNS records, over the lab's zones.
-
-A Starlette application: small, well kept, and all that a handful of routes needs.
-"""
+"""The API: Cloudflare's paths for zones and DNS records, for the lab's zones, as a Starlette application."""
 
 import asyncio
 import json
@@ -31,25 +28,25 @@ from elastx_mrs.publish.clock import Clock
 
 BASE = "/client/v4"
 LOG = "requests.jsonl"
-"""The log's file: a request in each line, as JSON; begun anew with each start."""
+"""The log file: one request a line, as JSON; each start begins a new file."""
 
 Intercept = Callable[[HttpRequest, Callable[[], Response]], Awaitable[Response]]
-"""Answers a request, whose work it is given; one of status 0 is logged as none."""
+"""Answers a request, given a function that does the work; status 0 is logged as no answer."""
 
 _BEARER = re.compile(r"Bearer ([A-Za-z0-9_-]{32,})")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class CloudflareApi:
-    """The API's state, and the application that answers for it; all of it on one event loop.
+    """The API's state and its application, on one event loop.
 
-    What tests and trials set: ``limit`` (the rate limit and its clock), ``delay`` (seconds on the wall's clock until
-    DNS serves a change), ``intercept`` (what is around the work of each request), ``tokens``, ``zones``, and
-    :meth:`add_zone`. What they read: ``log``, all requests in order.
+    Tests and trials set ``limit`` (the rate limit and its clock), ``delay`` (real seconds until DNS serves a change),
+    ``intercept`` (a wrapper around each request), ``tokens``, ``zones``, and :meth:`add_zone`. They read ``log``, all
+    requests in order.
 
-    :param store: the zones that the lab's DNS serves, each of which is one of the API's too.
-    :param directory: where identifiers and comments are kept, and the log is written; None to forget them.
-    :param token: the one that may do everything.
+    :param store: the zones of the lab's DNS; the API has all of them.
+    :param directory: the folder for identifiers, comments and the log; None to store nothing.
+    :param token: the token with all permissions.
     """
 
     def __init__(self, store: ZoneStore, token: str, directory: Path | None = None, clock: Clock | None = None) -> None:
@@ -71,13 +68,13 @@ class CloudflareApi:
         self._app = Starlette(routes=self._routes())
 
     def add_zone(self, name: str, account: Account, **settings: Any) -> Zone:
-        """Make a zone that only the API has, since nothing is delegated to it."""
+        """Add a zone that only the API has, because nothing is delegated to it."""
         zone = Zone(Book(name, FREE, None, None, self._later), account, **settings)
         self._put(zone)
         return zone
 
     def zone(self, name: str, account: Account | None = None) -> Zone:
-        """Return a zone by its name, in one account where several have one."""
+        """Return a zone by its name; ``account`` selects one if several have it."""
         return next(z for z in self.zones.values() if z.name == name and account in (None, z.account))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +85,7 @@ class CloudflareApi:
         self.zones[zone.id] = zone
 
     def close(self) -> None:
-        """Let DNS have at once what it was to have later: what was taken outlives the lab."""
+        """Publish all delayed changes now, so accepted changes survive the lab."""
         while self._due:
             timer, publish = self._due.popitem(last=False)
             timer.cancel()
@@ -212,7 +209,7 @@ class CloudflareApi:
 
 
 def path_of(request: HttpRequest) -> str:
-    """Return a request's path as it is logged."""
+    """Return a request's path for the log."""
     return request.url.path.removeprefix(BASE) + (f"?{request.url.query}" if request.url.query else "")
 
 

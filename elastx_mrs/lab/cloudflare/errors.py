@@ -1,6 +1,6 @@
-"""What the API says no with: Cloudflare's status, code and text.
+"""The API's errors, with Cloudflare's status, code and text.
 
-Codes and texts as their users have reported them: 81044, 81053, 81058, 9000, 9015, 9021, 9300, 9313 and 83011 of DNS
+Users of the API have reported these codes and texts: 81044, 81053, 81058, 9000, 9015, 9021, 9300, 9313 and 83011 of DNS
 records; 6003, 9106, 9109, 10000 and 0 of tokens; 971 of the rate limit; 7003 of paths.
 """
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class RefusedError(Exception):
-    """An answer other than success.
+    """An error answer.
 
     :param chain: the codes and texts of ``error_chain``, below the first.
     """
@@ -29,20 +29,20 @@ class RefusedError(Exception):
 
 
 def invalid(code: int, message: str) -> RefusedError:
-    """Return what a record with a fault in it is refused with."""
+    """Return the error for an invalid record."""
     return RefusedError(400, code, message)
 
 
 def no_route(path: str) -> RefusedError:
-    """Return what a path that leads nowhere, such as one with a malformed identifier, is answered with."""
+    """Return the error for an unknown path, such as one with a malformed identifier."""
     hint = f"Could not route to {path}, perhaps your object identifier is invalid?"
     return RefusedError(404, 7003, hint)
 
 
 def not_allowed() -> RefusedError:
-    """Return what a token without the permission, or without the zone, is answered with."""
+    """Return the error for a token without the permission or without access to the zone."""
     return RefusedError(403, 10000, "Authentication error")
 
 
 THROTTLED = (429, 971, "Please wait and consider throttling your request speed")
-"""Status, code and text of what the rate limit refuses."""
+"""Status, code and text of the rate limit's error."""

@@ -11,9 +11,9 @@ from elastx_mrs.publish.clock import Clock
 
 @dataclass
 class Limit:
-    """At most ``requests`` in ``window`` seconds per user; who asks more is blocked for ``block`` seconds.
+    """At most ``requests`` in ``window`` seconds per user; more requests block the user for ``block`` seconds.
 
-    Source: Cloudflare, "Rate limits": 1,200 in five minutes, then all calls of the next five are blocked.
+    Source: Cloudflare, "Rate limits": 1,200 in five minutes, then all calls are blocked for five minutes.
     """
 
     clock: Clock = field(default_factory=lambda: Clock.of(os.environ))
@@ -24,9 +24,9 @@ class Limit:
     _blocked: dict[str, float] = field(default_factory=dict)
 
     def count(self, user: str) -> dict[str, str]:
-        """Count a request, and return the headers that its answer has.
+        """Count a request, and return the headers of its answer.
 
-        :raises LimitedError: where the user is blocked, or now comes to be.
+        :raises LimitedError: if the user is blocked, or becomes blocked now.
         """
         now = self.clock.now()
         times = self._times.setdefault(user, deque())
@@ -47,7 +47,7 @@ class Limit:
 
 
 class LimitedError(RefusedError):
-    """The answer to one request too many."""
+    """The answer to a request beyond the limit."""
 
     def __init__(self, wait: float, headers: dict[str, str]) -> None:
         super().__init__(*THROTTLED)

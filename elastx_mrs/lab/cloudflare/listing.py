@@ -1,4 +1,4 @@
-"""Filters, order and pages of the API's lists, as the published API description has them."""
+"""Filters, order and pages of the API's lists, as in the published API description."""
 
 import contextlib
 import math
@@ -26,7 +26,7 @@ _TAG = "tag."
 
 @dataclass(frozen=True)
 class _List:
-    """One of the lists: how many there are on a page, what it is ordered by, and whether an item fits a parameter."""
+    """One of the lists: its page sizes, its orders, and a function that tells whether an item fits a parameter."""
 
     per_page: int
     least: int
@@ -44,7 +44,7 @@ def zones(items: Iterable[Item], query: Mapping[str, str]) -> Item:
 
 
 def records(items: Iterable[Item], query: Mapping[str, str]) -> Item:
-    """Return the envelope of one page of records; tags and ``search`` have nothing to do with ``match``."""
+    """Return the envelope of one page of records; ``match`` does not apply to tags and ``search``."""
     found = [
         item
         for item in items
@@ -74,7 +74,7 @@ def _matches(item: Item, query: Mapping[str, str], kind: _List) -> bool:
 
 
 def _zone_fits(item: Item, key: str, wanted: str) -> bool | None:
-    """Whether a zone fits; an operator is written before what is wanted, as in ``contains:example``."""
+    """Whether a zone fits; an operator stands before the value, as in ``contains:example``."""
     if key == "type":
         return item[key] in wanted.split(",")
     if key not in ("name", "status", "account.id", "account.name"):
@@ -90,7 +90,7 @@ def _zone_fits(item: Item, key: str, wanted: str) -> bool | None:
 
 
 def _record_fits(item: Item, key: str, wanted: str) -> bool | None:
-    """Whether a record fits; an operator is a part of the parameter's name, as in ``name.contains``."""
+    """Whether a record fits; an operator is part of the parameter's name, as in ``name.contains``."""
     if key == "proxied":
         return item[key] is (wanted.lower() == "true")
     name, dot, operator = key.partition(".")
@@ -111,7 +111,7 @@ def _tags_match(item: Item, query: Mapping[str, str]) -> bool:
 
 
 def _tag_fits(tags: list[str], operator: str, wanted: str) -> bool:
-    """Whether some tag fits ``<name>``, or ``<name>:<value>`` where the operator is about values."""
+    """Whether a tag fits ``<name>``, or ``<name>:<value>`` if the operator compares values."""
     pairs = [tag.lower().partition(":") for tag in tags]
     name, _, value = wanted.lower().partition(":")
     if operator in ("present", "absent"):
@@ -135,7 +135,7 @@ def _sortable(value: Any) -> Any:
 
 
 def _number(text: str | None, default: int) -> int:
-    """Return a parameter as a number; the description says ``number``, so that 2 may come as 2.0."""
+    """Return a parameter as a number; its type is ``number``, so 2 may come as 2.0."""
     with contextlib.suppress(ValueError, OverflowError):
         return int(float(text or ""))
     return default

@@ -6,11 +6,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it is logged: nothing of its token.
+    """One request in the log, without its token.
 
-    :param path: from after ``/client/v4``, with the query.
-    :param status: of the answer; None where there was none, since the connection was cut.
-    :param at: seconds of the API's clock since it began.
+    :param path: the path after ``/client/v4``, with the query.
+    :param status: of the answer; None if the connection was cut before it.
+    :param at: seconds since the API's start, by its clock.
     """
 
     method: str

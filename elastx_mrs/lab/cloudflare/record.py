@@ -1,4 +1,4 @@
-"""A record as the API has it, as it is kept in a file, and as it is found in DNS."""
+"""A record in the API, with its forms in a file and in DNS."""
 
 import datetime
 import functools
@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Record:
-    """One record of the API, with when it, its comment and its tags were made or changed (RFC 3339)."""
+    """One record of the API, with the times of its creation and changes (RFC 3339)."""
 
     id: str
     fields: Fields
@@ -32,13 +32,13 @@ class Record:
 
     @classmethod
     def new(cls, fields: Fields) -> Self:
-        """Return a new record, made now."""
+        """Return a new record, created now."""
         now = _now()
         return cls(uuid.uuid4().hex, fields, now, now, now if fields.comment else None, now if fields.tags else None)
 
     @classmethod
     def found(cls, key: Key, rdata: dns.rdata.Rdata, ttl: int) -> Self:
-        """Return the record of what DNS has and the API has not."""
+        """Return a new record for data that DNS has and the API does not."""
         name, kind = key
         priority: int | None = getattr(rdata, "preference", None) if kind == "MX" else None
         if kind == "TXT":
@@ -49,9 +49,9 @@ class Record:
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> Self:
-        """Return a record as :attr:`kept` has it: DNS has records that the API would refuse, such as a TTL of 5.
+        """Return a record from the form of :attr:`kept`. The API would refuse some of them, such as a TTL of 5.
 
-        :raises KeyError: and TypeError, ValueError, DNSException: for what is no such record.
+        :raises KeyError: and TypeError, ValueError, DNSException: for anything else.
         """
         rdata = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kept["type"]), kept["rdata"])
         own = Fields(
@@ -67,7 +67,7 @@ class Record:
         return self.fields.name, self.fields.type
 
     def changed(self, fields: Fields) -> Self:
-        """Return it with other fields, from now on."""
+        """Return it with other fields, changed now."""
         old, now = self.fields, _now()
         comment = self.comment_modified_on if fields.comment == old.comment else now
         tags = self.tags_modified_on if fields.tags == old.tags else now
@@ -93,7 +93,7 @@ class Record:
 
     @functools.cached_property
     def kept(self) -> str:
-        """It as it is written to the file, in JSON: made once, since the file has all records at every change."""
+        """Its form in the file, as JSON; cached, because every change writes all records."""
         return json.dumps(self.answer() | {"rdata": self.fields.rdata.to_text()})
 
 

@@ -1,4 +1,4 @@
-"""What Cloudflare takes as a DNS record, and the form it stores it in."""
+"""The DNS records that Cloudflare accepts, and the form in which it stores them."""
 
 import re
 import unicodedata
@@ -19,13 +19,13 @@ from elastx_mrs.records.names import to_ascii
 from elastx_mrs.records.text import cut, parse, quote
 
 AUTOMATIC = 1
-"""The TTL that leaves it to Cloudflare, which serves 300 s."""
+"""The TTL "automatic", which Cloudflare serves as 300 s."""
 
 MAX_WIRE = 4096
-"""Octets of one record's RDATA."""
+"""The most octets of one record's RDATA."""
 
 MAX_CONTENT = 8192
-"""Characters of all contents at one name and type."""
+"""The most characters of all contents at one name and type."""
 
 PROXIABLE = frozenset({"A", "AAAA", "CNAME"})
 
@@ -33,7 +33,7 @@ _TYPES = frozenset({
     "A", "AAAA", "CAA", "CERT", "CNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS", "OPENPGPKEY", "PTR",
     "SMIMEA", "SRV", "SSHFP", "SVCB", "TLSA", "TXT", "URI",
 })  # fmt: skip
-"""Those of the published API description: no SOA, which is Cloudflare's own."""
+"""The types in the published API description; SOA is Cloudflare's own."""
 
 _TARGETS = {"CNAME", "NS", "MX", "PTR"}
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
@@ -44,7 +44,7 @@ _ESCAPED = re.compile(r"\\.")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a zone's plan allows: the least TTL in seconds, characters of a comment, tags of a record."""
+    """The limits of a zone's plan: the least TTL in seconds, the most characters of a comment and tags of a record."""
 
     name: str
     min_ttl: int
@@ -57,7 +57,7 @@ FREE = Plan("Free Website", 60, 100, 0)
 
 @dataclass(frozen=True)
 class Fields:
-    """A record as it is stored: ``content`` in the API's form, ``rdata`` as DNS serves it."""
+    """A stored record: ``content`` in the API's form, ``rdata`` as DNS serves it."""
 
     name: str
     type: str
@@ -71,9 +71,9 @@ class Fields:
 
 
 def fields(body: Mapping[str, Any], zone: str, plan: Plan) -> Fields:
-    """Return a request's record in the form that is stored.
+    """Return a request's record in its stored form.
 
-    :raises RefusedError: with the code of what is wrong.
+    :raises RefusedError: with the code of the problem.
     """
     kind = str(body.get("type", "")).upper()
     priority = _priority(body.get("priority")) if kind == "MX" else None
@@ -92,13 +92,13 @@ def fields(body: Mapping[str, Any], zone: str, plan: Plan) -> Fields:
 
 
 def _name(name: object, zone: str) -> str:
-    """Return the whole name; what does not end in the zone is taken as below it."""
+    """Return the whole name; a name that does not end in the zone is relative to it."""
     if not isinstance(name, str) or not name.strip():
         raise invalid(9000, "DNS name is invalid.")
     if name == "@":
         return zone
     try:
-        # label by label: beside one that is no ASCII, IDNA would not allow the underscore of another
+        # label by label: next to a non-ASCII label, IDNA would refuse an underscore in another
         labels = [to_ascii(label) for label in name.removesuffix(".").split(".")]
         whole = ".".join(labels)
         if whole != zone and not whole.endswith(f".{zone}"):
@@ -134,7 +134,7 @@ def _content(kind: str, content: object, priority: int | None) -> tuple[str, dns
     try:
         rdata = dns.rdata.from_text(
             dns.rdataclass.IN, dns.rdatatype.from_text(kind), f"{priority or 0} {content}" if kind == "MX" else content,
-            origin=dns.name.root, relativize=False,  # names in content are whole, with a final dot and without
+            origin=dns.name.root, relativize=False,  # names in content are absolute, with or without a final dot
         )  # fmt: skip
     except (dns.exception.DNSException, ValueError):
         raise refused from None
@@ -144,9 +144,9 @@ def _content(kind: str, content: object, priority: int | None) -> tuple[str, dns
 
 
 def _text(content: str) -> tuple[str, dns.rdata.Rdata]:
-    """Return TXT content as it is stored: quoted strings cut at 255 octets; without quotes, as it came.
+    """Return TXT content in its stored form: quoted strings are cut at 255 octets, unquoted text stays as it is.
 
-    What is served is the same in both, cut into character-strings.
+    DNS serves the same character-strings for both.
     """
     if not all(" " <= character <= "~" for character in content):
         raise _not_valid(9051, "Invalid TXT record. Record may only contain printable ASCII!")
@@ -160,7 +160,7 @@ def _text(content: str) -> tuple[str, dns.rdata.Rdata]:
 
 
 def _strings(content: str) -> list[bytes]:
-    """Return the character-strings of TXT content; what has quotes is quoted as a whole, or they are part of it."""
+    """Return the character-strings of TXT content, either fully quoted, or unquoted with quotes as content."""
     unbalanced = invalid(9207, "Content for TXT record is invalid. Unbalanced quotes.")
     if not content.lstrip().startswith('"'):
         if _ESCAPED.sub("", content).count('"') % 2:
@@ -204,5 +204,5 @@ def _tags(tags: object, plan: Plan) -> tuple[str, ...]:
 
 
 def _not_valid(code: int, message: str) -> RefusedError:
-    """Return a refusal as Cloudflare wraps those of a single field."""
+    """Return the error for a single field, in the form that Cloudflare uses."""
     return RefusedError(400, 1004, "DNS Validation Error", (code, message))

@@ -1,4 +1,4 @@
-"""The API on a free port of the loopback address, on the loop that is running."""
+"""Serves the API on a free port of the loopback address, on the running event loop."""
 
 import asyncio
 import socket
@@ -16,9 +16,9 @@ from elastx_mrs.lab.cloudflare.api import BASE, CloudflareApi
 class CloudflareServer:
     """Serves an API while it is entered as an asynchronous context.
 
-    For who intercepts requests there are ``connections``, by the client's address and port, and ``ended``.
+    ``connections``, by the client's address and port, and ``ended`` are for functions that intercept requests.
 
-    :param port: 0 for a free one.
+    :param port: 0 for any free port.
     """
 
     def __init__(self, api: CloudflareApi, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -34,7 +34,7 @@ class CloudflareServer:
         return f"http://{self._host}:{self._port}{BASE}"
 
     async def __aenter__(self) -> Self:
-        # asyncio turns Nagle's algorithm off only where the protocol is named; with it an answer takes 40 ms.
+        # asyncio disables Nagle's algorithm only if the protocol is named; with it, an answer takes 40 ms.
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((self._host, self._port))
@@ -43,7 +43,7 @@ class CloudflareServer:
             self.api, http=_remembering(self.connections), ws="none", lifespan="off", log_config=None, access_log=False,
             timeout_keep_alive=60, timeout_graceful_shutdown=1,
         )  # fmt: skip
-        self._server = uvicorn.Server(config)  # leaves signals alone, not being in the main thread
+        self._server = uvicorn.Server(config)  # it handles no signals, because this is not the main thread
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
         while not self._server.started:
             if self._task.done():
@@ -64,9 +64,9 @@ class CloudflareServer:
 
 
 def _remembering(connections: dict[tuple[str, int], asyncio.Transport]) -> type[H11Protocol]:
-    """Return uvicorn's protocol, which remembers the connections, and closes those that are too many.
+    """Return uvicorn's protocol with a record of the connections; it closes the oldest beyond the limit.
 
-    They are closed at the end too: ASGI has no word for that.
+    The server closes all of them at the end, which ASGI does not provide for.
     """
     used: dict[H11Protocol, None] = {}
 
@@ -75,7 +75,7 @@ def _remembering(connections: dict[tuple[str, int], asyncio.Transport]) -> type[
             super().connection_made(transport)
             connections[transport.get_extra_info("peername")] = transport
             if len(used) >= min(limits.LAB_CONNECTIONS.most, room(len(used))):
-                # The longest unused, as a server may end it whenever it likes (RFC 9112 §9.5).
+                # The longest unused one: a server may close idle connections at any time (RFC 9112 §9.5).
                 idle = next((one for one in used if one.cycle is None or one.cycle.response_complete), self)
                 used.pop(idle, None)
                 idle.transport.close()

@@ -1,4 +1,4 @@
-"""The records of one zone as the API has them, kept in step with what the lab's DNS serves."""
+"""The API's records of one zone, synchronized with the lab's DNS."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ __all__ = ["Book", "Record"]
 AUTOMATIC_SECONDS = 300
 
 _Served = tuple[frozenset[dns.rdata.Rdata], int]
-"""The records and the TTL that DNS has at a key."""
+"""The records and the TTL in DNS for a key."""
 
 _NOTHING: _Served = (frozenset(), 0)
 
@@ -30,10 +30,10 @@ _NOTHING: _Served = (frozenset(), 0)
 class Book:
     """The records of a zone.
 
-    :param store: the zones that the lab serves; None for a zone that only the API has, as one not delegated to it.
-    :param path: the file that identifiers and comments are kept in; None to forget them.
-    :param later: runs a function once DNS is to have a change.
-    :raises LabError: where the file cannot be read.
+    :param store: the zones of the lab's DNS; None for a zone that only the API has, because it is not delegated.
+    :param path: the file for identifiers and comments; None to store nothing.
+    :param later: runs a function at the time when DNS gets a change.
+    :raises LabError: if the file cannot be read.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Book:
         self._served = {key: self._wanted(key) for key in {record.key for record in self._records.values()}}
 
     def all(self) -> list[Record]:
-        """Return every record, after taking over what was changed in DNS by another way."""
+        """Return every record, including changes that were made in DNS directly."""
         self._take_over()
         return list(self._records.values())
 
@@ -67,17 +67,17 @@ class Book:
         return self._records[number]
 
     def add(self, body: Mapping[str, Any]) -> Record:
-        """Make a record."""
+        """Add a record."""
         self._take_over()
         return self._change(Record.new(fields(body, self.name, self.plan)))
 
     def replace(self, number: str, body: Mapping[str, Any]) -> Record:
-        """Give a record all new fields."""
+        """Replace all fields of a record."""
         old = self.get(number)
         return self._change(old.changed(fields(body, self.name, self.plan)), old)
 
     def patch(self, number: str, body: Mapping[str, Any]) -> Record:
-        """Give a record some new fields."""
+        """Replace some fields of a record."""
         return self.replace(number, self.get(number).answer() | dict(body))
 
     def remove(self, number: str) -> None:
@@ -99,7 +99,7 @@ class Book:
         self._records[record.id] = record
 
     def _check(self, record: Record) -> None:
-        """Refuse what the zone's other records exclude."""
+        """Refuse a record that conflicts with the zone's other records."""
         others = [
             one for one in self._records.values() if one.id != record.id and one.fields.name == record.fields.name
         ]
@@ -108,7 +108,7 @@ class Book:
             raise invalid(81058, "An identical record already exists.")
         types = [one.fields.type for one in others]
         if record.fields.name == self.name:
-            # A CNAME at the apex is flattened: it answers with addresses, and stands beside what is none.
+            # A CNAME at the apex is flattened: it answers with addresses, and conflicts only with those.
             types = [kind for kind in types if {kind, record.fields.type} <= PROXIABLE]
         if types and "CNAME" in (*types, record.fields.type):
             raise invalid(81053, "An A, AAAA, or CNAME record with that host already exists.")
@@ -122,17 +122,17 @@ class Book:
         return [one.fields for one in self._records.values() if one.key == key]
 
     def _wanted(self, key: Key) -> _Served:
-        """Return what DNS is to have at a key: the least TTL, since records of a type at a name have one."""
+        """Return the records that DNS should have at a key, with the least TTL, because an RRset has only one."""
         found = self._at(key)
         ttls = [AUTOMATIC_SECONDS if one.ttl == AUTOMATIC else one.ttl for one in found]
         return frozenset(one.rdata for one in found), min(ttls, default=0)
 
     def _is_unserved(self, key: Key) -> bool:
-        """Whether DNS has nothing of what the API has: a flattened CNAME, and NS of the apex, which it ignores."""
+        """Whether DNS does not serve these records: a flattened CNAME, or NS at the apex."""
         return key in ((self.name, "CNAME"), (self.name, "NS"))
 
     def _publish(self, keys: Iterable[Key]) -> None:
-        """Let DNS serve what the records are now at some names."""
+        """Publish the current records of some keys in DNS."""
         if self._store is None:
             return
         self._take_over()
@@ -156,7 +156,7 @@ class Book:
             self._seen = zone
 
     def _take_over(self) -> None:
-        """Note what was added, changed or deleted in DNS since the last look, as by a dynamic update."""
+        """Take over changes that were made in DNS since the last call, such as by a dynamic update."""
         if self._store is None:
             return
         zone = self._store.zone(self._origin)
@@ -180,7 +180,7 @@ class Book:
             self._keep()
 
     def _follow(self, key: Key, before: _Served, after: _Served) -> bool:
-        """Change the records at a key as DNS changed from one state to another, and return whether it did."""
+        """Apply a change in DNS to the records of a key; return whether there was one."""
         if before == after:
             return False
         for record in [one for one in self._records.values() if one.key == key]:
@@ -188,7 +188,9 @@ class Book:
                 del self._records[record.id]
             elif record.fields.rdata in after[0] and after[1] != before[1]:
                 self._put(record.changed(replace(record.fields, ttl=after[1])))
-        known = {one.rdata for one in self._at(key)}  # such as what is not served yet, and was added in DNS meanwhile
+        known = {
+            one.rdata for one in self._at(key)
+        }  # such as records that are not served yet, but were added in DNS meanwhile
         for rdata in sorted(after[0] - before[0] - known):
             self._put(Record.found(key, rdata, after[1]))
         self._served[key] = after

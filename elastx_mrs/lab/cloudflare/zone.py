@@ -1,4 +1,4 @@
-"""What the API knows beside records: accounts, zones, and the tokens that may see and change them."""
+"""The API's accounts, zones and tokens, with the tokens' permissions."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from elastx_mrs.lab.cloudflare.store import Book
 
 
 class Permission(StrEnum):
-    """What a token may be allowed, as Cloudflare's dashboard calls it."""
+    """A token's permission, as Cloudflare's dashboard calls it."""
 
     ZONE_READ = "Zone:Read"
     DNS_READ = "DNS:Read"
@@ -21,13 +21,13 @@ _SINCE = "2026-01-01T00:00:00.000000Z"
 
 
 def identifier(*parts: str) -> str:
-    """Return 32 hexadecimal digits, always the same for the same parts."""
+    """Return 32 hexadecimal digits, the same for the same parts."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Account:
-    """Who zones belong to."""
+    """An account, which owns zones."""
 
     name: str
 
@@ -42,9 +42,9 @@ LAB = Account("elastx-mrs lab")
 
 @dataclass
 class Zone:
-    """A zone of an account, as the API has it; its records are in ``book``.
+    """A zone of an account in the API; its records are in ``book``.
 
-    :param name_servers: those that it is to be delegated to.
+    :param name_servers: the name servers for its delegation.
     """
 
     book: Book
@@ -60,7 +60,7 @@ class Zone:
 
     @property
     def id(self) -> str:
-        """Its identifier, other than that of another account's zone of the same name."""
+        """Its identifier, different for a zone with the same name in another account."""
         return identifier("zone", self.account.name, self.name)
 
     def answer(self) -> dict[str, Any]:
@@ -79,10 +79,10 @@ class Zone:
 
 @dataclass(frozen=True)
 class Token:
-    """What an API token may do.
+    """An API token with its permissions.
 
-    :param user: whose requests are counted together.
-    :param zones: the identifiers of the zones that it sees; None for all.
+    :param user: the user; requests of all tokens of a user are counted together.
+    :param zones: the identifiers of the visible zones; None for all.
     """
 
     user: str = "lab"
@@ -90,5 +90,5 @@ class Token:
     zones: frozenset[str] | None = None
 
     def sees(self, zone: Zone) -> bool:
-        """Whether a zone is one of the token's."""
+        """Whether the token can see a zone."""
         return self.zones is None or zone.id in self.zones
