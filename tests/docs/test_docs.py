@@ -1,4 +1,4 @@
-"""README, docs/ and every other page: their links lead somewhere, their commands exist, messages are said so."""
+"""Every page: its links have targets, its commands and options exist, and the messages it quotes are in the code."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ PULUMI_SAYS = {
     "unexpected end of JSON input", "no space left on device", "snapshot integrity failure",
     "^C received; cancelling", "429 Too Many Requests",
 }  # fmt: skip
-"""What is not our own."""
+"""Messages of Pulumi, not of elastx-mrs."""
 
 GROUPS = ["Tutorial", "Publish", "Automate", "Solve a problem", "Reference", "Explanation", "Project", "Elastx"]
 """The README's groups of pages."""
@@ -33,7 +33,7 @@ OF_THE_SITE = {"index.md"}
 """Pages that only the documentation site needs: the README is the repository's first page."""
 
 OUTSIDE = ("toolchain/build.py",)
-"""Programs that are not part of the package and say things too."""
+"""Programs outside the package that print messages."""
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 
@@ -56,13 +56,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @cache
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub gives headings."""
+    """Return the anchors that GitHub gives to headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_files_that_are_named_are_there(page: Path) -> None:
+def test_files_that_a_page_names_exist(page: Path) -> None:
     found = re.findall(r"`((?:docs|examples|toolchain|elastx_mrs|tests|plugin|\.ci)/[\w./-]+)`", page.read_text())
     missing = [name for name in found if not (ROOT / name).exists()]
     assert missing == []
@@ -81,13 +81,13 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
-def test_what_a_contributor_is_told_to_make_can_be_made() -> None:
+def test_make_targets_in_contributing_exist() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     told = re.findall(r"(?m)(?:^|`)(?:PYTHON=\S+ )?make (\w+)", (ROOT / "CONTRIBUTING.md").read_text())
     assert {"setup", "fast", "check", "test"} <= set(told) <= targets
 
 
-def test_the_readme_lists_the_pages_beside_it() -> None:
+def test_the_readme_links_the_other_pages_at_the_top() -> None:
     listed = set(re.findall(r"\]\((\w+\.md)\)", (ROOT / "README.md").read_text().partition("## Documentation")[2]))
     assert sorted([*listed, "README.md"]) == sorted(page.name for page in ROOT.glob("*.md"))
 
@@ -98,7 +98,7 @@ def test_the_changelog_names_every_command() -> None:
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Every command line with ``elastx-mrs`` in it, with its page; a text that only begins so is none."""
+    """Yield every command line with ``elastx-mrs`` in it, with its page."""
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         blocks = [step.command for step in readme.steps(text)]
@@ -112,7 +112,7 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 def _parts(line: str) -> Iterator[str]:
-    """Yield the commands of a line; what parts them may stand in quotes."""
+    """Yield the commands of a line; a separator in quotes does not count."""
     words = shlex.shlex(line, posix=False, punctuation_chars="|;&")
     words.whitespace_split, words.commenters = True, ""
     found: list[str] = []
@@ -127,7 +127,7 @@ def _parts(line: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("page", "line"), sorted(set(commands())))
 def test_a_command_has_the_options_that_a_page_gives_it(page: str, line: str) -> None:
-    """Read as the command reads it, and not run; what a lab runs is a command of its own."""
+    """The line is parsed as the command parses it, but not run. A command after ``lab --`` is parsed, too."""
     words = shlex.split(re.sub(r"[<>]\s*\S+", "", line), comments=True)[1:]
     lab = words[:1] == ["lab"] and "--" in words
     inner = words[words.index("--") + 1 :] if lab else []
@@ -157,8 +157,8 @@ def parse(command: click.Command, words: list[str]) -> None:
 
 
 @cache
-def said() -> str:
-    """Every text that a program of ours may print, one a line."""
+def printed() -> str:
+    """Return every string in the code, one a line."""
     texts = []
     for path in [*(ROOT / "elastx_mrs").rglob("*.py"), *(ROOT / name for name in OUTSIDE)]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -173,11 +173,11 @@ def messages() -> list[str]:
 
 
 @pytest.mark.parametrize("message", messages())
-def test_a_message_of_the_troubleshooting_is_one_that_is_said(message: str) -> None:
+def test_a_message_in_troubleshooting_is_in_the_code(message: str) -> None:
     for part in message.split("…"):
         piece = part.strip(" :?")
-        assert piece in PULUMI_SAYS or piece in said(), piece
+        assert piece in PULUMI_SAYS or piece in printed(), piece
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_enough_messages() -> None:
     assert len(messages()) > 20

@@ -1,4 +1,4 @@
-"""``docs/security.md``: its threats have tests, its secrets are all of them, and what it says of the package holds."""
+"""``docs/security.md``: each threat has a test, each secret has a row, and its claims about the package are true."""
 
 import ast
 import re
@@ -14,12 +14,12 @@ THREATS = PAGE.partition("## Threats")[2]
 ROWS = [line for line in THREATS.splitlines() if line.startswith("| ") and not line.startswith("| threat |")]
 NODES = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", THREATS)
 STARTS = {"elastx_mrs/lab/session.py", "elastx_mrs/component/engine.py", "elastx_mrs/doctor/cli_version.py"}
-"""Modules that start a program: the lab's command, ``ps``, and doctor's ``pulumi version``."""
+"""Modules that start a program: the lab's command, ``ps``, and ``pulumi version`` of doctor."""
 
 DOWNLOADS = re.compile(r"urllib\.request|requests|pip|ensurepip|ftplib|urllib3|aiohttp|http\.client")
 
 ASKS = {("elastx_mrs/publish/cloudflare/api.py", module) for module in ("urllib.request", "http.client")}
-"""What is no download: doctor's questions to Cloudflare's API, whose answers are JSON of limited size."""
+"""Not a download: doctor queries Cloudflare's API, whose answers are JSON of limited size."""
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -31,7 +31,7 @@ def test_each_threat_has_a_test(row: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "name"), NODES)
-def test_each_test_that_is_named_is_there(path: str, name: str) -> None:
+def test_each_named_test_exists(path: str, name: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert name in [one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
 
@@ -43,7 +43,7 @@ def test_each_secret_has_its_row(secret: secrecy.Held) -> None:
 
 
 @pytest.mark.parametrize("page", ["SECURITY.md", "docs/rfc2136.md", "README.md"])
-def test_other_pages_lead_to_it(page: str) -> None:
+def test_other_pages_link_to_it(page: str) -> None:
     assert "security.md" in (ROOT / page).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""docs/start.md as a newcomer reads it: every command, in an empty folder, with the released package alone."""
+"""docs/start.md for a newcomer: every command runs in an empty folder, with only the released package."""
 
 from pathlib import Path
 

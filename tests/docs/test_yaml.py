@@ -1,4 +1,4 @@
-"""Every block of config in README, docs/ and the examples' pages passes ``elastx-mrs config check``."""
+"""Every block of config in a page passes ``elastx-mrs config check``."""
 
 import re
 import textwrap
@@ -17,7 +17,7 @@ KEY = re.compile(r"^elastx-mrs:\w+:(?: |$)", re.MULTILINE)
 FENCE = re.compile(r"^( *)(```+)(\w*)\n(.*?)^ *\2$", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
 WHOLE = re.compile(r"^config:\n((?=.*elastx-mrs:)(?: .*\n)+)", re.MULTILINE)
-"""A stack's file, such as one that a shell writes."""
+"""A whole stack file, such as one that a shell command writes."""
 
 REST = {
     "accounts": f"[newsletter@acme.example, {golden.ACCOUNT}]",
@@ -25,7 +25,7 @@ REST = {
     "dkim": golden.DKIM,
     "cloudflare": "{}",
 }
-"""What a block may leave to the rest of a stack's file."""
+"""Keys that a block may leave out."""
 
 
 def blocks(text: str) -> Iterator[str]:
@@ -49,7 +49,7 @@ CONFIGS = list(configs())
 
 
 def completed(block: str) -> str:
-    """Return a stack's file with a block in it."""
+    """Return a stack file that has a block, and the keys that the block leaves out."""
     publisher = "rfc2136" in block or "cloudflare" in block
     rest = "".join(
         f"  elastx-mrs:{key}: {value}\n"
@@ -67,7 +67,7 @@ def test_a_block_of_config_can_be_pasted(page: str, block: str, tmp_path: Path) 
     assert done.exit_code == 0, f"{page}:\n{done.output}\n{block}"
 
 
-def test_they_are_found() -> None:
+def test_blocks_are_found() -> None:
     assert {"README.md", "docs/cloudflare.md", "docs/rfc2136.md", "docs/verification.md"} <= {
         page for page, _ in CONFIGS
     }
