@@ -55,7 +55,7 @@ Of a command that fails, the page shows the error.
 WRAPPED = ("pulumi",)
 """Commands whose lines are wrapped as on a terminal. Others print what can be pasted."""
 
-_WRAP = textwrap.TextWrapper(116, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+_WRAP = textwrap.TextWrapper(100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def wrapped(line: str) -> list[str]:
     found = _WRAP.wrap(line)
     if len(found) <= 2:
         return found
-    return [found[0], "  " + textwrap.shorten(f"{found[1]} {found[2]}", 114, placeholder=f" {DROPPED}")]
+    return [found[0], "  " + textwrap.shorten(f"{found[1]} {found[2]}", 98, placeholder=f" {DROPPED}")]
 
 
 @dataclass(frozen=True)
