@@ -1,4 +1,4 @@
-"""What came of one domain: its place in the config, the names to take over, and what to know."""
+"""The result for one domain: its config, the names to take over, and remarks."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 
 @dataclass
 class Adopted:
-    """One domain: its place in the config, the names to take over, and what to know, a line each.
+    """One domain: its config, the names to take over, and remarks of one line each.
 
     :ivar changes: what is kept, and what an ``up`` changes.
-    :ivar faults: what cannot be kept as it is, each with what to do.
-    :ivar unasked: what could not be asked.
+    :ivar faults: what cannot be kept as it is, each with its fix.
+    :ivar unasked: the failed look-ups.
     """
 
     domain: str

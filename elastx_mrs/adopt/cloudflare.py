@@ -1,6 +1,6 @@
-"""Zones and their records as Cloudflare has them, read through its own Python SDK; nothing is changed.
+"""Read zones and their records from Cloudflare through its Python SDK, without changes.
 
-The SDK is imported when it is used: it takes half a second.
+The SDK is imported only when it is used, because the import takes half a second.
 """
 
 import asyncio
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from cloudflare import AsyncCloudflare
 
 ZONES_PER_PAGE, RECORDS_PER_PAGE = 50, 5000
-"""The most that Cloudflare has on a page of zones; of records it would be more."""
+"""Cloudflare's maximum for a page of zones. A page of records could be larger."""
 
 SIDE_BY_SIDE = 8
-"""Zones that are read at once."""
+"""Zones that are read in parallel."""
 
 T = TypeVar("T")
 
 
 @dataclass
 class Read:
-    """What was read: each domain's zone; which zones could not be, by the reason; and how many requests that took."""
+    """The zone of each domain, the zones that could not be read (by reason), and the number of requests."""
 
     zones: dict[str, Zone] = field(default_factory=dict)
     unasked: dict[str, list[str]] = field(default_factory=dict)
@@ -51,11 +51,11 @@ def read_zones(
 ) -> Read:
     """Return the zones of ``domains`` with their records.
 
-    :param given: the zone's id by domain, where the config names it; for the others zones are listed, once.
-    :param account_id: whose zones are listed; None for all that the token sees.
-    :raises NotInstalledError: without the extra ``cloudflare``.
-    :raises RefusedError: for a token, an id or a domain that Cloudflare does not take.
-    :raises CannotReadError: where Cloudflare could not be asked, or not now.
+    :param given: the zone ids that the config names, by domain. For other domains, zones are listed once.
+    :param account_id: list only the zones of this account; None for all that the token sees.
+    :raises NotInstalledError: if the extra ``cloudflare`` is missing.
+    :raises RefusedError: if Cloudflare refuses the token, an id or a domain.
+    :raises CannotReadError: if Cloudflare did not answer, or refuses for now.
     """
     try:
         import cloudflare  # noqa: F401
@@ -67,7 +67,7 @@ def read_zones(
 
 
 async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
-    """Do the work, with a line on standard error every other second that it takes."""
+    """Do the work, and print a line on standard error every two seconds."""
     saying = Progress(lambda *_: _say(f"{reader.doing} …"), limits.QUIET, limits.QUIET)
     return await saying.wait("Cloudflare", work)
 
@@ -79,7 +79,7 @@ def _say(text: str) -> None:
 class _Reader:
     """Reads zones side by side, within the rate limit.
 
-    :ivar doing: for the user, what it is doing.
+    :ivar doing: the current step, for the user.
     """
 
     def __init__(self, token: str, base_url: str, clock: Clock) -> None:
@@ -101,7 +101,7 @@ class _Reader:
             return read
 
     async def _records_of(self, client: "AsyncCloudflare", ids: Mapping[str, tuple[str, str]]) -> Read:
-        """Read each zone once, however many domains are in it."""
+        """Read each zone once, even if it has several domains."""
         read, done = Read(), 0
         places = asyncio.Semaphore(SIDE_BY_SIDE)
         names: dict[str, str] = {}
@@ -137,7 +137,7 @@ class _Reader:
             self._requests += 1
 
         async def final(response: "httpx.Response") -> None:
-            if response.status_code == 429:  # Cloudflare blocks for minutes; asking again only prolongs that
+            if response.status_code == 429:  # Cloudflare blocks for minutes, and a retry prolongs that
                 response.headers["x-should-retry"] = "false"
             too_much = CannotReadError(
                 f"{self._host} sent more than {limits.CLOUDFLARE_PAGE.text} for one page, or "
@@ -149,7 +149,7 @@ class _Reader:
             event_hooks={"request": [paced], "response": [final]}, headers={"accept-encoding": "identity"}
         )
         client = AsyncCloudflare(api_token=self._token, base_url=self._base_url, http_client=http)
-        # The SDK would take these from the environment, and prefer them to the token.
+        # The SDK would read these from the environment and prefer them to the token.
         client.api_key = client.api_email = client.user_service_key = None
         return client
 
@@ -169,7 +169,7 @@ class _Reader:
         return [_found(row) for row in await self._pages(page, "records")]
 
     async def _pages(self, ask: Callable[[int], Coroutine[Any, Any, Any]], what: str) -> list[Mapping[str, Any]]:
-        """Return the rows of all pages: the SDK alone would ask for one more, to see that it is empty."""
+        """Return the rows of all pages. The SDK's own paging would request one more, empty page."""
         from cloudflare import APIError
 
         rows: list[Mapping[str, Any]] = []
@@ -199,7 +199,7 @@ class _Reader:
 
 
 def _rows(content: Any) -> list[Mapping[str, Any]]:
-    """Return a page's rows; raises one of several errors where it is no page of Cloudflare's."""
+    """Return a page's rows; raise one of several errors if the content is not a page of Cloudflare's."""
     rows = content["result"]
     if content["success"] is not True or not all({"id", "name"} <= row.keys() for row in rows):
         raise TypeError
@@ -213,7 +213,7 @@ def _found(row: Mapping[str, Any]) -> Found:
 
 
 def _ascii(name: str) -> str:
-    """Return a name as lower-case A-labels; one that has none is nobody's that we look for."""
+    """Return a name as lower-case A-labels. A name without A-labels is returned as it is: it matches no domain."""
     try:
         return to_ascii(name.removesuffix("."))
     except RecordError:
@@ -223,7 +223,7 @@ def _ascii(name: str) -> str:
 def _places(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
     """Return id and name of each domain's zone.
 
-    :raises RefusedError: naming every domain without a zone, and every zone that is there twice.
+    :raises RefusedError: names every domain without a zone, and every zone that exists twice.
     """
     try:
         found = find_zones(domains, [_zone(zone) for zone in zones])

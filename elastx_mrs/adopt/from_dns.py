@@ -1,4 +1,4 @@
-"""What a domain publishes today, read from DNS, as the stack config that keeps it."""
+"""Read what a domain publishes today from DNS, and write the stack config that keeps it."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -87,7 +87,7 @@ async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX, 
 
 
 def _write(adopted: Adopted, selector: str, service: Service) -> None:
-    """Put a record into quotes, as in a zone file, where the config's reader would take the bare one for another.
+    """Quote a record, as in a zone file, if the config's reader would read the bare one differently.
 
     A value may have a quote or a backslash of its own, and the config takes what people paste.
     """
@@ -107,7 +107,7 @@ def _write(adopted: Adopted, selector: str, service: Service) -> None:
 
 
 def _others(adopted: Adopted, place: Place, service: Service) -> None:
-    """Say what else at the domain matters: challenges, and a policy where nobody looks for it."""
+    """Report challenges, and a DMARC policy at the domain itself, where no receiver looks."""
     values = place.answer.texts() if not place.alias else []
     tokens = [show(value) for value in values if is_challenge(value, service)]
     if tokens:

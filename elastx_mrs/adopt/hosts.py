@@ -1,4 +1,4 @@
-"""What a wildcard gives a host name today and no longer gives once the name has a record (RFC 4592 §3.3.1)."""
+"""Find the records that a wildcard gives a host name today, and that its first own record ends (RFC 4592 §3.3.1)."""
 
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.lookup.answer import Ask
@@ -10,7 +10,7 @@ from elastx_mrs.records.text import presentation
 
 
 async def name_losses(ask: Ask, adopted: Adopted) -> None:
-    """Name what would vanish at the domain, and at each name above it that comes to exist with it."""
+    """Report what would vanish at the domain, and at each name above it that begins to exist with it."""
     name = adopted.domain
     while "." in name and await synthesised(ask, name):
         lost = await _lost(ask, name, own=name == adopted.domain)
@@ -21,9 +21,9 @@ async def name_losses(ask: Ask, adopted: Adopted) -> None:
 
 
 async def _lost(ask: Ask, name: str, *, own: bool) -> list[str]:
-    """Return the records to add, as lines of a zone file; where the wildcard is an alias, those that it leads to.
+    """Return the records to add, as lines of a zone file. For a wildcard CNAME, these are its target's records.
 
-    :param own: whether the name gets SPF and DMARC from the config, so that the wildcard's are not missed.
+    :param own: whether the config gives the name its own SPF and DMARC, which replace the wildcard's.
     """
     lines = []
     for rdtype in ("A", "AAAA", "MX"):

@@ -39,11 +39,11 @@ class Planned(Vantage):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What verification will say.
+    """The expected verdict of verification.
 
-    :param wrong: what fails, each with its cure; of several that follow from one cause, the cause alone.
-    :param unasked: what could not be asked.
-    :param notices: what is good to know.
+    :param wrong: the failures with their fixes; of several with one cause, only the cause.
+    :param unasked: the failed look-ups.
+    :param notices: remarks.
     """
 
     wrong: tuple[str, ...] = ()

@@ -15,10 +15,10 @@ class Place:
     """One owner name.
 
     :param answer: its TXT, through any alias.
-    :param alias: where a CNAME of its own leads, the end of the chain if that is known; empty where it has none.
-    :param circle: whether its CNAMEs lead in a circle.
-    :param zone: a zone below the domain that the name lies in, delegated away; empty where there is none.
-    :param wildcard: whether only a wildcard answers, so that the name itself has nothing.
+    :param alias: the target of its own CNAME, at the end of the chain if that is known; empty without a CNAME.
+    :param circle: whether its CNAMEs form a loop.
+    :param zone: the delegated zone below the domain that the name lies in; empty if there is none.
+    :param wildcard: whether only a wildcard answers, and the name itself has no records.
     """
 
     owner: str

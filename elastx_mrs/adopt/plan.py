@@ -82,9 +82,9 @@ class Zone:
         return sorted((one for one in self.records.get(owner, ()) if one.type == rdtype), key=lambda one: one.id)
 
     def flattens(self, owner: str) -> bool:
-        """Whether a CNAME at a name is the apex's, which Cloudflare flattens: it stands beside a TXT.
+        """Whether a name is the apex. Cloudflare flattens a CNAME there, so a TXT may exist next to it.
 
-        Where only the zone's id is known, a name that all of its records are at or below is taken for the apex.
+        If only the zone's id is known, the apex is the name that all records are at or below.
         """
         return owner == self.name or (not self.name and all(f".{name}".endswith(f".{owner}") for name in self.records))
 
@@ -99,9 +99,9 @@ class Import:
 
 @dataclass
 class Plan:
-    """What will be imported, what that leads to (a line each), and how many records are created or known.
+    """The records to import, the effects (a line each), and how many records are created or known.
 
-    :ivar later: records to import that one file has no room for, so that Cloudflare's rate limit is not met.
+    :ivar later: records left for the next file. One file stays within Cloudflare's rate limit.
     """
 
     imports: list[Import] = field(default_factory=list)
@@ -123,9 +123,9 @@ def plan(
 ) -> Plan:
     """Return what of ``records`` can be imported.
 
-    :param zones: by the domain that they are for; a record of another domain is passed over.
-    :param component: its name.
-    :param comment: the config's, with its placeholders; None for none.
+    :param zones: by domain; a record of another domain is skipped.
+    :param component: the component's name.
+    :param comment: the config's comment with its placeholders; None without one.
     """
     made = Plan()
     for record in records:
@@ -231,8 +231,8 @@ def import_file(
 ) -> dict[str, Any]:
     """Return the content of the file for ``pulumi import --file``.
 
-    :param provider: name and URN of an explicit provider; None for the one that the state has, or else the default one.
-    :param version: of the plugin, so that the default provider is the program's own; None to leave it to Pulumi.
+    :param provider: name and URN of an explicit provider; None for the provider in the state, or else the default one.
+    :param version: the plugin's, to select the program's own default provider; None to let Pulumi choose.
     """
     table = {component: state.component} if state.component else {}
     resources: list[dict[str, Any]] = []
@@ -241,7 +241,7 @@ def import_file(
     own: dict[str, str] = {"version": version} if version else {}
     name, urn = provider or ("", state.provider)
     if urn:
-        # What stands in the table is only the file's own; nothing of the component is named so.
+        # Names in this table exist only in the file, and must differ from the component's.
         own = {"provider": name if name and name != component else f"{component}-provider"}
         table[own["provider"]] = urn
     resources += [

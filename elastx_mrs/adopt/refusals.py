@@ -1,4 +1,4 @@
-"""What keeps us from reading Cloudflare's records, each with what to do about it; the token is never shown."""
+"""Explain why Cloudflare's records could not be read, and what to do. No message shows the token."""
 
 import datetime
 import re
@@ -23,14 +23,14 @@ MAX_SHOWN = 200
 
 _PERMISSIONS = "with the permissions Zone > Zone > Read and Zone > DNS > Read (an up needs DNS > Edit)"
 _BAD_TOKEN = frozenset({1000, 1001, 6003, 6111, 9106})
-"""Cloudflare's codes for a token that is none."""
+"""Cloudflare's codes for an invalid token."""
 
 _FORBIDDEN = frozenset({0, 9109, 10000})
 """Codes for what a token may not do."""
 
 
 class RefusedError(Exception):
-    """Something that the user has to change first: the token, a zone's id or a domain. The message says which."""
+    """Something that the user has to change first: the token, a zone's id or a domain. The message names the cause."""
 
 
 class CannotReadError(Exception):
@@ -67,7 +67,7 @@ def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
 def explained(error: "APIError", what: str, base_url: str, token: str) -> RefusedError | CannotReadError:
     """Return what an error of the SDK's means.
 
-    :param what: that were asked for, ``zones`` or ``records``.
+    :param what: the requested objects, ``zones`` or ``records``.
     """
     from cloudflare import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError
 

@@ -1,4 +1,4 @@
-"""What a stack's state holds already, of what ``pulumi stack export`` prints."""
+"""Read what a stack's state already holds from the output of ``pulumi stack export``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from typing import Any
 from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
 
 EXPORT = "pipe: pulumi stack export"
-"""What to do where something else was given."""
+"""The fix for other input."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What a stack's state holds already.
+    """The parts of a stack's state that an import must know.
 
-    :param component: the URN of the component; empty where the state has none, or nobody looked.
-    :param names: of the records that are the component's.
+    :param component: the component's URN; empty if the state has none, or was not read.
+    :param names: the names of the component's records.
     :param owners: the names of all resources of that type, by the record's identifier.
-    :param provider: the URN of the explicit provider that the component's records have; empty for the default one.
+    :param provider: the URN of the explicit provider of the component's records; empty for the default one.
     """
 
     component: str = ""
@@ -31,11 +31,11 @@ class StateError(Exception):
 
 
 def state_of(content: Any, component: str) -> State:
-    """Return what a state holds of a component, and of the records that Cloudflare's provider publishes.
+    """Return a component's part of a state, and the records that Cloudflare's provider publishes.
 
-    :param content: the export, as JSON gives it.
-    :param component: the name of the component.
-    :raises StateError: where the content is no export, or has several components of that name.
+    :param content: the export, parsed from JSON.
+    :param component: the component's name.
+    :raises StateError: if the content is not an export, or has several components of that name.
     """
     try:
         resources = [one for one in content["deployment"].get("resources") or [] if not one.get("delete")]

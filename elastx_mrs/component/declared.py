@@ -1,7 +1,7 @@
-"""Which records the components of one deployment declare: two that publish one record write over each other.
+"""Find records that two components of one deployment declare: each would overwrite the other.
 
-What is declared is kept for each deployment by itself: several updates may run in one process, as programs of the
-Automation API do, and the plugin makes the components of a program one by one.
+Each deployment has its own list. Several updates may run in one process, as with the Automation API. The plugin
+creates the components of a program one by one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from elastx_mrs.publish.sdk import deployment
 from elastx_mrs.records import TxtRecord
 
 LISTED = 10
-"""Records that a message names one by one."""
+"""Records that a message lists."""
 
 _WHY = {
     "challenge": ("the same challenge at", "whichever of them is destroyed first withdraws it"),
@@ -26,7 +26,7 @@ _WHY = {
 
 
 class _Key(NamedTuple):
-    """What only one component may publish: a kind at a name, and of challenges each by itself.
+    """A record that only one component may publish: one kind at a name, or one challenge.
 
     :param place: the provider, and where it publishes the domain.
     """
@@ -41,10 +41,10 @@ Declared = dict[_Key, str]
 """The component of each record, of one deployment."""
 
 _BY_DEPLOYMENT: WeakKeyDictionary[object, Declared] = WeakKeyDictionary()
-"""What a program declares, for as long as the SDK has that deployment's connection to the engine."""
+"""The declared records, for as long as the SDK keeps the deployment's connection to the engine."""
 
 GIVEN: ContextVar[Declared | None] = ContextVar("elastx_mrs_declared", default=None)
-"""What the plugin keeps of the deployment for which it makes a component; each has a connection of its own."""
+"""Set by the plugin to the records of the current deployment. There, each component has its own connection."""
 
 
 def rivals(
@@ -53,10 +53,10 @@ def rivals(
     places: Mapping[str, tuple[object, ...]],
     modes: Mapping[str, Mode],
 ) -> dict[Mode, list[str]]:
-    """Note what a component declares; return what another one of the deployment declares too, by the guard's mode.
+    """Note a component's records; return those that another component also declares, by the guard's mode.
 
-    :param places: where each domain is published; of another place nothing is a rival, as with a zone in two views.
-    :param modes: of the guard, by domain; ``off`` reports nothing.
+    :param places: where each domain is published. Records in different places do not conflict, as in two views.
+    :param modes: the guard's, by domain; ``off`` reports nothing.
     """
     declared = _of_deployment()
     found: dict[Mode, list[str]] = {}
@@ -90,7 +90,7 @@ def _said(component: str, other: str, record: TxtRecord) -> str:
 
 
 def listed(said: list[str]) -> Iterator[str]:
-    """Yield the first of what was found, and how much more there is."""
+    """Yield the first lines, and the number of the others."""
     yield from said[:LISTED]
     if len(said) > LISTED:
         yield f"and {len(said) - LISTED} more"

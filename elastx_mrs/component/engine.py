@@ -1,4 +1,4 @@
-"""What the engine does not tell a program: which command runs it; and what the SDK is slow at: waiting for its end."""
+"""Find out which command runs the program, which the engine does not tell; and speed up the SDK's wait at its end."""
 
 import asyncio
 import os
@@ -14,10 +14,10 @@ MOST = 12
 
 
 def operation() -> str:
-    """Return ``destroy`` or ``refresh`` where one of these runs the program (``--run-program``), else ``up``.
+    """Return ``destroy`` or ``refresh`` if one of these runs the program (``--run-program``), otherwise ``up``.
 
-    Looked up in the processes that started this one: ``pulumi`` is among them, under the Automation API too. Where
-    they cannot be seen it is taken for ``up``, which is the stricter.
+    It searches the parent processes for ``pulumi``, which is there under the Automation API too. If they are not
+    visible, it assumes ``up``, which is stricter.
     """
     pid = os.getppid()
     for _ in range(MOST):
@@ -32,7 +32,7 @@ def operation() -> str:
 
 
 def _process(pid: int) -> tuple[int, list[str]]:
-    """Return a process's parent and its arguments; (0, []) where it cannot be seen."""
+    """Return a process's parent and arguments; (0, []) if it is not visible."""
     try:
         status = (PROC / str(pid) / "stat").read_text()
         arguments = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
@@ -42,10 +42,10 @@ def _process(pid: int) -> tuple[int, list[str]]:
 
 
 def _by_ps(pid: int) -> tuple[int, list[str]]:
-    """Ask ``ps`` (POSIX), where there is no /proc, as on macOS.
+    """Run ``ps`` (POSIX) on systems without /proc, such as macOS.
 
-    Each column has an ``-o`` of its own: what follows an ``=`` in one is the column's heading, commas included.
-    It is given no more of the environment, which may have keys in it, than to be found.
+    Each column has its own ``-o``, because all text after ``=`` is the column's heading, including commas.
+    ``ps`` gets only the variables that it needs, because the environment may contain keys.
     """
     own = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     asked = ["ps", "-o", "ppid=", "-o", "args=", "-p", str(pid)]
@@ -60,9 +60,9 @@ def _by_ps(pid: int) -> tuple[int, list[str]]:
 def registrations_first() -> None:
     """Let the program's registrations begin before the SDK waits for its outputs.
 
-    At a program's end the SDK waits for the calls that have begun, one by one, and then for all outputs at once, again
-    after each one that is done, which takes the square of their number: 18 s of 24 for 1,000 records. No call has begun
-    by then, for none begins before the event loop has had a turn; one that only yields gives it that turn.
+    At a program's end, the SDK first waits for the calls that have begun, one by one. Then it waits for all outputs
+    at once, again after each finished one. That takes quadratic time: 18 s of 24 for 1,000 records. Calls begin only
+    once the event loop has had a turn. This adds a call that only yields, and so gives the loop that turn.
     """
     calls = calls_begun()
     if calls is not None:

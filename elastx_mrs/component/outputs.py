@@ -1,6 +1,6 @@
-"""Pulumi Outputs in a program's arguments: those that are known are taken, and the secret ones are never shown.
+"""Pulumi Outputs in a program's arguments: known values are used, and secret ones are never shown.
 
-What decides which records exist must be known in a preview. A secret from the stack's config is:
+A preview must know the values that decide which records exist. A secret from the stack's config is known, such as
 ``config.require_secret_object("accounts")``.
 """
 

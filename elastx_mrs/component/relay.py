@@ -38,13 +38,13 @@ from elastx_mrs.verify import plan
 class MailRelay(pulumi.ComponentResource):
     """Every DNS record that Elastx Mail Relay needs, for some accounts and sender domains.
 
-    :param name: the component's name; each record's is ``<name>-<domain>-<kind>``.
-    :param args: accounts, domains and a publisher, such as ``cloudflare`` or ``rfc2136``; each key of
-        :class:`MailRelayArgs` has its own description. Or what :func:`stack_config` returns. Any other dictionary
-        works too: ``cast("MailRelayArgs", args)`` tells a type checker.
-    :param opts: as for every Pulumi component.
-    :param publisher: of your own, for a DNS provider that is not here; then ``args`` names none.
-    :raises pulumi.RunError: naming each fault in ``args`` by its place, before anything is declared.
+    :param name: the component's name. Each record is called ``<name>-<domain>-<kind>``.
+    :param args: accounts, domains and a publisher, such as ``cloudflare`` or ``rfc2136``. Each key of
+        :class:`MailRelayArgs` has its own description. The result of :func:`stack_config` works too, and so does any
+        other dictionary: ``cast("MailRelayArgs", args)`` satisfies a type checker.
+    :param opts: the options of every Pulumi component.
+    :param publisher: your own publisher, for a DNS provider that is not built in; ``args`` must then name none.
+    :raises pulumi.RunError: if ``args`` has errors, before anything is declared. It names each error's place.
     """
 
     smtp: Smtp
@@ -210,7 +210,7 @@ def _modes(arguments: Arguments) -> dict[str, Mode]:
 
 
 def _vantages(arguments: Arguments) -> dict[str, Vantage]:
-    """Return who is asked by the guard, by domain: the same as by verification."""
+    """Return the servers that the guard queries, by domain: the same as in verification."""
     vantages = Vantages(Network())
     try:
         run = Run.of()
@@ -222,7 +222,7 @@ def _vantages(arguments: Arguments) -> dict[str, Vantage]:
 
 
 def _in_the_stacks_file(key: str) -> Any:
-    """Return the value of a key, with its namespace, as the stack's file has it; the plugin is told of these too."""
+    """Return the value of a key, with its namespace, as the stack's file has it; the plugin gets these too."""
     return as_in_the_file(pulumi.runtime.get_config(key), encrypted=pulumi.runtime.is_config_secret(key))
 
 
@@ -242,8 +242,8 @@ def stack_config(*, publisher: bool = True) -> Any:
     The annotation is ``Any`` because a type checker finds a wrong key only where ``MailRelay`` takes no other type than
     ``MailRelayArgs``.
 
-    :param publisher: False where the program has one of its own, so that the config need not name any.
-    :raises pulumi.RunError: naming every fault by its place in the stack's file.
+    :param publisher: False if the program has its own publisher; the config then names none.
+    :raises pulumi.RunError: if the config has errors. It names each error's place in the stack's file.
     """
     config = pulumi.Config(NAMESPACE)
     keys = [key for key in json.loads(os.environ.get("PULUMI_CONFIG") or "{}") if key.startswith(f"{NAMESPACE}:")]

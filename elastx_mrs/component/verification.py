@@ -1,4 +1,4 @@
-"""Verification inside ``up``: after every record is there, of what is there, and never in a preview."""
+"""Verify inside ``up``, after all records were created; never in a preview."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -43,9 +43,9 @@ def verified(
     """Verify in an ``up``, after all records are there; return what a preview returns too.
 
     :param records: the declared records, by their resources' names.
-    :param published: gives the value that a resource has in the state, unknown where it was not created; called only
-        where something is verified, for 500 outputs that nobody needs are a second of every preview.
-    :raises pulumi.RunError: where the mode for this run is none, or an extra is missing: in previews too.
+    :param published: returns the value that a resource has in the state, unknown if it was not created. It is called
+        only if something is verified, because 500 unused outputs cost a second of every preview.
+    :raises pulumi.RunError: if this run's mode is invalid, or an extra is missing; in previews too.
     """
     shape = _shape(arguments)
     modes = _modes(arguments)
@@ -60,8 +60,8 @@ def verified(
         await _verify(arguments, _jobs(arguments, modes, records, values), modes, log)
         return shape
 
-    # What is not known is None here, so that this runs whatever failed: a plain apply would be skipped, and the
-    # stack be green and unverified.
+    # An unknown value becomes None, so this runs even after a failure. A plain apply would be skipped, and the stack
+    # would pass without verification.
     known = {name: published(name).apply(_known, run_with_unknowns=True) for name in records}
     return pulumi.Output.all(**known).apply(verify)
 
@@ -142,7 +142,7 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
 
 
 def _ways_out(jobs: Sequence[Job]) -> list[str]:
-    """Return what follows from a failure: the records are kept, and what was withdrawn is still there."""
+    """Return the lines after a failure: records are kept, and withdrawn ones still exist."""
     kept = "All records are kept; the next pulumi up verifies again, and with --refresh it also restores what was "
     lines = [f"{kept}deleted or changed by hand. To continue without verification, once: {VERIFICATION}=warn"]
     still = [

@@ -1,4 +1,4 @@
-"""What an ``up`` says while records take long: which are not there yet, and what is known of how long that may last."""
+"""Report slow records in an ``up``: which are missing, and how long that may take."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ _STOPPING = "Ctrl-C waits for them too. Press it twice to end the run now; they 
 class Records:
     """Watches the records that are declared.
 
-    :param known: what is known of a wait, given the seconds that it has taken.
+    :param known: explains a wait, given the seconds so far.
     :param log: logs a line of progress.
-    :param scale: how many times as fast as the wall's the clock of a trial is.
+    :param scale: the speed of a trial's clock; 1 is real time.
     """
 
     def __init__(self, known: Callable[[float], str], log: Callable[[str], None], scale: float) -> None:
@@ -37,7 +37,7 @@ class Records:
             self._watched.append(asyncio.ensure_future(self._watch(name, resource)))
 
     async def _watch(self, name: str, resource: pulumi.CustomResource) -> None:
-        with suppress(Exception):  # the engine tells of it
+        with suppress(Exception):  # the engine reports it
             await self._progress.wait(name, resource.id.future())
 
     def _say(self, names: Sequence[str], waited: float) -> None:

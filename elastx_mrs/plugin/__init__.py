@@ -1,7 +1,7 @@
 """The provider plugin: the component, and the RFC 2136 record, for programs in every Pulumi language.
 
-What is here starts with the engine; what publishes is loaded when a component or a record is asked for, for most starts
-only ask for the schema.
+This module starts with the engine. Publishing code is loaded only for a component or a record, because most starts
+only request the schema.
 """
 
 import sys

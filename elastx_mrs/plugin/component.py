@@ -1,6 +1,6 @@
-"""The component as the plugin makes it: the class of the package, with inputs that came over the wire.
+"""The component in the plugin: the class of the package, with inputs from the wire.
 
-What the user wrote is told in the casing of the user's language, which is that of the project that runs.
+Errors name inputs in the casing of the project's language.
 """
 
 import asyncio
@@ -81,8 +81,8 @@ async def construct(request: sdk.ConstructRequest, get: Get) -> sdk.ConstructRes
 def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
     """Return the checked arguments of inputs.
 
-    :param language: the runtime of the project, for the casing in which faults are told.
-    :raises pulumi.RunError: with every fault.
+    :param language: the project's runtime, which decides the casing in errors.
+    :raises pulumi.RunError: with all errors.
     """
     unknown = _unknown(inputs)
     given = _plain(PropertyValue({key: value for key, value in inputs.items() if not key.startswith("__")}))
@@ -191,7 +191,7 @@ def _output(value: PropertyValue) -> Any:
 
 
 def _in_snake_case(given: Any, keys: Any = None) -> Any:
-    """Return inputs with the keys that a Python program writes; those that are no keys of ours as they are."""
+    """Return inputs with the keys of a Python program; unknown keys stay as they are."""
     keys = keys_of(shape(registry.providers())) if keys is None else keys
     if isinstance(given, list):
         return [_in_snake_case(item, keys) for item in given]

@@ -138,7 +138,7 @@ class Plugin(sdk.Provider):
         return self._config.get(key.partition(":")[2])
 
     async def _do(self, action: "Callable[[TxtRecords], T]") -> T:
-        """Do something about a record beside the event loop, which goes on answering the engine."""
+        """Run an action on a thread, while the event loop continues to answer the engine."""
         from elastx_mrs.publish.rfc2136.primary import UpdateError
         from elastx_mrs.publish.rfc2136.record import TxtRecords
 
@@ -163,9 +163,9 @@ def _unknown(key: str) -> sdk.CheckFailure:
 
 
 def _text(value: PropertyValue) -> str:
-    """Return a config value as the stack's config has it: what is no text, as JSON with keys in camelCase.
+    """Return a config value as the stack's config has it: text as it is, other values as JSON with keys in camelCase.
 
-    SDKs send it as JSON already, with the keys as the program has them: Python's are in snake_case.
+    SDKs already send JSON, with the program's keys: Python's are in snake_case.
     """
     bare = plain_value(value)
     if isinstance(bare, str) and not bare.startswith("{"):

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from elastx_mrs.component.declared import Declared
 
 ORPHANED = 1.0
-"""Seconds after which a plugin ends whose engine was killed."""
+"""Seconds until a plugin ends after its engine was killed."""
 
 
 class Servicer(ProviderServicer):
-    """The SDK's, which puts the traceback into every message; a :class:`PluginError` is told as it stands."""
+    """The SDK's servicer puts a traceback into every message. This one shows a :class:`PluginError` without it."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -88,8 +88,8 @@ class Servicer(ProviderServicer):
 def complete(value: struct_pb2.Value) -> None:
     """Complete the output values in a value, in place.
 
-    On the wire what is empty may be left out of them, as other languages' SDKs do: dependencies, whether it is secret,
-    and the value itself where it is unknown. This SDK's reader wants all three.
+    SDKs of other languages leave out empty fields on the wire: the dependencies, the secret flag, and an unknown
+    value. This SDK's reader needs all three.
     """
     if value.HasField("list_value"):
         for item in value.list_value.values:
@@ -145,18 +145,18 @@ async def _told(method: Callable[[Any, Any], Awaitable[Any]], request: Any, cont
 
 
 def _unexpected(error: BaseException) -> str:
-    """Return what is said of a fault of ours; the SDK would show the exception's own text, which may be secret."""
+    """Return the message of a bug. The SDK would show the exception's own text, which may be secret."""
     return f"{fault.traced(error)}{fault.told(error)}; {fault.CURE}"
 
 
 def serve(arguments: list[str]) -> None:
     """Serve until the engine ends this process, by SIGINT, or is gone; the port is the one line on standard output.
 
-    It ends at once, either way. The engine interrupts a plugin that it has nothing left to ask, and gives it 5 seconds;
-    Python would wait for every thread, and a failed ``up`` leaves threads that wait for the engine. The engine would
-    then kill the plugin, and tell the user that it "exited prematurely", which is "always a bug".
+    It always ends at once. The engine interrupts a plugin that it no longer needs, and gives it 5 seconds. Python would
+    wait for every thread, and a failed ``up`` leaves threads that wait for the engine. The engine would then kill the
+    plugin, and report that it "exited prematurely", which is "always a bug".
 
-    :param arguments: of the command; the engine's address is the last that is no option.
+    :param arguments: of the command; the last one that is not an option is the engine's address.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))

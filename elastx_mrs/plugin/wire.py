@@ -1,4 +1,4 @@
-"""Values as they come over the wire: which are known only later, and what Python has for the others."""
+"""Read values from the wire: recognise unknown ones, and convert the others to Python."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from pulumi.runtime import rpc
 
 
 class PluginError(Exception):
-    """What the user reads as it stands."""
+    """An error whose message the user sees unchanged."""
 
 
 def is_unknown(value: PropertyValue) -> bool:

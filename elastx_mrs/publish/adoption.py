@@ -1,4 +1,4 @@
-"""How a stack takes over what is at a name already: by its config, or by an import."""
+"""How a stack takes over existing records: through its config, or by an import."""
 
 import os
 from collections.abc import Callable
@@ -18,14 +18,14 @@ Get = Callable[[str], Any]
 def adopted(get: Get) -> frozenset[str]:
     """Return the owner names at which identical content may be taken over.
 
-    :raises RecordError: if the config's list is none.
+    :raises RecordError: if the config's value is not a list of names.
     """
     try:
         listed = read_json(get(f"{NAMESPACE}:adopt") or "[]")
     except ValueError:
         listed = None
     if listed == {}:
-        listed = []  # not given: that is how a project's defaults say so
+        listed = []  # a project's defaults write a missing value like this
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise RecordError("adopt: is not a list of owner names; write a list such as [_dmarc.example.com]")
     names = [*listed, *os.environ.get(ADOPT.name, "").split(",")]
@@ -34,11 +34,11 @@ def adopted(get: Get) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Adoption:
-    """How a publisher takes over what is at a name already. The guard's messages name the next step.
+    """How a publisher takes over existing records. The guard's messages name the next step.
 
-    :param names: the owner names at which a create takes over what is there; empty where an import does that.
-    :param merge: returns what to run to keep, and change, what is at a record's name.
-    :param claim: returns what to run where exactly a record's value is there, as after an interrupted run.
+    :param names: the owner names at which a create takes over existing records; empty if users import them.
+    :param merge: returns the command that keeps and changes another record at the name.
+    :param claim: returns the command that keeps exactly this record, as after an interrupted run.
     """
 
     names: frozenset[str]
@@ -59,7 +59,7 @@ def by_config(get: Get) -> Adoption:
 
 
 def taken(owner: str, value: str) -> str:
-    """Return what a publisher says, whose create reads :func:`adopted`, where exactly its value is there already."""
+    """Return the error of a create that reads :func:`adopted`, if exactly its value exists already."""
     return (
         f"{owner} has this TXT already, and this stack did not publish it: {quoted(value, 60)}. After an interrupted "
         f"run, or to take it over, run once more with {_setting(owner)}. After a rename in the program, give the "
@@ -68,5 +68,5 @@ def taken(owner: str, value: str) -> str:
 
 
 def _setting(owner: str) -> str:
-    """Return what takes an owner name over: after a state that got lost there are as many as records."""
+    """Return the setting that takes over an owner name. After a lost state, every record needs it."""
     return f"{ADOPT}={owner} (several: with commas between; pulumi up --continue-on-error names all of them)"

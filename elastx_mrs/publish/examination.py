@@ -1,7 +1,7 @@
-"""What a provider has ``elastx-mrs doctor`` examine: the stack it is given, and the work that gives the verdicts.
+"""The checks that a provider adds to ``elastx-mrs doctor``: their input, and the work that yields the verdicts.
 
 A provider names its function as :attr:`elastx_mrs.registry.Provider.examine`: it takes a :class:`Subject` and returns
-:class:`Examination` objects. Nothing that one of them does may change DNS.
+:class:`Examination` objects. None of them may change DNS.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,17 +14,17 @@ from elastx_mrs.config.parse import all_values
 from elastx_mrs.publish.adoption import Get
 
 READABLE = f"run: {all_values('elastx-mrs doctor')}"
-"""What to do where a value is encrypted in the stack's file."""
+"""The fix for a value that is encrypted in the stack's file."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The stack that is examined, as one of its providers sees it.
+    """The examined stack, as one of its providers sees it.
 
-    :param settings: the provider's, of the type of its model.
-    :param get: reads a key of the stack's config, with its namespace; None for one that is encrypted.
-    :param hidden: whether a key is there, and only Pulumi can read its value.
-    :param site: the folders in which the program's Python looks for packages.
+    :param settings: the provider's settings, of its model's type.
+    :param get: reads a key of the stack's config, with its namespace; returns None for an encrypted one.
+    :param hidden: returns whether a key exists whose value only Pulumi can read.
+    :param site: the folders in which the program's Python finds packages.
     """
 
     settings: Any
@@ -36,11 +36,11 @@ class Subject:
 
 
 class Examination(NamedTuple):
-    """Work that runs in a thread of its own, beside all others.
+    """Work that runs in its own thread, in parallel with the others.
 
-    :param name: of the check that says that it took too long.
+    :param name: the name of the check that reports a time-out.
     :param work: yields each check as soon as it is known.
-    :param late: what to do where it takes too long.
+    :param late: the fix for a time-out.
     """
 
     name: str
@@ -49,6 +49,6 @@ class Examination(NamedTuple):
 
 
 def of_message(name: str, verdict: Verdict, expected: str, message: str) -> Check:
-    """Return the check of a message that says what is wrong and then, after a semicolon, what to do."""
+    """Return a check for a message that names the fault and then, after a semicolon, the fix."""
     seen, _, cure = message.partition("; ")
     return Check(name, verdict, expected, seen, cure)

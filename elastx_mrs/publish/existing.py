@@ -1,4 +1,4 @@
-"""What is in the DNS at a name before we write there: what every publisher tells the guard."""
+"""The existing records at a name, as every publisher reports them to the guard."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ from elastx_mrs.display import show
 
 @dataclass(frozen=True)
 class Existing:
-    """What a publisher has at one owner name. Values are text: TXT as joined octets, others as in a zone file.
+    """The records of one owner name at a publisher. TXT values are joined octets, others are text as in a zone file.
 
     :param owner: the name, as lower-case A-labels without a final dot.
-    :param zone: the zone that the publisher writes it to.
-    :param txt: the values of the name's own TXT records, each one's character-strings joined.
+    :param zone: the zone that the publisher writes the name to.
+    :param txt: the values of the name's own TXT records; the character-strings of each are joined.
     :param others: the name's own records of the types A, AAAA, MX and CNAME, by type.
-    :param synthesised: what a wildcard answers here, by type, TXT too, as long as the name does not exist
-        (RFC 4592 §3.3.1); it ends with the first record at the name, or below it.
+    :param synthesised: a wildcard's answers at the name, by type, including TXT. They last until the first record at
+        the name or below it (RFC 4592 §3.3.1).
     :param dname: the owner and the target of a DNAME above the name, or None.
-    :param child: the child zone that the name lies in, so that what is written to ``zone`` is never served; or None.
-    :param ttl: seconds, of all TXT records at the name; None without any, or where each has one of its own.
-    :param name_servers: those that the publisher serves the zone on, where it says so.
+    :param child: the child zone that the name lies in, or None. A record in ``zone`` would then never be served.
+    :param ttl: seconds, shared by all TXT records at the name; None without any, or if each has its own.
+    :param name_servers: the servers on which the publisher serves the zone; empty if it does not name them.
     """
 
     owner: str
@@ -34,21 +34,21 @@ class Existing:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is answered at the name today."""
+        """Whether the name has no answers today."""
         return not (self.txt or self.others or self.synthesised or self.dname or self.child)
 
     @property
     def served_txt(self) -> list[str]:
-        """All TXT values that are answered here today, a wildcard's too, as people read them."""
+        """All TXT values that are served here today, including a wildcard's, as readable text."""
         return [*map(show, self.txt), *self.synthesised.get("TXT", ())]
 
 
 class CannotAskError(Exception):
-    """Who would know could not be asked. The message says who, why, and what to do."""
+    """The existing records could not be read. The message names the server, the reason and the fix."""
 
 
 def ancestors(owner: str, zone: str) -> list[str]:
-    """Return the name and all names above it that are below the zone's apex, the name itself first."""
+    """Return the name and all names above it, up to below the zone's apex; the name itself comes first."""
     names = []
     while owner != zone and owner.endswith(f".{zone}"):
         names.append(owner)

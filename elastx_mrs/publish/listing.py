@@ -1,4 +1,4 @@
-"""What a zone's list of records says about a name, for publishers that can list: child zones, wildcards, aliases."""
+"""Find a name's records in a zone's list, with child zones, wildcards and aliases, for publishers that can list."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ _TYPES = ("A", "AAAA", "MX", "CNAME")
 class Listed:
     """One record of a list.
 
-    :param name: as lower-case A-labels without a final dot.
+    :param name: lower-case A-labels without a final dot.
     :param rdtype: such as ``TXT``.
-    :param value: of TXT the joined octets, of others as in a zone file.
+    :param value: joined octets for TXT; text as in a zone file for other types.
     :param id: the provider's identifier.
     """
 
@@ -30,8 +30,8 @@ class Listing:
     """A zone's records, read once.
 
     :param zone: its name.
-    :param records: all that it has.
-    :param name_servers: those that the provider serves it on; empty where that is not known.
+    :param records: all of its records.
+    :param name_servers: the servers on which the provider serves it; empty if unknown.
     """
 
     def __init__(self, zone: str, records: Iterable[Listed], name_servers: tuple[str, ...] = ()) -> None:
@@ -45,9 +45,9 @@ class Listing:
             self._names.update(ancestors(record.name, zone))
 
     def existing(self, owner: str) -> Existing:
-        """Say what is at a name.
+        """Return the records at a name.
 
-        A CNAME at the apex is left out: who lists one there flattens it, and it stands beside a TXT.
+        A CNAME at the apex is left out: providers that allow one flatten it, and a TXT may exist next to it.
         """
         above = ancestors(owner, self._zone)
         child = next((name for name in reversed(above) if "NS" in self._at(name)), None)

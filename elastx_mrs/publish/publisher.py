@@ -1,4 +1,4 @@
-"""What the component asks of a DNS provider: declare a record, say what is there, say what is taken over."""
+"""The interface of a DNS provider: declare a record, return existing records, take records over."""
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -16,11 +16,11 @@ from elastx_mrs.records import TxtRecord
 
 
 class Publisher(Protocol):
-    """What the component asks of a DNS provider; write your own for one that is not here."""
+    """The interface that the component needs from a DNS provider. Write your own for one that is not built in."""
 
     @property
     def shares_ttl(self) -> bool:
-        """Whether the records of a name have one TTL between them, as in DNS, and not each its own."""
+        """Whether all records of a name share one TTL, as in DNS, or each has its own."""
         ...
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
@@ -29,20 +29,20 @@ class Publisher(Protocol):
 
     @property
     def adoption(self) -> Adoption:
-        """How what is at a name already is taken over; the guard asks once a run."""
+        """How existing records are taken over. The guard reads this once per run."""
         ...
 
     def value_of(self, properties: Mapping[str, Any]) -> str:
-        """Return the value in a resource's inputs or outputs, its character-strings joined, as people read them.
+        """Return the value in a resource's inputs or outputs, with its character-strings joined, as readable text.
 
         The guard and verification read a resource through this.
         """
         ...
 
     async def existing(self, owner: str) -> Existing:
-        """Say what is at an owner name, where this publisher would write to; the guard asks before anything is written.
+        """Return the existing records at an owner name. The guard calls this before anything is written.
 
-        :raises CannotAskError: where that cannot be found out.
+        :raises CannotAskError: if they cannot be read.
         """
         ...
 
@@ -51,20 +51,20 @@ Say = Callable[[str, str], None]
 """Logs one line on the component's row: ``notice``, ``warning`` or ``error``, and the text."""
 
 Resource = Callable[[str, dict[str, Any], pulumi.ResourceOptions], pulumi.CustomResource]
-"""Makes the resource of one record, of its name, the record's properties and the options."""
+"""Creates the resource of one record from its name, the record's properties and the options."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a provider's factory makes its publisher of.
+    """The input of a provider's factory.
 
-    :param settings: the provider's, of the type of its model.
-    :param component: its own provider, where it has one, is the one to use.
-    :param name: the component's.
-    :param modes: the guard's, by sender domain.
+    :param settings: the provider's settings, of its model's type.
+    :param component: the component. Use its own provider, if it has one.
+    :param name: the component's name.
+    :param modes: the guard's modes, by sender domain.
     :param get: reads the stack's config, or the provider plugin's.
-    :param resource: the kind of resource in place of the publisher's own; the plugin has one for RFC 2136.
-    :param hold: is entered while the publisher itself keeps records back and says so.
+    :param resource: creates resources instead of the publisher; the plugin has its own for RFC 2136.
+    :param hold: a context that the publisher enters while it delays records and reports that itself.
     """
 
     settings: Any

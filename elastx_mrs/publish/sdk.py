@@ -1,8 +1,8 @@
-"""What we use of Pulumi's SDK that is not its public side: a later version may change it, or have it no longer.
+"""The private parts of Pulumi's SDK that this package uses. A later version may change or remove them.
 
-Each function says what it stands for, and what happens without it. ``tests/publish/test_sdk.py`` names the versions
-that it was tried on, and sees that no other module uses such a name. What not every program needs is imported where it
-is needed, so that the others can do without it.
+Each function documents its purpose, and what happens without it. ``tests/publish/test_sdk.py`` lists the tested
+versions, and checks that no other module uses such a name. A name that only some programs need is imported where it
+is used.
 """
 
 import asyncio
@@ -56,14 +56,14 @@ def calls_begun() -> list[Awaitable[Any]] | None:
 
 
 class _Untraced:
-    """While it is entered, by whatever thread, resources are registered without the Python stack that made them.
+    """While a thread is in this context, resources are registered without the Python stack that created them.
 
-    The engine keeps that stack in the state: it is half of what is there for a record, and names folders of one
-    machine. A file backend writes the whole state at every step. Of a component's child the stack says only where in
-    this package it is made; the component has its own.
+    The engine keeps that stack in the state. It is half of a record's state, and names folders of one machine. A file
+    backend writes the whole state at every step. The stack of a component's child only leads into this package; the
+    component has its own.
 
-    The SDK takes it with :func:`traceback.extract_stack`, which stops at ``sys.tracebacklimit``. One frame is no stack
-    to it; none is an error. Should a later SDK take it in another way, the state is larger, and that is all.
+    The SDK reads it with :func:`traceback.extract_stack`, which stops at ``sys.tracebacklimit``. The SDK ignores a
+    stack of one frame, and fails on an empty one. If a later SDK reads it differently, the state only gets larger.
     """
 
     def __init__(self) -> None:
@@ -94,8 +94,8 @@ untraced = _Untraced()
 def now(awaitable: Coroutine[Any, Any, T]) -> T | None:
     """Return what a coroutine returns, if it does so without waiting for anything; None if it does not.
 
-    A program's constructor is no coroutine, and runs inside the event loop. The SDK's synchronous ``invoke`` gives the
-    loop its turns in the same way. None, too, where the SDK has that no longer.
+    A program's constructor is not a coroutine, and runs inside the event loop. The SDK's synchronous ``invoke`` gives
+    the loop its turns in the same way. Also None if the SDK no longer has that.
     """
     take_turn = getattr(sync_await, "_sync_await", None)
     if take_turn is None:

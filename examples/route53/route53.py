@@ -251,7 +251,7 @@ class Route53:
         if problems or (unasked and not pulumi.runtime.is_dry_run()):
             raise pulumi.RunError("\n  ".join([*problems, *unasked]))
         for message in unasked:
-            pulumi.log.warn(f"{message}. The preview goes on without it; an up would stop here")
+            pulumi.log.warn(f"{message}. The preview continues without it; an up would stop here")
 
     def _list(self, zone: str) -> _Listed:
         try:

@@ -1,4 +1,4 @@
-"""Cloudflare's API without its SDK, for the few questions of ``elastx-mrs doctor``: bounded, and never redirected."""
+"""Cloudflare's API without its SDK, for the few requests of ``elastx-mrs doctor``: limited, and never redirected."""
 
 import json
 import urllib.error
@@ -14,9 +14,9 @@ from elastx_mrs.publish.cloudflare import cures
 
 
 class UnaskedError(Exception):
-    """No answer of Cloudflare's came, or a refusal; the message says why and, after a semicolon, what to do.
+    """Cloudflare did not answer, or refused. The message names the reason and, after a semicolon, the fix.
 
-    :param refused: whether it is Cloudflare that says no, and will again.
+    :param refused: whether Cloudflare itself refused, and would refuse again.
     """
 
     def __init__(self, message: str, *, refused: bool = False) -> None:
@@ -26,9 +26,9 @@ class UnaskedError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answered.
+    """An answer of the API.
 
-    :param text: its status and body in the words of the plugin's errors, which :mod:`cures` explains.
+    :param text: its status and body, in the format of the plugin's errors, which :mod:`cures` explains.
     """
 
     status: int
@@ -37,19 +37,19 @@ class Answer:
 
     @property
     def codes(self) -> list[int]:
-        """Cloudflare's codes of what it refused."""
+        """Cloudflare's error codes, if it refused."""
         return cures.codes_of(self.text) if self.status >= 400 else []
 
     @property
     def refused(self) -> bool:
-        """Whether Cloudflare says no, and will again."""
+        """Whether Cloudflare refused, and would refuse again."""
         return 400 <= self.status < 500 and self.status != 429 and bool(self.codes)
 
     @property
     def result(self) -> Any:
         """The content of a successful answer.
 
-        :raises UnaskedError: where the answer is not one of Cloudflare's successes.
+        :raises UnaskedError: if the answer is not a success of Cloudflare's.
         """
         if self.status >= 400 or not isinstance(self.content, dict) or self.content.get("success") is not True:
             raise UnaskedError(self.refusal, refused=self.refused)
@@ -57,9 +57,9 @@ class Answer:
 
     @property
     def pages(self) -> int:
-        """How many pages there are.
+        """The number of pages.
 
-        :raises UnaskedError: where the answer is not a page of Cloudflare's.
+        :raises UnaskedError: if the answer is not a page of Cloudflare's.
         """
         try:
             return int(self.content["result_info"]["total_pages"])
@@ -68,7 +68,7 @@ class Answer:
 
     @property
     def refusal(self) -> str:
-        """The reason why the API did not answer with success, and what to do."""
+        """The reason why the API refused, and the fix."""
         if self.status == 429:
             return f"Cloudflare does not answer: {cures.LIMITED}"
         if (known := cures.cure(self.text)) or not self.codes:
@@ -78,14 +78,14 @@ class Answer:
 
 
 class _Unmoved(urllib.request.HTTPRedirectHandler):
-    """Follows no redirection: the token would go along."""
+    """Follows no redirection, because it would send the token along."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 class Api:
-    """The API at one base URL, as one token's owner."""
+    """The API at one base URL, with one token."""
 
     def __init__(self, base: str, token: str) -> None:
         self._base = base.rstrip("/")
@@ -94,13 +94,13 @@ class Api:
 
     @property
     def host(self) -> str:
-        """Who is asked."""
+        """The host that gets the requests."""
         return urlsplit(self._base).netloc.rpartition("@")[2]
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:
         """Return the answer to a request.
 
-        :raises UnaskedError: where none came, or more than a page may have.
+        :raises UnaskedError: if no answer came, or one that is too large for a page.
         """
         if urlsplit(self._base).scheme not in ("http", "https"):
             raise UnaskedError(f"{cures.BASE_URL} is not a URL; leave it out, or write one such as {cures.API}")

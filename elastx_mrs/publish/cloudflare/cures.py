@@ -1,7 +1,7 @@
-"""What it means that Cloudflare refuses, or is not reached, and what to do: one table for the plugin and for ``adopt``.
+"""Explain refusals of Cloudflare, and failed connections: one table of fixes for the plugin and for ``adopt``.
 
-The plugin hands on one text: ``METHOD "URL": STATUS {"errors": [{"code": …}]}`` of cloudflare-go, or the error of Go's
-network. The status counts before the code; an answer without a code is somebody else's, for Cloudflare's have one.
+The plugin passes on one text: ``METHOD "URL": STATUS {"errors": [{"code": …}]}`` of cloudflare-go, or an error of Go's
+network. The status is read before the code. An answer without a code is not Cloudflare's, because its answers have one.
 """
 
 import re
@@ -12,7 +12,7 @@ DNS_EDIT = "give the token the permission Zone > DNS > Edit, for all zones that 
 TOKEN = "set CLOUDFLARE_API_TOKEN (or the provider's apiToken) to a token with Zone > Zone > Read and DNS > Edit"  # noqa: S105
 BASE_URL = "CLOUDFLARE_BASE_URL"
 API = "https://api.cloudflare.com/client/v4"
-"""The API's base, unless the variable names another."""
+"""The API's default base URL."""
 
 AGAIN = "run pulumi up again"
 
@@ -39,7 +39,7 @@ CODES = {
     81053: "the name is a CNAME, so it can have no TXT (RFC 1034 §3.6.2); remove it first",
     83011: "there is no room for more TXT at this name (8,192 characters in all); remove some, or use fewer accounts",
 }
-"""Cloudflare's codes, of answers with a status below 500."""
+"""By Cloudflare's error codes, for answers with a status below 500."""
 
 NOT_CLOUDFLARE = f"the server that answered is not Cloudflare's API; check {BASE_URL}, and any proxy on the way"
 BLOCKED = (
@@ -51,7 +51,7 @@ _NO_ANSWER_OF_CLOUDFLARE = re.compile(
     "|deserialize http request",
     re.IGNORECASE,
 )
-"""An answer of success that is HTML or cut off, as cloudflare-go, the plugin or a JSON reader says."""
+"""The errors of cloudflare-go, the plugin or a JSON reader for a success that is HTML or incomplete."""
 
 LIMITED = "its rate limit is reached (1,200 requests in 5 minutes per user); run this again 5 minutes from now"
 
@@ -62,11 +62,11 @@ _STOPPED = re.compile("context canceled")
 
 
 class Way(NamedTuple):
-    """A way of not reaching the API.
+    """A way in which the API cannot be reached.
 
-    :param said: what Go's network says, or Python's.
-    :param why: what that means.
-    :param check: what to look at.
+    :param said: a pattern of Go's or Python's network errors.
+    :param why: its meaning.
+    :param check: the fix.
     """
 
     said: str
@@ -149,40 +149,40 @@ WAYS = (
         f"check {BASE_URL} and the network",
     ),
 )
-"""The first whose words are in the text is what happened."""
+"""The first one whose pattern matches applies."""
 
 _NAMES = re.compile(
     r"""(["'])[^"'\s]*\1|\bhttps?://\S+|(?<![\w.-])(?!client\.timeout)[\w-]+(?:\.[\w-]+)+""", re.IGNORECASE
 )
-"""URLs, what stands in quotes, and names of domains and resources: ``timeout.example.com`` is no cause."""
+"""URLs, quoted text, and names of domains and resources. ``timeout.example.com`` is not a time-out."""
 
 _STATUS = re.compile(r'": ([1-5]\d\d) |\b([45]\d\d) [A-Z][A-Za-z ]+ \{|status code (\d\d\d)')
 _CODE = re.compile(r'"code":\s*(\d+)')
 
 
 def status_of(text: str) -> int | None:
-    """Return the HTTP status in an error of the plugin's; None where there was no answer, or one of success."""
+    """Return the HTTP status in an error of the plugin's; None without an answer, or after a success."""
     found = _STATUS.search(text)
     return None if found is None else int(next(number for number in found.groups() if number))
 
 
 def limited(text: str) -> bool:
-    """Whether the rate limit refused it."""
+    """Whether the rate limit caused the error."""
     return status_of(text) == 429
 
 
 def identical(text: str) -> bool:
-    """Whether exactly this record is there already."""
+    """Whether exactly this record exists already."""
     return (status_of(text) or 0) < 500 and any(code in (81057, 81058) for code in codes_of(text))
 
 
 def answered(text: str) -> bool:
-    """Whether Cloudflare itself says no, and will again."""
+    """Whether Cloudflare itself refused, and would refuse again."""
     return (status_of(text) or 0) < 500 and bool(codes_of(text))
 
 
 def way(text: str) -> Way | None:
-    """Return why an API was not reached; None where the text is of nothing that is known."""
+    """Return why an API was not reached; None for an unknown text."""
     said = _NAMES.sub("_", text)
     return next((way for way in WAYS if re.search(way.said, said, re.IGNORECASE)), None)
 
@@ -193,7 +193,7 @@ def _unreached(text: str) -> str:
 
 
 def cure(text: str) -> str:
-    """Return what an error of the plugin's means, and what to do; empty where only its own text tells."""
+    """Return the meaning of a plugin error, and the fix; empty if only its own text explains it."""
     status = status_of(text)
     if status is not None and status >= 500:
         return FAILED

@@ -1,7 +1,7 @@
-"""What ``elastx-mrs doctor`` examines of Cloudflare: plugin, token, zones, and whether the token may read and edit.
+"""The checks of ``elastx-mrs doctor`` for Cloudflare: plugin, token, zones, and the token's permissions.
 
-Nothing is changed: whether a token may edit shows in an empty change of a record that is not there. If the token may
-not, Cloudflare refuses it before it looks for the record (code 10000), and otherwise because there is none (81044).
+Nothing is changed. To find out whether a token may edit, they send an empty change of a record that does not exist. If
+the token may not, Cloudflare refuses with code 10000, before it looks for the record; otherwise with 81044.
 """
 
 import datetime
@@ -29,7 +29,7 @@ ZONES_PER_PAGE = 50
 """The most that Cloudflare has on a page of zones."""
 
 NOBODYS = "0" * 32
-"""The id of a record that is not there."""
+"""The id of a record that does not exist."""
 
 GONE = 81044
 """Cloudflare's code for it."""
@@ -138,7 +138,7 @@ def _soon(ends: str) -> bool:
 
 
 def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[ZoneInfo], list[Check]]:
-    """Return the zones of the domains, and the checks of those that are not there or serve nothing."""
+    """Return the zones of the domains, and the checks of those that are missing or not served."""
     named = {domain: str(given.zones[domain]) for domain in domains if isinstance(given.zones.get(domain), str)}
     others = [domain for domain in domains if domain not in given.zones]
     found: dict[str, ZoneInfo] = {}
@@ -185,7 +185,7 @@ def _listed(api: Api, account_id: str | None) -> list[ZoneInfo]:
 
 
 def _read(answer: Answer, make: Callable[[Any], T]) -> T:
-    """Return what is made of what was asked for; what is no answer of Cloudflare's is told as such."""
+    """Return the result that is read from an answer. An answer that is not Cloudflare's raises an error."""
     result = answer.result
     try:
         return make(result)
@@ -204,7 +204,7 @@ def _zone(row: Mapping[str, Any]) -> ZoneInfo:
 
 
 def _of_zones(api: Api, zones: Sequence[ZoneInfo]) -> Iterator[Check]:
-    """Yield whether the token may read and edit; of many zones only some are asked about, side by side."""
+    """Yield whether the token may read and edit. Of many zones, only some are checked, in parallel."""
     if not zones:
         yield from _left(_READ, _EDIT)
         return

@@ -1,4 +1,4 @@
-"""What happens when a record fails: the rate limit is waited out, and what the API said is told with its cure."""
+"""Handle the failure of a record: wait for the rate limit to end, or explain the API's error with its fix."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,10 +16,10 @@ from elastx_mrs.records.text import join, parse
 
 
 class Failures:
-    """Looks at each failure of a record; what it says is on the component's row, for the record's own never came to be.
+    """Explains each failure of a record on the component's row, because the record's own row does not exist.
 
-    :param name: the component's.
-    :param records: lists those of a zone.
+    :param name: the component's name.
+    :param records: lists the records of a zone.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Failures:
         self._lists: dict[str, asyncio.Future[list[Listed]]] = {}
 
     async def failed(self, args: pulumi.ErrorHookArgs) -> bool:
-        """Say what a failure means; return whether it is to be tried again, after the rate limit has let go."""
+        """Explain a failure; return whether to retry, after waiting for the rate limit."""
         text = args.errors[0]
         if cures.limited(text):
             await self._pace.blocked()
@@ -52,7 +52,7 @@ class Failures:
         return False
 
     async def _identical(self, args: pulumi.ErrorHookArgs) -> str:
-        """Return how to take over the record that is there, as after a create whose answer got lost."""
+        """Return how to take over the existing record, as after a create whose answer was lost."""
         inputs = args.new_inputs or {}
         why = (
             f"cloudflare: {args.name}: exactly this record is there already, but not in this stack's state, as after "
@@ -77,16 +77,16 @@ class Failures:
         )
 
     async def _list(self, zone_id: str) -> list[Listed]:
-        """Return a zone's records, once a run: a run that was killed may have left hundreds."""
+        """Return a zone's records, once per run, because a killed run may have left hundreds."""
         await self._pace.take(2)
         try:
             return await self._records(zone_id) or []
-        except InvokeError:  # it is the first failure that the user has to hear of
+        except InvokeError:  # the user must see the first failure instead
             return []
 
 
 def import_file(component: str) -> str:
-    """Return what to run to take over everything that is there, by a file."""
+    """Return the commands that take over all existing records with a file."""
     named = "" if component == "mail" else f" --component {component}"
     return (
         "run: pulumi stack export > state.json && pulumi config --show-secrets --json | "
@@ -98,9 +98,9 @@ def import_file(component: str) -> str:
 def hooks(
     component: pulumi.Resource, name: str, pace: Pace | None, failures: Failures
 ) -> pulumi.ResourceHookBinding | None:
-    """Return what runs when a record fails, and before each change where it has to be paced; None where there are none.
+    """Return the hooks for a failed record, and before each change if the run is paced; None if there are none.
 
-    :param pace: None in a stack that the rate limit cannot stop, which is spared a call for each change.
+    :param pace: None in a stack that is too small for the rate limit. This saves a call for each change.
     """
     if is_mocked():
         return None  # mocks know no hooks

@@ -1,7 +1,7 @@
-"""Calls a provider's function on threads of our own, so that a hook can wait for it.
+"""Call a provider's function on separate threads, which a hook can wait for.
 
-The SDK's ``invoke`` takes a thread of the pool in which every registration waits for its resource, 32 on a machine
-with two cores: once as many records wait for a hook, a hook that waits for an invoke waits for ever.
+The SDK's ``invoke`` takes a thread of the pool in which every registration waits for its resource. On two cores, the
+pool has 32 threads. Once that many records wait for a hook, a hook that waits for an ``invoke`` would wait for ever.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,12 +27,12 @@ class InvokeError(Exception):
 
 
 async def invoke(token: str, arguments: Mapping[str, Any], parent: pulumi.Resource, version: str) -> Mapping[str, Any]:
-    """Return what a function answers; nothing where that is not known yet, as with a provider of unknown settings.
+    """Return a function's answer; empty if it is not known yet, as with a provider of unknown settings.
 
     :param arguments: plain values, in the schema's casing.
-    :param parent: whose provider is asked, the default one where it has none.
-    :param version: the plugin's.
-    :raises InvokeError: whatever the provider says.
+    :param parent: its provider is used, or the default one if it has none.
+    :param version: the plugin's version.
+    :raises InvokeError: if the provider reports an error.
     """
     provider = parent.get_provider(token)
     reference = ""

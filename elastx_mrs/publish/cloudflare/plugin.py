@@ -30,7 +30,7 @@ def found(version: str, environ: Mapping[str, str]) -> str | None:
 def examine(subject: Subject) -> Iterator[Check]:
     """Yield the check of the plugin."""
     version = plugin_version(tuple(subject.site))
-    if version is None:  # the check of the packages says so
+    if version is None:  # the check of the packages reports it
         yield Check(CHECK, "unchecked", _EXPECTED, "the package pulumi-cloudflare, which names it, is not installed")
         return
     path = found(version, subject.environment)

@@ -35,18 +35,18 @@ from elastx_mrs.records.text import presentation
 T = TypeVar("T")
 
 ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
-"""As the plugin asks for them; it ends a list only at an empty page."""
+"""The plugin's page sizes. It ends a list only at an empty page."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the publisher is told.
+    """The publisher's settings.
 
-    :param account_id: the account whose zones are listed; None for all that the token sees.
-    :param zones: the zone's id by domain, which may be an Output; a domain that is missing here is looked up.
-    :param domains: every domain that records will be declared for, so that zones are listed once at most.
-    :param comment: of each record, with ``{project}``, ``{stack}`` and ``{component}`` to be filled in; None for none.
-    :param records: how many will be declared.
+    :param account_id: list only the zones of this account; None for all that the token sees.
+    :param zones: the zone ids by domain, which may be Outputs. A domain that is missing here is looked up.
+    :param domains: all domains that records will be declared for. Zones are then listed at most once.
+    :param comment: of each record, with the placeholders ``{project}``, ``{stack}`` and ``{component}``; or None.
+    :param records: the number of records that will be declared.
     """
 
     account_id: str | None = None
@@ -59,9 +59,9 @@ class Settings:
 class Cloudflare:
     """Declares records in Cloudflare's zones.
 
-    :param component: the component; its provider is used for look-ups too.
-    :param name: the component's.
-    :param hold: is entered while the rate limit keeps records back.
+    :param component: the component. Its provider is used for look-ups too.
+    :param name: the component's name.
+    :param hold: a context that is entered while the rate limit delays records.
     """
 
     shares_ttl = False
@@ -69,7 +69,7 @@ class Cloudflare:
     def __init__(
         self, settings: Settings, component: pulumi.Resource, name: str, say: Say, hold: Hold = nullcontext
     ) -> None:
-        """List the zones, unless every domain's is given."""
+        """List the zones, unless every domain's zone is given."""
         if plugin_version() is None:
             raise pulumi.RunError(f"cloudflare: {NotInstalledError('pulumi-cloudflare', 'cloudflare')}")
         _check_credentials(component)
@@ -105,21 +105,21 @@ class Cloudflare:
         )
         if self._comment:
             inputs["comment"] = self._comment
-        # The API refuses a record that is there already, so a replacement's old one has to go first.
+        # The API refuses a duplicate, so a replacement must delete the old record first.
         own = pulumi.ResourceOptions(delete_before_replace=True, hooks=self._hooks)
         return DnsRecord(name, inputs, pulumi.ResourceOptions.merge(options, own))
 
     @property
     def adoption(self) -> Adoption:
-        """No create takes anything over: what is there already is imported (``pulumi import``)."""
+        """No create takes records over. Users import existing ones (``pulumi import``)."""
         return Adoption(frozenset(), self._merge, lambda _: import_file(self._name))
 
     def value_of(self, properties: Mapping[str, Any]) -> str:
-        """Return the value in ``content``, out of its quotes."""
+        """Return the value in ``content``, without its quotes."""
         return content_text(str(properties.get("content") or ""))
 
     async def existing(self, owner: str) -> Existing:
-        """Look in the zone's records, which are listed once a run, through the component's own provider."""
+        """Search the zone's records, which are listed once per run through the component's own provider."""
         zone_id = await self._zone(owner)
         if zone_id not in self._listings:
             self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
@@ -129,7 +129,7 @@ class Cloudflare:
         return f"run: elastx-mrs adopt {record.domain}, put its output into the config, then {import_file(self._name)}"
 
     async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
-        """Return the id of each domain's zone; unknown ones where the provider is not known yet, as in a preview."""
+        """Return the id of each domain's zone; unknown ids if the provider is not known yet, as in a preview."""
         try:
             zones = await self._answer("the list of zones", list_zones(account_id, self._component))
         except InvokeError as error:
@@ -161,7 +161,7 @@ class Cloudflare:
         return Listing(name, records, zone.name_servers if zone is not None else ())
 
     async def _answer(self, what: str, work: Awaitable[T]) -> T:
-        """Wait for an answer; records, which wait for it too, are not named meanwhile."""
+        """Wait for an answer. Meanwhile, do not report the records that wait for it too."""
         with self._hold():
             return await self._progress.wait(what, work)
 
@@ -171,7 +171,7 @@ class Cloudflare:
         return await self._answer(what, list_records(zone_id, self._component))
 
     async def _zone(self, owner: str) -> str:
-        """Return the id of the zone that a name is in; also of a name above the domains, whose DMARC is asked for."""
+        """Return the id of a name's zone. The name may be above the domains, because the guard reads its DMARC."""
         domain = longest_zone(owner, self._zone_ids)
         # Zones are listed once any domain's id is known.
         zone_id = await pulumi.Output.from_input(self._zone_ids[domain or next(iter(self._zone_ids))]).future()
@@ -209,7 +209,7 @@ def make(setup: Setup) -> Cloudflare:
 def _comment(template: str | None, component: str) -> str | None:
     """Return a record's comment.
 
-    :raises pulumi.RunError: where it would be too long for the free plan.
+    :raises pulumi.RunError: if it is too long for the free plan.
     """
     if template is None:
         return None
@@ -226,7 +226,7 @@ def _comment(template: str | None, component: str) -> str | None:
 
 
 def _check_credentials(component: pulumi.Resource) -> None:
-    """Stop here where the default provider has no token: the plugin's own words would name no permission."""
+    """Fail early if the default provider has no token, because the plugin's error names no permission."""
     if component.get_provider(CLOUDFLARE_TYPE) is not None or is_mocked():
         return
     problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)

@@ -21,10 +21,10 @@ REQUESTS = 1100
 class Pace:
     """Hands out the requests of a run, at most ``requests`` in any window.
 
-    :param preview: whether this run is one. An up may follow on a preview that asked the same a moment before, in a
-        process of its own, so that what both do counts twice in an up.
-    :param say: logs one line, when it waits.
-    :param hold: is entered while it waits.
+    :param preview: whether this run is a preview. An ``up`` often follows a preview that sent the same requests from
+        another process. An ``up`` therefore counts shared requests twice.
+    :param say: logs one line when it waits.
+    :param hold: a context that is entered while it waits.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Pace:
             await asyncio.sleep(self._clock.real(wait))
 
     def _announce(self, wait: float) -> None:
-        """Say once when it goes on, however many wait for that."""
+        """Report once when the run continues, however many requests wait."""
         until = self._clock.now() + wait
         if until <= self._said + 1.0:
             return

@@ -1,8 +1,7 @@
-"""The three types of the Cloudflare package that we use, by their tokens, without importing its SDK.
+"""A record and look-ups of the Cloudflare package, by their tokens, without importing its SDK.
 
-``import pulumi_cloudflare`` takes 1.8 s and 160 MB, and what it leaves on the heap slows every garbage collection after
-it. What its typed classes guarantee, that names and types are those of the schema, tests guarantee here: they compare
-what is registered with what the SDK registers.
+``import pulumi_cloudflare`` takes 1.8 s and 160 MB, and its objects slow down every later garbage collection. Its typed
+classes guarantee the names and types of the schema. Here, tests do: they compare our registrations with the SDK's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ ZONE_FUNCTION = "cloudflare:index/getZone:getZone"
 RECORDS_FUNCTION = "cloudflare:index/getDnsRecords:getDnsRecords"
 
 MAX_ITEMS = 1_000_000
-"""Of one list, which the plugin cuts at 1,000 unless told; Cloudflare's own limits are far below."""
+"""For one list. The plugin's default is 1,000; Cloudflare's own limits are far below this value."""
 
 
 class DnsRecordInputs(TypedDict):
@@ -44,10 +43,10 @@ class DnsRecord(pulumi.CustomResource):
 
 
 async def list_zones(account_id: str | None, component: pulumi.Resource) -> list[ZoneInfo] | None:
-    """Return all zones that the token sees, of one account where it is named; None where the provider is not known yet.
+    """Return all zones that the token sees, or those of one account; None if the provider is not known yet.
 
-    :param component: whose provider is asked.
-    :raises InvokeError: whatever the plugin says.
+    :param component: its provider is used.
+    :raises InvokeError: if the plugin reports an error.
     """
     account = {"account": {"id": account_id}} if account_id else {}
     found = await _results(ZONES_FUNCTION, {**account, "maxItems": MAX_ITEMS}, component)
@@ -55,13 +54,13 @@ async def list_zones(account_id: str | None, component: pulumi.Resource) -> list
 
 
 async def zone_name(zone_id: str, component: pulumi.Resource) -> str | None:
-    """Return a zone's name; None where the provider is not known yet. Raises as :func:`list_zones`."""
+    """Return a zone's name; None if the provider is not known yet. Raises as :func:`list_zones`."""
     name = (await invoke(ZONE_FUNCTION, {"zoneId": zone_id}, component, plugin_version() or "")).get("name")
     return None if name is None else to_ascii(name)
 
 
 async def list_records(zone_id: str, component: pulumi.Resource) -> list[Listed] | None:
-    """Return all records of a zone; None where the provider is not known yet. Raises as :func:`list_zones`."""
+    """Return all records of a zone; None if the provider is not known yet. Raises as :func:`list_zones`."""
     found = await _results(RECORDS_FUNCTION, {"zoneId": zone_id, "maxItems": MAX_ITEMS}, component)
     return None if found is None else [_record(record) for record in found]
 
@@ -85,7 +84,7 @@ def _zone(zone: Mapping[str, Any]) -> ZoneInfo:
 
 
 def _record(record: Mapping[str, Any]) -> Listed:
-    """Return one of the API's records: TXT content is in quotes, or, as older ones are, without."""
+    """Return one of the API's records. TXT content is quoted, or unquoted in older records."""
     name, kind, content = to_ascii(record["name"]), record["type"], record.get("content") or ""
     value: str | bytes = content
     if kind == "TXT":

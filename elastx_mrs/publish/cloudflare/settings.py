@@ -1,4 +1,4 @@
-"""What a config says of Cloudflare: whose zones are listed, and the ids of zones where the user names them."""
+"""The config of Cloudflare: the account whose zones are listed, zone ids, and the comment."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ MAX_COMMENT = 100
 def comment_text(text: str) -> str:
     """Return a record's comment.
 
-    :raises RecordError: where it is not one line, is too long, or has an unknown placeholder.
+    :raises RecordError: if it is not one line, is too long, or has an unknown placeholder.
     """
     if not text.isprintable() or not text.strip():
         raise RecordError("is not one line of text; write who owns the records, such as {project}/{stack}")
@@ -32,9 +32,9 @@ def comment_text(text: str) -> str:
 
 
 def account(text: str) -> str:
-    """Return the id of an account, which stands in the URLs of Cloudflare's API.
+    """Return an account's id, which is part of the URLs of Cloudflare's API.
 
-    :raises RecordError: where it is none. It is not quoted: it may be a token in the wrong place.
+    :raises RecordError: if it is not an id. The error does not quote it: it may be a misplaced token.
     """
     if text and not (text.isascii() and text.isalnum()):
         raise RecordError("is not the id of an account; copy that from the account's page at Cloudflare")
@@ -60,14 +60,14 @@ class Cloudflare(Shape):
 
 
 def ttl_problem(ttl: int) -> str | None:
-    """Return what is wrong with a TTL in seconds, or None."""
+    """Return the problem of a TTL in seconds, or None."""
     if ttl == AUTOMATIC_TTL or 60 <= ttl <= 86400:
         return None
     return f"is {ttl}; Cloudflare takes 60 to 86400 seconds, or {AUTOMATIC_TTL} for automatic"
 
 
 def stand_in(path: tuple[str | int, ...], name: str) -> Any:
-    """Return what stands for an encrypted value. Encrypted settings still name Cloudflare."""
+    """Return the placeholder for an encrypted value. Encrypted settings still name Cloudflare."""
     return None if path else {}
 
 

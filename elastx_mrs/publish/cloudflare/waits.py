@@ -1,4 +1,4 @@
-"""How long Cloudflare's plugin may wait: it says nothing until it has an answer, or has tried for the last time."""
+"""Explain how long Cloudflare's plugin may wait. It prints nothing until it has an answer or gives up."""
 
 import datetime
 import os
@@ -8,8 +8,8 @@ from elastx_mrs.publish.clock import Clock
 RETRIES = 210.0
 """Seconds between the first and the last of eleven tries: 2, 4, 8, 16, and six times 30, each up to a quarter less.
 
-cloudflare-go 6.6 and newer; before that three tries, within 1.5 seconds. A ``Retry-After`` of the API's takes the place
-of each: from 6.10 on whatever it is, and before that below a minute only.
+This is cloudflare-go 6.6 and newer; older versions try three times within 1.5 seconds. A ``Retry-After`` of the API
+replaces each pause: any value from 6.10 on, and before that only one below a minute.
 """
 
 WINDOW = 300.0
@@ -17,9 +17,9 @@ WINDOW = 300.0
 
 
 def known(waited: float) -> str:
-    """Return what is known of a wait for the plugin: when it goes on.
+    """Explain a wait for the plugin: when it ends.
 
-    :param waited: the seconds that it has taken so far.
+    :param waited: the seconds so far.
     """
     clock = Clock.of(os.environ)
     left = clock.real(RETRIES) - waited

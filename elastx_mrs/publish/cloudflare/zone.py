@@ -1,4 +1,4 @@
-"""What publishing to Cloudflare and adopting from it share: the plugin's version, a TXT's content, a domain's zone."""
+"""Shared by publishing to Cloudflare and adopting from it: plugin version, TXT content, zones of domains."""
 
 import importlib.util
 import json
@@ -16,11 +16,11 @@ from elastx_mrs.records.text import join, parse
 
 @cache
 def plugin_version(site: tuple[str, ...] = ()) -> str | None:
-    """Return the plugin's version that belongs to the installed package ``pulumi-cloudflare``, without importing that.
+    """Return the plugin version of the installed package ``pulumi-cloudflare``, without importing the package.
 
-    None where it is not installed.
+    None if it is not installed.
 
-    :param site: the folders to look for packages in; those of this Python where there are none.
+    :param site: the folders to search for packages; empty for those of this Python.
     """
     name = "pulumi_cloudflare"
     spec = PathFinder.find_spec(name, list(site)) if site else importlib.util.find_spec(name)
@@ -31,9 +31,9 @@ def plugin_version(site: tuple[str, ...] = ()) -> str | None:
 
 
 def txt_value(content: str) -> bytes:
-    """Return a TXT's character-strings, joined: content is in quotes or, as older ones are, without.
+    """Return a TXT's character-strings, joined. Content is quoted, or unquoted in older records.
 
-    What is neither, as where a quote is never closed, is taken as it stands.
+    Other content, such as an unclosed quote, is returned as it is.
     """
     try:
         return join(parse(content)) if content.startswith('"') else octets(content)
@@ -42,12 +42,12 @@ def txt_value(content: str) -> bytes:
 
 
 def content_text(content: str) -> str:
-    """Return a TXT's character-strings, joined, as people read them; what cannot be read is as it stands."""
+    """Return a TXT's character-strings, joined, as readable text; unreadable content as it is."""
     return show(txt_value(content))
 
 
 def octets(text: str) -> bytes:
-    """Return text that somebody else wrote as octets, whatever it is."""
+    """Return foreign text as octets; any text is accepted."""
     return text.encode(errors="backslashreplace")
 
 
@@ -55,9 +55,9 @@ def octets(text: str) -> bytes:
 class ZoneInfo:
     """A zone as Cloudflare lists it.
 
-    :param name: as lower-case A-labels.
-    :param status: ``active``, or ``initializing``, ``pending``, ``moved`` where nothing is delegated to Cloudflare.
-    :param name_servers: those that it is to be delegated to.
+    :param name: lower-case A-labels.
+    :param status: ``active``; or ``initializing``, ``pending`` or ``moved`` if it is not delegated to Cloudflare.
+    :param name_servers: the servers that it must be delegated to.
     """
 
     id: str
@@ -68,9 +68,9 @@ class ZoneInfo:
 
 
 def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, ZoneInfo]:
-    """Return each domain's zone: the longest listed one that the domain is, or ends in.
+    """Match each domain to its longest listed zone.
 
-    :raises RecordError: naming every domain without a zone, and every zone that is there twice.
+    :raises RecordError: names every domain without a zone, and every zone that exists twice.
     """
     by_name: dict[str, list[ZoneInfo]] = {}
     for zone in zones:

@@ -1,4 +1,4 @@
-"""What the guard looks for before a record is written: one function a rule, each with its reason and its ways out."""
+"""The guard's rules before a record is written: one function per rule, with its reason and its fix."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ from elastx_mrs.records.names import is_service_name
 from elastx_mrs.records.spf_terms import is_spf
 
 MAX_HOSTS = 5
-"""MX hosts that are looked at for a notice."""
+"""MX hosts that are checked for a notice."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """The finding of one check.
 
-    :param level: ``stop``: publishing would break mail; ``unasked``: it could not be found out; or a remark.
-    :param text: what is there, why it matters, and the ways out.
+    :param level: ``stop``: publishing would break mail; ``unasked``: a look-up failed; otherwise a remark.
+    :param text: the existing record, why it matters, and the fixes.
     :param notice: the name of a notice; see :func:`noticed`.
     """
 
@@ -43,11 +43,11 @@ def noticed(notice: Notice, text: str) -> Finding:
 
 
 class World(Protocol):
-    """What checks may ask; everything is asked once a run."""
+    """The look-ups of checks. Each is made once per run."""
 
     @property
     def adoption(self) -> Adoption:
-        """How the publisher takes over what is there."""
+        """How the publisher takes over existing records."""
 
     @property
     def declared(self) -> Mapping[str, TxtRecord]:
@@ -58,31 +58,31 @@ class World(Protocol):
         """The values of this run's records, by owner name."""
 
     async def ask(self, name: str, rdtype: str) -> Answer:
-        """Ask the DNS as it will be: what this run declares is answered as if it were there."""
+        """Query the DNS as it will be: records of this run are answered as if they existed."""
         ...
 
     async def existing(self, owner: str) -> Existing:
-        """Say what the publisher has at a name; :raises CannotAskError:."""
+        """Return the publisher's records at a name; :raises CannotAskError:."""
         ...
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
-        """Say which child zone of ``zone`` the delegated servers have a name in; :raises CannotAskError:."""
+        """Return the child zone of ``zone`` that a name lies in, by its delegation; :raises CannotAskError:."""
         ...
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
-        """Say which name servers a zone is delegated to; None where nobody can tell; :raises CannotAskError:."""
+        """Return the name servers that a zone is delegated to; None if unknown; :raises CannotAskError:."""
         ...
 
     async def inherited(self, domain: str) -> "Inherited | None":
-        """Say which DMARC policy applies to a domain without a record of its own; :raises CannotAskError:."""
+        """Return the DMARC policy that a domain without its own record inherits; :raises CannotAskError:."""
         ...
 
 
 @dataclass(frozen=True)
 class Inherited:
-    """A DMARC policy from above: ``strength`` as :func:`elastx_mrs.records.dmarc_policy.strength` has it, or -1.
+    """A DMARC policy from a parent domain; ``strength`` as in :func:`elastx_mrs.records.dmarc_policy.strength`, or -1.
 
-    :param void: the record and why receivers take no policy from it (RFC 9989 §4.10.1); empty where they do.
+    :param void: the record, and why receivers take no policy from it (RFC 9989 §4.10.1); empty if they do.
     """
 
     domain: str
@@ -133,7 +133,7 @@ async def redirected(case: Case) -> list[Finding]:
 
 
 async def child_zone(case: Case) -> list[Finding]:
-    """What is written above a zone cut is never served (RFC 1034 §4.2)."""
+    """A record above a zone cut is never served (RFC 1034 §4.2)."""
     found = await case.world.existing(case.owner)
     child = found.child or await case.world.child_zone(case.owner, found.zone)
     if child is None:
@@ -143,7 +143,7 @@ async def child_zone(case: Case) -> list[Finding]:
 
 
 async def delegated_elsewhere(case: Case) -> list[Finding]:
-    """A zone may be filled before it is delegated (RFC 1034 §4.2.2); until it is, nobody is served from it."""
+    """A zone may be filled before it is delegated (RFC 1034 §4.2.2), but is not served until then."""
     found = await case.world.existing(case.owner)
     if not found.name_servers:
         return []
@@ -156,7 +156,7 @@ async def delegated_elsewhere(case: Case) -> list[Finding]:
 
 
 async def foreign_spf(case: Case) -> list[Finding]:
-    """Two SPF records at a name are permerror for all its mail (RFC 7208 §4.5)."""
+    """With two SPF records at a name, all its mail gets permerror (RFC 7208 §4.5)."""
     if case.record.kind != "spf":
         return []
     found = await case.world.existing(case.owner)
@@ -175,7 +175,7 @@ async def foreign_spf(case: Case) -> list[Finding]:
 
 
 async def foreign_dmarc(case: Case) -> list[Finding]:
-    """Several DMARC records at a name are discarded by receivers (RFC 9989 §4.10)."""
+    """Receivers discard all DMARC records of a name that has several (RFC 9989 §4.10)."""
     if case.record.kind not in ("dmarc", "report"):
         return []
     found = await case.world.existing(case.owner)
@@ -184,7 +184,7 @@ async def foreign_dmarc(case: Case) -> list[Finding]:
 
 
 async def foreign_dkim(case: Case) -> list[Finding]:
-    """What several TXT records at a selector mean is undefined (RFC 6376 §3.6.2.2)."""
+    """The meaning of several TXT records at a selector is undefined (RFC 6376 §3.6.2.2)."""
     if case.record.kind != "dkim":
         return []
     others = [show(value) for value in _not_ours(case, await case.world.existing(case.owner))]
@@ -193,7 +193,7 @@ async def foreign_dkim(case: Case) -> list[Finding]:
 
 
 async def identical(case: Case) -> list[Finding]:
-    """The engine does not tell a replacement's create from a first one, so that this is no error in a preview."""
+    """In a preview, an identical record is only a warning: it may be the one that is being replaced."""
     found = await case.world.existing(case.owner)
     if case.before is not None or not case.preview or case.owner in case.world.adoption.names:
         return []
@@ -205,7 +205,7 @@ async def identical(case: Case) -> list[Finding]:
 
 
 async def lookups(case: Case) -> list[Finding]:
-    """A record that takes more than ten lookups, or is broken below, is permerror for all mail (RFC 7208 §4.6.4)."""
+    """An SPF record with over ten lookups, or a broken include, causes permerror for all mail (RFC 7208 §4.6.4)."""
     if case.record.kind != "spf":
         return []
     tree = await expand(case.world.ask, case.record.domain, case.record.value)
@@ -229,9 +229,9 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
     if case.record.kind != "dmarc":
         return []
     if sum(map(is_dmarc, await in_force(case.world, case.owner))) == 1:
-        return []  # a wildcard's takes the place of what is above, and is compared in wildcards.weaker; several do not
+        return []  # a wildcard's single record replaces the inherited policy; wildcards.weaker compares it
     if any(map(is_dmarc, (await case.world.existing(case.owner)).txt)):
-        return []  # it inherits nothing today; what is there is adopted, or stops it in foreign_dmarc
+        return []  # it inherits nothing today: its own record is adopted, or foreign_dmarc stops
     above = await case.world.inherited(case.record.domain)
     if above is not None and above.void:
         why = f"{case.record.domain} inherits no DMARC policy: {above.void}, so receivers apply no DMARC"
@@ -249,7 +249,7 @@ async def weaker_dmarc(case: Case) -> list[Finding]:
 
 
 async def in_force(world: World, owner: str) -> list[str]:
-    """Return the TXT values that a wildcard gives a name today, those at the end of its CNAME too (RFC 4592 §3.3.1)."""
+    """Return the TXT values that a wildcard gives a name today, also through a CNAME (RFC 4592 §3.3.1)."""
     synthesised = (await world.existing(owner)).synthesised
     texts = list(synthesised.get("TXT", ()))
     for target in synthesised.get("CNAME", ()):
@@ -282,7 +282,7 @@ CREATE: tuple[Check, ...] = (
     alias, redirected, child_zone, delegated_elsewhere, foreign_spf, foreign_dmarc, foreign_dkim, identical, lookups,
     weaker_dmarc, uncovered_mx, null_mx,
 )  # fmt: skip
-"""Before a record is created; what is in the way comes first."""
+"""Before a record is created; records in the way come first."""
 
 UPDATE: tuple[Check, ...] = (foreign_spf, lookups, uncovered_mx)
 """Before an SPF record changes."""
@@ -293,13 +293,13 @@ def _stop(case: Case, text: str) -> Finding:
 
 
 def _adopted(case: Case, listed: str) -> Finding:
-    """Return what is said of a record that is adopted: no preview of a destroy runs a program that could say so."""
+    """Return the warning for an adopted record. It comes now, because no program runs in a preview of a destroy."""
     then = "from then on the stack manages it, and pulumi destroy deletes it"
     return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {then}")
 
 
 def _where_served(kind: str, child: str) -> str:
-    """Return what to do about a child zone: a publisher's zones are sender domains, which have no ``_``."""
+    """Return the fix for a child zone. A publisher's zones are sender domains, whose names contain no ``_``."""
     if not is_service_name(child):
         return f"publish it there: name {child} as a zone of the publisher"
     return f"publish it there by other means, such as its operator's own tools, and {_external(kind)}"
@@ -316,7 +316,7 @@ def _adopt(case: Case) -> str:
 
 
 def _not_ours(case: Case, found: Existing) -> list[bytes]:
-    """Return the TXT values that are neither the record nor what it replaces."""
+    """Return the TXT values that are neither the record nor the one it replaces."""
     return not_ours(found.txt, case.before, case.record.value)
 
 

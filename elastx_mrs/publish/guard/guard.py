@@ -1,7 +1,7 @@
-"""The guard: asks what is there before a record is written, and stops what would break mail.
+"""The guard: reads the existing records before one is written, and stops a change that would break mail.
 
-A ``before_create`` hook, in previews too, and ``before_update`` for SPF and TTLs, registered once a component. An error
-in it stops that one record, and with it the run.
+It is a ``before_create`` hook, in previews too, and a ``before_update`` hook for SPF and TTLs, registered once per
+component. An error in it stops that record, and therefore the run.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
 
 EVERY = 10.0
-"""Seconds between two lines that say what is waited for."""
+"""Seconds between two lines of progress."""
 
 NAMED = 3
 """Names in such a line; the others are counted."""
@@ -40,14 +40,14 @@ _CHECK_SERVERS = "check that these servers answer this machine, or name others i
 
 
 class StoppedError(Exception):
-    """A record must not be written; the message is what the user reads on that record's row."""
+    """A record must not be written. The user reads the message on that record's row."""
 
 
 class Memory:
-    """What the publisher has and what this run declares, each thing asked for once a run.
+    """The publisher's records and those of this run. Each is read once per run.
 
-    :param vantages: who is asked about a sender domain.
-    :param records: of this run; its SPF and DMARC records are asked for before DNS is, which is taken as it will be.
+    :param vantages: the servers to query, by sender domain.
+    :param records: of this run. Its SPF and DMARC records replace the answers of DNS.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class Memory:
         """Say what the publisher has at a name."""
         if owner not in self._existing:
             self._existing[owner] = asyncio.ensure_future(self.publisher.existing(owner))
-        # One that waits no longer, as the tree of an SPF record does after its time, takes the answer from nobody else.
+        # If one check gives up, such as an SPF tree after its time, the others still get the answer.
         return await asyncio.shield(self._existing[owner])
 
 
 class DomainWorld:
-    """What checks of one sender domain's records may ask (``checks.World``)."""
+    """The look-ups for checks of one sender domain (``checks.World``)."""
 
     def __init__(self, memory: Memory, vantage: Vantage) -> None:
         self._memory = memory
@@ -91,9 +91,9 @@ class DomainWorld:
         self.existing = memory.existing
 
     async def ask(self, name: str, rdtype: str) -> Answer:
-        """Ask the DNS, with what this run declares in place of what is there.
+        """Query the DNS, with this run's records instead of the existing ones.
 
-        A name that this run creates is not asked for: a resolver would remember for hours that there is nothing.
+        It does not query a name that this run creates: a resolver would cache the negative answer for hours.
         """
         declared = self.declared.get(name)
         if declared is not None and rdtype == "TXT":
@@ -103,14 +103,14 @@ class DomainWorld:
         return await self._vantage.ask(name, rdtype)
 
     async def _created(self, name: str) -> bool:
-        """Whether a name is there only after this run."""
+        """Whether a name exists only after this run."""
         try:
             return (await self.existing(name)).empty
         except CannotAskError:
             return False
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
-        """Say which child zone the delegated servers have a name in."""
+        """Return the child zone that a name lies in, by its delegation."""
         try:
             return await self._vantage.authorities.child_zone(owner, zone)
         except NobodyError as nobody:
@@ -119,7 +119,7 @@ class DomainWorld:
             raise CannotAskError(f"child zones of {zone} could not be looked up: {_with_cure(error)}") from None
 
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
-        """Say which name servers a zone is delegated to; None where given ones stand in for delegation."""
+        """Return the name servers that a zone is delegated to; None if configured servers replace the delegation."""
         try:
             return await self._vantage.authorities.delegated_to(zone)
         except NobodyError as nobody:
@@ -128,11 +128,11 @@ class DomainWorld:
             raise CannotAskError(f"the delegation of {zone} could not be looked up: {_with_cure(error)}") from None
 
     async def inherited(self, domain: str) -> Inherited | None:
-        """Say which DMARC policy a domain has from above."""
+        """Return the DMARC policy that a domain inherits."""
         return await inherited(self, domain)
 
     def merged(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return findings without repeats: if nobody answers, that is one finding, whatever could not be asked."""
+        """Return findings without repeats. If no server answers, that is one finding for all look-ups."""
         nobody = self._vantage.nobody
         found = (
             Finding("unasked", nobody) if nobody and finding.level == "unasked" and nobody in finding.text else finding
@@ -146,7 +146,7 @@ class Guard:
     """Runs the checks for each record, by its resource's name.
 
     :param modes: by sender domain.
-    :param say: logs one line: ``warning``, ``notice`` or ``progress``, the text, and the resource it is about, or none.
+    :param say: logs one line, given a level (``warning``, ``notice`` or ``progress``), a text, and a resource or "".
     :param acknowledged: names of notices to leave out, by sender domain.
     """
 
@@ -163,14 +163,14 @@ class Guard:
     _stopped: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Have one line say what all records wait for: an engine checks hundreds side by side."""
+        """Report all waiting records in one line, because an engine checks hundreds in parallel."""
         self._progress = Progress(self._tell, limits.QUIET, EVERY)
 
     async def before(self, name: str, old_value: str | None) -> None:
         """Check one resource's record.
 
         :param old_value: the value it has now, for an update; None for a create.
-        :raises StoppedError: where it must not be written.
+        :raises StoppedError: if it must not be written.
         """
         record = self.records.get(name)
         mode = self.modes.get(record.domain, "require") if record is not None else "off"
@@ -201,15 +201,15 @@ class Guard:
         self.say("progress", f"guard: waiting for answers, to check {some(owners, NAMED)} …", "")
 
     def _cause(self, name: str, stops: Sequence[str]) -> str:
-        """Return the record whose error says all of this already; empty for the first, and outside a preview.
+        """Return the record whose error already lists all of this; empty for the first, and outside a preview.
 
-        An update may end before it has shown what other records said, so there each of them says all of it.
+        An update may end before it shows the errors of other records, so there each error lists everything.
         """
         first = self._stopped.setdefault("\n".join(stops), name)
         return first if self.preview and first != name else ""
 
     def _unasked(self, text: str) -> str:
-        """Return what to say of a record that could not be checked: why, for the first record of a run."""
+        """Return the message for a record that could not be checked. Only the first one in a run gives the reason."""
         if text in self._unanswered:
             return "could not be checked either: the error of another record says why"
         self._unanswered.add(text)
@@ -229,7 +229,7 @@ class Guard:
 
 
 async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
-    """Run checks side by side; what could not be found out is a finding too, and so is a fault of our own."""
+    """Run checks in parallel. A failed look-up is a finding too, and so is a bug in a check."""
 
     async def one(check: Check) -> list[Finding]:
         try:
@@ -246,11 +246,11 @@ async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
 def hook(guard: Guard, name: str, checking: Hold = nullcontext) -> pulumi.ResourceHook:
     """Register the guard as the hook ``<component>-guard``.
 
-    :param checking: is entered while a record is checked.
+    :param checking: a context that is entered while a record is checked.
     """
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
-        before = args.old_outputs or args.old_inputs  # the outputs know what a refresh has seen
+        before = args.old_outputs or args.old_inputs  # a refresh updates the outputs
         with checking():
             await guard.before(args.name, None if before is None else guard.memory.publisher.value_of(before))
 
@@ -260,7 +260,7 @@ def hook(guard: Guard, name: str, checking: Hold = nullcontext) -> pulumi.Resour
 def binding(registered: pulumi.ResourceHook, record: TxtRecord, *, shared: bool) -> pulumi.ResourceHookBinding:
     """Return when the guard runs for a record: before it is created, and before an SPF record or a shared TTL changes.
 
-    :param shared: True where the records of a name have one TTL, and not each its own.
+    :param shared: True if all records of a name share one TTL.
     """
     changing: list[pulumi.ResourceHook | pulumi.ResourceHookFunction] = []
     if record.kind == "spf" or (shared and record.configured_ttl is not None):

@@ -1,4 +1,4 @@
-"""Which DMARC policy a domain has from above, before it gets a record of its own."""
+"""Find the DMARC policy that a domain inherits until it gets its own record."""
 
 from elastx_mrs.lookup.answer import Answer, answer_of
 from elastx_mrs.publish.existing import CannotAskError
@@ -10,9 +10,9 @@ from elastx_mrs.records.dmarc_policy import strength
 async def inherited(world: World, domain: str) -> Inherited | None:
     """Walk up from a domain as if it had no record (RFC 9989 §4.10).
 
-    Names in the publisher's zones are asked for there, as they will be; those above them in the DNS.
+    Names in the publisher's zones are read there, as they will be. Names above them are looked up in the DNS.
 
-    :raises CannotAskError: where a name on the way could not be asked for.
+    :raises CannotAskError: if a name on the way could not be looked up.
     """
 
     zone = (await world.existing(domain)).zone

@@ -1,4 +1,4 @@
-"""What the guard says of the RRset that a record joins: all its records have one TTL, and are one answer."""
+"""The guard's checks of the RRset that a record joins: its shared TTL, and the size of its answer."""
 
 from elastx_mrs import notices
 from elastx_mrs.display import show
@@ -8,23 +8,23 @@ from elastx_mrs.records.kinds import not_ours
 from elastx_mrs.records.text import cut
 
 PAYLOAD = 1232
-"""Octets of a UDP answer that pass everywhere unbroken: IPv6's smallest MTU less its and UDP's headers."""
+"""Octets of a UDP answer that pass everywhere in one piece: IPv6's smallest MTU, without the IPv6 and UDP headers."""
 
 HEADER, QUESTION, RECORD, OPT = 12, 4, 12, 11
-"""Octets of a message's parts beside names and data (RFC 1035 §4.1, RFC 6891 §6.1.2); a record's name is a pointer."""
+"""Octets of a message's parts without names and data (RFC 1035 §4.1, RFC 6891 §6.1.2). A record's name is a pointer."""
 
 COOKIE = 4 + 8 + 16
-"""Octets of a client's and a server's cookie (RFC 7873 §4), which servers send where they are asked for them."""
+"""Octets of a client's and a server's cookie (RFC 7873 §4), which servers send on request."""
 
 LISTED = 4
-"""Strings that a message names one by one."""
+"""Strings that a message lists."""
 
 
 async def shared_ttl(case: Case) -> list[Finding]:
-    """The records of an RRset have one TTL (RFC 2181 §5.2): a configured one changes that of other people's too."""
+    """The records of an RRset share one TTL (RFC 2181 §5.2), so a configured one also changes those of others."""
     found = await case.world.existing(case.owner)
     others = not_ours(found.txt, case.before, case.record.value, *case.world.values.get(case.owner, ()))
-    shown = sorted(map(show, others))  # servers rotate them
+    shown = sorted(map(show, others))  # servers rotate their order
     wanted = case.record.configured_ttl
     if found.ttl is None or not others or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
         return []
@@ -38,7 +38,7 @@ async def shared_ttl(case: Case) -> list[Finding]:
 
 
 async def answer_size(case: Case) -> list[Finding]:
-    """A larger answer comes truncated over UDP, and is asked for again over TCP (RFC 7766 §5)."""
+    """A larger answer is truncated over UDP, and resolvers query again over TCP (RFC 7766 §5)."""
     found = await case.world.existing(case.owner)
     there = not_ours(found.txt, case.before)
     new = [value.encode("ascii") for value in (*case.world.values.get(case.owner, ()), case.record.value)]
@@ -54,7 +54,7 @@ async def answer_size(case: Case) -> list[Finding]:
 def answer_octets(owner: str, values: list[bytes]) -> int:
     """Return the octets of a TXT answer as a resolver gets it: with the question, EDNS and a cookie.
 
-    The name stands once and is pointed to (RFC 1035 §4.1.4); each character-string has an octet for its length.
+    The name is written once, and pointers refer to it (RFC 1035 §4.1.4). Each character-string has a length octet.
     """
     rdata = sum(1 + len(string) for value in values for string in cut(value))
     return HEADER + len(owner) + 2 + QUESTION + RECORD * len(values) + rdata + OPT + COOKIE

@@ -1,7 +1,7 @@
-"""What the guard says where a wildcard answers today (RFC 4592): what it gives is in force, and ends.
+"""The guard's checks for names that a wildcard answers today (RFC 4592), because a new record ends those answers.
 
-A name that begins to exist ends a wildcard for itself, for what is below, and for each empty name above it that comes
-to exist with it (§2.2.2, §3.3.1).
+A name that begins to exist ends a wildcard for itself and for all names below. It does the same for each empty name
+above it that begins to exist with it (§2.2.2, §3.3.1).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,13 @@ from elastx_mrs.records.names import is_service_name
 from elastx_mrs.records.spf_terms import is_spf
 
 LISTED = 10
-"""Records that a message names one by one."""
+"""Records that a message lists."""
 
 _HOST_TYPES = ("A", "AAAA", "MX")
 
 
 class Lost(NamedTuple):
-    """A record that a wildcard gives a name, and that is missed once the name exists."""
+    """A wildcard's record at a name, which vanishes once the name exists."""
 
     name: str
     rdtype: str
@@ -35,9 +35,9 @@ class Lost(NamedTuple):
 
 
 async def host(case: Case) -> list[Finding]:
-    """A host name that comes to exist loses the A, AAAA, MX, TXT or CNAME of a wildcard (RFC 4592 §3.3.1).
+    """A host name that begins to exist loses a wildcard's A, AAAA, MX, TXT or CNAME (RFC 4592 §3.3.1).
 
-    Names at or below a label that begins with ``_`` are no hosts (RFC 8552 §1): nobody looks for an A or MX there.
+    Names at or below a label that begins with ``_`` are not hosts (RFC 8552 §1): nobody queries an A or MX there.
     """
     findings = []
     for name in await _hosts(case):
@@ -55,9 +55,9 @@ async def host(case: Case) -> list[Finding]:
 
 
 async def policy(case: Case) -> list[Finding]:
-    """A name that comes to exist loses the DMARC record that a wildcard gives it at ``_dmarc`` (RFC 4592 §3.3.1).
+    """A name that begins to exist loses the wildcard's DMARC record at ``_dmarc`` (RFC 4592 §3.3.1).
 
-    One that this run declares there takes its place: :func:`weaker` compares the two.
+    If this run declares a DMARC record there, :func:`weaker` compares the two.
     """
     owners = [f"_dmarc.{name}" for name in await _hosts(case)]
     owners += [name for name in await _ended(case) if name.startswith("_dmarc.") and name != case.owner]
@@ -73,7 +73,7 @@ async def policy(case: Case) -> list[Finding]:
 
 
 async def weaker(case: Case) -> list[Finding]:
-    """A DMARC record that a wildcard gives a name is in force, and ends with one at the name (RFC 4592 §3.3.1)."""
+    """A wildcard's DMARC record is in force until the name has its own (RFC 4592 §3.3.1)."""
     if case.record.kind != "dmarc":
         return []
     own, new = _policy(await in_force(case.world, case.owner)), read(case.record.value)
@@ -85,9 +85,9 @@ async def weaker(case: Case) -> list[Finding]:
 
 
 async def keys(case: Case) -> list[Finding]:
-    """What a wildcard answers below ``_domainkey`` or ``_dmarc`` ends with the first name there (RFC 4592 §3.3.1).
+    """A wildcard's answers below ``_domainkey`` or ``_dmarc`` end with the first name there (RFC 4592 §3.3.1).
 
-    That may be another selector's key, or a CNAME to one, so that it is named; it is no reason to stop.
+    They may be another selector's key, or a CNAME to one. So this warns, but does not stop.
     """
     own = [name for name in await _ended(case) if is_service_name(name) and name != case.owner][-1:]  # the highest
     findings = []
@@ -104,7 +104,7 @@ async def keys(case: Case) -> list[Finding]:
 
 
 async def senders(case: Case) -> list[Finding]:
-    """An SPF record that a wildcard gives a name is in force, and ends with one at the name (RFC 4592 §3.3.1)."""
+    """A wildcard's SPF record is in force until the name has its own (RFC 4592 §3.3.1)."""
     if case.record.kind != "spf":
         return []
     found = [value for value in await in_force(case.world, case.owner) if is_spf(value)]
@@ -120,14 +120,14 @@ WILDCARDS: tuple[Check, ...] = (host, policy, weaker, keys, senders)
 
 
 def _policy(values: Iterable[str]) -> tuple[str, Policy] | None:
-    """Return the one DMARC record among TXT values, and what it says; None where receivers take none of them."""
+    """Return the one DMARC record among TXT values, and its policy; None if receivers use none of them."""
     found = [value for value in values if is_dmarc(value)]
     policy = read(found[0]) if len(found) == 1 else None
     return (found[0], policy) if isinstance(policy, Policy) else None
 
 
 async def _ended(case: Case) -> list[str]:
-    """Return the names that come to exist with the record, and that a wildcard answers for today."""
+    """Return the names that begin to exist with the record, and that a wildcard answers today."""
     zone = (await case.world.existing(case.owner)).zone
     return [name for name in ancestors(case.owner, zone) if (await case.world.existing(name)).synthesised]
 
@@ -137,7 +137,7 @@ async def _hosts(case: Case) -> list[str]:
 
 
 def _of_host(name: str, synthesised: Mapping[str, Sequence[str]], case: Case) -> list[Lost]:
-    """Return what is missed at a host name, but for a CNAME: no DKIM or DMARC, which nobody looks for at one."""
+    """Return the records that a host name would lose, without a CNAME, and without DKIM and DMARC of other names."""
     lost = [Lost(name, kind, value) for kind in _HOST_TYPES for value in synthesised.get(kind, ())]
     for value in synthesised.get("TXT", ()):
         ours = value in case.world.values.get(name, ()) or (is_spf(value) and name in case.world.declared)
@@ -147,9 +147,9 @@ def _of_host(name: str, synthesised: Mapping[str, Sequence[str]], case: Case) ->
 
 
 def _is_of_use(name: str, text: str, *, certain: bool) -> bool:
-    """Whether a wildcard's TXT may be of use below a name: an authorisation, or a key, if only to somebody's own rules.
+    """Whether a wildcard's TXT may be in use below a name, as an authorisation or a key.
 
-    :param certain: True where it must be a key, as nothing is known to be looked for there.
+    :param certain: True if only a key counts, because no known look-up happens there.
     """
     if "_dmarc" in name.split("."):
         return is_dmarc(text)
@@ -157,7 +157,7 @@ def _is_of_use(name: str, text: str, *, certain: bool) -> bool:
 
 
 async def _aliased(case: Case, name: str, target: str, lost: list[Lost]) -> Finding:
-    """Say what takes the place of a wildcard's CNAME at a name that gets a TXT: the CNAME itself cannot."""
+    """List the records that can replace a wildcard's CNAME at a name that gets a TXT, where no CNAME is allowed."""
     failed = False
     for rdtype in _HOST_TYPES:
         answer = await case.world.ask(target.lower().removesuffix("."), rdtype)

@@ -1,7 +1,7 @@
 """Publishes to name servers that take dynamic updates (RFC 2136): a Pulumi dynamic resource for each TXT record.
 
-A stack's state holds the dynamic provider as ``elastx_mrs.publish.rfc2136.TxtProvider``, for Pulumi pickles the class
-by reference. That path must work for ever, whatever moves below it.
+A stack's state stores the dynamic provider as ``elastx_mrs.publish.rfc2136.TxtProvider``, because Pulumi pickles the
+class by reference. This path must keep working, even if modules move.
 """
 
 from typing import Any

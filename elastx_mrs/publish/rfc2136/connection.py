@@ -1,4 +1,4 @@
-"""Kept TCP connections to a primary: a name server ends idle ones as it likes, and that is no fault (RFC 7766 §6.2)."""
+"""Persistent TCP connections to a primary. A name server may close idle ones at any time (RFC 7766 §6.2)."""
 
 import select
 import socket
@@ -16,21 +16,21 @@ from elastx_mrs.descriptors import room, waiting
 from elastx_mrs.lookup.aside import aside
 
 CONNECT_TIMEOUT = 2.0
-"""Seconds for one of a server's addresses to accept a connection, each time: the kernel asks ever more seldom."""
+"""Seconds per try for one address to accept a connection. A short time helps: the kernel retries ever more rarely."""
 
 TIMEOUT = float(limits.EXCHANGE_SECONDS.most)
 """Seconds for one exchange."""
 
 MOST = 2 + 65535
-"""Octets of a message with its length."""
+"""The most octets of a message, including its length."""
 
 
 class LostError(Exception):
-    """No answer came. Whether the message was worked on is not known.
+    """No answer came. The server may or may not have processed the message.
 
-    :param reason: what happened, for people.
-    :param ended: True where the connection ended, so that another may do better at once.
-    :param sent: False where there was no connection to send it on.
+    :param reason: the cause, for the user.
+    :param ended: True if the connection ended; a new one may work at once.
+    :param sent: False if there was no connection to send on.
     """
 
     def __init__(self, reason: str, *, ended: bool = False, sent: bool = True) -> None:
@@ -48,7 +48,7 @@ class Connection:
     def exchange(self, wire: bytes, seconds: float) -> bytes:
         """Send a message and return the next one (RFC 1035 §4.2.2: a length before each).
 
-        :raises LostError: where none comes; the connection is then of no more use.
+        :raises LostError: if none comes. The connection is then unusable.
         """
         try:
             end = time.monotonic() + seconds
@@ -63,14 +63,14 @@ class Connection:
             raise LostError(error.strerror or str(error), ended=True) from None
 
     def close(self) -> None:
-        """End it."""
+        """Close it."""
         self._socket.close()
 
     def abort(self) -> None:
-        """End it at once, and forget what has not arrived.
+        """Close it at once, and drop unsent data.
 
-        The kernel would go on for minutes to send an update whose packets got lost, and it would be worked on after
-        whatever was done in its place.
+        Otherwise, the kernel would resend a lost update for minutes. The server would then process it after later
+        changes.
         """
         with suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -78,15 +78,15 @@ class Connection:
 
     @property
     def ended(self) -> bool:
-        """Whether the server has ended the connection, or sent what nobody asked for; only while nobody uses it."""
+        """Whether the server closed the connection, or sent unrequested data. Call this only while it is idle."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))
 
     def _receive(self, end: float) -> bytes:
-        """Return one message; it mostly comes whole, and each read costs a switch of threads.
+        """Return one message. It usually arrives in one piece, and each read costs a switch of threads.
 
-        :param end: until when (``time.monotonic``): a server may take the query slowly, and send octet by octet.
+        :param end: the deadline (``time.monotonic``). A slow server may send octet by octet.
         """
         received = b""
         while len(received) < 2 or len(received) < (length := 2 + int.from_bytes(received[:2], "big")):
@@ -101,18 +101,18 @@ class Connection:
 
 
 class Connections:
-    """All of a process, by server; each is used by one thread at a time, and given back."""
+    """All connections of a process, by server. One thread at a time uses a connection, and returns it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, int], list[Connection]] = defaultdict(list)
         self._good: dict[tuple[str, int], str] = {}
         self.heard: set[tuple[str, int]] = set()
-        """Servers that answered lately: what is lost on the way to them is worth another try."""
+        """Servers that answered recently. For these, a lost message is worth a retry."""
 
     @contextmanager
     def to(self, host: str, port: int) -> Iterator["Conversation"]:
-        """Lend a connection; one that something went wrong on is not lent again."""
+        """Lend a connection. After an error it is not lent again."""
         conversation = Conversation(self, host, port)
         try:
             yield conversation
@@ -122,13 +122,13 @@ class Connections:
         conversation.give_back()
 
     def take(self, host: str, port: int, until: float | None = None) -> Connection:
-        """Return a connection: a kept one that the server has not ended, or a new one.
+        """Return a connection: a kept one that the server has not closed, or a new one.
 
-        A server that ends idle connections ends all of them, so one after the other would use up a query's tries.
+        A server that closes idle connections closes all of them. Trying each one would use up a query's retries.
 
-        :param until: when to give up on a server that has answered lately (``time.monotonic``).
-        :raises LostError: where no address of the host accepts one.
-        :raises ShortageError: where this machine is short of what a connection takes.
+        :param until: when to give up on a server that answered recently (``time.monotonic``).
+        :raises LostError: if no address of the host accepts a connection.
+        :raises ShortageError: if this machine lacks the resources for a connection.
         """
         with self._lock:
             idle = self._idle[host, port]
@@ -140,30 +140,30 @@ class Connections:
         return Connection(self._open(host, port, until))
 
     def keep(self, host: str, port: int, connection: Connection) -> None:
-        """Have a connection for the next that needs one; where that makes too many, the longest unused is ended."""
+        """Keep a connection for later use. If there are too many, close the one that was idle longest."""
         with self._lock:
-            # Put at the end, so that the servers stand in the order in which they were last used.
+            # At the end: the servers stay sorted by their last use.
             self._idle[host, port] = [*self._idle.pop((host, port), []), connection]
             kept = sum(map(len, self._idle.values()))
         if kept > min(limits.KEPT_CONNECTIONS.most, room(kept) // 2):
             self.end_one()
 
     def end_one(self) -> None:
-        """End one that nobody uses, if there is one."""
+        """Close one idle connection, if there is one."""
         with self._lock:
             server = next((server for server, idle in self._idle.items() if idle), None)
             if server is not None:
                 self._idle[server].pop(0).close()
 
     def close(self) -> None:
-        """End those that nobody uses."""
+        """Close the idle connections."""
         with self._lock:
             for connection in [one for idle in self._idle.values() for one in idle]:
                 connection.close()
             self._idle.clear()
 
     def _open(self, host: str, port: int, until: float | None) -> socket.socket:
-        """Connect to the first address that accepts, beginning with the one that did before; several times."""
+        """Connect to the first address that accepts; retry. Start with the address that accepted before."""
         asked = aside(
             lambda: waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), release=self.end_one)
         )
@@ -192,7 +192,7 @@ class Connections:
                 return opened
             late = any(isinstance(error, TimeoutError) for error in problems.values())
             end = began + limits.CONNECT_SECONDS.most
-            if until is not None and (host, port) in self.heard:  # another thread may have got through meanwhile
+            if until is not None and (host, port) in self.heard:  # another thread may have reached it by now
                 end = until
             if not late or time.monotonic() >= end:
                 raise LostError(_told(problems, time.monotonic() - began), sent=False)
@@ -208,9 +208,9 @@ def _told(problems: Mapping[str, OSError], seconds: float) -> str:
 
 
 class Conversation:
-    """Messages to one server, one after the other, over a connection that is opened again where it has ended.
+    """Messages to one server, one after the other, over a connection that is reopened after it ended.
 
-    :ivar end: when it gives up sending again what gets lost (``time.monotonic``).
+    :ivar end: when to stop resending lost messages (``time.monotonic``).
     """
 
     def __init__(self, connections: Connections, host: str, port: int) -> None:
@@ -223,8 +223,8 @@ class Conversation:
     def exchange(self, wire: bytes, seconds: float | None = None) -> bytes:
         """Send a message and return the answer.
 
-        :param seconds: to wait for it.
-        :raises LostError: where none comes, or no connection to be had; the next message gets a connection of its own.
+        :param seconds: how long to wait for it.
+        :raises LostError: if none comes, or no connection opens. The next message uses a new connection.
         """
         if self._connection is None:
             self._connection = self._connections.take(self._host, self._port, self.end)
@@ -237,14 +237,14 @@ class Conversation:
         return answer
 
     def patient(self) -> bool:
-        """Say whether another try is worth while: the server has answered lately, and there is time left."""
+        """Return whether to retry: the server answered recently, and there is time left."""
         server = self._host, self._port
         if time.monotonic() >= self.end:
             self._connections.heard.discard(server)
         return server in self._connections.heard
 
     def drop(self) -> None:
-        """Use another connection for what comes next."""
+        """Use a new connection for the next message."""
         if self._connection is not None:
             self._connection.abort()
             self._connection = None
@@ -257,4 +257,4 @@ class Conversation:
 
 
 POOL = Connections()
-"""This process's."""
+"""The connections of this process."""

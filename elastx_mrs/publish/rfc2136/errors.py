@@ -1,4 +1,4 @@
-"""What a primary's response code means for who sent the message, and what to do: RFC 1035 §4.1.1, RFC 2136 §2.2."""
+"""Explain a primary's response codes, with their fixes (RFC 1035 §4.1.1, RFC 2136 §2.2)."""
 
 import dns.message
 import dns.rcode
@@ -36,10 +36,10 @@ _QUERY = {
 
 
 def refusal(message: dns.message.Message, rcode: dns.rcode.Rcode, **words: str) -> str:
-    """Return what a response code means and what to do.
+    """Return the meaning of a response code, and the fix.
 
-    :param words: what is filled in: ``key``, ``zone``; ``server`` and ``zones`` as they are called in the config;
-        ``primary`` and ``signed`` with what else is known, or empty.
+    :param words: the values of the placeholders: ``key``; ``zone``; ``server`` and ``zones`` as the config calls them;
+        ``primary`` and ``signed`` with further facts, or empty.
     """
     cures = _UPDATE if isinstance(message, dns.update.UpdateMessage) else _QUERY
     text = cures.get(rcode, "this is not a valid answer; check its log")

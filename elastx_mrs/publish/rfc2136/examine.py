@@ -1,8 +1,8 @@
-"""What ``elastx-mrs doctor`` examines of RFC 2136 primaries: key, zones, clock, and what the key may change.
+"""The checks of ``elastx-mrs doctor`` for RFC 2136 primaries: key, zones, clock, and the key's permissions.
 
-Nothing is changed: an update takes away a value that cannot be there. A server lets that pass or refuses it as it
-would any other update (RFC 2136 §3.3), and has then nothing to do (§3.4.2.4). With prerequisites alone it would look
-at permissions last (§3.2 is before §3.3), and BIND's update-policy not at all.
+Nothing is changed: an update deletes a value that cannot exist. A server accepts or refuses it like any other update
+(RFC 2136 §3.3), and then has nothing to do (§3.4.2.4). With prerequisites alone, a server would check permissions last
+(§3.2 is before §3.3), and BIND would not check its update-policy.
 """
 
 import secrets
@@ -34,10 +34,10 @@ FUDGE = 300
 """Seconds that two clocks may be apart (RFC 8945 §10)."""
 
 NOTICED = 60
-"""Seconds from which on a difference is worth a notice: clocks that drift get there first."""
+"""Seconds of difference that cause a notice, because a drifting clock passes them first."""
 
 LISTED = 5
-"""Zones or names that a line names."""
+"""Zones or names that a line lists."""
 
 _NOT_ASKED = "skipped, because a check above failed"
 _KEY, _ZONE, _CLOCK, _UPDATE = "rfc2136-key", "rfc2136-zone", "rfc2136-clock", "rfc2136-update"
@@ -102,7 +102,7 @@ def _of_primary(found: Mapping[str, Primary], zones: Mapping[str, Sequence[str]]
                 break
             yield of_message(_ZONE, "wrong", _EXPECTED[_ZONE], str(error))
             if isinstance(error.__context__, dns.tsig.PeerError | dns.tsig.BadSignature):
-                break  # it would say the same of the next zone
+                break  # the next zone would get the same answer
     if served:
         who = some(list(dict.fromkeys(str(found[zone]) for zone in served)), LISTED)
         seen = f"{who} serves {some(list(served), LISTED)}, and accepts the key's signature"
@@ -116,13 +116,13 @@ def _of_primary(found: Mapping[str, Primary], zones: Mapping[str, Sequence[str]]
 
 
 def _clock(answer: dns.message.Message) -> Check:
-    """Return how far apart the clocks are: a signed answer has the time of the server (RFC 8945 §4.2)."""
+    """Return the difference of the clocks. A signed answer contains the server's time (RFC 8945 §4.2)."""
     record = answer.tsig
-    if record is None:  # the answer was taken, so it is signed
+    if record is None:  # the answer was accepted, so it is signed
         return _left(_CLOCK)[0]
     seconds = int(record[0].time_signed) - int(time.time())
     seen = f"its clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this machine's"
-    if abs(seconds) <= 1:  # whole seconds are told, and the answer took a moment
+    if abs(seconds) <= 1:  # the time is in whole seconds, and the answer took a moment
         seen = "its clock agrees with this machine's to the second"
     notices = (f"TSIG allows {FUDGE} s; set the clocks by NTP",) if abs(seconds) >= NOTICED else ()
     return Check(_CLOCK, "pass", _EXPECTED[_CLOCK], seen, notices=notices)
@@ -144,7 +144,7 @@ def _updates(found: Mapping[str, Primary], zones: Mapping[str, Sequence[str]]) -
 
 
 def _not_taken(primary: Primary, zone: str, owners: Sequence[str], error: UpdateError) -> Check:
-    """Return the check that names what the key may not change; the primary took its signature a moment ago."""
+    """Return the check that lists what the key may not change. The primary has just accepted its signature."""
     bad = _refused(primary, zone, owners)
     names = some(bad, LISTED) if bad else f"all {len(owners)} names of the stack in {zone} together"
     problem, _, cure = str(error).partition("; ")
@@ -155,22 +155,22 @@ def _not_taken(primary: Primary, zone: str, owners: Sequence[str], error: Update
 
 
 def _refused(primary: Primary, zone: str, owners: Sequence[str]) -> list[str]:
-    """Return the names that may not be changed, by asking for each; of many only the first are asked for."""
+    """Return the names that may not be changed. Each is tried; of many, only the first."""
     found = []
     for owner in owners[: limits.DOCTOR_NAMES.most]:
         try:
             _try(primary, zone, [owner])
         except UnreachableError:
-            break  # it says nothing of the names that are left
+            break  # this says nothing about the remaining names
         except UpdateError:
             found.append(owner)
     return found
 
 
 def _try(primary: Primary, zone: str, owners: Sequence[str]) -> None:
-    """Send an update that takes away, at each name, a TXT record that nobody can have.
+    """Send an update that deletes, at each name, a TXT record that cannot exist.
 
-    :raises UpdateError: where the primary refuses it.
+    :raises UpdateError: if the primary refuses it.
     """
     size = limits.DOCTOR_UPDATE.most
     for start in range(0, len(owners), size):
@@ -184,7 +184,7 @@ def _try(primary: Primary, zone: str, owners: Sequence[str]) -> None:
 
 
 def _encrypted(subject: Subject, profile: str) -> Check | None:
-    """Return a check that says so where only Pulumi can read the key."""
+    """Return a check that reports a key that only Pulumi can read."""
     if any(subject.environment.get(variable.of(profile)) for variable in (RFC2136_KEY, RFC2136_KEY_FILE)):
         return None
     key = "tsigKey" if profile == DEFAULT_PROFILE else "tsigKeys"

@@ -1,4 +1,4 @@
-"""What an RFC 2136 primary serves at a name: its own records, what a wildcard answers there, and what is in the way."""
+"""Read a name on an RFC 2136 primary: its own records, a wildcard's answers, and records in the way."""
 
 from collections.abc import Mapping
 
@@ -24,9 +24,9 @@ Sets = Mapping[str, tuple[str, ...]]
 
 
 def existing(primary: Primary, zone: str, owner: str) -> Existing:
-    """Ask the primary what is at a name.
+    """Query the primary for the records at a name.
 
-    :raises UpdateError: where it does not answer, refuses, or does not serve the name.
+    :raises UpdateError: if it does not answer, refuses, or does not serve the name.
     """
     with primary.connected() as ask:
         return _Probe(primary, ask, zone).existing(owner)
@@ -59,7 +59,7 @@ class _Probe:
         return self._ask(self._primary.query(name, rdtype))
 
     def _child(self, owner: str, answer: dns.message.Message) -> str | None:
-        """Return the zone that serves the name where it is not ours: one delegated away, or one beside it."""
+        """Return the other zone that serves the name, if any: a delegated one, or another one of this server."""
         delegation = first(answer.authority, dns.rdatatype.NS)
         if not answer.flags & dns.flags.AA and not answer.answer:
             if delegation is None:
@@ -74,7 +74,7 @@ class _Probe:
         return served if served != self._zone and served.endswith(f".{self._zone}") else None
 
     def _synthesised(self, owner: str, here: Sets) -> bool:
-        """Say whether a wildcard answers with these records, at a name that does not exist."""
+        """Return whether a wildcard answers with these records, at a name that does not exist."""
         return bool(here) and all(self._sets(name) == here for name in strangers(owner))
 
     def _sets(self, name: str) -> Sets:

@@ -1,4 +1,4 @@
-"""Who may change an RRset within this process: a change under a condition would fail if a sibling came between."""
+"""Order changes of an RRset within this process: a conditional change would fail if another one came between."""
 
 import threading
 from collections import Counter
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """Any number of threads share a key, or one has it alone."""
+    """Any number of threads share a key, or one thread holds it alone."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -16,7 +16,7 @@ class Turns:
 
     @contextmanager
     def turn(self, key: Hashable, *, alone: bool) -> Iterator[None]:
-        """Wait for one's turn, and have it until the context ends."""
+        """Wait for a turn, and hold it until the context ends."""
         with self._changed:
             self._changed.wait_for(lambda: key not in self._alone and not (alone and self._sharing[key]))
             if alone:
@@ -35,4 +35,4 @@ class Turns:
 
 
 TURNS = Turns()
-"""This process's."""
+"""The turns of this process."""

@@ -1,4 +1,4 @@
-"""One name on an RFC 2136 primary: whose zone it is in, what is in the way there, and what else explains a refusal."""
+"""One name on an RFC 2136 primary: its zone, records in the way, and explanations of a refusal."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from elastx_mrs.records.names import fits, is_service_name
 
 
 class InTheWayError(UpdateError):
-    """Something stands where the record is to be, so that the primary does not serve it."""
+    """Another record is in the way: the primary would not serve ours."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Place:
         return dns.name.from_text(self.owner)
 
     def synthesised(self, rrset: dns.rrset.RRset) -> bool:
-        """Say whether a wildcard answers with these records, at a name that does not exist."""
+        """Return whether a wildcard answers with these records, at a name that does not exist."""
         for name in strangers(self.owner):
             other = None
             if fits(name):
@@ -45,7 +45,7 @@ class Place:
         return True
 
     def has_alias(self) -> bool:
-        """Ask the zone itself: a prerequisite never sees a wildcard's records (RFC 2136 §2.4.3). It changes nothing."""
+        """Check the zone itself. A prerequisite ignores a wildcard's records (RFC 2136 §2.4.3), and changes nothing."""
         question = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
         question.absent(self.name, dns.rdatatype.CNAME)
         try:
@@ -55,7 +55,7 @@ class Place:
         return False
 
     def check_zone(self, soa: dns.rrset.RRset | None) -> None:
-        """Refuse what would be written into another zone than the one that is served here."""
+        """Refuse a record that would be written into the wrong zone."""
         if soa is None or text(soa.name) == self.zone:
             return
         real, zones = text(soa.name), self.primary.called("zones")
@@ -67,7 +67,7 @@ class Place:
         raise UpdateError(f"{self.primary} has {self.owner} in the zone {real}, not in {self.zone}; correct {zones}")
 
     def not_served(self, answer: dns.message.Message) -> UpdateError:
-        """Return what an answer without authority means: a child zone's name, or not this zone's server at all."""
+        """Explain an answer without authority: the name is in a child zone, or the server does not serve this zone."""
         delegated = first(answer.authority, dns.rdatatype.NS)
         child = text(delegated.name) if delegated is not None else ""
         if delegated is not None and child.endswith(f".{self.zone}"):
@@ -77,12 +77,12 @@ class Place:
         return UpdateError(f"{what}; name the primary of {self.zone} as {self.primary.called('server')}")
 
     def explained(self, update: dns.update.UpdateMessage, refused: RefusedError) -> RefusedError:
-        """Return a refusal with what else the server can be asked about it."""
+        """Return a refusal with further facts from the server."""
         signed = self.signed() if refused.rcode == dns.rcode.SERVFAIL else ""
         return self.primary.refused(update, refused.rcode, signed, self.mname())
 
     def signed(self) -> str:
-        """Return what may be wrong where the zone is signed (RFC 4035 §2.1), a sentence with a space after it."""
+        """Return a possible cause if the zone is signed (RFC 4035 §2.1), as a sentence with a space after it."""
         with suppress(UpdateError):
             keys = self.ask(self.primary.query(self.zone, dns.rdatatype.DNSKEY))
             if at(keys, self.zone, dns.rdatatype.DNSKEY) is not None:
@@ -91,7 +91,7 @@ class Place:
         return ""
 
     def mname(self) -> str:
-        """Return who the zone's SOA record says is its primary (RFC 1035 §3.3.13), as a sentence."""
+        """Return the primary in the zone's SOA record (RFC 1035 §3.3.13), as a sentence."""
         with suppress(UpdateError):
             soa = at(self.ask(self.primary.query(self.zone, dns.rdatatype.SOA)), self.zone, dns.rdatatype.SOA)
             if soa is not None:

@@ -1,6 +1,6 @@
-"""The rules that let one key change TXT records at a stack's names and nothing else, in each name server's own words.
+"""Write the rules that let one key change only TXT records at a stack's names, for each kind of name server.
 
-An update is of one name, so that a right for each name by itself is enough.
+An update concerns one name, so one right per name is enough.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,12 +10,12 @@ from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
 
 KNOT_LIST = 65_535
-"""Octets that one list of Knot's configuration holds; it refuses a longer one ("not enough space provided")."""
+"""The most octets of a list in Knot's configuration. Knot refuses a longer one ("not enough space provided")."""
 
 
 @dataclass(frozen=True)
 class Rights:
-    """What one primary is to allow.
+    """The rights on one primary.
 
     :param key: the TSIG key's name, without a final dot.
     :param owners: by zone, the owner names of its TXT records, sorted.
@@ -30,12 +30,12 @@ Owners = Mapping[str, Mapping[str, list[str]]]
 
 
 def owners_of(records: Sequence[TxtRecord], served: Mapping[str, str]) -> Owners:
-    """Return the owner names that need a right, in the order of ``served``; a zone without any is left out.
+    """Return the owner names that need a right, in the order of ``served``, without empty zones.
 
     :param served: the profile that serves each zone.
     """
     found: dict[str | None, set[str]] = {zone: set() for zone in served}
-    for record in records:  # each one's domain is in a zone, or the config would have been refused
+    for record in records:  # the config is valid, so each domain is in a zone
         found[longest_zone(record.domain, served)].add(record.name)
     return {
         profile: {zone: sorted(found[zone], key=by_tree) for zone in served if found[zone] and served[zone] == profile}
@@ -44,7 +44,7 @@ def owners_of(records: Sequence[TxtRecord], served: Mapping[str, str]) -> Owners
 
 
 def by_tree(name: str) -> list[str]:
-    """Return what names are sorted by: a name comes before all those below it (as RFC 4034 §6.1 has it)."""
+    """Return the sort key of a name: it comes before all names below it (as in RFC 4034 §6.1)."""
     return name.split(".")[::-1]
 
 
@@ -61,10 +61,10 @@ def _grants(key: str, owners: Sequence[str]) -> str:
 
 
 def knot(rights: Rights) -> str:
-    """Return the ``acl`` of Knot, and which of it each zone has.
+    """Return Knot's ``acl`` entries, and which of them each zone has.
 
-    Names are relative to the zone, so that zones with the same ones share it; the zone's own name has no relative
-    form ("@" is none), and is ``update-owner: zone``.
+    Names are relative to the zone, so zones with the same names share an entry. The zone's own name has no relative
+    form ("@" is not allowed), and is written ``update-owner: zone``.
     """
     ids: dict[tuple[str, ...], str] = {}
     zones = []
@@ -95,7 +95,7 @@ def _acl(id_: str, key: str, owner: str, names: Sequence[str] = ()) -> str:
 
 
 def _lists(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the names in as few lists as Knot can hold; each costs its octets on the wire and those of a length."""
+    """Yield the names in as few lists as possible. Each name costs its octets on the wire, and those of a length."""
     part: list[str] = []
     size = 0
     for name in names:
@@ -110,7 +110,7 @@ def _lists(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def powerdns(rights: Rights) -> str:
-    """Return a Lua script (PowerDNS Authoritative Server, "Update policy"), for there are no rules per name."""
+    """Return a Lua script (PowerDNS Authoritative Server, "Update policy"), because PowerDNS has no rules per name."""
     listed = "".join(
         f"  -- zone {zone}\n" + "".join(f'  ["{owner}."] = true,\n' for owner in owners)
         for zone, owners in rights.owners.items()
@@ -134,7 +134,7 @@ class Server:
     """A kind of name server.
 
     :param write: returns its rules.
-    :param comment: what a comment in them begins with.
+    :param comment: the start of a comment in them.
     """
 
     write: Callable[[Rights], str]

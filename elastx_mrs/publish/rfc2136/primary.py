@@ -25,20 +25,20 @@ from elastx_mrs.publish.rfc2136.connection import POOL, Conversation, LostError
 from elastx_mrs.publish.rfc2136.errors import refusal
 
 QUERIES = 3
-"""Times that a query is sent where the server ends the connection."""
+"""How often a query is sent if the server closes the connection."""
 
 PAUSE = 0.02
 """Seconds before it is sent again."""
 
 FIRST, GROWTH = 0.4, 1.5
-"""The share of an exchange's time that a query's first try has, and how many times as long each further one is."""
+"""The first try's share of an exchange's time, and the factor for each further try."""
 
 RCODE_OCTET = 3
-"""Of the header, whose lower half is the response code (RFC 1035 §4.1.1)."""
+"""The octet of the header whose lower half is the response code (RFC 1035 §4.1.1)."""
 
 
 class UpdateError(Exception):
-    """The primary did not do what was asked; the message says which, what, and what to do."""
+    """The primary failed or refused. The message names the primary, the fault and the fix."""
 
 
 class UnreachableError(UpdateError):
@@ -66,11 +66,11 @@ Ask = Callable[[dns.message.Message], dns.message.Message]
 
 @dataclass(frozen=True)
 class Primary:
-    """Where and how to send.
+    """A primary and its key.
 
-    :param host: an address, or a name, all of whose addresses are tried.
+    :param host: an address, or a name whose addresses are all tried.
     :param key: the TSIG key (RFC 8945) that signs.
-    :param profile: how the config calls it.
+    :param profile: its name in the config.
     """
 
     host: str
@@ -78,15 +78,15 @@ class Primary:
     key: dns.tsig.Key = field(repr=False)
     profile: str = DEFAULT_PROFILE
     confirmed: set[tuple[str, str]] = field(default_factory=set, repr=False, compare=False)
-    """Zones and names that are known to be there, in that zone, and no wildcard's."""
+    """Zones and names that are known to exist, in that zone and not through a wildcard."""
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def check_zone(self, zone: str) -> dns.message.Message:
-        """Ask for the zone's SOA; return the answer.
+        """Query the zone's SOA; return the answer.
 
-        :raises UpdateError: where the primary does not answer, refuses, or is not authoritative for the zone.
+        :raises UpdateError: if the primary does not answer, refuses, or is not authoritative for the zone.
         """
         with self.connected() as ask:
             answer = ask(self.query(zone, dns.rdatatype.SOA))
@@ -105,17 +105,17 @@ class Primary:
         raise UpdateError(f"{self} {problem}")
 
     def called(self, key: str) -> str:
-        """Return how a key of this primary is called in the config."""
+        """Return the config's path of a key of this primary."""
         return profile_path(self.profile, key)
 
     def query(self, name: str, kind: dns.rdatatype.RdataType) -> dns.message.QueryMessage:
-        """Return a signed query, not for recursion; over TCP it needs no EDNS, which would cost a tenth of the time."""
+        """Return a signed, non-recursive query. Over TCP it needs no EDNS, which would cost a tenth of the time."""
         query = dns.message.make_query(name, kind, flags=0)
         query.use_tsig(self.key)
         return query
 
     def soa_above(self, ask: Ask, owner: str, zone: str) -> dns.rrset.RRset | None:
-        """Return the SOA of the zone that serves a name at which a CNAME hides it; None where that cannot be seen."""
+        """Return the SOA of the zone that serves a name whose CNAME hides it; None if it is not visible."""
         for name in [*ancestors(owner, zone)[1:], zone]:
             answer = ask(self.query(name, dns.rdatatype.SOA))
             soa = at(answer, name, dns.rdatatype.SOA) or first(answer.authority, dns.rdatatype.SOA)
@@ -125,9 +125,9 @@ class Primary:
 
     @contextmanager
     def connected(self) -> Iterator[Ask]:
-        """Have a connection, on which one message after another is sent and answered.
+        """Open a connection that sends one message after another, and returns the answers.
 
-        :raises UnreachableError: where there is none, or it is lost; :raises UpdateError: for an answer that refuses.
+        :raises UnreachableError: if it does not open, or is lost; :raises UpdateError: if the answer is a refusal.
         """
         with POOL.to(self.host, self.port) as conversation:
             yield lambda message: self._ask(conversation, message)
@@ -150,9 +150,9 @@ class Primary:
         return answer
 
     def _exchanged(self, conversation: Conversation, message: dns.message.Message) -> bytes:
-        """Send a message, and again where its answer gets lost; but not an update, which might have been worked on.
+        """Send a message, and resend a query whose answer is lost. An update is not resent: it may have been processed.
 
-        A server that has not answered yet has the time of one exchange in all.
+        A server that has not answered yet gets the time of one exchange in total.
         """
         if _changes(message):
             try:
@@ -179,13 +179,13 @@ class Primary:
             raise UnreachableError(f"{self} could not be queried: {error}; {error.cure}", sent=False) from None
 
     def _unreadable(self, message: dns.message.Message, wire: bytes, error: dns.exception.DNSException) -> UpdateError:
-        """Say why an answer could not be taken: it is no DNS message, or its signature is missing."""
+        """Explain an unusable answer: it is not a DNS message, or its signature is missing."""
         try:
             unsigned = dns.message.from_wire(wire, keyring=False)
         except dns.exception.DNSException:
             if len(wire) > RCODE_OCTET and (rcode := wire[RCODE_OCTET] & 0xF):
                 return self.refused(message, dns.rcode.Rcode(rcode))
-            why = " ".join(str(error).split()) or type(error).__name__  # its texts have line ends
+            why = " ".join(str(error).split()) or type(error).__name__  # its messages contain line ends
             return UpdateError(f"{self} sent an answer that cannot be read: {why.rstrip('.')}")
         if unsigned.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             return self.refused(message, unsigned.rcode())
@@ -206,8 +206,8 @@ class Primary:
     ) -> RefusedError:
         """Return the error for an answer that refuses.
 
-        :param signed: what is known of the zone's signing, a sentence, or empty.
-        :param primary: who else is the zone's primary, a sentence, or empty.
+        :param signed: a sentence about the zone's signing, or empty.
+        :param primary: a sentence about the zone's real primary, or empty.
         """
         cure = refusal(
             message,
@@ -228,19 +228,19 @@ def _of(message: dns.message.Message) -> str:
 
 
 def _is_query(message: dns.message.Message) -> bool:
-    """Of an update NXDOMAIN says that a prerequisite does not hold (RFC 2136 §2.4.4), and is no answer."""
+    """For an update, NXDOMAIN means that a prerequisite failed (RFC 2136 §2.4.4), so it is a refusal."""
     return not isinstance(message, dns.update.UpdateMessage)
 
 
 def _changes(message: dns.message.Message) -> bool:
-    """Say whether a message changes anything: an update that only states conditions does not."""
+    """Return whether a message changes anything. An update with conditions alone does not."""
     return isinstance(message, dns.update.UpdateMessage) and bool(message.update)
 
 
 def at(answer: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
-    """Return an RRset of the answer section; None where the answer is that there is no such name.
+    """Return an RRset of the answer section; None if the answer denies the name.
 
-    Beside a CNAME that is said of the name it leads to (RFC 6604 §3): the CNAME is there.
+    With a CNAME, the denial concerns its target (RFC 6604 §3), and the CNAME itself exists.
     """
     if denies(answer) and rdtype != dns.rdatatype.CNAME:
         return None

@@ -1,6 +1,6 @@
-"""Where the primaries are, and the keys that they know: from the stack's config, or the environment, which comes first.
+"""The primaries' addresses and keys, from the environment or, after that, the stack's config.
 
-Read where an update is sent and never by the program, so that no address and no key is a resource's input.
+They are read at update time and never by the program, so no address or key is an input of a resource.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Profiles:
 
 
 class _Described:
-    """What config and environment say about one primary."""
+    """The settings of one primary in the config and the environment."""
 
     def __init__(self, get: Get, environment: Mapping[str, str], profile: str) -> None:
         config = _object(get, "rfc2136")
@@ -88,7 +88,7 @@ class _Described:
         return Primary(host, port, key, self._profile)
 
     def _key(self, faults: list[str]) -> dns.tsig.Key | None:
-        """Return the key; what the environment, the config and the key's own text say of it must agree."""
+        """Return the key. Environment, config and key file must agree about it."""
         where, given = self._key_text(faults)
         algorithm = self._value("algorithm", RFC2136_ALGORITHM)
         name = self._key_name(faults)
@@ -117,7 +117,7 @@ class _Described:
             return None
 
     def _key_name(self, faults: list[str]) -> str | None:
-        """Return the key's name; empty where only the key itself may have it, None where it is none."""
+        """Return the key's name; empty if only the key file may contain it, None if it is invalid."""
         try:
             return tsig_key_name(self._value("keyName", RFC2136_KEY_NAME))
         except RecordError as error:
@@ -125,7 +125,7 @@ class _Described:
             return None
 
     def _key_text(self, faults: list[str]) -> tuple[str, str | None]:
-        """Return where the key stands, and its text; the environment's before the config's."""
+        """Return the key's place and text. The environment comes before the config."""
         key_variable, file_variable = RFC2136_KEY.of(self._profile), RFC2136_KEY_FILE.of(self._profile)
         if value := self._environment.get(key_variable):
             return self._secret, value
@@ -144,13 +144,13 @@ class _Described:
 
     @property
     def _set(self) -> str:
-        """What to do so that there is a key."""
+        """The fix for a missing key."""
         path = "" if self._profile == DEFAULT_PROFILE else "--path "
         run = f"run: pulumi config set {path}--secret {NAMESPACE}:{self._secret}"
         return f"{run}, or set {RFC2136_KEY.of(self._profile)}"
 
     def _of_profiles(self, faults: list[str]) -> str | None:
-        """Return the profile's key; what is said of malformed keys has nothing of them."""
+        """Return the profile's key. An error about malformed keys quotes nothing of them."""
         try:
             keys = read_json(self._get(f"{NAMESPACE}:tsigKeys") or "{}")
         except ValueError:
@@ -173,7 +173,7 @@ class _Described:
             faults.append(f"{where}: {visible(path)}: {error}; {cure}")
         except UnicodeDecodeError:
             faults.append(f"{where}: {visible(path)}: is no text; {cure}")
-        except (OSError, ValueError, RuntimeError) as error:  # a path with a NUL; a home that nobody knows
+        except (OSError, ValueError, RuntimeError) as error:  # a path with a NUL; an unknown home folder
             if masked(path) != path:
                 faults.append(f"{where}: is the key itself, not the name of a file; {cure}; or {self._set}")
             elif isinstance(error, OSError):
@@ -211,7 +211,7 @@ class _Described:
         raise UpdateError(f"{path} the primary that the SOA of {zone} names, {name}, has no address; {cure}")
 
     def _vantage(self) -> Vantage:
-        """Return who is asked for the primary; the program has checked what the config says."""
+        """Return the servers to ask for the primary. The program has already checked the config."""
         try:
             given = _object(self._get, "verification")
         except UpdateError:
@@ -230,9 +230,9 @@ class _Described:
 
 
 def _object(get: Get, key: str) -> dict[str, Any]:
-    """Return an object of the stack's config; empty if it is not there.
+    """Return an object of the stack's config; empty if it is missing.
 
-    :raises UpdateError: if it is none.
+    :raises UpdateError: if it is not an object.
     """
     try:
         found = read_json(get(f"{NAMESPACE}:{key}") or "{}")

@@ -20,17 +20,16 @@ from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 
 CONNECTIONS = 8
-"""To the primary, at once."""
+"""To one primary, at the same time."""
 
 
 class Rfc2136:
     """Declares records on RFC 2136 primaries.
 
-    :param zones: the zones that the primaries serve, each with its profile; a domain is in the longest one that it
-        is, or ends in.
-    :param get: reads the stack's config, for where the primaries are.
-    :param modes: the guard's, by sender domain: where it is not ``require``, a second record of a kind may be created.
-    :param resource: the kind of Pulumi resource: a dynamic one, which only a Python program can have, or the plugin's.
+    :param zones: the profile of each zone. A domain is matched to its longest matching zone.
+    :param get: reads the stack's config, for the primaries' addresses and keys.
+    :param modes: the guard's, by sender domain. Unless it is ``require``, a second record of a kind may be created.
+    :param resource: creates the Pulumi resource: a dynamic one, only in Python programs, or the plugin's.
     """
 
     shares_ttl = True
@@ -51,10 +50,10 @@ class Rfc2136:
         self._dead: dict[str, str] = {}
 
     def check_zones(self) -> list[str]:
-        """Ask the primaries for each zone, before anything is sent.
+        """Query the primary of each zone, before anything is sent.
 
-        :returns: what could not be asked, one message a cause.
-        :raises UpdateError: where one answers that it refuses, or is not authoritative.
+        :returns: the failed queries, one message per cause.
+        :raises UpdateError: if a primary refuses, or is not authoritative.
         """
         problems = [found for found in self._pool.map(self._problem, self._zones) if found is not None]
         said = [str(found) for found in problems if not isinstance(found, UnreachableError)]
@@ -89,7 +88,7 @@ class Rfc2136:
         return str(properties.get("value", ""))
 
     async def existing(self, owner: str) -> Existing:
-        """Ask the primary; after it did not answer once, it is not waited for again."""
+        """Query the primary. If it did not answer once, do not wait for it again."""
         zone = longest_zone(owner, self._zones)
         if zone is None:
             raise CannotAskError(f"{owner} is in none of rfc2136.zones ({', '.join(self._zones)}); add its zone there")
@@ -116,11 +115,11 @@ class Rfc2136:
 
 
 def make(setup: Setup) -> Rfc2136:
-    """Return the publisher of a component, after the primaries were asked for their zones.
+    """Return the publisher of a component, after querying the primaries for their zones.
 
-    A preview may run where they cannot be reached; then it says so and goes on.
+    A preview may run without access to them; it then warns and continues.
 
-    :raises pulumi.RunError: where a primary refuses, or in an ``up`` does not answer.
+    :raises pulumi.RunError: if a primary refuses; in an ``up``, also if it does not answer.
     """
     given: settings.Rfc2136 = setup.settings
     publisher = Rfc2136(given.by_zone, setup.get, setup.modes, setup.resource or TxtResource)
@@ -131,5 +130,5 @@ def make(setup: Setup) -> Rfc2136:
     for message in unasked:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(message)
-        setup.say("warning", f"{message} (The preview goes on without it; an up would stop here)")
+        setup.say("warning", f"{message} (The preview continues without it; an up would stop here)")
     return publisher

@@ -1,8 +1,8 @@
-"""One TXT record on an RFC 2136 primary: what is done about it, whichever kind of Pulumi resource it is.
+"""One TXT record on an RFC 2136 primary: its operations, shared by both kinds of Pulumi resource.
 
 Its properties are ``profile``, ``zone``, ``owner``, ``value``, ``ttl`` (seconds, or None) and ``guard`` (only where the
-guard's mode is not ``require``). A server's address and key are read where it runs and are none of them: they would end
-up in the state.
+guard's mode is not ``require``). A server's address and key are read at update time and are not properties: the state
+would store them.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from elastx_mrs.records import RecordError
 from elastx_mrs.records.kinds import current_value
 
 PLACE = ("profile", "zone", "owner")
-"""Another one of these is another record."""
+"""The properties that identify a record: a change of one is a replacement."""
 
 Properties = Mapping[str, Any]
 
@@ -30,12 +30,12 @@ def changed(olds: Properties, news: Properties) -> list[str]:
 
 
 def outs(props: Properties) -> dict[str, Any]:
-    """Return what is kept of a record in the state."""
+    """Return the properties of a record that the state stores."""
     return {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": _ttl(props)}
 
 
 class TxtRecords:
-    """Creates, reads, updates and deletes TXT records; each raises :class:`UpdateError` where it cannot.
+    """Creates, reads, updates and deletes TXT records; each raises :class:`UpdateError` if it fails.
 
     :param get: reads the stack's config.
     """
@@ -55,9 +55,9 @@ class TxtRecords:
         return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}"
 
     def read(self, props: Properties) -> dict[str, Any] | None:
-        """Return what is served now: the record, what somebody made of it, or None.
+        """Return the served record, its changed form, or None.
 
-        The TTL is the RRset's, and is read only where the record is the only one in it (RFC 2181 §5.2).
+        The TTL belongs to the RRset, and is read only if the record is alone in it (RFC 2181 §5.2).
         """
         values, served = self._do(props, lambda to: update.read(to, props["zone"], props["owner"]))
         value = current_value(values, props["value"])
@@ -69,7 +69,7 @@ class TxtRecords:
         return outs(props) | {"value": value, "ttl": ttl}
 
     def update(self, olds: Properties, news: Properties) -> None:
-        """Put the new value in the old one's place, in one message."""
+        """Replace the old value with the new one, in one message."""
         place, old, new = (news["zone"], news["owner"]), olds["value"], news["value"]
         self._do(news, lambda to: update.replace(to, *place, old, new, _ttl(news), _only(news)))
 
@@ -82,10 +82,10 @@ class TxtRecords:
 
 
 def _ttl(props: Properties) -> int | None:
-    ttl = props.get("ttl")  # Pulumi hands numbers on as floats
+    ttl = props.get("ttl")  # Pulumi passes numbers as floats
     return None if ttl is None else int(ttl)
 
 
 def _only(props: Properties) -> bool:
-    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
+    """Whether a second record of the kind is refused, as the guard does when it is on."""
     return props.get("guard") is None

@@ -1,7 +1,7 @@
 """One TXT record as a Pulumi dynamic resource, which only a Python program can have.
 
 The state holds the provider's class as ``elastx_mrs.publish.rfc2136.TxtProvider`` (see the package). A server's address
-and key are read where it runs and are never inputs: they would end up in the state.
+and key are read at update time and are never inputs: the state would store them.
 """
 
 import sys
@@ -21,12 +21,12 @@ T = TypeVar("T")
 class TxtProvider(dynamic.ResourceProvider):
     """Creates, reads, updates and deletes one TXT record on the primary."""
 
-    serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # it holds nothing but its own name
+    serialize_as_secret_always: ClassVar[bool] = False  # type: ignore[misc]  # it holds only its own name
 
     _records: TxtRecords
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Keep the stack's config; it is read when something is done."""
+        """Keep the stack's config for later operations."""
         self._records = TxtRecords(req.config.get)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.DiffResult:
@@ -43,12 +43,12 @@ class TxtProvider(dynamic.ResourceProvider):
         return dynamic.CreateResult(_neatly(self._records.create, props), outs(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        """Return what is served now: the record, what somebody made of it, or nothing."""
+        """Return the served record, its changed form, or nothing."""
         found = _neatly(self._records.read, props)
         return dynamic.ReadResult("", {}) if found is None else dynamic.ReadResult(id_, found)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
-        """Put the new value in the old one's place."""
+        """Replace the old value with the new one."""
         _neatly(self._records.update, _olds, _news)
         return dynamic.UpdateResult(outs(_news))
 
@@ -61,7 +61,7 @@ def _neatly(action: Callable[..., T], *props: dict[str, Any]) -> T:
     try:
         return action(*props)
     except UpdateError:
-        sys.tracebacklimit = 0  # the engine shows the user a traceback otherwise
+        sys.tracebacklimit = 0  # otherwise the engine shows a traceback
         raise
 
 

@@ -23,7 +23,7 @@ _SAMPLE_TSIG = "c2FtcGxlLCBuZXZlciB1c2UgaXQ="
 def profile_name(text: str) -> str:
     """Return the name of a profile.
 
-    :raises RecordError: where it is none.
+    :raises RecordError: if it is invalid.
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
         raise RecordError(
@@ -88,13 +88,13 @@ class Rfc2136(Profile):
 
 
 _MOST_LISTED = 10
-"""Zones that a message names: each of thousands of domains may have one."""
+"""Zones that a message lists, because thousands of domains may each have one."""
 
 _OF_THE_SERVER = ("server", "key_name", "key_file", "algorithm")
 
 
 def faults(given: Rfc2136, domains: Sequence[str], program: bool) -> Iterator[Problem]:
-    """Yield what is wrong with who serves which zone."""
+    """Yield the errors in the assignment of zones to primaries."""
     yield from _of_profiles(given, program)
     if served := given.by_zone:
         listed = some(list(served), _MOST_LISTED)
@@ -126,12 +126,12 @@ def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
 
 
 def place(given: Rfc2136, domain: str) -> str:
-    """Return the profile of the primary that serves a domain's zone: one zone may have several, in several views."""
+    """Return the profile of the primary that serves a domain's zone. A zone may have several, in several views."""
     return given.by_zone.get(names.longest_zone(domain, given.by_zone) or "", "")
 
 
 def stand_in(path: tuple[str | int, ...], name: str) -> Any:
-    """Return what stands for an encrypted value."""
+    """Return the placeholder for an encrypted value."""
     match path:
         case () | ("profiles", _):
             return {"zones": [name]}
@@ -142,8 +142,8 @@ def stand_in(path: tuple[str | int, ...], name: str) -> Any:
         case (*_, "zones", int()):
             return name
         case (*_, "server" | "keyName" | "keyFile"):
-            return "encrypted"  # settings without any key would be none at all
-        case _:  # that is algorithm: of no other key is anybody asked
+            return "encrypted"  # settings without any key would count as missing
+        case _:  # this is algorithm, the only other key
             return "hmac-sha256"
 
 

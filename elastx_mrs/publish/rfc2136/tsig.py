@@ -1,4 +1,4 @@
-"""TSIG keys (RFC 8945): from a secret or from a file as ``tsig-keygen`` writes it, and what is wrong with one."""
+"""TSIG keys (RFC 8945), from a secret or from a file of ``tsig-keygen``, and explanations of their errors."""
 
 import re
 from base64 import b64decode
@@ -16,12 +16,12 @@ from elastx_mrs.records.names import tsig_algorithm
 from elastx_mrs.secrecy import masked
 
 ALGORITHM = "hmac-sha256"
-"""Unless another is named."""
+"""The default algorithm."""
 
 
 @dataclass(frozen=True)
 class KeyText:
-    """What a key's text says; the secret in base64."""
+    """The content of a key's text; the secret is in base64."""
 
     secret: str = field(repr=False)
     name: str | None = None
@@ -31,11 +31,11 @@ class KeyText:
 _FILE = re.compile(r'\s*key\s+"?(?P<name>[^\s"{;]+)"?\s*\{(?P<body>[^}]*)\}\s*;?\s*')
 _STATEMENT = re.compile(r'\s*(algorithm|secret)\s+"?([^\s";]+)"?\s*;')
 _COMMENT = re.compile(r'("[^"]*")|/\*.*?\*/|(?://|#)[^\n]*', re.DOTALL)
-"""A comment, or a quoted string, which is none: base64 has slashes."""
+"""A comment, or a quoted string. Slashes of base64 in a string do not begin a comment."""
 
 
 def read_key(text: str) -> KeyText:
-    """Return what is in a key's text: base64, or ``key "name" { algorithm …; secret "…"; };``.
+    """Parse a key's text: base64, or ``key "name" { algorithm …; secret "…"; };``.
 
     :raises RecordError: for anything else; its message never has the secret.
     """
@@ -67,7 +67,7 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
     if not octets:
         raise RecordError("is not base64; write the secret as tsig-keygen prints it")
     try:
-        # In lower case, as it is signed (RFC 8945 §4.3.3): PowerDNS knows a key by no other.
+        # In lower case, as it is signed (RFC 8945 §4.3.3). PowerDNS finds a key only by this form.
         owner = dns.name.from_text(name).canonicalize()
     except dns.exception.DNSException:
         raise RecordError(
@@ -77,7 +77,7 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
 
 
 def problem(key: dns.tsig.Key, wire: bytes, error: dns.exception.DNSException) -> str:
-    """Say why an answer's signature, or the server's view of ours, is not good (RFC 8945 §5.2, §5.3)."""
+    """Explain a bad signature: the answer's, or ours as the server sees it (RFC 8945 §5.2, §5.3)."""
     name = key.name.to_text(omit_final_dot=True)
     algorithm = key.algorithm.to_text(omit_final_dot=True)
     if isinstance(error, dns.tsig.PeerBadKey):
@@ -93,7 +93,7 @@ def problem(key: dns.tsig.Key, wire: bytes, error: dns.exception.DNSException) -
 
 
 def _skew(wire: bytes) -> str:
-    """Return how far the server's clock, which it tells of (RFC 8945 §5.2.3), is from ours."""
+    """Return how far the server's clock is from ours. The answer contains its time (RFC 8945 §5.2.3)."""
     record = dns.message.from_wire(wire, keyring=False).tsig
     if record is None or len(record[0].other) != 6:
         return "its clock and this machine's are too far apart"

@@ -1,6 +1,6 @@
 """Changes the TXT records of one name on an RFC 2136 primary, and reads them.
 
-A name server's NOERROR proves nothing (RFC 2136 §3.4.2.2 drops changes silently), so that every change is read back.
+A name server's NOERROR proves nothing (RFC 2136 §3.4.2.2 drops changes silently). So every change is read back.
 """
 
 import random
@@ -37,36 +37,36 @@ from elastx_mrs.records.kinds import current_value, rivals, same_value, unique_k
 from elastx_mrs.records.text import cut, join
 
 SENDS = 3
-"""Times that an update is sent whose answer gets lost, and that was not worked on."""
+"""How often an update is sent if its answer is lost and it was not processed."""
 
 CONTENTION = float(limits.CONTENTION_SECONDS.most)
-"""Seconds for which an update is tried whose RRset others keep changing."""
+"""Seconds for which an update is retried while others change the RRset."""
 
 READ_BACK = float(limits.READ_BACK_SECONDS.most)
-"""Seconds until a change must show: a server that signs may take a moment after it has answered."""
+"""Seconds until a change must show, because a signing server may need a moment after its answer."""
 
 PAUSE = 0.001
-"""Seconds before the first try after one that failed; twice as long before each more, up to a second."""
+"""Seconds before the first retry; doubled before each further one, up to a second."""
 
 Txt = dns.rdtypes.ANY.TXT.TXT
 Rrset = dns.rrset.RRset
 
 
 def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, adopt: bool, only: bool = True) -> None:
-    """Publish a value beside whatever else the name has, whose TTL stays.
+    """Publish a value next to the name's other records, and keep their TTL.
 
-    :param ttl: seconds, which the whole RRset then has (RFC 2181 §5.2); None for the RRset's, else 1800.
-    :param adopt: True where what is there already may be taken over: the value itself, or the one record of its
-        kind (SPF, DKIM, DMARC), which the value then replaces in the same message.
-    :param only: False where another record of its kind may be there beside it, as where the guard is off.
-    :raises UpdateError: where it is not there then.
+    :param ttl: seconds for the whole RRset (RFC 2181 §5.2); None for the RRset's TTL, or 1800 if it is new.
+    :param adopt: True if an existing record may be taken over: the value itself, or the one record of its kind
+        (SPF, DKIM, DMARC), which the value then replaces in the same message.
+    :param only: False if another record of its kind may exist, because the guard does not forbid it.
+    :raises UpdateError: if the value is not served afterwards.
     """
     with TURNS.turn((str(primary), owner), alone=unique_kind(value) is not None), _at(primary, zone, owner) as here:
         for _ in here.tries():
             found = here.read()
             old = current_value(_values(found), value) if adopt else None
             if _matching(found, value) and not adopt:
-                if here.lost:  # it was worked on after all
+                if here.lost:  # the update was processed after all
                     return
                 raise UpdateError(taken(owner, value))
             if only and old is None:
@@ -80,10 +80,10 @@ def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, ad
 
 
 def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: int | None, only: bool = True) -> None:
-    """Put ``new`` in place of ``old`` in one message, so that no server ever has both or neither.
+    """Replace ``old`` with ``new`` in one message. No server then has both or neither.
 
-    :param only: as of :func:`add`.
-    :raises UpdateError: where it is not so then.
+    :param only: as in :func:`add`.
+    :raises UpdateError: if the change does not show.
     """
     with TURNS.turn((str(primary), owner), alone=unique_kind(new) is not None), _at(primary, zone, owner) as here:
         for _ in here.tries():
@@ -91,7 +91,7 @@ def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: in
             if only:
                 _refuse_rivals(found, owner, new, old)
             update = here.update(found, new)
-            # The stored octets: a delete of one that is cut differently deletes nothing.
+            # Use the stored octets: a delete whose strings are cut differently deletes nothing.
             for rdata in _matching(found, old) + (_matching(found, new) if new != old else []):
                 update.delete(here.name, rdata)
             update.add(here.name, _ttl(ttl, found), _rdata(new))
@@ -102,11 +102,11 @@ def replace(primary: Primary, zone: str, owner: str, old: str, new: str, ttl: in
 
 
 def remove(primary: Primary, zone: str, owner: str, value: str) -> None:
-    """Withdraw a value; that it is gone already is no fault.
+    """Delete a value. It succeeds if the value is gone already.
 
-    Where something stands in the way by now, so that it cannot be seen, it is deleted as it was once written.
+    If another record hides the value by now, it is deleted as it was once written.
 
-    :raises UpdateError: where it is still there then.
+    :raises UpdateError: if it is still served afterwards.
     """
     with TURNS.turn((str(primary), owner), alone=False), _at(primary, zone, owner) as here:
         try:
@@ -123,9 +123,9 @@ def remove(primary: Primary, zone: str, owner: str, value: str) -> None:
 def read(primary: Primary, zone: str, owner: str) -> tuple[list[bytes], int | None]:
     """Return the values of the TXT records at a name, joined, and their TTL; an empty list and None without any.
 
-    What is not served, for something stands in the way, is not there.
+    Records that another record hides count as missing.
 
-    :raises UpdateError: where it cannot be read.
+    :raises UpdateError: if the name cannot be read.
     """
     with _at(primary, zone, owner) as here:
         try:
@@ -139,9 +139,9 @@ def read(primary: Primary, zone: str, owner: str) -> tuple[list[bytes], int | No
 class _Here(Place):
     """A name whose records are read and changed.
 
-    :ivar lost: each answer to an update that got lost.
-    :ivar answered: whether a wildcard's CNAME was seen, so that the next update is under the condition of none here.
-    :ivar aliased: whether the primary says that the name has a CNAME of its own.
+    :ivar lost: the lost answers to updates.
+    :ivar answered: whether a wildcard's CNAME was seen. The next update then requires that the name has none.
+    :ivar aliased: whether the name has its own CNAME, according to the primary.
     """
 
     lost: list[UnreachableError] = field(default_factory=list)
@@ -149,9 +149,9 @@ class _Here(Place):
     aliased: bool = False
 
     def read(self) -> Rrset | None:
-        """Return the TXT records that the zone itself has at the name, and no wildcard's.
+        """Return the name's own TXT records, without a wildcard's.
 
-        :raises InTheWayError: where a CNAME of the name's own, a DNAME or a child zone is there.
+        :raises InTheWayError: if the name has its own CNAME, or lies below a DNAME or in a child zone.
         """
         self.answered = False
         answer = self.ask(self.primary.query(self.owner, dns.rdatatype.TXT))
@@ -181,12 +181,12 @@ class _Here(Place):
     def update(self, found: Rrset | None, value: str) -> dns.update.UpdateMessage:
         """Return an update without changes yet.
 
-        For a value that must be the only one of its kind, it is under the condition that the RRset is what was read,
-        all of it (RFC 2136 §2.4.2, §2.4.3).
+        For a value that must be the only one of its kind, the update requires the RRset to be exactly what was read
+        (RFC 2136 §2.4.2, §2.4.3).
         """
         update = dns.update.UpdateMessage(self.zone, keyring=self.primary.key)
         alone = unique_kind(value) is not None
-        if self.answered:  # a TXT beside a CNAME would be dropped without a word (§3.4.2.2)
+        if self.answered:  # a TXT next to a CNAME would be dropped silently (§3.4.2.2)
             update.absent(self.name, dns.rdatatype.CNAME)
         if alone and found is None:
             update.absent(self.name, dns.rdatatype.TXT)
@@ -196,9 +196,9 @@ class _Here(Place):
         return update
 
     def change(self, update: dns.update.UpdateMessage, value: str, *, present: bool) -> bool:
-        """Send an update and read it back; after a lost answer only what is served counts.
+        """Send an update and read it back. After a lost answer, only the served records count.
 
-        :returns: False where the RRset was no longer as it was read, so nothing was written.
+        :returns: False if the RRset had changed since the read, and nothing was written.
         """
         for _ in range(SENDS):
             before = len(self.lost)
@@ -215,7 +215,7 @@ class _Here(Place):
                 raise self.explained(update, refused) from None
             answered = len(self.lost) == before
             if present and answered:
-                self.primary.confirmed.add((self.zone, self.owner))  # what we have just put there makes it exist
+                self.primary.confirmed.add((self.zone, self.owner))  # the new record makes the name exist
             else:
                 self.primary.confirmed.discard((self.zone, self.owner))
             if self.shows(value, present=present, patience=READ_BACK if answered else 0.0):
@@ -227,7 +227,7 @@ class _Here(Place):
         raise self.lost[-1]
 
     def shows(self, value: str, *, present: bool, patience: float) -> bool:
-        """Say whether a value is there, or is not, as it should; wait for it a moment."""
+        """Return whether a value is present or absent as it should be; wait for that a moment."""
         end, pause = time.monotonic() + patience, PAUSE
         while True:
             try:
@@ -244,22 +244,22 @@ class _Here(Place):
             pause *= 2
 
     def tries(self) -> Iterator[None]:
-        """Yield until somebody breaks off, with pauses.
+        """Yield until the caller stops, with pauses.
 
-        :raises UpdateError: where that took too long.
+        :raises UpdateError: if that takes too long.
         """
         end, pause = time.monotonic() + CONTENTION, PAUSE
         while time.monotonic() < end:
             yield
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so that two don't meet again
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so two writers do not meet again
             pause = min(2 * pause, 1.0)
         problem = f"were changed by others again and again for {CONTENTION:.0f} s, so nothing was written"
         raise UpdateError(f"the TXT records of {self.owner} on {self.primary} {problem}; run again")
 
     def _check_alias(self, alias: Rrset) -> None:
-        """Let pass a CNAME that only a wildcard answers with: no record is at the name (RFC 4592 §2.2.1).
+        """Accept a CNAME that only a wildcard answers: the name has no record of its own (RFC 4592 §2.2.1).
 
-        :raises InTheWayError: where it is the name's own.
+        :raises InTheWayError: if it is the name's own.
         """
         if self.aliased or self.owner == self.zone or not self.synthesised(alias):
             what = f"{self.owner} is a CNAME to {text(alias[0].target)}, so it can have no TXT (RFC 1034 §3.6.2)"
@@ -275,7 +275,7 @@ def _at(primary: Primary, zone: str, owner: str) -> Iterator[_Here]:
 
 
 def _refuse_rivals(found: Rrset | None, owner: str, value: str, old: str = "") -> None:
-    """Refuse a second record of a kind that may be there once: somebody was faster than the guard could see."""
+    """Refuse a second record of a kind that may exist once: another program was faster than the guard."""
     others = rivals(_values(found), value, old)
     if others:
         what = f"{owner} has {' and '.join(map(quoted, others))}, which this stack did not publish"
@@ -288,7 +288,7 @@ def _values(found: Rrset | None) -> list[bytes]:
 
 
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:
-    """Return the records of a value: as declared, or as :func:`current_value` shows what somebody made of it."""
+    """Return the records of a value: as declared, or changed, as :func:`current_value` returns it."""
     return [rdata for rdata in found or () if same_value(join(rdata.strings), value)]
 
 
