@@ -1,4 +1,4 @@
-"""What ``pulumi version`` prints, bounded in time and octets."""
+"""The output of ``pulumi version``, limited in time and octets."""
 
 import os
 import select
@@ -13,9 +13,9 @@ from elastx_mrs.display import visible
 
 
 def printed(path: str, environment: Mapping[str, str]) -> str:
-    """Return what ``pulumi version`` prints, cut; it asks nobody for a newer one.
+    """Return the output of ``pulumi version``, cut; the command does not look for a newer version.
 
-    :raises TimeoutError: where it prints nothing, and does not end.
+    :raises TimeoutError: if it prints nothing and does not end.
     """
     given = {**environment, "PULUMI_SKIP_UPDATE_CHECK": "1"}
     quiet = subprocess.DEVNULL
@@ -34,7 +34,7 @@ def printed(path: str, environment: Mapping[str, str]) -> str:
 
 
 def _read(process: "subprocess.Popen[bytes]") -> tuple[bytes, bool]:
-    """Return what is printed in time, cut, and whether that is all: a child that lives on may keep the pipe."""
+    """Return the output, cut, and whether it is complete: a surviving child can keep the pipe open."""
     printed = b""
     end = time.monotonic() + limits.DOCTOR_PROGRAM.most
     while process.stdout is not None and (left := limits.DOCTOR_OUTPUT.most - len(printed)) > 0:
@@ -47,6 +47,6 @@ def _read(process: "subprocess.Popen[bytes]") -> tuple[bytes, bool]:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End a program, and those that it has started."""
+    """Kill a program and its children."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""All examinations of a stack, side by side, each bounded in time."""
+"""All examinations of a stack, in parallel, each with a time limit."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +19,11 @@ from elastx_mrs.publish.examination import Examination, Subject
 from elastx_mrs.verify import plan
 
 AT_ONCE = 16
-"""Examinations that run side by side; each has a thread."""
+"""The most examinations that run in parallel; each has a thread."""
 
 
 def examinations(stack: Stack) -> list[Examination]:
-    """Return all examinations of a stack, in the order in which their checks are shown."""
+    """Return all examinations of a stack, in the order of their output."""
     arguments = stack.arguments
     found = [Examination("pulumi", partial(program.pulumi, stack), "find out why pulumi version hangs")]
     if stack.language == "python":
@@ -41,7 +41,7 @@ def examinations(stack: Stack) -> list[Examination]:
 
 
 def _extras(arguments: Arguments) -> list[str]:
-    """Return the extras that the packages of a stack come with."""
+    """Return the extras of elastx-mrs that a stack needs."""
     https = any(
         resolver.startswith("https:")
         for settings in plan.settings(arguments).values()
@@ -59,7 +59,7 @@ def _of_dns(stack: Stack) -> Iterator[Examination]:
         try:
             wishes.setdefault(plan.who(settings, stack.run), domain)
         except NotInstalledError:
-            continue  # the check of the packages says which
+            continue  # the check of the packages reports it
     most = limits.DOCTOR_WISHES.most
     for who, domain in list(wishes.items())[:most]:
         yield Examination("port-53-udp", partial(network.examine, who, domain), late)
@@ -69,7 +69,7 @@ def _of_dns(stack: Stack) -> Iterator[Examination]:
 
 
 def secrets_of(stack: Stack) -> list[str]:
-    """Return the secrets that a stack's config and the environment hold."""
+    """Return the secrets in a stack's config and in the environment."""
     providers = stack.arguments.providers
     keys = [f"{NAMESPACE}:{key.name}" for one in providers for key in one.stack_keys if key.kind != "names"]
     keys += [key for one in providers for key in one.open_secrets]
@@ -82,9 +82,9 @@ def secrets_of(stack: Stack) -> list[str]:
 async def examined(
     found: Sequence[Examination], known: Sequence[str], progress: Progress, show: Callable[[Check], None]
 ) -> list[Check]:
-    """Run examinations side by side, and show their checks in order, as soon as all those before are there.
+    """Run examinations in parallel, and show their checks in order, each as soon as all checks before it are shown.
 
-    :param known: secrets, which no check may repeat.
+    :param known: secrets that no check may repeat.
     """
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -102,7 +102,7 @@ async def examined(
 
 
 async def _bounded(examination: Examination) -> list[Check]:
-    """Return an examination's checks; if it takes too long, those that it yielded in time."""
+    """Return an examination's checks; after the time limit, those that it yielded so far."""
     checks: list[Check] = []
 
     def work() -> None:
@@ -115,14 +115,14 @@ async def _bounded(examination: Examination) -> list[Check]:
     except TimeoutError:
         seen = f"no answer in {limits.DOCTOR_SECONDS.text}"
         return [*checks, Check(examination.name, "unreachable", "an answer", seen, examination.late)]
-    except Exception as error:  # one fault takes no other verdict away
+    except Exception as error:  # an error in one examination does not hide the others
         seen = fault.contained(error)
-        return [*checks, Check(examination.name, "unreachable", "an examination", seen, fault.CURE)]
+        return [*checks, Check(examination.name, "unreachable", "a completed check", seen, fault.CURE)]
     return list(checks)
 
 
 def _silent(check: Check, known: Sequence[str]) -> Check:
-    """Return a check without a text that repeats a secret."""
+    """Return a check, without its text if that repeats a secret."""
     texts = (check.seen, check.cure, *check.notices)
     if not any(secrecy.holds(text, secret) for text in texts for secret in known):
         return check

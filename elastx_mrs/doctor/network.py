@@ -23,7 +23,7 @@ from elastx_mrs.lookup.transport.wire import NotServedError, Query, UnusableErro
 from elastx_mrs.lookup.vantage import Vantage, Who
 
 ASKED = 3
-"""Servers to query side by side. One answer is enough."""
+"""The servers that are queried in parallel; one answer is enough."""
 
 LISTED = 3
 _VIA = "or query resolvers instead: verification.via: resolvers"
@@ -38,7 +38,7 @@ _WHO = {
 def examine(who: Who, domain: str) -> Iterator[Check]:
     """Yield the checks of the servers that one verification setting queries.
 
-    :param domain: one of those that are verified, as A-labels.
+    :param domain: one of the verified domains, as A-labels.
     """
     yield from asyncio.run(_examined(who, domain))
 
@@ -115,7 +115,7 @@ async def _resolvers(vantage: Vantage, domain: str) -> Check:
 async def _first(
     servers: Sequence[Server], transport: str, question: Question, root: bool
 ) -> tuple[Server | None, dict[Server, Exception]]:
-    """Query the first few servers; return one that answers, or the problem of each."""
+    """Query the first few servers; return one that answers, or each server's problem."""
     problems: dict[Server, Exception] = {}
 
     async def one(server: Server) -> Server | None:

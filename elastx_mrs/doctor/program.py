@@ -1,4 +1,4 @@
-"""What runs the stack's program: Pulumi, its host for the language, and the Python packages or the plugin."""
+"""Checks of what runs the stack's program: Pulumi, its language host, and the Python packages or the plugin."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _INSTALL = f"install Pulumi {PULUMI[0]}.{PULUMI[1]} or newer, from www.pulumi.co
 
 
 def pulumi(stack: Stack) -> Iterator[Check]:
-    """Yield the checks of Pulumi and of its host for the program's language."""
+    """Yield the checks of Pulumi and of its language host."""
     expected = f"Pulumi {PULUMI[0]}.{PULUMI[1]} or newer"
     path = stack.found("pulumi")
     if path is None:
@@ -57,8 +57,8 @@ def _host(stack: Stack) -> str:
 
 def _language(stack: Stack, pulumi_path: str) -> Check:
     name = f"pulumi-language-{stack.language}"
-    beside = Path(pulumi_path).resolve().with_name(name)
-    path = stack.found(name) or (str(beside) if beside.is_file() else None)
+    neighbour = Path(pulumi_path).resolve().with_name(name)
+    path = stack.found(name) or (str(neighbour) if neighbour.is_file() else None)
     if path is not None:
         return Check("language", "pass", _host(stack), f"{name} at {path}")
     cure = f"reinstall Pulumi, which includes it, or install a Pulumi language host for {stack.language}"
@@ -66,9 +66,9 @@ def _language(stack: Stack, pulumi_path: str) -> Check:
 
 
 def packages(stack: Stack, extras: Sequence[str]) -> Iterator[Check]:
-    """Yield the check of the packages that the program needs: ours, and those of some of our extras.
+    """Yield the check of the Python packages that the program needs: elastx-mrs, with some of its extras.
 
-    Programs in other languages need none: their plugin has its own.
+    Programs in other languages need none, because the plugin has its own.
     """
     wanted = f"{OWN}[{','.join(extras)}]" if extras else OWN
     expected = f"{wanted} and all that it requires"
@@ -94,7 +94,7 @@ def packages(stack: Stack, extras: Sequence[str]) -> Iterator[Check]:
 
 
 def _required(name: str, extras: Sequence[str], folders: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the packages that one requires, and those of the extras that it asks of them, with the versions."""
+    """Return the requirements of a package, including those of requested extras, each with its versions."""
     found: list[tuple[str, str]] = []
     for package, more, versions, extra in _requirements(name, folders):
         if extra and extra not in extras:
@@ -107,14 +107,14 @@ def _required(name: str, extras: Sequence[str], folders: Mapping[str, Any]) -> l
 
 
 def _requirements(name: str, folders: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield each requirement of a package: its name, its extras, its versions, and the extra that it is of."""
+    """Yield each requirement of a package: name, extras, versions, and the extra that it belongs to."""
     for text in _distribution(name, folders).requires or ():
         if (found := _REQUIREMENT.match(text)) is not None:
             yield found[1], found[2] or "", found[3], found[4] or ""
 
 
 def _problem(name: str, wanted: str, folders: Mapping[str, Any]) -> str:
-    """Return what is wrong with an installed package, or an empty text."""
+    """Return the problem with an installed package; empty if there is none."""
     try:
         version = _version(name, folders)
     except metadata.PackageNotFoundError:
@@ -146,7 +146,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def plugin(stack: Stack) -> Iterator[Check]:
-    """Yield the check of our plugin, without which a program in another language than Python has no MailRelay."""
+    """Yield the check of our plugin, which programs in other languages than Python need."""
     expected = f"{PLUGIN}, for a program in {stack.language}"
     if (path := stack.found(PLUGIN)) is not None:
         yield Check("plugin", "pass", expected, f"at {path}")
@@ -168,7 +168,7 @@ def plugin(stack: Stack) -> Iterator[Check]:
 
 
 def _named(stack: Stack) -> Iterator[str]:
-    """Yield where the project says that the plugin is."""
+    """Yield the sources of the plugin that the project names."""
     content = stack.project.document.content if stack.project is not None else None
     given = content if isinstance(content, Mapping) else {}
     added = given.get("packages")

@@ -1,4 +1,4 @@
-"""The stack that is examined: its config, its project, and what runs its program."""
+"""The examined stack: its config, its project and its program's environment."""
 
 import json
 import os
@@ -18,11 +18,11 @@ from elastx_mrs.stackfile.project import Project
 
 @dataclass(frozen=True)
 class Stack:
-    """What is examined.
+    """The examined stack.
 
-    :param values: the whole config, by key with its namespace: texts, or what YAML and JSON make of lists and objects.
-    :param project: of the stack; None where there is none.
-    :param run: whom this run names to be asked.
+    :param values: the whole config, by key with namespace: text, lists or objects.
+    :param project: the stack's project, or None.
+    :param run: the servers that this run queries.
     """
 
     arguments: Arguments
@@ -32,14 +32,14 @@ class Stack:
     environment: Mapping[str, str] = field(repr=False, default_factory=lambda: os.environ)
 
     def get(self, key: str) -> str | None:
-        """Return a value as Pulumi hands it to a program: text, and JSON of a list or an object."""
+        """Return a value as Pulumi gives it to a program: text, or JSON of a list or an object."""
         value = self.values.get(key)
         if value is None or _encrypted(value):
             return None
         return value if isinstance(value, str) else json.dumps(value)
 
     def hidden(self, key: str) -> bool:
-        """Return whether a key is there, and only Pulumi can read all of its value."""
+        """Return whether a key has a value that only Pulumi can decrypt completely."""
         return _encrypted(self.values.get(key))
 
     def found(self, program: str) -> str | None:
@@ -64,14 +64,14 @@ class Stack:
 
     @cached_property
     def virtualenv(self) -> Path | None:
-        """The virtual environment that the project names."""
+        """The virtual environment that the project names, or None."""
         options = self._runtime.get("options") if isinstance(self._runtime, Mapping) else None
         named = options.get("virtualenv") if isinstance(options, Mapping) else None
         return self.folder / named if isinstance(named, str) and named else None
 
     @property
     def site(self) -> tuple[str, ...]:
-        """The folders in which the program's Python looks for packages; empty where that is this Python."""
+        """The package folders of the program's Python; empty if it is this Python."""
         made = self.virtualenv
         if made is None or self.language != "python" or made.resolve() == Path(sys.prefix).resolve():
             return ()
@@ -79,6 +79,6 @@ class Stack:
 
 
 def _encrypted(value: Any) -> bool:
-    """Return whether something in a value is encrypted."""
+    """Return whether any part of a value is encrypted."""
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return is_encrypted(value) or any(map(_encrypted, inner))

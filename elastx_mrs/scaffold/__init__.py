@@ -1,1 +1,1 @@
-"""A first project: what it needs to know, its files in each language, and how they are written: all or none."""
+"""Creates a first project: its questions, its files in each language, and the writing of all of them or none."""

@@ -1,4 +1,4 @@
-"""The answers that a project needs, checked by the rules of the config."""
+"""The answers that a project needs, checked by the config's rules."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from elastx_mrs.config.remarks import Said, remarks
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.registry import Provider, Question
 
-_STAND_INS: Mapping[str, Any] = {
+_PLACEHOLDERS: Mapping[str, Any] = {
     "accounts": ["somebody@example.com"],
     "domains": ["example.invalid"],
     "dkim": {"external": True},
@@ -24,9 +24,9 @@ _STAND_INS: Mapping[str, Any] = {
 
 @dataclass
 class Answers:
-    """What a user has said, as typed; empty where nothing was said.
+    """A user's answers, as typed; empty if missing.
 
-    :ivar settings: of the publisher, by key in camelCase.
+    :ivar settings: the publisher's, by key in camelCase.
     """
 
     domains: list[str] = field(default_factory=list)
@@ -37,21 +37,21 @@ class Answers:
 
     @property
     def mail(self) -> dict[str, Any]:
-        """What was said of the mail, as a config."""
+        """The answers about mail, as a config."""
         config = {"accounts": self.accounts, "domains": self.domains, "dkim": self.dkim}
         return {key: value for key, value in config.items() if value}
 
     @property
     def given(self) -> dict[str, Any]:
-        """All that was said, as a config."""
+        """All answers, as a config."""
         return self.mail | ({self.provider.name: self.settings} if self.provider is not None else {})
 
     def arguments(self) -> Arguments:
-        """Return what was said of the mail, in the config's own form; what was not said has a stand-in.
+        """Return the answers about mail, parsed as a config; missing answers get a valid placeholder.
 
-        :raises ConfigError: if something is wrong with it.
+        :raises ConfigError: if an answer is wrong.
         """
-        return whole({**_STAND_INS, **self.mail})
+        return whole({**_PLACEHOLDERS, **self.mail})
 
 
 def names_of(answers: Answers) -> list[str]:
@@ -60,19 +60,19 @@ def names_of(answers: Answers) -> list[str]:
 
 
 def faults(given: Mapping[str, Any], *, program: bool = False) -> list[Fault]:
-    """Return what is wrong with the answers that are there, as the config's rules see it.
+    """Return the errors in the given answers, by the config's rules.
 
-    :param program: whether a program has the settings of the publisher, so that it may not name a server.
+    :param program: whether the publisher's settings are in a program, which may not name a server.
     """
     try:
-        parse({**_STAND_INS, **given}, camel_case=True, publisher=False, program=program)
+        parse({**_PLACEHOLDERS, **given}, camel_case=True, publisher=False, program=program)
     except ConfigError as error:
         return list(error.faults)
     return []
 
 
 def faults_so_far(answers: Answers) -> list[Fault]:
-    """Return what is wrong with the answers; settings of the publisher that are not there yet are no fault."""
+    """Return the errors in the answers; missing settings of the publisher are not errors yet."""
     found = faults(answers.given)
     if answers.provider is None:
         return found
@@ -86,27 +86,27 @@ def normal(key: str, text: str) -> str:
     :param key: ``domains`` or ``accounts``.
     """
     try:
-        found = whole({**_STAND_INS, key: [text]})
+        found = whole({**_PLACEHOLDERS, key: [text]})
     except ConfigError:
         return text
     return found.domains[0].name if key == "domains" else found.accounts[0]
 
 
 def problems(given: Mapping[str, Any], path: str) -> list[str]:
-    """Return what is wrong at one path of the answers, such as ``domains[1]``, and below it."""
+    """Return the errors at or below one path of the answers, such as ``domains[1]``."""
     return [fault.problem for fault in faults(given) if _is_at(fault.path, path)]
 
 
 def warnings(given: Mapping[str, Any], path: str) -> list[Said]:
-    """Return the warnings about one path of answers that are right."""
-    said = remarks(whole({**_STAND_INS, **given}))
+    """Return the warnings about one path of valid answers."""
+    said = remarks(whole({**_PLACEHOLDERS, **given}))
     return [one for one in said if one.remark.level == "warning" and _is_at(one.path, path)]
 
 
 def whole(given: Mapping[str, Any]) -> Arguments:
-    """Return the arguments of the answers.
+    """Return the answers, parsed as a config.
 
-    :raises ConfigError: if something is wrong with them.
+    :raises ConfigError: if an answer is wrong.
     """
     return parse(given, camel_case=True, publisher=False)
 
@@ -126,7 +126,7 @@ def required(answers: Answers, provider: Provider) -> set[str]:
 
 
 def value_of(provider: Provider, key: str, text: str) -> Any:
-    """Return the value of a setting as its key wants it: text, or a list of texts with commas or blanks between."""
+    """Return the value of a setting in the type of its key: text, a boolean, or a list split at commas and spaces."""
     named = {to_camel(name): one.annotation for name, one in provider.model.model_fields.items()}
     text = text.strip()
     if _is_list(named.get(key)):

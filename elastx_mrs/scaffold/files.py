@@ -18,13 +18,13 @@ STAGED = ".elastx-mrs-init-"
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _THERE = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
-"""What a file system without hard links answers."""
+"""Errors of a file system without hard links."""
 
 
 class ExistingError(Exception):
-    """Files are there already.
+    """Files exist already.
 
-    :ivar names: of these files.
+    :ivar names: their names.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -34,15 +34,15 @@ class ExistingError(Exception):
 
 
 def existing(folder: Path, names: Sequence[str]) -> list[str]:
-    """Return which of the files are there, with any other that Pulumi takes for the project's.
+    """Return the files that exist, including other names for Pulumi's project file.
 
-    Of files in a folder of their own, it is the folder that must not be there.
+    For a file in a subfolder, the subfolder counts.
     """
     return [name for name in _at_the_top([*PROJECT_FILES, *names]) if os.path.lexists(folder / name)]
 
 
 def left_over(folder: Path, names: Sequence[str]) -> list[str]:
-    """Return what a run that was killed left behind: its folder, and the files that it wrote."""
+    """Return the remains of a killed run: its folder, and the files that it wrote."""
     try:
         staged = sorted(folder.glob(f"{STAGED}*"))
     except OSError:
@@ -52,7 +52,7 @@ def left_over(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def _is_of(staged: Path, folder: Path, name: str) -> bool:
-    """Tell whether a name was given by the run with this folder: to the same file, or to a folder that it moved."""
+    """Return whether the run with this folder created a name: the same file, or a folder that it moved."""
     try:
         return (staged / name).samefile(folder / name)
     except OSError:
@@ -62,12 +62,12 @@ def _is_of(staged: Path, folder: Path, name: str) -> bool:
 def write(folder: Path, texts: Mapping[str, str]) -> None:
     """Write files into a folder.
 
-    All of them are on the disk before the first one gets its name, so that a full disk leaves none. Ctrl-C and an end
-    by a signal wait while they get their names, which takes less than a millisecond.
+    All of them are on the disk before the first one gets its name, so a full disk leaves none. Signals such as Ctrl-C
+    wait while the files get their names, which takes less than a millisecond.
 
-    :param texts: by the file's name, which may be in a folder.
-    :raises ExistingError: if one of them is there; then none is written.
-    :raises OSError: if the folder cannot be written; then none is.
+    :param texts: by the file's name, which may be in a subfolder.
+    :raises ExistingError: if one of them exists; then none is written.
+    :raises OSError: if the folder cannot be written; then none is written.
     """
     if found := existing(folder, [*texts]):
         raise ExistingError(found)
@@ -88,7 +88,7 @@ def _at_the_top(names: Iterable[str]) -> list[str]:
 
 
 def _put(path: Path, octets: bytes) -> None:
-    """Write a file that is not there yet, through to the disk."""
+    """Write a new file, and flush it to the disk."""
     with path.open("xb") as file:
         file.write(octets)
         file.flush()
@@ -96,7 +96,7 @@ def _put(path: Path, octets: bytes) -> None:
 
 
 def _name(staged: Path, folder: Path, names: Sequence[str]) -> None:
-    """Give the files their names; if one cannot have its name, none has."""
+    """Give the files their names: all of them, or none."""
     done: list[Path] = []
     try:
         for name in names:
@@ -111,7 +111,7 @@ def _name(staged: Path, folder: Path, names: Sequence[str]) -> None:
 
 
 def _give(source: Path, target: Path) -> None:
-    """Give a file or a folder its name, without ever taking the place of another one; an empty folder is none."""
+    """Give a file or a folder its name; never replace anything but an empty folder."""
     if source.is_dir():
         source.rename(target)
         return

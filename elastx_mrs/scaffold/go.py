@@ -1,4 +1,4 @@
-"""A program in Go, in the form that gofmt gives it."""
+"""A program in Go, formatted as by gofmt."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from elastx_mrs.display import comment_line
 from elastx_mrs.scaffold.plan import Plan
 
 SCHEMA = Path(__file__).resolve().parents[1] / "plugin" / "schema.json"
-"""The plugin's schema, of which Pulumi generates the SDK."""
+"""The plugin's schema, from which Pulumi generates the SDK."""
 
 WIDTH = 110
-"""Columns, each tab four of them, after which a value is a line a field."""
+"""Columns, with four for a tab; a longer value gets one line for each field."""
 
 MODULE = """module {project}
 
@@ -67,7 +67,7 @@ def program(plan: Plan) -> str:
 
 
 def module(plan: Plan) -> str:
-    """Return ``go.mod``, which ``go mod tidy`` completes."""
+    """Return ``go.mod``; ``go mod tidy`` completes it."""
     return MODULE.format(project=plan.package)
 
 
@@ -83,10 +83,10 @@ def _domains(plan: Plan, depth: int) -> list[str]:
 
 
 def _value(key: str, value: Any, depth: int) -> list[str]:
-    """Return a value: one line if it fits, else a field or an element a line.
+    """Return a value: in one line if it fits, otherwise one line for each field or element.
 
-    :param key: of the value, which names the type of an object.
-    :param depth: tabs in front of its first line.
+    :param key: the value's key, which names the type of an object.
+    :param depth: the tabs before its first line.
     """
     inline = _inline(key, value)
     room = WIDTH - 4 * depth - len(_exported(key)) - 3
@@ -114,7 +114,7 @@ def _inline(key: str, value: Any) -> str:
 
 @cache
 def constants() -> Mapping[tuple[str, str], str]:
-    """Return the SDK's constants for the values of keys that have a list of them, by key and value."""
+    """Return the SDK's constants for the values of enums, by key and value."""
     types = json.loads(SCHEMA.read_text(encoding="utf-8"))["types"]
     return {
         (key, choice["value"]): enum.rpartition(":")[2] + choice["name"]
@@ -126,7 +126,7 @@ def constants() -> Mapping[tuple[str, str], str]:
 
 
 def _fields(fields: Sequence[Field], depth: int) -> Iterator[str]:
-    """Yield the lines of fields; the values of neighbours that have one line each begin in one column."""
+    """Yield the lines of fields; the values of neighbouring one-line fields are aligned."""
     tabs = "\t" * depth
     for index, (name, lines) in enumerate(fields):
         width = max(len(one) for one in _neighbours(fields, index)) if len(lines) == 1 else len(name)
@@ -136,7 +136,7 @@ def _fields(fields: Sequence[Field], depth: int) -> Iterator[str]:
 
 
 def _neighbours(fields: Sequence[Field], index: int) -> Iterator[str]:
-    """Yield the names of the fields around one, up to the next that has several lines."""
+    """Yield the names of the fields around one, up to the next field with several lines."""
     for step in (-1, 1):
         at = index if step < 0 else index + 1
         while 0 <= at < len(fields) and len(fields[at][1]) == 1:

@@ -23,8 +23,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 class Domain:
     """One sender domain.
 
-    :param config: as the stack's file has it, with its ``name``.
-    :param notes: what to know of it, a line each.
+    :param config: its entry in the stack file, with its ``name``.
+    :param notes: comments about it, a line each.
     """
 
     config: Mapping[str, Any]
@@ -36,9 +36,9 @@ class Plan:
     """A project.
 
     :param dkim: the key's value; empty if each domain has its own.
-    :param settings: of the publisher, by key in camelCase.
+    :param settings: the publisher's, by key in camelCase.
     :param adopt: the names whose records an ``up`` takes over.
-    :param version: of elastx-mrs, which wrote it.
+    :param version: the version of elastx-mrs that writes it.
     """
 
     project: str
@@ -53,7 +53,7 @@ class Plan:
 
     @property
     def package(self) -> str:
-        """The project's name as npm and Go take it: in lower case, and beginning with a letter or a digit."""
+        """The project's name for npm and Go: in lower case, beginning with a letter or a digit."""
         return self.project.lower().lstrip("._-") or "mail"
 
     @property
@@ -63,12 +63,12 @@ class Plan:
 
     @property
     def adopts_by_config(self) -> bool:
-        """Whether a key of the config takes over what is published, and not an import."""
+        """Whether a key of the config takes over published records; otherwise, an import does."""
         return any(key.kind == "names" for key in self.provider.stack_keys)
 
     @property
     def of_the_stack(self) -> dict[str, Any]:
-        """The settings that only the stack's file may have where a program names the rest."""
+        """The settings that only the stack file may have, if a program has the others."""
         name = self.provider.name
         settings = {name: dict(self.settings)}
         refused = {one.path for one in faults(settings, program=True)} - {one.path for one in faults(settings)}
@@ -76,14 +76,14 @@ class Plan:
 
     @property
     def of_the_program(self) -> dict[str, Any]:
-        """The settings that a program names."""
+        """The settings for the program."""
         return {key: value for key, value in self.settings.items() if key not in self.of_the_stack}
 
 
 def plan_of(answers: Answers, provider: Provider, found: Look, project: str, stack: str) -> Plan:
-    """Return the project for answers that are right, with what DNS has.
+    """Return the project for valid answers and the records found in DNS.
 
-    :raises ConfigError: if what DNS has cannot stand in the config.
+    :raises ConfigError: if the config does not accept a record from DNS.
     """
     entries = [
         Domain(one.config, [*_unicode(one.domain), *(notes(one) if found.asked else ())]) for one in found.domains
@@ -97,20 +97,20 @@ def plan_of(answers: Answers, provider: Provider, found: Look, project: str, sta
 
 
 def project_name(folder: Path) -> str:
-    """Return a name for the project in a folder: the folder's, without what Pulumi does not allow."""
+    """Return a project name for a folder: the folder's name, without characters that Pulumi refuses."""
     found = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-.")[:100] or "mail"
     return found if found != NAMESPACE else "mail"
 
 
 def name_problem(text: str) -> str:
-    """Return what is wrong with the name of a project or a stack; empty if nothing is."""
+    """Return the problem with the name of a project or a stack; empty if there is none."""
     if _NAME.fullmatch(text) and text.strip("."):
         return ""
     return f"{quoted(text)} is not a name that Pulumi accepts: 1 to 100 letters, digits, hyphens, underscores and dots"
 
 
 def project_problem(text: str) -> str:
-    """Return what is wrong with the name of a project; empty if nothing is."""
+    """Return the problem with the name of a project; empty if there is none."""
     if text == NAMESPACE:
         return f"{quoted(text)} is the namespace of the component's own keys in a stack's file"
     return name_problem(text)

@@ -1,6 +1,6 @@
-"""The program of a project in each language, and the files beside it, by the names of the files.
+"""The program of a project in each language, and its other files, by file name.
 
-The folders in ``examples/`` are made of the same texts: a test compares them.
+The folders in ``examples/`` have the same texts; a test compares them.
 """
 
 import json
@@ -13,7 +13,7 @@ from elastx_mrs.scaffold.in_yaml import in_yaml
 from elastx_mrs.scaffold.plan import Plan
 
 INSTALL = "pulumi install"
-"""Installs the plugin and what the program needs, and generates the SDK: in every clone, and in a pipeline."""
+"""Installs the plugin and the program's packages, and generates the SDK, in every clone and pipeline."""
 
 PLUGIN = {
     "plugin/PulumiPlugin.yaml": """name: elastx-mrs
@@ -28,12 +28,12 @@ runtime:
 run()
 """,
 }
-"""The folder from which Pulumi installs the plugin; its requirements come with it."""
+"""The files of the folder from which Pulumi installs the plugin; a file with its requirements is added."""
 
 PACKAGES = """packages:
   elastx-mrs: ./plugin
 """
-"""Where Pulumi.yaml says that the plugin is."""
+"""The lines of Pulumi.yaml that name the plugin's folder."""
 
 VENV = "python3 -m venv .venv && . .venv/bin/activate"
 
@@ -54,12 +54,12 @@ class Language:
     """A language of programs.
 
     :param runtime: as Pulumi.yaml names it.
-    :param what: what the project is, after "The mail records of a company, by".
-    :param files: returns the program and the files beside it, other than Pulumi.yaml.
-    :param project: returns what Pulumi.yaml has below the runtime.
-    :param install: the command that installs what the program needs.
-    :param plugin: whether the program uses the plugin, which has no publisher of another package.
-    :param names: the files that are written, other than those of every language.
+    :param what: the end of the project's description, after "The mail records of a company, by".
+    :param files: returns the program and its other files, except Pulumi.yaml.
+    :param project: returns the lines of Pulumi.yaml below the runtime.
+    :param install: the command that installs the program's packages.
+    :param plugin: whether the program uses the plugin, which has only the built-in publishers.
+    :param names: the files of this language, except those that every language has.
     """
 
     runtime: str
@@ -80,7 +80,7 @@ def _requirements(plan: Plan) -> str:
 
 
 def requirements(plan: Plan) -> list[str]:
-    """Return what a Python program needs, as pip has it."""
+    """Return the requirements of a Python program, for pip."""
     extra = plan.provider.start.extra
     own = f"elastx-mrs[{extra}]" if extra else "elastx-mrs"
     brought = package_of(plan.provider.name)
@@ -133,9 +133,9 @@ _REQUIREMENTS = "plugin/requirements.txt"
 
 
 def files(plan: Plan, language: str, schema: str) -> dict[str, str]:
-    """Return all files of a project, by their names.
+    """Return all files of a project, by name.
 
-    :param schema: of stacks' files.
+    :param schema: the schema of stack files.
     """
     chosen = LANGUAGES[language]
     described = stack_file.beside_a_program if chosen.plugin else stack_file.with_everything
@@ -149,7 +149,7 @@ def files(plan: Plan, language: str, schema: str) -> dict[str, str]:
 
 
 def project(plan: Plan, language: str) -> str:
-    """Return the project's file."""
+    """Return ``Pulumi.yaml``."""
     chosen = LANGUAGES[language]
     head = f"name: {in_yaml(plan.project)}\ndescription: The mail records of a company, by {chosen.what}\n"
     return f"{head}runtime: {chosen.runtime}\n{PACKAGES if chosen.plugin else ''}{chosen.project(plan)}"

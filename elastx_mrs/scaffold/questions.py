@@ -1,7 +1,7 @@
-"""The questions of ``elastx-mrs init``: each has an example, and comes again with the reason until it is right.
+"""The questions of ``elastx-mrs init``. Each has an example, and is repeated with the reason until the answer is valid.
 
-A list takes a name a line, or several with commas or blanks between, and ends with an empty line, so that a column can
-be pasted. So does the DKIM key, because people paste it in several lines.
+A list takes one name a line, or several separated by commas or spaces, and ends with an empty line. So you can paste a
+column. The DKIM key also ends with an empty line, because people paste it in several lines.
 """
 
 import re
@@ -43,7 +43,7 @@ DKIM = (
 
 
 class Asker(Protocol):
-    """Whoever answers."""
+    """The terminal, or a test."""
 
     def say(self, text: str) -> None:
         """Show a paragraph."""
@@ -54,12 +54,12 @@ class Asker(Protocol):
         ...
 
     def forget(self) -> None:
-        """Drop what is typed already: the end of a paste is no answer to the next question."""
+        """Discard input that is already typed: the rest of a paste must not answer the next question."""
         ...
 
 
 def complete(answers: Answers, asker: Asker, providers: Sequence[Provider]) -> Provider:
-    """Ask for what is missing in the answers; return the publisher."""
+    """Ask for the missing answers; return the publisher."""
     if not answers.domains:
         asker.say(DOMAINS)
         _list(asker, "Domain", "domains", answers.domains)
@@ -78,9 +78,9 @@ def complete(answers: Answers, asker: Asker, providers: Sequence[Provider]) -> P
 
 
 def ask_settings(answers: Answers, provider: Provider, asker: Asker, zones: Sequence[str]) -> None:
-    """Ask for the settings of the publisher that are not there yet.
+    """Ask for the missing settings of the publisher.
 
-    :param zones: that the domains are in.
+    :param zones: the zones of the domains.
     """
     for question in questions(provider):
         if question.key not in answers.settings:
@@ -88,14 +88,14 @@ def ask_settings(answers: Answers, provider: Provider, asker: Asker, zones: Sequ
 
 
 def propose(answers: Answers, provider: Provider, zones: Sequence[str]) -> None:
-    """Take what is proposed for the settings that are not there yet."""
+    """Use the proposals for the missing settings."""
     for question in questions(provider):
         if question.zones:
             answers.settings.setdefault(question.key, list(zones))
 
 
 def missing(answers: Answers) -> list[str]:
-    """Return the options that a run without questions needs and that are not there, each with an example."""
+    """Return the missing options for a run without questions, each with an example."""
     options = {
         "--domain example.com": answers.domains,
         "--account smtp-prod@acme.example": answers.accounts,
@@ -111,7 +111,7 @@ def missing(answers: Answers) -> list[str]:
 
 
 def _list(asker: Asker, prompt: str, key: str, taken: list[str]) -> None:
-    """Ask for a list, one line after the other, until one is empty and something is there."""
+    """Ask for a list, line by line, until a line is empty and the list is not."""
     forms: dict[str, str] = {}
     while True:
         line = asker.line(f"{prompt}: ")
@@ -129,7 +129,7 @@ def _list(asker: Asker, prompt: str, key: str, taken: list[str]) -> None:
         for one in typed:
             form = normal(key, one)
             there = [forms[form]] if form in forms else []
-            # Only with the one that may be the same: thousands of names are pasted, and each is checked here.
+            # Checked only against the one possible duplicate: people paste thousands of names.
             if wrong := problems({key: [*there, one]}, f"{key}[{len(there)}]"):
                 _refuse(asker, one, [problem.replace(f"{key}[0]", quoted(forms.get(form, one))) for problem in wrong])
             else:
@@ -141,7 +141,7 @@ _EXAMPLES = {"domains": "Write one such as example.com.", "accounts": "Write one
 
 
 _KEY = re.compile(r"\bv\s*=\s*DKIM1\b|\bp\s*=\s*[A-Za-z0-9+/]{20}", re.IGNORECASE)
-"""A part of a DKIM key, which is in no domain and in no account that anybody has."""
+"""Matches a DKIM key, or a part of one; no domain and no account looks like that."""
 
 
 def _key(asker: Asker, answers: Answers) -> str:
@@ -157,7 +157,7 @@ def _key(asker: Asker, answers: Answers) -> str:
 
 
 def _lines(asker: Asker) -> str:
-    """Return what is pasted up to an empty line; the head of an answer of dig has some that end nothing."""
+    """Return the pasted lines up to an empty one; empty lines in the header of dig's output do not count."""
     lines: list[str] = []
     while True:
         line = asker.line("DKIM key: " if not lines else "... ")
@@ -181,7 +181,7 @@ def _publisher(asker: Asker, providers: Sequence[Provider]) -> Provider:
 
 
 def _setting(answers: Answers, provider: Provider, question: Question, asker: Asker, zones: Sequence[str]) -> None:
-    """Ask for one setting. An empty line takes what is proposed, or leaves out what need not be there."""
+    """Ask for one setting. An empty line takes the proposal, or omits an optional setting."""
     default = ",".join(zones) if question.zones else ""
     shown = f" [{some(zones, _PROPOSED)}]" if default else ""
     what, semicolon, rest = question.text.partition(";")
@@ -198,12 +198,12 @@ def _setting(answers: Answers, provider: Provider, question: Question, asker: As
         if not wrong:
             answers.settings = settings
             return
-        for problem in wrong:  # what was typed is not repeated: it may be a key that was meant for another place
+        for problem in wrong:  # the input is not repeated: it may be a key that was meant for another place
             asker.say(f"{question.key}: {problem}")
 
 
 _PROPOSED = 3
-"""Zones that a prompt shows."""
+"""The most zones that a prompt shows."""
 
 
 def _refuse(asker: Asker, typed: str, wrong: Sequence[str]) -> None:

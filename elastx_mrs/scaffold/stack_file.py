@@ -1,4 +1,4 @@
-"""The file of a stack, with the schema's modeline and a comment beside each key."""
+"""The stack file, with the schema's modeline and a comment for each key."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +13,11 @@ from elastx_mrs.scaffold.plan import Plan
 from elastx_mrs.service import ELASTX
 
 SCHEMA = "stack.schema.json"
-"""The name of the schema's file, beside the stack's."""
+"""The name of the schema's file, next to the stack file."""
 
 
 def with_everything(plan: Plan) -> str:
-    """Return the file of a stack whose program reads all of it."""
+    """Return the stack file for a program that reads everything from it."""
     lines = [
         *_head(plan),
         f"  {NAMESPACE}:accounts: # the logins of the SMTP server; each may send as every domain below\n",
@@ -32,7 +32,7 @@ def with_everything(plan: Plan) -> str:
 
 
 def beside_a_program(plan: Plan) -> str:
-    """Return the file of a stack whose program names accounts and domains."""
+    """Return the stack file for a program that names the accounts and domains itself."""
     lines = [*_dkim(f"{plan.project}:dkim", plan)]
     if plan.of_the_stack:
         lines += _publisher(plan, plan.of_the_stack)

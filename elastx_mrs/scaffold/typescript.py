@@ -8,7 +8,7 @@ from elastx_mrs.display import comment_line
 from elastx_mrs.scaffold.plan import Plan
 
 WIDTH = 100
-"""Columns after which a list is a line an element."""
+"""Columns; a longer list gets one line for each element."""
 
 PACKAGE: Mapping[str, Any] = {
     "private": True,

@@ -1,4 +1,4 @@
-"""A program in Pulumi's YAML: it is in the project's own file."""
+"""A program in Pulumi's YAML, which is part of ``Pulumi.yaml``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ _END = """outputs:
 
 
 def program(plan: Plan) -> str:
-    """Return what ``Pulumi.yaml`` has below the runtime."""
+    """Return the lines of ``Pulumi.yaml`` below the runtime."""
     lines = [_HEAD] if plan.dkim else []
     lines += [_RESOURCE, f"      accounts: {in_yaml(_plain(list(plan.accounts)))}\n"]
     if plan.dkim:
@@ -38,7 +38,7 @@ def program(plan: Plan) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value in which nothing stands for another one: Pulumi replaces ``${…}`` in text."""
+    """Return a value with ``${`` escaped, which Pulumi would replace."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list):
