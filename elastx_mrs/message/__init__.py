@@ -1,5 +1,5 @@
-"""A received message: did the whole chain work?
+"""Checks a received message.
 
-``reading`` takes the file apart, ``claims`` reads what the receiver says, ``signature`` verifies DKIM now, ``chain``
-judges them together as DMARC does.
+``parse`` reads the file, ``authentication_results`` the receiver's results. ``signature`` verifies DKIM now, and
+``chain`` combines everything as DMARC does.
 """

@@ -1,7 +1,7 @@
-"""The addresses in a header field (RFC 5322 §3.4), as receivers find them: comments, groups, routes, odd white space.
+"""Addresses in a header field (RFC 5322 §3.4), with comments, groups, routes and odd white space.
 
-Python's own parser takes ``ceo@one.example <crook@two.example>`` for the first of the two. It is the angle address that
-counts, whatever stands before it.
+Python's own parser reads ``ceo@one.example <crook@two.example>`` as the first address. Receivers use the one in angle
+brackets, whatever is before it.
 """
 
 import itertools
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'(\s+)|"((?:[^"\\]|\\.)*)"|(\[[^\]]*\])|([<>:;,@.()])|([^\s
 
 
 class _Token(NamedTuple):
-    """A word, or one of the specials that mean something; ``apart`` where white space stands before it."""
+    """A word or a special character; ``apart`` if white space is before it."""
 
     text: str
     special: bool
@@ -23,16 +23,16 @@ class _Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Address:
-    """An address: what stands before and after its ``@``, quotes and comments undone."""
+    """An address: the parts before and after its ``@``, without quotes and comments."""
 
     local: str
     domain: str
 
 
 def addresses(value: str) -> list[Address] | None:
-    """Return the addresses in a field such as From, those of groups too; None where one cannot be read.
+    """Return the addresses in a field such as From, including those of groups; None if one is unreadable.
 
-    A name without an address, as ``Acme, Inc. <a@acme.example>`` has one before its comma, is passed over.
+    A name without an address is skipped, such as ``Acme`` in ``Acme, Inc. <a@acme.example>``.
     """
     found = []
     for tokens in _mailboxes(_tokens(value)):
@@ -46,7 +46,7 @@ def addresses(value: str) -> list[Address] | None:
 
 
 def path(value: str) -> str:
-    """Return the address in a Return-Path field (RFC 5321 §4.4); empty for ``<>``, as it is where it cannot be read."""
+    """Return the address in a Return-Path field (RFC 5321 §4.4); empty for ``<>``, unchanged if it is unreadable."""
     tokens = list(_tokens(value))
     address = _address(tokens)
     if address is not None:
@@ -55,7 +55,7 @@ def path(value: str) -> str:
 
 
 def without_comments(text: str) -> str:
-    """Return text without comments, which nest (RFC 5322 §3.2.2); parentheses in quotes are none."""
+    """Return text without comments, which can nest (RFC 5322 §3.2.2); parentheses in quotes stay."""
     kept, depth, quoted, escaped = [], 0, False, False
     for character in text:
         if escaped:
@@ -89,7 +89,7 @@ def _tokens(value: str) -> Iterator[_Token]:
 
 
 def _mailboxes(tokens: Iterator[_Token]) -> Iterator[list[_Token]]:
-    """Yield the tokens of each mailbox: a comma parts two, ``name:`` opens a group and ``;`` ends it (§3.4)."""
+    """Yield the tokens of each mailbox: commas separate them, ``name:`` starts a group and ``;`` ends it (§3.4)."""
     current: list[_Token] = []
     angle = False
     for token in tokens:
@@ -109,7 +109,7 @@ def _has_address(tokens: Sequence[_Token]) -> bool:
 
 
 def _address(tokens: Sequence[_Token]) -> Address | None:
-    """Return the one address of a mailbox: in angle brackets where there are any (§3.4), without a route (§4.4)."""
+    """Return the address of a mailbox, from its angle brackets if it has any (§3.4), without a route (§4.4)."""
     specials = [token.text if token.special else "" for token in tokens]
     if specials.count("<") > 1:
         return None
@@ -128,7 +128,7 @@ def _address(tokens: Sequence[_Token]) -> Address | None:
 
 
 def _joined(tokens: Sequence[_Token]) -> str:
-    """Return words and dots as one text, with the white space that may stand around dots (§4.4); empty for others."""
+    """Return words and dots as one text, without white space around dots (§4.4); empty for anything else."""
     for one, other in itertools.pairwise(tokens):
         if not one.special and not other.special and other.apart:
             return ""

@@ -1,4 +1,4 @@
-"""How the domain of a signature or of a return path fits that of From (RFC 9989 §4.10.2)."""
+"""Alignment of a signature's or a return path's domain with that of From (RFC 9989 §4.10.2)."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -8,7 +8,7 @@ from elastx_mrs.receiver.dmarc import Walk, walk
 from elastx_mrs.records import RecordError, names
 
 Aligned = Literal["same", "below", "no", "unknown"]
-"""How a domain fits that of From: the same, below one organisational domain where that is enough, or not at all."""
+"""The alignment with From's domain: the same, in the same organization in relaxed mode, none, or unknown."""
 
 FITS: Mapping[Aligned, str] = {
     "same": "aligned (the same domain)",
@@ -19,10 +19,10 @@ FITS: Mapping[Aligned, str] = {
 
 
 async def aligned(ask: Ask, walked: Walk, domain: str, mode: str) -> Aligned:
-    """Return how a domain fits that of From.
+    """Return the alignment of a domain with that of From.
 
     :param walked: the tree walk of From's domain.
-    :param mode: ``r``, where one organisational domain is enough, or ``s``.
+    :param mode: ``r`` for relaxed, or ``s`` for strict.
     """
     if domain == walked.domain:
         return "same"
@@ -39,5 +39,5 @@ async def aligned(ask: Ask, walked: Walk, domain: str, mode: str) -> Aligned:
 
 
 def fit(fits: Aligned, domain: str) -> str:
-    """Return it in words."""
+    """Return the alignment in words."""
     return f"not aligned with {domain}" if fits == "no" else FITS[fits]

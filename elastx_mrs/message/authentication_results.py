@@ -1,7 +1,7 @@
-"""What the receiver says it found: Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 §9.1).
+"""The receiver's results: Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 §9.1).
 
-They are words in a header, which anybody can write. The topmost was written last, by the receiver; whether it is the
-receiver's is for people to see from its name.
+Anybody can write these header fields. The topmost was written last, usually by the receiver. People must check its name
+to know.
 """
 
 import re
@@ -14,12 +14,12 @@ from elastx_mrs.message.parse import Message
 from elastx_mrs.records import RecordError, names
 
 SPF_RESULTS = frozenset(("none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"))
-"""RFC 7208 §2.6."""
+"""The SPF results (RFC 7208 §2.6)."""
 
 _NAMELESS = "a receiver without a name"
 
 _OLD_RESULTS = {"hardfail": "fail"}
-"""What receivers of RFC 5451 wrote."""
+"""Results of RFC 5451, by their names today."""
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(;)|(\s+)|([^";\s]+)', re.DOTALL)
 _QUOTED = re.compile(r'[^"]*+"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -27,7 +27,7 @@ _RESULT = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?:/[0-9]+)?=([A-Za-z]+)")
 _AROUND = re.compile(
     r" ?= ?| ?/ ?(?=[0-9]+ ?=)|(?<=\bsmtp) ?\. ?|(?<=\bheader) ?\. ?|(?<=\bbody) ?\. ?|(?<=\bpolicy) ?\. ?"
 )
-"""Where white space and comments may stand within a statement (RFC 8601 §2.2, Appendix B.7)."""
+"""Where a statement may have white space and comments (RFC 8601 §2.2, Appendix B.7)."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Claims:
-    """What one receiver says.
+    """The results of one receiver.
 
-    :param by: its name: the authserv-id (RFC 8601 §2.5); empty where the field has none.
+    :param by: its name, the authserv-id (RFC 8601 §2.5); empty if the field has none.
     """
 
     by: str
@@ -52,13 +52,13 @@ class Claims:
 
 @dataclass(frozen=True)
 class SpfClaim:
-    """What a receiver says of SPF.
+    """A receiver's SPF result.
 
     :param result: as in RFC 7208 §2.6.
-    :param identity: ``mailfrom`` or ``helo``, which it checked (§2.3, §2.4).
-    :param domain: that was checked, as lower-case A-labels; empty where it does not say.
-    :param source: the header field, and whose it is.
-    :param stands_in: whether HELO was checked in place of an empty return path, as ``postmaster@HELO`` (§2.4).
+    :param identity: the checked identity, ``mailfrom`` or ``helo`` (§2.3, §2.4).
+    :param domain: the checked domain, as lower-case A-labels; empty if it is not named.
+    :param source: the header field and the receiver.
+    :param stands_in: whether HELO was checked for an empty return path, as ``postmaster@HELO`` (§2.4).
     """
 
     result: str
@@ -69,12 +69,12 @@ class SpfClaim:
 
     @property
     def counts(self) -> bool:
-        """Whether DMARC takes it: MAIL FROM alone counts (RFC 9989 §4.4.2)."""
+        """Whether it counts for DMARC: only MAIL FROM does (RFC 9989 §4.4.2)."""
         return self.identity == "mailfrom" or self.stands_in
 
 
 def claims(message: Message) -> Claims | None:
-    """Return what the topmost Authentication-Results say, and others just below it by the same receiver."""
+    """Return the results in the topmost Authentication-Results, and in those just below by the same receiver."""
     first = None
     results: list[Result] = []
     for value in message.all("authentication-results")[: limits.MESSAGE_RESULTS.most]:
@@ -87,7 +87,7 @@ def claims(message: Message) -> Claims | None:
 
 
 def spf(message: Message) -> SpfClaim | None:
-    """Return what is said of SPF, of MAIL FROM before HELO: in Authentication-Results, else in Received-SPF."""
+    """Return the SPF result, of MAIL FROM rather than HELO, in Authentication-Results or else in Received-SPF."""
     found = [*_in_results(message), *_in_received(message)]
     sender = envelope(message)
     return min(found, key=lambda claim: (not claim.counts, claim.domain != sender), default=None)
@@ -103,7 +103,7 @@ def _in_results(message: Message) -> Iterator[SpfClaim]:
 
 
 def _in_received(message: Message) -> Iterator[SpfClaim]:
-    """Yield what the topmost Received-SPF says, and others below it by the same receiver."""
+    """Yield the results in the topmost Received-SPF, and in those below by the same receiver."""
     first = None
     for value in message.all("received-spf")[: limits.MESSAGE_RESULTS.most]:
         words = list(_words(without_comments(value)))
@@ -121,7 +121,7 @@ def _in_received(message: Message) -> Iterator[SpfClaim]:
 
 
 def _claim(result: str, source: str, sender: str | None, helo: str | None, message: Message) -> SpfClaim:
-    """Return a claim about MAIL FROM, where it is named or nothing is, or about HELO."""
+    """Return a claim about MAIL FROM if it is named, or nothing is; otherwise about HELO."""
     empty = sender is not None and not sender.strip("<>")
     null = message.return_path == "" or (message.return_path is None and empty)
     if helo and not _domain(sender or "") and (sender is None or null):
@@ -152,7 +152,7 @@ def _results(statements: list[list[str]]) -> Iterator[Result]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield words, ``;`` for itself, quotes undone; white space within a statement is taken out."""
+    """Yield words without quotes and white space in statements, and each ``;``."""
     word = ""
     text = _AROUND.sub(lambda found: found[0].strip(), " ".join(text.split()))
     for quoted, semicolon, space, bare in _TOKEN.findall(_closed(text)):
@@ -169,7 +169,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _closed(text: str) -> str:
-    """Return text without a quote that nothing closes, nor those after it, which would each be looked for an end."""
+    """Return text without an unclosed quote and the quotes after it, which would make the search for an end slow."""
     at = 0
     while (quote := _QUOTED.match(text, at)) is not None:
         at = quote.end()
@@ -177,7 +177,7 @@ def _closed(text: str) -> str:
 
 
 def _domain(text: str) -> str:
-    """Return an address's domain; it may be internationalised (RFC 8601 §2.2, RFC 8616)."""
+    """Return an address's domain as A-labels; it may be internationalized (RFC 8601 §2.2, RFC 8616)."""
     domain = text.strip("<>").rpartition("@")[2].lower().removesuffix(".")
     try:
         return names.to_ascii(domain)
@@ -186,5 +186,5 @@ def _domain(text: str) -> str:
 
 
 def envelope(message: Message) -> str:
-    """Return the domain of the return path as A-labels; empty where there is none."""
+    """Return the domain of the return path as A-labels; empty if there is none."""
     return _domain(message.return_path or "")

@@ -1,6 +1,6 @@
-"""A body as it is hashed (RFC 6376 §3.4.3, §3.4.4), in time that grows with its length.
+"""Canonical bodies for the hash (RFC 6376 §3.4.3, §3.4.4), in linear time.
 
-dkimpy's own takes the square of it for a line of white space, and does it once for each signature.
+dkimpy's own takes quadratic time for a line of white space, once for each signature.
 """
 
 import re
@@ -9,7 +9,7 @@ _MANY = b"\r\n" * 4096
 
 
 def simple(body: bytes) -> bytes:
-    """Return a body without the empty lines at its end, and with one CRLF there."""
+    """Return a body with exactly one CRLF at its end, without empty lines before it."""
     end = len(body)
     while body.endswith(_MANY, 0, end):
         end -= len(_MANY)
@@ -19,6 +19,6 @@ def simple(body: bytes) -> bytes:
 
 
 def relaxed(body: bytes) -> bytes:
-    """Return a body as :func:`simple`, with white space reduced, none of it before a CRLF; empty if nothing is left."""
+    """Return a body like :func:`simple`, with white space reduced, and none before a CRLF; empty if nothing is left."""
     found = simple(re.sub(rb"[\t ]+", b" ", body).replace(b" \r\n", b"\r\n"))
     return b"" if found == b"\r\n" else found

@@ -1,7 +1,7 @@
-"""SPF, DKIM and DMARC of a message together: which domain each is about, and whether that is the From domain's.
+"""SPF, DKIM and DMARC of a message, with the domain of each and its alignment with the From domain.
 
-DMARC passes where SPF or DKIM does for a domain that is *aligned* with that of From (RFC 9989 §4.4). What SPF came to
-only the receiver knows, as it saw who connected; DKIM and DMARC are asked for now.
+DMARC passes if SPF or DKIM passes for a domain that is *aligned* with that of From (RFC 9989 §4.4). Only the receiver
+knows the SPF result, because it saw which server connected. DKIM and DMARC are checked now.
 """
 
 import shlex
@@ -23,11 +23,11 @@ from elastx_mrs.service import ELASTX, Service
 
 @dataclass(frozen=True)
 class Chain:
-    """All of it.
+    """The checks of a message.
 
-    :param findings: SPF, DKIM and DMARC; ``unreachable`` also where the receiver could not ask.
-    :param signatures: each with how its domain is aligned.
-    :param said: the receiver's name, and all that it says it found.
+    :param findings: SPF, DKIM and DMARC; ``unreachable`` also if the receiver could not query DNS.
+    :param signatures: each with its alignment.
+    :param said: the receiver's name and its results.
     """
 
     sender: str
@@ -38,10 +38,10 @@ class Chain:
 
 
 async def judge(ask: Ask, message: Message, service: Service = ELASTX) -> Chain:
-    """Return whether the chain worked for a message; DNS is asked now.
+    """Return the checks of a message, with DNS queried now.
 
     :param service: the relay service that the message was sent through.
-    :raises NotInstalledError: where the message is signed and dkimpy is not there.
+    :raises NotInstalledError: if the message is signed and dkimpy is missing.
     """
     with budget.of_domain("judging the message"):
         return await _judged(ask, message, service)
@@ -87,7 +87,7 @@ def _spf(claim: SpfClaim | None, fits: Aligned, domain: str, service: Service) -
 
 
 def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:
-    """Judge the signatures together: one that is verified and aligned is enough, and others are nobody's matter."""
+    """Judge the signatures together: one valid and aligned signature is enough."""
     expected = f"a signature of {domain} that the key in DNS verifies (RFC 6376 §6.1)"
     if not fits:
         cure = f"the relay must sign for {domain}: is its DKIM record in DNS? See: elastx-mrs records"
@@ -97,7 +97,7 @@ def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:
     best, fits_best = min(own or fits, key=lambda pair: order.index(pair[0].verdict))
     seen = f"{told(best)}; {fit(fits_best, domain)}"
     if best.verdict != "pass":
-        # What cannot be verified here is not known to be good: that is no success.
+        # A signature that could not be verified is not a success.
         verdict: Verdict = "unreachable" if best.verdict == "unchecked" else best.verdict
         return Check("DKIM", verdict, expected, seen, best.cure)
     if fits_best == "no":
@@ -108,7 +108,7 @@ def _dkim(fits: Sequence[tuple[Signature, Aligned]], domain: str) -> Check:
 
 
 def told(signature: Signature) -> str:
-    """Return a signature in a few words."""
+    """Return a signature in words."""
     whose = f"d={signature.domain} s={signature.selector}" if signature.domain else "a signature"
     if signature.verdict != "pass":
         return f"{whose} {signature.seen}"

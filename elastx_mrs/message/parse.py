@@ -1,4 +1,4 @@
-"""A saved message, as it came: its header fields in their order, and from whom it says it is."""
+"""Reads a saved message: its header fields in order, its body and its From address."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from elastx_mrs.message.addresses import addresses, path
 from elastx_mrs.records import RecordError, names
 
 _FIELD = re.compile(rb"([!-9;-~]+)([ \t]*):")
-"""White space before the colon is obsolete, and to be taken (RFC 5322 §4.5.8)."""
+"""A header field; white space before the colon is obsolete, but accepted (RFC 5322 §4.5.8)."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 SAVE = "save the message as it was received (“show original”, “view source”, .eml)"
 _OTHERS = (
@@ -25,13 +25,13 @@ _OTHERS = (
 )
 
 
-class NotAMessage(ValueError):  # noqa: N818 - what it says is what the file is
-    """What was given is no message that can be judged; the text reads on after the file's name."""
+class NotAMessage(ValueError):  # noqa: N818 - it describes the file
+    """The file is not a message that can be checked; the text continues a line that begins with the file's name."""
 
 
 @dataclass(frozen=True)
 class RawField:
-    """A header field as it was signed: the white space before its colon too, its lines ended by CRLF."""
+    """A header field as it was signed, with white space before its colon, and CRLF line ends."""
 
     name: bytes
     value: bytes
@@ -42,9 +42,9 @@ class Message:
     """A message.
 
     :param raw: its header fields from the top.
-    :param content: what follows the empty line after them, as it was given.
-    :param fields: name, in lower case, and value, unfolded, of each header field from the top.
-    :param sender: the address in its one From field, its domain as A-labels.
+    :param content: the text after the header's empty line, unchanged.
+    :param fields: the lower-case name and the unfolded value of each header field, from the top.
+    :param sender: the address in its From field, with the domain as A-labels.
     """
 
     raw: tuple[RawField, ...]
@@ -54,19 +54,19 @@ class Message:
 
     @cached_property
     def body(self) -> bytes:
-        """The body with CRLF at each line's end; where there is no LF at all, CR ends lines."""
+        """The body with CRLF line ends; if it has no LF at all, CR ends lines."""
         if b"\n" not in self.content:
             return self.content.replace(b"\r", b"\r\n")
         return self.content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
     @cached_property
     def simple(self) -> bytes:
-        """The body as it is hashed by the algorithm ``simple``."""
+        """The body in the canonical form ``simple``."""
         return body.simple(self.body)
 
     @cached_property
     def relaxed(self) -> bytes:
-        """The body as it is hashed by the algorithm ``relaxed``."""
+        """The body in the canonical form ``relaxed``."""
         return body.relaxed(self.body)
 
     @property
@@ -80,16 +80,16 @@ class Message:
 
     @property
     def return_path(self) -> str | None:
-        """The envelope's sender as the receiver wrote it down (RFC 5321 §4.4); empty for ``<>``, None without any."""
+        """The envelope's sender, as recorded by the receiver (RFC 5321 §4.4); empty for ``<>``, None if missing."""
         found = self.all("return-path")
-        # Not a part of it: without its end an address is another domain's.
+        # Never cut: without its end, an address would have another domain.
         return path(found[0]) if found and len(found[0]) <= limits.MESSAGE_ADDRESSES.most else None
 
 
 def read(octets: bytes) -> Message:
     """Return the message in a file, with or without mbox's ``From `` line, and with any line ends.
 
-    :raises NotAMessage: saying what else it is.
+    :raises NotAMessage: if it is something else, which the error names.
     """
     _refuse_other_things(octets)
     octets = octets.removeprefix(b"\xef\xbb\xbf")
@@ -113,7 +113,7 @@ def _refuse_other_things(octets: bytes) -> None:
 
 
 def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
-    """Return the header fields (RFC 5322 §2.2), and where the body begins."""
+    """Return the header fields (RFC 5322 §2.2), and the position of the body."""
     found: list[tuple[bytes, list[bytes]]] = []
     for number, (line, end) in enumerate(_lines(octets), start=1):
         if end > limits.MESSAGE_HEADER.most:
@@ -139,7 +139,7 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
 
 
 def _lines(octets: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield lines, and where the next one begins; at the end of the file no empty line."""
+    """Yield each line with the position of the next one; there is no empty line at the end of the file."""
     begin = 0
     while found := _LINE_END.search(octets, begin):
         yield octets[begin : found.start()], found.end()
@@ -153,7 +153,7 @@ def _name(field: RawField) -> str:
 
 
 def _sender(found: list[str]) -> str:
-    """Return the one address of the one From field: DMARC cannot be judged of others (RFC 5322 §3.6, RFC 9989 §4.1)."""
+    """Return the address of the only From field; DMARC needs exactly one domain (RFC 5322 §3.6, RFC 9989 §4.1)."""
     if len(found) != 1:
         what = f"has {len(found)} From fields" if found else "has no From field"
         raise NotAMessage(f"{what}; a message has one (RFC 5322 §3.6), and receivers refuse others")

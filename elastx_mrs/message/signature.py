@@ -1,8 +1,8 @@
-"""DKIM signatures of a message, verified now: dkimpy does the cryptography, the keys come through our own lookup.
+"""DKIM signatures of a message, verified now: dkimpy does the cryptography, our own lookup finds the keys.
 
-dkimpy takes *there is no key* and *could not ask* for the same, and heeds neither a key's ``h=`` and ``s=`` nor that
-From must be signed; it refuses lists in ``s=`` and ``q=``, names in two forms, and a whole header for a space before a
-colon. All that is judged here, and dkimpy is given what is left: hashes and a key.
+dkimpy does not distinguish a missing key from a failed query. It ignores a key's ``h=`` and ``s=``, and that From must
+be signed. It refuses lists in ``s=`` and ``q=``, names in two forms, and a whole header with a space before a colon. So
+this module checks all of that, and dkimpy gets only the hashes and a key.
 """
 
 import ast
@@ -27,21 +27,21 @@ from elastx_mrs.records.dkim_key import Key
 from elastx_mrs.records.dkim_rsa import MIN_BITS
 
 _OCTETS = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
-"""Octets in a message of dkimpy, as Python writes them."""
+"""Matches octets in an error of dkimpy, as Python writes them."""
 
 _PUBLISH = "publish the DKIM record of this selector, as the signer provides it; see: elastx-mrs records"
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One DKIM-Signature field (RFC 6376 §3.5) and what became of it.
+    """One DKIM-Signature field (RFC 6376 §3.5) with its verdict.
 
-    :param verdict: ``absent``: there is no key; ``unreachable``: its key could not be asked for; ``unchecked``: what
-        would verify it is not installed, or it is one too many.
-    :param domain: ``d=`` as lower-case A-labels, and ``selector`` ``s=``; empty where they cannot be read.
-    :param seen: what was found, in a few words; safe to show.
-    :param headers: the names of the header fields that it signs.
-    :param notes: what is good to know and fails nothing.
+    :param verdict: ``absent``: there is no key; ``unreachable``: the key could not be queried; ``unchecked``: a package
+        is missing, or there are too many signatures.
+    :param domain: ``d=`` as lower-case A-labels, and ``selector`` ``s=``; empty if they are unreadable.
+    :param seen: the finding in words, safe to show.
+    :param headers: the names of the signed header fields.
+    :param notes: notices, which fail nothing.
     """
 
     verdict: Verdict
@@ -54,14 +54,14 @@ class Signature:
 
     @property
     def name(self) -> str:
-        """Where its key is."""
+        """The name of its key record."""
         return f"{self.selector}._domainkey.{self.domain}" if self.domain else ""
 
 
 async def verify(ask: Ask, message: Message) -> tuple[Signature, ...]:
-    """Return the signatures, the topmost first, each verified against the key that is served now.
+    """Return the signatures from the top, each verified with the key that DNS serves now.
 
-    :raises NotInstalledError: without dkimpy, which the extra ``message`` has.
+    :raises NotInstalledError: if dkimpy is missing, which is in the extra ``message``.
     """
     if not message.all("dkim-signature"):
         return ()
@@ -90,7 +90,7 @@ async def _verified(ask: Ask, message: Message, place: int, field: RawField) -> 
 
 
 def _key(answer: Answer) -> Key:
-    """Return the one key record among the TXT records (RFC 6376 §3.6.2.2)."""
+    """Return the only key record among the TXT records (RFC 6376 §3.6.2.2)."""
     if answer.status == "failed":
         seen = f"its key at {answer.name} could not be queried: {answer.problem}"
         raise FaultError("unreachable", seen, descriptors.cure(seen, "try again"))
@@ -111,7 +111,7 @@ def _key(answer: Answer) -> Key:
 
 
 def _check_key(key: Key, tags: Mapping[str, str], domain: str) -> None:
-    """Refuse what receivers refuse of a key, where dkimpy does not (RFC 6376 §6.1.2)."""
+    """Refuse keys that receivers refuse and dkimpy accepts (RFC 6376 §6.1.2)."""
     if key.revoked:
         raise FaultError("wrong", "its key is revoked: p= is empty (RFC 6376 §3.6.1)", _PUBLISH)
     if key.fault:
@@ -133,7 +133,7 @@ def _check_key(key: Key, tags: Mapping[str, str], domain: str) -> None:
 
 
 class _Name(bytes):
-    """A field's name as it was signed, which is found by what it is without the white space before its colon."""
+    """A field's name as it was signed; a lookup ignores white space before its colon."""
 
     def lower(self) -> bytes:
         return bytes(self).rstrip(b" \t").lower()
@@ -141,7 +141,7 @@ class _Name(bytes):
 
 def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], key: Key) -> None:
     dkim = _dkim()
-    # The key alone: dkimpy takes no list in s=, and what the other tags say is judged already.
+    # Only the key: dkimpy accepts no list in s=, and the other tags are already checked.
     record = f"v=DKIM1; k={key.key_type}; p={base64.b64encode(key.public_key).decode()}".encode()
 
     def served(name: bytes, timeout: int = 0) -> bytes:
@@ -153,7 +153,7 @@ def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], ke
     verifier.headers = _signed(message, headers)
     header, _, body = tags.get("c", "simple").partition("/")
     verifier.body = message.relaxed if body == "relaxed" else message.simple
-    if verifier.body:  # simple leaves a canonical body as it is, and relaxed takes it apart once more
+    if verifier.body:  # simple keeps a canonical body, and relaxed would process it again
         given[b"c"] = f"{header}/simple".encode()
     try:
         signature_tags.check_length(tags, len(verifier.body))
@@ -167,16 +167,16 @@ def _check_octets(message: Message, field: RawField, tags: Mapping[str, str], ke
         if "body hash mismatch" in str(error):
             raise FaultError("wrong", "the body was changed after signing: its hash differs", SAVE) from None
         raise FaultError("wrong", _safe(error), SAVE) from None
-    except Exception as error:  # what dkimpy raises for what somebody made up is not documented
+    except Exception as error:  # dkimpy's exceptions for hostile input are not documented
         raise FaultError("wrong", f"{type(error).__name__}: {_safe(error)}", SAVE) from None
     cure = f"check that the signer uses this selector's key; if it does, {SAVE}"
     raise FaultError("wrong", "a signed header field was changed, or another key signed the message", cure)
 
 
 def _signed(message: Message, headers: Sequence[bytes]) -> list[tuple[_Name, bytes]]:
-    """Return the fields that a signature is about: of each name the lowest, as many as ``h=`` has (RFC 6376 §5.4.2).
+    """Return the signed fields: for each name the lowest ones, as many as ``h=`` lists (RFC 6376 §5.4.2).
 
-    dkimpy looks through all that it is given for each name, and for one From more, as none may be added.
+    dkimpy searches all fields for each name, and also for another From, because none may be added.
     """
     wanted = Counter([*headers, b"from"])
     found = []

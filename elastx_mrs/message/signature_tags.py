@@ -1,7 +1,6 @@
-"""The tags of a DKIM-Signature field (RFC 6376 §3.5), and what is wrong with them whatever the key says.
+"""The tags of a DKIM-Signature field (RFC 6376 §3.5), and the errors that do not depend on the key.
 
-Domains and selectors may be internationalised (RFC 8616 §5): they are compared and asked for as A-labels, whatever
-form the field has.
+Domains and selectors may be internationalized (RFC 8616 §5); they are compared and queried as A-labels.
 """
 
 import datetime
@@ -15,7 +14,7 @@ from elastx_mrs.display import describe_character, visible
 from elastx_mrs.records import RecordError, dkim_key, names
 
 CLOCK = 36_000
-"""Seconds that a signer's clock may be ahead."""
+"""The most seconds that a signer's clock may be ahead."""
 
 SAVE = (
     "save the message again, whole and unchanged, as it was received; if that does not help, it was changed on its way"
@@ -34,11 +33,11 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "t": (re.compile("[0-9]+"), "a time in seconds"),
     "x": (re.compile("[0-9]+"), "a time in seconds"),
 }
-"""What a tag's value must be, where the tag is there."""
+"""The form of a tag's value, if the tag is present."""
 
 
 class FaultError(Exception):
-    """Why a signature is not good."""
+    """The reason why a signature is not valid."""
 
     def __init__(self, verdict: Verdict, seen: str, cure: str) -> None:
         self.verdict, self.seen, self.cure = verdict, seen, cure
@@ -46,7 +45,7 @@ class FaultError(Exception):
 
 
 def tags_of(field: bytes) -> dict[str, str]:
-    """Return the tags of a field's value; :raises FaultError: where a receiver cannot read it."""
+    """Return the tags of a field's value; :raises FaultError: if receivers cannot read it."""
     if len(field) > limits.DKIM_SIGNATURE.most:
         raise FaultError("wrong", f"is {len(field)} octets long", "sign the message again")
     text = field.decode("utf-8", "surrogateescape").strip()
@@ -76,7 +75,7 @@ def header_names(tags: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def identity_domain(tags: Mapping[str, str], domain: str) -> str:
-    """Return the domain of ``i=`` as A-labels; ``d=`` where there is none."""
+    """Return the domain of ``i=`` as A-labels, or ``d=`` if there is none."""
     text = tags.get("i", "").rpartition("@")[2]
     try:
         return names.to_ascii(text) if "i" in tags else domain
@@ -85,7 +84,7 @@ def identity_domain(tags: Mapping[str, str], domain: str) -> str:
 
 
 def check(tags: Mapping[str, str], headers: tuple[str, ...], domain: str) -> None:
-    """Refuse what receivers refuse of a signature before they look at its key (RFC 6376 §6.1.1)."""
+    """Refuse signatures that receivers refuse before they query the key (RFC 6376 §6.1.1)."""
     if len(headers) > limits.DKIM_HEADERS.most:
         raise FaultError("wrong", f"signs over {limits.DKIM_HEADERS.text} of header fields in h=", SAVE)
     if "from" not in headers:
@@ -96,7 +95,7 @@ def check(tags: Mapping[str, str], headers: tuple[str, ...], domain: str) -> Non
     for name, (form, what) in _FORMS.items():
         if name in tags and not form.fullmatch(tags[name]):
             _refuse(tags, name, f"not {what}")
-    # Methods of asking for the key that nobody knows are ignored; dns/txt, the default, is the one that is known.
+    # Unknown query methods are ignored; dns/txt, the default, is the only known one.
     if "dns/txt" not in [method.strip().lower() for method in tags.get("q", "dns/txt").split(":")]:
         _refuse(tags, "q", "not dns/txt, nor a list with it")
     identity = identity_domain(tags, domain)
@@ -106,7 +105,10 @@ def check(tags: Mapping[str, str], headers: tuple[str, ...], domain: str) -> Non
 
 
 def check_length(tags: Mapping[str, str], length: int) -> None:
-    """Refuse ``l=`` beyond the body: it "MUST NOT be larger than" the canonicalized body, of so many octets."""
+    """Refuse ``l=`` beyond the body: it "MUST NOT be larger than" the canonicalized body.
+
+    :param length: the octets of that body.
+    """
     if "l" in tags and int(tags["l"]) > length:
         seen = f"has l={visible(tags['l'][:20])}, and the body has {length} octets (RFC 6376 §3.5)"
         raise FaultError("wrong", seen, SAVE)
@@ -126,7 +128,7 @@ def _check_times(tags: Mapping[str, str]) -> None:
 
 
 def _seconds(value: str | None) -> int | None:
-    """Return a time; one of more digits than any clock has is as far away as can be."""
+    """Return a time; one with too many digits is the latest possible."""
     return None if value is None else int(value[:19].ljust(19, "9")) if len(value) > 18 else int(value)
 
 

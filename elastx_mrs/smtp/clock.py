@@ -1,4 +1,4 @@
-"""The time that a session with a mail server has, and what is said where there was no answer."""
+"""The time limits of a session with a mail server, and the errors for missing answers."""
 
 import time
 
@@ -8,8 +8,8 @@ ASK = "contact the server's operator"
 AGAIN = f"try again; if it happens again, {ASK}"
 
 
-class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not that anything is wrong with the program
-    """There was no answer.
+class CouldNotAsk(Exception):  # noqa: N818 - the query failed, not the program
+    """The server gave no usable answer.
 
     :param cure: what to do.
     """
@@ -20,7 +20,7 @@ class CouldNotAsk(Exception):  # noqa: N818 - it says that asking failed, not th
 
 
 class Clock:
-    """The time that a session has: seconds for each wait, and for all of them together."""
+    """The time limits of a session: seconds for each wait, and for all of them together."""
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
@@ -30,7 +30,7 @@ class Clock:
     def wait(self) -> float:
         """Return the seconds that the next wait may take.
 
-        :raises CouldNotAsk: where the session has none left.
+        :raises CouldNotAsk: if the session has no time left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -38,13 +38,13 @@ class Clock:
         return min(self.patience, left)
 
     def over(self) -> CouldNotAsk:
-        """Return what is said of a session without an end."""
+        """Return the error for a session that takes too long."""
         return CouldNotAsk(
             f"the session took more than {self.budget:g} s in total", f"{AGAIN}, or raise --answer-timeout"
         )
 
     def silent(self) -> CouldNotAsk:
-        """Return what is said where a wait had no end."""
+        """Return the error for a wait that takes too long."""
         if self._end - time.monotonic() <= 0:
             return self.over()
         cure = "check host and port: a port with implicit TLS, such as 465, first waits for TLS"

@@ -1,4 +1,4 @@
-"""The way to a server: its addresses, a connection to one of them, and what its certificate says."""
+"""The connection to a server: its addresses, a socket to one of them, and a description of its certificate."""
 
 import socket
 from concurrent import futures
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def connected(host: str, port: int, clock: Clock) -> tuple[socket.socket, str]:
-    """Return a connection to the first address of a host that lets us, and that address.
+    """Return a connection to the first reachable address of a host, and that address.
 
-    :param clock: the time for the name, and for each of its addresses.
-    :raises CouldNotAsk: saying what each address did.
+    :param clock: the time for the name and for each of its addresses.
+    :raises CouldNotAsk: with the problem of each address.
     """
     problems = []
     for family, address in _addresses(host, port, clock.wait())[: limits.SMTP_ADDRESSES.most]:
@@ -49,7 +49,7 @@ def _to(family: int, address: tuple[str, int], timeout: float) -> socket.socket:
 
 
 def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[str, int]]]:
-    """Return what the host's name leads to; asked aside, as the system's resolver heeds neither time-out nor Ctrl-C."""
+    """Return a host's addresses. A thread asks for them, because the system's resolver ignores time-outs and Ctrl-C."""
     found = aside(lambda: waiting(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     cure = "check the host name, and this machine's resolvers"
     done, _ = futures.wait([found], timeout)
@@ -64,7 +64,7 @@ def _addresses(host: str, port: int, timeout: float) -> list[tuple[int, tuple[st
 
 
 def described(der: bytes) -> str:
-    """Return whom a certificate is for, who says so, and when it is valid."""
+    """Return a certificate's names, issuer and validity in words."""
     from cryptography import x509
 
     try:

@@ -1,4 +1,4 @@
-"""What is said over a connection to a mail server: commands, and replies whose octets, lines and time are bounded."""
+"""Commands and replies over a connection to a mail server; octets, lines and time of replies are limited."""
 
 import re
 import socket
@@ -12,14 +12,14 @@ from elastx_mrs.smtp.clock import AGAIN, ASK, Clock, CouldNotAsk
 _OTHER = "check host and port; this server expects TLS at once (port 465), or is not an SMTP server"
 _CODE = re.compile(rb"[2-5][0-9][0-9](?=[ \t-]|$)")
 _EXTENSION = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =]|$)")
-"""RFC 5321 §4.1.1.1; some old servers write ``AUTH=``."""
+"""An extension (RFC 5321 §4.1.1.1); some old servers write ``AUTH=``."""
 
 
 @dataclass(frozen=True)
 class Said:
     """A reply (RFC 5321 §4.2): its code, and the text of each of its lines.
 
-    :param code: 0 where it is no SMTP; what was said is then its one line.
+    :param code: 0 if the reply is not SMTP; it is then the only line.
     """
 
     code: int
@@ -27,12 +27,12 @@ class Said:
 
     @property
     def text(self) -> bytes:
-        """All of it."""
+        """The whole text."""
         return b"\n".join(self.lines)
 
     @property
     def extensions(self) -> Mapping[str, bytes]:
-        """What the reply to EHLO offers: the parameters of each extension, by its name in lower case."""
+        """The extensions in a reply to EHLO: the parameters of each, by its name in lower case."""
         found: dict[str, bytes] = {}
         for line in self.lines[1:]:
             if (keyword := _EXTENSION.match(line)) is not None:
@@ -51,9 +51,9 @@ class Dialogue:
     _octets: int = field(default=0, init=False)
 
     def ask(self, line: bytes) -> Said:
-        """Send a line, or a message after DATA, and return the reply to it.
+        """Send a line, or a message after DATA, and return the reply.
 
-        :raises CouldNotAsk: where there is none.
+        :raises CouldNotAsk: if there is none.
         """
         try:
             self.connection.settimeout(self.clock.wait())
@@ -65,7 +65,7 @@ class Dialogue:
     def reply(self) -> Said:
         """Return the next reply.
 
-        :raises CouldNotAsk: where there is none, or one beyond the limits.
+        :raises CouldNotAsk: if there is none, or it exceeds a limit.
         """
         lines: list[bytes] = []
         while True:
@@ -80,10 +80,10 @@ class Dialogue:
                 raise CouldNotAsk(f"its reply has over {limits.SMTP_REPLY_LINES.text}", _OTHER)
 
     def secure(self, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
-        """Begin TLS; what was said before is forgotten, read ahead or not (RFC 3207 §4.2).
+        """Start TLS, and discard everything received before (RFC 3207 §4.2).
 
-        :raises ssl.SSLError: where it does not come about.
-        :raises CouldNotAsk: where the server says nothing.
+        :raises ssl.SSLError: if TLS fails.
+        :raises CouldNotAsk: if the server does not answer.
         """
         self._ahead.clear()
         secured = context.wrap_socket(self.connection, server_hostname=host, do_handshake_on_connect=False)
@@ -96,7 +96,7 @@ class Dialogue:
         return secured
 
     def _line(self) -> bytes:
-        """Return the next line without its end; at the end of the connection what is left of one."""
+        """Return the next line without its end, or the rest at the end of the connection."""
         searched, ended = 0, False
         while (end := self._ahead.find(b"\n", searched)) < 0:
             searched = len(self._ahead)
@@ -128,7 +128,7 @@ class Dialogue:
 
 
 def not_smtp(shown: str) -> CouldNotAsk:
-    """Return what is said of an answer that is no SMTP.
+    """Return the error for an answer that is not SMTP.
 
     :param shown: the answer, safe to show.
     """
@@ -136,7 +136,7 @@ def not_smtp(shown: str) -> CouldNotAsk:
 
 
 def unanswered(error: Exception, clock: Clock) -> CouldNotAsk:
-    """Return what an error of a connection means."""
+    """Return the error for a failed connection."""
     if isinstance(error, TimeoutError):
         return clock.silent()
     if isinstance(error, (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)):

@@ -1,7 +1,7 @@
-"""Whether a mail server can be used safely: STARTTLS, its certificate and its name, AUTH, a login, one test message.
+"""Checks whether a mail server is safe to use: STARTTLS, certificate, AUTH, a login and one test message.
 
-The order is that of a careful mail program: nothing secret is sent before the certificate is verified, and a password
-is tried once, as servers lock accounts that fail often.
+The order is that of a careful mail program: it sends nothing secret before it has verified the certificate. It tries a
+password only once, because servers lock accounts after failed logins.
 """
 
 import ssl
@@ -17,16 +17,16 @@ from elastx_mrs.smtp.clock import ASK, CouldNotAsk
 from elastx_mrs.smtp.session import Reply, Session, TrustError
 
 MECHANISMS = ("PLAIN", "LOGIN")
-"""What this module logs in with, the preferred first (RFC 4616; LOGIN is what old servers offer)."""
+"""The mechanisms for the login, the preferred first (RFC 4616; old servers offer only LOGIN)."""
 
 _BAD_PASSWORD = 535
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message to hand in.
+    """A message to send.
 
-    :param sender: the envelope's, as ``recipient`` is; ASCII.
+    :param sender: the envelope's, like ``recipient``; ASCII.
     :param content: header and body with CRLF.
     """
 
@@ -37,10 +37,10 @@ class Letter:
 
 @dataclass(frozen=True)
 class Errand:
-    """What to do there.
+    """What to check at the server.
 
-    :param account: to log in as; None to log in not at all.
-    :param relay: the service whose server it is, which nobody can use without a login; None for another server.
+    :param account: the login; None for no login.
+    :param relay: the service that the server belongs to, which requires a login; None for another server.
     """
 
     account: str | None = None
@@ -52,9 +52,9 @@ Step = Callable[[Session, Errand], Check]
 
 
 def probe(session: Session, errand: Errand) -> Iterator[Check]:
-    """Yield each check as soon as it is done; after one that the rest depends on, the rest is ``unchecked``.
+    """Yield each check as soon as it is done. After a failure, the checks that depend on it are ``unchecked``.
 
-    :param session: with the password, where there is an account.
+    :param session: with the password, if there is an account.
     """
     steps: list[tuple[str, Step]] = [
         ("connection", _connection),
@@ -85,7 +85,7 @@ def _taken(name: str, step: Step, session: Session, errand: Errand) -> Check:
 
 
 def _refused(name: str, expected: str, reply: Reply, cure: str) -> Check:
-    """Return what a refusal is: 4yz is for now only (RFC 5321 §4.2.1), so that nothing is known yet."""
+    """Return the check for a refusal; 4yz is temporary (RFC 5321 §4.2.1), so it is ``unreachable``."""
     if 400 <= reply.code < 500:
         return Check(name, "unreachable", expected, str(reply), "the server reports a temporary error: try again later")
     return Check(name, "wrong", expected, str(reply), cure)

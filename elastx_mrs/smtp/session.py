@@ -1,4 +1,4 @@
-"""One session with a mail server: every wait is bounded, and what the server says is safe to show."""
+"""One session with a mail server. Every wait has a limit, and the server's text is made safe to show."""
 
 import base64
 import ssl
@@ -13,16 +13,16 @@ from elastx_mrs.smtp.connect import connected, described
 from elastx_mrs.smtp.dialogue import Dialogue, Said, not_smtp
 
 LENGTH = 200
-"""Characters of a reply that are shown."""
+"""The most characters of a reply that are shown."""
 
 _GOODBYE = 0.2
-"""Seconds for each wait of the goodbye, which nobody needs an answer to."""
+"""Seconds for each wait of the goodbye, whose answer does not matter."""
 
 _HIDDEN = "(hidden, because it repeats the login)"
 
 
 class TrustError(Exception):
-    """The certificate is not one to trust.
+    """The certificate cannot be trusted.
 
     :param code: OpenSSL's ``X509_V_ERR_*``.
     """
@@ -34,7 +34,7 @@ class TrustError(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply (RFC 5321 §4.2), its lines joined."""
+    """A reply (RFC 5321 §4.2), with its lines joined."""
 
     code: int
     text: str
@@ -47,9 +47,9 @@ class Reply:
 class Session:
     """One connection at a time to one server; :meth:`connect` begins it.
 
-    :param host: a host name as A-labels, or an address: the certificate must be for it.
+    :param host: a host name as A-labels, or an address; the certificate must have it.
     :param timeout: seconds to wait for each answer.
-    :param password: is sent by :meth:`login` only, over verified TLS only, and never shown.
+    :param password: only :meth:`login` sends it, only over verified TLS; it is never shown.
     """
 
     host: str
@@ -64,15 +64,15 @@ class Session:
     _secrets: tuple[str, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Know the password from the first word on: a server may have heard it in another session."""
+        """Hide the password from the first reply on: the server may know it from another session."""
         self._secrets = (self.password,) if self.password else ()
 
     def connect(self) -> Reply:
-        """Connect to the first address that lets us, and return the greeting.
+        """Connect to the first reachable address, and return the greeting.
 
-        All connections of a session share the time that it has.
+        All connections of a session share its time.
 
-        :raises CouldNotAsk: where none does, or there is no greeting that SMTP knows.
+        :raises CouldNotAsk: if none is reachable, or the greeting is not SMTP.
         """
         self.close()
         if self._clock is None:
@@ -82,39 +82,39 @@ class Session:
         return self._told(self._heard())
 
     def ehlo(self) -> Reply:
-        """Say EHLO: what is offered is then known to :meth:`extension`."""
+        """Send EHLO; :meth:`extension` then knows the server's extensions."""
         address = self._open().connection.getsockname()[0]
-        # An address literal (RFC 5321 §4.1.3) says as much as a name that nobody can look up, and gives less away.
+        # An address literal (RFC 5321 §4.1.3) is as good as a name that is not in DNS, and reveals less.
         literal = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
         said = self._heard(f"EHLO {literal}".encode())
         self._extensions = said.extensions if said.code == 250 else {}
         return self._told(said)
 
     def extension(self, name: str) -> str | None:
-        """Return the parameters of an extension that is offered, None where it is not."""
+        """Return the parameters of an extension, or None if it is not offered."""
         self._open()
         found = self._extensions.get(name)
         return None if found is None else self._safe(found)
 
     def command(self, line: str) -> Reply:
-        """Send a command, and return the reply to it."""
+        """Send a command, and return the reply."""
         return self._told(self._heard(line.encode()))
 
     def encrypt(self) -> str:
-        """Begin TLS, verified against the authorities that this machine trusts (``SSL_CERT_FILE`` names others).
+        """Start TLS, verified against the authorities that this machine trusts (``SSL_CERT_FILE`` names others).
 
-        :return: the certificate and the version of TLS, in a few words.
-        :raises TrustError: where the certificate is not to be trusted.
-        :raises ssl.SSLError: where there is no version of TLS that both know.
+        :return: the certificate and the TLS version in words.
+        :raises TrustError: if the certificate cannot be trusted.
+        :raises ssl.SSLError: if both sides have no TLS version in common.
         """
         secured = self._wrapped(ssl.create_default_context())
         self._trusted = True
         return f"{self._presented(secured)}, {secured.version()}"
 
     def presented(self) -> str:
-        """Return what the certificate says that was refused; empty where it cannot be had.
+        """Return a description of the refused certificate; empty if it is not available.
 
-        It takes a connection of its own, over which nothing else is sent.
+        This opens a separate connection, and sends nothing else over it.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -130,9 +130,9 @@ class Session:
             self.close()
 
     def login(self, mechanism: str, account: str) -> Reply:
-        """Log in, once, with PLAIN (RFC 4616) or LOGIN.
+        """Log in once, with PLAIN (RFC 4616) or LOGIN.
 
-        :raises AssertionError: before the certificate is verified.
+        :raises AssertionError: if the certificate is not verified yet.
         """
         if not self._trusted:
             raise AssertionError("a password is sent over verified TLS only")
@@ -151,12 +151,12 @@ class Session:
         return reply
 
     def content(self, octets: bytes) -> Reply:
-        """Send a message after DATA, and return the reply to it."""
+        """Send a message after DATA, and return the reply."""
         lines = b"".join(b"." + line if line.startswith(b".") else line for line in octets.splitlines(keepends=True))
         return self._told(self._heard(lines + b"."))
 
     def close(self) -> None:
-        """Say goodbye where somebody listens, and hang up."""
+        """Send QUIT if there is a connection, and close it."""
         dialogue, self._dialogue, self._trusted, self._extensions = self._dialogue, None, False, {}
         if dialogue is None:
             return
@@ -167,16 +167,16 @@ class Session:
             dialogue.connection.close()
 
     def _open(self) -> Dialogue:
-        """Return what is said over the connection.
+        """Return the dialogue over the connection.
 
-        :raises CouldNotAsk: where there is none any more.
+        :raises CouldNotAsk: if the connection is closed.
         """
         if self._dialogue is None:
             raise CouldNotAsk("the server closed the connection", AGAIN)
         return self._dialogue
 
     def _heard(self, line: bytes | None = None) -> Said:
-        """Return the reply to a line, or the greeting; where there is none, the connection is of no use any more."""
+        """Return the reply to a line, or the greeting; without one, close the connection."""
         dialogue = self._open()
         try:
             said = dialogue.reply() if line is None else dialogue.ask(line)
@@ -206,7 +206,7 @@ class Session:
         return any(hints(text, secret) for secret in self._secrets)
 
     def _safe(self, text: bytes) -> str:
-        """Return a reply's text for people to read, without what is secret in whatever form it was sent."""
+        """Return a reply's text for people, hidden if it repeats a secret in any form."""
         if self._repeats(text):
             return _HIDDEN
         shown = visible(mail_text(b" ".join(text.split())))
