@@ -1,4 +1,4 @@
-"""Makes ``docs/cli.md`` and the manual page ``docs/elastx-mrs.1`` of what ``elastx-mrs --help`` says."""
+"""Generates ``docs/cli.md`` and the manual page ``docs/elastx-mrs.1`` from ``elastx-mrs --help``."""
 
 import re
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ NAME = "elastx-mrs"
 
 HEAD = """# The command
 
-Every command and option of `elastx-mrs`. `python -m toolchain.command_docs` makes this page and the manual page
-[elastx-mrs.1](elastx-mrs.1) of the same texts as `--help`.
+This page lists every command and option of `elastx-mrs`. It has the same texts as `--help` and the manual page [elastx-mrs.1](elastx-mrs.1);
+`python -m toolchain.command_docs` generates both pages.
 
 | command | what it does |
 |---|---|
@@ -133,8 +133,8 @@ def manual() -> str:
         r".B elastx\-mrs",
         r"COMMAND [OPTION]\&... [ARGUMENT]\&...",
         ".SH DESCRIPTION",
-        r"Publishes nothing by itself: the component of the same package does that with Pulumi. The command lists the "
-        "records, checks the config, reviews a preview, and verifies what every name server says.",
+        "Lists the records, checks the config, reviews a preview, and verifies what every name server serves. It publishes "
+        "nothing: the Pulumi component in the same package does that.",
         ".SH COMMANDS",
     ]
     for context in contexts():

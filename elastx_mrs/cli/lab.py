@@ -28,7 +28,7 @@ from elastx_mrs.display import quoted
     "--rate-limit",
     type=click.IntRange(1),
     metavar="REQUESTS",
-    help="Requests in 5 minutes after which the Cloudflare API refuses more. [default: 1200, as the real one]",
+    help="Requests in 5 minutes after which the Cloudflare API refuses more. [default: 1200]",
 )
 @click.option(
     "--zone", "zones", multiple=True, metavar="NAME", help="Also serve a zone with this name; may be repeated."
@@ -50,8 +50,9 @@ def command(
     elastx-mrs lab --zone my-company.example         add a zone of your own
     elastx-mrs lab --dns-delay 20 -- pulumi up …     watch verification wait for DNS
 
-    With a COMMAND, the exit code is that of the COMMAND: 126 if it cannot be run, 127 if it is not found, and 128 plus
-    the signal number if a signal ended it. Without one, you stop the lab with Ctrl-C, and the exit code is 0.
+    With a COMMAND, the exit code is that of the COMMAND. It is 126 if the COMMAND cannot be run, and 127 if it is not
+    found. If a signal ended it, the code is 128 plus the signal number. Without a COMMAND, you stop the lab with
+    Ctrl-C, and the exit code is 0.
     """
     from elastx_mrs.cli.inputs import BadInput
     from elastx_mrs.lab.session import LabError, run
