@@ -21,8 +21,8 @@ NAME = "elastx-mrs"
 
 HEAD = """# The command
 
-This page lists every command and option of `elastx-mrs`. It has the same texts as `--help` and the manual page [elastx-mrs.1](elastx-mrs.1);
-`python -m toolchain.command_docs` generates both pages.
+This page lists every command and option of `elastx-mrs`. It has the same texts as `--help` and the manual page
+[elastx-mrs.1](elastx-mrs.1); `python -m toolchain.command_docs` generates both pages.
 
 | command | what it does |
 |---|---|
@@ -36,8 +36,8 @@ FORMAT_HEAD = """
 |---|---|
 """
 TAIL = """
-In JSON, a finding has the keys `expected`, `seen` and `fix` in every command. A key is empty, or not there, if nothing
-is expected or nothing can be done. The [exit codes](reference.md#exit-codes) are the same for every command.
+In JSON, a finding has the keys `expected`, `seen` and `fix` in every command. A key is empty or missing if nothing is
+expected, or nothing can be done. The [exit codes](reference.md#exit-codes) are the same for every command.
 """
 
 
@@ -133,8 +133,8 @@ def manual() -> str:
         r".B elastx\-mrs",
         r"COMMAND [OPTION]\&... [ARGUMENT]\&...",
         ".SH DESCRIPTION",
-        "Lists the records, checks the config, reviews a preview, and verifies what every name server serves. It publishes "
-        "nothing: the Pulumi component in the same package does that.",
+        "Lists the records, checks the config, reviews a preview, and verifies what every name server serves. It "
+        "publishes nothing: the Pulumi component in the same package does that.",
         ".SH COMMANDS",
     ]
     for context in contexts():

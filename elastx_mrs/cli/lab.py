@@ -28,7 +28,7 @@ from elastx_mrs.display import quoted
     "--rate-limit",
     type=click.IntRange(1),
     metavar="REQUESTS",
-    help="Requests in 5 minutes after which the Cloudflare API refuses more. [default: 1200]",
+    help="Requests in 5 minutes after which the Cloudflare API refuses more; 1200 unless you change it.",
 )
 @click.option(
     "--zone", "zones", multiple=True, metavar="NAME", help="Also serve a zone with this name; may be repeated."
