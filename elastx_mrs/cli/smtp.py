@@ -33,10 +33,19 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 
 @click.command("smtp")
 @click.option(
-    "--host", default=ELASTX.smtp_host, show_default=True, help="The server; its certificate must have this name."
+    "--host",
+    default=ELASTX.smtp_host,
+    show_default=True,
+    metavar="NAME",
+    help="The server; its certificate must have this name.",
 )
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=ELASTX.smtp_port, show_default=True, help="Port of the server."
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=ELASTX.smtp_port,
+    show_default=True,
+    metavar="PORT",
+    help="Port of the server.",
 )
 @click.option(
     "--login", "account", metavar="ACCOUNT", help=f"Log in as this user account, with the password in ${SMTP_PASSWORD}."
@@ -49,7 +58,8 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
     type=float,
     default=10.0,
     show_default=True,
-    help="Seconds to wait for each answer of the server.",
+    metavar="SECONDS",
+    help="Time to wait for each answer of the server.",
 )
 @format_option(("text", "json"))
 def command(

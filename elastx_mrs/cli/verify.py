@@ -71,12 +71,14 @@ _KINDS = get_args(Kind)
     type=float,
     default=0,
     show_default=True,
-    help="Seconds to wait until everything passes; 0 checks once.",
+    metavar="SECONDS",
+    help="Time to wait until everything passes; 0 checks once.",
 )
 @click.option(
     "--deadline",
     type=float,
-    help="Seconds after which the run ends; checks that did not run by then are unreachable. "
+    metavar="SECONDS",
+    help="Time after which the run ends; checks that did not run by then are unreachable. "
     "[default: --timeout plus a minute for each 100 domains]",
 )
 @format_option(FORMATS)
