@@ -57,7 +57,7 @@ def test_zones_are_listed_once_and_each_is_read_once(scene: Scene) -> None:
     assert {path.partition("?")[2] for path in read} == {"page=1&per_page=5000"}
 
 
-def test_none_is_listed_where_the_config_has_all(scene: Scene) -> None:
+def test_no_zone_is_listed_if_the_config_has_all_ids(scene: Scene) -> None:
     zones = {"example.com": scene.api.zone("example.com").id}
     result = scene.run(config={"cloudflare": {"zones": zones}})
     assert len(imports(result)) == 3
@@ -74,7 +74,7 @@ def test_pages_are_read_to_the_last_and_no_further(scene: Scene, monkeypatch: py
     assert len([path for path in scene.asked() if "dns_records" in path]) == -(-count // 3)
 
 
-def test_only_the_domains_that_are_named(scene: Scene) -> None:
+def test_domains_select_their_records(scene: Scene) -> None:
     config = {"domains": ["example.com", "News.Example.com."]}
     assert set(imports(scene.run("news.EXAMPLE.com", config=config))) == {"mail-news.example.com-spf"}
     result = scene.run("example.se", config=config)
@@ -82,7 +82,7 @@ def test_only_the_domains_that_are_named(scene: Scene) -> None:
     assert "DOMAIN example.se: is not one of the config's domains" in result.stderr
 
 
-def test_what_cannot_be_imported_is_said_and_the_rest_is_in_the_file(scene: Scene) -> None:
+def test_records_that_cannot_be_imported_are_named_and_the_rest_is_in_the_file(scene: Scene) -> None:
     result = scene.run(config={"domains": ["two.example.com", "alias.example.com", "news.example.com"]})
     assert result.exit_code == 1
     assert set(imports(result)) == {"mail-news.example.com-spf"}
@@ -155,7 +155,7 @@ def test_a_full_file_leaves_room_for_the_command_itself() -> None:
     assert REQUESTS - limits.CLOUDFLARE_IMPORT.most * IMPORT_REQUESTS >= 100
 
 
-def test_of_two_accounts_the_configs_is_read(scene: Scene) -> None:
+def test_the_configs_account_is_read_if_there_are_two(scene: Scene) -> None:
     other = Account("somebody@example.com's Account")
     scene.api.add_zone("example.com", other)
     result = scene.run()
@@ -190,7 +190,7 @@ def test_config_and_state_may_come_from_a_pipe(scene: Scene) -> None:
     assert "; 1 are already in the state" in result.stderr
 
 
-def test_what_takes_long_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_wait_is_announced(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "QUIET", 0.1)
     scene.faults.append(Fault("GET", "dns_records", delay=0.3))
     assert "reading Cloudflare's records of 1 zone …\n" in scene.run().stderr
@@ -204,7 +204,7 @@ def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(scene.asked()) == 3
 
 
-def test_a_stack_that_reads_only_what_it_may(scene: Scene) -> None:
+def test_zones_without_permission_are_not_read(scene: Scene) -> None:
     own = frozenset({scene.api.zone("example.com").id})
     scene.permit(TOKEN, Permission.ZONE_READ, Permission.DNS_READ, zones=own)
     assert len(imports(scene.run(CLOUDFLARE_API_TOKEN=TOKEN))) == 3

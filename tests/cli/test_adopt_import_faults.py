@@ -62,7 +62,7 @@ def test_zones_that_the_token_does_not_see(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("zone_id", "reason"), [("0" * 32, "and see that its id is right"), ("abc", "is a zone's (O")])
-def test_a_zone_id_that_is_none(scene: Scene, zone_id: str, reason: str) -> None:
+def test_an_invalid_zone_id(scene: Scene, zone_id: str, reason: str) -> None:
     zones = {"zones": {"example.se": zone_id}}
     result = scene.run(config={"domains": ["example.com", "example.se"], "cloudflare": zones})
     assert "mail-example.com-spf" in result.stdout, "the other zone is read"
@@ -88,7 +88,7 @@ HTML = "<html>please log in to the \x1b[31mproxy</html>"
         (401, '{"errors": "no"}'),
     ],
 )
-def test_what_answers_is_not_cloudflare(scene: Scene, status: int, body: str) -> None:
+def test_a_server_that_is_not_cloudflare(scene: Scene, status: int, body: str) -> None:
     with answering(status, body, "text/html" if body == HTML else "application/json") as url:
         result = scene.run(CLOUDFLARE_BASE_URL=url)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -97,7 +97,7 @@ def test_what_answers_is_not_cloudflare(scene: Scene, status: int, body: str) ->
     assert "\x1b" not in result.stderr
 
 
-def test_what_an_api_says_is_escaped_and_cut(scene: Scene) -> None:
+def test_api_errors_are_escaped_and_cut(scene: Scene) -> None:
     said = {"success": False, "errors": [{"code": 4711, "message": f"\x1b[31m {'x' * 999}"}]}
     with answering(400, json.dumps(said), "application/json") as url:
         result = scene.run(CLOUDFLARE_BASE_URL=url)
@@ -120,13 +120,13 @@ def test_an_api_that_repeats_the_token_in_any_form_is_not_quoted(scene: Scene, s
 
 
 @pytest.mark.parametrize("url", ["api.cloudflare.com", "ftp://example.com", "http://", "http://[::1", "http://a:b/"])
-def test_a_base_url_that_is_none(scene: Scene, url: str) -> None:
+def test_an_invalid_base_url(scene: Scene, url: str) -> None:
     result = scene.run(CLOUDFLARE_BASE_URL=url)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "CLOUDFLARE_BASE_URL is not a URL" in result.stderr
 
 
-def test_nobody_answers(scene: Scene) -> None:
+def test_no_server_answers(scene: Scene) -> None:
     result = scene.run(CLOUDFLARE_BASE_URL="http://user:pass@127.0.0.1:1/client/v4")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "127.0.0.1 was not reached (All connection attempts failed); check CLOUDFLARE_BASE_URL" in result.stderr
@@ -158,7 +158,7 @@ def test_the_rate_limit(scene: Scene) -> None:
     assert len(scene.asked()) == 2, "nobody who is blocked asks again"
 
 
-def test_a_failure_that_passes_and_one_that_stays(scene: Scene) -> None:
+def test_a_temporary_failure_and_a_permanent_one(scene: Scene) -> None:
     scene.faults[:] = [Fault("GET", "/zones?", status=500), Fault("GET", "dns_records", reset="before")]
     assert "3 records to import" in scene.run().stderr
     scene.faults[:] = [Fault("GET", "dns_records", times=-1, status=503)]
@@ -199,7 +199,7 @@ def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
         (["--import", "--stack-config", "/nowhere"], "/nowhere: No such file or directory"),
     ],
 )
-def test_options_that_do_not_go_together(scene: Scene, arguments: list[str], message: str) -> None:
+def test_options_that_exclude_each_other(scene: Scene, arguments: list[str], message: str) -> None:
     result = scene.plain(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in " ".join(result.stderr.split())
@@ -208,7 +208,7 @@ def test_options_that_do_not_go_together(scene: Scene, arguments: list[str], mes
 @pytest.mark.parametrize(
     "state", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": [{"urn": "x"}]}}']
 )
-def test_a_state_that_is_none(scene: Scene, state: str) -> None:
+def test_an_invalid_state(scene: Scene, state: str) -> None:
     path = scene.directory / "state.json"
     path.write_text(state)
     result = scene.run("--state", str(path))

@@ -117,7 +117,7 @@ def test_each_language_has_its_files(language: str) -> None:
     assert sorted(written_) == sorted(programs.names(language, "dev"))
 
 
-def test_it_names_all_that_is_missing_at_once() -> None:
+def test_all_missing_options_are_named_at_once() -> None:
     asked = "Error: required options are missing; add "
     assert run(code=INPUT).stderr == (
         f"{asked}--domain example.com, --account smtp-prod@acme.example, --dkim 'v=DKIM1; p=…', --publisher NAME\n"
@@ -164,7 +164,7 @@ def test_the_zones_are_those_that_dns_has() -> None:
     assert config()["elastx-mrs:rfc2136"] == {"zones": ["example.se", "news.example.com", "example.com"]}
 
 
-def test_what_dns_has_is_kept_and_said() -> None:
+def test_published_records_are_kept() -> None:
     result = run("--domain", "example.com", *MAIL[2:], "--publisher", "rfc2136")
     spf = "v=spf1 ip4:203.0.113.0/24 include:elastx.email -all"
     assert config()["elastx-mrs:domains"] == [
@@ -175,14 +175,14 @@ def test_what_dns_has_is_kept_and_said() -> None:
     assert result.stderr == ""
 
 
-def test_what_cannot_be_kept_is_exit_code_1_and_the_files_are_written() -> None:
+def test_a_record_that_cannot_be_kept_gives_exit_code_1_and_the_files_are_written() -> None:
     result = run("--domain", "two.example.com", *MAIL[2:], "--publisher", "cloudflare", code=WRONG)
     assert result.stderr.startswith("warning: cannot be kept: two.example.com has 2 SPF records")
     assert names() == FILES
     assert "    # CANNOT BE KEPT: two.example.com has 2 SPF records" in Path("Pulumi.prod.yaml").read_text()
 
 
-def test_dns_that_does_not_answer_stops_it_and_an_option_goes_on() -> None:
+def test_without_dns_it_stops_unless_no_dns_is_given() -> None:
     result = run("--domain", "elsewhere.invalid", *MAIL[2:], "--publisher", "cloudflare", code=UNASKED)
     assert result.stderr.startswith(
         "Error: DNS did not answer; to continue without the published records, add --no-dns\n"
@@ -193,13 +193,13 @@ def test_dns_that_does_not_answer_stops_it_and_an_option_goes_on() -> None:
     assert "has no SPF" not in Path("Pulumi.prod.yaml").read_text()
 
 
-def test_an_internationalised_domain_is_written_as_dns_has_it() -> None:
+def test_an_internationalized_domain_is_written_as_a_labels() -> None:
     run("--domain", "bücher.example", *MAIL[2:], "--publisher", "rfc2136", "--no-dns")
     assert config()["elastx-mrs:domains"] == ["xn--bcher-kva.example"]
     assert "    # xn--bcher-kva.example is bücher.example\n" in Path("Pulumi.prod.yaml").read_text()
 
 
-def test_a_pasted_line_of_another_domain_is_taken_with_a_warning() -> None:
+def test_a_pasted_line_of_another_domain_gives_a_warning() -> None:
     line = f"elastx._domainkey.other.com. 300 IN TXT {golden.DKIM!r}".replace("'", '"')
     result = run("--domain", "example.se", "--account", golden.ACCOUNT, "--dkim", line, *CLOUDFLARE[-2:])
     assert result.stderr.startswith("warning: --dkim: ")
@@ -207,7 +207,7 @@ def test_a_pasted_line_of_another_domain_is_taken_with_a_warning() -> None:
 
 
 @pytest.mark.parametrize("there", [["Pulumi.yaml"], ["__main__.py", "Pulumi.prod.yaml"], ["Pulumi.json"]])
-def test_files_that_are_there_are_all_named_before_anything_is_asked(there: list[str], folder: Path) -> None:
+def test_existing_files_are_named_before_the_first_question(there: list[str], folder: Path) -> None:
     for name in there:
         (folder / name).write_text("theirs")
     result = CliRunner().invoke(main, ["init"], prog_name="elastx-mrs")
@@ -218,7 +218,7 @@ def test_files_that_are_there_are_all_named_before_anything_is_asked(there: list
     assert {(folder / name).read_text() for name in there} == {"theirs"}
 
 
-def test_what_a_run_left_that_was_killed_is_named(folder: Path) -> None:
+def test_remains_of_a_killed_run_are_named(folder: Path) -> None:
     (folder / f"{written.STAGED}abc").mkdir()
     result = CliRunner().invoke(main, ["init", *CLOUDFLARE], prog_name="elastx-mrs")
     assert result.exit_code == INPUT
@@ -256,7 +256,7 @@ def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr == "Error: cannot write: No space left on device; free some space, or write elsewhere\n"
 
 
-def test_a_folder_that_is_gone(folder: Path) -> None:
+def test_a_deleted_folder(folder: Path) -> None:
     folder.rmdir()
     result = CliRunner().invoke(main, ["init", *CLOUDFLARE], prog_name="elastx-mrs")
     assert result.exit_code == INPUT

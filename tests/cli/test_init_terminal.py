@@ -77,7 +77,7 @@ def test_ctrl_c_at_every_prompt_writes_nothing(tmp_path: Path, environment: dict
 
 
 @pytest.mark.parametrize(("number", "keys"), [(0, CTRL_D), (4, CTRL_D), (10, CTRL_D), (10, "n\n")])
-def test_the_end_of_the_input_and_a_no_write_nothing(
+def test_the_end_of_the_input_or_a_no_writes_nothing(
     tmp_path: Path, environment: dict[str, str], number: int, keys: str
 ) -> None:
     shown, code = talk(["init"], [*ANSWERS[:number], (ANSWERS[number][0], keys)], tmp_path, environment)
@@ -86,7 +86,7 @@ def test_the_end_of_the_input_and_a_no_write_nothing(
 
 
 @pytest.mark.parametrize(("keys", "code", "left"), [("\n", UNASKED, []), ("maybe\ny\n", OK, FILES)])
-def test_dns_that_does_not_answer_is_said_and_the_user_decides(
+def test_the_user_decides_if_dns_does_not_answer(
     tmp_path: Path, environment: dict[str, str], keys: str, code: int, left: list[str]
 ) -> None:
     options = ["--domain", "elsewhere.invalid", "--account", golden.ACCOUNT, "--dkim", golden.DKIM]

@@ -67,7 +67,7 @@ def test_the_whole_chain_of_a_good_message(server: str) -> None:
     assert result.exit_code == 0
 
 
-def test_what_smtp_sent_is_what_message_judges(
+def test_a_message_of_smtp_passes(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     authority, handler = Authority(tmp_path_factory.mktemp("authority")), Handler()
@@ -112,21 +112,21 @@ def test_a_key_behind_a_cname(server: str) -> None:
     ],
     ids=["changed", "unsigned", "no-key", "revoked", "not-served", "softfail", "temperror"],
 )
-def test_a_broken_chain_names_its_links(server: str, octets: object, wrong: str, says: str, code: int) -> None:
+def test_failed_checks_are_named(server: str, octets: object, wrong: str, says: str, code: int) -> None:
     result = run(server, octets())  # type: ignore[operator]
     assert result.stdout.splitlines()[-1] == f"failed, or could not be checked: {wrong}"
     assert says in result.stdout
     assert result.exit_code == code
 
 
-def test_what_is_unknown_is_not_called_good(server: str) -> None:
+def test_an_unknown_result_is_not_a_success(server: str) -> None:
     result = run(server, make.signed(make.message(), KEY))
     assert "Return-Path none" in result.stdout
     assert result.stdout.splitlines()[-1] == "everything that could be checked passed; not checked: SPF"
     assert result.exit_code == 0
 
 
-def test_several_signatures_are_each_told(server: str) -> None:
+def test_each_signature_is_listed(server: str) -> None:
     octets = make.signed(make.signed(make.message(), KEY), KEY, "revoked.example")
     result = run(server, make.received(octets))
     assert "wrong: d=revoked.example s=elastx its key is revoked" in result.stdout
@@ -155,7 +155,7 @@ def test_json_has_all_of_it(server: str) -> None:
     assert "from" in one["headers"]
 
 
-def test_a_server_that_is_not_there_could_not_be_asked() -> None:
+def test_a_missing_server_is_unreachable() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
@@ -184,7 +184,7 @@ def test_nothing_from_a_message_reaches_the_terminal_raw(server: str, format_: s
     ],
     ids=["empty", "text", "no-from", "two-from", "cut-off", "binary"],
 )
-def test_what_is_no_message_is_bad_input(server: str, octets: bytes, says: str) -> None:
+def test_a_file_that_is_not_a_message_is_bad_input(server: str, octets: bytes, says: str) -> None:
     result = run(server, octets)
     assert says in result.stderr
     assert result.stdout == ""
@@ -228,7 +228,7 @@ def test_ctrl_c_while_a_message_is_typed(tmp_path: Path) -> None:
         interrupted(process)
 
 
-def test_ctrl_c_while_a_name_server_says_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_while_a_name_server_does_not_answer(tmp_path: Path) -> None:
     file = tmp_path / "received.eml"
     file.write_bytes(good())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -239,7 +239,7 @@ def test_ctrl_c_while_a_name_server_says_nothing(tmp_path: Path) -> None:
         interrupted(process)
 
 
-def test_help_says_whose_word_is_what() -> None:
+def test_help_tells_who_decides_each_check() -> None:
     text = " ".join(CliRunner().invoke(main, ["message", "--help"]).stdout.split())
     assert "elastx-mrs message - < received.eml" in text
     assert "The SPF result comes from the receiver" in text
@@ -251,7 +251,7 @@ def test_a_notice_of_a_signature_is_shown(server: str) -> None:
     assert "notice: d=mail.example: signs only the first " in result.stdout
 
 
-def test_what_is_too_large_is_one_line_that_says_what_to_save(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MESSAGE", limits.MESSAGE._replace(most=len(good()) - 1))
     result = CliRunner().invoke(main, ["message", "-"], input=good())
     assert (result.exit_code, result.stdout) == (2, "")

@@ -36,30 +36,30 @@ def test_as_text() -> None:
 
 
 @pytest.mark.parametrize("limit", ["github", "gitlab", "none", "2000"])
-def test_a_limit_that_there_is(limit: str) -> None:
+def test_a_valid_limit(limit: str) -> None:
     assert review("--limit", limit).stdout == review().stdout, "a short one is whole"
 
 
 @pytest.mark.parametrize("limit", ["bitbucket", "1999", "-1", "2e4", "٢٠٠٠"])
-def test_a_limit_that_there_is_not(limit: str) -> None:
+def test_an_invalid_limit(limit: str) -> None:
     result = review("--limit", limit)
     assert result.returncode == 2
     assert "is not github, gitlab, none or a number of bytes from 2000" in result.stderr
 
 
 @pytest.mark.parametrize("option", ["--nameserver", "--resolver"])
-def test_nobody_is_named_to_be_asked_where_nobody_is_asked(option: str) -> None:
+def test_servers_need_the_option_dns(option: str) -> None:
     result = review(option, "192.0.2.53")
     assert result.returncode == 2
     assert f"{option} needs --dns" in result.stderr
 
 
-def test_nobody_is_asked_where_no_spf_changes() -> None:
+def test_dns_is_not_queried_if_no_spf_changes() -> None:
     result = review("--dns", "--nameserver", "192.0.2.53")  # where nobody answers
     assert (result.returncode, result.stdout, result.stderr) == (0, review().stdout, "")
 
 
-def test_an_account_that_is_none() -> None:
+def test_an_invalid_account() -> None:
     result = review("--known-account", "nobody")
     assert result.returncode == 2
     assert "--known-account: 'nobody' is not" in result.stderr

@@ -64,7 +64,7 @@ def test_a_good_server_passes_each_check(good: int, handler: Handler) -> None:
     assert handler.events == []
 
 
-def test_text_is_a_line_each_and_what_to_do(good: int) -> None:
+def test_text_has_a_line_for_each_check_and_the_fix(good: int) -> None:
     result = run(good, "--login", ACCOUNT)
     lines = result.stdout.splitlines()
     assert lines[0] == f"localhost:{good}"
@@ -129,7 +129,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted(
     ],
     ids=["expired", "not-yet-valid", "wrong-name"],
 )
-def test_a_certificate_that_is_wrong_ends_it(
+def test_a_wrong_certificate_ends_the_session(
     authority: Authority, handler: Handler, names: list[str], begin: object, end: object, seen: str, cure: str
 ) -> None:
     context = authority.context(*names, begin=begin, end=end)  # type: ignore[arg-type]
@@ -212,14 +212,14 @@ def test_auth_before_tls_is_wrong_and_the_rest_is_still_checked(authority: Autho
     assert code == 1
 
 
-def test_no_auth_is_absent_where_there_is_an_account_only(authority: Authority, handler: Handler) -> None:
+def test_missing_auth_is_absent_only_with_an_account(authority: Authority, handler: Handler) -> None:
     with serve(handler, authority.context("localhost"), auth_exclude_mechanism=["PLAIN", "LOGIN"]) as port:
         found, code = checks(port, "--login", ACCOUNT)
         assert found["AUTH"]["verdict"] in ("absent", "wrong")
         assert code == 1
 
 
-def test_the_test_message_says_what_it_is(good: int, handler: Handler) -> None:
+def test_the_test_message_is_marked_as_a_test(good: int, handler: Handler) -> None:
     found, code = checks(good, "--login", ACCOUNT, *LETTER)
     assert found["test message"]["verdict"] == "pass"
     assert "queued as 4711" in found["test message"]["seen"]
@@ -239,7 +239,7 @@ def test_the_test_message_says_what_it_is(good: int, handler: Handler) -> None:
     assert code == 0
 
 
-def test_without_an_account_another_server_is_told_so(authority: Authority, handler: Handler) -> None:
+def test_without_an_account_the_test_message_names_none(authority: Authority, handler: Handler) -> None:
     with serve(handler, authority.context("localhost")) as port:
         found, code = checks(port, "--from", "news@räksmörgås.example", "--to", "me@receiver.example")
     assert found["test message"]["verdict"] == "pass"

@@ -88,7 +88,7 @@ def test_bad_input_names_the_option(arguments: list[str], message: str) -> None:
         ("News <news@example.com>", "has 'News <news' before the @"),
     ],
 )
-def test_an_address_that_is_none(option: str, address: str, message: str) -> None:
+def test_an_invalid_address(option: str, address: str, message: str) -> None:
     other = {"--from": "--to", "--to": "--from"}[option]
     result = run("--host", "other.example", option, address, other, "me@receiver.example")
     shown = address[:80].replace("\r\n", "<U+000D><U+000A>")
@@ -111,7 +111,7 @@ def test_a_password_that_cannot_be_sent_is_not_shown(password: str) -> None:
     assert result.exit_code == 2
 
 
-def test_help_says_what_is_done_with_a_password() -> None:
+def test_help_explains_what_happens_to_a_password() -> None:
     result = CliRunner().invoke(main, ["smtp", "--help"])
     text = " ".join(result.stdout.split())
     assert "elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com" in text
@@ -153,7 +153,7 @@ def test_leaving_the_prompt(keys: str, says: str, code: int) -> None:
     ids=["greeting", "ehlo", "handshake"],
 )
 @pytest.mark.parametrize("format_", ["text", "json"])
-def test_ctrl_c_while_the_server_says_nothing(answers: list[bytes | None], format_: str) -> None:
+def test_ctrl_c_while_the_server_does_not_answer(answers: list[bytes | None], format_: str) -> None:
     with scripted(*answers, heard=len(answers)) as (port, met):
         process = start(
             "smtp", "--host", "127.0.0.1", "--port", str(port), "--answer-timeout", "60", "--format", format_

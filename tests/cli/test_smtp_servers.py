@@ -36,14 +36,14 @@ def free_port() -> int:
     return port
 
 
-def test_a_server_that_is_not_there_could_not_be_asked() -> None:
+def test_a_missing_server_is_unreachable() -> None:
     found, code = checks(free_port())
     assert verdicts(found) == ["unreachable"] + ["unchecked"] * 4
     assert "refused" in found["connection"]["seen"]
     assert code == 3
 
 
-def test_a_name_that_is_not_there_could_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -53,7 +53,7 @@ def test_a_name_that_is_not_there_could_not_be_asked(monkeypatch: pytest.MonkeyP
     assert code == 3
 
 
-def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_for_a_resolver_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60) and [])
     found, code = checks(25, "--answer-timeout", "0.3")
@@ -89,7 +89,7 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
         *("tls-not-now", "tls-refused", "no-tls", "silent-tls"),
     ],
 )
-def test_what_is_no_mail_server(answers: list[bytes | None], check: str, verdict: str, seen: str) -> None:
+def test_a_server_that_is_not_a_mail_server(answers: list[bytes | None], check: str, verdict: str, seen: str) -> None:
     with scripted(*answers) as (port, _):
         found, code = checks(port, "--answer-timeout", "0.5")
     assert found[check]["verdict"] == verdict, found[check]
@@ -121,7 +121,7 @@ def test_a_server_that_answers_octet_by_octet_is_left_in_the_end(monkeypatch: py
     assert time.monotonic() - began < 10
 
 
-def test_what_was_said_before_tls_is_forgotten() -> None:
+def test_input_before_tls_is_discarded() -> None:
     """RFC 3207 §4.2: an answer put in before TLS begins must not be taken for the server's."""
     hello = b"250-x\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"
     with scripted(b"220 hi\r\n", hello, b"220 go\r\n250 AUTH PLAIN\r\n") as (port, _):

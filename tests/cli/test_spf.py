@@ -68,7 +68,7 @@ def test_the_tree_the_sums_and_nothing_else(server: str) -> None:
     assert result.exit_code == 0
 
 
-def test_each_branch_has_its_count_and_what_was_shown_is_not_shown_again(server: str) -> None:
+def test_each_branch_has_its_count_and_no_branch_repeats(server: str) -> None:
     result = run(server, "three.example")
     assert result.stdout.splitlines()[1:7] == [
         "├─ include:two.example  3  v=spf1 include:plain.example a:mail.example -all",
@@ -101,7 +101,7 @@ def test_a_change_that_makes_an_eleventh_lookup_fails_before_it_is_made(server: 
     assert result.exit_code == 1
 
 
-def test_a_term_that_is_there_already_is_not_added_again(server: str) -> None:
+def test_an_existing_term_is_not_added_again(server: str) -> None:
     result = run(server, "good.example", "--add", "+MX")
     assert "mx: is already in the record, and adds no lookup" in result.stdout
     assert "lookups: 2 -> 2 of 10" in result.stdout
@@ -134,26 +134,26 @@ def test_nothing_is_added_to_a_broken_record(server: str) -> None:
         ("open.example", "open: open.example: has +all"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_path_and_fails(server: str, domain: str, message: str) -> None:
+def test_a_problem_has_its_path_and_fails(server: str, domain: str, message: str) -> None:
     result = run(server, domain)
     assert message in result.stdout
     assert result.exit_code == 1
 
 
-def test_what_cannot_be_told_without_a_sender_is_no_fault(server: str) -> None:
+def test_a_term_that_depends_on_the_sender_is_not_an_error(server: str) -> None:
     result = run(server, "macro.example")
     assert "└─ exists:%{i}.list.example  1  (sender)" in result.stdout
     assert result.exit_code == 0
 
 
-def test_what_could_not_be_asked_is_neither_right_nor_wrong(server: str) -> None:
+def test_a_failed_query_is_neither_right_nor_wrong(server: str) -> None:
     result = run(server, "elsewhere.example")
     assert "temperror: elsewhere.example > include:unserved.invalid: " in result.stdout
     assert "REFUSED" in result.stdout
     assert result.exit_code == 3
 
 
-def test_a_server_that_is_not_there_could_not_be_asked() -> None:
+def test_a_missing_server_is_unreachable() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
@@ -173,7 +173,7 @@ def test_a_server_that_is_not_there_could_not_be_asked() -> None:
         ("203.0.113.1", "203.0.113.1: fail (good.example: -all)"),
     ],
 )
-def test_what_mail_from_an_address_gets(server: str, address: str, says: str) -> None:
+def test_the_result_for_an_address(server: str, address: str, says: str) -> None:
     result = run(server, "good.example", "--ip", address)
     assert result.stdout.endswith(f"\n\n{says}\n")
     assert result.exit_code == 0
@@ -243,7 +243,7 @@ def test_bad_input_names_the_option(server: str, arguments: list[str], message: 
     assert all(character.isprintable() or character == "\n" for character in result.stderr)
 
 
-def test_a_name_that_others_include_may_be_asked_for_too(server: str) -> None:
+def test_a_name_that_others_include_is_allowed(server: str) -> None:
     assert run(server, "_spf.PLAIN.example.").stdout.startswith("_spf.plain.example  v=spf1 -all")
 
 
@@ -273,11 +273,11 @@ def test_a_long_wait_is_announced_and_a_short_one_is_not(server: str, monkeypatc
         (r"v=spf1 exists:a\b.example -all", r"v=spf1 exists:a\b.example mx a -all"),
     ],
 )
-def test_terms_are_put_before_all_and_the_rest_is_left_as_written(published: str, planned: str) -> None:
+def test_terms_are_added_before_all_and_the_rest_is_unchanged(published: str, planned: str) -> None:
     assert planned_record(Tree("example.com", parsed(published.encode("latin-1"))), ["mx", "a"]) == planned
 
 
-def test_no_plan_is_made_of_what_could_not_be_asked() -> None:
+def test_there_is_no_plan_after_a_failed_query() -> None:
     assert planned_record(Tree("example.com", Found("temperror")), ["mx"]) is None
 
 

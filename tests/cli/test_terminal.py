@@ -33,7 +33,7 @@ OURS = {"NO_COLOR": "", "FORCE_COLOR": "", "TERM": "xterm"}
         ("never", {"FORCE_COLOR": "1"}, False),
     ],
 )
-def test_who_decides_on_colour(wish: str, environment: Mapping[str, str], decided: bool | None) -> None:
+def test_what_decides_on_colour(wish: str, environment: Mapping[str, str], decided: bool | None) -> None:
     assert terminal.chosen(wish, environment) is decided
 
 
@@ -84,7 +84,7 @@ def test_a_pipe_gets_colour_only_when_it_is_forced(world: World, arguments: tupl
 @pytest.mark.parametrize(
     "arguments", [one for one in WELL if one[0] in ("config", "message", "smtp", "spf", "verify")], ids=spelled
 )
-def test_quiet_says_nothing_where_all_is_well(world: World, arguments: tuple[str, ...]) -> None:
+def test_quiet_prints_nothing_if_all_is_well(world: World, arguments: tuple[str, ...]) -> None:
     if arguments[:2] == ("config", "schema"):
         return  # its output is what it is for
     for place in ((*arguments, "--quiet"), ("-q", *arguments)):
@@ -104,13 +104,13 @@ def test_quiet_leaves_warnings_errors_and_results(world: World) -> None:
     assert "pass " in world.run("message", "{changed}", *DNS).stdout
 
 
-def test_verbose_says_what_was_expected_where_it_passed(world: World) -> None:
+def test_verbose_shows_what_was_expected_for_passed_checks(world: World) -> None:
     mail = ("smtp", "--host", "localhost", "--port", "{smtp}")
     assert "expected: " not in world.run(*mail).stdout
     assert "expected: " in world.run(*mail, "--verbose").stdout
 
 
-def test_what_programs_read_is_the_same(world: World) -> None:
+def test_output_for_programs_is_the_same(world: World) -> None:
     command = ("smtp", "--host", "localhost", "--port", "{plain}", "--format", "json")
     plain = world.run(*command).stdout
     for option in ("-q", "-v", "--color=always"):
@@ -136,7 +136,7 @@ def test_columns_of_a_pipe(given: str, wide: int | None, monkeypatch: pytest.Mon
     assert terminal.columns(None) == wide
 
 
-def test_a_stream_that_is_not_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_stream_is_not_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     assert not terminal.is_terminal(None)

@@ -75,7 +75,7 @@ def test_the_project_s_default_is_what_is_verified(server: NameServer, tmp_path:
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 of 1 domain verified")
 
 
-def test_a_known_challenge_is_no_strangers(server: NameServer) -> None:
+def test_a_known_challenge_is_not_reported(server: NameServer) -> None:
     done = run("--records", "-", "--nameserver", server.address, "--format", "json", stdin=rows("bad.com"))
     checks = {check["check"]: check for check in json.loads(done.stdout)["domains"][0]["checks"]}
     assert (done.returncode, checks["challenges"]["verdict"]) == (1, "wrong")
@@ -111,7 +111,7 @@ def test_github_gets_annotations_and_markdown_a_table(server: NameServer) -> Non
     assert "Verified: `good.com`" in comment
 
 
-def test_an_annotation_stands_at_the_line_that_has_the_domain(server: NameServer, tmp_path: Path) -> None:
+def test_an_annotation_is_at_the_line_of_the_domain(server: NameServer, tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.test.yaml"
     file.write_text(
         f"""config:
@@ -148,7 +148,7 @@ def test_a_stack_through_a_pipe_is_read_once(server: NameServer, tmp_path: Path)
     assert "file=" not in done.stdout
 
 
-def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_server_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "QUIET", 0.5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
@@ -190,7 +190,7 @@ def test_who_does_not_answer_could_not_be_asked(monkeypatch: pytest.MonkeyPatch)
     ],
     ids=lambda value: None,
 )
-def test_bad_input_is_told_and_exits_with_3(arguments: tuple[str, ...], stdin: str, said: str) -> None:
+def test_bad_input_is_reported(arguments: tuple[str, ...], stdin: str, said: str) -> None:
     done = run(*arguments, stdin=stdin)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
@@ -231,7 +231,7 @@ def test_ctrl_c_leaves_no_traceback(after: float) -> None:
     assert "Traceback" not in err
 
 
-def test_ctrl_c_while_it_is_loading_ends_it_quietly() -> None:
+def test_ctrl_c_while_loading_ends_quietly() -> None:
     # Interrupted as soon as the first module of the command itself is asked for, and at ever later ones.
     for module in ("elastx_mrs.cli.main", "click", "elastx_mrs.cli.verify", "dns.name", "elastx_mrs.verify.wait"):
         program = f"""

@@ -67,7 +67,7 @@ def test_without_the_extra_doh_the_packages_say_so(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.limit("DOCTOR_WISHES")
 @pytest.mark.parametrize("beyond", [0, 1])
-def test_so_many_settings_of_whom_to_ask_are_examined(tmp_path: Path, beyond: int) -> None:
+def test_the_examined_settings_are_limited(tmp_path: Path, beyond: int) -> None:
     most = limits.DOCTOR_WISHES.most
     domains = [
         {"name": f"d{n}.net", "verification": {"nameservers": [f"127.0.0.{n}"]}} for n in range(1, most + beyond + 1)
@@ -96,7 +96,7 @@ def work(name: str, do: Callable[[], None] = lambda: None) -> Examination:
     return Examination(name, checks, "fix it")
 
 
-def test_they_run_side_by_side_and_are_shown_in_order() -> None:
+def test_they_run_in_parallel_and_are_shown_in_order() -> None:
     together = threading.Barrier(AT_ONCE, timeout=60)
 
     def wait() -> None:
@@ -123,7 +123,7 @@ def test_one_that_takes_too_long_ends_and_keeps_what_it_found(monkeypatch: pytes
     assert verdicts(run(work("slow", lambda: time.sleep(0.3)))) == [("slow", "pass")]
 
 
-def test_a_fault_takes_no_other_verdict_away(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_hides_no_other_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         raise KeyError("secret text")
 
@@ -133,7 +133,7 @@ def test_a_fault_takes_no_other_verdict_away(capsys: pytest.CaptureFixture[str])
     assert "secret text" not in capsys.readouterr().err
 
 
-def test_what_repeats_a_secret_is_not_shown() -> None:
+def test_text_that_repeats_a_secret_is_hidden() -> None:
     check = Check("echo", "wrong", "", "it said: hunter2hunter2", "remove hunter2hunter2")
     (found,) = run(Examination("echo", lambda: [check], ""), known=["hunter2hunter2"])
     assert (found.verdict, found.seen, found.cure) == ("wrong", "hidden, because it repeats a secret", "")
@@ -150,7 +150,7 @@ def test_the_secrets_are_those_of_config_and_environment(tmp_path: Path) -> None
     assert set(found) == {"one-secret", "two-secret", "three-secret", "four-secret"}
 
 
-def test_a_wait_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "QUIET", 0.1)
     told = threading.Event()
 

@@ -168,7 +168,7 @@ def test_what_dns_has_late_and_an_update_added_meanwhile_is_one_record(http: htt
     assert strings(ask(lab, NEW)) == ['"late"']
 
 
-def test_a_file_that_is_no_list_of_records_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_list_of_records_is_named(tmp_path: Path) -> None:
     for text in ("{", "[5]", '[{"id": "x"}]', "5"):
         with open_lab(tmp_path / "lab", ZONES) as lab, wire(lab) as http:
             made(http.get(records(lab)))

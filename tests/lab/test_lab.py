@@ -200,7 +200,7 @@ def test_the_command_has_what_the_stack_needs_in_its_environment(tmp_path: Path)
     }
 
 
-def test_without_a_command_it_says_how_to_use_it_and_stops_at_ctrl_c(tmp_path: Path) -> None:
+def test_without_a_command_it_prints_its_usage_and_stops_at_ctrl_c(tmp_path: Path) -> None:
     with subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = ""

@@ -50,7 +50,7 @@ def test_everything_of_pulumi_lies_in_the_folder(tmp_path: Path, monkeypatch: py
     assert environment["ELASTX_MRS_RFC2136_SERVER"] == environment["ELASTX_MRS_LAB_DNS"] == lab.address
 
 
-def test_key_and_token_are_for_their_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_key_and_token(tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
         with open_lab(tmp_path) as lab:
@@ -103,7 +103,7 @@ def test_a_server_that_cannot_begin_ends_the_lab(tmp_path: Path, monkeypatch: py
         assert strings(ask(lab, "example.com", "NS")), "nothing of the first one is left"
 
 
-def test_a_start_cut_short_is_taken_up_again(tmp_path: Path) -> None:
+def test_an_interrupted_start_is_completed(tmp_path: Path) -> None:
     (tmp_path / "zones.unfinished").mkdir()
     (tmp_path / "zones.unfinished" / "example.com.zone").write_text("half")
     (tmp_path / "tsig.unfinished").write_text("half")

@@ -87,7 +87,7 @@ def test_fields_of_results() -> None:
     assert [result.properties["header.d"] for result in said.results] == [str(number) for number in range(most)]
 
 
-def test_an_unclosed_quote_takes_nothing_away() -> None:
+def test_an_unclosed_quote_hides_nothing() -> None:
     said = claims(read(b'Authentication-Results: mx; spf=pass reason="a;b" smtp.mailfrom="x@y.z\r\n' + make.message()))
     assert said is not None
     assert said.results[0].properties == {"reason": "a;b", "smtp.mailfrom": "x@y.z"}
@@ -123,7 +123,7 @@ def test_octets_of_a_signature() -> None:
     assert found.seen.startswith("cannot be read")
 
 
-def test_a_shortage_of_this_machine_is_cured_there_in_every_line() -> None:
+def test_a_shortage_on_this_machine_has_its_fix_in_every_line() -> None:
     """It said so of DKIM, and of DMARC that trying again would do."""
     problem = "192.0.2.53 could not be asked: this machine is short of file descriptors (this process may have 64 open)"
 

@@ -9,7 +9,7 @@ from tests.message.test_message import KEY, found
 NONE = "TXT v=DMARC1; p=none"
 
 
-def test_helo_alone_says_nothing_for_dmarc() -> None:
+def test_helo_alone_does_not_count_for_dmarc() -> None:
     octets = b"Return-Path: <x@other.com>\r\nAuthentication-Results: rx.example; spf=pass smtp.helo=mail.example\r\n"
     result = found(octets + make.message())
     assert [one.verdict for one in result.values()] == ["unchecked", "absent", "wrong"]
@@ -18,7 +18,7 @@ def test_helo_alone_says_nothing_for_dmarc() -> None:
     assert unknown["DMARC"].verdict == "unchecked"
 
 
-def test_helo_stands_in_for_an_empty_return_path() -> None:
+def test_helo_replaces_an_empty_return_path() -> None:
     octets = b"Return-Path: <>\r\nAuthentication-Results: rx.example; spf=pass smtp.helo=out.mail.example\r\n"
     result = found(octets + make.message())
     assert [one.verdict for one in result.values()] == ["pass", "absent", "pass"]
@@ -67,7 +67,7 @@ def notices(sender: str, signer: str, records: Records) -> tuple[str, str]:
         ("d.com", "d.com", {"_dmarc.d.com": [f"{NONE};; p:x"]}, "pass", "receivers skip an empty part, 'p:x'"),
     ],
 )  # fmt: skip
-def test_where_older_receivers_differ_a_notice_says_so(
+def test_a_notice_if_older_receivers_differ(
     sender: str, signer: str, records: Records, verdict: str, says: str
 ) -> None:
     found_verdict, said = notices(sender, signer, records)

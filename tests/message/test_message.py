@@ -75,14 +75,14 @@ def test_a_message_is_read_however_it_was_saved(end: bytes, before: bytes) -> No
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
-def test_what_is_no_message_is_called_what_it_is(octets: bytes, says: str) -> None:
+def test_another_kind_of_file_is_named(octets: bytes, says: str) -> None:
     with pytest.raises(NotAMessage) as caught:
         read(octets)
     assert says in str(caught.value)
     assert all(character.isprintable() for character in str(caught.value))
 
 
-def test_a_message_is_taken_with_the_white_space_that_old_programs_put_before_colons() -> None:
+def test_white_space_before_a_colon_is_accepted() -> None:
     message = read(b"From : a@b.example\r\nSubject\t:x\r\n y\r\n\r\nbody")
     assert message.fields == (("from", "a@b.example"), ("subject", "x y"))
     assert [field.name for field in message.raw] == [b"From ", b"Subject\t"]
@@ -95,7 +95,7 @@ def test_a_message_whose_lines_end_in_cr_alone() -> None:
 
 
 @pytest.mark.limit("MESSAGE")
-def test_what_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     octets = make.message()
     monkeypatch.setattr(limits, "MESSAGE", limits.MESSAGE._replace(most=len(octets)))
     assert read(octets).sender
@@ -191,7 +191,7 @@ def test_what_the_policy_would_do(policy: str, says: str) -> None:
     assert says in result["DMARC"].seen
 
 
-def test_a_subdomain_has_its_organisations_policy() -> None:
+def test_a_subdomain_has_its_organizations_policy() -> None:
     octets = make.received(make.signed(make.message("a@news.mail.example"), KEY))
     records = RECORDS | {"_dmarc.mail.example": ["TXT v=DMARC1; p=none; sp=reject"]}
     assert "_dmarc.mail.example asks receivers to reject it (sp=reject)" in found(octets, records)["DMARC"].seen
@@ -223,7 +223,7 @@ def test_no_policy(records: Records, verdict: str, says: str) -> None:
     assert says in result.seen
 
 
-def test_a_policy_is_known_though_what_is_above_it_is_not() -> None:
+def test_a_policy_is_known_even_if_a_query_above_it_fails() -> None:
     records = {**RECORDS, "_dmarc.example": ["TXT !"]}
     same = make.received(make.signed(make.message(), KEY))
     assert [one.verdict for one in found(same, records).values()] == ["pass"] * 3
@@ -231,12 +231,12 @@ def test_a_policy_is_known_though_what_is_above_it_is_not() -> None:
     assert [one.verdict for one in found(below, records).values()] == ["wrong", "unreachable", "unreachable"]
 
 
-def test_neither_dkim_nor_a_word_on_spf_leaves_dmarc_open() -> None:
+def test_without_dkim_and_an_spf_result_dmarc_is_unchecked() -> None:
     result = found(make.message())
     assert [one.verdict for one in result.values()] == ["unchecked", "absent", "unchecked"]
 
 
-def test_a_signature_that_cannot_be_verified_here_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signature_that_cannot_be_verified_is_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("dkim.nacl", raising=False)
     octets = make.signed(make.message(), KEY).replace(b"a=rsa-sha256", b"a=ed25519-sha256")
     record = "TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -244,7 +244,7 @@ def test_a_signature_that_cannot_be_verified_here_is_no_success(monkeypatch: pyt
     assert [one.verdict for one in result.values()] == ["unchecked", "unreachable", "unreachable"]
 
 
-def test_a_message_as_mail_programs_make_them() -> None:
+def test_a_message_from_a_mail_program() -> None:
     """Several parts, encoded words, folded fields."""
     letter = EmailMessage(policy=email.policy.SMTP)
     letter["From"], letter["To"], letter["Subject"] = "Räksmörgås <a@mail.example>", "b@c.example", "å" * 90

@@ -43,7 +43,7 @@ def retagged(tag: str, value: str | None, octets: bytes = OCTETS) -> bytes:
 
 
 @pytest.mark.parametrize("canonical", [(b"relaxed", b"relaxed"), (b"simple", b"simple")], ids=["relaxed", "simple"])
-def test_a_good_signature_says_what_it_signs(canonical: tuple[bytes, bytes]) -> None:
+def test_a_valid_signature_lists_the_signed_fields(canonical: tuple[bytes, bytes]) -> None:
     one = only(make.signed(make.message(), KEY, canonicalize=canonical))
     assert (one.verdict, one.domain, one.selector) == ("pass", "mail.example", "elastx")
     assert one.name == NAME
@@ -62,7 +62,7 @@ def test_a_good_signature_says_what_it_signs(canonical: tuple[bytes, bytes]) -> 
     ],
     ids=["body", "cut-off", "subject", "from"],
 )
-def test_what_was_changed_on_the_way(old: bytes, new: bytes, says: str) -> None:
+def test_a_message_changed_on_its_way(old: bytes, new: bytes, says: str) -> None:
     one = only(OCTETS.replace(old, new))
     assert one.verdict == "wrong"
     assert says in one.seen
@@ -128,7 +128,7 @@ def test_no_more_of_the_body_can_be_signed_than_there_is(canonical: str, length:
         ("joe_x.example", "@joe_x.example"),
     ],
 )
-def test_an_internationalised_signature(domain: str, identity: str) -> None:
+def test_an_internationalized_signature(domain: str, identity: str) -> None:
     octets = make.signed_by_hand(make.message(), KEY, f"i={identity};", place=f"d={domain}; s=räka;")
     ascii_domain = domain if domain.isascii() else "xn--rksmrgs-5wao1o.example"
     name = f"xn--rka-qla._domainkey.{ascii_domain}"
@@ -166,7 +166,7 @@ def test_another_key_than_the_one_that_signed() -> None:
     ],
     ids=["spf", "failed", "two", "revoked", "rubbish", "cut-off", "other-type", "ed25519", "sha1", "tlsrpt", "version"],
 )
-def test_a_key_that_is_not_good(records: list[str], verdict: str, says: str) -> None:
+def test_an_invalid_key(records: list[str], verdict: str, says: str) -> None:
     one = only(OCTETS, *records)
     assert one.verdict == verdict
     assert says in one.seen
@@ -179,7 +179,7 @@ def test_no_key_is_absent() -> None:
     assert "elastx-mrs records" in one.cure
 
 
-def test_another_txt_record_beside_the_key_is_passed_over() -> None:
+def test_another_txt_record_next_to_the_key_is_ignored() -> None:
     assert only(OCTETS, "hello there", RECORD).verdict == "pass"
 
 
@@ -220,7 +220,7 @@ SHORT = (  # an RSA key of 512 bits, which cryptography no longer makes
     ],
     ids=["test-mode"],
 )
-def test_a_notice_of_a_good_signature(record: str, says: str) -> None:
+def test_a_notice_of_a_valid_signature(record: str, says: str) -> None:
     one = only(OCTETS, record)
     assert one.verdict == "pass"
     assert any(says in note for note in one.notes)
@@ -272,7 +272,7 @@ def test_a_key_for_the_domain_itself_only() -> None:
         ("z", "a; a=b", "has the tag 'a' twice"),
     ],
 )
-def test_a_signature_that_is_not_good(tag: str, value: str | None, says: str) -> None:
+def test_an_invalid_signature(tag: str, value: str | None, says: str) -> None:
     one = only(retagged(tag, value))
     assert one.verdict == "wrong"
     assert says in one.seen
@@ -280,7 +280,7 @@ def test_a_signature_that_is_not_good(tag: str, value: str | None, says: str) ->
 
 
 @pytest.mark.parametrize("field", ["", "v", "=;=", "\x1b[31m", "å", ";" * 9000, "x" * 30_000, "v=1; v=1"])
-def test_a_field_that_is_no_signature(field: str) -> None:
+def test_a_field_that_is_not_a_signature(field: str) -> None:
     one = only(f"DKIM-Signature: {field}\r\n".encode() + make.message())
     assert one.verdict == "wrong"
     assert all(character.isprintable() for character in one.seen)
@@ -311,7 +311,7 @@ def test_a_field_of_white_space_costs_no_time() -> None:
     assert time.process_time() - began < 10
 
 
-def test_each_of_several_signatures_is_verified_and_not_endlessly_many() -> None:
+def test_several_signatures_are_verified_up_to_a_limit() -> None:
     octets = make.signed(OCTETS.replace(b"a test", b"a text"), KEY)
     assert [one.verdict for one in verified(octets)] == ["pass", "wrong"]
     many = b"DKIM-Signature: v=1\r\n" * 12 + OCTETS
@@ -319,7 +319,7 @@ def test_each_of_several_signatures_is_verified_and_not_endlessly_many() -> None
     assert [one.verdict for one in found] == ["wrong"] * 10 + ["unchecked"] * 3
 
 
-def test_the_same_key_is_asked_for_once_and_its_name_in_any_case() -> None:
+def test_the_same_key_is_queried_once_in_any_case() -> None:
     octets = make.signed(make.message(), KEY, "Mail.Example", "ELASTX")
     one = only(octets)
     assert (one.verdict, one.name) == ("pass", NAME)

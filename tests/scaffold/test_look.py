@@ -29,7 +29,7 @@ def looked(records: dict[str, list[str]], *domains: str, key: str = golden.DKIM,
     return asyncio.run(look(Faked(Dns(records), nobody), domains, key))
 
 
-def test_what_is_published_is_kept() -> None:
+def test_published_records_are_kept() -> None:
     found = looked(
         {
             "example.com": [SOA, "TXT v=spf1 ip4:192.0.2.1 -all"],
@@ -64,7 +64,7 @@ def test_an_existing_name_is_in_the_zone_above_it_even_without_an_mx() -> None:
     assert list(looked(records, "news.example.com").zones) == ["example.com"]
 
 
-def test_a_domain_whose_zone_nobody_knows_is_its_own() -> None:
+def test_a_domain_with_an_unknown_zone_is_its_own_zone() -> None:
     assert list(looked(SILENT, "example.com", "b.invalid").zones) == ["example.com", "b.invalid"]
 
 
@@ -77,26 +77,26 @@ def test_the_stack_s_key_is_not_repeated() -> None:
     assert not found.wrong
 
 
-def test_another_key_is_kept_and_said() -> None:
+def test_another_key_is_kept_and_reported() -> None:
     (one,) = (found := looked({"elastx._domainkey.example.com": [f"TXT {OTHER}"]}, "example.com")).domains
     assert one.config["dkim"] == {"selector": "elastx", "record": OTHER}
     assert "has another key than the stack's dkim, and the config keeps it" in one.faults[0]
     assert found.wrong
 
 
-def test_what_is_not_answered_is_named() -> None:
+def test_failed_queries_are_named() -> None:
     found = looked(SILENT, "example.com", "good.com")
     assert any("SPF of example.com could not be looked up" in line for line in found.unanswered)
     assert not any("good.com" in line for line in found.unanswered)
 
 
-def test_where_nobody_can_be_asked_that_is_said_once() -> None:
+def test_a_missing_resolver_is_reported_once() -> None:
     assert looked(
         {"example.com": ["TXT !", "SOA !"]}, "example.com", "a.se", nobody="no resolver answers"
     ).unanswered == ["no resolver answers"]
 
 
-def test_nothing_is_known_where_dns_is_not_asked() -> None:
+def test_nothing_is_known_without_dns() -> None:
     found = nothing(["news.example.com", "example.com", "example.se"])
     assert [one.config for one in found.domains] == [{"name": one} for one in _names(found)]
     assert (list(found.zones), found.owners, found.asked) == (["example.com", "example.se"], [], False)

@@ -84,13 +84,13 @@ def test_every_question_shows_an_example() -> None:
         assert all(question.example for question in one.start.questions)
 
 
-def test_right_answers_are_taken() -> None:
+def test_valid_answers_are_accepted() -> None:
     answers, _ = asked(*MAIL, "cloudflare")
     assert (answers.domains, answers.accounts, answers.dkim) == (["example.com"], ["a@acme.example"], golden.DKIM)
     assert answers.provider is provider("cloudflare")
 
 
-def test_a_list_is_a_name_a_line_or_several_in_one() -> None:
+def test_a_list_has_one_or_several_names_a_line() -> None:
     answers, _ = asked("a.se, b.se c.se", "d.se", "", *MAIL[2:], "rfc2136")
     assert answers.domains == ["a.se", "b.se", "c.se", "d.se"]
 
@@ -105,12 +105,12 @@ def test_a_list_is_a_name_a_line_or_several_in_one() -> None:
         ("example.com.", ""),
     ],
 )
-def test_a_domain_is_asked_for_again_with_the_reason(typed: str, reason: str) -> None:
+def test_the_question_for_a_domain_repeats_with_the_reason(typed: str, reason: str) -> None:
     _, script = asked(typed, "good.com", "", *MAIL[2:], "cloudflare")
     assert not reason or any(reason in one for one in script.said)
 
 
-def test_only_what_is_wrong_in_a_line_is_asked_for_again() -> None:
+def test_only_the_wrong_names_of_a_line_are_refused() -> None:
     answers, script = asked("a.se,localhost,b.se,a.se", "", *MAIL[2:], "cloudflare")
     assert answers.domains == ["a.se", "b.se"]
     assert any("is a single label" in one for one in script.reasons("localhost"))
@@ -130,17 +130,17 @@ def test_a_key_pasted_as_a_domain_or_an_account_gets_one_message(key: str) -> No
     assert script.forgotten == 3
 
 
-def test_an_empty_list_is_asked_for_again() -> None:
+def test_an_empty_list_is_refused() -> None:
     _, script = asked("", *MAIL, "cloudflare")
     assert "At least one is needed. Write one such as example.com." in script.said
 
 
-def test_an_internationalised_domain_is_shown_as_dns_has_it() -> None:
+def test_an_internationalized_domain_is_shown_as_a_labels() -> None:
     _, script = asked("bücher.example", "", *MAIL[2:], "cloudflare")
     assert "'bücher.example' is xn--bcher-kva.example in DNS." in script.said
 
 
-def test_an_account_that_looks_like_another_is_taken_with_a_warning() -> None:
+def test_an_account_that_looks_like_another_gives_a_warning() -> None:
     answers, script = asked(*MAIL[:2], "a@acme.example", "A@acme.example", "", *MAIL[4:], "cloudflare")
     assert answers.accounts == ["a@acme.example", "A@acme.example"]
     assert any(one.startswith("warning: accounts[1]: looks like accounts[0]") for one in script.said)
@@ -172,7 +172,7 @@ def test_octets_that_are_not_utf_8_are_refused() -> None:
     assert len([one for one in script.said if "\\252" in one]) == 2
 
 
-def test_a_paste_without_an_end_is_refused() -> None:
+def test_an_endless_paste_is_refused() -> None:
     """limits.PASTED."""
     line = "a" * 4000
     _, script = asked(*MAIL[:4], *[line] * 18, *MAIL[4:], "cloudflare")
@@ -180,7 +180,7 @@ def test_a_paste_without_an_end_is_refused() -> None:
 
 
 @pytest.mark.parametrize("form", PASTED)
-def test_a_key_is_taken_in_every_form_that_people_paste(form: str) -> None:
+def test_a_key_is_accepted_in_every_pasted_form(form: str) -> None:
     answers, script = asked(*MAIL[:4], *PASTED[form].split("\n"), "", "cloudflare")
     assert answers.arguments().dkim.record == golden.DKIM
     assert script.forgotten == 1
@@ -196,14 +196,14 @@ def test_a_key_is_taken_in_every_form_that_people_paste(form: str) -> None:
         ("v=DKIM1; p=", "revoked"),
     ],
 )
-def test_a_key_that_is_wrong_is_asked_for_again(typed: str, reason: str) -> None:
+def test_a_wrong_key_is_refused(typed: str, reason: str) -> None:
     lines = [typed, ""] if typed else [""]
     answers, script = asked(*MAIL[:4], *lines, *MAIL[4:], "cloudflare")
     assert any(reason in one for one in script.said), script.said
     assert answers.dkim == golden.DKIM
 
 
-def test_a_key_of_another_domain_is_taken_with_a_warning() -> None:
+def test_a_key_of_another_domain_gives_a_warning() -> None:
     _, script = asked(*MAIL[:4], f"elastx._domainkey.other.com. TXT {STRINGS}", "", "cloudflare")
     assert any(one.startswith("warning: the key ") and "other.com" in one for one in script.said)
 
@@ -242,11 +242,11 @@ def test_a_key_that_is_typed_for_its_name_is_not_repeated() -> None:
     assert not any(secret in one for one in script.said)
 
 
-def test_what_is_given_is_not_asked_for() -> None:
+def test_a_given_setting_is_not_asked_for() -> None:
     assert settings("rfc2136", "", server="192.0.2.1", keyName="k")[0]["server"] == "192.0.2.1"
 
 
-def test_a_provider_of_another_package_is_asked_for_what_it_requires(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_required_settings_of_another_package_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(TOY))
     found, script = settings("toy", "", "example.se", "example.com")
     assert found == {"zone": "example.com"}
@@ -257,7 +257,7 @@ def test_a_provider_of_another_package_is_asked_for_what_it_requires(monkeypatch
     assert missing(answers)[-1] == "--setting zone=…"
 
 
-def test_all_that_is_missing_is_named_at_once() -> None:
+def test_all_missing_options_are_named_at_once() -> None:
     assert missing(Answers()) == [
         "--domain example.com",
         "--account smtp-prod@acme.example",

@@ -69,7 +69,7 @@ def without_auth(lines: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith("250-AUTH")]
 
 
-def test_a_server_without_auth_is_a_fault_only_to_those_who_log_in(authority: Authority) -> None:
+def test_a_server_without_auth_is_wrong_only_with_a_login(authority: Authority) -> None:
     handler = Saying(hello=without_auth)
     found = probed(authority, handler, Errand(ACCOUNT), PASSWORD)
     assert (found.name, found.verdict, found.seen) == ("AUTH", "absent", "AUTH is not offered")
@@ -96,7 +96,7 @@ def test_a_wrong_password_at_the_relay_is_reset_by_its_support(authority: Author
     assert "provides and resets both" in found.cure
 
 
-def test_a_login_that_is_refused_for_now_sends_no_password(authority: Authority) -> None:
+def test_a_temporarily_refused_login_sends_no_password(authority: Authority) -> None:
     handler = NotNow()
     found = probed(authority, handler, Errand(ACCOUNT), PASSWORD, auth_exclude_mechanism=["PLAIN"])
     assert (found.name, found.verdict) == ("login", "unreachable")
@@ -104,7 +104,7 @@ def test_a_login_that_is_refused_for_now_sends_no_password(authority: Authority)
     assert handler.events == ["AUTH LOGIN"]
 
 
-def test_a_certificate_that_cannot_be_fetched_again_is_refused_all_the_same(
+def test_a_certificate_that_cannot_be_fetched_again_is_still_refused(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path).path))

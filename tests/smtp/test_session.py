@@ -78,7 +78,7 @@ def test_replies(octets: bytes, reply: Said, piece: int) -> None:
 
 
 @pytest.mark.parametrize("octets", [b"", b"250-a\r\n"])
-def test_a_reply_without_an_end(octets: bytes) -> None:
+def test_an_endless_reply(octets: bytes) -> None:
     with pytest.raises(CouldNotAsk, match="the server closed the connection"):
         said(octets)
 

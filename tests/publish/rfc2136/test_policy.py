@@ -413,7 +413,7 @@ NO_KEYS = {"profiles": {"public": {"zones": list(ZONES)[:2]}, "internal": {"zone
         ({}, ["--config", "-"], ["in one way"]),
     ],
 )
-def test_bad_input_is_said_with_exit_code_2(
+def test_bad_input_has_exit_code_2(
     changes: dict[str, Any], options: list[str], says: list[str], tmp_path: Path
 ) -> None:
     result = run(tmp_path, *options, config=STACK | changes)
