@@ -204,7 +204,7 @@ def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(scene.asked()) == 3
 
 
-def test_zones_without_permission_are_not_read(scene: Scene) -> None:
+def test_a_token_for_the_stacks_zones_is_enough(scene: Scene) -> None:
     own = frozenset({scene.api.zone("example.com").id})
     scene.permit(TOKEN, Permission.ZONE_READ, Permission.DNS_READ, zones=own)
     assert len(imports(scene.run(CLOUDFLARE_API_TOKEN=TOKEN))) == 3
