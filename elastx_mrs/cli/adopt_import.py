@@ -139,7 +139,7 @@ def _said(made: Plan, read: Read) -> Iterator[str]:
         return
     yield (
         f"pulumi import will send {made.requests} requests to Cloudflare, {IMPORT_REQUESTS} for each record; "
-        "it takes 1,200 in 5 minutes"
+        "Cloudflare accepts 1,200 in 5 minutes"
     )
     if made.requests + read.requests > REQUESTS:
         yield f"wait 5 minutes before pulumi import: this command has already sent {read.requests} requests"

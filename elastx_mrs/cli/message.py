@@ -51,9 +51,11 @@ def _message(path: str) -> Message:
     try:
         return read(read_octets(path, limits.MESSAGE))
     except OSError as error:
-        raise BadInput(f"{visible(path)}: {error.strerror}; name a message's file, or - for standard input") from None
+        raise BadInput(
+            f"{visible(path)}: {error.strerror}; name the file of a message, or - for standard input"
+        ) from None
     except BeyondError as error:
-        raise BadInput(f"{source_name(path)}: {error}; {SAVE}, alone") from None
+        raise BadInput(f"{source_name(path)}: {error}; {SAVE}, and nothing else") from None
     except NotAMessage as error:
         raise BadInput(f"{source_name(path)}: {error}") from None
 

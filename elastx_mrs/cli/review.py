@@ -177,7 +177,7 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
 
     async def both(ask: Ask, change: Change, new: str) -> tuple[Tree | None, Tree]:
         old = change.old.value if change.old else None
-        with budget.of_domain(f"asking for the SPF of {change.domain}"):
+        with budget.of_domain(f"querying the SPF of {change.domain}"):
             planned = await expand(ask, change.domain, new)
             return (await expand(ask, change.domain, old)) if old else None, planned
 

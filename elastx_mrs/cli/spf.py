@@ -70,7 +70,7 @@ def command(
 
 
 async def _look(ask: Ask, domain: str, terms: Sequence[str], clients: Sequence[str]) -> Seen:
-    with budget.of_domain(f"asking for the SPF of {domain}"):
+    with budget.of_domain(f"querying the SPF of {domain}"):
         now = await expand(ask, domain)
         record = planned_record(now, terms) if terms else None
         planned = await expand(ask, domain, record) if record is not None else None

@@ -95,8 +95,8 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     alone, it skips the checks that need the accounts and the DKIM key.
 
     The command checks the delegation first, then every authoritative server at each of its addresses. If these agree,
-    it checks the resolvers and what the records mean. SPF must pass all of Elastx's addresses, receivers must find the
-    DMARC record, DMARC reports must be allowed, and DNSSEC must validate.
+    it checks the resolvers and what the records mean. SPF must pass for all of Elastx's addresses, receivers must find
+    the DMARC record, DMARC reports must be allowed, and DNSSEC must validate.
 
     The run always ends at the deadline. Checks that did not run by then are unreachable.
 

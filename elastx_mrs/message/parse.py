@@ -102,7 +102,7 @@ def read(octets: bytes) -> Message:
 
 def _refuse_other_things(octets: bytes) -> None:
     if len(octets) > limits.MESSAGE.most:
-        raise NotAMessage(f"is over {limits.MESSAGE.text}; {SAVE}, alone")
+        raise NotAMessage(f"is over {limits.MESSAGE.text}; {SAVE}, and nothing else")
     if not octets.strip():
         raise NotAMessage(f"is empty; {SAVE}")
     for start, what in _OTHERS:
@@ -117,7 +117,7 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
     found: list[tuple[bytes, list[bytes]]] = []
     for number, (line, end) in enumerate(_lines(octets), start=1):
         if end > limits.MESSAGE_HEADER.most:
-            raise NotAMessage(f"has a header of over {limits.MESSAGE_HEADER.text}; {SAVE}, alone")
+            raise NotAMessage(f"has a header of over {limits.MESSAGE_HEADER.text}; {SAVE}, and nothing else")
         if not line:
             if not found:
                 raise NotAMessage(f"begins with an empty line instead of a header (RFC 5322 §2.1); {SAVE}")
@@ -133,7 +133,7 @@ def _header(octets: bytes) -> tuple[tuple[RawField, ...], int]:
             kind = "is not a message" if not found else "has a broken header"
             raise NotAMessage(f"{kind}: {what}, not a header field such as From: (RFC 5322 §2.2); {SAVE}")
         if len(found) == limits.MESSAGE_FIELDS.most:
-            raise NotAMessage(f"has over {limits.MESSAGE_FIELDS.text} in its header; {SAVE}, alone")
+            raise NotAMessage(f"has over {limits.MESSAGE_FIELDS.text} in its header; {SAVE}, and nothing else")
         found.append((field.group(1) + field.group(2), [line[field.end() :]]))
     raise NotAMessage(f"ends before the empty line after its header (RFC 5322 §2.1): it is cut off; {SAVE}, whole")
 

@@ -35,8 +35,8 @@ async def differences(ask: Ask, walked: Walk, policy: Step, strict: bool, passed
     :param strict: whether every identity must be From's domain itself; then the organization does not matter.
     """
     said = [
-        f"{step.name} has several records: RFC 9989 receivers skip them and search on, RFC 7489 receivers apply no "
-        "DMARC; keep only one of them"
+        f"{step.name} has several records: RFC 9989 receivers skip them and continue the search, RFC 7489 receivers "
+        "apply no DMARC; keep only one of them"
         for step in walked.discarded
         if step.domain == walked.domain
     ]

@@ -25,7 +25,7 @@ _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\udc80-\udcff]")
 _NEEDED = ("v", "a", "b", "bh", "d", "h", "s")
 _ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
 _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "v": (re.compile("1"), "1, the one version of DKIM"),
+    "v": (re.compile("1"), "1, the only version of DKIM"),
     "c": (re.compile("(?:simple|relaxed)(?:/(?:simple|relaxed))?"), "simple or relaxed, of header and body"),
     "b": (re.compile(r"(?:\s*[0-9A-Za-z+/=]){4,}\s*"), "base64"),
     "bh": (re.compile(r"(?:\s*[0-9A-Za-z+/=]){4,}\s*"), "base64"),

@@ -43,7 +43,7 @@ def test_the_file_and_what_it_leads_to(scene: Scene) -> None:
         "CANNOT BE KEPT: example.com SPF loses ip4:203.0.113.0/24, and mail sent through that fails; add it to the "
         "config: elastx-mrs adopt example.com prints it",
         "3 records to import; the next up changes 2 of them and creates 1 more",
-        "pulumi import will send 12 requests to Cloudflare, 4 for each record; it takes 1,200 in 5 minutes",
+        "pulumi import will send 12 requests to Cloudflare, 4 for each record; Cloudflare accepts 1,200 in 5 minutes",
     ]
 
 

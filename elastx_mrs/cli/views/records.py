@@ -55,7 +55,9 @@ def _fragment(records: Sequence[TxtRecord]) -> str:
 
 def _zone(records: Sequence[TxtRecord]) -> str:
     """Return a complete zone file that loads for each of the domains."""
-    lines = ["; SOA and NS are there only so that this file loads by itself; leave them out of a zone that you have.\n"]
+    lines = [
+        "; The SOA and NS records make this a complete file; omit them when you copy the records into your own zone.\n"
+    ]
     domain = ""
     for record in records:
         if record.domain != domain:

@@ -148,7 +148,7 @@ def test_what_is_said_to_change_is_what_changes(run: Trial) -> None:
         "elastx._domainkey.example.se DKIM key comment 'mine' becomes none",
         "_dmarc.example.se DMARC TTL automatic becomes 1800",
         "4 records to import; the next up changes 3 of them and creates 0 more",
-        "pulumi import will send 16 requests to Cloudflare, 4 for each record; it takes 1,200 in 5 minutes",
+        "pulumi import will send 16 requests to Cloudflare, 4 for each record; Cloudflare accepts 1,200 in 5 minutes",
     ]
     stack.pulumi(*IMPORT)
     shown = stack.preview().stdout
