@@ -40,18 +40,18 @@ def test_the_guard_has_no_notice_without_a_name() -> None:
         {"shared-ttl": ""},
     ],
 )
-def test_what_is_acknowledged_is_read_again(places: dict[str, str]) -> None:
+def test_the_acknowledged_line_is_read_again(places: dict[str, str]) -> None:
     line = notices.acknowledged(places)
     assert notices.is_acknowledged(line)
     assert notices.read_acknowledged(["another line", line]) == places
 
 
 @pytest.mark.parametrize("text", ["acknowledged: Something else", "one-key", "acknowledged: ", "acknowledged: a b"])
-def test_any_other_line_is_none(text: str) -> None:
+def test_any_other_line_is_not_acknowledged(text: str) -> None:
     assert not notices.is_acknowledged(text)
 
 
-def test_a_record_that_is_stopped_too_names_the_one_that_says_why() -> None:
+def test_a_record_that_is_stopped_too_names_the_one_with_the_reason() -> None:
     said = notices.STOPPED_TOO.format("example.com", "mail-example.com-spf")
     assert notices.cause_of(said) == notices.cause_of(notices.GUARD + said) == "mail-example.com-spf"
     assert notices.cause_of("example.com is a CNAME") == ""

@@ -63,7 +63,7 @@ def test_a_notice_about_no_domain_is_the_stack_s(monkeypatch: pytest.MonkeyPatch
     assert remarks(config(acknowledged=[notices.NOTICES[0].name])) == []
 
 
-def test_a_domain_acknowledges_what_is_about_it() -> None:
+def test_a_domain_acknowledges_its_own_notices() -> None:
     own = {**domain(COM, "p-none"), "dmarc": "v=DMARC1; p=none; rua=mailto:d@example.com"}
     found = config(domains=[own, {**own, "name": SE, "acknowledged": []}], acknowledged=["one-key"])
     assert [str(one).partition(":")[0] for one in remarks(found)] == ["domains[1].dmarc"]
@@ -83,7 +83,7 @@ def faults(**values: Any) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
-def test_a_name_that_is_none_is_a_fault() -> None:
+def test_an_unknown_name_is_an_error() -> None:
     assert faults(acknowledged=["no-rua", "one-kye"]) == [
         "acknowledged[1]: is 'one-kye', which is not a notice; did you mean one-key?"
     ]

@@ -105,7 +105,7 @@ def test_a_variable_that_a_docstring_names_is_in_the_table() -> None:
     assert {(path, name) for path, names in found.items() for name in names if not _IN_TABLE.fullmatch(name)} == set()
 
 
-def test_the_reference_has_the_table_and_the_pages_before_it_what_a_user_sets() -> None:
+def test_the_reference_has_the_table_and_the_other_pages_the_users_variables() -> None:
     assert set(_NAMES) <= named(REFERENCE)
     explained = {name for page in PAGES if page != REFERENCE for name in named(page)}
     assert {one.name for one in VARIABLES if one not in SET_BY_PROGRAMS} - explained == set()

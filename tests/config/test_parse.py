@@ -61,7 +61,7 @@ def test_defaults_for_all_domains_and_overrides_per_domain() -> None:
     assert values["example.se", "spf"] == "v=spf1 include:elastx.email include:_spf.google.com ~all"
 
 
-def test_what_pulumi_keeps_as_text_is_the_same_as_yaml() -> None:
+def test_pulumi_s_json_text_equals_yaml() -> None:
     as_yaml = parse_stack(stack(ttl=300))
     as_text = parse_stack(
         {
@@ -84,7 +84,7 @@ def test_reordering_changes_no_record() -> None:
     assert sorted(one, key=repr) == sorted(other, key=repr)
 
 
-def test_a_ttl_that_nobody_configured_is_told_from_one() -> None:
+def test_a_missing_ttl_differs_from_a_configured_one() -> None:
     assert {record.configured_ttl for record in parse_stack(stack()).records()} == {None}
     assert {record.configured_ttl for record in parse_stack(stack(ttl=1800)).records()} == {1800}
 
@@ -285,7 +285,7 @@ def test_guard_modes_and_name_servers() -> None:
     assert arguments.verification.nameservers == ["127.0.0.1:5353"]
 
 
-def test_a_program_s_keys_are_snake_case_and_its_input_is_left_alone() -> None:
+def test_a_program_s_keys_are_snake_case_and_its_input_stays_unchanged() -> None:
     given = {
         "accounts": ["a@b.se"],
         "dkim": {"record": golden.DKIM},

@@ -31,7 +31,9 @@ def told(values: dict[str, Any]) -> list[str]:
         ("cloudflare:apiKey", SECRET, "cloudflare:apiKey", "revoke this one", "--secret cloudflare:apiKey"),
     ],
 )
-def test_one_is_told_with_its_cure(key: str, value: Any, path: str, cure: str, command: str) -> None:
+def test_a_secret_in_plain_text_is_reported_with_the_cure(
+    key: str, value: Any, path: str, cure: str, command: str
+) -> None:
     (line,) = told({key: value})
     assert line.startswith(f"{path}: is in plain text, and Git keeps it forever: make ")
     assert cure in line
@@ -40,11 +42,11 @@ def test_one_is_told_with_its_cure(key: str, value: Any, path: str, cure: str, c
 
 
 @pytest.mark.parametrize("value", [None, "", {}, SECURE])
-def test_nothing_is_told_of_what_is_encrypted_or_not_there(value: Any) -> None:
+def test_encrypted_and_missing_values_are_not_reported(value: Any) -> None:
     assert told(dict.fromkeys(["elastx-mrs:tsigKey", "elastx-mrs:tsigKeys", "cloudflare:apiToken"], value)) == []
 
 
-def test_owner_names_are_no_secret() -> None:
+def test_owner_names_are_not_secrets() -> None:
     assert told({"elastx-mrs:adopt": ["_dmarc.example.com"]}) == []
 
 

@@ -90,7 +90,7 @@ def test_a_line_of_one_of_several_domains_is_that_of_them_all() -> None:
     assert "record of example.se, but is published at example.com and 1 more" in found
 
 
-def test_what_was_pasted_and_is_not_used() -> None:
+def test_unused_parts_of_a_pasted_text_are_noticed() -> None:
     line = 'example.com. 300 IN TXT "v=spf1 include:elastx.email -all"'
     assert said(spf=line) == [
         "notice: spf: was pasted with its TTL, and only the value is used; set ttl if it matters [pasted-too]"

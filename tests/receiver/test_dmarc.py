@@ -98,13 +98,13 @@ def test_a_void_record_of_its_own_ends_dmarc_and_the_parent_s_policy_does_not_ap
     assert found.tag(exists=True) is None
 
 
-def test_a_void_record_is_known_though_what_is_above_it_is_not() -> None:
+def test_a_void_record_counts_even_if_the_record_above_is_unknown() -> None:
     found = run("sub.example.com", sub_example_com="v=DMARC1; p=rejct", example_com=None)
     assert found.unknown is None
     assert found.void is not None
 
 
-def test_a_void_record_of_the_organisation_is_what_its_subdomains_get() -> None:
+def test_a_void_record_of_the_organisation_applies_to_its_subdomains() -> None:
     found = run("sub.example.com", example_com="v=DMARC1; p=reject; p=none")
     assert found.void is not None
     assert found.void.domain == "example.com"
@@ -132,12 +132,12 @@ def test_a_void_record_makes_no_organisation() -> None:
     assert found.organizational_domain == "sub.example.com"
 
 
-def test_a_faulty_policy_with_somebody_to_tell_is_none() -> None:
+def test_a_faulty_policy_with_a_report_address_means_none() -> None:
     found = run("sub.example.com", sub_example_com="v=DMARC1; p=x; rua=mailto:a@b.se", example_com="v=DMARC1; p=reject")
     assert found.tag(exists=True) == ("p", "none")
 
 
-def test_what_was_discarded_on_the_way_to_the_record_is_known() -> None:
+def test_records_discarded_on_the_way_are_listed() -> None:
     two = ["v=DMARC1; p=none", "v=DMARC1; p=x"]
     found = run("a.b.example.com", a_b_example_com=two, b_example_com=two, example_com="v=DMARC1; p=none", com=two)
     assert [step.domain for step in found.discarded] == ["a.b.example.com", "b.example.com"]
@@ -180,7 +180,7 @@ def test_several_records_are_discarded_and_other_txt_is_passed_over() -> None:
     assert found.tag(exists=True) == ("p", "quarantine")
 
 
-def test_what_could_not_be_asked_is_no_absence() -> None:
+def test_a_failed_query_does_not_mean_absence() -> None:
     found = run("a.example.com", a_example_com=None, example_com="v=DMARC1; p=reject")
     assert found.failed is not None
     assert found.failed.domain == "a.example.com"

@@ -112,7 +112,7 @@ def test_an_ipv6_sender_s_address_is_expanded_nibble_by_nibble() -> None:
     assert check("exists:%{ir}.%{v}.list.example -all", "2001:db8::1", records).result == "pass"
 
 
-def test_an_ipv4_mapped_address_is_taken_as_ipv4() -> None:
+def test_an_ipv4_mapped_address_counts_as_ipv4() -> None:
     assert check("ip4:192.0.2.1 -all", "::ffff:192.0.2.1").result == "pass"
 
 
@@ -188,7 +188,7 @@ def test_an_eleventh_ptr_name_is_ignored() -> None:
     assert check("ptr:p10.example -all", "192.0.2.9", records).result == "fail"
 
 
-def test_what_cannot_be_asked_for_ptr_does_not_match() -> None:
+def test_a_failed_lookup_for_ptr_does_not_match() -> None:
     """RFC 7208 §5.5: a DNS error in the PTR lookup fails to match, one in an address lookup skips that name."""
     assert check("ptr -all", "192.0.2.9", {"9.2.0.192.in-addr.arpa": ["PTR !"]}).result == "fail"
     records = {
@@ -215,7 +215,7 @@ def test_the_sender_s_name_is_the_one_nearest_to_the_domain(names: list[str], be
 
 
 @pytest.mark.parametrize("domain", ["localhost", "a..example", "x" * 64 + ".example", ""])
-def test_what_is_no_domain_has_no_policy(domain: str) -> None:
+def test_an_invalid_domain_has_no_policy(domain: str) -> None:
     zone = Dns({})
     assert asyncio.run(check_host(zone.ask, "192.0.2.1", domain)).result == "none"
     assert not zone.asked
@@ -253,6 +253,6 @@ def test_a_planned_record_stands_for_the_published_one() -> None:
     assert check("-all", record="v=spf1 a/33").result == "permerror"
 
 
-def test_what_is_no_address_is_said() -> None:
+def test_an_invalid_address_is_an_error() -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
         check("-all", "192.0.2")

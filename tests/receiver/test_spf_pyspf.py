@@ -102,7 +102,7 @@ def test_pyspf_gives_the_same_result(records: Records, address: str) -> None:
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(st.one_of(PLAIN, LOOKUPS, INCLUDES, INCLUDES)))
-def test_the_tree_counts_what_a_sender_costs_whom_nothing_matches(records: Records) -> None:
+def test_the_tree_counts_the_lookups_for_a_sender_that_nothing_matches(records: Records) -> None:
     """Ours, pyspf's and the tree's numbers, for an address that is in no record."""
     result = ours(records, NOBODY)
     if result.result in ("temperror", "permerror"):
@@ -170,7 +170,7 @@ PASSES = {"pass.example": ["TXT v=spf1 ip4:192.0.2.1 -all"], "none.example.net":
         ),
     ],
 )
-def test_where_we_differ_from_pyspf_on_purpose(records: Records, result: str, theirs: str, why: str) -> None:
+def test_intended_differences_from_pyspf(records: Records, result: str, theirs: str, why: str) -> None:
     helo = "mail.exa-mple.net"
     found = asyncio.run(check_host(Dns(records).ask, "192.0.2.1", "example.com", SENDER, helo))
     assert found.result == result, found.reason
@@ -253,7 +253,7 @@ def test_checkdmarc_counts_the_same(terms: str, counts: tuple[int, int], resolve
         ("ptr:none.example -all", (1, (0, 0)), (1, 1), "RFC 7208 §5.5: ptr asks for the sender's names"),
     ],
 )
-def test_where_we_count_otherwise_than_checkdmarc_on_purpose(
+def test_intended_differences_from_checkdmarc_s_count(
     terms: str, ours: tuple[int, tuple[int, int]], theirs: tuple[int, int], why: str, resolver: dns.resolver.Resolver
 ) -> None:
     assert by_us(terms)[:2] == ours
@@ -270,7 +270,7 @@ def test_where_we_count_otherwise_than_checkdmarc_on_purpose(
         "redirect=loop.example",
     ],
 )
-def test_checkdmarc_refuses_what_is_permerror_here(terms: str, resolver: dns.resolver.Resolver) -> None:
+def test_checkdmarc_refuses_records_that_are_permerror_here(terms: str, resolver: dns.resolver.Resolver) -> None:
     assert "permerror" in by_us(terms)[2]
     with pytest.raises(checkdmarc.spf.SPFError):
         checkdmarc.spf.parse_spf_record(f"v=spf1 {terms}", "start.example", resolver=resolver)

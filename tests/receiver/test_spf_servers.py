@@ -191,7 +191,7 @@ def test_another_server_that_works_is_enough(respond: Respond) -> None:
     asyncio.run(work())
 
 
-def test_what_is_truncated_is_asked_for_over_tcp() -> None:
+def test_a_truncated_answer_is_queried_over_tcp() -> None:
     async def work() -> None:
         async with fake(by_tcp) as server:
             found, result = await both(server.server)

@@ -154,7 +154,7 @@ def test_a_third_void_lookup_is_a_problem_of_its_own_kind() -> None:
     assert "makes 3 lookups that find nothing for senders with an IPv4 address" in problem.text
 
 
-def test_voids_of_ipv6_senders_alone_are_said_to_be_theirs() -> None:
+def test_voids_only_for_ipv6_senders_are_reported_for_them() -> None:
     four = {f"four{index}.example": ["A 192.0.2.1"] for index in range(3)}
     problem = only(tree(of(*(f"a:{name}" for name in four), "-all", **four)))
     assert problem.kind == "voids"
@@ -208,7 +208,7 @@ def test_a_syntax_error_after_all_of_an_included_record_breaks_the_whole() -> No
         ("include:%%.example", {}, "there is no such name"),
     ],
 )
-def test_what_receivers_answer_permerror_to_is_said_with_its_path(terms: str, others: Records, message: str) -> None:
+def test_a_permerror_is_reported_with_its_path(terms: str, others: Records, message: str) -> None:
     problem = only(tree(of(terms, **others)))
     assert problem.kind == "permerror"
     assert problem.path == ("example.com", terms)
@@ -240,14 +240,14 @@ def test_a_domain_without_a_record_is_a_problem_of_its_own() -> None:
         ),
     ],
 )
-def test_what_could_not_be_asked_is_never_taken_for_absent(records: Records, path: tuple[str, ...]) -> None:
+def test_a_failed_query_never_counts_as_absent(records: Records, path: tuple[str, ...]) -> None:
     problem = only(tree(records))
     assert problem.kind == "temperror"
     assert problem.path == path
     assert "192.0.2.53 did not answer in 2 s" in problem.text
 
 
-def test_what_is_void_for_ipv4_senders_is_counted_where_the_other_type_could_not_be_asked() -> None:
+def test_a_void_for_ipv4_senders_counts_if_the_other_query_failed() -> None:
     found = tree(of("a:a.example", "-all", **{"a.example": ["MX 1 x.example", "AAAA !"]}))
     assert found.voids == (1, 0)
     assert only(found).kind == "temperror"
@@ -273,7 +273,7 @@ def test_macros_that_need_the_sender_are_marked_and_counted(term: str) -> None:
     assert sorted(zone.asked) == [("example.com", "TXT")]
 
 
-def test_macros_of_the_domain_alone_are_expanded() -> None:
+def test_only_macros_of_the_domain_are_expanded() -> None:
     records = of(
         "include:_spf.%{d}",
         **{
@@ -354,7 +354,7 @@ def test_an_exponential_tree_is_counted_in_no_time() -> None:
     assert repr(found) == "<Tree d0.example: over 1000 lookups>"
 
 
-def test_a_tree_of_too_many_questions_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tree_of_too_many_questions_is_cut_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SPF_TREE_QUESTIONS", limits.SPF_TREE_QUESTIONS._replace(most=7))
     zone = Dns(
         of(*(f"a:h{index}.example" for index in range(20)))
@@ -367,7 +367,7 @@ def test_a_tree_of_too_many_questions_is_cut_and_says_so(monkeypatch: pytest.Mon
     assert any("needs more than 7 questions" in problem.text for problem in found.problems())
 
 
-def test_a_tree_that_takes_too_long_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tree_that_takes_too_long_is_cut_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SPF_TREE_SECONDS", limits.SPF_TREE_SECONDS._replace(most=1))
     zone = Dns(of("include:plain.example", "include:slow.example", "-all"))
 

@@ -26,7 +26,7 @@ def test_the_record_is_directly_under_the_domain_and_its_suffix_holds_no_account
 @pytest.mark.parametrize(
     "text", ["a@b.se ", "\ta@b.se", "user", "@b.se", "a@", "a@b", "a@@b.se", "a b@c.se", "a@b_c.se", ""]
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_an_invalid_address_is_refused(text: str) -> None:
     with pytest.raises(RecordError, match=r"not an e-mail address|white space"):
         account_address(text)
 
@@ -53,6 +53,6 @@ OURS, OTHER = golden.TOKEN, token("b@domain.com")
         ("", None),
     ],
 )
-def test_a_misspelt_token_is_known_and_what_is_wrong_with_it_is_said(value: str | bytes, slip: str | None) -> None:
+def test_a_misspelt_token_is_recognised_with_its_fault(value: str | bytes, slip: str | None) -> None:
     assert misspelling(value, [OURS]) == slip
     assert misspelling(value.encode() if isinstance(value, str) else value, [OURS]) == slip

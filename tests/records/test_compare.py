@@ -51,7 +51,7 @@ def test_senders_gained_and_lost(before: str, after: str, gained: list[str], los
     assert [str(term) for term in found.lost] == lost
 
 
-def test_words_that_are_no_term_are_named() -> None:
+def test_words_that_are_not_terms_are_named() -> None:
     found = senders("v=spf1 inc:oops ip4:192.0.2.1 ip4:300.1.2.3 -all", "v=spf1 -all")
     assert found.unreadable == ("inc:oops", "ip4:300.1.2.3")
     assert [str(term) for term in found.lost] == ["ip4:192.0.2.1"]

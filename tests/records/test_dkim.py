@@ -146,13 +146,13 @@ def ec_der() -> str:
         (f"v=DKIM1; n=é; p={golden.KEY}", "position 12"),
     ],
 )
-def test_what_is_no_whole_public_key_is_refused(text: str, message: str) -> None:
+def test_an_invalid_public_key_is_refused(text: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         from_paste(text)
     assert message in str(error.value)
 
 
-def test_several_problems_are_told_together() -> None:
+def test_several_problems_are_reported_together() -> None:
     with pytest.raises(RecordError) as error:
         from_paste("h=sha1; s=tlsrpt; t=y,s; p=; k=rsa")
     revoked, words, hashes, service = error.value.problems
@@ -181,7 +181,7 @@ def test_text_put_into_a_key_is_let_through_or_our_own_error(text: str, place: i
         remarks(value)
 
 
-def test_the_service_s_own_key_is_without_remark() -> None:
+def test_the_service_s_own_key_has_no_remark() -> None:
     assert remarks(golden.DKIM) == []
 
 

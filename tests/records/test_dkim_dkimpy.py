@@ -136,7 +136,7 @@ TAGS = [f"p={golden.KEY}", f"p={golden.KEY}", "v=DKIM1", "k=rsa", "k=", "s=email
 
 
 @given(st.lists(st.sampled_from(TAGS), max_size=6), st.sampled_from([";", "; ", " ;\r\n "]), st.data())
-def test_what_we_read_dkimpy_reads_alike(tags: list[str], separator: str, data: st.DataObject) -> None:
+def test_dkimpy_reads_the_same(tags: list[str], separator: str, data: st.DataObject) -> None:
     value = separator.join(tags)
     for _ in range(data.draw(st.integers(0, 2))):
         place = data.draw(st.integers(0, len(value)))
@@ -147,8 +147,9 @@ def test_what_we_read_dkimpy_reads_alike(tags: list[str], separator: str, data: 
     except RecordError:
         return
     if key.rsa is None:
-        with pytest.raises(REFUSALS):
-            modulus_by_dkimpy(value)
+        if "a key that is not RSA" not in key.fault:  # dkimpy does not read the algorithm
+            with pytest.raises(REFUSALS):
+                modulus_by_dkimpy(value)
     elif not list(problems(key)):
         assert modulus_by_dkimpy(value) == key.rsa.modulus
 
@@ -167,9 +168,10 @@ RAW = base64.b64decode(golden.KEY)
         (f"v=DKIM1; s=tlsrpt; p={golden.KEY}", "RFC 6376 §3.6.1: s= must list email or *"),
         (f"v=DKIM1; h=sha1; p={golden.KEY}", "RFC 8301 §3.1: rsa-sha1 must not be used"),
         (f"v=DKIM1; t=y,s; p={golden.KEY}", "RFC 6376 §3.6.1: flags are joined by colons"),
+        (f"v=DKIM1; p={golden.KEY[:11]}A{golden.KEY[12:]}", "RFC 3279 §2.3.1: the algorithm is rsaEncryption"),
     ],
 )
-def test_where_dkimpy_reads_what_we_refuse_on_purpose(value: str, why: str) -> None:
+def test_dkimpy_reads_more_than_we_accept(value: str, why: str) -> None:
     assert modulus_by_dkimpy(value)
     with pytest.raises(RecordError):
         from_paste(value)

@@ -49,7 +49,7 @@ def test_every_tag_is_read() -> None:
     assert key.fault == ""
 
 
-def test_the_defaults_of_tags_that_are_not_there() -> None:
+def test_the_defaults_of_missing_tags() -> None:
     key = parse(f"p={golden.KEY}")
     assert (key.key_type, key.notes, key.hash_algorithms) == ("rsa", "", None)
     assert (key.services, key.flags) == (("*",), ())
@@ -73,7 +73,7 @@ def test_keys_of_the_standards_may_be_declared(value: str, bits: int) -> None:
         golden.DKIM.encode(),
     ],
 )
-def test_white_space_where_the_grammar_has_it(value: str | bytes) -> None:
+def test_white_space_is_allowed_as_in_the_grammar(value: str | bytes) -> None:
     assert parse(value).public_key == base64.b64decode(golden.KEY)
 
 
@@ -113,7 +113,7 @@ def test_a_served_key_that_is_revoked_or_unusable_is_described() -> None:
         f"v=DKIM1; p={golden.KEY}====",
     ],
 )
-def test_what_receivers_discard_unread(value: str | bytes) -> None:
+def test_an_unreadable_key_is_refused(value: str | bytes) -> None:
     with pytest.raises(RecordError):
         parse(value)
 
@@ -122,7 +122,7 @@ def test_what_receivers_discard_unread(value: str | bytes) -> None:
     ("value", "message"),
     [("v=DKIM1; n=\x00; p=", "has U+0000 at position 12;"), ("v=DKIM1; p=; p=", "has the tag 'p' twice")],
 )
-def test_what_makes_no_tag_list_is_named(value: str, message: str) -> None:
+def test_a_fault_in_the_tag_list_is_named(value: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         parse(value)
     assert message in str(error.value)
@@ -227,7 +227,7 @@ def test_other_tags_are_neither_refused_nor_remarked(tags: str) -> None:
         (RSA_1024, "warning", "is an RSA key of 1024 bits, and signers should use 2048"),  # RFC 8301 §3.2
     ],
 )
-def test_what_may_be_declared_with_a_remark(value: str, level: str, text: str) -> None:
+def test_an_unusual_key_gets_a_remark(value: str, level: str, text: str) -> None:
     assert problem(value) == ""
     (remark,) = remarks(parse(value))
     assert remark.level == level

@@ -110,7 +110,7 @@ def test_every_check_has_its_weak_key() -> None:
 
 
 @pytest.mark.parametrize("check", WEAK)
-def test_a_weak_key_is_refused_by_its_check_s_name(check: str) -> None:
+def test_a_weak_key_is_refused_with_the_name_of_its_check(check: str) -> None:
     der = WEAK[check]()
     (problem,) = weaknesses(read(der))
     assert f"(badkeys: {check}): {WEAKNESSES[check]};" in problem
@@ -264,14 +264,14 @@ A_THIRD_NUMBER = der(0x30, ALGORITHM + der(3, b"\0" + der(0x30, NUMBERS + b"\2\1
     ],
     ids=lambda value: None if isinstance(value, str) else "",  # keys are new each time; workers must name tests alike
 )
-def test_what_is_no_rsa_public_key_is_told_by_its_octets(der: bytes, message: str) -> None:
+def test_an_invalid_rsa_key_is_described_exactly(der: bytes, message: str) -> None:
     with pytest.raises(RecordError) as error:
         read(der)
     assert message in str(error.value)
 
 
 @pytest.mark.parametrize("gone", ["badkeys", "badkeys.keydata"])
-def test_a_package_that_was_taken_away_is_named(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if gone == "badkeys":
         monkeypatch.setattr(dkim_rsa, "find_spec", lambda _: None)
     else:

@@ -17,11 +17,11 @@ def test_the_owner_name_and_the_default() -> None:
     assert record.value == "v=DMARC1; p=none;"
 
 
-def test_v_and_p_stand_first_and_the_page_s_value_comes_out() -> None:
+def test_v_and_p_come_first_as_in_the_page_s_value() -> None:
     assert from_tags({"adkim": "r", "p": "quarantine", "aspf": "r"}) == golden.DMARC
 
 
-def test_the_page_s_value_is_taken_unchanged() -> None:
+def test_the_page_s_value_stays_unchanged() -> None:
     assert whole_record(golden.DMARC) == golden.DMARC
     assert whole_record("v=DMARC1;p=none") == "v=DMARC1;p=none"
 
@@ -29,7 +29,7 @@ def test_the_page_s_value_is_taken_unchanged() -> None:
 @pytest.mark.parametrize(
     "text", ["v = DMARC1; p=reject", "V=DMARC1; P=Reject;", "v=DMARC1 ;p= none", "v=DMARC1; p=none; "]
 )
-def test_a_valid_record_in_another_spelling_is_taken_unchanged(text: str) -> None:
+def test_a_valid_record_in_another_spelling_stays_unchanged(text: str) -> None:
     assert whole_record(text) == text
 
 
@@ -53,7 +53,7 @@ def test_a_valid_record_in_another_spelling_is_taken_unchanged(text: str) -> Non
         ("v=DMARC1; p=none;; adkim=s", "tag=value"),
     ],
 )
-def test_what_receivers_would_not_take_is_refused(text: str, message: str) -> None:
+def test_an_invalid_record_is_refused(text: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         whole_record(text)
     assert message in str(error.value)
@@ -104,7 +104,7 @@ def test_several_faults_are_reported_together() -> None:
         ("v=dmarc1; p=reject", "is not a DMARC record: it must begin with 'v=DMARC1;'"),
     ],
 )
-def test_what_receivers_would_skip_or_not_know_is_not_declared(value: str, says: str) -> None:
+def test_an_unknown_value_is_refused(value: str, says: str) -> None:
     with pytest.raises(RecordError) as error:
         whole_record(value)
     assert says in str(error.value)
@@ -138,7 +138,7 @@ def levels(value: str) -> dict[str, str]:
         ("v=DMARC1; p=none; rua=mailto:a@b.se; ruf=tel:1", "ruf=tel:1", "warning", "RFC 9991"),
     ],
 )
-def test_what_is_probably_not_meant_is_remarked(value: str, word: str, level: str, cure: str) -> None:
+def test_an_unusual_record_gets_a_remark(value: str, word: str, level: str, cure: str) -> None:
     whole_record(value)
     assert levels(value)[word] == level
     assert any(cure in remark.text for remark in remarks(value))

@@ -70,14 +70,14 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("text", TAKEN)
-def test_what_both_take_says_the_same(text: str) -> None:
+def test_checkdmarc_reads_the_same_policy(text: str) -> None:
     found = by_checkdmarc(text)
     assert found is not None
     assert by_us(text) == found
 
 
 @pytest.mark.parametrize(("text", "policy", "section"), REFUSED)
-def test_what_checkdmarc_refuses_receivers_still_read(text: str, policy: Policy | str, section: str) -> None:
+def test_receivers_read_records_that_checkdmarc_refuses(text: str, policy: Policy | str, section: str) -> None:
     assert by_checkdmarc(text) is None
     assert is_dmarc(text)
     assert read(text) == policy if isinstance(policy, Policy) else isinstance(read(text), Void), section
@@ -130,9 +130,7 @@ def test_every_record_of_the_grammar_is_read_by_both_in_the_same_way(text: str) 
     st.lists(st.sampled_from(["", " ", "foo", "p:reject", "=x", "a-b=c"]), min_size=1, max_size=3),
     st.randoms(),
 )
-def test_parts_that_are_no_tag_change_nothing_where_there_is_a_policy(
-    text: str, junk: list[str], random: object
-) -> None:
+def test_parts_without_a_tag_change_nothing_if_there_is_a_policy(text: str, junk: list[str], random: object) -> None:
     head, *rest = text.split(";")
     place = random.randint(0, len(rest))  # type: ignore[attr-defined]
     broken = ";".join([head, *rest[:place], *junk, *rest[place:], "x"])

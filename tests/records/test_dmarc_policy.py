@@ -82,7 +82,7 @@ def test_a_void_record_says_why(value: str, why: str) -> None:
 
 
 @pytest.mark.parametrize("value", OTHERS)
-def test_other_strings_are_no_dmarc_records(value: str) -> None:
+def test_other_strings_are_not_dmarc_records(value: str) -> None:
     assert read(value) is None
     assert not is_dmarc(value)
     assert not is_dmarc(value.encode())
@@ -117,11 +117,11 @@ def test_a_void_record_still_ends_a_walk() -> None:
         ("v=spf1 -all", []),
     ],
 )
-def test_what_receivers_skip_is_said(value: str, said: list[str]) -> None:
+def test_skipped_parts_are_named(value: str, said: list[str]) -> None:
     assert skipped(value) == said
 
 
-def test_what_receivers_skip_is_short_and_visible_whatever_it_is() -> None:
+def test_skipped_parts_are_shown_short_and_visible() -> None:
     said = skipped("v=DMARC1; p=none; " + ";".join(f"\x1b{n}" + "x" * 400 for n in range(1000)))
     assert len(said) == 1
     assert said[0].isprintable()
@@ -134,7 +134,7 @@ def test_strength_grows_with_the_policy_and_testing_takes_a_step_off() -> None:
     assert [strength(policy, "y") for policy in ("none", "quarantine", "reject")] == [0, 0, 1]
 
 
-def test_what_holds_where_a_tag_is_absent() -> None:
+def test_the_effective_value_of_a_missing_tag() -> None:
     policy = Policy(p="reject", sp="quarantine")
     assert [policy.effective(tag) for tag in ("p", "sp", "np", "adkim")] == ["reject", "quarantine", "quarantine", "r"]
     assert [Policy(p="reject").effective(tag) for tag in ("sp", "np")] == ["reject", "reject"]

@@ -54,7 +54,7 @@ def test_strings_that_only_look_like_one_have_no_such_kind(not_spf: str, not_dma
 
 @pytest.mark.parametrize("kind", OURS)
 @given(st.data())
-def test_a_foreign_string_is_never_taken_for_ours(
+def test_a_foreign_string_is_never_mistaken_for_ours(
     kind: Literal["spf", "dmarc", "report", "dkim"], data: st.DataObject
 ) -> None:
     ours = OURS[kind]
@@ -81,7 +81,7 @@ def test_a_backslash_makes_no_rival_of_ours() -> None:
     assert rivals([b"v=spf1 \xa7"], "v=spf1 -all", r"v=spf1 \167") == []  # as a refresh put it into the state
 
 
-def test_a_challenge_takes_the_place_of_itself_alone() -> None:
+def test_a_challenge_replaces_only_itself() -> None:
     other = golden.TOKEN[:-1] + "0"
     assert current_value([other.encode()], golden.TOKEN) is None
     assert rivals([other.encode()], golden.TOKEN) == []

@@ -23,7 +23,7 @@ def test_every_default_ignorable_code_point_is_hidden() -> None:
 
 
 @pytest.mark.parametrize("text", ["a", "ä", "日本", "e\u0301", "a b", "§", "😀", ""])
-def test_what_shows_is_not_hidden(text: str) -> None:
+def test_visible_characters_are_not_hidden(text: str) -> None:
     assert first_hidden(text) is None
     assert hidden(text) is None
 

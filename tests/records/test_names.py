@@ -52,7 +52,7 @@ def test_names_become_lower_case_a_labels(given_: str, name: str) -> None:
         ("\u2065.example", "has U+2065 at position 1, which nobody sees"),
     ],
 )
-def test_what_is_no_sender_domain_is_refused(given_: str, message: str) -> None:
+def test_an_invalid_sender_domain_is_refused(given_: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         sender_domain(given_)
     assert message in str(error.value)
@@ -120,7 +120,7 @@ def test_a_server_s_address(text: str, address: tuple[str, int]) -> None:
         "::1:x",
     ],
 )
-def test_what_is_no_server_s_address(text: str) -> None:
+def test_an_invalid_server_address_is_refused(text: str) -> None:
     with pytest.raises(RecordError) as error:
         server_address(text)
     assert str(error.value).isprintable()
@@ -135,7 +135,7 @@ def test_the_domain_of_somebody_s_address_may_have_underscores(text: str, name: 
 
 
 @pytest.mark.parametrize("text", ["", "a_b", "a_b.1", "a..b_c.se", f"{'a_' * 32}.se", "[192.0.2.1]", "a b_c.se"])
-def test_what_no_mail_comes_from_is_no_mail_domain(text: str) -> None:
+def test_an_invalid_mail_domain_is_refused(text: str) -> None:
     with pytest.raises(RecordError):
         mail_domain(text)
 
@@ -149,6 +149,6 @@ def test_a_name_as_people_read_it(name: str, read: str) -> None:
     assert to_unicode(name) == read
 
 
-def test_a_character_in_what_no_name_can_be_has_no_ascii_form() -> None:
+def test_a_character_outside_a_valid_name_has_no_ascii_form() -> None:
     """RFC 1035 §3.1: a label has 63 octets."""
     assert ascii_form("ö" * 64 + ".example.com", 0) is None

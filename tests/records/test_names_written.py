@@ -38,13 +38,13 @@ def test_a_primary_is_an_address_or_a_name(text: str, wanted: tuple[str, int]) -
         ("ns1\u200b", "U+200B at position 4"),
     ],
 )
-def test_what_is_no_primary_is_told_what_to_write(text: str, message: str) -> None:
+def test_an_invalid_primary_gets_a_message_with_the_right_form(text: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         primary_address(text)
     assert message in str(error.value)
 
 
-def test_a_server_s_url_is_told_its_address() -> None:
+def test_the_message_about_a_server_s_url_has_its_address() -> None:
     with pytest.raises(RecordError, match=r"write 127\.0\.0\.1:53 alone"):
         server_address("dns://127.0.0.1:53")
     with pytest.raises(RecordError, match=r"write 192\.0\.2\.1, "):
@@ -62,7 +62,7 @@ def test_a_server_s_url_is_told_its_address() -> None:
         ("tls://bücher.example", "write xn--bcher-kva.example in it"),
     ],
 )
-def test_a_resolver_of_another_scheme_is_told_the_form(text: str, message: str) -> None:
+def test_the_message_about_a_resolver_s_scheme_has_the_right_form(text: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         resolver_address(text)
     assert message in str(error.value)

@@ -81,7 +81,7 @@ def test_dmarc(text: str, repaired: str) -> None:
         "",
     ],
 )
-def test_foreign_strings_are_no_near_misses(text: str) -> None:
+def test_foreign_strings_are_not_near_misses(text: str) -> None:
     assert near_miss("spf", text.encode()) is None
     assert near_miss("dmarc", text.encode()) is None
 

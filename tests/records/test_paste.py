@@ -110,7 +110,7 @@ def test_the_service_s_own_block_is_one_record() -> None:
     assert found.extra == ("its TTL",)
 
 
-def test_of_an_answer_with_other_records_the_one_of_the_kind_is_taken() -> None:
+def test_the_record_of_the_kind_is_found_in_an_answer_with_others() -> None:
     lines = ["example.com. 300 IN SOA ns1.example.com. hostmaster.example.com. 1 2 3 4 5"]
     lines += ["example.com. 300 IN MX 10 mx.example.com."]
     lines += [f'example.com. 300 IN TXT "{value}"' for value in ("google-site-verification=x", SPF, "v=spf1x")]
@@ -124,12 +124,12 @@ def test_of_an_answer_with_other_records_the_one_of_the_kind_is_taken() -> None:
     assert spf.from_paste(short).extra == ("other records",)
 
 
-def test_of_several_keys_the_one_of_the_selector_is_taken() -> None:
+def test_the_key_of_the_selector_is_found_among_several() -> None:
     lines = [f"{name}._domainkey.example.com. 300 IN TXT {HALVES}" for name in ("other", "elastx")]
     assert dkim.from_paste("\n".join(lines)).owner == "elastx._domainkey.example.com"
 
 
-def test_an_owner_that_is_left_out_is_the_one_above() -> None:
+def test_a_missing_owner_is_the_one_of_the_line_above() -> None:
     text = f'example.com. IN MX 10 mx\n             IN TXT "{SPF}"\n'
     assert spf.from_paste(text).owner == "example.com"
 
@@ -151,7 +151,7 @@ def test_an_owner_that_is_left_out_is_the_one_above() -> None:
         ('"v=spf1 \\300 -all"', "\\300"),
     ],
 )
-def test_what_has_no_one_meaning_is_refused(text: str, message: str) -> None:
+def test_an_ambiguous_text_is_refused(text: str, message: str) -> None:
     with pytest.raises(RecordError, match=re.escape(message)):
         unpasted(text, "SPF", is_spf)
 
@@ -162,7 +162,7 @@ def test_a_value_as_it_is_published_is_that_value(value: str) -> None:
     assert unpasted(value, "SPF", is_spf) == value
 
 
-def test_spf_terms_in_capitals_are_no_zone_file() -> None:
+def test_spf_terms_in_capitals_are_not_a_zone_file() -> None:
     assert spf.from_paste("v=spf1 include:elastx.email\nA MX\n-all") == "v=spf1 include:elastx.email A MX -all"
 
 

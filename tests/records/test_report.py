@@ -43,7 +43,7 @@ def test_rua_and_ruf_each_destination_once_however_it_is_written() -> None:
 @pytest.mark.parametrize(
     "odd", ["v=DMARC1; p=none;; rua=mailto:a@example.se", "v=DMARC1; foo; rua=mailto:a@example.se"]
 )
-def test_parts_that_are_no_tag_are_passed_over(odd: str) -> None:
+def test_parts_without_a_tag_are_skipped(odd: str) -> None:
     assert names("example.com", odd) == ["example.com._report._dmarc.example.se"]
 
 
@@ -54,7 +54,7 @@ def test_nothing_for_destinations_that_are_not_ours() -> None:
     assert names("example.com", odd) == ["example.com._report._dmarc.example.se"], "the first names no host"
 
 
-def test_the_config_declares_it_beside_the_records() -> None:
+def test_the_config_declares_it_with_the_other_records() -> None:
     arguments = parse_stack(
         {
             "elastx-mrs:accounts": ["a@b.se"],

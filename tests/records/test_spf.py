@@ -96,18 +96,18 @@ def refused(text: str) -> tuple[str, ...]:
     "term",
     ["+all", "all", "ALL", "ip4:0.0.0.0/0", "ip4:192.0.2.1/0", "ip6:::/0", "a/0", "mx//0", "a:%{d}.example/0"],
 )
-def test_what_lets_everybody_send_is_refused_with_its_position(term: str) -> None:
+def test_a_term_that_lets_everybody_send_is_refused_with_its_position(term: str) -> None:
     (problem,) = refused(f"v=spf1 include:elastx.email {term} -all")
     assert "every server" in problem
     assert "at position 29" in problem
 
 
 @pytest.mark.parametrize("term", ["-ip4:0.0.0.0/0", "?ip6:::/0", "~a/0", "?all", "ip4:128.0.0.0/1"])
-def test_what_matches_everybody_without_letting_them_pass_is_not_refused(term: str) -> None:
+def test_a_term_that_matches_everybody_without_a_pass_is_allowed(term: str) -> None:
     assert whole_record(f"v=spf1 include:elastx.email {term}")
 
 
-def test_all_that_is_wrong_is_reported_together() -> None:
+def test_all_faults_are_reported_together() -> None:
     found = refused("v=spf1 ?include:elastx.email include:elastx.email ip4:0.0.0.0/0 a:b..example.com +all")
     assert [
         next(word for word in ("qualifier", "twice", "/0", "+all", "a label") if word in text) for text in found
@@ -131,7 +131,7 @@ def test_ten_own_lookups_are_allowed_and_eleven_are_not() -> None:
     assert whole_record(f"v=spf1 include:elastx.email {nine} -all mx a exp=x.example.com redirect=_spf.example.com")
 
 
-def test_elastx_s_own_include_is_counted_where_it_is_put_in() -> None:
+def test_elastx_s_own_include_is_counted_if_it_is_added() -> None:
     nine = " ".join(f"include:_spf{number}.example.com" for number in range(9))
     assert whole_record(f"v=spf1 {nine} -all").startswith("v=spf1 include:elastx.email include:_spf0")
     (problem,) = refused(f"v=spf1 {nine} a -all")
@@ -179,7 +179,7 @@ def said(record: str) -> list[tuple[str, str]]:
         ("include:elastx.email ip6:2001::/15 -all", "warning", "2^113 addresses"),
     ],
 )
-def test_what_is_allowed_and_probably_not_meant_is_remarked(terms: str, level: str, message: str) -> None:
+def test_an_unusual_record_gets_a_remark(terms: str, level: str, message: str) -> None:
     ((found, text),) = said(f"v=spf1 {terms}")
     assert found == level
     assert message in text
@@ -224,7 +224,7 @@ def test_no_text_raises_anything_but_the_one_error(text: str) -> None:
 
 
 @given(records())
-def test_what_is_declared_has_elastx_once_and_as_receivers_take_it(text: str) -> None:
+def test_every_record_has_elastx_once_and_is_valid(text: str) -> None:
     try:
         value = whole_record(text)
     except RecordError:
@@ -235,7 +235,7 @@ def test_what_is_declared_has_elastx_once_and_as_receivers_take_it(text: str) ->
 
 
 @pytest.mark.parametrize(("network", "text"), [(ip4_network, "ip4:192.0.2.0/24"), (ip6_network, "IP6:2001:db8::/32")])
-def test_a_network_stands_alone_under_its_key(network: Callable[[str], str], text: str) -> None:
+def test_a_network_key_has_only_the_network(network: Callable[[str], str], text: str) -> None:
     with pytest.raises(RecordError, match=f"is a whole term; write the network alone: {text[4:]}"):
         network(text)
 

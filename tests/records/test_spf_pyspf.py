@@ -94,7 +94,7 @@ def test_pyspf_and_we_take_the_same_records(text: str) -> None:
         ("exp=a.example EXP=b.example", "RFC 7208 §6: exp= at most once, in any case"),
     ],
 )
-def test_what_pyspf_takes_and_we_refuse_on_purpose(term: str, why: str) -> None:
+def test_pyspf_accepts_records_that_we_refuse(term: str, why: str) -> None:
     assert by_pyspf(FIRST + term) == ""
     assert by_us(FIRST + term) != ""
 
@@ -108,13 +108,13 @@ def test_what_pyspf_takes_and_we_refuse_on_purpose(term: str, why: str) -> None:
         ("include:%{d}", "RFC 7208 §4.6.4: a loop is found by the lookup limit, where it is come to"),
     ],
 )
-def test_what_pyspf_refuses_and_we_take_on_purpose(term: str, why: str) -> None:
+def test_pyspf_refuses_records_that_we_accept(term: str, why: str) -> None:
     assert by_pyspf(FIRST + term) != ""
     assert by_us(FIRST + term) == ""
 
 
 @given(records())
-def test_what_we_take_checkdmarc_takes(text: str) -> None:
+def test_checkdmarc_accepts_our_records(text: str) -> None:
     # It takes the version in lower case only; RFC 5234 §2.3 has it in any.
     assert by_checkdmarc("v=spf1" + text[6:]) == ""
 
@@ -144,7 +144,7 @@ SYNTAX = [
 
 
 @pytest.mark.parametrize("term", SYNTAX)
-def test_what_all_three_refuse(term: str) -> None:
+def test_all_three_refuse_the_same(term: str) -> None:
     assert by_us(FIRST + term)
     assert by_pyspf(FIRST + term)
     assert by_checkdmarc(FIRST + term)
@@ -159,7 +159,7 @@ def test_what_all_three_refuse(term: str) -> None:
         ("include:192.0.2.1", "RFC 7208 §7.1: a top-level label has a letter"),
     ],
 )
-def test_what_checkdmarc_takes_and_we_and_pyspf_refuse(terms: str, why: str) -> None:
+def test_checkdmarc_accepts_records_that_we_and_pyspf_refuse(terms: str, why: str) -> None:
     assert by_checkdmarc(f"v=spf1 {terms}") == ""
     assert by_us(FIRST + terms)
     assert by_pyspf(FIRST + terms)

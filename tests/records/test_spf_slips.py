@@ -54,7 +54,7 @@ def test_a_slip_is_refused_with_its_position(terms: str, position: int, message:
         "moo=x -all",
     ],
 )
-def test_what_may_well_be_meant_is_none(terms: str) -> None:
+def test_a_valid_record_has_no_slips(terms: str) -> None:
     assert list(slips(f"v=spf1 {terms}")) == []
 
 
@@ -71,14 +71,14 @@ def test_what_may_well_be_meant_is_none(terms: str) -> None:
         ("exa\u200bmple.net", "U+200B at position 4"),
     ],
 )
-def test_what_is_no_target_is_refused(text: str, message: str) -> None:
+def test_an_invalid_target_is_refused(text: str, message: str) -> None:
     for refuses in (target, spf.include_target, spf.host):
         with pytest.raises(RecordError) as error:
             refuses(text)
         assert message in str(error.value)
 
 
-def test_internationalised_names_are_taken() -> None:
+def test_internationalised_names_are_accepted() -> None:
     assert spf.include_target("_spf.bücher.example") == "_spf.xn--bcher-kva.example"
     assert spf.host("bücher.example/24//64") == "xn--bcher-kva.example/24//64"
     assert spf.include_target("_SPF.Example.com") == "_SPF.Example.com"

@@ -202,7 +202,7 @@ def test_a_term_is_rendered_in_its_shortest_form(term: str, shortest: str) -> No
         ("+moo=x", 0, "a modifier takes none"),
     ],
 )
-def test_what_the_grammar_does_not_allow_is_refused_at_its_place(term: str, offset: int, message: str) -> None:
+def test_a_syntax_error_is_refused_with_its_position(term: str, offset: int, message: str) -> None:
     (problem,) = problems(f"v=spf1  {term}")
     assert message in problem
     assert problem.startswith(f"has a syntax error at position {9 + offset}: ")
@@ -238,7 +238,7 @@ def test_the_terms_that_count_as_lookups() -> None:  # §4.6.4
     assert {"include", "a", "mx", "ptr", "exists", "redirect"} == LOOKUPS
 
 
-def test_what_can_be_read_in_a_record_with_errors() -> None:
+def test_the_readable_terms_of_a_record_with_errors() -> None:
     record, unreadable = read_terms("V=SPF1  MX/24 all:x moo=y a\tmx -all ")
     assert str(record) == "v=spf1 mx/24 moo=y -all"
     assert unreadable == ("all:x", "a\tmx")  # a space alone parts terms (§12)
@@ -253,7 +253,7 @@ def test_the_longest_names_of_terms_are_cut_in_errors() -> None:
     "text",
     ["", "v=spf", "v=spf10 -all", "v=spf1-all", "v=spf1\t-all", " v=spf1 -all", "spf1 -all", "v=DMARC1", "\x1b["],
 )
-def test_what_is_no_spf_record_says_how_one_begins(text: str) -> None:
+def test_the_message_about_another_string_has_the_right_beginning(text: str) -> None:
     (problem,) = problems(text)
     assert "must begin with 'v=spf1 ' (RFC 7208 §4.5), not '" in problem
     assert problem.isprintable()
@@ -297,7 +297,7 @@ def test_positions_are_those_of_the_text() -> None:
         ("v=spf1 exp=y.example moo=z a", "a"),
     ],
 )
-def test_only_what_a_receiver_comes_to_is_evaluated(text: str, evaluated: str) -> None:
+def test_only_terms_that_a_receiver_reaches_are_evaluated(text: str, evaluated: str) -> None:
     assert " ".join(map(str, parse(text).evaluated())) == evaluated
 
 
@@ -315,7 +315,7 @@ def test_only_what_a_receiver_comes_to_is_evaluated(text: str, evaluated: str) -
         ("a", False),
     ],
 )
-def test_what_lets_everybody_pass_is_known(term: str, everybody: bool) -> None:
+def test_terms_that_let_everybody_pass_are_recognised(term: str, everybody: bool) -> None:
     parsed = one(term)
     assert isinstance(parsed, Mechanism)
     assert parsed.everybody is everybody

@@ -85,7 +85,7 @@ def test_semicolons_are_not_escaped_but_quotes_and_backslashes_are() -> None:
         ("a\x7f", "U+007F at position 2"),
     ],
 )
-def test_what_is_not_printable_ascii_is_refused_with_its_position(text: str, message: str) -> None:
+def test_other_than_printable_ascii_is_refused_with_its_position(text: str, message: str) -> None:
     with pytest.raises(RecordError) as error:
         check_printable(text)
     assert message in str(error.value)

@@ -135,7 +135,7 @@ def test_two_packages_of_one_name_are_a_fault(tmp_path: Path, monkeypatch: pytes
         registry.installed()
 
 
-def test_what_a_provider_need_not_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_defaults_of_a_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that describes only its model: encrypted settings, and those whose other half the program has, are taken."""
     bring(monkeypatch, tmp_path, "plain", "plaindns.settings")
     (tmp_path / "plaindns").mkdir()
@@ -155,7 +155,7 @@ def test_what_a_provider_need_not_say(tmp_path: Path, monkeypatch: pytest.Monkey
     assert problem == "error: plain.zone: is a list; write one string"
 
 
-def test_names_of_providers_where_one_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_providers_if_one_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(TOY))
     assert registry.names() == [*registry.BUILT_IN, "toy"]
     bring(monkeypatch, tmp_path, "toy", "other.settings")
@@ -181,7 +181,7 @@ def test_one_that_describes_another_is_a_fault(tmp_path: Path, monkeypatch: pyte
         parse_stack(stack(toy=None, renamed={"zone": "example.com"}))
 
 
-def test_the_installed_packages_are_read_only_where_a_key_asks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_installed_packages_are_read_only_for_unknown_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each reading takes 6 ms: the project's defaults, which are empty for every optional key, must cost none."""
     asked: list[str] = []
 
