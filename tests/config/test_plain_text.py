@@ -35,7 +35,7 @@ def test_a_secret_in_plain_text_is_reported_with_the_cure(
     key: str, value: Any, path: str, cure: str, command: str
 ) -> None:
     (line,) = told({key: value})
-    assert line.startswith(f"{path}: is in plain text, and Git keeps it forever: make ")
+    assert line.startswith(f"{path}: is in plain text, and Git keeps it forever: ")
     assert cure in line
     assert line.endswith(f"pulumi config set {command}")
     assert SECRET not in line

@@ -165,7 +165,7 @@ async def both(*servers: Server) -> tuple[Tree, Result]:
         (failing, "answered SERVFAIL"),
         (rubbish, ""),
         (lame, ""),
-        (truncating, "only in part"),
+        (truncating, "sent a truncated answer"),
     ],
 )
 def test_a_broken_server_is_temperror_and_never_none(respond: Respond, problem: str) -> None:
