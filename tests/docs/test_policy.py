@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from elastx_mrs.cli.main import main
 from elastx_mrs.config.parse import ConfigError, parse_stack
 from elastx_mrs.config.remarks import remarks
+from elastx_mrs.notices import NOTICES
 from tests import golden
+from tests.docs.test_docs import printed
 from tests.engine.stack import ROOT
 from tests.records import test_dkim_rsa as weak
 
@@ -241,3 +243,19 @@ def test_the_example_is_real() -> None:
     command, _, output = block.removeprefix("$ ").replace("\\\n", " ").partition("\n")
     result = CliRunner().invoke(main, shlex.split(command)[1:])
     assert (result.exit_code, result.output) == (2, output)
+
+
+def _guard_messages() -> list[str]:
+    guard = PAGE.partition("\n## The guard\n")[2].partition("\n### Wildcards\n")[0]
+    cells = [line.split(" | ")[0] for line in guard.splitlines() if line.startswith("| `")]
+    return [re.findall(r"`([^`]+)`", cell)[0] for cell in cells]
+
+
+@pytest.mark.parametrize("message", _guard_messages())
+def test_a_message_of_the_guard_is_in_the_code(message: str) -> None:
+    for part in message.split("…"):
+        assert part.strip(" :;,") in printed(), part
+
+
+def test_every_notice_is_on_the_page() -> None:
+    assert [one.name for one in NOTICES if f"[{one.name}]" not in PAGE] == []
