@@ -110,7 +110,7 @@ def _of_names(path: str, text: str) -> Iterator[Said]:
         read = names.to_unicode(name)
         if (odd := lookalikes.mixed(read)) is not None:
             shown = f"{name} ({visible(read)})" if text != name else visible(read)
-            yield Said(path, Remark(f"has in the name {shown} {odd}; check that you mean it"))
+            yield Said(path, Remark(f"has a look-alike in the name {shown}: {odd}; check that you mean it"))
 
 
 class _Used(NamedTuple):

@@ -30,7 +30,7 @@ def hidden(text: str, *, joiners: bool = False) -> str | None:
     at = first_hidden(visible)
     if at is None:
         return None
-    return f"has {describe_character(text[at])} at position {at + 1}, which nobody sees; remove it"
+    return f"has {describe_character(text[at])} at position {at + 1}, which is invisible; remove it"
 
 
 def mixed(text: str) -> str | None:

@@ -34,7 +34,7 @@ def test_visible_characters_are_not_hidden(text: str) -> None:
 def test_a_hidden_character_is_named_with_its_position(text: str, at: int) -> None:
     found = hidden(text)
     assert found is not None
-    assert f"at position {at}, which nobody sees" in found
+    assert f"at position {at}, which is invisible" in found
 
 
 def test_joiners_may_be_left_to_idna() -> None:

@@ -49,7 +49,7 @@ def test_names_become_lower_case_a_labels(given_: str, name: str) -> None:
         ("a" * 64 + ".example", "label of 64 octets"),
         (".".join(["a" * 60] * 5) + ".example", "DNS allows 253"),
         ("a.1", "ends in a number"),
-        ("\u2065.example", "has U+2065 at position 1, which nobody sees"),
+        ("\u2065.example", "has U+2065 at position 1, which is invisible"),
     ],
 )
 def test_an_invalid_sender_domain_is_refused(given_: str, message: str) -> None:

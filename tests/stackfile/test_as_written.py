@@ -121,7 +121,7 @@ def test_numbers_and_texts_are_one_rule(tmp_path: Path) -> None:
             "rfc2136: {zones: [example.com], server: 'dns://127.0.0.1:53'}",
             "rfc2136.server: 'dns://127.0.0.1:53' is not",
         ),
-        ("accounts: ['a@acme\u200b.example']", "accounts[0]: has U+200B at position 7, which nobody sees"),
+        ("accounts: ['a@acme\u200b.example']", "accounts[0]: has U+200B at position 7, which is invisible"),
         ("domains: ['exam\u200bple.com']", "domains[0]: has U+200B at position 5"),
         ("spf: {include: ['https://example.net']}", "spf.include[0]: 'https://example.net' is a URL; write its domain"),
         ("spf: v=spf1 include=_spf.google.com -all", "spf: has 'include=_spf.google.com' at position 8, a modifier"),
