@@ -77,7 +77,7 @@ def _say(text: str) -> None:
 
 
 class _Reader:
-    """Reads zones side by side, within the rate limit.
+    """Reads zones in parallel, within the rate limit.
 
     :ivar doing: the current step, for the user.
     """

@@ -1,4 +1,4 @@
-"""The DKIM key at the service's selector today, as the config that keeps it."""
+"""Write the config that keeps the DKIM key at the service's selector."""
 
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.place import Place
@@ -13,7 +13,7 @@ from elastx_mrs.verify.checks.published import usable_key
 def keep(adopted: Adopted, place: Place, selector: str, service: Service, own_key: str = "") -> None:
     """Keep the key, whoever publishes it.
 
-    :param own_key: the stack's key, which no domain needs to repeat; empty if it is not known.
+    :param own_key: the stack's key, which domains do not repeat; empty if unknown.
     """
     values = place.answer.texts()
     if place.elsewhere:
@@ -29,7 +29,7 @@ def keep(adopted: Adopted, place: Place, selector: str, service: Service, own_ke
 
 
 def _elsewhere(adopted: Adopted, place: Place, selector: str, service: Service) -> None:
-    """Leave the key to whoever publishes it, if it is there and can be used."""
+    """Leave the key to its current publisher, if it exists and is usable."""
     adopted.config["dkim"] = {"selector": selector, "external": True}
     where = f"{place.owner} {place.elsewhere}"
     cure = f"publish the key that {service.name} provides there"
@@ -76,7 +76,7 @@ def _one(adopted: Adopted, place: Place, value: bytes, selector: str, service: S
 
 
 def _meant(value: bytes, selector: str, service: Service) -> str:
-    """Return the key that a value was meant as, without what a zone file or an editor added; empty where none."""
+    """Return the key that a value was meant to be, without additions of a zone file or an editor; empty if none."""
     for text in (as_text(value), plain(value.decode("utf-8", "surrogateescape"))):
         try:
             key = str(dkim.from_paste(text, selector, service))

@@ -1,4 +1,4 @@
-"""A domain's DMARC policy today, its own or an inherited one, as the config that keeps it."""
+"""Write the config that keeps a domain's DMARC policy, its own or an inherited one."""
 
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.judged import Judgement, judged_dmarc
@@ -13,7 +13,7 @@ from elastx_mrs.records.text import as_text
 from elastx_mrs.service import Service
 
 _OLD_TAGS = ("pct", "rf", "ri")
-"""What receivers of RFC 7489 read, and those of RFC 9989 ignore: a copy that is the same for both keeps them."""
+"""Tags that only receivers of RFC 7489 read. A copy keeps them, so its meaning stays the same for all receivers."""
 
 
 async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
@@ -38,7 +38,7 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
 
 
 async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service) -> None:
-    """Leave the record to whoever publishes it, and say what receivers find there."""
+    """Leave the record to its current publisher, and report what receivers find there."""
     adopted.config["dmarc"] = {"external": True}
     where = f"{place.owner} {place.elsewhere}"
     if place.circle:
@@ -73,7 +73,7 @@ def _own(adopted: Adopted, place: Place, value: bytes) -> None:
 
 
 def _declarable(text: str) -> tuple[str | None, tuple[str, ...]]:
-    """Return the record as it can be declared, its meaning unchanged; else None, and why not."""
+    """Return the record in a form that can be declared, with the same meaning; otherwise None, and the reasons."""
     try:
         return dmarc.whole_record(text), ()
     except RecordError as error:
@@ -86,9 +86,9 @@ def _declarable(text: str) -> tuple[str | None, tuple[str, ...]]:
 
 
 async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service) -> Judgement | None:
-    """Take along what applies from above: a record of the domain's own would replace it (RFC 9989 §4.10).
+    """Copy an inherited policy, because the domain's own record would replace it (RFC 9989 §4.10).
 
-    :return: how the record is judged that goes into the config; None where none does.
+    :return: the judgement of the record in the config; None without one.
     """
     walked = await walk(ask, adopted.domain)
     if (step := walked.failed) is not None:
@@ -113,7 +113,7 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
 
 
 def _copied(above: Step, policy: Policy, applied: str) -> str:
-    """Return a record of the domain's own that asks receivers for what the one above asks for the domain."""
+    """Return the domain's own record with the policy that it inherits."""
     published = tags(above.text)
     alignment = {tag: policy.effective(tag) for tag in ("adkim", "aspf") if policy.effective(tag) != "r"}
     reports = {tag: ",".join(getattr(policy, tag)) for tag in ("rua", "ruf") if getattr(policy, tag)}
@@ -123,7 +123,7 @@ def _copied(above: Step, policy: Policy, applied: str) -> str:
 
 
 def _misspelt(adopted: Adopted, place: Place) -> None:
-    """Name strings that were meant as DMARC, and print the one where nothing applies to the domain today."""
+    """Report strings that were meant as DMARC. If no policy applies today, put the only one into the config."""
     values = place.answer.texts()
     missed = [(value, found) for value in values if not is_dmarc(value) if (found := near_miss("dmarc", value))]
     for value, found in missed:

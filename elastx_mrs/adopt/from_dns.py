@@ -27,9 +27,9 @@ from elastx_mrs.service import ELASTX, Service
 
 
 async def read_all(ask: Ask, domains: Sequence[str], selector: str, own_key: str = "") -> list[Adopted]:
-    """Return what each domain publishes, in the order of the domains, which are read side by side.
+    """Read what each domain publishes, in parallel; return the results in the order of the domains.
 
-    An error of our own fails only its domain.
+    A bug that shows at one domain fails only that domain.
 
     :param own_key: the stack's DKIM key, if it is known.
     """
@@ -49,7 +49,7 @@ async def read_all(ask: Ask, domains: Sequence[str], selector: str, own_key: str
 
 
 def _taking_reports(ask: Ask, domains: Collection[str]) -> Ask:
-    """Return what asks the DNS as it will be: the domains of one config take reports about each other (RFC 9990 §4)."""
+    """Return a look-up of the DNS as it will be: domains of one config accept reports for each other (RFC 9990 §4)."""
 
     async def asked(name: str, rdtype: str) -> Answer:
         sender, found, host = name.partition("._report._dmarc.")
@@ -122,7 +122,7 @@ def _others(adopted: Adopted, place: Place, service: Service) -> None:
 
 
 def render(found: Sequence[Adopted]) -> str:
-    """Return the config as YAML, with what will change, what cannot be kept, and what was not asked as comments."""
+    """Return the config as YAML. Comments list changes, records that cannot be kept, and failed look-ups."""
     config: dict[str, Any] = {
         f"{NAMESPACE}:domains": [one.config if len(one.config) > 1 else one.domain for one in found]
     }
@@ -135,13 +135,13 @@ def render(found: Sequence[Adopted]) -> str:
 
 
 def problems_of(found: Adopted) -> Iterator[str]:
-    """Yield what cannot be kept of one domain, and what is not known, a line each."""
+    """Yield one line for each record of a domain that cannot be kept or is unknown."""
     yield from (f"CANNOT BE KEPT: {line}" for line in found.faults)
     yield from (f"NOT ASKED: {line}" for line in found.unasked)
 
 
 def notes(found: Adopted) -> Iterator[str]:
-    """Yield what to know of one domain, a line each: what an ``up`` changes, what cannot be kept, what is not known."""
+    """Yield a domain's remarks, a line each: changes of an ``up``, records that cannot be kept, failed look-ups."""
     yield from found.changes
     yield from problems_of(found)
     if not (found.changes or found.faults or found.unasked):

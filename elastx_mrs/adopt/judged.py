@@ -1,4 +1,4 @@
-"""Judges what is about to be printed as verification will judge it after the ``up``: one promise, one judge."""
+"""Judge the printed config with the same checks that verification makes after the ``up``."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from elastx_mrs.verify.sources import Asked
 class Planned(Vantage):
     """The DNS as it will be once some records are published.
 
-    :param record: takes the place of all TXT at its name; None for the DNS as it is.
+    :param record: replaces all TXT records at its name; None for the DNS as it is.
     """
 
     def __init__(self, ask: Ask, record: TxtRecord | None) -> None:
@@ -27,7 +27,7 @@ class Planned(Vantage):
         self._record = record
 
     async def ask(self, name: str, rdtype: str) -> Answer:
-        """Ask; what is planned is answered as if it were there."""
+        """Look up a name. The planned record is answered as if it existed."""
         if rdtype == "TXT" and self._record is not None and name == self._record.name:
             return answer_of(name, [self._record.value.encode("ascii")])
         return await self._ask(name, rdtype)
@@ -51,7 +51,7 @@ class Judgement:
     notices: tuple[str, ...] = ()
 
     def tell(self, adopted: Adopted, name: str) -> None:
-        """Add it to what is known of the domain."""
+        """Add it to the domain's result."""
         for lines, texts in (
             (adopted.faults, self.wrong),
             (adopted.unasked, self.unasked),
@@ -61,15 +61,15 @@ class Judgement:
 
 
 async def judged_spf(ask: Ask, domain: str, record: TxtRecord, service: Service) -> Judgement:
-    """Say what verification will make of a domain's SPF record."""
+    """Judge a domain's SPF record as verification will."""
     found = await spf.spf(Asked(Planned(ask, record)), Expected(domain, (record,), service=service))
-    # A record that is broken for everybody fails the relay's mail too: the second message would say so again.
+    # A record that is broken for all mail also fails the relay's mail. One message is enough.
     tree, policy = (next(one for one in found if one.check == check) for check in (spf.TREE, spf.POLICY))
     return _judgement([tree] if tree.details else [policy, tree])
 
 
 async def judged_dmarc(ask: Ask, domain: str, record: TxtRecord | None, service: Service) -> Judgement:
-    """Say what verification will make of a domain's DMARC; without a record, of what applies to it today."""
+    """Judge a domain's DMARC as verification will; without a record, the policy that applies today."""
     expected = Expected(domain, (record,) if record is not None else (), service=service)
     return _judgement(await dmarc.dmarc(Asked(Planned(ask, record)), expected))
 

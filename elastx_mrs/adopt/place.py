@@ -1,4 +1,4 @@
-"""What stands at a name: records of its own, an alias, another zone, or only a wildcard's answer."""
+"""Find out what a name has: its own records, an alias, another zone, or only a wildcard's answer."""
 
 from dataclasses import dataclass
 
@@ -30,14 +30,14 @@ class Place:
 
     @property
     def elsewhere(self) -> str:
-        """Why a record for this name has to be published elsewhere; empty where it is to be published here."""
+        """Why a record for this name must be published elsewhere; empty if it belongs here."""
         if self.zone:
             return f"lies in the zone {self.zone}, which is delegated to other name servers"
         return f"is a CNAME to {self.alias}" if self.alias else ""
 
 
 async def look(ask: Ask, owner: str, domain: str) -> Place:
-    """Ask what stands at a name that is a domain or below it."""
+    """Look up a name that is a domain or below it."""
     answer = await ask(owner, "TXT")
     zone = await _zone(ask, owner, domain)
     if zone or (answer.void and answer.canonical in ("", owner)):
@@ -51,7 +51,7 @@ async def look(ask: Ask, owner: str, domain: str) -> Place:
 
 
 async def _zone(ask: Ask, owner: str, domain: str) -> str:
-    """Return the first zone between a domain and a name below it; the domain's own zone is not meant."""
+    """Return the first zone between a domain and a name below it, without the domain's own zone."""
     above = await ask(domain, "TXT")
     names = []
     while owner != domain:
@@ -59,14 +59,14 @@ async def _zone(ask: Ask, owner: str, domain: str) -> str:
         owner = owner.partition(".")[2]
     for name in reversed(names):
         found = await ask(name, "NS")
-        # Given name servers that only refer to others for a name below the domain do not serve it.
+        # Configured name servers that only refer to others do not serve the name.
         if (found.status == "found" and found.canonical == name) or (found.lame and not above.lame):
             return name
     return ""
 
 
 async def _targets(ask: Ask, owner: str) -> list[str]:
-    """Return the names that CNAMEs lead to, one after the other; one that comes again, or that is too many, is last."""
+    """Return the targets of a chain of CNAMEs. In a loop, or beyond the limit, the last one is repeated."""
     targets: list[str] = []
     name = owner
     while len(targets) <= limits.CNAMES.most:

@@ -1,6 +1,6 @@
-"""Finds a stack's records in what Cloudflare has already, and makes the file for ``pulumi import``; asks nobody.
+"""Match a stack's records with Cloudflare's existing ones, and write the file for ``pulumi import``; offline.
 
-An import changes nothing in DNS. The plan says what the next ``up`` will change, and what would be lost.
+An import changes nothing in DNS. The plan lists what the next ``up`` will change, and what would be lost.
 """
 
 import re
@@ -33,7 +33,7 @@ IMPORT_REQUESTS = 4
 
 
 def counted(number: int, what: str) -> str:
-    """Return a number with what it counts, in the singular where it is one."""
+    """Return a number with its noun, in the singular for one."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
@@ -62,7 +62,7 @@ class Found:
 class Zone:
     """A zone and its records, by their names.
 
-    :param name: its apex; empty where the config gives the zone by its id alone.
+    :param name: its apex; empty if the config names only the zone's id.
     """
 
     id: str
@@ -78,7 +78,7 @@ class Zone:
         return cls(id, name, by_name)
 
     def at(self, owner: str, rdtype: str) -> list[Found]:
-        """Return a name's records of one type, in an order that is always the same."""
+        """Return a name's records of one type, in a stable order."""
         return sorted((one for one in self.records.get(owner, ()) if one.type == rdtype), key=lambda one: one.id)
 
     def flattens(self, owner: str) -> bool:
@@ -91,7 +91,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class Import:
-    """One record to import: the resource's name, and what Pulumi finds it by."""
+    """One record to import: the resource's name, and its import ID."""
 
     name: str
     id: str
@@ -114,7 +114,7 @@ class Plan:
 
     @property
     def requests(self) -> int:
-        """How many the import of the file sends to Cloudflare."""
+        """The number of requests that the import sends to Cloudflare."""
         return len(self.imports) * IMPORT_REQUESTS
 
 

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105  the variable's name
 
 MAX_SHOWN = 200
-"""Characters of what an API says."""
+"""Characters of an API's error that are shown."""
 
 _PERMISSIONS = "with the permissions Zone > Zone > Read and Zone > DNS > Read (an up needs DNS > Edit)"
 _BAD_TOKEN = frozenset({1000, 1001, 6003, 6111, 9106})
 """Cloudflare's codes for an invalid token."""
 
 _FORBIDDEN = frozenset({0, 9109, 10000})
-"""Codes for what a token may not do."""
+"""Cloudflare's codes for a missing permission."""
 
 
 class RefusedError(Exception):
-    """Something that the user has to change first: the token, a zone's id or a domain. The message names the cause."""
+    """Cloudflare refused, and the user must correct the token, a zone's id or a domain. The message names it."""
 
 
 class CannotReadError(Exception):
-    """Something that could not be read, or not now, with its cure; ``all_zones`` unless it concerns one alone."""
+    """Reading failed, perhaps temporarily. The message has the fix; ``all_zones`` is False if it concerns one zone."""
 
     def __init__(self, message: str, *, all_zones: bool = True) -> None:
         super().__init__(message)
@@ -65,13 +65,13 @@ def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def explained(error: "APIError", what: str, base_url: str, token: str) -> RefusedError | CannotReadError:
-    """Return what an error of the SDK's means.
+    """Explain an error of the SDK.
 
     :param what: the requested objects, ``zones`` or ``records``.
     """
     from cloudflare import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError
 
-    if isinstance(error.__cause__, CannotReadError):  # a limit of ours, met while the answer was read
+    if isinstance(error.__cause__, CannotReadError):  # our own limit, exceeded while the answer was read
         return error.__cause__
     host = urlsplit(base_url).hostname
     if isinstance(error, APITimeoutError):
@@ -94,7 +94,7 @@ def explained(error: "APIError", what: str, base_url: str, token: str) -> Refuse
 
 
 def _why(error: BaseException) -> str:
-    """Return the first words of what led to an error: those of httpx are empty where a connection is reset."""
+    """Return the first non-empty text in an error's chain of causes. After a reset connection, httpx's own is empty."""
     found = error.__cause__
     while found is not None and not str(found):
         found = found.__cause__ or found.__context__
@@ -102,7 +102,7 @@ def _why(error: BaseException) -> str:
 
 
 def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> RefusedError | CannotReadError:
-    """Return what an answer other than success means; Cloudflare's own have codes."""
+    """Explain an answer that is not a success. Cloudflare's own answers have codes."""
     said = _said(error.body)
     if not said and error.status_code < 500:
         return not_cloudflare(error.response, base_url)
@@ -127,7 +127,7 @@ def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> Re
 
 
 def _said(body: object) -> list[tuple[int, str]]:
-    """Return Cloudflare's codes and texts, those of the chain below them too; empty where it is not its answer."""
+    """Return Cloudflare's codes and texts, including nested ones; empty if the answer is not Cloudflare's."""
     errors: Any = body.get("errors") if isinstance(body, dict) else None
     found = []
     for one in errors if isinstance(errors, list) else ():
@@ -139,7 +139,7 @@ def _said(body: object) -> list[tuple[int, str]]:
 
 def _limited(response: "httpx.Response") -> str:
     after = response.headers.get("retry-after", "")
-    seconds = int(after) if after.isdigit() else int(WINDOW)  # it blocks for as long as it counts
+    seconds = int(after) if after.isdigit() else int(WINDOW)  # it blocks for one window
     at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=seconds)
     return (
         f"Cloudflare's rate limit is reached (1,200 requests in 5 minutes for all that its user does); run this again "
@@ -148,7 +148,7 @@ def _limited(response: "httpx.Response") -> str:
 
 
 def not_cloudflare(response: "httpx.Response", base_url: str) -> RefusedError:
-    """Return what to say where the answer is somebody else's."""
+    """Return the error for an answer that is not Cloudflare's."""
     kind = _shown(response.headers.get("content-type", "no type"), "")
     return RefusedError(
         f"the server at {urlsplit(base_url).hostname} is not Cloudflare's API (HTTP {response.status_code}, {kind}); "

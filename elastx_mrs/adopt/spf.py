@@ -1,4 +1,4 @@
-"""A domain's SPF today, as the config that keeps every term of it."""
+"""Write the config that keeps every term of a domain's SPF record."""
 
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.adopt.judged import judged_spf
@@ -43,7 +43,7 @@ async def _one(ask: Ask, adopted: Adopted, place: Place, value: bytes, service: 
     try:
         new = spf.whole_record(before, service)
     except RecordError as error:
-        # Receivers answer permerror to a character that an editor put in; without it the record is what was meant.
+        # A character that an editor added causes permerror. Without it, the record has the intended meaning.
         found = near_miss("spf", value)
         if found is not None and found.repaired and not (before.isascii() and before.isprintable()):
             await _missed(ask, adopted, value, found, service, alone=True)
@@ -63,7 +63,7 @@ async def _one(ask: Ask, adopted: Adopted, place: Place, value: bytes, service: 
 
 
 async def _missed(ask: Ask, adopted: Adopted, value: bytes, found: NearMiss, service: Service, *, alone: bool) -> None:
-    """Name a string that was meant as SPF, and print it as a record where that is certain and nothing else is there."""
+    """Report a string that was meant as SPF. If that is certain and it is the only one, put it into the config."""
     name = adopted.domain
     unread = "which is permerror" if is_spf(value) else "which receivers do not read as SPF"
     fault = f"{name} has '{show(value)}', {unread}: it {found.problem}"

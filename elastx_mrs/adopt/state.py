@@ -27,7 +27,7 @@ class State:
 
 
 class StateError(Exception):
-    """A state that nothing can be imported into; the message says why."""
+    """A state that cannot be used for an import. The message names the reason."""
 
 
 def state_of(content: Any, component: str) -> State:

@@ -17,7 +17,7 @@ from elastx_mrs.display import visible
 from elastx_mrs.publish.sdk import now
 
 _SHORTEST = 4
-"""Characters of a secret that is looked for in a message: shorter ones are in every sentence."""
+"""The shortest secret that is searched for in a message: every sentence contains shorter texts."""
 
 _Path = tuple[str | int, ...]
 
@@ -33,7 +33,7 @@ class Opened(NamedTuple):
 
     @property
     def refused(self) -> list[Fault]:
-        """What may be no secret: the names of domains are in the names of resources, and in every message."""
+        """Errors for values that must not be secret, because names of resources and messages contain the domains."""
         return [Fault(path, _IN_NAMES) for path in self.secrets if _names_domains(path)]
 
     def told(self, fault: Fault) -> Fault:
@@ -45,13 +45,13 @@ class Opened(NamedTuple):
         return fault
 
     def all_told(self, faults: Sequence[Fault]) -> list[Fault]:
-        """Return faults likewise. Those beyond the limit are counted and never shown: to look in each takes long."""
+        """Return all faults without secrets. Those beyond the limit are counted, and not searched: that is slow."""
         shown = limits.FAULTS.most
         return [*map(self.told, faults[:shown]), *(Fault(fault.path, "") for fault in faults[shown:])]
 
 
 _LONGEST = 20
-"""Characters of a secret by which it is known in a message, which may cut it."""
+"""Characters of a secret that are compared, because a message may cut it."""
 
 _HIDDEN = f"is wrong, and is not shown because a secret is in it; to see what is wrong, run: {all_values()}"
 _IN_NAMES = (
@@ -65,7 +65,7 @@ class _Known(NamedTuple):
 
 
 def opened(args: Mapping[str, Any]) -> Opened:
-    """Return a program's arguments with the values of known Outputs; the others stay, and are refused or passed on."""
+    """Return a program's arguments with the values of known Outputs. Unknown ones stay, for others to refuse or use."""
     secrets: dict[str, tuple[str, ...]] = {}
     free = {(provider.name, key) for provider in registry.providers(args) for key in provider.outputs}
     return Opened(_opened(dict(args), (), free, secrets), secrets)
@@ -74,7 +74,7 @@ def opened(args: Mapping[str, Any]) -> Opened:
 def _opened(value: Any, path: _Path, free: set[tuple[str, str]], secrets: dict[str, tuple[str, ...]]) -> Any:
     if path in free:
         return dict(value) if isinstance(value, Mapping) else value
-    if len(path) > limits.NESTING.most:  # where there are no keys of ours; it may contain itself
+    if len(path) > limits.NESTING.most:  # deeper than any of our keys; the value may contain itself
         return value
     if isinstance(value, pulumi.Output):
         known = now(_known(value))
@@ -98,7 +98,7 @@ async def _known(output: "pulumi.Output[Any]") -> _Known | None:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Yield every text in a value, but keys; each list and object once, for it may contain itself."""
+    """Yield every text in a value, except keys; each list and object once, because it may contain itself."""
     waiting, seen = [value], set[int]()
     while waiting:
         one = waiting.pop()

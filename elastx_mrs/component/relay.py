@@ -51,10 +51,10 @@ class MailRelay(pulumi.ComponentResource):
     """Where to hand in mail: host, port, starttls. Constant."""
 
     records: list[TxtRecord]
-    """What is declared, in the order of the domains."""
+    """The declared records, in the order of the domains."""
 
     verification: pulumi.Output[Verification]
-    """The domains by the mode in which they are verified; in an ``up`` it is there only after that."""
+    """The domains by the mode in which they are verified. In an ``up``, it is known only after verification."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class MailRelay(pulumi.ComponentResource):
     ) -> None:
         own = publisher is not None
         try:
-            registry.installed()  # a provider that is there twice is refused, whichever one the config means
+            registry.installed()  # refuse a provider that is installed twice, even if the config does not use it
             given = cast("Mapping[str, Any] | Arguments", args)  # with a union, checkers do not find the wrong key
             arguments = given if isinstance(given, Arguments) else _parsed(given, publisher=not own)
         except (ConfigError, registry.RegistryError) as error:
@@ -112,7 +112,7 @@ class MailRelay(pulumi.ComponentResource):
         by_name: Mapping[str, TxtRecord],
         resources: Mapping[str, pulumi.Resource],
     ) -> Guard | None:
-        """Return the guard, or None where it is off everywhere, or where there is no engine that would call it."""
+        """Return the guard; None if it is off everywhere, or if no engine would call it."""
         if all(mode == "off" for mode in modes.values()) or is_mocked():
             return None
         memory = Memory(publisher, _vantages(arguments), self.records)
@@ -124,13 +124,13 @@ class MailRelay(pulumi.ComponentResource):
         return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say, acknowledged=known)
 
     def _waiting(self, arguments: Arguments) -> Records:
-        """Return what says that records take long, and what is known of that."""
+        """Return the object that reports slow records."""
         known = [provider.waits for provider, _ in arguments.publishers]
         scale = Clock.of(os.environ).scale
         return Records(known[0] if known else lambda _: "", lambda text: self._say("progress", text), scale)
 
     def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode], waiting: Records) -> Publisher:
-        """Return the publisher that the config names; there is exactly one, or the config was refused."""
+        """Return the publisher that the config names. A valid config names exactly one."""
         ((provider, settings),) = arguments.publishers
 
         name, resource = self.pulumi_resource_name, self._resource()
@@ -143,19 +143,19 @@ class MailRelay(pulumi.ComponentResource):
         _log(level, text, self)
 
     def _resource(self) -> Resource | None:
-        """Return the kind of resource in place of a publisher's own; the plugin has one."""
+        """Return what creates resources instead of the publisher; the plugin overrides this."""
         return None
 
     def _get(self, key: str) -> str | None:
-        """Return the value of a key of the stack's config; the plugin has a config of its own."""
+        """Return the value of a key of the stack's config. The plugin has its own config."""
         namespace, _, name = key.partition(":")
         return pulumi.Config(namespace).get(name)
 
 
 def _parsed(args: Mapping[str, Any], *, publisher: bool) -> Arguments:
-    """Return the checked arguments of a program, in which known Outputs may stand for values.
+    """Return the checked arguments of a program. Values may be known Outputs.
 
-    :raises ConfigError: with every fault; none shows a secret.
+    :raises ConfigError: with every error; none shows a secret.
     """
     given = outputs.opened(args)
     try:
@@ -184,12 +184,12 @@ def _rivals(
     publisher: Publisher | None,
     modes: Mapping[str, Mode],
 ) -> list[str]:
-    """Return what another component of the deployment declares too and the guard only warns of.
+    """Return the records that another component also declares, if the guard only warns about them.
 
-    :raises pulumi.RunError: naming what it stops, before anything is declared.
+    :raises pulumi.RunError: if the guard stops on some; before anything is declared.
     """
     if is_mocked():
-        return []  # a user's unit tests make one component after another, in what looks like one deployment
+        return []  # unit tests of users create one component after another, in what looks like one deployment
     places: dict[str, tuple[object, ...]] = {}
     for domain in arguments.domains:
         named = [(provider.name, provider.place(settings, domain.name)) for provider, settings in arguments.publishers]
@@ -201,7 +201,7 @@ def _rivals(
 
 
 def _modes(arguments: Arguments) -> dict[str, Mode]:
-    """Return the guard's mode by domain: the environment's, else the domain's own, else the stack's."""
+    """Return the guard's mode by domain: the environment's, then the domain's, then the stack's."""
     configured = {domain.name: (domain.guard or arguments.guard).mode for domain in arguments.domains}
     try:
         return of_run(GUARD.name, os.environ, configured)

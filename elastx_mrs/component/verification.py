@@ -23,7 +23,7 @@ from elastx_mrs.verify.wait import Job, wait
 
 
 class Verification(TypedDict):
-    """The configured domains by mode, and nothing that a run could change: no verdict, no time."""
+    """The configured domains by mode, without anything that a run changes, such as verdicts or times."""
 
     require: list[str]
     warn: list[str]
@@ -40,7 +40,7 @@ def verified(
     published: Callable[[str], pulumi.Output[str]],
     log: Log,
 ) -> pulumi.Output[Verification]:
-    """Verify in an ``up``, after all records are there; return what a preview returns too.
+    """Verify in an ``up``, after all records exist; return the same value as in a preview.
 
     :param records: the declared records, by their resources' names.
     :param published: returns the value that a resource has in the state, unknown if it was not created. It is called
@@ -89,7 +89,7 @@ def _shape(arguments: Arguments) -> Verification:
 
 
 def _modes(arguments: Arguments) -> dict[str, Mode]:
-    """Return the mode by domain: the environment's, else the domain's own, else the stack's."""
+    """Return the mode by domain: the environment's, then the domain's, then the stack's."""
     try:
         return of_run(VERIFICATION.name, os.environ, {name: own.mode for name, own in plan.settings(arguments).items()})
     except RecordError as error:
@@ -108,7 +108,7 @@ def _check_extras(arguments: Arguments, modes: Mapping[str, Mode]) -> None:
 def _jobs(
     arguments: Arguments, modes: Mapping[str, Mode], records: Mapping[str, TxtRecord], values: Mapping[str, str | None]
 ) -> list[Job]:
-    """Return what to verify: the records as they are in the state, which under ``--target`` is not as declared."""
+    """Return what to verify: the records in the state, which under ``--target`` differ from the declared ones."""
     there = [replace(record, value=value) for name, record in records.items() if (value := values[name]) is not None]
     missing = {name: record for name, record in records.items() if values[name] is None}
     try:

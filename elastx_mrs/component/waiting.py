@@ -11,7 +11,7 @@ from elastx_mrs.progress import AGAIN, LONG, Progress
 from elastx_mrs.publish.sdk import is_mocked
 
 NAMED = 10
-"""Records that one line names; the engine has some dozen under way at once."""
+"""Records that one line lists; the engine processes about a dozen in parallel."""
 
 _STOPPING = "Ctrl-C waits for them too. Press it twice to end the run now; they may have been created by then"
 

@@ -49,7 +49,7 @@ class TxtRecord(pulumi.CustomResource):
 class PluginRelay(MailRelay):
     """The component whose records are the plugin's resources, with the provider's config.
 
-    :param get: reads that.
+    :param get: reads the provider's config.
     """
 
     def __init__(self, name: str, args: Arguments, opts: pulumi.ResourceOptions, get: Get) -> None:
@@ -65,9 +65,9 @@ class PluginRelay(MailRelay):
 
 
 async def construct(request: sdk.ConstructRequest, get: Get) -> sdk.ConstructResponse:
-    """Make a component, and return once its records are there and verified.
+    """Create a component, and return after its records were created and verified.
 
-    :raises pulumi.RunError: naming each fault of the inputs by its path, or what does not verify.
+    :raises pulumi.RunError: if inputs have errors, each with its path, or if verification fails.
     """
     arguments = read(request.inputs, runtime())
     relay = PluginRelay(request.name, arguments, request.options, get)
@@ -108,9 +108,9 @@ def read(inputs: Mapping[str, PropertyValue], language: str) -> Arguments:
 
 
 def runtime() -> str:
-    """Return the language of the program that runs: Pulumi starts a plugin in the project's folder.
+    """Return the running program's language. Pulumi starts a plugin in the project's folder.
 
-    It is empty where no project is found, or its file cannot be read.
+    Empty if no project is found, or its file cannot be read.
     """
     try:
         project = project_of(STANDARD_INPUT)
@@ -143,7 +143,7 @@ def _found(
     *,
     without: Collection[str] = (),
 ) -> Iterator[tuple[str, PropertyValue]]:
-    """Yield the outermost values that are wanted, with their paths; nothing directly below the paths in ``without``."""
+    """Yield the outermost wanted values with their paths; nothing directly below the paths in ``without``."""
     for key, value in inputs.items():
         if path not in without:
             yield from _found_in(value, wanted, f"{path}.{key}" if path else key, without)
@@ -163,9 +163,9 @@ def _found_in(
 
 
 def _plain(value: PropertyValue) -> Any:
-    """Return what Python has for a value; secret or not, for what is made of it is public DNS or is not kept.
+    """Return a value as Python has it, even a secret one: the results are public DNS, or are not stored.
 
-    A key with null is one that was left out: SDKs send what a program did not set so.
+    A key with null counts as missing, because SDKs send null for an unset key.
     """
     inner = value.value
     if isinstance(inner, Mapping):
@@ -178,7 +178,7 @@ def _plain(value: PropertyValue) -> Any:
 
 
 def _output(value: PropertyValue) -> Any:
-    """Return a value that may be unknown as the program's own class would be given it."""
+    """Return a value that may be unknown, in the form that the class gets in a program."""
     known = not is_unknown(value)
     if known and not value.dependencies:
         return value.value

@@ -1,4 +1,4 @@
-"""The record as a resource of the plugin's own: its properties checked, compared and carried over the wire."""
+"""The record as the plugin's own resource: check and compare its properties, and send them over the wire."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +18,9 @@ Values = Mapping[str, PropertyValue]
 
 
 def plain(values: Values) -> dict[str, Any]:
-    """Return a record's properties as Python has them; a TTL is a whole number, which Pulumi sends as a float.
+    """Return a record's properties as Python values. Pulumi sends the TTL, a whole number, as a float.
 
-    :raises PluginError: for a list or an object, which only a state has that was changed by hand.
+    :raises PluginError: for a list or an object, which only a hand-edited state contains.
     """
     for key, value in values.items():
         if isinstance(value.value, Mapping | tuple):
@@ -32,7 +32,7 @@ def plain(values: Values) -> dict[str, Any]:
 
 
 def marshalled(props: Mapping[str, Any], like: Values) -> dict[str, PropertyValue]:
-    """Return properties for the wire; what is secret or unknown in ``like`` is so here."""
+    """Return properties for the wire; those that are secret or unknown in ``like`` stay so."""
     found = {}
     for key, value in props.items():
         given = like.get(key)
@@ -45,7 +45,7 @@ def marshalled(props: Mapping[str, Any], like: Values) -> dict[str, PropertyValu
 
 
 def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
-    """Return the properties, or what is wrong with each."""
+    """Return the properties, or the error of each."""
     inputs = {key: value for key, value in request.new_inputs.items() if not key.startswith("__")}
     failures = [
         sdk.CheckFailure(key, f"is not a key here; the keys are {', '.join((*TEXTS, *OTHERS))}")
@@ -68,7 +68,7 @@ def _seconds(value: object) -> bool:
 
 
 def diff(request: sdk.DiffRequest) -> sdk.DiffResponse:
-    """Compare what the state has with the inputs; an unknown input differs."""
+    """Compare the state with the inputs; an unknown input counts as different."""
     unknown = {key for key, value in request.new_inputs.items() if is_unknown(value)}
     olds, news = plain(request.old_state), plain(request.new_inputs) | dict.fromkeys(unknown, object())
     differs = [key for key in changed(olds, news) if key not in request.ignore_changes]

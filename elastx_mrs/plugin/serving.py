@@ -1,4 +1,4 @@
-"""The plugin as a gRPC server, and how its errors look to the user: one message each; see :mod:`elastx_mrs.fault`."""
+"""The plugin as a gRPC server. Each error is one message to the user; see :mod:`elastx_mrs.fault`."""
 
 import asyncio
 import os
@@ -42,12 +42,12 @@ class Servicer(ProviderServicer):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
         for value in request.inputs.fields.values():
             complete(value)
-        # The address of the engine's monitor tells one deployment from another; each call is a task, with a context.
+        # The address of the engine's monitor identifies the deployment. Each call is a task with its own context.
         GIVEN.set(self._declared.setdefault((request.monitorEndpoint, request.dryRun), {}))
         try:
             return await construct(self, request, context)
         except (PluginError, RunError) as error:
-            # A RunError out of the SDK itself is one of a record's inputs, such as a zone that is nowhere listed.
+            # The SDK itself raises a RunError for a record's input that failed, such as a zone that is not listed.
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except Exception as error:
             await context.abort(grpc.StatusCode.UNKNOWN, _unexpected(error))
@@ -106,9 +106,9 @@ def complete(value: struct_pb2.Value) -> None:
 
 
 def excess(request: Any) -> str | None:
-    """Return what is beyond a limit in the values of a request, with the key it is at; None if nothing is.
+    """Return the error of a request whose values exceed a limit, with their key; None if none do.
 
-    Protocol buffers let values be thousands deep, and the SDK's reader calls itself for each level.
+    Protocol buffers allow values thousands of levels deep, and the SDK's reader is recursive.
     """
     left = limits.VALUES.most
     for _, struct in request.ListFields():
@@ -139,7 +139,7 @@ async def _told(method: Callable[[Any, Any], Awaitable[Any]], request: Any, cont
     try:
         return await method(request, context)
     except Exception as error:
-        cause = error.__context__ or error  # the SDK raises its own in handling it
+        cause = error.__context__ or error  # the SDK raises its own error while it handles this one
         told = str(cause) if isinstance(cause, PluginError) else _unexpected(cause)
         await context.abort(grpc.StatusCode.UNKNOWN, told)
 

@@ -12,12 +12,12 @@ class PluginError(Exception):
 
 
 def is_unknown(value: PropertyValue) -> bool:
-    """Whether a value is known only later; the SDK's reader leaves the wire's mark for it as it is."""
+    """Whether a value is known only later. The SDK's reader does not convert the wire's mark for it."""
     return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN
 
 
 def plain_value(value: PropertyValue) -> Any:
-    """Return what Python has for a value; for an unknown one, None."""
+    """Return a value as Python has it; None for an unknown one."""
     inner = None if is_unknown(value) else value.value
     if isinstance(inner, Mapping):
         return {key: plain_value(item) for key, item in inner.items()}

@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TURNS = 500
-"""Of the event loop, which a value that is known takes to come through; each level of nesting takes a few."""
+"""Turns of the event loop until a known value must have arrived. Each level of nesting takes a few turns."""
 
 
 def is_mocked() -> bool:
-    """Whether mocks stand for the engine, as in a user's unit tests: they know no hooks, and nothing is published.
+    """Whether mocks replace the engine, as in a user's unit tests. They support no hooks, and publish nothing.
 
-    The SDK has no public question for it. Without these names no program starts: the import says which is missing.
+    The SDK has no public function for this. Without these names no program starts: the import error names them.
     """
     return isinstance(get_monitor(), MockMonitor)
 
 
 def deployment() -> object | None:
-    """Return what stands for the deployment whose program runs: the connection to its engine, one for each.
+    """Return an object that identifies the running deployment: the connection to its engine.
 
-    Several programs may run in one process (Automation API), each in a context of its own, which the SDK has this by.
+    Several programs may run in one process (Automation API). The SDK keeps one connection per program's context.
     None without an engine. Without the name no program starts.
     """
     return get_monitor()
 
 
 def calls_begun() -> list[Awaitable[Any]] | None:
-    """Return the SDK's own list of calls that have begun, which it waits for at the program's end; it may be added to.
+    """Return the SDK's list of begun calls, which it waits for at the program's end. Callers may add to it.
 
-    None where the SDK has it no longer: to add to it makes a program faster, and nothing else.
+    None if the SDK no longer has it. Adding to it only makes a program faster.
     """
     manager = getattr(settings, "_get_rpc_manager", None)
     if manager is None:
@@ -106,13 +106,13 @@ def now(awaitable: Coroutine[Any, Any, T]) -> T | None:
         if task.done():
             return task.result()
         take_turn(asyncio.sleep(0))
-    # Not cancelled: what it waits for may be an Output of the program's, which would be cancelled with it.
+    # Do not cancel it: that would also cancel the program's Output that it may wait for.
     task.add_done_callback(_retrieved)
     return None
 
 
 def _retrieved(task: "asyncio.Future[Any]") -> None:
-    """Take the result of work that nobody waits for any more, or asyncio would log its error."""
+    """Read the result of abandoned work. Otherwise asyncio would log its error."""
     if not task.cancelled():
         task.exception()
 
@@ -122,12 +122,12 @@ async def call_function(
 ) -> tuple[Mapping[str, Any], list[str]]:
     """Call a provider's function on the caller's threads; return its answer, or the reasons why there is none.
 
-    The public ``pulumi.runtime.invoke`` has no other threads than the SDK's. Without these names each call fails, and
-    the error names what is missing.
+    The public ``pulumi.runtime.invoke`` always uses the SDK's threads. Without these names each call fails, and the
+    error names them.
 
     :param provider: its reference; empty for the default one.
-    :raises grpc.RpcError: whatever the engine, or the provider, says.
-    :raises pulumi.RunError: where there is no engine.
+    :raises grpc.RpcError: if the engine or the provider reports an error.
+    :raises pulumi.RunError: if there is no engine.
     """
     from pulumi.runtime.proto import resource_pb2
 
@@ -145,9 +145,9 @@ async def call_function(
 
 
 def server_options() -> Sequence[tuple[str, int]]:
-    """Return gRPC's options of a plugin's server: messages of 400 MB, which may wait for half an hour.
+    """Return gRPC's options for a plugin's server: messages of up to 400 MB, and half an hour of waiting.
 
-    With gRPC's own, 4 MB and 30 s, a large component fails. Without the name the plugin does not start.
+    With gRPC's defaults, 4 MB and 30 s, a large component fails. Without the name the plugin does not start.
     """
     from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 
@@ -156,10 +156,10 @@ def server_options() -> Sequence[tuple[str, int]]:
 
 
 async def construct(servicer: "ProviderServicer", request: Any, context: Any) -> Any:
-    """Answer ``Construct`` as the SDK does, but let errors through as they are.
+    """Answer ``Construct`` as the SDK does, but pass errors on unchanged.
 
-    The public method puts a traceback into each. Without the name no component is made through the plugin. Until 3.245
-    that method holds a lock, for ``_construct`` changes settings of the whole process; a later SDK has none.
+    The public method adds a traceback to each. Without the name, the plugin cannot create components. Until 3.245,
+    that method holds a lock, because ``_construct`` changes settings of the whole process; a later SDK has none.
     """
     lock = getattr(servicer, "_lock", None)
     if lock is None:
@@ -169,11 +169,11 @@ async def construct(servicer: "ProviderServicer", request: Any, context: Any) ->
 
 
 def is_output_value(fields: Mapping[str, Any]) -> bool:
-    """Whether a struct on the wire stands for an output: a value with its dependencies, and whether it is secret.
+    """Whether a struct on the wire is an output: a value with its dependencies and its secret flag.
 
-    The wire's marks for it have no public names. Without these names no component is made through the plugin.
+    The wire's marks for it have no public names. Without these names, the plugin cannot create components.
 
-    :param fields: the struct's, each a protobuf ``Value``.
+    :param fields: the struct's fields, each a protobuf ``Value``.
     """
     mark = fields.get(rpc._special_sig_key)
     return mark is not None and mark.string_value == rpc._special_output_value_sig

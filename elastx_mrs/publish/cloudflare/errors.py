@@ -1,4 +1,4 @@
-"""Who the plugin says it is to Cloudflare, and how what Cloudflare says is shown: in one line, and without a secret."""
+"""The plugin's credentials for Cloudflare, and Cloudflare's errors in one line, without secrets."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +19,11 @@ SETTINGS = {
     "apiKey": "CLOUDFLARE_API_KEY",
     "apiUserServiceKey": "CLOUDFLARE_API_USER_SERVICE_KEY",
 }
-"""Where the plugin's default provider finds who it is: the stack's config ``cloudflare:…``, or the environment."""
+"""The credentials of the plugin's default provider: keys of the config ``cloudflare:…``, and variables."""
 
 
 def credentials(config: Callable[[str], str | None], environ: Mapping[str, str]) -> str:
-    """Return what is wrong with what the default provider is given to say who it is; empty where nothing is.
+    """Return the error in the default provider's credentials; empty if there is none.
 
     :param config: reads a key of the stack's config for the plugin.
     """
@@ -37,15 +37,15 @@ def credentials(config: Callable[[str], str | None], environ: Mapping[str, str])
 
 
 def secrets(config: Callable[[str], str | None], environ: Mapping[str, str]) -> list[str]:
-    """Return the secrets that the default provider is given; the arguments are those of :func:`credentials`."""
+    """Return the default provider's secrets. The arguments are those of :func:`credentials`."""
     given = [value for name, variable in SETTINGS.items() for value in (config(name), environ.get(variable))]
     return [value for value in given if value]
 
 
 def shorten(text: str, known: Sequence[str] = ()) -> str:
-    """Return what Cloudflare, or the way to it, said, in one line: the plugin and the engine say it again and again.
+    """Return an error of Cloudflare or the network in one line. The plugin and the engine repeat parts of it.
 
-    :param known: secrets that the text may not have in it.
+    :param known: secrets that must not be shown.
     """
     if any(secrecy.holds(text, secret) for secret in known):
         return "hidden, because it repeats a secret"

@@ -26,7 +26,7 @@ from elastx_mrs.records.names import MAX_NAME, to_ascii
 T = TypeVar("T")
 
 ZONES_PER_PAGE = 50
-"""The most that Cloudflare has on a page of zones."""
+"""Cloudflare's maximum for a page of zones."""
 
 NOBODYS = "0" * 32
 """The id of a record that does not exist."""
@@ -122,7 +122,7 @@ def _of_token(subject: Subject, api: Api) -> Iterator[Check]:
 
 
 def _token(result: Any) -> Check:
-    """Return the check of what Cloudflare says of a token."""
+    """Return the check of a token, from Cloudflare's answer about it."""
     status, ends = str(result.get("status")), str(result.get("expires_on") or "")
     if status != "active":
         return Check(_TOKEN, "wrong", _EXPECTED[_TOKEN], f"the token is {status}", f"create another one: {cures.TOKEN}")
@@ -194,7 +194,7 @@ def _read(answer: Answer, make: Callable[[Any], T]) -> T:
 
 
 def _zone(row: Mapping[str, Any]) -> ZoneInfo:
-    """Return a zone; names that DNS could not hold are cut."""
+    """Return a zone; names that are too long for DNS are cut."""
     name = str(row["name"])[:MAX_NAME]
     with suppress(RecordError):
         name = to_ascii(name)
@@ -235,7 +235,7 @@ def _permitted(
         elif answer.status == 403 and answer.codes:
             cure = f"give the token the permission Zone > DNS > {permission} for {zone}"
             yield Check(name, "wrong", _EXPECTED[name], f"the token does not have this permission in {zone}", cure)
-        elif answer.refused and name == _EDIT:  # it looked at the change, so nobody can tell
+        elif answer.refused and name == _EDIT:  # it processed the change, so the permission stays unknown
             seen = f"{zone}: Cloudflare answered HTTP {answer.status} to an empty change, so the permission is unknown"
             yield Check(name, "unchecked", _EXPECTED[name], seen)
         else:

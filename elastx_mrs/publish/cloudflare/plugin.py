@@ -1,4 +1,4 @@
-"""Where Pulumi's Cloudflare plugin is on this machine: the one answer for the lab and for ``elastx-mrs doctor``."""
+"""Find Pulumi's Cloudflare plugin on this machine, for the lab and for ``elastx-mrs doctor``."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ def install(version: str) -> list[str]:
 
 
 def found(version: str, environ: Mapping[str, str]) -> str | None:
-    """Return the path of the plugin that Pulumi would start: one on PATH whatever its version, or one of its home."""
+    """Return the path of the plugin that Pulumi would start: any version on PATH, or the one in Pulumi's home."""
     kept = home(environ) / "plugins" / f"resource-cloudflare-v{version}"
     programs = (shutil.which(EXECUTABLE, path=path) for path in (environ.get("PATH", os.defpath), str(kept)))
     return next(filter(None, programs), None)

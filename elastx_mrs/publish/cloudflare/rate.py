@@ -1,7 +1,7 @@
-"""Keeps a run within Cloudflare's rate limit: who exceeds it is blocked for five minutes, with all else of that user.
+"""Keep a run within Cloudflare's rate limit. Cloudflare blocks a user who exceeds it for five minutes.
 
-The plugin cannot pace itself: it sends as fast as the engine hands it work. Before 6.15 it also gives up on a blocked
-request, after a second or after three minutes.
+The plugin has no pace: it sends requests as fast as the engine passes them on. Before 6.15, it also gives up on a
+blocked request, after a second or three minutes.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.cloudflare.waits import WINDOW
 
 REQUESTS = 1100
-"""That we make in one window: the plugin's retries and the user's own dashboard count too."""
+"""The requests of a run per window. The rest is for the plugin's retries and the user's dashboard."""
 
 
 class Pace:
@@ -48,22 +48,22 @@ class Pace:
 
     @property
     def requests(self) -> int:
-        """How many fit into one window."""
+        """The number of requests per window."""
         return self._requests
 
     async def look(self, requests: int) -> None:
-        """Take requests that a preview has probably made too."""
+        """Count requests that a preview has probably sent too."""
         await self.take(requests * self._repeated)
 
     async def take(self, requests: int = 1) -> None:
-        """Return once so many requests may be made."""
+        """Wait until this many requests may be sent."""
         for _ in range(requests):
             while (wait := self._wait()) > 0:
                 await self._sleep(wait)
             self._times.append(self._clock.now())
 
     async def blocked(self) -> None:
-        """Return once Cloudflare, which has just refused a request for there having been too many, takes them again."""
+        """Wait until Cloudflare accepts requests again, after it refused one because of the rate limit."""
         now = self._clock.now()
         if now >= self._blocked:
             self._blocked = now + self._window
@@ -71,7 +71,7 @@ class Pace:
             await self._sleep(wait)
 
     def _wait(self) -> float:
-        """Return the seconds until one more may be made."""
+        """Return the seconds until one more request may be sent."""
         now = self._clock.now()
         while self._times and self._times[0] <= now - self._window:
             self._times.popleft()
