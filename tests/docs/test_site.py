@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,11 +11,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import comrak
 import pytest
 
 from tests.engine.stack import ROOT
+from tests.servers import require
 from toolchain import docs
 
 PAGES = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
@@ -75,6 +79,23 @@ def read(path: Path) -> Page:
 
 def pages(site: Path) -> dict[str, Page]:
     return {path.name: read(path) for path in sorted(site.glob("*.html"))}
+
+
+def test_the_build_needs_no_network(tmp_path: Path) -> None:
+    program = f"import pathlib, sys; from toolchain import docs; sys.exit(docs.build(pathlib.Path({str(tmp_path)!r})))"
+    command = [require("unshare"), "-rn", sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs").glob("*.svg")), ids=lambda path: path.stem)
+def test_a_diagram_is_described_and_loads_nothing(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own file
+    parts = {one.get("id"): "".join(one.itertext()) for one in root if one.tag.endswith(("}title", "}desc"))}
+    assert root.get("role") == "img"
+    assert [len(parts[name]) > 10 for name in (root.get("aria-labelledby") or "").split()] == [True, True]
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)|href|url\(|<script", text) == []
 
 
 def test_every_page_is_in_it(site: Path) -> None:
