@@ -107,7 +107,10 @@ def test_config_schema_has_it_at_run_time() -> None:
     made = json.loads(done.stdout)
     described = made["properties"]["config"]["properties"]
     assert described["elastx-mrs:toy"]["description"] == "Publish to a toy."
-    assert made["definitions"]["Toy"]["properties"]["colour"]["description"] == "What the toy is painted in."
+    assert described["elastx-mrs:toy"]["examples"] == [{"zone": "example.com"}]
+    keys = made["definitions"]["Toy"]["properties"]
+    assert keys["colour"]["description"] == "What the toy is painted in."
+    assert [key for key, one in keys.items() if "examples" in one] == ["zone"]
     valid = Draft7Validator(made).is_valid
     assert valid({"config": stack()})
     assert valid({"config": stack(toyToken=SECURE)})

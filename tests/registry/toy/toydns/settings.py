@@ -13,6 +13,8 @@ from elastx_mrs.registry import Problem, Provider, StackKey
 class Toy(Shape):
     """Publishing to a toy."""
 
+    examples = {"zone": "example.com"}  # noqa: RUF012 - the base declares it as the class's own
+
     zone: Annotated[str, AfterValidator(names.sender_domain)]
     """The zone that the toy has. Required."""
     colour: str | None = None
