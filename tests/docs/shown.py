@@ -44,7 +44,7 @@ KEPT: Mapping[str, re.Pattern[str]] = {
     "elastx-mrs records": re.compile("(?!notice: )"),
     "elastx-mrs verify": re.compile(r"pass .*|.* verified"),
     "pulumi stack init": _NONE,
-    "pulumi import": re.compile(r"Resources:|    [=+] \d+ \w+ed"),
+    "pulumi import": re.compile(r"    [=+] \d+ \w+ed"),
     "pulumi up": _UP,
 }
 """The lines that a page shows of a command's output, by how the command begins; all lines of other commands.
