@@ -161,7 +161,9 @@ EACH = {
     ("tree", "SPF_TREE_SECONDS"): replace(TREE, said="temperror _spf.elastx.email not answered within {most} s"),
     ("tree", "SPF_TREE_QUERIES"): TREE,
     ("tree", "SPF_TREE_QUESTIONS"): replace(TREE, said="not asked: the tree needs more than {most} {unit}"),
-    ("tree", "SPF_TREE_DEPTH"): replace(TREE, said="permerror is nested {most} deep: receivers stop at 10 lookups"),
+    ("tree", "SPF_TREE_DEPTH"): replace(
+        TREE, said="permerror is nested {most} levels deep: receivers stop at 10 lookups"
+    ),
     ("walk", "DMARC_SECONDS"): WALK,
     ("walk", "DMARC_QUERIES"): WALK,
     ("reach", "WALK_DEPTH"): Road(reaching, "root", "its address is over {most} delegations without glue away"),

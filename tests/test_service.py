@@ -177,7 +177,7 @@ def test_the_same_zone_does_not_verify_for_elastx(server: NameServer) -> None:
     assert failing[f"challenge-{DIGITS[:12]}"] == "absent"
     assert failing["spf"] == "wrong"
     assert failing["dkim"] == "absent"
-    assert "put include:elastx.email, with no qualifier" in said(job)
+    assert "put include:elastx.email, without a qualifier" in said(job)
 
 
 def test_a_domain_of_another_service_fails_and_the_messages_name_this_one(server: NameServer) -> None:
@@ -188,7 +188,7 @@ def test_a_domain_of_another_service_fails_and_the_messages_name_this_one(server
         in text
     )
     assert "exactly one SPF record that passes every address of Mailhop" in text
-    assert "put include:_spf.mailhop.example, with no qualifier" in text
+    assert "put include:_spf.mailhop.example, without a qualifier" in text
     assert "dkim (mh._domainkey.elsewhere.com)" in text
     assert "publish the DKIM key that Mailhop provides" in text
     assert "lastx" not in text.replace(golden.SPF, "")
@@ -252,7 +252,7 @@ def test_remarks_and_faults_name_the_service() -> None:
     texts = [one.remark.text for one in remarks(given)]
     lookalike = "includes _spf.mailhop.exemple, which is not Mailhop's _spf.mailhop.example; is it misspelt?"
     assert lookalike in texts
-    assert any("ask Mailhop for one each" in text for text in texts)
+    assert any("ask Mailhop for one key per domain" in text for text in texts)
     with pytest.raises(ConfigError, match="write the value that Mailhop provides as record"):
         arguments(dkim={})
     with pytest.raises(ConfigError, match=r"has a qualifier on include:_spf\.mailhop\.example; .*mail through Mailhop"):

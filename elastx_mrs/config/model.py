@@ -240,7 +240,9 @@ class Verification(Shape):
         "primary": "192.0.2.4",
         "resolvers": ["192.0.2.53", "tls://dns.example"],
         "resolvers_must_agree": True,
-        "known_challenges": ["elastx-mrs=e7837384488bcbe07439f7149d124bb7c1f146a417a5f6d568ef41a802487b09"],
+        "known_challenges": [
+            f"{ELASTX.challenge_prefix}e7837384488bcbe07439f7149d124bb7c1f146a417a5f6d568ef41a802487b09"
+        ],
         "via": "resolvers",
     }
 

@@ -93,7 +93,7 @@ def test_the_user_decides_if_dns_does_not_answer(
     answers = [("Continue without them\\? \\[y/N\\]: ", keys), *([("accountId: ", "\n"), ANSWERS[-1]] if left else [])]
     shown, ended = talk(["init", *options, "--publisher", "cloudflare"], answers, tmp_path, environment)
     assert ended == code, shown
-    assert "could not be asked for" in shown
+    assert "could not be looked up" in shown
     assert ("Answer y or n." in shown) == bool(left)
     assert names(tmp_path) == left
 
