@@ -116,11 +116,11 @@ def test_an_account_that_looks_like_another(accounts: list[str], path: str, mess
 def test_a_name_with_letters_of_several_scripts() -> None:
     found = said(domains=["\u0430cme.example"], rfc2136={"zones": ["\u0430cme.example"]})
     assert found == [
-        "warning: domains[0]: has a look-alike in the name \u0430cme.example: '\u0430' (U+0430) at position 1, a Cyrillic "
-        "letter in a word with Latin ones; check that you mean it"
+        "warning: domains[0]: has a look-alike in the name \u0430cme.example: '\u0430' (U+0430) at position 1, "
+        "a Cyrillic letter in a word with Latin ones; check that you mean it"
     ]
     (found_,) = said(spf={"include": ["_spf.g\u043egle.example"]})
     assert found_.startswith(
-        "warning: spf: has a look-alike in the name _spf.xn--ggle-55d.example (_spf.g\u043egle.example): '\u043e' (U+043E)"
+        "warning: spf: has a look-alike in the name _spf.xn--ggle-55d.example (_spf.g\u043egle.example): '\u043e'"
     )
     assert said(domains=["bücher.example"], rfc2136={"zones": ["bücher.example"]}) == []
