@@ -1,4 +1,4 @@
-"""Keys and tokens in plain text: what is told of each, and that it is never shown."""
+"""Keys and tokens in plain text: each is reported, and never shown."""
 
 from typing import Any
 
