@@ -64,7 +64,7 @@ problem, and the fix. The schema requires no input, so a missing one is reported
 | `<path>: is not a key here; did you mean …?` | an unknown key, with the most similar known one |
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
 | `<path>: is known only after another resource is deployed` | an Output that a preview does not know; only the ids of Cloudflare zones may be one |
-| `<path>: is read where the update is sent` | the address or key of a server is among the inputs; write it into the stack's config or the environment |
+| `<path>: is read at update time` | the address or key of a server is among the inputs; write it into the stack's config or the environment |
 | `cloudflare, rfc2136: no publisher` | no key says where records are published |
 | `before hook "<component>-guard" failed` | the guard stops a record: [policy](policy.md) |
 | `… is not verified:` | a name server has another answer: [verification](verification.md) |

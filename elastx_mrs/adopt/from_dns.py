@@ -113,7 +113,7 @@ def _others(adopted: Adopted, place: Place, service: Service) -> None:
     if tokens:
         adopted.own(adopted.domain)
         listed = ", ".join(f"{token[:24]}…" for token in tokens)
-        what = "of your accounts', each is taken over; others stay as they are"
+        what = "challenges of your accounts are taken over; others stay as they are"
         adopted.changes.append(f"{adopted.domain} has {listed}: {what}")
     for value in values:
         if is_dmarc(value):

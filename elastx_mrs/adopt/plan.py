@@ -22,9 +22,9 @@ _TITLES = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC", "report": "report
 _TOO_MANY = {
     "challenge": ("identical challenges", "remove all but one of them"),
     "spf": ("SPF records", "that is permerror (RFC 7208 §4.5): merge them into one by hand"),
-    "dkim": ("TXT records", "one is allowed (RFC 6376 §3.6.2.2): leave the key alone there"),
-    "dmarc": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): leave one"),
-    "report": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): leave one"),
+    "dkim": ("TXT records", "only one is allowed (RFC 6376 §3.6.2.2): keep only the key"),
+    "dmarc": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): keep one"),
+    "report": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): keep one"),
 }
 
 

@@ -55,7 +55,7 @@ async def _one(ask: Ask, adopted: Adopted, place: Place, value: bytes, service: 
     adopted.config["spf"] = {"record": new}
     change = "stays as it is" if new == before else f"'{before}' becomes '{new}'"
     if place.wildcard:
-        change = f"'{before}' is a wildcard's (RFC 4592): the domain gets a record of its own, '{new}'"
+        change = f"'{before}' is a wildcard's (RFC 4592): the domain gets its own record, '{new}'"
     was, will = await expand(ask, name, before), await expand(ask, name, new)
     cost = f"{number(was.lookups)} -> {number(will.lookups)} of {MAX_LOOKUPS}"
     adopted.changes.append(f"{name} SPF {change}; lookups {cost}")

@@ -128,7 +128,7 @@ async def redirected(case: Case) -> list[Finding]:
     if found.dname is None:
         return []
     owner, target = found.dname
-    why = f"lies below the DNAME {owner}, so {target} answers for it, and a record here never would (RFC 6672 §2.3)"
+    why = f"lies below the DNAME {owner}, so {target} answers for it, and a record here is never served (RFC 6672 §2.3)"
     return [_stop(case, f"{why}; publish it there and write external: true here, or remove the DNAME")]
 
 

@@ -117,11 +117,11 @@ def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
             yield zones, "is missing; write it"
         for index, zone in enumerate(profile.zones or ()):
             if zone in seen:
-                yield f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone"
+                yield f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; list it in one of them"
             seen.setdefault(zone, zones)
         for key in _OF_THE_SERVER if program else ():
             if getattr(profile, key) is not None:
-                problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                problem = f"is read at update time: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
                 yield f"{where}.{key}", f"{problem}the stack's config, or set the environment variable"
 
 
@@ -178,14 +178,14 @@ PROVIDER = Provider(
             "tsigKey",
             "secret",
             "The TSIG key, its secret in base64 or the file of tsig-keygen.",
-            "make a new key, take the old one off the server",
+            "create a new key, remove the old one from the server",
             example=_SAMPLE_TSIG,
         ),
         StackKey(
             "tsigKeys",
             "secrets",
             "The same for each of `rfc2136.profiles`, by its name.",
-            "make a new key, take the old one off the server",
+            "create a new key, remove the old one from the server",
             example={"internal": _SAMPLE_TSIG},
         ),
         StackKey(
@@ -198,7 +198,7 @@ PROVIDER = Provider(
     stand_in=stand_in,
     elsewhere=elsewhere,
     place=place,
-    waits=lambda _: f"What gets lost on the way to a primary is sent again for up to {limits.RECORD_SECONDS.text}",
+    waits=lambda _: f"Lost messages to a primary are sent again for up to {limits.RECORD_SECONDS.text}",
     hints={profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"}},
     start=Start(
         questions=(
