@@ -145,7 +145,7 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
     if cname and not zone.flattens(record.name):
         target = visible(cname[0].content)
         made.faults.append(
-            f"{record.name} is a CNAME to {target}, so it can have no TXT (RFC 1034 §3.6.2); remove it, "
+            f"{record.name} is a CNAME to {target}, so it can have no TXT (RFC 1034 §3.6.2). Remove it, "
             "or publish the record at its target and write external: true"
         )
         return

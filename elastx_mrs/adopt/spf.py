@@ -20,7 +20,7 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     if place.alias:
         adopted.faults.append(
             f"{name} is a CNAME to {place.alias}, so it can have neither SPF nor a challenge (RFC 1034 "
-            "§3.6.2); replace the CNAME with its target's A, AAAA and MX records, or use another domain"
+            "§3.6.2). Replace the CNAME with its target's A, AAAA and MX records, or use another domain"
         )
         return
     values = place.answer.texts()
