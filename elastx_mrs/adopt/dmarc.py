@@ -56,7 +56,7 @@ async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service)
 
 
 def _own(adopted: Adopted, place: Place, value: bytes) -> None:
-    """Keep the one record at the name, or what a wildcard answers there."""
+    """Keep the one record at the name, or a wildcard's answer there."""
     text = as_text(value)
     record, problems = _declarable(text)
     if record is None:

@@ -44,7 +44,7 @@ class CannotReadError(Exception):
 def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return token and base URL.
 
-    :raises RefusedError: where there is no token, or one of them is malformed.
+    :raises RefusedError: if the token is missing, or one of them is malformed.
     """
     token = environ.get(TOKEN, "")
     if not token:

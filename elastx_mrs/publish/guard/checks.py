@@ -113,7 +113,7 @@ Check = Callable[[Case], Awaitable[list[Finding]]]
 
 
 async def alias(case: Case) -> list[Finding]:
-    """A CNAME stands alone at its name (RFC 1034 §3.6.2): servers drop the TXT, some of them silently."""
+    """A name with a CNAME has no other records (RFC 1034 §3.6.2): servers drop the TXT, some of them silently."""
     found = await case.world.existing(case.owner)
     target = next(iter(found.others.get("CNAME", ())), None)
     if target is None:

@@ -150,7 +150,7 @@ def stand_in(path: tuple[str | int, ...], name: str) -> Any:
 def elsewhere(given: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
     """Complete a stack's settings with the zones that its program names.
 
-    :param absent: what stands for a value that is elsewhere.
+    :param absent: the placeholder for a value that is elsewhere.
     """
     profiles = given.get("profiles")
     if isinstance(profiles, Mapping) and not is_encrypted(profiles):
