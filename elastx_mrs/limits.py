@@ -274,10 +274,22 @@ EXCHANGE_SECONDS = Limit(
 # Two updates that cross each other each take some milliseconds.
 CONTENTION_SECONDS = Limit(
     PUBLISHING,
-    "an update by RFC 2136 of records that others keep changing",
+    "a change of TXT records that others keep changing (RFC 2136 and Route 53)",
     60,
     "seconds",
     "The record fails, and nothing was changed; run `pulumi up` again.",
+)
+# 10,000 record sets are Route 53's quota of a zone, and 300 of them a page.
+ROUTE53_PAGES = Limit(
+    PUBLISHING, "pages of hosted zones, or of one zone's record sets, at Route 53", 400, "pages", "The run stops."
+)
+# At 5 requests a second others may need a minute or two.
+ROUTE53_THROTTLED = Limit(
+    PUBLISHING,
+    "sending a request again that Route 53 has no time for (`Throttling`)",
+    300,
+    "seconds",
+    "The record fails; run `pulumi up` again.",
 )
 # A server that signs may take a moment after it has answered.
 READ_BACK_SECONDS = Limit(

@@ -37,7 +37,7 @@ program's language, what is wrong and what to write. Nothing is required by the 
 | `<path>: is …; write …` | a value of another type, or not one of those that there are |
 | `<path>: is known only after something else is deployed` | an Output that a preview does not know; only the ids of Cloudflare's zones may be such |
 | `<path>: is read where the update is sent` | a server's address or key among the inputs; it belongs into the stack's config or the environment |
-| `cloudflare, rfc2136: no publisher` | no key says where records are published |
+| `cloudflare, rfc2136, route53: no publisher` | no key says where records are published |
 | `before hook "<component>-guard" failed` | the guard stops a record: [policy](policy.md) |
 | `… is not verified:` | a name server says something else: [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refuses an update: [rfc2136](rfc2136.md) |

@@ -133,8 +133,8 @@ class MailRelay(pulumi.ComponentResource):
         """Return the publisher that the config names; there is exactly one, or the config was refused."""
         ((provider, settings),) = arguments.publishers
 
-        name, resource = self.pulumi_resource_name, self._resource()
-        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resource, waiting.hold)
+        name, resources = self.pulumi_resource_name, self._resources()
+        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resources, waiting.hold)
         publisher: Publisher = provider.make(setup)
         return publisher
 
@@ -142,9 +142,9 @@ class MailRelay(pulumi.ComponentResource):
         """Log one line on the component's row."""
         _log(level, text, self)
 
-    def _resource(self) -> Resource | None:
-        """Return the kind of resource in place of a publisher's own; the plugin has one."""
-        return None
+    def _resources(self) -> Mapping[str, Resource]:
+        """Return the kinds of resource in place of the publishers' own, by their type; the plugin has some."""
+        return {}
 
     def _get(self, key: str) -> str | None:
         """Return the value of a key of the stack's config; the plugin has a config of its own."""

@@ -12,12 +12,12 @@ from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from elastx_mrs.config.environment import ADOPT
-from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import PluginError, plain_value
 from elastx_mrs.reading import read_json
 
 if TYPE_CHECKING:
-    from elastx_mrs.publish.rfc2136.record import TxtRecords
+    from elastx_mrs.plugin.record import Records
 
 SCHEMA = Path(__file__).with_name("schema.json")
 """Made by ``python -m toolchain.schema`` and kept, for to answer it takes no more than to read it."""
@@ -37,7 +37,7 @@ class Plugin(sdk.Provider):
     def __init__(self) -> None:
         """Know nothing yet; the engine configures it."""
         self._config: dict[str, str] = {}
-        self._kept: TxtRecords | None = None
+        self._kept: dict[str, Records] = {}
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="elastx-mrs-record")
 
     async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
@@ -96,14 +96,13 @@ class Plugin(sdk.Provider):
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         """Publish a record."""
-        from elastx_mrs.plugin.record import marshalled, plain
-        from elastx_mrs.publish.rfc2136.record import outs
+        from elastx_mrs.plugin.record import KINDS, marshalled, plain, type_of
 
         props = plain(request.properties)
-        known = marshalled(outs(props), request.properties)
         if request.preview:
-            return sdk.CreateResponse("", known)
-        return sdk.CreateResponse(await self._do(lambda records: records.create(props)), known)
+            return sdk.CreateResponse("", marshalled(KINDS[type_of(request.urn)].outs(props), request.properties))
+        made, kept = await self._do(request.urn, lambda records: records.create(props))
+        return sdk.CreateResponse(made, marshalled(kept, request.properties))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Say what is served now: the record, what somebody made of it, or nothing."""
@@ -112,42 +111,43 @@ class Plugin(sdk.Provider):
         if not request.properties:
             raise PluginError(f"{request.name}: a TXT record cannot be imported; {_ADOPT}")
         props = plain(request.properties)
-        found = await self._do(lambda records: records.read(props))
+        found = await self._do(request.urn, lambda records: records.read(props))
         if found is None:
             return sdk.ReadResponse()
         return sdk.ReadResponse(request.resource_id, marshalled(found, request.properties), request.inputs)
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         """Put a record's new value in the old one's place."""
-        from elastx_mrs.plugin.record import marshalled, plain
-        from elastx_mrs.publish.rfc2136.record import outs
+        from elastx_mrs.plugin.record import KINDS, marshalled, plain, type_of
 
         olds, news = plain(request.olds), plain(request.news)
-        if not request.preview:
-            await self._do(lambda records: records.update(olds, news))
-        return sdk.UpdateResponse(marshalled(outs(news), request.news))
+        if request.preview:
+            return sdk.UpdateResponse(marshalled(KINDS[type_of(request.urn)].outs(news), request.news))
+        kept = await self._do(request.urn, lambda records: records.update(olds, news))
+        return sdk.UpdateResponse(marshalled(kept, request.news))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Withdraw a record."""
         from elastx_mrs.plugin.record import plain
 
         props = plain(request.properties)
-        await self._do(lambda records: records.delete(props))
+        await self._do(request.urn, lambda records: records.delete(props))
 
     def _get(self, key: str) -> str | None:
         return self._config.get(key.partition(":")[2])
 
-    async def _do(self, action: "Callable[[TxtRecords], T]") -> T:
+    async def _do(self, urn: str, action: "Callable[[Records], T]") -> T:
         """Do something about a record beside the event loop, which goes on answering the engine."""
-        from elastx_mrs.publish.rfc2136.primary import UpdateError
-        from elastx_mrs.publish.rfc2136.record import TxtRecords
+        from elastx_mrs.plugin.record import KINDS, type_of
 
-        if self._kept is None:
-            self._kept = TxtRecords(self._get)
-        records = self._kept
+        type_ = type_of(urn)
+        kind = KINDS[type_]
+        if type_ not in self._kept:
+            self._kept[type_] = kind.records(self._get)
+        records = self._kept[type_]
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: action(records))
-        except UpdateError as error:
+        except kind.error as error:
             raise PluginError(str(error)) from None
 
 
@@ -155,7 +155,7 @@ _ADOPT = f"let the component declare it, and run once with {ADOPT}=<owner name>,
 
 
 def _no_such(what: str) -> str:
-    return f"{what}: there is no such resource; there are {COMPONENT_TYPE} and {PLUGIN_TYPE}"
+    return f"{what}: there is no such resource; there are {COMPONENT_TYPE}, {PLUGIN_TYPE} and {PLUGIN_STRING_TYPE}"
 
 
 def _unknown(key: str) -> sdk.CheckFailure:

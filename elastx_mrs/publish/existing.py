@@ -20,6 +20,7 @@ class Existing:
     :param child: the child zone that the name lies in, so that what is written to ``zone`` is never served; or None.
     :param ttl: seconds, of all TXT records at the name; None without any, or where each has one of its own.
     :param name_servers: those that the publisher serves the zone on, where it says so.
+    :param problem: why the publisher cannot change the name's TXT records, and what to do; empty where it can.
     """
 
     owner: str
@@ -31,6 +32,7 @@ class Existing:
     child: str | None = None
     name_servers: tuple[str, ...] = ()
     ttl: int | None = None
+    problem: str = ""
 
     @property
     def empty(self) -> bool:

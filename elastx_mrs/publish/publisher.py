@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pulumi
@@ -63,7 +63,7 @@ class Setup:
     :param name: the component's.
     :param modes: the guard's, by sender domain.
     :param get: reads the stack's config, or the provider plugin's.
-    :param resource: the kind of resource in place of the publisher's own; the plugin has one for RFC 2136.
+    :param resources: the kinds of resource in place of a publisher's own, by their type; the plugin has some.
     :param hold: is entered while the publisher itself keeps records back and says so.
     """
 
@@ -74,5 +74,5 @@ class Setup:
     modes: Mapping[str, Mode]
     say: Say
     get: Get
-    resource: Resource | None = None
+    resources: Mapping[str, Resource] = field(default_factory=dict)
     hold: Hold = nullcontext

@@ -173,7 +173,7 @@ PROVIDER = Provider(
             "The same for each of `rfc2136.profiles`, by its name.",
             "make a new key, take the old one off the server",
         ),
-        StackKey("adopt", "names", "Owner names whose identical TXT records may be taken over (rfc2136 only)."),
+        StackKey("adopt", "names", "Owner names whose identical TXT records may be taken over (not for cloudflare)."),
     ),
     stand_in=stand_in,
     elsewhere=elsewhere,
