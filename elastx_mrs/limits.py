@@ -316,9 +316,13 @@ DOCTOR_OUTPUT = Limit(FILES, "what `pulumi version` prints", 1_000, "octets", "T
 DOCTOR_WISHES = Limit(
     DNS, "settings of whom to ask that differ, in `doctor`", 5, "settings", "The others are not examined."
 )
-# Two requests each, of the 1,200 that Cloudflare takes in five minutes.
+# Two requests each: Cloudflare takes 1,200 in five minutes, and Route 53 five in a second.
 DOCTOR_ZONES = Limit(
-    PUBLISHING, "zones at Cloudflare whose records `doctor` asks for", 20, "zones", "The others are counted."
+    PUBLISHING,
+    "zones at Cloudflare or Route 53 whose records `doctor` asks for",
+    20,
+    "zones",
+    "The others are counted.",
 )
 # The longest names make 48 KiB of it; a DNS message has at most 64.
 DOCTOR_UPDATE = Limit(

@@ -16,14 +16,12 @@ from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.publish.publisher import Setup
 from elastx_mrs.publish.rrset.names import obstacle
 from elastx_mrs.publish.rrset.record import connected
-from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, RecordSets, UnreachableError, Zone
+from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, RecordSets, Zone
 from elastx_mrs.publish.rrset.resource import TxtString
 from elastx_mrs.publish.rrset.strings import with_value
+from elastx_mrs.publish.rrset.zones import LISTED, find
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
-
-LISTED = 5
-"""Names that a message lists."""
 
 CONNECTIONS = 4
 """To the provider's API, at once."""
@@ -139,70 +137,22 @@ class RrsetPublisher:
                 problems.append(f"{self._key}: the {record.kind} record of {record.name} {error}")
         return problems
 
-    def _found(self, named: Mapping[str, str]) -> dict[str, Zone]:
-        """Return the zones by name; each record is in the longest one that its name is, or ends in."""
-        owners = list(dict.fromkeys(record.name for record in self._records))
-        used = dict.fromkeys(name for owner in owners if (name := longest_zone(owner, named)) is not None)
-        problems: list[str] = []
-        zones = {name: zone for name in used if (zone := self._named(name, named[name], problems)) is not None}
-        _refuse(problems)
-        left = [owner for owner in owners if longest_zone(owner, used) is None]
-        if not left:
-            return zones
+    def _found(self, named: Mapping[str, str]) -> Mapping[str, Zone]:
+        """Return the zones by name. A preview may run where the provider cannot be reached, if the config names them.
+
+        :raises pulumi.RunError: where one is missing, or the provider refuses, or in an ``up`` does not answer.
+        """
         try:
-            listed = self._sets.zones()
+            found = find(self._key, self._sets, self._records, named)
         except RecordSetError as error:
             raise pulumi.RunError(f"{self._key}: {error}") from None
-        usable: dict[str, list[Zone]] = {}
-        for zone in listed:
-            if not zone.problem:
-                usable.setdefault(zone.name, []).append(zone)
-        chosen = dict.fromkeys(name for owner in left if (name := longest_zone(owner, usable)) is not None)
-        problems = [self._twice(usable[name]) for name in chosen if len(usable[name]) > 1]
-        missing = [record.domain for record in self._records if longest_zone(record.name, usable | zones) is None]
-        if missing:
-            problems.append(self._missing(list(dict.fromkeys(missing)), listed))
-        _refuse(problems)
-        return {name: there[0] for name, there in usable.items()} | zones
-
-    def _named(self, name: str, zone_id: str, problems: list[str]) -> Zone | None:
-        """Return a zone that the config names, or add what is wrong with it."""
-        path = f"{self._key}.zones.{name}"
-        try:
-            zone = self._sets.zone(zone_id)
-        except UnreachableError as error:
+        _refuse(found.problems)
+        if found.unreached:
+            self._unreachable = found.unreached[0]
             if not pulumi.runtime.is_dry_run():
-                problems.append(f"{path}: {error}")
-            elif not self._unreachable:
-                self._unreachable = f"{path}: {error}"
-                self._setup.say("warning", f"{self._unreachable}. The preview continues without it; an up would stop")
-            return Zone(name, zone_id)
-        except RecordSetError as error:
-            problems.append(f"{path}: {error}")
-            return None
-        if zone.name != name:
-            problems.append(f"{path}: {zone_id} is the zone {zone.name}; write the id of {name}")
-        elif zone.problem:
-            problems.append(f"{path}: {zone_id} {zone.problem}; write the id of another zone")
-        return zone
-
-    def _twice(self, zones: Sequence[Zone]) -> str:
-        ids = " and ".join(zone.id for zone in zones)
-        return (
-            f"{self._key}: {len(zones)} zones are called {zones[0].name}: {ids}; write the one that the domain is "
-            f"delegated to into {self._key}.zones"
-        )
-
-    def _missing(self, domains: Sequence[str], listed: Sequence[Zone]) -> str:
-        names = list(dict.fromkeys(zone.name for zone in listed))
-        unusable = [
-            f"{zone.name} ({zone.id}) {zone.problem}"
-            for zone in listed
-            if zone.problem and any(longest_zone(domain, [zone.name]) for domain in domains)
-        ]
-        there = "; ".join(unusable[:LISTED]) or f"these credentials see {some(names, LISTED) or 'no zone at all'}"
-        what = f"{self._key}: {self._sets.title} has no zone for {some(domains, LISTED)}: {there}"
-        return f"{what}; create the zone, or use the credentials of the account that has it"
+                _refuse(found.unreached)
+            self._setup.say("warning", f"{self._unreachable}. The preview continues without it; an up would stop")
+        return found.zones
 
 
 def made(key: str, named: Mapping[str, str], setup: Setup) -> RrsetPublisher:
