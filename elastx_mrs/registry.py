@@ -159,6 +159,11 @@ class Provider:
     hints: Mapping[Callable[..., Any], Mapping[str, Any]] = field(default_factory=dict)
     start: Start = field(default_factory=Start)
 
+    @property
+    def adopts_by_config(self) -> bool:
+        """Whether a key of the config takes over what is published, and not an import."""
+        return any(key.kind == "names" for key in self.stack_keys)
+
     def make(self, setup: Any) -> Any:
         """Return the publisher.
 

@@ -134,6 +134,14 @@ def test_the_zones_are_those_that_dns_has() -> None:
     assert config()["elastx-mrs:rfc2136"] == {"zones": ["example.se", "news.example.com", "example.com"]}
 
 
+def test_route53_needs_no_answers_and_its_extra() -> None:
+    result = run("--domain", "example.com", *MAIL[2:], "--publisher", "route53")
+    assert config()["elastx-mrs:route53"] == {}
+    assert config()["elastx-mrs:adopt"] == ["example.com", "_dmarc.example.com"]
+    assert "elastx-mrs[route53]" in Path("requirements.txt").read_text()
+    assert "\nBefore the preview, set AWS_PROFILE: a profile of AWS whose credentials may" in result.stdout
+
+
 def test_what_dns_has_is_kept_and_said() -> None:
     result = run("--domain", "example.com", *MAIL[2:], "--publisher", "rfc2136")
     spf = "v=spf1 ip4:203.0.113.0/24 include:elastx.email -all"
