@@ -291,6 +291,14 @@ ROUTE53_THROTTLED = Limit(
     "seconds",
     "The record fails; run `pulumi up` again.",
 )
+# Route 53 promises a minute for most changes.
+SETTLE_SECONDS = Limit(
+    PUBLISHING,
+    "waiting until Route 53 has a change on all its name servers, before verification",
+    120,
+    "seconds",
+    "A warning; verification begins.",
+)
 # A server that signs may take a moment after it has answered.
 READ_BACK_SECONDS = Limit(
     PUBLISHING,

@@ -28,7 +28,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
-from elastx_mrs.publish.publisher import Publisher, Resource, Setup
+from elastx_mrs.publish.publisher import Publisher, Resource, Settles, Setup
 from elastx_mrs.publish.sdk import is_mocked, untraced
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.service import Smtp
@@ -100,7 +100,8 @@ class MailRelay(pulumi.ComponentResource):
         def published(resource: str) -> pulumi.Output[str]:
             return value_in_state(publisher, resources[resource])
 
-        self.verification = verified(arguments, by_name, published, self._say)
+        settled = publisher.settled if isinstance(publisher, Settles) else None
+        self.verification = verified(arguments, by_name, published, self._say, settled)
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
         registrations_first()
 

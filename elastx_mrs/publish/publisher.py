@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pulumi
 
@@ -44,6 +44,15 @@ class Publisher(Protocol):
 
         :raises CannotAskError: where that cannot be found out.
         """
+        ...
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """What a publisher may have too: it knows when its name servers have what was changed."""
+
+    async def settled(self) -> None:
+        """Wait until they have it, for a bounded time; called in an ``up``, before verification asks them."""
         ...
 
 

@@ -18,6 +18,7 @@ from elastx_mrs.publish.rrset.names import obstacle
 from elastx_mrs.publish.rrset.record import connected
 from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, RecordSets, Zone
 from elastx_mrs.publish.rrset.resource import TxtString
+from elastx_mrs.publish.rrset.settling import newest, settle
 from elastx_mrs.publish.rrset.strings import with_value
 from elastx_mrs.publish.rrset.zones import LISTED, find
 from elastx_mrs.records import RecordError, TxtRecord
@@ -57,6 +58,7 @@ class RrsetPublisher:
         self._resource = setup.resources.get(PLUGIN_STRING_TYPE, TxtString)
         self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-rrset")
         self._contents: dict[str, asyncio.Future[_Contents]] = {}
+        self._declared: list[pulumi.CustomResource] = []
         self._unreachable = ""
         _refuse(self._too_large())
         self._zones = self._found(named)
@@ -73,7 +75,9 @@ class RrsetPublisher:
         }
         if (mode := self._setup.modes.get(record.domain, "require")) != "require":
             inputs["guard"] = mode
-        return self._resource(name, inputs, options)
+        resource = self._resource(name, inputs, options)
+        self._declared.append(resource)
+        return resource
 
     @property
     def adoption(self) -> Adoption:
@@ -102,6 +106,17 @@ class RrsetPublisher:
         txt = contents.txt.get(owner, ())
         problem = obstacle(owner, txt) or self._excess(owner, txt[0] if txt else None)
         return replace(contents.listing.existing(owner), ttl=txt[0].ttl if txt else None, problem=problem)
+
+    async def settled(self) -> None:
+        """Wait until the provider's name servers have the last change of this run."""
+        changes = [await resource.change.future() for resource in self._declared]  # type: ignore[attr-defined]
+        if change := newest(changes):
+            loop = asyncio.get_running_loop()
+
+            async def ask(change: str) -> bool:
+                return await loop.run_in_executor(self._pool, self._sets.settled, change)
+
+            await settle(self._sets.title, change, ask, self._setup.say)
 
     def _list(self, zone: Zone) -> _Contents:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from elastx_mrs import registry
 from elastx_mrs.publish.adoption import Get, adopted
 from elastx_mrs.publish.rrset.record_sets import RecordSetError, RecordSets
+from elastx_mrs.publish.rrset.settling import stamped
 from elastx_mrs.publish.rrset.strings import Strings
 from elastx_mrs.records import RecordError
 
@@ -29,10 +30,10 @@ def changed(olds: Properties, news: Properties) -> list[str]:
 def outs(props: Properties, change: str = "") -> dict[str, Any]:
     """Return what is kept of a record in the state.
 
-    :param change: the provider's id of the last change; the one before, where there was none to make.
+    :param change: the provider's id of the change that was just made; empty where there was none to make.
     """
     kept = {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": _ttl(props)}
-    return kept | {"change": change or props.get("change") or ""}
+    return kept | {"change": stamped(change) or props.get("change") or ""}
 
 
 def connected(publisher: str, get: Get) -> RecordSets:
@@ -87,7 +88,7 @@ class TxtStrings:
         """Put the new value in the old one's place; return what is kept."""
         strings, old, new = self._of(news), olds["value"], news["value"]
         change = strings.replace(news["zone"], news["owner"], old, new, _ttl(news), only=_only(news))
-        return outs(news, change or olds.get("change") or "")
+        return outs({**news, "change": olds.get("change")}, change)
 
     def delete(self, props: Properties) -> None:
         """Withdraw the string."""

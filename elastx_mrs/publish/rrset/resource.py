@@ -70,6 +70,8 @@ TxtProvider.__module__ = "elastx_mrs.publish.rrset"
 class TxtString(dynamic.Resource, module="rrset", name="TxtString"):
     """One string of a name's TXT record set."""
 
+    change: pulumi.Output[str]
+
     def __init__(self, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
         own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=PLUGIN_STRING_TYPE)])
         super().__init__(TxtProvider(), name, inputs, pulumi.ResourceOptions.merge(options, own))
