@@ -25,6 +25,9 @@ CONTENTION = float(limits.CONTENTION_SECONDS.most)
 LOSSES = 3
 """Times that a change is sent whose answer gets lost, and that was not made."""
 
+REFUSALS = 2
+"""Times that a change is sent that is refused though nobody else changed the set: what was read may have been old."""
+
 PAUSE, MAX_PAUSE = 0.1, 2.0
 """Seconds before the second try; twice as long before each more, up to the maximum."""
 
@@ -57,12 +60,19 @@ class _Try:
     """A swap that failed.
 
     :param lost: whether the provider may have made it.
+    :param times: how often it failed with this set.
     """
 
     found: RecordSet | None
     wanted: RecordSet | None
     error: RecordSetError
     lost: bool
+    times: int
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it is no use to try again as long as nobody changes the set."""
+        return self.times >= (LOSSES if self.lost else REFUSALS)
 
 
 class Names:
@@ -115,23 +125,25 @@ class Names:
     def _swapped(self, zone: str, owner: str, jobs: Sequence[_Job]) -> str:
         """Read and swap until it is done; return the id of the change, empty where nothing had to be changed."""
         failed: _Try | None = None
-        losses, pause, end = 0, PAUSE, time.monotonic() + CONTENTION
+        lost, pause, end = False, PAUSE, time.monotonic() + CONTENTION
         while True:
             there = self._sets.read(zone, owner)
             found = _txt(owner, there)
             if failed is not None and failed.lost and found == failed.wanted:
                 return ""  # it was made, and only the answer got lost
-            if failed is not None and found == failed.found and (not failed.lost or losses >= LOSSES):
+            again = failed is not None and found == failed.found
+            if failed is not None and again and failed.hopeless:
                 raise failed.error  # nobody else changed it
-            wanted = self._wanted(owner, found, there, jobs, lost=losses > 0)
+            before = failed.times if failed is not None and again else 0
+            wanted = self._wanted(owner, found, there, jobs, lost=lost)
             if wanted == found:
                 return ""
             try:
                 return self._sets.swap(zone, owner, found, wanted)
             except (LostError, UnreachableError) as error:
-                failed, losses = _Try(found, wanted, error, lost=True), losses + 1
+                failed, lost = _Try(found, wanted, error, True, before + 1), True
             except ChangedError as error:
-                failed = _Try(found, wanted, error, lost=False)
+                failed = _Try(found, wanted, error, False, before + 1)
             if time.monotonic() > end:
                 what = f"the TXT records of {owner} at {self._sets.title} were changed by others again and again"
                 raise RecordSetError(f"{what} for {CONTENTION:.0f} s, and nothing was changed; run pulumi up again")

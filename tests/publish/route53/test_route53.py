@@ -132,6 +132,26 @@ def test_octal_escapes_are_read_as_octal(zone: Zone, hosted: HostedZone) -> None
         add(zone, golden.SPF)
 
 
+@settings(max_examples=200)
+@given(octets=st.binary(max_size=600), cut=st.integers(1, 255))
+def test_any_octets_are_read_as_they_were_written(octets: bytes, cut: int) -> None:
+    """As Route 53 writes them: printable ASCII as it is, the rest in octal, in strings of any length."""
+    pieces = [octets[start : start + cut] for start in range(0, len(octets), cut)] or [b""]
+    text = " ".join(f'"{"".join(map(escaped_octet, piece))}"' for piece in pieces)
+    assert Route53(Client()).octets(text) == octets
+
+
+def escaped_octet(octet: int) -> str:
+    if chr(octet) in '"\\':
+        return f"\\{octet:c}"
+    return chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03o}"
+
+
+@given(st.text(max_size=60))
+def test_any_text_of_the_api_has_octets(text: str) -> None:
+    assert isinstance(Route53(Client()).octets(text), bytes)
+
+
 def test_what_somebody_else_changes_in_between_is_kept(zone: Zone, hosted: HostedZone, api: Route53Api) -> None:
     api.meanwhile.append(lambda _: hosted.append(APEX, '"theirs"'))
     add(zone, TOKEN)
@@ -325,7 +345,7 @@ def test_a_refusal_that_nobody_else_caused_is_passed_on(zone: Zone, hosted: Host
     api.faults.append(Fault("ChangeResourceRecordSets", "InvalidChangeBatch", 5, message=protected))
     with pytest.raises(RecordSetError, match=r"InvalidChangeBatch to ChangeResourceRecordSets of Z1.*ask the"):
         add(zone, TOKEN)
-    assert len(api.codes("ChangeResourceRecordSets")) == 1
+    assert len(api.codes("ChangeResourceRecordSets")) == names.REFUSALS
 
 
 def test_what_boto3_raises_is_one_line(zone: Zone, api: Route53Api, monkeypatch: pytest.MonkeyPatch) -> None:
