@@ -286,10 +286,30 @@ EXCHANGE_SECONDS = Limit(
 # Two concurrent updates take some milliseconds each.
 CONTENTION_SECONDS = Limit(
     PUBLISHING,
-    "an update by RFC 2136 of records that others keep changing",
+    "a change of TXT records that others keep changing (RFC 2136 and Route 53)",
     60,
     "seconds",
     "The record fails, and nothing was changed; run `pulumi up` again.",
+)
+# 10,000 record sets are Route 53's quota of a zone, and 300 of them a page.
+ROUTE53_PAGES = Limit(
+    PUBLISHING, "pages of hosted zones, or of one zone's record sets, at Route 53", 400, "pages", "The run stops."
+)
+# At 5 requests a second, other clients may need a minute or two.
+ROUTE53_THROTTLED = Limit(
+    PUBLISHING,
+    "repeating a request that Route 53 throttles (`Throttling`)",
+    300,
+    "seconds",
+    "The record fails; run `pulumi up` again.",
+)
+# Route 53 promises a minute for most changes.
+SETTLE_SECONDS = Limit(
+    PUBLISHING,
+    "waiting until Route 53 has a change on all its name servers, before verification",
+    120,
+    "seconds",
+    "A warning; verification begins.",
 )
 # A server that signs may need a moment after its answer.
 READ_BACK_SECONDS = Limit(
@@ -316,9 +336,13 @@ DOCTOR_OUTPUT = Limit(FILES, "what `pulumi version` prints", 1_000, "octets", "T
 DOCTOR_WISHES = Limit(
     DNS, "different sets of DNS servers in one config, in `doctor`", 5, "sets", "The others are not examined."
 )
-# Two requests each, of the 1,200 that Cloudflare accepts in five minutes.
+# Two requests each. Cloudflare accepts 1,200 in five minutes, and Route 53 five in a second.
 DOCTOR_ZONES = Limit(
-    PUBLISHING, "zones at Cloudflare whose records `doctor` reads", 20, "zones", "The others are counted."
+    PUBLISHING,
+    "zones at Cloudflare or Route 53 whose records `doctor` reads",
+    20,
+    "zones",
+    "The others are counted.",
 )
 # With the longest names these are 48 KiB. A DNS message has at most 64 KiB.
 DOCTOR_UPDATE = Limit(

@@ -19,7 +19,7 @@ from elastx_mrs.config.environment import DEBUG, VARIABLES
 from elastx_mrs.config.model import below, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import examples
-from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.limits import DNS, FILES, LIMITS, MAIL, PUBLISHING
 from elastx_mrs.notices import NOTICES
 from elastx_mrs.service import ELASTX
@@ -38,6 +38,11 @@ RECORD = {
     "value": "v=DMARC1; p=none;",
     "ttl": 1800,
     "guard": "warn",
+}
+STRING = {
+    **{key: value for key, value in RECORD.items() if key != "profile"},
+    "publisher": "route53",
+    "zone": "Z0123456789ABCDEFGHIJ",
 }
 """Examples of what has no model."""
 
@@ -65,7 +70,7 @@ problem, and the fix. The schema requires no input, so a missing one is reported
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
 | `<path>: is known only after another resource is deployed` | an Output that a preview does not know; only the ids of Cloudflare zones may be one |
 | `<path>: is read at update time` | the address or key of a server is among the inputs; write it into the stack's config or the environment |
-| `cloudflare, rfc2136: no publisher` | no key says where records are published |
+| `cloudflare, rfc2136, route53: no publisher` | no key says where records are published |
 | `before hook "<component>-guard" failed` | the guard stops a record: [policy](policy.md) |
 | `… is not verified:` | a name server has another answer: [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refuses an update: [rfc2136](rfc2136.md) |
@@ -206,6 +211,8 @@ def shown_values() -> dict[str, Mapping[str, Any]]:
         f"{COMPONENT_TYPE} outputs": outputs,
         PLUGIN_TYPE: RECORD,
         f"{PLUGIN_TYPE} outputs": RECORD,
+        PLUGIN_STRING_TYPE: STRING,
+        f"{PLUGIN_STRING_TYPE} outputs": {**STRING, "change": "C2682N5HXP0BZ4"},
         "Smtp": SMTP,
         "VerifiedDomains": VERIFIED,
     }

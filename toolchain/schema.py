@@ -20,7 +20,7 @@ from elastx_mrs import __version__, registry
 from elastx_mrs.config.model import Verification, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import DEFAULTS, Schema, choices, default_of, descriptions
-from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.registry import StackKey
 from toolchain.enums import ENUMS
 from toolchain.usage import usage
@@ -101,6 +101,7 @@ def schema() -> Schema:
                 "required": ["smtp", "verification"],
             },
             PLUGIN_TYPE: _record(),
+            PLUGIN_STRING_TYPE: _string(),
         },
     }
 
@@ -222,27 +223,48 @@ def _output_types() -> dict[str, Schema]:
 
 
 def _record() -> Schema:
-    texts = {
+    described = (
+        "One TXT record on a primary that takes dynamic updates (RFC 2136). MailRelay declares these. The address "
+        "and the key of the primary are in the provider's config, and never among a record's properties."
+    )
+    place = {
         "profile": "The primary's name among the provider's `rfc2136.profiles`; `default` for the one without a name.",
         "zone": "The zone that the primary serves.",
-        "owner": "The record's name, without a final dot.",
-        "value": "The record's value, in one piece. It is published in character-strings of 255 octets.",
     }
+    return _txt(described, place)
+
+
+def _string() -> Schema:
+    described = (
+        "One TXT string at a provider whose API owns whole record sets, such as Route 53. MailRelay declares these. "
+        "Credentials are never among a string's properties."
+    )
+    place = {
+        "publisher": "The provider's key in a config: `route53`, or that of a package.",
+        "zone": "The zone, as the provider's API has it: at Route 53 the id of the hosted zone.",
+    }
+    return _txt(described, place, {"change": "The provider's id of the last change; empty where it has none."})
+
+
+def _txt(described: str, place: dict[str, str], outputs: dict[str, str] | None = None) -> Schema:
+    """Return the schema of one TXT record.
+
+    :param place: what says where it is, beside its name.
+    :param outputs: further texts that are no inputs.
+    """
+    place |= {"owner": "The record's name, without a final dot."}
+    texts = place | {"value": "The record's value, in one piece. It is published in character-strings of 255 octets."}
     properties: Schema = {key: {"type": "string", "description": text} for key, text in texts.items()}
     ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the TTL that is there."
     properties["ttl"] = {"type": "integer", "description": ttl}
     guard = "With warn or off, a second record of its kind may be created at the name. Default: none."
     replaces = {"willReplaceOnChanges": True}
-    inputs = {
-        key: value | (replaces if key in ("profile", "zone", "owner") else {}) for key, value in properties.items()
-    }
+    inputs = {key: value | (replaces if key in place else {}) for key, value in properties.items()}
+    further: Schema = {key: {"type": "string", "description": text} for key, text in (outputs or {}).items()}
     return {
-        "description": (
-            "One TXT record on a primary that takes dynamic updates (RFC 2136). MailRelay declares these. The address "
-            "and the key of the primary are in the provider's config, and never among a record's properties."
-        ),
+        "description": described,
         "inputProperties": inputs | {"guard": {"type": "string", "description": guard}},
-        "properties": properties,
+        "properties": properties | further,
         "required": list(texts),
     }
 

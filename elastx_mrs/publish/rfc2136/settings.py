@@ -191,7 +191,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Owner names whose identical TXT records may be taken over (rfc2136 only).",
+            "Owner names whose identical TXT records may be taken over (not for cloudflare).",
             example=["_dmarc.example.com"],
         ),
     ),
