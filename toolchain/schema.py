@@ -93,8 +93,8 @@ def schema() -> Schema:
             COMPONENT_TYPE: {
                 "isComponent": True,
                 "description": (
-                    "Every DNS record that Elastx Mail Relay needs, for your accounts and domains. A guard checks each "
-                    "record before it is published, and every `up` verifies it on the name servers."
+                    "Publishes every DNS record that Elastx Mail Relay needs, for your accounts and domains. A guard "
+                    "checks each record before it is published, and every `up` verifies it on the name servers."
                 ),
                 "inputProperties": inputs,
                 "properties": _outputs(),
@@ -172,7 +172,7 @@ def _config(types: dict[str, Schema]) -> Schema:
         if provider.at_update
     }
     keys = {key.name: _of_kind(key) | {"description": key.description} for key in stack_keys(known).values()}
-    said = "Which servers to query for a primary that `rfc2136` does not name: nameservers, resolvers, via."
+    said = "Where to look up the primary if `rfc2136` has no server. Only nameservers, resolvers and via count."
     return settings | keys | {"verification": _type(Verification, types) | {"description": said}}
 
 
@@ -187,11 +187,11 @@ def _outputs() -> Schema:
     return {
         "smtp": {
             "$ref": f"#/types/{NAMESPACE}:index:Smtp",
-            "description": "Where to hand in mail: host, port, starttls. Constant.",
+            "description": "The server to which your programs send mail: host, port and starttls.",
         },
         "verification": {
             "$ref": f"#/types/{NAMESPACE}:index:VerifiedDomains",
-            "description": "The domains by the mode in which they are verified. An up knows it after the verification.",
+            "description": "The domains, grouped by the mode of their verification. An up sets it after verification.",
         },
     }
 
@@ -201,21 +201,21 @@ def _output_types() -> dict[str, Schema]:
     return {
         f"{NAMESPACE}:index:Smtp": {
             "type": "object",
-            "description": "Where to hand in mail.",
+            "description": "The server to which your programs send mail.",
             "properties": {
                 "host": {"type": "string", "description": "The relay's host name."},
-                "port": {"type": "integer", "description": "The TCP port of mail submission."},
-                "starttls": {"type": "boolean", "description": "Whether STARTTLS is preferred."},
+                "port": {"type": "integer", "description": "The TCP port for mail from programs."},
+                "starttls": {"type": "boolean", "description": "Whether to use STARTTLS."},
             },
             "required": ["host", "port", "starttls"],
         },
         f"{NAMESPACE}:index:VerifiedDomains": {
             "type": "object",
-            "description": "The configured domains by mode, and nothing that a run could change.",
+            "description": "The domains of the config, grouped by the mode of their verification.",
             "properties": {
-                "require": domains | {"description": "An up fails if one of these does not verify."},
-                "warn": domains | {"description": "If one of these does not verify, there is only a warning."},
-                "off": domains | {"description": "Not verified."},
+                "require": domains | {"description": "If the verification of one of these fails, the up fails."},
+                "warn": domains | {"description": "If the verification of one of these fails, the up only warns."},
+                "off": domains | {"description": "These are not verified."},
             },
             "required": ["require", "warn", "off"],
         },
@@ -224,11 +224,11 @@ def _output_types() -> dict[str, Schema]:
 
 def _record() -> Schema:
     described = (
-        "One TXT record on a primary that takes dynamic updates (RFC 2136). MailRelay declares these. The address "
-        "and the key of the primary are in the provider's config, and never among a record's properties."
+        "One TXT record on a primary that accepts dynamic updates (RFC 2136). MailRelay creates these resources. "
+        "The address and the key of the primary are in the provider's config, and never in a record."
     )
     place = {
-        "profile": "The primary's name among the provider's `rfc2136.profiles`; `default` for the one without a name.",
+        "profile": "The primary: its name in `rfc2136.profiles`, or `default` for the primary without a profile.",
         "zone": "The zone that the primary serves.",
     }
     return _txt(described, place)
@@ -236,28 +236,28 @@ def _record() -> Schema:
 
 def _string() -> Schema:
     described = (
-        "One TXT string at a provider whose API owns whole record sets, such as Route 53. MailRelay declares these. "
-        "Credentials are never among a string's properties."
+        "One TXT string at a provider whose API owns whole record sets, such as Route 53. MailRelay creates these "
+        "resources. Credentials are never in a record."
     )
     place = {
-        "publisher": "The provider's key in a config: `route53`, or that of a package.",
-        "zone": "The zone, as the provider's API has it: at Route 53 the id of the hosted zone.",
+        "publisher": "The provider: its key in the config, such as `route53`.",
+        "zone": "The zone's id in the provider's API. At Route 53, the id of the hosted zone.",
     }
-    return _txt(described, place, {"change": "The provider's id of the last change; empty where it has none."})
+    return _txt(described, place, {"change": "The provider's id of the last change; empty if it has none."})
 
 
 def _txt(described: str, place: dict[str, str], outputs: dict[str, str] | None = None) -> Schema:
     """Return the schema of one TXT record.
 
-    :param place: what says where it is, beside its name.
-    :param outputs: further texts that are no inputs.
+    :param place: the properties that name its place, without its name.
+    :param outputs: more texts, which are not inputs.
     """
     place |= {"owner": "The record's name, without a final dot."}
-    texts = place | {"value": "The record's value, in one piece. It is published in character-strings of 255 octets."}
+    texts = place | {"value": "The record's value as one string. It is published in strings of 255 octets."}
     properties: Schema = {key: {"type": "string", "description": text} for key, text in texts.items()}
-    ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the TTL that is there."
+    ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the existing TTL."
     properties["ttl"] = {"type": "integer", "description": ttl}
-    guard = "With warn or off, a second record of its kind may be created at the name. Default: none."
+    guard = "warn or off allows a second record of the same kind at the name. Default: none."
     replaces = {"willReplaceOnChanges": True}
     inputs = {key: value | (replaces if key in place else {}) for key, value in properties.items()}
     further: Schema = {key: {"type": "string", "description": text} for key, text in (outputs or {}).items()}

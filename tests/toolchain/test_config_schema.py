@@ -91,9 +91,7 @@ def test_every_key_has_an_example_that_its_model_takes() -> None:
             model.model_validate({**required, key: value})
 
 
-@pytest.mark.parametrize(
-    "key", sorted(set(of_config.examples(shape(registry.providers()))) - registry.BUILT_IN.keys())
-)
+@pytest.mark.parametrize("key", sorted(set(of_config.examples(shape(registry.providers()))) - registry.BUILT_IN.keys()))
 def test_an_example_of_the_stack_s_config_is_one_that_config_check_takes(key: str, tmp_path: Path) -> None:
     shown = of_config.examples(shape(registry.providers()))
     values = {name: shown[name] for name in ("accounts", "domains", "dkim", "cloudflare")} | {key: shown[key]}

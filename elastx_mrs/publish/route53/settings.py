@@ -63,7 +63,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Owner names whose identical TXT records may be taken over (not for cloudflare).",
+            "Names at which an identical TXT record already exists, which the stack may take over (not for cloudflare).",
             example=["_dmarc.example.com"],
         ),
     ),
