@@ -63,7 +63,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names at which an identical TXT record already exists, which the stack may take over (not for cloudflare).",
+            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
             example=["_dmarc.example.com"],
         ),
     ),
