@@ -20,11 +20,11 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from elastx_mrs.identity import DYNAMIC_STRING_TYPE
 from elastx_mrs.lab.session import Lab, open_lab
-from tests import golden
+from tests import golden, secrecy
 from tests.engine.rfc2136.test_rfc2136 import FIRST_TOKEN, SECOND, SECOND_TOKEN
 from tests.engine.stack import SWIFT, Stack
 from tests.examples import readme
-from tests.publish.route53.api import Fault, HostedZone, RecordSet, Route53Api, serve, strings
+from tests.publish.route53.api import SECRET, Fault, HostedZone, RecordSet, Route53Api, serve, strings
 
 pytestmark = pytest.mark.engine
 
@@ -132,6 +132,7 @@ def said(result: subprocess.CompletedProcess[str]) -> str:
     text = result.stdout + result.stderr
     assert "Traceback" not in text, text
     assert 'File "' not in text, text
+    assert secrecy.shown(text, [SECRET]) == []
     return text
 
 
@@ -203,6 +204,7 @@ def check_state(company: Company, stack: Example) -> None:
     """The state holds each string's properties, and no credentials."""
     exported = stack.state()
     assert "AKIDEXAMPLE" not in exported
+    assert secrecy.shown(exported, [SECRET]) == []
     assert company.api.url not in exported
     spf = stack.resources()["mail-example.se-spf"]
     inputs = {key: value for key, value in spf["inputs"].items() if key != "__provider"}

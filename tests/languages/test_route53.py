@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from elastx_mrs.identity import DYNAMIC_STRING_TYPE, PLUGIN_STRING_TYPE
-from tests import golden
+from tests import golden, secrecy
 from tests.languages.programs import CLASS, Example, Workspace
 from tests.languages.test_languages import FIRST, NAMES, SECOND, SERVED, token
-from tests.publish.route53.api import RecordSet, Route53Api, serve
+from tests.publish.route53.api import SECRET, RecordSet, Route53Api, serve
 from tests.servers import start
 
 pytestmark = pytest.mark.engine
@@ -71,6 +71,7 @@ def test_the_life_of_a_yaml_program(
     dkim = api.zones["Z2"].txt("elastx._domainkey.example.se")
     assert dkim == (f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"',)
     assert "AKIDEXAMPLE" not in stack.state()
+    assert secrecy.shown(stack.state(), [SECRET]) == []
 
     sent = changes(api)
     stack.preview("--expect-no-changes")

@@ -3,6 +3,7 @@
 Changes of one name that wait for each other are made together, in one swap.
 """
 
+import math
 import random
 import threading
 import time
@@ -28,6 +29,9 @@ LOSSES = 3
 REFUSALS = 2
 """Times that a change is sent that is refused though nobody else changed the set: what was read may have been old."""
 
+GATHER = 0.05
+"""Seconds for which a change waits for others of its name: an engine sends them together, and a request costs more."""
+
 PAUSE, MAX_PAUSE = 0.1, 2.0
 """Seconds before the second try; twice as long before each more, up to the maximum."""
 
@@ -51,8 +55,16 @@ class _Job:
 
 @dataclass
 class _Place:
+    """One name.
+
+    :ivar began: when its sets were read for the last time, in seconds of the monotonic clock.
+    :ivar there: what that read found; None where it failed.
+    """
+
     lock: threading.Lock = field(default_factory=threading.Lock)
     waiting: list[_Job] = field(default_factory=list)
+    began: float = -math.inf
+    there: Sequence[RecordSet] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,11 +99,17 @@ class Names:
         self._places: dict[tuple[str, str], _Place] = {}
 
     def read(self, zone: str, owner: str) -> RecordSet | None:
-        """Return the TXT record set of a name.
+        """Return the TXT record set of a name; what asks for a name at the same time shares the answer.
 
         :raises RecordSetError: where it cannot be read, or cannot be changed here.
         """
-        return _txt(owner, self._sets.read(zone, owner))
+        place, asked = self._place(zone, owner), time.monotonic()
+        with place.lock:
+            if place.there is None or place.began < asked:
+                time.sleep(GATHER)
+                place.began, place.there = time.monotonic(), None
+                place.there = self._sets.read(zone, owner)
+            return _txt(owner, place.there)
 
     def change(self, zone: str, owner: str, edit: Edit, *, writes: bool) -> str:
         """Put what ``edit`` makes of a name's TXT set in its place; return the id of the change.
@@ -99,17 +117,22 @@ class Names:
         :raises RecordSetError: where that cannot be done; ``edit`` raises it too.
         """
         job = _Job(edit, writes)
+        place = self._place(zone, owner)
         with self._mutex:
-            place = self._places.setdefault((zone, owner), _Place())
             place.waiting.append(job)
         with place.lock:
             if not job.done:
+                time.sleep(GATHER)
                 with self._mutex:
                     jobs, place.waiting = place.waiting, []
                 self._make(zone, owner, jobs)
         if job.error is not None:
             raise job.error
         return job.change
+
+    def _place(self, zone: str, owner: str) -> _Place:
+        with self._mutex:
+            return self._places.setdefault((zone, owner), _Place())
 
     def _make(self, zone: str, owner: str, jobs: Sequence[_Job]) -> None:
         """Make the changes of one name; each job knows afterwards what became of it."""

@@ -40,6 +40,9 @@ MAX_VALUE, MAX_REQUEST, MAX_STRING, MAX_PAGE, MAX_ZONES = 4000, 32_000, 255, 300
 _STRING = re.compile(r'"((?:[^"\\]|\\[0-3][0-7]{2}|\\[^0-9])*)"')
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
 
+SECRET = "canary/of+an/AWS/secret+access/key/33333"
+"""It must stand in no state, no log and no message."""
+
 Key = tuple[str, str, str]
 """Name, type and set identifier."""
 
@@ -162,7 +165,7 @@ class Route53Api:
         return {
             "AWS_ENDPOINT_URL_ROUTE_53": self.url,
             "AWS_ACCESS_KEY_ID": user,
-            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_CONFIG_FILE": "/nonexistent",
             "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
             "AWS_EC2_METADATA_DISABLED": "true",

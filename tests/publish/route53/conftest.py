@@ -15,5 +15,6 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
         for key, value in api.environment().items():
             monkeypatch.setenv(key, value)
         monkeypatch.setattr(names, "PAUSE", 0.001)
+        monkeypatch.setattr(names, "GATHER", 0.0)
         monkeypatch.setattr(client, "PAUSE", 0.001)
         yield api

@@ -20,9 +20,9 @@ from elastx_mrs.publish.rrset.strings import Strings, values
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.kinds import current_value
 from elastx_mrs.records.text import presentation
-from tests import golden
+from tests import golden, secrecy
 from tests.engine.stack import ROOT
-from tests.publish.route53.api import Fault, HostedZone, RecordSet, Route53Api, escaped, strings
+from tests.publish.route53.api import SECRET, Fault, HostedZone, RecordSet, Route53Api, escaped, strings
 from tests.records.foreign import NOT_OURS
 
 APEX = "example.com"
@@ -355,6 +355,7 @@ def test_what_boto3_raises_is_one_line(zone: Zone, api: Route53Api, monkeypatch:
             Route53(client).read("Z1")
         client.close()
         assert raised.value.__suppress_context__
+        assert secrecy.shown(str(raised.value), [SECRET]) == []
         return f"{raised.type.__name__}: {raised.value}"
 
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")

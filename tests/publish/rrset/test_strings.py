@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pulumi
@@ -25,6 +26,7 @@ APEX = "example.com"
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "PAUSE", 0.001)
+    monkeypatch.setattr(names, "GATHER", 0.0)
 
 
 def memory(*values: str, owner: str = APEX, ttl: int = 300) -> Memory:
@@ -84,6 +86,44 @@ def test_two_processes_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert set(txt(sets)) == {*values, "theirs"}
+
+
+def test_strings_that_an_engine_sends_together_are_one_swap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "GATHER", 1.0)
+    sets = memory("theirs")
+    strings = Strings(sets)
+    values = [f"elastx-mrs={number}" for number in range(4)]
+
+    def run(value: str) -> None:
+        strings.add("1", APEX, value, None, adopt=False)
+
+    threads = [threading.Thread(target=run, args=(value,)) for value in values]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (set(txt(sets)), sets.swaps) == ({*values, "theirs"}, 1)
+
+
+def test_reads_of_one_name_at_the_same_time_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "GATHER", 1.0)
+    sets, asked, found = memory(golden.TOKEN), [], []
+    strings, read = Strings(sets), sets.read
+
+    def counted(zone: str, owner: str = "") -> Sequence[RecordSet]:
+        asked.append(owner)
+        return read(zone, owner)
+
+    monkeypatch.setattr(sets, "read", counted)
+    threads = [threading.Thread(target=lambda: found.append(strings.read("1", APEX, golden.TOKEN))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (found, len(asked)) == ([(golden.TOKEN, 300)] * 4, 1)
+    del sets.there[APEX, "TXT"]
+    monkeypatch.setattr(names, "GATHER", 0.0)
+    assert strings.read("1", APEX, golden.TOKEN) is None, "an answer is never older than the question"
 
 
 @pytest.mark.parametrize(("lost", "swaps"), [(1, 1), (-1, 2), (-2, 3)])
