@@ -23,6 +23,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
             monkeypatch.setenv(key, value)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
         monkeypatch.setattr(client, "PAUSE", 0.001)
+        monkeypatch.setattr(client, "RATE", 1_000)
         yield api
 
 

@@ -13,10 +13,15 @@ from elastx_mrs.publish.route53.cures import cure
 from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSetError, UnreachableError
 
 ATTEMPTS = 4
-"""Times that a question is sent, unless ``AWS_MAX_ATTEMPTS`` says. A change is sent once, and read back if it fails."""
+"""Times that a question is sent that gets no answer, unless ``AWS_MAX_ATTEMPTS`` says. A change is sent once, and its
+set is read back. boto3 itself sends nothing again: it would not tell how often it did.
+"""
 
 THROTTLED = ("Throttling", "PriorRequestNotComplete")
 """Codes of a request that was not looked at: the account's five requests a second are used up, or the zone is busy."""
+
+RATE = 5
+"""Requests a second that AWS allows an account. This process keeps to it from the first refusal on."""
 
 PAUSE, MAX_PAUSE = 0.2, 5.0
 """Seconds before such a request is sent again; twice as long before each more, up to the maximum."""
@@ -40,7 +45,10 @@ class Client:
     """Sends requests. Endpoint and credentials are boto3's own business."""
 
     def __init__(self) -> None:
-        self._made: dict[bool, Any] = {}
+        self._made: Any = None
+        self._turns = threading.Lock()
+        self._spacing = 0.0
+        self._turn = 0.0
 
     def ask(self, operation: str, about: str, **given: Any) -> Any:
         """Return the answer to a question; one is sent again where it gets lost.
@@ -48,7 +56,12 @@ class Client:
         :param about: what it is about, for a message.
         :raises RecordSetError: where there is none.
         """
-        return self._patiently(lambda: self._sent(operation, about, given, change=False))
+        for _ in range(_attempts() - 1):
+            try:
+                return self._patiently(lambda: self._sent(operation, about, given))
+            except UnreachableError:
+                time.sleep(PAUSE)
+        return self._patiently(lambda: self._sent(operation, about, given))
 
     def change(self, about: str, **given: Any) -> Any:
         """Return the answer to a change batch, which is sent once where it may have been made.
@@ -57,7 +70,7 @@ class Client:
         :raises LostError: where it may have been made.
         """
         try:
-            return self._patiently(lambda: self._sent("change_resource_record_sets", about, given, change=True))
+            return self._patiently(lambda: self._sent("change_resource_record_sets", about, given))
         except UnreachableError as error:
             raise LostError(str(error)) from None
         except RefusedError as error:
@@ -67,26 +80,36 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        for made in self._made.values():
-            made.close()
+        if self._made is not None:
+            self._made.close()
 
     def _patiently(self, send: Callable[[], Any]) -> Any:
         """Send again for a while what Route 53 has no time for."""
         end, pause = time.monotonic() + limits.ROUTE53_THROTTLED.most, PAUSE
         while True:
+            self._take_turn()
             try:
                 return send()
             except RefusedError as error:
                 if error.code not in THROTTLED or time.monotonic() > end:
                     raise
+                self._spacing = 1 / RATE
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  so that two do not meet again
             pause = min(2 * pause, MAX_PAUSE)
 
-    def _sent(self, operation: str, about: str, given: dict[str, Any], *, change: bool) -> Any:
+    def _take_turn(self) -> None:
+        """Wait until this process may send: never, as long as nothing was refused for the rate."""
+        with self._turns:
+            now = time.monotonic()
+            wait = max(0.0, self._turn - now)
+            self._turn = max(now, self._turn) + self._spacing
+        time.sleep(wait)
+
+    def _sent(self, operation: str, about: str, given: dict[str, Any]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
         try:
-            return getattr(self._boto3(change=change), operation)(**given)
+            return getattr(self._boto3(), operation)(**given)
         except ClientError as error:
             answer = error.response
             code, status = answer["Error"]["Code"], answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -101,27 +124,27 @@ class Client:
                 raise UnreachableError(f"{what}; check the network, a proxy and AWS_ENDPOINT_URL_ROUTE_53") from None
             raise RecordSetError(f"{what}; set AWS_PROFILE, or run aws configure or aws sso login") from None
 
-    def _boto3(self, *, change: bool) -> Any:
+    def _boto3(self) -> Any:
         """Return boto3's client, made at the first request: its import alone takes half a second."""
-        if change not in self._made:
-            with _MAKING:
-                self._made.setdefault(change, _client(1 if change else ATTEMPTS, given=not change))
-        return self._made[change]
+        with _MAKING:
+            if self._made is None:
+                self._made = _client()
+        return self._made
 
 
-def _client(attempts: int, *, given: bool) -> Any:
-    """Return a client of boto3.
+def _attempts() -> int:
+    given = os.environ.get("AWS_MAX_ATTEMPTS", "")
+    return max(1, int(given)) if given.isascii() and given.isdigit() else ATTEMPTS
 
-    :param given: whether ``AWS_MAX_ATTEMPTS`` comes first.
-    """
+
+def _client() -> Any:
     try:
         import boto3
     except ImportError:
         raise RecordSetError(str(NotInstalledError("boto3", "route53"))) from None
     from botocore.config import Config
 
-    retries = {} if given and "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": attempts}
-    config = Config(retries={"mode": "standard", **retries}, connect_timeout=10, read_timeout=30)
+    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
     session = boto3.Session()
     # Route 53 is one for all regions of a partition, and boto3 needs one to find an endpoint of the user's own.
     return session.client("route53", region_name=session.region_name or "us-east-1", config=config)

@@ -17,4 +17,5 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
         monkeypatch.setattr(names, "PAUSE", 0.001)
         monkeypatch.setattr(names, "GATHER", 0.0)
         monkeypatch.setattr(client, "PAUSE", 0.001)
+        monkeypatch.setattr(client, "RATE", 1_000)
         yield api

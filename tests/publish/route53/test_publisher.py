@@ -25,8 +25,8 @@ def _clients_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     made: list[Any] = []
     real = client._client
 
-    def keep(attempts: int, *, given: bool) -> Any:
-        made.append(real(attempts, given=given))
+    def keep() -> Any:
+        made.append(real())
         return made[-1]
 
     monkeypatch.setattr(client, "_client", keep)

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from elastx_mrs import limits
+from elastx_mrs.publish.route53 import client as boto3_client
 from elastx_mrs.publish.route53.client import Client
 from elastx_mrs.publish.route53.cures import POLICY
 from elastx_mrs.publish.route53.record_sets import Route53
@@ -236,6 +238,24 @@ def test_a_rate_limit_is_waited_for(zone: Zone, hosted: HostedZone, api: Route53
     api.faults += [Fault("ChangeResourceRecordSets", code, 2), Fault("ListResourceRecordSets", code)]
     add(zone, TOKEN)
     assert api.codes("ChangeResourceRecordSets") == [code, code, "OK"]
+
+
+def test_from_the_first_refusal_on_the_rate_is_kept(
+    zone: Zone, api: Route53Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise half of all requests are refused, and wait longer and longer."""
+    slept: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: 100.0, sleep=slept.append)
+    monkeypatch.setattr(boto3_client, "time", clock)
+    monkeypatch.setattr(boto3_client, "RATE", 5)
+    for _ in range(3):
+        zone.sets.try_read(zone.id)
+    api.faults.append(Fault("ListResourceRecordSets", "Throttling"))
+    for _ in range(3):
+        zone.sets.try_read(zone.id)
+    assert slept[:4] == [0.0] * 4
+    assert slept[4] <= 1.5 * boto3_client.PAUSE
+    assert slept[5:] == pytest.approx([0.0, 0.2, 0.4])
 
 
 @pytest.mark.limit("ROUTE53_THROTTLED")
