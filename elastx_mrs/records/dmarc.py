@@ -127,7 +127,7 @@ def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
     if policy == "none":
         cure = "set p=quarantine, and later p=reject, once reports show for some weeks that your own mail passes"
         if "rua" not in found:
-            cure = "set rua=mailto:… to get reports. Once they show for some weeks that your own mail passes, "
+            cure = "set rua=mailto:… to get reports. When the reports show for some weeks that your own mail passes, "
             cure += "set p=quarantine, and later p=reject"
         yield Remark(f"says p=none: receivers do not act on mail that fails DMARC; {cure}", notices.P_NONE)
     elif "rua" not in found:
