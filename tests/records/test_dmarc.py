@@ -132,7 +132,7 @@ def levels(value: str) -> dict[str, str]:
         ("v=DMARC1; p=reject", "p=reject", "notice", "rua=mailto:"),
         ("v=DMARC1; p=none; rua=mailto:a@b.se", "p=none:", "notice", "set p=quarantine, and later p=reject"),
         ("v=DMARC1; p=None; rua=mailto:a@b.se", "p=none:", "notice", "; set p=quarantine"),
-        ("v=DMARC1; p=none", "p=none:", "notice", "; set rua=mailto:… to get reports. Once"),
+        ("v=DMARC1; p=none", "p=none:", "notice", "; set rua=mailto:… to get reports. When"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; fo=1", "fo", "notice", "ruf="),
         ("v=DMARC1; p=none; rua=https://b.se/x", "rua=https://b.se/x", "warning", "write mailto:…"),
         ("v=DMARC1; p=none; rua=mailto:a@b.se; ruf=tel:1", "ruf=tel:1", "warning", "RFC 9991"),
