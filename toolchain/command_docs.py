@@ -1,7 +1,7 @@
 """Generates ``docs/cli.md`` and the manual page ``docs/elastx-mrs.1`` from ``elastx-mrs --help``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -19,6 +19,21 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, MANUAL = DOCS / "cli.md", DOCS / "elastx-mrs.1"
 NAME = "elastx-mrs"
 
+_TOKENS = re.compile(
+    r"(?P<before>\(?)(?:(?P<code>"
+    r"(?:pulumi (?:up|preview|import|config|stack export)|elastx-mrs (?:adopt|records|smtp))(?: --[a-z-]+)*(?: json)?"
+    r"|--[a-z-]+(?: (?:json|markdown|zone|fragment|github|PROJECT/STACK))?|Zone > \w+ > Read"
+    r"|config:(?= in )|elastx-mrs:(?= key)"
+    r")|(?P<word>\S+?))(?P<after>[,.;:)]*)(?!\S)"
+)
+"""The words of a help text; a command, an option or a permission is one token, and code as a whole."""
+
+_AS_IS = {"IPv6": "IPv6"}
+"""Words that look like code, but are not."""
+
+_RANGE = re.compile(r"; (\d+)<=x<=(\d+)(?=\])|\[x>=\d+\]$")
+"""The range of a number, as click writes it at the end of an option's help; a lower bound alone says nothing new."""
+
 HEAD = """# The command
 
 This page lists every command and option of `elastx-mrs`. It has the same texts as `--help` and the manual page
@@ -30,14 +45,14 @@ This page lists every command and option of `elastx-mrs`. It has the same texts 
 FORMAT_HEAD = """
 ## Formats
 
-`--format` has one name for one format in every command:
+`--format` has the same values in every command, and each command lists those that it supports:
 
 | format | what it is |
 |---|---|
 """
 TAIL = """
-In JSON, a finding has the keys `expected`, `seen` and `fix` in every command. A key is empty or missing if nothing is
-expected, or nothing can be done. The [exit codes](reference.md#exit-codes) are the same for every command.
+In the JSON of every command, a finding has the keys `expected`, `seen` and `fix`. If there is no expected value, or no
+fix, the key is empty or missing. The [exit codes](reference.md#exit-codes) are the same for every command.
 """
 
 
@@ -75,15 +90,21 @@ def _summary(context: click.Context) -> str:
 
 def _cell(text: str) -> str:
     """Return the meaning of an option, or another short text, for a cell."""
-    said, bracket, default = text.partition(" [default: ")
-    value, _, more = default.partition("]")
-    shown = f" Default: {markdown_cell_code(value)}.{_outside(markdown_cell_text(more))}" if bracket else ""
-    return _outside(markdown_cell_text(said)) + shown
+    bounds = _RANGE.search(text)
+    said, bracket, default = _RANGE.sub("", text).rstrip().partition(" [default: ")
+    shown = f" Default: {markdown_cell_code(default.removesuffix(']'))}." if bracket else ""
+    shown += f" From {bounds[1]} to {bounds[2]}." if bounds and bounds[1] else ""
+    return _prose(said, markdown_cell_text) + shown
 
 
-def _outside(text: str) -> str:
-    """Return Markdown with the commas and stops behind code outside it."""
-    return re.sub(r"`([^`]+?)([,.;:]+)`", r"`\1`\2", text)
+def _prose(text: str, show: Callable[[str], str] = markdown_text) -> str:
+    """Return a help text as Markdown: commands and options are code, with the punctuation around them outside."""
+    return " ".join(_shown(token, show) for token in _TOKENS.finditer(text))
+
+
+def _shown(token: re.Match[str], show: Callable[[str], str]) -> str:
+    before, code, word, after = token.group("before", "code", "word", "after")
+    return f"{before}{f'`{code}`' if code else _AS_IS.get(word) or show(word)}{after}"
 
 
 def _section(context: click.Context) -> Iterator[str]:
@@ -94,9 +115,9 @@ def _section(context: click.Context) -> Iterator[str]:
             lines = re.sub(rf"\A{EXAMPLES}\n", "", part.text)
             yield "\n```text\n" + "".join(f"{line}\n" for line in _outdented(lines)) + "```\n"
         else:
-            yield f"\n{_outside(markdown_text(part.text))}\n"
+            yield f"\n{_prose(part.text)}\n"
     yield "\n| option | meaning |\n|---|---|\n"
-    for names, meaning in _options(context):
+    for names, meaning in ((names, meaning) for names, meaning in _options(context) if meaning):
         yield f"| {markdown_cell_code(names)} | {_cell(meaning)} |\n"
 
 

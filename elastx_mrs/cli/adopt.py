@@ -25,7 +25,7 @@ from elastx_mrs.service import ELASTX
     default=ELASTX.dkim_selector,
     show_default=True,
     metavar="NAME",
-    help="The DKIM selector: what stands before ._domainkey in the record's name.",
+    help="The DKIM selector: the part of the record's name before ._domainkey.",
 )
 @who_options
 @click.option("--import", "import_", is_flag=True, help="Print a file for pulumi import instead (Cloudflare only).")
@@ -35,11 +35,15 @@ from elastx_mrs.service import ELASTX
     default="mail",
     show_default=True,
     metavar="NAME",
-    help="Name that your program gives to MailRelay: its first argument.",
+    help="The name of MailRelay in your program: its first argument.",
 )
-@click.option("--provider", metavar="NAME=URN", help="Cloudflare provider that your program passes to MailRelay.")
 @click.option(
-    "--state", metavar="FILE", help="Output of pulumi stack export; the records in it are skipped. - is standard input."
+    "--provider", metavar="NAME=URN", help="The Cloudflare provider that your program passes to MailRelay, if any."
+)
+@click.option(
+    "--state",
+    metavar="FILE",
+    help="File with the output of pulumi stack export, to skip its records; - is standard input.",
 )
 @click.pass_context
 def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **options: Any) -> None:
@@ -49,22 +53,23 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     elastx-mrs adopt example.com news.example.com
     elastx-mrs adopt --nameserver 192.0.2.53 example.com > adopted.yaml
 
-    The config keeps the SPF terms, the DMARC policy and a DKIM key at the selector. With it, the guard and the
-    verification of the next pulumi up pass. Comments in the output list what that up will change, and what cannot be
-    kept, each with its fix. Nothing is written to DNS. Put the lines under config: in the stack file, next to your
-    accounts and the DKIM key. Remove elastx-mrs:adopt after the up.
+    The config keeps the SPF terms, the DMARC policy and a DKIM key at the selector. With it, the next pulumi up passes
+    the guard and the verification. Comments in the output list what this pulumi up will change. They also list what
+    cannot be kept, and how to fix that. Nothing is written to DNS. Put the lines under config: in the stack file, next
+    to your accounts and the DKIM key. After pulumi up, remove elastx-mrs:adopt.
 
-    A stack that publishes through Cloudflare does not use elastx-mrs:adopt. It imports the records from a file, which
-    --import prints. If you name DOMAINs, the file has only the records of these domains. With --state, it skips the
-    records that the stack already has.
+    A stack that publishes through Cloudflare does not use elastx-mrs:adopt. Instead, you import the published records
+    with pulumi import. The option --import prints the file for it. If you name DOMAINs, the file has only the records
+    of these domains. With --state, it skips the records that the stack already has.
 
     \b
     pulumi stack export > state.json
     elastx-mrs adopt --import --stack-config stacks/Pulumi.prod.yaml --state state.json > import.json
     pulumi import --file import.json --protect=false --generate-code=false
 
-    CLOUDFLARE_API_TOKEN needs the permissions Zone > Zone > Read and Zone > DNS > Read. Standard error lists what the
-    next up will change in the imported records, and what cannot be imported, each with its fix.
+    CLOUDFLARE_API_TOKEN needs the permissions Zone > Zone > Read and Zone > DNS > Read. On standard error, the
+    command lists what the next pulumi up will change in the imported records. It also lists what cannot be imported,
+    and how to fix that.
 
     The exit code is 1 if a published record cannot be kept as it is.
     """

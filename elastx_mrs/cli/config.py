@@ -42,9 +42,9 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
     stacks/Pulumi.prod.yaml:9:5: domains[1].dkim: is cut off: …
     stacks/Pulumi.prod.yaml:3:3: warning: dmarc: has pct=, which RFC 9989 dropped …
 
-    It also reports mistyped prefixes (elastx-mr:accounts), duplicate keys, and a TSIG key or Cloudflare token in plain
-    text. It cannot check encrypted values, and prints a notice for them. It merges the project's Pulumi.yaml into each
-    stack. It skips files without an elastx-mrs: key.
+    It also reports mistyped prefixes (elastx-mr:accounts), duplicate keys, and a TSIG key or Cloudflare token in
+    plain text. It cannot check encrypted values, and prints a notice for each. Values in the project's Pulumi.yaml
+    count for every stack, as in Pulumi. Files without an elastx-mrs: key are skipped.
 
     To use it as a pre-commit hook, add this to .pre-commit-config.yaml:
 
@@ -56,8 +56,9 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
           - id: elastx-mrs-config
 
     With --format json, the output is a list of objects with the keys file, line, column, path, level, seen and fix.
-    The level is error, warning or notice. If the config can acknowledge a notice, the key notice has its name. With
-    --format github, the output is workflow commands, which GitHub shows next to the lines.
+    The level is error, warning or notice. A notice that you can acknowledge also has the key notice, with the name to
+    write into acknowledged. With --format github, the output is workflow commands: GitHub shows each finding next to
+    its line.
 
     The command always checks all files. The exit code is 1 if a file has an error (with --strict: or a warning). It is
     2 if a file cannot be read or exceeds a limit.
@@ -98,12 +99,13 @@ def schema_() -> None:
     \b
     elastx-mrs config schema > stack.schema.json
 
-    Then add this first line to each stack file (for VS Code's YAML extension, and all users of yaml-language-server):
+    Then add this first line to each stack file. VS Code's YAML extension and every other editor with
+    yaml-language-server read it:
 
     \b
     # yaml-language-server: $schema=stack.schema.json
 
-    The path is relative to the stack file. The schema includes DNS providers from other installed packages.
+    The path is relative to the stack file. If other installed packages add publishers, the schema includes them.
     """
     from elastx_mrs import registry
     from elastx_mrs.config import schema

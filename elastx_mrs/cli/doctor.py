@@ -45,11 +45,11 @@ def command(
     query DNS over UDP, TCP and IPv6. It also checks the stack's publisher: its credentials, its zones, and whether the
     credentials may change the records there.
 
-    Each check is one line, and a problem has its fix below it. To check values that are encrypted in the stack file,
-    too, pipe the config in, as in the second example.
+    Each check is one line, and a problem has its fix below it. If values are encrypted in the stack file, use the
+    second example: pulumi config decrypts them.
 
-    The exit code is 1 if something is wrong or missing, and 3 if a server could not be queried. Unchecked items do
-    not change it.
+    The exit code is 1 if something is wrong or missing, and 3 if a server could not be queried. Checks that could not
+    run are reported as unchecked, and do not change it.
     """
     arguments, values = whole(stack_config, config)
     try:

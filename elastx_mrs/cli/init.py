@@ -40,7 +40,7 @@ from elastx_mrs.stackfile.check import check
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A key of the publisher's config, such as zones=example.com,example.se; may be repeated.",
+    help="A setting of the publisher, such as zones=example.com,example.se; may be repeated.",
 )
 @click.option(
     "--language",
@@ -54,7 +54,7 @@ from elastx_mrs.stackfile.check import check
     default="prod",
     show_default=True,
     metavar="NAME",
-    help="Name of the stack, or of project and stack, such as acme-mail/prod.",
+    help="STACK or PROJECT/STACK, such as acme-mail/prod.",
 )
 @click.option("--no-dns", is_flag=True, help="Do not look up the published records.")
 @click.option("--yes", is_flag=True, help="Never prompt; fail if an option is missing.")
@@ -83,18 +83,18 @@ def command(
     elastx-mrs init --language typescript --stack acme-mail/dev
     elastx-mrs init --domain example.com --account smtp-prod@acme.example --dkim 'v=DKIM1; p=…' --publisher cloudflare
 
-    On a terminal, the command prompts for each value that no option gives. Elsewhere, and with --yes, it never
-    prompts: if options are missing, it lists them and fails. It looks up the records that your domains publish today,
+    In a terminal, the command prompts for the values that the options do not give. Without a terminal, or with --yes,
+    it never prompts: it lists the missing options and fails. It looks up the records that your domains publish today,
     and writes a config that keeps them, as elastx-mrs adopt does. If DNS does not answer, add --no-dns to continue
-    without it.
+    without these records.
 
-    The project gets the name of this folder, unless --stack names it. The command writes Pulumi.yaml, the program with
-    its dependencies, Pulumi.STACK.yaml and stack.schema.json. Editors use the schema to complete and check the stack
-    file. Then the command checks the stack file, and prints the next commands. It never overwrites a file, and writes
-    either all files or none. It never asks for credentials and never writes them: it prints which environment
-    variables to set.
+    The command writes Pulumi.yaml, the program with its dependencies, Pulumi.STACK.yaml and stack.schema.json. The
+    project is named after this folder; to choose another name, use --stack PROJECT/STACK. Editors use the schema to
+    complete and check the stack file. Then the command checks the stack file, and prints the next commands. It never
+    overwrites a file, and writes either all files or none. It never asks for credentials and never writes them: it
+    prints which environment variables to set.
 
-    The exit code is 1 if a published record cannot be kept as it is, or if the check finds an error. The files are
+    The exit code is 1 if a published record cannot be kept as it is, or if the stack file has an error; the files are
     still written. It is 3 if DNS did not answer; then no file is written.
     """
     folder = _folder()

@@ -22,13 +22,13 @@ from elastx_mrs.display import quoted
     type=click.FloatRange(0),
     default=0.0,
     metavar="SECONDS",
-    help="Delay until DNS serves a change that the Cloudflare API accepted.",
+    help="Seconds until DNS serves a change that the Cloudflare API has accepted; 0 by default.",
 )
 @click.option(
     "--rate-limit",
     type=click.IntRange(1),
     metavar="REQUESTS",
-    help="Requests in 5 minutes after which the Cloudflare API refuses more; 1200 unless you change it.",
+    help="How many requests the Cloudflare API accepts in 5 minutes; 1200 by default.",
 )
 @click.option(
     "--zone", "zones", multiple=True, metavar="NAME", help="Also serve a zone with this name; may be repeated."
@@ -37,12 +37,12 @@ from elastx_mrs.display import quoted
 def command(
     directory: str, dns_delay: float, rate_limit: int | None, zones: tuple[str, ...], command_: tuple[str, ...]
 ) -> None:
-    """Run a local DNS server and Cloudflare's DNS API, to try everything without an account.
+    """Run a DNS server and a copy of Cloudflare's DNS API on this machine, to try everything without an account.
 
     Both serve the same zones: example.com, example.se, elastx.email and google.com. They listen on free ports of the
     loopback address, and store published records in DIR. With a COMMAND, the lab runs it, and sets the environment
-    variables that lead Pulumi and elastx-mrs to the lab. Without one, the lab runs until Ctrl-C. If a lab already runs
-    in DIR, the command joins it. Use the lab for tests, not in production.
+    variables that make Pulumi and elastx-mrs use the lab. Without a COMMAND, the lab runs until Ctrl-C. If a lab is
+    already running in DIR, the command joins it. Use the lab for tests, not in production.
 
     \b
     elastx-mrs lab                                   start the lab, and show how to use it
@@ -51,8 +51,8 @@ def command(
     elastx-mrs lab --dns-delay 20 -- pulumi up …     watch verification wait for DNS
 
     With a COMMAND, the exit code is that of the COMMAND. It is 126 if the COMMAND cannot be run, and 127 if it is not
-    found. If a signal ended it, the code is 128 plus the signal number. Without a COMMAND, you stop the lab with
-    Ctrl-C, and the exit code is 0.
+    found. If a signal ended it, the exit code is 128 plus the signal number. Without a COMMAND, the exit code is 0
+    after Ctrl-C.
     """
     from elastx_mrs.cli.inputs import BadInput
     from elastx_mrs.lab.session import LabError, run

@@ -34,7 +34,7 @@ def command(file: str, nameservers: Sequence[str], resolvers: Sequence[str], for
     FILE is the message as it was received, with its whole header. The SPF result comes from the receiver: the command
     reads it from the topmost Authentication-Results or Received-SPF field. Anybody can write such a field, so check
     that the name shown is the receiver's. The command verifies DKIM signatures itself, with the keys that DNS serves
-    now. Both results decide DMARC. DKIM needs the extra elastx-mrs[message].
+    now; this needs the extra elastx-mrs[message]. DMARC follows from the results of SPF and DKIM.
 
     The exit code is 1 if SPF, DKIM or DMARC failed, and 3 if a name server could not be queried.
     """

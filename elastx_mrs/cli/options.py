@@ -15,12 +15,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS: Mapping[str, str] = {
     "text": "for people",
     "json": "one JSON value, for programs",
-    "markdown": "Markdown, for a comment or a page",
+    "markdown": "Markdown, for a comment on a pull request or for a page",
     "html": "one self-contained web page",
     "github": "GitHub workflow commands, shown as annotations",
     "junit": "JUnit XML, which CI systems show as tests",
     "zone": "a complete zone file",
-    "fragment": "lines to $INCLUDE in a zone file that you have",
+    "fragment": "records without SOA and NS, for a zone file that you already have",
 }
 """Every format of every command: one name for one format."""
 
@@ -47,7 +47,7 @@ def stack_options(command: Command) -> Command:
         "--config",
         "-c",
         metavar="FILE",
-        help="Output of pulumi config --show-secrets --json, as a file; - is standard input.",
+        help="File with the output of pulumi config --show-secrets --json; - is standard input.",
     )(command)
     return click.option(
         "--stack-config", "-s", metavar="FILE", help="The stack file, such as stacks/Pulumi.prod.yaml."
@@ -59,7 +59,7 @@ def mail_options(command: Command) -> Command:
     command = click.option(
         "--dkim",
         metavar="VALUE",
-        help=f"The DKIM value that {ELASTX.name} provides, or a line with it from dig or a zone file.",
+        help=f"The DKIM value that {ELASTX.name} provides; a whole line from dig or a zone file works, too.",
     )(command)
     command = click.option("--domain", "-d", multiple=True, metavar="NAME", help="A sender domain; may be repeated.")(
         command

@@ -31,7 +31,7 @@ def command(stack_config: str | None, config: str | None, format_: str, **option
     Warnings and notices go to standard error. With --format markdown, they follow the table.
 
     With --format zone, the output is a complete zone file, which you can check with named-checkzone. With --format
-    fragment, it is lines to $INCLUDE in a zone file that you have.
+    fragment, it has only the new records: $INCLUDE them in a zone file that you already have.
     """
     given = arguments(stack_config, config, options)
     said = remarks(given) if stack_config or config else list(map(said_of_options, remarks(given)))

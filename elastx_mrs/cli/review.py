@@ -68,14 +68,16 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     metavar="SIZE",
     show_default=True,
     callback=_limit,
-    help="Cut the Markdown to fit a comment on github or gitlab, or to a number of bytes; none does not cut it.",
+    help="Shorten the Markdown to fit a comment on github or gitlab, or to this number of bytes; none keeps all of it.",
 )
 @click.option(
     "--log",
     metavar="FILE",
-    help="File with the standard error of pulumi preview, to show if the preview did not start.",
+    help="File with the standard error of pulumi preview; the report shows it if the preview did not start.",
 )
-@click.option("--stack", metavar="NAME", default="", help="Name of the stack to show, such as acme-mail/prod.")
+@click.option(
+    "--stack", metavar="NAME", default="", help="Name of the stack, for the report's heading, such as acme-mail/prod."
+)
 @click.option(
     "--known-account",
     "accounts",

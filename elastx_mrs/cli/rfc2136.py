@@ -41,8 +41,8 @@ def command() -> None:
     show_default=True,
     help="The name server software.",
 )
-@click.option("--key-name", metavar="NAME", help="Name of the TSIG key. [default: the key that the stack uses]")
-@click.option("--profile", metavar="NAME", help="Print only the rules of this profile (rfc2136.profiles).")
+@click.option("--key-name", metavar="NAME", help="Name of the TSIG key; by default, the key that the stack uses.")
+@click.option("--profile", metavar="NAME", help="Print only the rules of this profile, one of rfc2136.profiles.")
 def policy(stack_config: str | None, config: str | None, kind: str, key_name: str | None, profile: str | None) -> None:
     """Print the update rules that your name server needs for the stack's key.
 
@@ -51,8 +51,8 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
     elastx-mrs rfc2136 policy --stack-config stacks/Pulumi.prod.yaml --for knot --profile internal
     pulumi config --show-secrets --json | elastx-mrs rfc2136 policy --config - --for powerdns --key-name mail-relay
 
-    With these rules, the key can add, replace and remove TXT records at the names of the stack's records. It can change
-    no other name, no name below, and no other type. For example.com in BIND:
+    With these rules, the key can add, replace and remove TXT records at the names of the stack's records. It cannot
+    change other names or other record types. For example.com in BIND:
 
     \b
     update-policy {
@@ -61,6 +61,8 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
         grant mail-relay name elastx._domainkey.example.com. TXT;
     };
 
+    The output depends on the name server software:
+
     \b
     bind             an update-policy for each zone
     knot (3.2+)      the acl, and the acl entries of each zone
@@ -68,10 +70,9 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
 
     PowerDNS drops an update that the script does not allow, and reports that only in its own log.
 
-    The key's name comes from --key-name, then from ELASTX_MRS_RFC2136_KEY_NAME, then from the profile's keyName. Each
-    profile has its own variable, such as ELASTX_MRS_RFC2136_INTERNAL_KEY_NAME for internal. The server must allow a
-    name before pulumi up adds records there, and until it has removed them. Install the rules of a new domain first,
-    and remove those of an old domain last.
+    The key's name comes from --key-name, otherwise from ELASTX_MRS_RFC2136_KEY_NAME, otherwise from the profile's
+    keyName. Each profile has its own variable, such as ELASTX_MRS_RFC2136_INTERNAL_KEY_NAME for internal. When you add
+    a domain, install its rules before pulumi up. When you remove a domain, remove its rules after pulumi up.
     """
     if bool(stack_config) == bool(config):
         raise unnamed()

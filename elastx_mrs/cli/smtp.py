@@ -50,7 +50,7 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 @click.option(
     "--login", "account", metavar="ACCOUNT", help=f"Log in as this user account, with the password in ${SMTP_PASSWORD}."
 )
-@click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address (needs --to).")
+@click.option("--from", "sender", metavar="ADDRESS", help="Send a test message from this address; needs --to.")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Recipient of the test message.")
 @click.option(
     "--answer-timeout",
@@ -59,7 +59,7 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Time to wait for each answer of the server.",
+    help="How long to wait for each answer of the server.",
 )
 @format_option(("text", "json"))
 def command(
@@ -82,8 +82,8 @@ def command(
     --login, it tries to log in once. With --from and --to, it sends one message, marked as a test.
 
     The command reads the password from ELASTX_MRS_SMTP_PASSWORD, or prompts for it on a terminal. It never takes the
-    password as an argument, never shows it, and sends it only over verified TLS. To trust other certificate authorities
-    than the machine's, set SSL_CERT_FILE.
+    password as an argument, never shows it, and sends it only over verified TLS. If this machine does not trust the
+    server's certificate authority, name a file with it in SSL_CERT_FILE.
 
     The exit code is 1 if something is wrong or absent, and 3 if the server could not be reached.
     """

@@ -46,7 +46,7 @@ _KINDS = get_args(Kind)
 @click.argument("domains", nargs=-1, metavar="[DOMAIN]...")
 @stack_options
 @click.option(
-    "--records", metavar="FILE", help="Output of elastx-mrs records --format json, as a file; - is standard input."
+    "--records", metavar="FILE", help="File with the output of elastx-mrs records --format json; - is standard input."
 )
 @who_options
 @click.option(
@@ -63,7 +63,7 @@ _KINDS = get_args(Kind)
     "known",
     multiple=True,
     metavar="STRING",
-    help=f"A {ELASTX.challenge_prefix} challenge that another stack publishes; may be repeated.",
+    help=f"An {ELASTX.challenge_prefix} challenge that another stack publishes; may be repeated.",
 )
 @click.option(
     "--timeout",
@@ -72,18 +72,17 @@ _KINDS = get_args(Kind)
     default=0,
     show_default=True,
     metavar="SECONDS",
-    help="Time to wait until everything passes; 0 checks once.",
+    help="How long to wait until everything passes; 0 checks once.",
 )
 @click.option(
     "--deadline",
     type=float,
     metavar="SECONDS",
-    help="Time after which the run ends; checks that did not run by then are unreachable. "
-    "[default: --timeout plus a minute for each 100 domains]",
+    help="Time limit of the whole run; by default, --timeout plus a minute for each 100 domains.",
 )
 @format_option(FORMATS)
 def command(domains: Sequence[str], format_: str, timeout: float, deadline: float | None, **options: Any) -> None:
-    """Check on every name server that mail of these domains will pass.
+    """Check on every name server that mail from these domains will pass SPF, DKIM and DMARC.
 
     \b
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
@@ -91,17 +90,17 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     elastx-mrs verify example.com
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml --timeout 600 --format github
 
-    If you give DOMAINs and also a config or records, the command verifies only these domains. If you give DOMAINs
-    alone, it skips the checks that need the accounts and the DKIM key.
+    With DOMAINs and a config or records, the command verifies only these domains. With DOMAINs alone, it knows neither
+    the accounts nor the DKIM key, and skips the checks that need them.
 
     The command checks the delegation first, then every authoritative server at each of its addresses. If these agree,
-    it checks the resolvers and what the records mean. SPF must pass for all of Elastx's addresses, receivers must find
-    the DMARC record, DMARC reports must be allowed, and DNSSEC must validate.
+    it evaluates the records as mail receivers do: SPF must pass for all of Elastx's addresses, the DMARC record must be
+    found, DMARC reports must be allowed, and DNSSEC must validate. The resolvers come last.
 
-    The run always ends at the deadline. Checks that did not run by then are unreachable.
+    The run always ends at the deadline. Checks that did not finish by then are reported as unreachable.
 
-    The exit code is 1 if a record is wrong or absent. Stale records in a resolver's cache and unchecked items do not
-    change it.
+    The exit code is 1 if a record is wrong or absent. An old record in a resolver's cache (stale) does not
+    change it, and neither does a check that could not run (unchecked).
     """
     if not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which checks once")
