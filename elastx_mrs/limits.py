@@ -35,10 +35,15 @@ class Limit(NamedTuple):
         return f"{self.most:,} {self.unit}"
 
 
-DNS = "Questions to DNS"
+DNS = "DNS"
 MAIL = "Messages and mail servers"
-FILES = "Files, pipes and programs"
+FILES = "Files and pipes"
+REVIEW = "`review`"
+ZONES = "`adopt` and `doctor`"
 PUBLISHING = "Publishing"
+CONFIG = "The config"
+LAB = "The lab"
+GROUPS = (DNS, MAIL, FILES, REVIEW, ZONES, PUBLISHING, CONFIG, LAB)
 
 # Eight packets: if a fifth of them is lost each way, one in 3,000 questions is not answered.
 QUESTION_SECONDS = Limit(
@@ -46,12 +51,12 @@ QUESTION_SECONDS = Limit(
     "one question to one server",
     4,
     "seconds",
-    "The server counts as silent. Other servers are queried in the meantime.",
+    "The server is silent for this question. Other servers are queried in the meantime.",
 )
 # 21 packets: one in 1,000,000,000.
 LOSSY_QUESTION_SECONDS = Limit(
     DNS,
-    "the same, if the server answered another question only after a resend",
+    "one question to a server that needed a resend for another question",
     13,
     "seconds",
     "The server did not answer.",
@@ -59,14 +64,18 @@ LOSSY_QUESTION_SECONDS = Limit(
 # Long enough for a round over many domains, and short enough to notice a server that returns.
 SILENT_SECONDS = Limit(
     DNS,
-    "a server that answered nothing at all",
+    "the pause after a server answered no question at all",
     30,
     "seconds",
-    "It is not queried again until then. Each question to it fails with that reason.",
+    "The server is queried again. Until then, each question to it fails with this reason.",
 )
 # The handshakes take two or three exchanges more.
 ENCRYPTED_TIMES = Limit(
-    DNS, "one question to a resolver over TLS or HTTPS", 3, "times as long as over UDP", "As over UDP."
+    DNS,
+    "one question to a resolver over TLS or HTTPS",
+    3,
+    "times as long as over UDP",
+    "The resolver is silent for this question.",
 )
 # From the root to a name there are some dozen queries; BIND gives up after 10 seconds (resolver-query-timeout).
 WALK_SECONDS = Limit(
@@ -79,7 +88,7 @@ WALK_QUERIES = Limit(
 # Deeper chains of names without glue lead nowhere in practice.
 WALK_DEPTH = Limit(
     DNS,
-    "a chain of name servers without glue",
+    "name servers without glue in a chain",
     4,
     "levels",
     "The name server has no address. Other servers are queried.",
@@ -112,11 +121,13 @@ SPF_TREE_SECONDS = Limit(
     DNS, "the tree of one SPF record", 20, "seconds", "The output names the part that was not answered."
 )
 # Twice the queries that verification has in flight, because sockets stay open for the next query to the same server.
-SOCKETS = Limit(DNS, "sockets of a process", 400, "sockets", "Queries wait until one is closed; idle ones are closed.")
+SOCKETS = Limit(
+    DNS, "DNS sockets of one process", 400, "sockets", "Queries wait until one is closed; idle ones are closed."
+)
 # For gRPC, open connections, and the files to check a certificate.
 SPARE_DESCRIPTORS = Limit(
     DNS,
-    "descriptors of `ulimit -n` that stay free for other uses, or an eighth of it if that is less",
+    "file descriptors that stay free for other uses (with a small `ulimit -n`: an eighth of it)",
     32,
     "descriptors",
     "Queries wait until a socket is closed; idle ones are closed.",
@@ -124,56 +135,64 @@ SPARE_DESCRIPTORS = Limit(
 # Shorter than the time after which no root server and no resolver counts as answering (8 seconds).
 SHORTAGE = Limit(
     DNS,
-    "no descriptor, local port or memory available for any socket",
+    "waiting for a free file descriptor, local port or memory",
     5,
     "seconds",
-    "The name is `unreachable`: this machine is short of them.",
+    "The name is `unreachable`: this machine has none left.",
 )
 # Some programs close every descriptor up to the limit. With a limit of a thousand million, that takes minutes.
 RAISED_DESCRIPTORS = Limit(
     DNS,
-    "the value to which the command raises its own `ulimit -n` (at most the hard limit)",
+    "the command's own `ulimit -n`, which it raises up to the hard limit",
     65_536,
     "descriptors",
-    "A higher limit stays as it is.",
+    "The command does not raise it further.",
 )
 # A DNS message has at most 65,535 (RFC 1035 §4.2.2).
 HTTPS_ANSWER = Limit(DNS, "the answer of a resolver over HTTPS", 64 * 2**10, "octets", "The resolver is `unreachable`.")
 # RFC 7208 §4.6.4 asks receivers for 20 seconds at least.
-SPF_CHECK_SECONDS = Limit(DNS, "SPF for one address", 20, "seconds", "The result is temperror.")
-SPF_CHECK_QUERIES = Limit(DNS, "SPF for one address", 1000, "queries", "The result is temperror.")
+SPF_CHECK_SECONDS = Limit(DNS, "the SPF check of one address", 20, "seconds", "The result is `temperror`.")
+SPF_CHECK_QUERIES = Limit(DNS, "the SPF check of one address", 1000, "queries", "The result is `temperror`.")
 SPF_ADDRESSES = Limit(
     DNS, "addresses tested against one SPF record", 500, "addresses", "The check `spf-policy` is `unreachable`."
 )
 DMARC_SECONDS = Limit(DNS, "the DMARC policy of one domain", 20, "seconds", "The policy is `unreachable`.")
 DMARC_QUERIES = Limit(DNS, "the DMARC policy of one domain", 500, "queries", "The policy is `unreachable`.")
 REPORT_SECONDS = Limit(
-    DNS, "the check whether one host accepts DMARC reports", 20, "seconds", "The host is `unreachable`."
+    DNS, "the check that one host accepts DMARC reports", 20, "seconds", "The host is `unreachable`."
 )
 REPORT_QUERIES = Limit(
-    DNS, "the check whether one host accepts DMARC reports", 500, "queries", "The host is `unreachable`."
+    DNS, "the check that one host accepts DMARC reports", 500, "queries", "The host is `unreachable`."
 )
 # The user sees the reason within 10 seconds after the start of a command.
 ENTRANCE_SECONDS = Limit(
-    DNS, "the first answer of a root server or resolver", 8, "seconds", "The command cannot query DNS."
+    DNS, "waiting for the first answer of a root server or resolver", 8, "seconds", "The command cannot query DNS."
 )
 # A working domain needs at most some hundred queries, which take a second or two.
 DOMAIN_SECONDS = Limit(
-    DNS, "one domain in one round", 60, "seconds", "The rest is `unreachable`, in the check `budget`."
+    DNS,
+    "one round of checks of one domain",
+    60,
+    "seconds",
+    "The other checks are `unreachable`; the check `budget` reports it.",
 )
 DOMAIN_QUERIES = Limit(
-    DNS, "one domain in one round", 2000, "queries", "The rest is `unreachable`, in the check `budget`."
+    DNS,
+    "one round of checks of one domain",
+    2000,
+    "queries",
+    "The other checks are `unreachable`; the check `budget` reports it.",
 )
 # Each question ends long before, but the engine may check hundreds of records concurrently.
 GUARD_SECONDS = Limit(DNS, "the guard's checks of one record", 300, "seconds", "The record was not checked.")
 # A quarter of all concurrent queries: a domain with dead servers leaves room for the others.
-DOMAIN_AT_ONCE = Limit(DNS, "one domain", 50, "queries at once", "The others wait for their turn.")
+DOMAIN_AT_ONCE = Limit(DNS, "concurrent queries for one domain", 50, "queries", "The others wait for their turn.")
 RUN_SECONDS = Limit(
     DNS,
-    "a whole run of `verify`, in addition to the time to wait, for each 100 domains or part of them",
+    "a run of `verify`, for each started 100 domains, in addition to `--timeout`",
     60,
     "seconds",
-    "The rest is `unreachable`, in the check `budget`; `--deadline` sets another bound.",
+    "The other checks are `unreachable`; the check `budget` reports it. `--deadline` sets another limit.",
 )
 # More than any mail system takes.
 MESSAGE = Limit(MAIL, "a saved message", 50 * 2**20, "octets", "The command ends with exit code 2.")
@@ -188,7 +207,7 @@ MESSAGE_ADDRESSES = Limit(
     "a From or Return-Path field",
     10_000,
     "characters",
-    "From: the command ends with exit code 2. Return-Path: it is not read.",
+    "With a longer From, the command ends with exit code 2. A longer Return-Path is ignored.",
 )
 # A receiver writes one, or one for each method.
 MESSAGE_RESULTS = Limit(
@@ -198,45 +217,51 @@ MESSAGE_RESULTS = Limit(
 DKIM_SIGNATURES = Limit(MAIL, "DKIM signatures of a message", 10, "signatures", "The others are `unchecked`.")
 # The longest sensible field has some 4,000, and dkimpy's time grows with the square.
 DKIM_SIGNATURE = Limit(MAIL, "a DKIM-Signature field", 8_000, "octets", "The signature is `wrong`.")
-DKIM_HEADERS = Limit(MAIL, "names in `h=` of a DKIM signature", 500, "names", "The signature is `wrong`.")
+DKIM_HEADERS = Limit(MAIL, "header names in `h=` of a DKIM signature", 500, "names", "The signature is `wrong`.")
 # OpenSSL's limit (OPENSSL_RSA_MAX_MODULUS_BITS). RFC 8301 §3.2 requires 4,096; larger keys only cost time.
 DKIM_KEY_BITS = Limit(MAIL, "an RSA key that verifies a DKIM signature", 16_384, "bits", "The signature is `wrong`.")
 # 2,000 domains with 5 records each are some 25 MiB.
-PREVIEW = Limit(FILES, "what `pulumi preview --json` prints", 128 * 2**20, "octets", "`review` ends with exit code 2.")
-PREVIEW_STEPS = Limit(FILES, "steps of a preview", 100_000, "steps", "`review` ends with exit code 2.")
+PREVIEW = Limit(
+    REVIEW, "the output of `pulumi preview --json`", 128 * 2**20, "octets", "`review` ends with exit code 2."
+)
+PREVIEW_STEPS = Limit(
+    REVIEW, "steps (changed or unchanged resources) in a preview", 100_000, "steps", "`review` ends with exit code 2."
+)
 # DNS has room for 65,535 octets (RFC 1035 §3.2.1), and an escaped octet has four characters.
 PREVIEW_VALUE = Limit(
-    FILES, "owner, value or name of a record in a preview", 2**18, "characters", "`review` ends with exit code 2."
+    REVIEW, "owner, value or name of a record in a preview", 2**18, "characters", "`review` ends with exit code 2."
 )
 PREVIEW_MESSAGES = Limit(
-    FILES, "errors, warnings and notices of a preview", 5_000, "messages", "The others are counted, and not shown."
+    REVIEW, "errors, warnings and notices of a preview", 5_000, "messages", "The others are only counted."
 )
 # Enough for a traceback, whose end is its most useful part.
-PREVIEW_MESSAGE = Limit(FILES, "an error, warning or notice of a preview", 50_000, "characters", "Its end is shown.")
+PREVIEW_MESSAGE = Limit(
+    REVIEW, "an error, warning or notice of a preview", 50_000, "characters", "Only its end is shown."
+)
 # A page has at most 5,000 records of some 1 KiB each.
 CLOUDFLARE_PAGE = Limit(
-    FILES,
-    "a page of Cloudflare's API, read by `adopt` or `doctor`",
+    ZONES,
+    "a page of Cloudflare's API",
     32 * 2**20,
     "octets",
-    "`adopt` ends; the check of `doctor` is `unreachable`.",
+    "`adopt` fails; in `doctor`, the check is `unreachable`.",
 )
 # 50 zones or 5,000 records a page.
 CLOUDFLARE_PAGES = Limit(
-    FILES,
-    "pages of zones, or of one zone's records, read by `adopt` or `doctor`",
+    ZONES,
+    "pages of Cloudflare's API, for the list of zones or for the records of one zone",
     400,
     "pages",
-    "`adopt` ends; the check of `doctor` is `unreachable`.",
+    "`adopt` fails; in `doctor`, the check is `unreachable`.",
 )
 # A request waits while the rate limit blocks it, for five minutes.
 CLOUDFLARE_REQUEST = Limit(
-    FILES, "a request of `adopt` to Cloudflare's API, with its retries", 600, "seconds", "`adopt` ends."
+    ZONES, "a request of `adopt` to Cloudflare's API, with its retries", 600, "seconds", "`adopt` fails."
 )
 # pulumi import sends four requests for each. So these are 960 of the 1,200 requests that Cloudflare accepts in five
 # minutes. adopt itself sends one for each zone.
 CLOUDFLARE_IMPORT = Limit(
-    PUBLISHING, "records in one file of `adopt --import`", 240, "records", "Its next run imports the others."
+    ZONES, "records in one file of `adopt --import`", 240, "records", "The next file has the others: run it again."
 )
 # One wait takes up to --answer-timeout, and a server may answer octet by octet.
 SMTP_SESSION_WAITS = Limit(
@@ -255,22 +280,22 @@ SMTP_ADDRESSES = Limit(MAIL, "addresses of a mail server", 10, "addresses", "The
 # Each thread has one; the rest is for other servers.
 KEPT_CONNECTIONS = Limit(
     PUBLISHING,
-    "connections to primaries kept open for the next update, or half of the free descriptors if that is less",
+    "idle connections to primaries, at most half of the free file descriptors",
     32,
     "connections",
-    "The connection that was unused for longest is closed.",
+    "The connection that was idle the longest is closed.",
 )
 # Four times two seconds: the kernel resends after one second, and then less and less often.
 CONNECT_SECONDS = Limit(
     PUBLISHING,
-    "connecting to an RFC 2136 primary that has not answered yet",
+    "the first connection to an RFC 2136 primary",
     8,
     "seconds",
-    "The `up` stops; a preview warns and goes on.",
+    "`pulumi up` fails; a preview continues with a warning.",
 )
 RECORD_SECONDS = Limit(
     PUBLISHING,
-    "resending lost messages to an RFC 2136 primary, for each record",
+    "resending lost messages of one record to an RFC 2136 primary",
     60,
     "seconds",
     "The record fails; run `pulumi up` again.",
@@ -278,18 +303,18 @@ RECORD_SECONDS = Limit(
 
 EXCHANGE_SECONDS = Limit(
     PUBLISHING,
-    "an update or a query to an RFC 2136 primary, and its answer",
+    "one message to an RFC 2136 primary, with its answer",
     10,
     "seconds",
-    "It counts as lost, and is sent again or given up.",
+    "The message counts as lost, and is sent again while there is time.",
 )
 # Two concurrent updates take some milliseconds each.
 CONTENTION_SECONDS = Limit(
     PUBLISHING,
-    "an update by RFC 2136 of records that others keep changing",
+    "retrying an RFC 2136 update because somebody else changes the same records",
     60,
     "seconds",
-    "The record fails, and nothing was changed; run `pulumi up` again.",
+    "The record fails without a change; run `pulumi up` again.",
 )
 # A server that signs may need a moment after its answer.
 READ_BACK_SECONDS = Limit(
@@ -301,57 +326,55 @@ READ_BACK_SECONDS = Limit(
 )
 # Each of its questions ends in 4 to 10 seconds, and a slow API answers a few in sequence.
 DOCTOR_SECONDS = Limit(
-    PUBLISHING,
-    "one examination of `doctor`: Pulumi, the packages, DNS, one primary, one account",
+    ZONES,
+    "one part of `doctor`: Pulumi, the packages, DNS, each primary, each account",
     30,
     "seconds",
-    "The rest of it is `unreachable`.",
+    "The other checks of this part are `unreachable`.",
 )
 DOCTOR_PROGRAM = Limit(
-    FILES, "`pulumi version`, run by `doctor`", 25, "seconds", "The check `pulumi` is `unreachable`."
+    ZONES, "`pulumi version`, run by `doctor`", 25, "seconds", "The check `pulumi` is `unreachable`."
 )
 # A version has a dozen.
-DOCTOR_OUTPUT = Limit(FILES, "what `pulumi version` prints", 1_000, "octets", "The rest is not read.")
+DOCTOR_OUTPUT = Limit(ZONES, "the output of `pulumi version`", 1_000, "octets", "The rest is not read.")
 # A config with more has different servers for each domain.
 DOCTOR_WISHES = Limit(
-    DNS, "different sets of DNS servers in one config, in `doctor`", 5, "sets", "The others are not examined."
+    ZONES, "different `verification` settings whose servers `doctor` tests", 5, "sets", "The others are not tested."
 )
 # Two requests each, of the 1,200 that Cloudflare accepts in five minutes.
-DOCTOR_ZONES = Limit(
-    PUBLISHING, "zones at Cloudflare whose records `doctor` reads", 20, "zones", "The others are counted."
-)
+DOCTOR_ZONES = Limit(ZONES, "Cloudflare zones whose records `doctor` reads", 20, "zones", "The others are counted.")
 # With the longest names these are 48 KiB. A DNS message has at most 64 KiB.
 DOCTOR_UPDATE = Limit(
-    PUBLISHING,
-    "names in one update of `doctor`, which changes nothing",
+    ZONES,
+    "names in one test update of `doctor`, which changes nothing",
     150,
     "names",
-    "Another update contains the others.",
+    "Further test updates have the others.",
 )
 DOCTOR_NAMES = Limit(
-    PUBLISHING,
-    "names that `doctor` tests one by one after a primary refused an update of all",
+    ZONES,
+    "names that `doctor` tests one by one after a primary refused a test update of all",
     20,
     "names",
-    "The others are not named.",
+    "The others are not tested one by one.",
 )
 LAB_IDLE_SECONDS = Limit(
-    PUBLISHING, "silence on a TCP connection to the lab's name server", 30, "seconds", "The connection is closed."
+    LAB, "an idle TCP connection to the lab's name server", 30, "seconds", "The connection is closed."
 )
 # A start takes a second.
 LAB_JOIN_SECONDS = Limit(
-    PUBLISHING,
-    "joining a lab that starts or stops in another terminal",
+    LAB,
+    "waiting for a lab that another terminal is starting or stopping",
     10,
     "seconds",
     "`elastx-mrs lab` ends with exit code 2.",
 )
 LAB_CONNECTIONS = Limit(
-    PUBLISHING,
-    "TCP connections to the lab's name server and Cloudflare API, or the free descriptors if there are fewer",
+    LAB,
+    "TCP connections to the lab's name server and Cloudflare API, at most the free file descriptors",
     100,
     "connections",
-    "The connection that was unused for longest is closed.",
+    "The connection that was idle the longest is closed.",
 )
 
 # A stack with 20,000 domains has 4 MiB. Pulumi has no limit, and keeps everything in memory.
@@ -359,7 +382,7 @@ STACK_FILE = Limit(FILES, "a stack's or a project's file", 16 * 2**20, "octets",
 # Aliases can multiply a short text. Pulumi's parser go-yaml counts values, but not their size.
 STACK_TEXT = Limit(
     FILES,
-    "the text of such a file after its aliases are expanded",
+    "a stack's or a project's file after its aliases are expanded",
     32 * 2**20,
     "octets",
     "The command ends with exit code 2.",
@@ -377,19 +400,21 @@ TAG_LINES = Limit(
 # For 100,000 records, ``pulumi config`` and ``elastx-mrs records`` print some 40 MiB.
 JSON_FILE = Limit(FILES, "a JSON file that a command reads", 64 * 2**20, "octets", "The command ends with exit code 2.")
 # Python's conversion takes quadratic time, and refuses 4,300 digits. Pulumi keeps at most 17 of them.
-DIGITS = Limit(FILES, "a number in JSON", 100, "digits", "The file or value is refused.")
+DIGITS = Limit(FILES, "digits of a number in JSON", 100, "digits", "The file or value is refused.")
 # A TXT record has at most 65,535 octets (RFC 1035 §3.2.1), and many resolvers fail beyond 4,096.
 PASTED = Limit(FILES, "a pasted SPF, DKIM or DMARC record", 64 * 2**10, "octets", "The record is refused.")
-KEY_FILE = Limit(FILES, "a TSIG key, or the file with it", 64 * 2**10, "octets", "The update fails.")
+KEY_FILE = Limit(FILES, "a TSIG key or its file", 64 * 2**10, "octets", "The update fails.")
 # IANA's file has 3,300.
 ROOT_HINTS = Limit(FILES, "a file of root hints", 2**20, "octets", "The command ends with exit code 2.")
 # 20,000 domains have 80,000 records. Pulumi needs a state and a round trip for each.
-RECORDS = Limit(PUBLISHING, "records of one config", 150_000, "records", "The config is refused.")
+RECORDS = Limit(CONFIG, "records of one config", 150_000, "records", "The config is refused.")
 # Nobody reads more, and the message goes through the engine.
-FAULTS = Limit(PUBLISHING, "errors reported for one config", 1_000, "errors", "The rest are counted.")
+FAULTS = Limit(CONFIG, "errors reported for one config", 1_000, "errors", "The others are only counted.")
 # The search for a similar word among thousands takes milliseconds.
-SUGGESTIONS = Limit(PUBLISHING, "errors of one config that suggest an account", 20, "errors", "The rest suggest none.")
-SUGGESTED = Limit(PUBLISHING, "accounts searched for a similar one", 1_000, "accounts", "None is suggested.")
+SUGGESTIONS = Limit(
+    CONFIG, "errors that suggest a similar account", 20, "errors", "The other errors have no suggestion."
+)
+SUGGESTED = Limit(CONFIG, "accounts among which a similar one is searched", 1_000, "accounts", "None is suggested.")
 
 QUIET = 2.0
 """Seconds after which waiting code reports that it waits. It is not a limit, but all waiting code may import this."""

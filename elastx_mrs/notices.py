@@ -24,20 +24,22 @@ class Notice(NamedTuple):
     by: Literal["config", "guard"] = "config"
 
 
-LONG_SPF = Notice("long-spf", "an SPF record is so long that its answer may not fit UDP")
+LONG_SPF = Notice("long-spf", "an SPF record is so long that its answer may not fit into UDP")
 SPF_TERM_TWICE = Notice("spf-term-twice", "an SPF record has the same term twice")
 NO_VERSION = Notice("no-version", "a DKIM key has no `v=DKIM1`")
-STRICT_KEY = Notice("strict-key", "a DKIM key has `t=s`, so it signs for the domain itself and not for subdomains")
-SHA1 = Notice("sha1", "a DKIM key allows `sha1`")
+STRICT_KEY = Notice("strict-key", "a DKIM key has `t=s`, so it is valid for the domain itself, but not for subdomains")
+SHA1 = Notice("sha1", "a DKIM key allows the weak hash `sha1`")
 ONE_KEY = Notice("one-key", "several domains have the same DKIM key")
 P_NONE = Notice("p-none", "a DMARC policy is `p=none`")
-NO_RUA = Notice("no-rua", "a DMARC policy asks for no aggregate reports")
+NO_RUA = Notice("no-rua", "a DMARC policy requests no aggregate reports")
 NP = Notice("np", "a DMARC policy has `np=`, which older receivers ignore")
 FO_ALONE = Notice("fo-alone", "a DMARC policy has `fo=` without `ruf=`")
-PASTED_TOO = Notice("pasted-too", "a pasted value has more than the value, such as its TTL")
-VOID_ABOVE = Notice("void-above", "the DMARC record that a domain inherits is void", "guard")
-UNCOVERED_MX = Notice("uncovered-mx", "SPF ends in `-all` and does not cover the domain's own MX", "guard")
-NULL_MX = Notice("null-mx", "the domain has a null MX", "guard")
+PASTED_TOO = Notice("pasted-too", "a pasted text has more than the value, such as its TTL")
+VOID_ABOVE = Notice("void-above", "a domain inherits a DMARC record that receivers ignore", "guard")
+UNCOVERED_MX = Notice(
+    "uncovered-mx", "SPF ends with `-all` and does not allow the domain's own mail servers (MX)", "guard"
+)
+NULL_MX = Notice("null-mx", "the domain has a null MX: it accepts no mail", "guard")
 SHARED_TTL = Notice("shared-ttl", "a new record gets the TTL of the existing TXT records", "guard")
 LARGE_ANSWER = Notice("large-answer", "an answer is so large that it needs TCP", "guard")
 

@@ -49,7 +49,7 @@ ENUMS = (
     ),
     Enum(
         "DmarcPolicy",
-        "The treatment of mail that fails DMARC (RFC 9989 §4.7).",
+        "What receivers do with mail that fails DMARC (RFC 9989 §4.7).",
         (
             Choice("None", "none", "Deliver it, and report it."),
             Choice("Quarantine", "quarantine", "Treat it as suspicious, for example as spam."),
@@ -58,7 +58,7 @@ ENUMS = (
     ),
     Enum(
         "DmarcAlignment",
-        "How a domain must match the sender's (RFC 9989 §4.7).",
+        "How a domain must match the domain of the sender (RFC 9989 §4.7).",
         (
             Choice("Relaxed", "r", "The organizational domains match."),
             Choice("Strict", "s", "The domains are the same."),
@@ -74,10 +74,10 @@ ENUMS = (
     ),
     Enum(
         "Mode",
-        "The effect of a failed check.",
+        "What a failed check does.",
         (
             Choice("Require", "require", "The run fails."),
-            Choice("Warn", "warn", "The run goes on with a warning."),
+            Choice("Warn", "warn", "The run continues with a warning."),
             Choice("Off", "off", "Nothing is checked."),
         ),
     ),
@@ -85,7 +85,11 @@ ENUMS = (
         "Via",
         "The servers to query.",
         (
-            Choice("Delegation", "delegation", "The name servers of the zone, found from the root down."),
+            Choice(
+                "Delegation",
+                "delegation",
+                "The name servers of the zone, which are found by following the delegation from the root.",
+            ),
             Choice("Resolvers", "resolvers", "Recursive resolvers only."),
         ),
     ),

@@ -20,7 +20,7 @@ from elastx_mrs.config.model import below, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import examples
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
-from elastx_mrs.limits import DNS, FILES, LIMITS, MAIL, PUBLISHING
+from elastx_mrs.limits import GROUPS, LIMITS
 from elastx_mrs.notices import NOTICES
 from elastx_mrs.service import ELASTX
 from toolchain.schema import keep, schema
@@ -45,44 +45,48 @@ _DEFAULT = re.compile(r" Default: (.+)\.$")
 _REQUIRED = re.compile(r" (Required\b.*)\.$")
 HEAD = """# Reference
 
-Every input, output, error, environment variable, exit code and limit. `python -m toolchain.reference` makes this page from the schema of the
-plugin and from the code.
+This page lists every input, output, error, environment variable, exit code and limit. `python -m toolchain.reference` generates it from the
+plugin's schema and the code.
 
-Names are written as in TypeScript, YAML and the stack's config. Python has them in snake_case, and Go in PascalCase. Examples are YAML.
-In the stack's config, a string may stand for an object with only `record` (`spf`, `dkim`, `dmarc`), `name` (`domains`) or `mode` (`guard`,
-`verification`).
+Names are those of TypeScript, YAML and the stack's config. In Python they are in snake_case, and in Go in PascalCase. Examples are YAML.
+
+In the stack's config, you can write a string instead of an object with one key:
+
+- `dmarc: v=DMARC1; p=reject` sets `record`, and so do strings for `spf` and `dkim`.
+- `domains: [example.com]` sets the `name` of each domain.
+- `guard: warn` sets `mode`, and so does a string for `verification`.
 """
 ERRORS = """
 ## Errors
 
-The component checks all inputs before it declares a record. It prints one line for each error: the path as your language writes it, the
-problem, and the fix. The schema requires no input, so a missing one is reported in the same way.
+The component checks all inputs before it creates a record. It prints one line for each error: the path as your language writes it, the
+problem, and the fix. It reports missing inputs in the same way.
 
 | message | meaning |
 |---|---|
 | `<path>: is missing; write it` | a required input is missing |
-| `<path>: is not a key here; did you mean …?` | an unknown key, with the most similar known one |
+| `<path>: is not a key here; did you mean …?` | an unknown key; the most similar known key is suggested |
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
-| `<path>: is known only after another resource is deployed` | an Output that a preview does not know; only the ids of Cloudflare zones may be one |
-| `<path>: is read where the update is sent` | the address or key of a server is among the inputs; write it into the stack's config or the environment |
-| `cloudflare, rfc2136: no publisher` | no key says where records are published |
-| `before hook "<component>-guard" failed` | the guard stops a record: [policy](policy.md) |
-| `… is not verified:` | a name server has another answer: [verification](verification.md) |
-| `BADKEY`, `REFUSED`, `answered …` | a primary refuses an update: [rfc2136](rfc2136.md) |
-| `cloudflare: …` | Cloudflare refuses a request: [cloudflare](cloudflare.md) |
+| `<path>: is known only after another resource is deployed` | the preview does not know the value of this Output; only the ids of Cloudflare zones may be unknown |
+| `<path>: cannot be an input` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
+| `cloudflare, rfc2136: no publisher` | the config has no publisher: add `cloudflare` or `rfc2136` |
+| `before hook "<component>-guard" failed` | the guard stopped a record: see [policy](policy.md) |
+| `… is not verified:` | a name server serves something else: see [verification](verification.md) |
+| `BADKEY`, `REFUSED`, `answered …` | a primary refused an update: see [rfc2136](rfc2136.md) |
+| `cloudflare: …` | Cloudflare refused a request: see [cloudflare](cloudflare.md) |
 """
 
 ENVIRONMENT = """
 ## Environment variables
 
-elastx-mrs reads them at each run. An empty variable counts as not set. [Cloudflare](cloudflare.md) lists the variables of its provider.
+elastx-mrs reads these variables at each run. An empty variable counts as unset. [Cloudflare](cloudflare.md) lists the variables of its provider.
 
 | variable | what it does | values | default |
 |---|---|---|---|
 {rows}
 
-`<PROFILE>` is a name in `rfc2136.profiles`, in capitals and with `_` for each `-`. Such a variable applies to that profile only, and so do the
-keys in the config that the table names ([several servers](rfc2136.md#several-servers)).
+`<PROFILE>` is a name in `rfc2136.profiles`, in capitals and with `_` for each `-`. Such a variable applies only to that profile. The keys in
+the column “default” are then the keys of the same profile; see [several servers](rfc2136.md#several-servers).
 """
 
 EXITS = f"""
@@ -94,14 +98,14 @@ Every command of `elastx-mrs` ends with one of these codes:
 |---|---|
 {{rows}}
 
-- 1 outweighs 3: if one record is wrong and a query for another one fails, the code is 1.
-- `config check` ends with 1 when a file has an error, because finding errors is its task. It ends with 2 when a file cannot be read at
-  all. For every other command, a config with errors is bad input: 2.
-- `lab -- COMMAND` ends with the code of COMMAND. Without a COMMAND, Ctrl-C is the way to stop the lab, and the code is 0.
-- 3 can go away by itself, for example when a name server was down for a moment. Run the command again before you change anything.
-- 70 is a fault in elastx-mrs. The command prints one line with the place of the fault. Set `{DEBUG}=1` to see the whole traceback.
+- If one record is wrong and the query for another one fails, the code is 1, not 3.
+- `config check` ends with 1 if a file has an error, and with 2 if a file cannot be read at all. Every other command ends with 2 if the config
+  has an error.
+- `lab -- COMMAND` ends with the code of COMMAND. Without a COMMAND, the code is 0 after Ctrl-C.
+- 3 is often temporary: a name server may have been down for a moment. Run the command again before you change anything.
+- 70 is a bug in elastx-mrs. The command prints one line with the place of the bug in the code. Set `{DEBUG}=1` to see the whole traceback.
   A traceback can contain values from your config: read it before you send it to anybody.
-- 141 is the code that shells report for `elastx-mrs records … | head -1` once `head` has read enough. It says nothing about the result.
+- 141 means that the next program in a pipe stopped reading, such as in `elastx-mrs records … | head -1`. It says nothing about the result.
 """
 
 SHOWN = """
@@ -112,10 +116,10 @@ Every command of `elastx-mrs` takes these options, before or after the name of a
 | option | what it does |
 |---|---|
 | `--color auto`, `always`, `never` | sets when to use colors; `auto` is the default |
-| `-q`, `--quiet` | prints problems only: no progress, no notices, nothing that passed |
-| `-v`, `--verbose` | prints more, such as what passed and what was expected there |
+| `-q`, `--quiet` | prints only problems: no progress, no notices, no passed checks |
+| `-v`, `--verbose` | prints more, such as passed checks with their expected values |
 
-The first of these that is set decides whether output has colors:
+The first of these settings that applies decides on colors:
 
 1. `--color always` or `--color never`
 2. `NO_COLOR`, with any value: no colors
@@ -123,18 +127,17 @@ The first of these that is set decides whether output has colors:
 4. `TERM=dumb`: no colors
 5. otherwise: colors on a terminal, none in a pipe or a file
 
-Formats for programs, such as JSON, never have colors, and these options do not change them. Progress goes to standard error. Tables fit the
-width of the terminal, and lines in a pipe are not wrapped; `COLUMNS` overrides the width.
+Output for programs, such as JSON, never has colors, and does not depend on these options. Progress goes to standard error. Tables fit the
+width of the terminal; to set another width, use `COLUMNS`. Lines in a pipe are not wrapped.
 """
-
-GROUPS = (DNS, MAIL, FILES, PUBLISHING)
 
 BOUNDS = """
 ## Limits
 
-Everything that comes from outside is limited: DNS answers, mail, files, and what other programs print.
+Everything that comes from outside is limited: DNS answers, mail, files, and the output of other programs. In the table, a *question* is a
+name and a record type; one question can need many *queries* to servers.
 
-| for | what | at most | beyond it |
+| for | what | at most | beyond the limit |
 |---|---|---|---|
 {rows}
 """
@@ -142,9 +145,10 @@ Everything that comes from outside is limited: DNS answers, mail, files, and wha
 NAMES = """
 ## Notices
 
-A notice is good to know and needs no action. It ends in its name. [`acknowledged`](policy.md#acknowledged-notices) leaves it out of previews.
+A notice is information that needs no action. Its text ends with its name. To hide a notice in previews, add its name to
+[`acknowledged`](policy.md#acknowledged-notices).
 
-| name | found by | it says that |
+| name | found by | meaning |
 |---|---|---|
 {rows}
 """

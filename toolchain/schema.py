@@ -93,8 +93,8 @@ def schema() -> Schema:
             COMPONENT_TYPE: {
                 "isComponent": True,
                 "description": (
-                    "Every DNS record that Elastx Mail Relay needs, for your accounts and domains. A guard checks each "
-                    "record before it is published, and every `up` verifies it on the name servers."
+                    "Publishes every DNS record that Elastx Mail Relay needs, for your accounts and domains. A guard "
+                    "checks each record before it is published, and every `up` verifies it on the name servers."
                 ),
                 "inputProperties": inputs,
                 "properties": _outputs(),
@@ -171,7 +171,7 @@ def _config(types: dict[str, Schema]) -> Schema:
         if provider.at_update
     }
     keys = {key.name: _of_kind(key) | {"description": key.description} for key in stack_keys(known).values()}
-    said = "Which servers to query for a primary that `rfc2136` does not name: nameservers, resolvers, via."
+    said = "Where to look up the primary if `rfc2136` has no server. Only nameservers, resolvers and via count."
     return settings | keys | {"verification": _type(Verification, types) | {"description": said}}
 
 
@@ -186,11 +186,11 @@ def _outputs() -> Schema:
     return {
         "smtp": {
             "$ref": f"#/types/{NAMESPACE}:index:Smtp",
-            "description": "Where to hand in mail: host, port, starttls. Constant.",
+            "description": "The server to which your programs send mail: host, port and starttls.",
         },
         "verification": {
             "$ref": f"#/types/{NAMESPACE}:index:VerifiedDomains",
-            "description": "The domains by the mode in which they are verified. An up knows it after the verification.",
+            "description": "The domains, grouped by the mode of their verification. An up sets it after verification.",
         },
     }
 
@@ -200,21 +200,21 @@ def _output_types() -> dict[str, Schema]:
     return {
         f"{NAMESPACE}:index:Smtp": {
             "type": "object",
-            "description": "Where to hand in mail.",
+            "description": "The server to which your programs send mail.",
             "properties": {
                 "host": {"type": "string", "description": "The relay's host name."},
-                "port": {"type": "integer", "description": "The TCP port of mail submission."},
-                "starttls": {"type": "boolean", "description": "Whether STARTTLS is preferred."},
+                "port": {"type": "integer", "description": "The TCP port for mail from programs."},
+                "starttls": {"type": "boolean", "description": "Whether to use STARTTLS."},
             },
             "required": ["host", "port", "starttls"],
         },
         f"{NAMESPACE}:index:VerifiedDomains": {
             "type": "object",
-            "description": "The configured domains by mode, and nothing that a run could change.",
+            "description": "The domains of the config, grouped by the mode of their verification.",
             "properties": {
-                "require": domains | {"description": "An up fails if one of these does not verify."},
-                "warn": domains | {"description": "If one of these does not verify, there is only a warning."},
-                "off": domains | {"description": "Not verified."},
+                "require": domains | {"description": "If the verification of one of these fails, the up fails."},
+                "warn": domains | {"description": "If the verification of one of these fails, the up only warns."},
+                "off": domains | {"description": "These are not verified."},
             },
             "required": ["require", "warn", "off"],
         },
@@ -223,23 +223,23 @@ def _output_types() -> dict[str, Schema]:
 
 def _record() -> Schema:
     texts = {
-        "profile": "The primary's name among the provider's `rfc2136.profiles`; `default` for the one without a name.",
+        "profile": "The primary: its name in `rfc2136.profiles`, or `default` for the primary without a profile.",
         "zone": "The zone that the primary serves.",
         "owner": "The record's name, without a final dot.",
-        "value": "The record's value, in one piece. It is published in character-strings of 255 octets.",
+        "value": "The record's value as one string. The update splits it into strings of 255 octets.",
     }
     properties: Schema = {key: {"type": "string", "description": text} for key, text in texts.items()}
-    ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the TTL that is there."
+    ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the existing TTL."
     properties["ttl"] = {"type": "integer", "description": ttl}
-    guard = "With warn or off, a second record of its kind may be created at the name. Default: none."
+    guard = "warn or off allows a second record of the same kind at the name. Default: none."
     replaces = {"willReplaceOnChanges": True}
     inputs = {
         key: value | (replaces if key in ("profile", "zone", "owner") else {}) for key, value in properties.items()
     }
     return {
         "description": (
-            "One TXT record on a primary that takes dynamic updates (RFC 2136). MailRelay declares these. The address "
-            "and the key of the primary are in the provider's config, and never among a record's properties."
+            "One TXT record on a primary that accepts dynamic updates (RFC 2136). MailRelay creates these resources. "
+            "The address and the key of the primary are in the provider's config, and never in a record."
         ),
         "inputProperties": inputs | {"guard": {"type": "string", "description": guard}},
         "properties": properties,

@@ -94,7 +94,7 @@ def command(
     overwrites a file, and writes either all files or none. It never asks for credentials and never writes them: it
     prints which environment variables to set.
 
-    The exit code is 1 if a published record cannot be kept as it is, or if the stack file has an error; the files are
+    The exit code is 1 if a published record cannot be kept as it is, or if the stack file has an error. The files are
     still written. It is 3 if DNS did not answer; then no file is written.
     """
     folder = _folder()

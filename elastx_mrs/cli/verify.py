@@ -94,7 +94,7 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     the accounts nor the DKIM key, and skips the checks that need them.
 
     The command checks the delegation first, then every authoritative server at each of its addresses. If these agree,
-    it evaluates the records as mail receivers do: SPF must pass for all of Elastx's addresses, the DMARC record must be
+    it evaluates the records like a mail receiver. SPF must pass for all of Elastx's addresses, the DMARC record must be
     found, DMARC reports must be allowed, and DNSSEC must validate. The resolvers come last.
 
     The run always ends at the deadline. Checks that did not finish by then are reported as unreachable.

@@ -34,18 +34,18 @@ Late = str | Awaitable[str] | Output[str]
 
 
 class SpfArgs(TypedDict, total=False):
-    """The SPF record of a domain: typed terms, the whole record, or one that somebody else publishes."""
+    """The SPF record of a domain: single terms, the whole record, or a record that somebody else publishes."""
 
     record: Text | None
-    """The whole record, instead of the terms below, in any form that people paste. Elastx's include is added if it is
-    missing.
+    """The whole record, instead of the terms below. You can paste it from dig or a zone file. Elastx's include is added
+    if it is missing.
     """
 
     external: Flag
     """Somebody else publishes the record. It is not created, but it is still verified. Default: false."""
 
     include: Texts
-    """Further domains whose senders may send, besides Elastx's (RFC 7208 §5.2)."""
+    """Domains whose servers may send, in addition to Elastx's (RFC 7208 §5.2)."""
 
     ip4: Texts
     """IPv4 networks that may send, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
@@ -73,34 +73,35 @@ class DkimArgs(TypedDict, total=False):
     """Somebody else publishes the key. It is not created, but it is still verified. Default: false."""
 
     record: Text | None
-    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste. Required unless external."""
+    """The value that Elastx provides, v=DKIM1; p=…. You can paste it from dig or a zone file. Required unless external.
+    """
 
 
 class DmarcArgs(TypedDict, total=False):
-    """The DMARC policy of a domain: typed tags, the whole record, or one that somebody else publishes."""
+    """The DMARC policy of a domain: single tags, the whole record, or a record that somebody else publishes."""
 
     record: Text | None
-    """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine; in any form that people paste.
-    Default: v=DMARC1; p=none;.
+    """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine. You can paste it from dig or a zone
+    file. Default: v=DMARC1; p=none;.
     """
 
     external: Flag
     """Somebody else publishes the record. It is not created, but it is still verified. Default: false."""
 
     p: Literal["none", "quarantine", "reject"] | Output[str] | None
-    """The policy for mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
+    """The policy for mail that fails DMARC: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
 
     sp: Literal["none", "quarantine", "reject"] | Output[str] | None
-    """The same for subdomains that have no record of their own. Default: as p."""
+    """The policy for subdomains that have no record of their own. Default: the same as p."""
 
     np: Literal["none", "quarantine", "reject"] | Output[str] | None
-    """The same for subdomains that do not exist. Default: as sp."""
+    """The policy for subdomains that do not exist. Default: the same as sp."""
 
     adkim: Literal["r", "s"] | Output[str] | None
-    """How strictly the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the DKIM domain must match the domain of the sender: r (relaxed) or s (strict). Default: r."""
 
     aspf: Literal["r", "s"] | Output[str] | None
-    """How strictly the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the SPF domain must match the domain of the sender: r (relaxed) or s (strict). Default: r."""
 
     rua: Texts
     """Addresses that receive aggregate reports, such as mailto:dmarc@example.com."""
@@ -112,31 +113,31 @@ class DmarcArgs(TypedDict, total=False):
     """The failures to report: 0, 1, d or s; join several with colons. Default: 0."""
 
     t: Literal["y", "n"] | Output[str] | None
-    """y while the policy is only tested, otherwise n. Default: n."""
+    """y to test the policy: receivers then apply a weaker one. Default: n."""
 
 
 class GuardArgs(TypedDict, total=False):
-    """The guard's reaction to a record that would break mail."""
+    """What the guard does with a record that would break mail."""
 
     mode: Literal["require", "warn", "off"] | Output[str]
-    """require stops the record, warn only reports the problem, off does not check. Default: require."""
+    """require stops the record, warn only reports the problem, and off checks nothing. Default: require."""
 
 
 class VerificationArgs(TypedDict, total=False):
-    """The servers to query, the time to wait for them, and the effect of a failure.
+    """How an up verifies the records: which servers it queries, how long it waits, and what a failure does.
 
     The guard queries the same servers.
     """
 
     mode: Literal["require", "warn", "off"] | Output[str]
-    """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
+    """With require, an up fails if verification fails. warn only warns, and off queries no server. Default: require."""
 
     timeout: Number
-    """The seconds to wait for DNS to converge; 0 queries once. Default: 300."""
+    """How many seconds to wait for DNS to converge; 0 queries once. Default: 300."""
 
     nameservers: Texts | None
-    """Addresses of name servers to query instead of the delegated ones, with a port if needed. The resolvers look up
-    names outside their zones.
+    """Addresses of name servers to query instead of the delegated ones, with a port if needed. The names outside their
+    zones are looked up through the resolvers.
     """
 
     root_hints: Texts | None
@@ -155,34 +156,34 @@ class VerificationArgs(TypedDict, total=False):
     """Challenge tokens that somebody else published. Verification does not report them."""
 
     via: Literal["delegation", "resolvers"] | Output[str]
-    """delegation queries the name servers themselves, found from the root down. resolvers queries only resolvers, for
-    machines that cannot use port 53. Default: delegation.
+    """delegation follows the delegation from the root to the zone's name servers, and queries these. resolvers queries
+    only resolvers, for machines that cannot use port 53. Default: delegation.
     """
 
 
 class DomainArgs(TypedDict, total=False):
-    """One sender domain, with its differences from the defaults."""
+    """One sender domain. A key that you set here overrides the one for all domains."""
 
     name: Required[Text]
     """The domain of the sender addresses, such as example.com. Required."""
 
     accounts: Texts | None
-    """The accounts, of those above, that may send as this domain. Default: all of them."""
+    """The accounts that may send as this domain. Default: the accounts for all domains."""
 
     spf: SpfArgs
-    """The SPF record of this domain. Default: the one of all domains."""
+    """The SPF record of this domain. Default: the one for all domains."""
 
     dkim: DkimArgs
-    """The DKIM key of this domain. Default: the one of all domains."""
+    """The DKIM key of this domain. Default: the one for all domains."""
 
     dmarc: DmarcArgs
-    """The DMARC policy of this domain. Default: the one of all domains."""
+    """The DMARC policy of this domain. Default: the one for all domains."""
 
     guard: GuardArgs
-    """The guard of this domain. Default: the one of all domains."""
+    """The guard of this domain. Default: the one for all domains."""
 
     verification: VerificationArgs
-    """The verification of this domain. A missing key has the value for all domains."""
+    """The verification of this domain. Keys that are not set here keep the value for all domains."""
 
     ttl: Integer | None
     """The TTL of this domain's records, in seconds. Default: the one for all domains."""
@@ -192,20 +193,21 @@ class DomainArgs(TypedDict, total=False):
 
 
 class CloudflareArgs(TypedDict, total=False):
-    """Publishing through Cloudflare. An empty object means every zone that the token sees."""
+    """Publishing through Cloudflare. An empty object selects every zone that the token can access."""
 
     account_id: Text | None
-    """List only the zones of this account. Default: all that the token sees."""
+    """List only the zones of this account. Default: all that the token can access."""
 
     zones: Mapping[str, Late]
-    """Zone ids by domain. If every domain has one, no zones are listed. An id may be an Output that is known later."""
+    """Zone ids by domain. If every domain has an id, the component does not list zones. An id may be an unknown Output.
+    """
 
     comment: Text | None
-    """The comment of each record, such as {project}/{stack}; {component} works too. 100 characters at most."""
+    """The comment of each record, such as {project}/{stack} or {component}. At most 100 characters."""
 
 
 class ProfileArgs(TypedDict, total=False):
-    """One primary, and the zones that it serves. Its secret is in ``tsigKey`` or ``tsigKeys``.
+    """One primary, and the zones that it serves. The secret of its key is in ``tsigKey`` or ``tsigKeys``.
 
     Everything except ``zones`` is read at update time, and is never an input of a record.
     """
@@ -215,7 +217,7 @@ class ProfileArgs(TypedDict, total=False):
 
 
 class Rfc2136Args(TypedDict, total=False):
-    """Publishing by dynamic update (RFC 2136): to one primary, or to several by name, each with its own zones."""
+    """Publishing by dynamic update (RFC 2136), to one primary or to several. Each has a name and its own zones."""
 
     zones: Texts | None
     """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
@@ -228,11 +230,12 @@ class MailRelayArgs(TypedDict, total=False):
     """What ``MailRelay`` takes: accounts and domains, what holds for all domains, and where records are published."""
 
     accounts: Required[Texts]
-    """User accounts: the logins at the SMTP server. Each may send as every domain that does not list its own. Required.
+    """User accounts: the logins at the SMTP server. Each may send as every domain that has no accounts of its own.
+    Required.
     """
 
     domains: Required[Sequence[DomainArgs]]
-    """The sender domains, each with its differences from the defaults. Required."""
+    """The sender domains, each with the settings that differ from those for all domains. Required."""
 
     spf: SpfArgs
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
@@ -244,10 +247,10 @@ class MailRelayArgs(TypedDict, total=False):
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
 
     ttl: Integer | None
-    """The TTL of the records, in seconds. Default: 1800, or the TTL of existing records at the name."""
+    """The TTL of the records, in seconds. Default: 1800, or the TTL of the TXT records that the name already has."""
 
     guard: GuardArgs
-    """The guard's reaction to a record that would break mail. Default: mode require."""
+    """What the guard does with a record that would break mail. Default: mode require."""
 
     verification: VerificationArgs
     """How every up verifies the records on the name servers. Default: mode require."""
@@ -259,4 +262,4 @@ class MailRelayArgs(TypedDict, total=False):
     """Publish through Cloudflare. Required unless another publisher is named."""
 
     rfc2136: Rfc2136Args
-    """Publish by dynamic update, to name servers of your own. Required unless another publisher is named."""
+    """Publish to your own name servers, by dynamic update. Required unless another publisher is named."""

@@ -48,13 +48,13 @@ class MailRelay(pulumi.ComponentResource):
     """
 
     smtp: Smtp
-    """Where to hand in mail: host, port, starttls. Constant."""
+    """The server to which your programs send mail: host, port and starttls."""
 
     records: list[TxtRecord]
     """The declared records, in the order of the domains."""
 
     verification: pulumi.Output[Verification]
-    """The domains by the mode in which they are verified. In an ``up``, it is known only after verification."""
+    """The domains, grouped by the mode of their verification. An ``up`` sets it after verification."""
 
     def __init__(
         self,

@@ -57,25 +57,25 @@ class PrimaryVariable(Variable):
 
 GUARD = Variable(
     "ELASTX_MRS_GUARD",
-    "Sets the guard's mode for one run, for all domains.",
+    "Sets the guard's mode for all domains, in this run.",
     "`require`, `warn` or `off`",
     "`guard` in the config",
 )
 VERIFICATION = Variable(
     "ELASTX_MRS_VERIFICATION",
-    "Sets the mode of verification for one run, for all domains.",
+    "Sets the mode of verification for all domains, in this run.",
     "`require`, `warn` or `off`",
     "`verification` in the config",
 )
 ADOPT = Variable(
     "ELASTX_MRS_ADOPT",
-    "Adds owner names to `adopt` in the config for one run: a create may take over existing records there.",
-    "owner names, separated by commas",
+    "Adds names to `adopt` in the config, for this run: the stack may take over identical records there.",
+    "names of records, separated by commas",
     "only `adopt` in the config",
 )
 NAMESERVERS = Variable(
     "ELASTX_MRS_NAMESERVERS",
-    "Names the only DNS servers that one run queries; the option `--nameserver` takes precedence.",
+    "Queries only these DNS servers in this run; the option `--nameserver` takes precedence.",
     "addresses, separated by commas",
     "the servers in `verification` in the config, otherwise the public DNS",
 )
@@ -106,38 +106,38 @@ RFC2136_KEY_FILE = PrimaryVariable(
 RFC2136_ALGORITHM = PrimaryVariable(
     f"{_RFC2136}ALGORITHM",
     "Names the algorithm of the TSIG key.",
-    "`hmac-sha256`, or another of SHA-2",
+    "`hmac-sha256`, or another [algorithm](#tsigalgorithm)",
     "`algorithm` in the config, then the one in the key's file, then `hmac-sha256`",
 )
 SMTP_PASSWORD = Variable(
     "ELASTX_MRS_SMTP_PASSWORD",
-    "Holds the password with which `elastx-mrs smtp --login` logs in.",
-    "the password alone",
-    "the command asks for it on a terminal",
+    "Holds the password for `elastx-mrs smtp --login`.",
+    "the password",
+    "the command prompts for it",
 )
 DEBUG = Variable(
     "ELASTX_MRS_DEBUG",
     "Shows the traceback of an internal error, which can contain values from your config.",
-    "`1`, or `0` for none",
+    "`1` or `0`",
     "`0`",
 )
 LAB_CLOCK = Variable(
     "ELASTX_MRS_LAB_CLOCK",
-    "Makes the time of Cloudflare's rate limit pass faster, in the lab and in commands that use it; for tests only.",
+    "Speeds up the clock of Cloudflare's rate limit, in the lab and in its commands; for tests only.",
     "a factor, such as `10`",
     "`1`",
 )
 LAB_DNS = Variable(
     "ELASTX_MRS_LAB_DNS",
-    "Tells the command of `elastx-mrs lab` the address of the lab's DNS server; elastx-mrs itself does not read it.",
-    "an address with a port",
-    "nothing",
+    "Set by `elastx-mrs lab -- COMMAND`, for your own COMMAND; elastx-mrs itself does not read it.",
+    "the address and port of the lab's DNS server",
+    "unset",
 )
 COMPLETE = Variable(
     "_ELASTX_MRS_COMPLETE",
-    "Requests completions of a command line; only the script of `elastx-mrs completion` sets it.",
+    "Requests completions for the shell; only the script of `elastx-mrs completion` sets it.",
     "set by that script",
-    "the command runs normally",
+    "unset",
 )
 
 VARIABLES: tuple[Variable, ...] = (

@@ -48,7 +48,7 @@ def _spf_record(text: str, info: ValidationInfo) -> str:
 
 
 class Spf(Shape):
-    """The SPF record of a domain: typed terms, the whole record, or one that somebody else publishes."""
+    """The SPF record of a domain: single terms, the whole record, or a record that somebody else publishes."""
 
     written: ClassVar[str] = (
         "the whole record as one text, such as 'v=spf1 include:_spf.example.com -all', or an object such as "
@@ -66,13 +66,13 @@ class Spf(Shape):
     }
 
     record: Annotated[str, AfterValidator(_spf_record)] | None = None
-    """The whole record, instead of the terms below, in any form that people paste. Elastx's include is added if it is
-    missing.
+    """The whole record, instead of the terms below. You can paste it from dig or a zone file. Elastx's include is added
+    if it is missing.
     """
     external: bool = False
     """Somebody else publishes the record. It is not created, but it is still verified."""
     include: list[Annotated[str, AfterValidator(spf.include_target)]] = []
-    """Further domains whose senders may send, besides Elastx's (RFC 7208 §5.2)."""
+    """Domains whose servers may send, in addition to Elastx's (RFC 7208 §5.2)."""
     ip4: list[Annotated[str, AfterValidator(spf.ip4_network)]] = []
     """IPv4 networks that may send, such as 192.0.2.0/24 (RFC 7208 §5.6)."""
     ip6: list[Annotated[str, AfterValidator(spf.ip6_network)]] = []
@@ -115,7 +115,9 @@ class Dkim(Shape):
     external: bool = False
     """Somebody else publishes the key. It is not created, but it is still verified."""
     record: Annotated[str, AfterValidator(_key)] | None = None
-    """The value that Elastx provides, v=DKIM1; p=…, in any form that people paste. Required unless external."""
+    """The value that Elastx provides, v=DKIM1; p=…. You can paste it from dig or a zone file. Required unless
+    external.
+    """
 
     def selector_of(self, service: Service) -> str:
         """Return the configured selector, or else the one that ``service`` uses."""
@@ -127,7 +129,7 @@ def _tag(name: str) -> AfterValidator:
 
 
 class Dmarc(Shape):
-    """The DMARC policy of a domain: typed tags, the whole record, or one that somebody else publishes."""
+    """The DMARC policy of a domain: single tags, the whole record, or a record that somebody else publishes."""
 
     written: ClassVar[str] = "the whole record as one text, such as 'v=DMARC1; p=none', or an object such as {p: none}"
     examples: ClassVar[Mapping[str, Any]] = {
@@ -145,21 +147,21 @@ class Dmarc(Shape):
     }
 
     record: Annotated[str, AfterValidator(dmarc.from_paste)] | None = None
-    """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine; in any form that people paste.
-    Default: v=DMARC1; p=none;.
+    """The whole record, instead of the tags below, such as v=DMARC1; p=quarantine. You can paste it from dig or a zone
+    file. Default: v=DMARC1; p=none;.
     """
     external: bool = False
     """Somebody else publishes the record. It is not created, but it is still verified."""
     p: Annotated[str, _tag("p")] | None = None
-    """The policy for mail that fails: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
+    """The policy for mail that fails DMARC: none, quarantine or reject (RFC 9989 §4.7). Default: none."""
     sp: Annotated[str, _tag("sp")] | None = None
-    """The same for subdomains that have no record of their own. Default: as p."""
+    """The policy for subdomains that have no record of their own. Default: the same as p."""
     np: Annotated[str, _tag("np")] | None = None
-    """The same for subdomains that do not exist. Default: as sp."""
+    """The policy for subdomains that do not exist. Default: the same as sp."""
     adkim: Annotated[str, _tag("adkim")] | None = None
-    """How strictly the DKIM domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the DKIM domain must match the domain of the sender: r (relaxed) or s (strict). Default: r."""
     aspf: Annotated[str, _tag("aspf")] | None = None
-    """How strictly the SPF domain must match the sender's: r (relaxed) or s (strict). Default: r."""
+    """How strictly the SPF domain must match the domain of the sender: r (relaxed) or s (strict). Default: r."""
     rua: list[Annotated[str, AfterValidator(report.destination)]] = []
     """Addresses that receive aggregate reports, such as mailto:dmarc@example.com."""
     ruf: list[Annotated[str, AfterValidator(report.destination)]] = []
@@ -167,7 +169,7 @@ class Dmarc(Shape):
     fo: Annotated[str, _tag("fo")] | None = None
     """The failures to report: 0, 1, d or s; join several with colons. Default: 0."""
     t: Annotated[str, _tag("t")] | None = None
-    """y while the policy is only tested, otherwise n. Default: n."""
+    """y to test the policy: receivers then apply a weaker one. Default: n."""
 
     def value(self) -> str:
         """Return the record's value.
@@ -192,13 +194,13 @@ _MODE = "require, warn or off as text, or an object such as {mode: warn}"
 
 
 class Guard(Shape):
-    """The guard's reaction to a record that would break mail."""
+    """What the guard does with a record that would break mail."""
 
     written: ClassVar[str] = _MODE
     examples: ClassVar[Mapping[str, Any]] = {"mode": "warn"}
 
     mode: Literal["require", "warn", "off"] = "require"
-    """require stops the record, warn only reports the problem, off does not check."""
+    """require stops the record, warn only reports the problem, and off checks nothing."""
 
 
 def _resolver(text: str) -> str:
@@ -226,7 +228,7 @@ _Seconds = Annotated[
 
 
 class Verification(Shape):
-    """The servers to query, the time to wait for them, and the effect of a failure.
+    """How an up verifies the records: which servers it queries, how long it waits, and what a failure does.
 
     The guard queries the same servers.
     """
@@ -247,12 +249,12 @@ class Verification(Shape):
     }
 
     mode: Literal["require", "warn", "off"] = "require"
-    """require fails an up that does not verify, warn only warns, off queries no server. Default: require."""
+    """With require, an up fails if verification fails. warn only warns, and off queries no server. Default: require."""
     timeout: _Seconds = 300.0
-    """The seconds to wait for DNS to converge; 0 queries once. Default: 300."""
+    """How many seconds to wait for DNS to converge; 0 queries once. Default: 300."""
     nameservers: _Servers | None = None
-    """Addresses of name servers to query instead of the delegated ones, with a port if needed. The resolvers look up
-    names outside their zones.
+    """Addresses of name servers to query instead of the delegated ones, with a port if needed. The names outside
+    their zones are looked up through the resolvers.
     """
     root_hints: _Servers | None = None
     """Addresses of root servers, for a private DNS. Default: the root servers of the Internet."""
@@ -265,8 +267,8 @@ class Verification(Shape):
     known_challenges: list[Annotated[str, AfterValidator(_known_challenge)]] = []
     """Challenge tokens that somebody else published. Verification does not report them."""
     via: Literal["delegation", "resolvers"] = "delegation"
-    """delegation queries the name servers themselves, found from the root down. resolvers queries only resolvers, for
-    machines that cannot use port 53. Default: delegation.
+    """delegation follows the delegation from the root to the zone's name servers, and queries these. resolvers queries
+    only resolvers, for machines that cannot use port 53. Default: delegation.
     """
 
     def over(self, stack: "Verification") -> "Verification":
@@ -302,7 +304,7 @@ _Acknowledged = list[Annotated[str, AfterValidator(_notice)]]
 
 
 class Domain(Shape):
-    """One sender domain, with its differences from the defaults."""
+    """One sender domain. A key that you set here overrides the one for all domains."""
 
     written: ClassVar[str] = "a domain such as example.com, or an object such as {name: example.com}"
     examples: ClassVar[Mapping[str, Any]] = {
@@ -320,17 +322,17 @@ class Domain(Shape):
     name: Annotated[str, AfterValidator(names.sender_domain)]
     """The domain of the sender addresses, such as example.com. Required."""
     accounts: _Accounts | None = None
-    """The accounts, of those above, that may send as this domain. Default: all of them."""
+    """The accounts that may send as this domain. Default: the accounts for all domains."""
     spf: _SpfField | None = None
-    """The SPF record of this domain. Default: the one of all domains."""
+    """The SPF record of this domain. Default: the one for all domains."""
     dkim: _DkimField | None = None
-    """The DKIM key of this domain. Default: the one of all domains."""
+    """The DKIM key of this domain. Default: the one for all domains."""
     dmarc: _DmarcField | None = None
-    """The DMARC policy of this domain. Default: the one of all domains."""
+    """The DMARC policy of this domain. Default: the one for all domains."""
     guard: Annotated[Guard, bare("mode")] | None = None
-    """The guard of this domain. Default: the one of all domains."""
+    """The guard of this domain. Default: the one for all domains."""
     verification: Annotated[Verification, bare("mode")] | None = None
-    """The verification of this domain. A missing key has the value for all domains."""
+    """The verification of this domain. Keys that are not set here keep the value for all domains."""
     ttl: _Ttl | None = None
     """The TTL of this domain's records, in seconds. Default: the one for all domains."""
     acknowledged: _Acknowledged = []
@@ -360,10 +362,11 @@ class Arguments(Shape):
     """The providers that a config may name."""
 
     accounts: _Accounts
-    """User accounts: the logins at the SMTP server. Each may send as every domain that does not list its own. Required.
+    """User accounts: the logins at the SMTP server. Each may send as every domain that has no accounts of its own.
+    Required.
     """
     domains: Annotated[list[Annotated[Domain, bare("name")]], Field(min_length=1)]
-    """The sender domains, each with its differences from the defaults. Required."""
+    """The sender domains, each with the settings that differ from those for all domains. Required."""
     spf: _SpfField = Spf()
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
     dkim: _DkimField = Dkim()
@@ -371,9 +374,9 @@ class Arguments(Shape):
     dmarc: _DmarcField = Dmarc()
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
     ttl: _Ttl | None = None
-    """The TTL of the records, in seconds. Default: 1800, or the TTL of existing records at the name."""
+    """The TTL of the records, in seconds. Default: 1800, or the TTL of the TXT records that the name already has."""
     guard: Annotated[Guard, bare("mode")] = Guard()
-    """The guard's reaction to a record that would break mail. Default: mode require."""
+    """What the guard does with a record that would break mail. Default: mode require."""
     verification: Annotated[Verification, bare("mode")] = Verification()
     """How every up verifies the records on the name servers. Default: mode require."""
     acknowledged: _Acknowledged = []

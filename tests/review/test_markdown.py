@@ -215,7 +215,7 @@ def test_notices_that_the_config_acknowledges_are_folded() -> None:
     text = markdown(found, None)
     assert "<details><summary>3 acknowledged notices</summary>" in text
     assert "\none-key (dkim): several domains have the same DKIM key\n" in text
-    assert "\nno-rua (dmarc, domains[1].dmarc): a DMARC policy asks for no aggregate reports\n" in text
+    assert "\nno-rua (dmarc, domains[1].dmarc): a DMARC policy requests no aggregate reports\n" in text
     assert "\nshared-ttl: a new record gets the TTL of the existing TXT records\n" in text
     assert "<details><summary>1 notice</summary>" in text, "of another program"
     assert "acknowledged: one-key (dkim): several domains have the same DKIM key" in as_text(found)

@@ -42,7 +42,7 @@ def account(text: str) -> str:
 
 
 class Cloudflare(Shape):
-    """Publishing through Cloudflare. An empty object means every zone that the token sees."""
+    """Publishing through Cloudflare. An empty object selects every zone that the token can access."""
 
     written: ClassVar[str] = "{} for all zones that the token sees, or an object such as {accountId: …}"
     examples: ClassVar[Mapping[str, Any]] = {
@@ -52,11 +52,13 @@ class Cloudflare(Shape):
     }
 
     account_id: Annotated[str, AfterValidator(account)] | None = None
-    """List only the zones of this account. Default: all that the token sees."""
+    """List only the zones of this account. Default: all that the token can access."""
     zones: dict[Annotated[str, AfterValidator(names.sender_domain)], Any] = {}
-    """Zone ids by domain. If every domain has one, no zones are listed. An id may be an Output that is known later."""
+    """Zone ids by domain. If every domain has an id, the component does not list zones. An id may be an
+    unknown Output.
+    """
     comment: Annotated[str, AfterValidator(comment_text)] | None = None
-    """The comment of each record, such as {project}/{stack}; {component} works too. 100 characters at most."""
+    """The comment of each record, such as {project}/{stack} or {component}. At most 100 characters."""
 
 
 def ttl_problem(ttl: int) -> str | None:

@@ -41,7 +41,7 @@ _Zones = Annotated[list[Annotated[str, AfterValidator(names.sender_domain)]], Fi
 
 
 class Profile(Shape):
-    """One primary, and the zones that it serves. Its secret is in ``tsigKey`` or ``tsigKeys``.
+    """One primary, and the zones that it serves. The secret of its key is in ``tsigKey`` or ``tsigKeys``.
 
     Everything except ``zones`` is read at update time, and is never an input of a record.
     """
@@ -58,20 +58,20 @@ class Profile(Shape):
     zones: _Zones | None = None
     """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
     server: Annotated[str, AfterValidator(_server)] | None = None
-    """The primary: an address, [address]:port or name:port. It is read at update time, from the stack's config or the
+    """The server: an address, [address]:port or name:port. It is read at update time, from the stack's config or the
     provider's. Default: the one that the zone's SOA names.
     """
     key_name: Annotated[str, AfterValidator(names.tsig_key_name)] | None = None
     """The name of the TSIG key. It is read at update time, from the stack's config or the provider's."""
     key_file: str | None = None
-    """A file as tsig-keygen writes it. It is read at update time, from the stack's config or the provider's."""
+    """A file with the key, from tsig-keygen. It is read at update time, from the stack's config or the provider's."""
     algorithm: Annotated[str, AfterValidator(names.tsig_algorithm)] | None = None
     """The TSIG algorithm. It is read at update time, from the stack's config or the provider's. Default: hmac-sha256.
     """
 
 
 class Rfc2136(Profile):
-    """Publishing by dynamic update (RFC 2136): to one primary, or to several by name, each with its own zones."""
+    """Publishing by dynamic update (RFC 2136), to one primary or to several. Each has a name and its own zones."""
 
     examples: ClassVar[Mapping[str, Any]] = {
         "profiles": {"internal": {"zones": ["corp.example"], "server": "192.0.2.1"}}
@@ -121,7 +121,7 @@ def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
             seen.setdefault(zone, zones)
         for key in _OF_THE_SERVER if program else ():
             if getattr(profile, key) is not None:
-                problem = f"is read where the update is sent: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                problem = f"cannot be an input: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
                 yield f"{where}.{key}", f"{problem}the stack's config, or set the environment variable"
 
 
@@ -167,7 +167,7 @@ def _with_zones(profile: Any, absent: Any) -> Any:
 PROVIDER = Provider(
     "rfc2136",
     Rfc2136,
-    "Publish by dynamic update, to name servers of your own. Required unless another publisher is named.",
+    "Publish to your own name servers, by dynamic update. Required unless another publisher is named.",
     "elastx_mrs.publish.rfc2136.publisher:make",
     examine="elastx_mrs.publish.rfc2136.examine:examine",
     faults=faults,
@@ -177,21 +177,21 @@ PROVIDER = Provider(
         StackKey(
             "tsigKey",
             "secret",
-            "The TSIG key, its secret in base64 or the file of tsig-keygen.",
+            "The TSIG key: its secret in base64, or the content of a file from tsig-keygen.",
             "make a new key, take the old one off the server",
             example=_SAMPLE_TSIG,
         ),
         StackKey(
             "tsigKeys",
             "secrets",
-            "The same for each of `rfc2136.profiles`, by its name.",
+            "The TSIG keys of `rfc2136.profiles`, by the profile's name.",
             "make a new key, take the old one off the server",
             example={"internal": _SAMPLE_TSIG},
         ),
         StackKey(
             "adopt",
             "names",
-            "Owner names whose identical TXT records may be taken over (rfc2136 only).",
+            "Names at which an identical TXT record already exists, which the stack may take over (rfc2136 only).",
             example=["_dmarc.example.com"],
         ),
     ),
