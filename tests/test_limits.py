@@ -24,7 +24,7 @@ MARK = re.compile(r"^@pytest\.mark\.limit\(([^)]*)\)", re.MULTILINE)
 
 
 def test_each_limit_is_met_by_a_test_that_goes_one_beyond_it() -> None:
-    """Which test does is said by its mark; nobody else can tell."""
+    """A mark on each test names its limit."""
     files = (ROOT / "tests").rglob("test_*.py")
     marked = [named for file in files for named in MARK.findall(file.read_text(encoding="utf-8"))]
     assert {name for named in marked for name in re.findall(r'"(\w+)"', named)} == NAMES.keys()

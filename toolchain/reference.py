@@ -68,7 +68,7 @@ problem, and the fix. It reports missing inputs in the same way.
 | `<path>: is not a key here; did you mean …?` | an unknown key; the most similar known key is suggested |
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
 | `<path>: is known only after another resource is deployed` | the preview does not know the value of this Output; only the ids of Cloudflare zones may be unknown |
-| `<path>: cannot be an input` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
+| `<path>: is read at update time` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
 | `cloudflare, rfc2136: no publisher` | the config has no publisher: add `cloudflare` or `rfc2136` |
 | `before hook "<component>-guard" failed` | the guard stopped a record: see [policy](policy.md) |
 | `… is not verified:` | a name server serves something else: see [verification](verification.md) |

@@ -8,7 +8,7 @@ from typing import Any
 class Adopted:
     """One domain: its config, the names to take over, and remarks of one line each.
 
-    :ivar changes: what is kept, and what an ``up`` changes.
+    :ivar changes: the records that are kept, and those that an ``up`` changes.
     :ivar faults: what cannot be kept as it is, each with its fix.
     :ivar unasked: the failed look-ups.
     """
@@ -21,6 +21,6 @@ class Adopted:
     unasked: list[str] = field(default_factory=list)
 
     def own(self, owner: str) -> None:
-        """Take over what is at a name."""
+        """Take over the records at a name."""
         if owner not in self.owners:
             self.owners.append(owner)

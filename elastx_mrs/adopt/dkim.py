@@ -22,7 +22,7 @@ def keep(adopted: Adopted, place: Place, selector: str, service: Service, own_ke
         listed = all_quoted(values) or "an alias"
         adopted.changes.append(f"{place.owner}: a wildcard answers {listed} there, and that ends with the key's record")
     elif len(values) > 1:
-        text = f"{place.owner} has {len(values)} TXT records, and one is allowed (RFC 6376 §3.6.2.2); leave the key"
+        text = f"{place.owner} has {len(values)} TXT records, but only one is allowed (RFC 6376 §3.6.2.2); keep the key"
         adopted.faults.append(f"{text}, and run this again")
     elif values:
         _one(adopted, place, values[0], selector, service, own_key)

@@ -27,7 +27,7 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     if len(records) > 1:
         listed = all_quoted(records)
         fault = f"{place.owner} has {len(records)} DMARC records, and receivers then use none (RFC 9989 §4.10)"
-        adopted.faults.append(f"{fault}: {listed}; leave one, and run this again")
+        adopted.faults.append(f"{fault}: {listed}; keep one, and run this again")
     elif records:
         _own(adopted, place, records[0])
     else:
@@ -56,7 +56,7 @@ async def _elsewhere(ask: Ask, adopted: Adopted, place: Place, service: Service)
 
 
 def _own(adopted: Adopted, place: Place, value: bytes) -> None:
-    """Keep the one record at the name, or what a wildcard answers there."""
+    """Keep the one record at the name, or a wildcard's answer there."""
     text = as_text(value)
     record, problems = _declarable(text)
     if record is None:
@@ -64,9 +64,9 @@ def _own(adopted: Adopted, place: Place, value: bytes) -> None:
         adopted.faults += [f"{place.owner}: its record '{show(value)}' {problem}; {correct}" for problem in problems]
         return
     adopted.config["dmarc"] = {"record": record}
-    same = "stays as it is" if record == text else f"'{show(value)}' becomes '{record}', which says the same"
+    same = "stays as it is" if record == text else f"'{show(value)}' becomes '{record}', with the same meaning"
     if place.wildcard:
-        same = f"'{show(value)}' is a wildcard's (RFC 4592): the domain gets a record of its own, '{record}'"
+        same = f"'{show(value)}' is a wildcard's (RFC 4592): the domain gets its own record, '{record}'"
     else:
         adopted.own(place.owner)
     adopted.changes.append(f"{place.owner} {same}")
@@ -105,7 +105,7 @@ async def _inherited(ask: Ask, adopted: Adopted, place: Place, service: Service)
     judgement = await _judged(ask, adopted, service)
     if judgement.wrong and not (await judged_dmarc(ask, adopted.domain, None, service)).wrong:
         adopted.config["dmarc"] = {"external": True}
-        why = f"as a record of its own it would fail: {judgement.wrong[0]}"
+        why = f"its own record would fail: {judgement.wrong[0]}"
         adopted.changes.append(f"{place.owner}: {said}, and continues to (external: true); {why}")
         return None
     adopted.changes.append(f"{place.owner}: {said}; its own record keeps that, '{record}'")

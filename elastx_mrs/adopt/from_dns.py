@@ -89,7 +89,7 @@ async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX, 
 def _write(adopted: Adopted, selector: str, service: Service) -> None:
     """Quote a record, as in a zone file, if the config's reader would read the bare one differently.
 
-    A value may have a quote or a backslash of its own, and the config takes what people paste.
+    A value may contain quotes or backslashes, and the config also accepts pasted values in quotes.
     """
     readers: dict[str, Callable[[str], str]] = {
         "spf": lambda text: spf_record.from_paste(text, service),
@@ -113,7 +113,7 @@ def _others(adopted: Adopted, place: Place, service: Service) -> None:
     if tokens:
         adopted.own(adopted.domain)
         listed = ", ".join(f"{token[:24]}…" for token in tokens)
-        what = "of your accounts', each is taken over; others stay as they are"
+        what = "challenges of your accounts are taken over; others stay as they are"
         adopted.changes.append(f"{adopted.domain} has {listed}: {what}")
     for value in values:
         if is_dmarc(value):

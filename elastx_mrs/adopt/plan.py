@@ -22,9 +22,9 @@ _TITLES = {"spf": "SPF", "dkim": "DKIM key", "dmarc": "DMARC", "report": "report
 _TOO_MANY = {
     "challenge": ("identical challenges", "remove all but one of them"),
     "spf": ("SPF records", "that is permerror (RFC 7208 §4.5): merge them into one by hand"),
-    "dkim": ("TXT records", "one is allowed (RFC 6376 §3.6.2.2): leave the key alone there"),
-    "dmarc": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): leave one"),
-    "report": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): leave one"),
+    "dkim": ("TXT records", "only one is allowed (RFC 6376 §3.6.2.2): keep only the key"),
+    "dmarc": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): keep one"),
+    "report": ("DMARC records", "receivers use none of them (RFC 9989 §4.10): keep one"),
 }
 
 
@@ -121,7 +121,7 @@ class Plan:
 def plan(
     records: Sequence[TxtRecord], zones: Mapping[str, Zone], component: str, state: State, comment: str | None
 ) -> Plan:
-    """Return what of ``records`` can be imported.
+    """Plan the import of ``records``.
 
     :param zones: by domain; a record of another domain is skipped.
     :param component: the component's name.
@@ -145,7 +145,7 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
     if cname and not zone.flattens(record.name):
         target = visible(cname[0].content)
         made.faults.append(
-            f"{record.name} is a CNAME to {target}, so it can have no TXT (RFC 1034 §3.6.2); remove it, "
+            f"{record.name} is a CNAME to {target}, so it can have no TXT (RFC 1034 §3.6.2). Remove it, "
             "or publish the record at its target and write external: true"
         )
         return
@@ -181,14 +181,14 @@ def _one(made: Plan, record: TxtRecord, name: str, zone: Zone, state: State, com
 
 
 def _title(record: TxtRecord) -> str:
-    """Return what a line begins with; no challenge is shown whole."""
+    """Return the start of a line. A challenge is shortened."""
     if record.kind == "challenge":
         return f"{record.name} challenge {record.value[: SHOWN_DIGITS - TOKEN_DIGITS]}…"
     return f"{record.name} {_TITLES[record.kind]}"
 
 
 def _changes(record: TxtRecord, found: Found, comment: re.Pattern[str]) -> Iterator[str]:
-    """Yield what the next ``up`` changes of a record once it is imported."""
+    """Yield the changes of the next ``up`` to an imported record."""
     if found.value != record.value.encode():
         yield f"'{show(found.value)}' becomes '{show(record.value.encode())}'"
     elif found.content != presentation(record.value):
@@ -205,14 +205,14 @@ def _ttl(seconds: int) -> str:
 
 
 def _pattern(comment: str | None, component: str) -> re.Pattern[str]:
-    """Return what a record's comment is to match: which project and stack it will be is Pulumi's to know."""
+    """Return a pattern for a record's comment, because only Pulumi knows the project and the stack."""
     texts = {"{project}": "[A-Za-z0-9_.-]+", "{stack}": "[A-Za-z0-9_./-]+", "{component}": re.escape(component)}
     parts = re.split(r"(\{(?:project|stack|component)\})", comment or "")
     return re.compile("".join(texts.get(part, re.escape(part)) for part in parts))
 
 
 def _lost(record: TxtRecord, value: bytes) -> Iterator[str]:
-    """Yield what the next ``up`` takes from somebody: the guard does not stop a change of what is the stack's own."""
+    """Yield the losses of the next ``up``. The guard does not stop changes of the stack's own records."""
     where, declared = f"{record.name} {_TITLES.get(record.kind, '')}", record.value
     keep = f"add it to the config: elastx-mrs adopt {record.domain} prints it"
     if record.kind == "spf":

@@ -44,15 +44,15 @@ class CannotReadError(Exception):
 def credentials(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return token and base URL.
 
-    :raises RefusedError: where there is no token, or one of them is malformed.
+    :raises RefusedError: if the token is missing, or one of them is malformed.
     """
     token = environ.get(TOKEN, "")
     if not token:
         raise RefusedError(
-            f"{TOKEN} is not set; make a token {_PERMISSIONS} in Cloudflare's dashboard, under My Profile > API Tokens"
+            f"{TOKEN} is not set; create a token {_PERMISSIONS} at Cloudflare, under My Profile > API Tokens"
         )
     if not re.fullmatch(r"[A-Za-z0-9_.-]+", token):
-        raise RefusedError(f"{TOKEN} has a character that is in no token, such as white space; copy it again")
+        raise RefusedError(f"{TOKEN} has a character that no token contains, such as white space; copy it again")
     base_url = environ.get(cures.BASE_URL) or cures.API
     try:
         url = urlsplit(base_url)
@@ -113,15 +113,15 @@ def _status(error: "APIStatusError", what: str, base_url: str, token: str) -> Re
         return CannotReadError(f"Cloudflare fails ({answer}); run this again later")
     unknown = any("invalid access token" in message.lower() for _, message in said)
     if unknown or error.status_code == 401 or _BAD_TOKEN.intersection(codes):
-        return RefusedError(f"{TOKEN} is not a token that Cloudflare knows; make one {_PERMISSIONS} ({answer})")
+        return RefusedError(f"{TOKEN} is not a token that Cloudflare knows; create one {_PERMISSIONS} ({answer})")
     if _FORBIDDEN.intersection(codes) and what == "zones":
         return RefusedError(f"the token may not list zones; give it Zone > Zone > Read ({answer})")
     if _FORBIDDEN.intersection(codes):
         cure = "give it Zone > DNS > Read for this zone too (an up needs DNS > Edit)"
-        cure += ", and see that its id is right where cloudflare.zones has it"
+        cure += ", and check its id if cloudflare.zones has it"
         return CannotReadError(f"the token may not read the records; {cure} ({answer})", all_zones=False)
     if error.status_code == 404 and what == "records":
-        cure = "see that the id under cloudflare.zones is a zone's (Overview > API > Zone ID)"
+        cure = "check the id under cloudflare.zones (Overview > API > Zone ID)"
         return CannotReadError(f"Cloudflare has no such zone; {cure} ({answer})", all_zones=False)
     return CannotReadError(f"{what} could not be read: {answer}")
 
@@ -142,7 +142,7 @@ def _limited(response: "httpx.Response") -> str:
     seconds = int(after) if after.isdigit() else int(WINDOW)  # it blocks for one window
     at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=seconds)
     return (
-        f"Cloudflare's rate limit is reached (1,200 requests in 5 minutes for all that its user does); run this again "
+        f"Cloudflare's rate limit is reached (1,200 requests in 5 minutes per user); run this again "
         f"at {at:%H:%M:%S %Z}, in {seconds} seconds"
     )
 

@@ -20,7 +20,7 @@ async def keep(ask: Ask, adopted: Adopted, place: Place, service: Service) -> No
     if place.alias:
         adopted.faults.append(
             f"{name} is a CNAME to {place.alias}, so it can have neither SPF nor a challenge (RFC 1034 "
-            "§3.6.2); replace the CNAME with its target's A, AAAA and MX records, or use another domain"
+            "§3.6.2). Replace the CNAME with its target's A, AAAA and MX records, or use another domain"
         )
         return
     values = place.answer.texts()
@@ -55,7 +55,7 @@ async def _one(ask: Ask, adopted: Adopted, place: Place, value: bytes, service: 
     adopted.config["spf"] = {"record": new}
     change = "stays as it is" if new == before else f"'{before}' becomes '{new}'"
     if place.wildcard:
-        change = f"'{before}' is a wildcard's (RFC 4592): the domain gets a record of its own, '{new}'"
+        change = f"'{before}' is a wildcard's (RFC 4592): the domain gets its own record, '{new}'"
     was, will = await expand(ask, name, before), await expand(ask, name, new)
     cost = f"{number(was.lookups)} -> {number(will.lookups)} of {MAX_LOOKUPS}"
     adopted.changes.append(f"{name} SPF {change}; lookups {cost}")

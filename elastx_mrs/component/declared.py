@@ -17,11 +17,11 @@ LISTED = 10
 """Records that a message lists."""
 
 _WHY = {
-    "challenge": ("the same challenge at", "whichever of them is destroyed first withdraws it"),
+    "challenge": ("the same challenge at", "if one is destroyed, the record is gone for both"),
     "spf": ("the SPF record of", "with two of them, all its mail gets permerror (RFC 7208 §4.5)"),
     "dkim": ("the DKIM key at", "with two of them, a key may not be found (RFC 6376 §3.6.2.2)"),
     "dmarc": ("the DMARC record at", "with two of them, receivers discard both (RFC 9989 §4.10)"),
-    "report": ("the report authorisation at", "whichever of them is destroyed first withdraws it"),
+    "report": ("the report authorisation at", "if one is destroyed, the record is gone for both"),
 }
 
 
@@ -81,12 +81,11 @@ def _said(component: str, other: str, record: TxtRecord) -> str:
     what, why = _WHY[record.kind]
     said = f"{' and '.join(sorted((component, other)))} both declare {what} {record.name}: {why}"
     if record.kind in ("spf", "dkim", "dmarc"):
-        return (
-            f"{said}; say {record.kind}: {{external: true}} on {record.domain} in one of them, or take the domain out"
-        )
+        cure = f"write {record.kind}: {{external: true}} for {record.domain} in one of them"
+        return f"{said}; {cure}, or remove the domain there"
     if record.kind == "challenge":
-        return f"{said}; name the account on {record.domain} in one of them alone"
-    return f"{said}; take {record.domain} out of one of them"
+        return f"{said}; name the account for {record.domain} in only one of them"
+    return f"{said}; remove {record.domain} from one of them"
 
 
 def listed(said: list[str]) -> Iterator[str]:

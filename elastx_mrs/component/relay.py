@@ -169,7 +169,7 @@ def _parsed(args: Mapping[str, Any], *, publisher: bool) -> Arguments:
 
 def _too_many(arguments: Arguments) -> str:
     named = ", ".join(provider.name for provider, _ in arguments.publishers)
-    return f"{named}: a publisher of the program's own is given too; keep one of them"
+    return f"{named}: the program has its own publisher too; keep one of them"
 
 
 def _none() -> str:

@@ -58,8 +58,8 @@ def test_the_second_component_is_refused_with_both_names_and_the_ways_out() -> N
         ("the same challenge at", "example.com"),
     ):
         assert f"mail and other both declare {what} {name}: " in text
-    assert "say spf: {external: true} on example.com in one of them, or take the domain out" in text
-    assert "name the account on example.com in one of them alone" in text
+    assert "write spf: {external: true} for example.com in one of them, or remove the domain there" in text
+    assert "name the account for example.com in only one of them" in text
     assert "ELASTX_MRS_GUARD=warn for one run" in text
 
 
@@ -86,7 +86,7 @@ def test_each_kind_alone(kind: str) -> None:
     assert made("mail") == ""
     text = made("other", **others)
     assert text.count("both declare") == 1
-    assert f"say {kind}: {{external: true}}" in text
+    assert f"write {kind}: {{external: true}}" in text
 
 
 def test_a_zone_in_two_views_is_two_places() -> None:
@@ -130,7 +130,7 @@ def test_a_report_authorisation_is_one_too_and_a_long_list_is_cut() -> None:
     text = made("other", **reports, spf={"external": True}, dkim={"external": True})
     what = "the report authorisation at example.com._report._dmarc.example.se"
     assert f"mail and other both declare {what}: " in text
-    assert "take example.se out of one of them" in text
+    assert "remove example.se from one of them" in text
     many = list(declared.listed([f"line {number}" for number in range(declared.LISTED + 3)]))
     assert many[-1] == "and 3 more"
 

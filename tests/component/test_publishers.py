@@ -17,7 +17,7 @@ ARGS: Any = {
 
 
 def test_two_are_one_too_many() -> None:
-    with pytest.raises(pulumi.RunError, match=r"^mail: rfc2136: a publisher of the program's own is given too; keep"):
+    with pytest.raises(pulumi.RunError, match=r"^mail: rfc2136: the program has its own publisher too; keep"):
         MailRelay("mail", ARGS | {"rfc2136": {"zones": ["example.com"]}}, publisher=lambda setup: None)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Notices that a config acknowledges: by the stack, by a domain, never a warning; and names that are none."""
+"""Notices that a config acknowledges: by the stack, by a domain, never a warning; and unknown names."""
 
 from typing import Any
 

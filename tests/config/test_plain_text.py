@@ -1,4 +1,4 @@
-"""Keys and tokens in plain text: what is told of each, and that it is never shown."""
+"""Keys and tokens in plain text: each is reported, and never shown."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ def told(values: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("key", "value", "path", "cure", "command"),
     [
-        ("elastx-mrs:tsigKey", SECRET, "tsigKey", "the old one off the server", "--secret elastx-mrs:tsigKey"),
+        ("elastx-mrs:tsigKey", SECRET, "tsigKey", "remove the old one from the server", "--secret elastx-mrs:tsigKey"),
         (
             "elastx-mrs:tsigKeys",
             {"office": SECURE, "in-house": SECRET},
             "tsigKeys.in-house",
-            "the old one off the server",
+            "remove the old one from the server",
             "--path --secret elastx-mrs:tsigKeys.in-house",
         ),
         ("elastx-mrs:tsigKeys", {SECRET: {}, "a=": "b"}, "tsigKeys", "", "--path --secret elastx-mrs:tsigKeys.NAME"),
@@ -35,7 +35,7 @@ def test_a_secret_in_plain_text_is_reported_with_the_cure(
     key: str, value: Any, path: str, cure: str, command: str
 ) -> None:
     (line,) = told({key: value})
-    assert line.startswith(f"{path}: is in plain text, and Git keeps it forever: ")
+    assert line.startswith(f"{path}: is in plain text, and Git keeps it forever: create a")
     assert cure in line
     assert line.endswith(f"pulumi config set {command}")
     assert SECRET not in line

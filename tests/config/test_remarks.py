@@ -1,4 +1,4 @@
-"""What a user is told of a config that is right: each remark once, at its place."""
+"""The remarks on a valid config: each once, at its place."""
 
 from typing import Any
 
@@ -116,8 +116,8 @@ def test_an_account_that_looks_like_another(accounts: list[str], path: str, mess
 def test_a_name_with_letters_of_several_scripts() -> None:
     found = said(domains=["\u0430cme.example"], rfc2136={"zones": ["\u0430cme.example"]})
     assert found == [
-        "warning: domains[0]: has a look-alike in the name \u0430cme.example: '\u0430' (U+0430) at position 1, "
-        "a Cyrillic letter in a word with Latin ones; check that you mean it"
+        "warning: domains[0]: has a look-alike in the name \u0430cme.example: '\u0430' (U+0430) at position 1, a "
+        "Cyrillic letter in a word with Latin ones; check that you mean it"
     ]
     (found_,) = said(spf={"include": ["_spf.g\u043egle.example"]})
     assert found_.startswith(

@@ -178,7 +178,7 @@ STANDS_FOR: dict[str, Callable[[], str]] = {
     "1,100 letters": lambda: "ä" * 1100,
     "65 KiB of addresses": lambda: ", ".join(f"mailto:d{number}@example.com" for number in range(3000)),
 }
-"""What stands in a value for something too long to print, by the words in ``<…>``."""
+"""The long texts behind the placeholders ``<…>`` in the values."""
 
 
 def _written(text: str) -> Any:

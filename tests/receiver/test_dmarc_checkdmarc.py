@@ -1,4 +1,4 @@
-"""The tree walk beside checkdmarc 6.0.4's, over the same records; where we differ, and why."""
+"""The tree walk compared with checkdmarc 6.0.4's, over the same records, with the differences and their reasons."""
 
 import asyncio
 from unittest.mock import patch

@@ -1,4 +1,4 @@
-"""check_host(), case by case. Expected results are read off RFC 7208; the section stands beside each."""
+"""check_host(), case by case. Expected results are read off RFC 7208; each has its section."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""check_host() and the counts beside pyspf's and checkdmarc's, on the same records; where we differ, and why."""
+"""check_host() and the counts compared with pyspf's and checkdmarc's, with the differences and their reasons."""
 
 import asyncio
 from collections.abc import Iterator

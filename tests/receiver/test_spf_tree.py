@@ -1,4 +1,4 @@
-"""What a record costs, with every number counted by hand as RFC 7208 §4.6.4 has it."""
+"""The cost of a record, with every number counted by hand by RFC 7208 §4.6.4."""
 
 import asyncio
 import time

@@ -21,7 +21,7 @@ def test_a_key_is_the_same_however_it_is_written() -> None:
     [
         ("v=spf1 -all", "v=spf1 include:a.example -all", ["include:a.example"], []),
         ("v=spf1 ip4:192.0.2.1 a -all", "v=spf1 a ~all", [], ["ip4:192.0.2.1"]),
-        # What it means counts, not how it is written (RFC 7208 §4.6.1, §5.6).
+        # The meaning counts, not the spelling (RFC 7208 §4.6.1, §5.6).
         ("v=spf1 INCLUDE:A.example. +mx ip4:192.0.2.9/24 -all", "v=SPF1 ip4:192.0.2.0/24 MX include:a.example", [], []),
         ("v=spf1 redirect=A.example.", "v=spf1 include:a.example -all", [], []),
         ("v=spf1 include:a.example/24 -all", "v=spf1 -all", [], []),  # no term: see below
@@ -30,7 +30,7 @@ def test_a_key_is_the_same_however_it_is_written() -> None:
         ("v=spf1 mx:a.example -all", "v=spf1 mx:b.example -all", ["mx:b.example"], ["mx:a.example"]),
         # An upper-case macro letter is another one: its value is URL-escaped (§7.3).
         ("v=spf1 a:%{s}.b.se -all", "v=spf1 a:%{S}.b.se -all", ["a:%{S}.b.se"], ["a:%{s}.b.se"]),
-        # Terms after all, and redirect beside it, let nobody pass (§5.1, §6.1).
+        # Terms after all, and redirect next to all, let nobody pass (§5.1, §6.1).
         ("v=spf1 -all include:a.example redirect=b.example", "v=spf1 -all", [], []),
         # A qualifier: what passed is neutral then, and the other way round (§4.6.2).
         ("v=spf1 include:a.example -all", "v=spf1 ?include:a.example -all", [], ["include:a.example"]),

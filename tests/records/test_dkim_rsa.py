@@ -1,7 +1,6 @@
 """RSA keys: read as another implementation reads them, and each way of being weak made and found by name.
 
-Nothing here is timed: reading is one pass over the octets, and what is more than that is bounded by the length of the
-numbers that are tried at all.
+No test here measures time: reading is one pass over the octets, and the checks only take numbers of limited length.
 """
 
 import base64
@@ -48,7 +47,7 @@ def seeded(seed: int) -> random.Random:
 
 
 def prime(bits: int, seed: int) -> int:
-    """Return a prime with its two highest bits set, so that two make a modulus of twice the length."""
+    """Return a prime with its two highest bits set. Two of them make a modulus of twice the length."""
     start = seeded(seed).getrandbits(bits) | 3 << (bits - 2)
     return int(gmpy2.next_prime(start))
 

@@ -1,4 +1,4 @@
-"""DMARC records, beside checkdmarc's reading of the same ones."""
+"""DMARC records, compared with checkdmarc's reading of the same ones."""
 
 import checkdmarc.dmarc
 import pytest

@@ -1,4 +1,4 @@
-"""DMARC records beside checkdmarc 6.0.4's reading of the same ones, on a corpus and on generated ones.
+"""DMARC records compared with checkdmarc 6.0.4's reading of the same ones, on a corpus and on generated ones.
 
 checkdmarc refuses a record with any syntax error, as one does who checks it. A receiver discards these in favour of
 defaults (RFC 9989 §4.8). Each difference is named with its section; where both read a record, they agree.

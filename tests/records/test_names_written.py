@@ -48,7 +48,7 @@ def test_the_message_about_a_server_s_url_has_its_address() -> None:
     with pytest.raises(RecordError, match=r"write 127\.0\.0\.1:53 alone"):
         server_address("dns://127.0.0.1:53")
     with pytest.raises(RecordError, match=r"write 192\.0\.2\.1, "):
-        server_address("dns://ns1.example.com")  # a name is none either
+        server_address("dns://ns1.example.com")  # a name is not an address either
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-r"""What looks like a record and is none: named, and read as it was meant. Foreign strings are left alone."""
+r"""Values that only look like a record: found, and read as they were meant. Foreign strings are left alone."""
 
 from contextlib import suppress
 

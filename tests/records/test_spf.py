@@ -1,4 +1,4 @@
-"""What a record that we declare must hold, and what is remarked on."""
+"""The rules for an SPF record that we publish, and the remarks on it."""
 
 from collections.abc import Callable
 

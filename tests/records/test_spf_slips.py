@@ -1,4 +1,4 @@
-"""What is hardly meant in SPF is refused, with its position and what to write. Receivers' grammar may allow it."""
+"""Common mistakes in SPF are refused, with their position and what to write. Receivers' grammar may allow it."""
 
 import pytest
 

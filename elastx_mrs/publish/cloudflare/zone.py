@@ -89,8 +89,8 @@ def find_zones(domains: Sequence[str], zones: Sequence[ZoneInfo]) -> dict[str, Z
         # Without the accounts' names, which often are somebody's address.
         accounts = " and ".join(zone.account_id for zone in by_name[name])
         faults.append(
-            f"cloudflare.accountId: {name} is a zone in the accounts {accounts}; write the id of the account that "
-            "it is delegated to, or its zone id under cloudflare.zones"
+            f"cloudflare.accountId: {name} is a zone in the accounts {accounts}; write the id of the delegated "
+            "account, or its zone id under cloudflare.zones"
         )
     if faults:
         raise RecordError(*faults)

@@ -113,7 +113,7 @@ Check = Callable[[Case], Awaitable[list[Finding]]]
 
 
 async def alias(case: Case) -> list[Finding]:
-    """A CNAME stands alone at its name (RFC 1034 §3.6.2): servers drop the TXT, some of them silently."""
+    """A name with a CNAME has no other records (RFC 1034 §3.6.2): servers drop the TXT, some of them silently."""
     found = await case.world.existing(case.owner)
     target = next(iter(found.others.get("CNAME", ())), None)
     if target is None:
@@ -128,7 +128,7 @@ async def redirected(case: Case) -> list[Finding]:
     if found.dname is None:
         return []
     owner, target = found.dname
-    why = f"lies below the DNAME {owner}, so {target} answers for it, and a record here never would (RFC 6672 §2.3)"
+    why = f"lies below the DNAME {owner}, so {target} answers for it, and a record here is never served (RFC 6672 §2.3)"
     return [_stop(case, f"{why}; publish it there and write external: true here, or remove the DNAME")]
 
 

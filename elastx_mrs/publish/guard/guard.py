@@ -72,7 +72,7 @@ class Memory:
         return DomainWorld(self, self._vantages[domain])
 
     async def existing(self, owner: str) -> Existing:
-        """Say what the publisher has at a name."""
+        """Return the publisher's records at a name."""
         if owner not in self._existing:
             self._existing[owner] = asyncio.ensure_future(self.publisher.existing(owner))
         # If one check gives up, such as an SPF tree after its time, the others still get the answer.

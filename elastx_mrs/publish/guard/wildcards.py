@@ -97,9 +97,9 @@ async def keys(case: Case) -> list[Finding]:
         lost = [Lost(f"*.{name}", "TXT", text) for text in texts]
         lost += [Lost(f"*.{name}", "CNAME", value) for value in synthesised.get("CNAME", ())]
         if lost:
-            why = f"makes {name} exist, which ends what a wildcard answers below it (RFC 4592 §3.3.1)"
+            why = f"makes {name} exist, which ends a wildcard's answers below it (RFC 4592 §3.3.1)"
             cure = f"if another name there needs it, such as another selector, add: {_listed(lost)}"
-            findings.append(Finding("warning", f"what is published for {case.record.domain} {why}; {cure}"))
+            findings.append(Finding("warning", f"publishing {case.record.domain} {why}; {cure}"))
     return findings
 
 

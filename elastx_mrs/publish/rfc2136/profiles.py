@@ -38,7 +38,7 @@ PORT = "53"
 
 
 class Profiles:
-    """The primaries of a stack, by profile; what was found out holds for the life of the object.
+    """The primaries of a stack, by profile. Results are cached for the life of the object.
 
     :param get: reads the stack's config.
     """

@@ -117,11 +117,11 @@ def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
             yield zones, "is missing; write it"
         for index, zone in enumerate(profile.zones or ()):
             if zone in seen:
-                yield f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; one primary has a zone"
+                yield f"{zones}[{index}]", f"{zone} is in {seen[zone]} too; list it in one of them"
             seen.setdefault(zone, zones)
         for key in _OF_THE_SERVER if program else ():
             if getattr(profile, key) is not None:
-                problem = f"cannot be an input: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                problem = f"is read at update time: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
                 yield f"{where}.{key}", f"{problem}the stack's config, or set the environment variable"
 
 
@@ -150,7 +150,7 @@ def stand_in(path: tuple[str | int, ...], name: str) -> Any:
 def elsewhere(given: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
     """Complete a stack's settings with the zones that its program names.
 
-    :param absent: what stands for a value that is elsewhere.
+    :param absent: the placeholder for a value that is elsewhere.
     """
     profiles = given.get("profiles")
     if isinstance(profiles, Mapping) and not is_encrypted(profiles):
@@ -198,7 +198,7 @@ PROVIDER = Provider(
     stand_in=stand_in,
     elsewhere=elsewhere,
     place=place,
-    waits=lambda _: f"What gets lost on the way to a primary is sent again for up to {limits.RECORD_SECONDS.text}",
+    waits=lambda _: f"Lost messages to a primary are sent again for up to {limits.RECORD_SECONDS.text}",
     hints={profile_name: {"pattern": r"^[a-z][a-z0-9-]{0,30}$"}},
     start=Start(
         questions=(

@@ -58,7 +58,7 @@ def key_from(name: str, secret: str, algorithm: str = ALGORITHM) -> dns.tsig.Key
     """Return a TSIG key.
 
     :param secret: in base64.
-    :raises RecordError: where a part is malformed; its message never has the secret.
+    :raises RecordError: if a part is malformed. The message never contains the secret.
     """
     try:
         octets = b64decode("".join(secret.split()), validate=True)

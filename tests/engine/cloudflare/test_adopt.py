@@ -80,7 +80,7 @@ def test_foreign_records_become_the_stacks_own(run: Trial) -> None:
     told = adopt_import(run, stack)
     assert told.exit_code == 0, told.stderr
     assert f"example.com SPF '{SPF}' becomes '{MERGED}'\n" in told.stderr
-    assert "4 records to import, of which the next up changes 1; 0 not there" in told.stderr
+    assert "4 records to import; the next up changes 1 of them and creates 0 more" in told.stderr
     assert [method for method, _, _ in run.asked()] == ["GET", "GET"], "the zones, and the records of one"
 
     imported = stack.pulumi(*IMPORT)
@@ -183,7 +183,7 @@ def test_a_component_below_another_with_a_provider_of_its_own(run: Trial) -> Non
     options = ("--component", "relay", "--provider", f"dns={provider}", "--state", exported(stack))
     told = adopt_import(run, stack, *options)
     assert told.exit_code == 0, told.stderr
-    assert "4 records to import, of which the next up changes 4" in told.stderr, "each of them gets the comment"
+    assert "4 records to import; the next up changes 4 of them" in told.stderr, "each of them gets the comment"
     assert "4 imported" in stack.pulumi(*IMPORT).stdout
     assert "~ 4 to update" in stack.preview().stdout
     run.asked()
