@@ -178,14 +178,14 @@ PROVIDER = Provider(
             "tsigKey",
             "secret",
             "The TSIG key: its secret in base64, or the content of a file from tsig-keygen.",
-            "make a new key, take the old one off the server",
+            "create a new key, remove the old one from the server",
             example=_SAMPLE_TSIG,
         ),
         StackKey(
             "tsigKeys",
             "secrets",
             "The TSIG keys of `rfc2136.profiles`, by the profile's name.",
-            "make a new key, take the old one off the server",
+            "create a new key, remove the old one from the server",
             example={"internal": _SAMPLE_TSIG},
         ),
         StackKey(
