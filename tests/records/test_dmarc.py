@@ -126,7 +126,7 @@ def levels(value: str) -> dict[str, str]:
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; zzz=x", "the", "warning", "remove it"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; aspff=x", "the", "warning", "did you mean aspf=?"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=y", "t=y:", "warning", "RFC 7489 ignore t"),
-        ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=Y", "t=y:", "warning", "one step less than p=reject"),
+        ("v=DMARC1; p=reject; rua=mailto:a@b.se; t=Y", "t=y:", "warning", "a weaker policy than p=reject"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; np=none", "np", "notice", "RFC 7489 ignore"),
         ("v=DMARC1; p=reject; rua=mailto:a@b.se; psd=n", "psd=n", "warning", "§4.10"),
         ("v=DMARC1; p=reject", "p=reject", "notice", "rua=mailto:"),
