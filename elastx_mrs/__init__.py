@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         MailRelayArgs,
         ProfileArgs,
         Rfc2136Args,
+        Route53Args,
         SpfArgs,
         VerificationArgs,
     )
@@ -30,6 +31,7 @@ __all__ = [
     "MailRelayArgs",
     "ProfileArgs",
     "Rfc2136Args",
+    "Route53Args",
     "SpfArgs",
     "VerificationArgs",
     "__version__",

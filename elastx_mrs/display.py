@@ -101,6 +101,11 @@ def some(texts: Sequence[str], most: int) -> str:
     return f"{', '.join(texts[:most])}{more}"
 
 
+def any_of(texts: Sequence[str]) -> str:
+    """Return texts to choose from: ``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
+
+
 def all_quoted(values: Iterable[bytes | str]) -> str:
     """Return TXT values in quotes with "and" between, for a sentence; octets as :func:`show`, text as it is."""
     return " and ".join(f"'{show(value) if isinstance(value, bytes) else value}'" for value in values)

@@ -10,8 +10,8 @@ from elastx_mrs import secrecy
 from elastx_mrs.config.environment import DEBUG, secrets
 
 CURE = (
-    "this is a bug in elastx-mrs: please report this line, and the output of elastx-mrs --version, where you got "
-    f"elastx-mrs. {DEBUG}=1 shows the traceback"
+    "this is a bug in elastx-mrs: please report this line, and the output of elastx-mrs --version, to its maintainers. "
+    f"{DEBUG}=1 shows the traceback"
 )
 """What to do if the bug ends only one domain's verdict, or one record's check."""
 

@@ -19,6 +19,12 @@ DYNAMIC_TYPE = "pulumi-python:dynamic/rfc2136:TxtRecord"
 PLUGIN_TYPE = f"{NAMESPACE}:index:TxtRecord"
 """The type of the same record as the plugin's own resource; an alias of ``DYNAMIC_TYPE``."""
 
+DYNAMIC_STRING_TYPE = "pulumi-python:dynamic/rrset:TxtString"
+"""The type of a string in a record set that the API owns whole, as a dynamic resource; an alias of the plugin's."""
+
+PLUGIN_STRING_TYPE = f"{NAMESPACE}:index:TxtString"
+"""The type of the same string as the plugin's own resource; an alias of ``DYNAMIC_STRING_TYPE``."""
+
 DEFAULT_PROFILE = "default"
 """The name of the RFC 2136 primary that a config describes without a name."""
 

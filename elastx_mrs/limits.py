@@ -311,10 +311,30 @@ EXCHANGE_SECONDS = Limit(
 # Two concurrent updates take some milliseconds each.
 CONTENTION_SECONDS = Limit(
     PUBLISHING,
-    "retrying an RFC 2136 update because somebody else changes the same records",
+    "retrying a change because somebody else changes the same records (RFC 2136 and Route 53)",
     60,
     "seconds",
     "The record fails without a change; run `pulumi up` again.",
+)
+# 10,000 record sets are Route 53's quota of a zone, and 300 of them a page.
+ROUTE53_PAGES = Limit(
+    PUBLISHING, "pages of hosted zones, or of one zone's record sets, at Route 53", 400, "pages", "The run stops."
+)
+# At 5 requests a second, other clients may need a minute or two.
+ROUTE53_THROTTLED = Limit(
+    PUBLISHING,
+    "repeating a request that Route 53 throttles (`Throttling`)",
+    300,
+    "seconds",
+    "The record fails; run `pulumi up` again.",
+)
+# Route 53 promises a minute for most changes.
+SETTLE_SECONDS = Limit(
+    PUBLISHING,
+    "waiting until Route 53 has a change on all its name servers, before verification",
+    120,
+    "seconds",
+    "A warning; verification begins.",
 )
 # A server that signs may need a moment after its answer.
 READ_BACK_SECONDS = Limit(
@@ -341,8 +361,10 @@ DOCTOR_OUTPUT = Limit(ZONES, "the output of `pulumi version`", 1_000, "octets", 
 DOCTOR_WISHES = Limit(
     ZONES, "different `verification` settings whose servers `doctor` tests", 5, "sets", "The others are not tested."
 )
-# Two requests each, of the 1,200 that Cloudflare accepts in five minutes.
-DOCTOR_ZONES = Limit(ZONES, "Cloudflare zones whose records `doctor` reads", 20, "zones", "The others are counted.")
+# Two requests each. Cloudflare accepts 1,200 in five minutes, and Route 53 five in a second.
+DOCTOR_ZONES = Limit(
+    ZONES, "zones at Cloudflare or Route 53 whose records `doctor` reads", 20, "zones", "The others are counted."
+)
 # With the longest names these are 48 KiB. A DNS message has at most 64 KiB.
 DOCTOR_UPDATE = Limit(
     ZONES,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 GROUP = "elastx_mrs.publishers"
@@ -19,6 +20,7 @@ GROUP = "elastx_mrs.publishers"
 BUILT_IN: Mapping[str, str] = {
     "cloudflare": "elastx_mrs.publish.cloudflare.settings",
     "rfc2136": "elastx_mrs.publish.rfc2136.settings",
+    "route53": "elastx_mrs.publish.route53.settings",
 }
 """The module of each built-in provider, by the provider's key in a config."""
 
@@ -158,6 +160,11 @@ class Provider:
     hints: Mapping[Callable[..., Any], Mapping[str, Any]] = field(default_factory=dict)
     start: Start = field(default_factory=Start)
 
+    @property
+    def adopts_by_config(self) -> bool:
+        """Whether a key of the config takes over what is published, and not an import."""
+        return any(key.kind == "names" for key in self.stack_keys)
+
     def make(self, setup: Any) -> Any:
         """Return the publisher.
 
@@ -192,6 +199,17 @@ def providers(keys: Iterable[str] = ()) -> tuple[Provider, ...]:
     unknown = [key for key in keys if key not in BUILT_IN]
     added = installed() if unknown else {}
     return (*map(_built_in, BUILT_IN), *(_loaded(name, added[name]) for name in added if name in unknown))
+
+
+def beside(name: str, module: str) -> ModuleType:
+    """Return a module that stands beside a provider's settings, without loading those.
+
+    :raises RegistryError: where no installed package brings the provider.
+    """
+    settings = BUILT_IN.get(name) or installed().get(name)
+    if settings is None:
+        raise RegistryError(f"there is no provider {name}; install the package that brings it")
+    return import_module(f"{settings.rpartition('.')[0]}.{module}")
 
 
 def every() -> tuple[Provider, ...]:

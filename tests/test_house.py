@@ -42,7 +42,17 @@ def test_few_modules_stand_at_the_top() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["publish", "publish/cloudflare", "publish/rfc2136", "publish/guard", "config", "cli"]
+    "folder",
+    [
+        "publish",
+        "publish/cloudflare",
+        "publish/rfc2136",
+        "publish/route53",
+        "publish/rrset",
+        "publish/guard",
+        "config",
+        "cli",
+    ],
 )
 def test_a_folder_s_own_module_imports_nothing_of_ours(folder: str) -> None:
     """What it imported would be loaded with every module below it."""

@@ -70,9 +70,15 @@ def main() -> None:
     text = sys.stdin.read()
     for scheme in COLOURS:
         target = ROOT / "docs" / f"review-{scheme}.png"
-        draw(chromium, page(text, scheme), target)
+        draw(chromium, page(opening(text), scheme), target)
         target.write_bytes(labelled(target.read_bytes(), digest(text)))
         sys.stdout.write(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} octets\n")
+
+
+def opening(text: str) -> str:
+    """Return a review up to its first domain: the README's first screen has room for no more."""
+    head, *domains = re.split(r"(?m)^(?=#### `)", text)
+    return head + domains[0] if domains else head
 
 
 def page(text: str, scheme: str) -> str:

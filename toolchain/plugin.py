@@ -1,7 +1,8 @@
 """Makes the requirements of the folders that Pulumi installs the plugin from: those of ``requirements.txt`` it needs.
 
 A package that nobody uses is not only a longer download: Pulumi downloads the plugin of every Pulumi SDK that it finds
-in the environment. So ``plugin`` is for name servers of your own, and ``plugin/cloudflare`` adds Cloudflare.
+in the environment. So ``plugin`` is for name servers of your own, ``plugin/cloudflare`` adds Cloudflare, and
+``plugin/route53`` adds Route 53.
 """
 
 import re
@@ -14,7 +15,8 @@ from toolchain.schema import ROOT, keep
 
 PINNED = ROOT / "requirements.txt"
 PLUGIN = ROOT / "plugin" / "requirements.txt"
-CLOUDFLARE = ROOT / "plugin" / "cloudflare" / "requirements.txt"
+ADDED: Mapping[str, str] = {"cloudflare": "pulumi-cloudflare", "route53": "boto3"}
+"""The package that each folder below adds; an extra of elastx-mrs may have more, which only the command needs."""
 
 HEAD = "# Generated from {} by: python -m toolchain.plugin\n"
 _PIN = re.compile(r"(?m)^([a-z0-9-]+)==(?:.*\n)(?:[ ]+.*\n)*")
@@ -29,7 +31,7 @@ class Pin(NamedTuple):
 
 
 def main() -> None:
-    """Write both files, or print a line and end with 1 where one is not current (``--check``)."""
+    """Write the files, or print a line and end with 1 where one is not current (``--check``)."""
     for target, made in made_files().items():
         keep("requirements", target, made, "toolchain.plugin")
 
@@ -39,10 +41,10 @@ def made_files() -> Mapping[Path, str]:
     pins = pinned(PINNED.read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     base = needed(pins, names([*project["dependencies"], *project["optional-dependencies"]["doh"]]))
-    more = needed(pins, ["pulumi-cloudflare"]) - base
-    return {
-        PLUGIN: HEAD.format("../requirements.txt") + _text(pins, base),
-        CLOUDFLARE: f"{HEAD.format('../../requirements.txt')}-r ../requirements.txt\n{_text(pins, more)}",
+    head = f"{HEAD.format('../../requirements.txt')}-r ../requirements.txt\n"
+    return {PLUGIN: HEAD.format("../requirements.txt") + _text(pins, base)} | {
+        PLUGIN.parent / folder / PLUGIN.name: head + _text(pins, needed(pins, [package]) - base)
+        for folder, package in ADDED.items()
     }
 
 

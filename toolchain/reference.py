@@ -19,7 +19,7 @@ from elastx_mrs.config.environment import DEBUG, VARIABLES
 from elastx_mrs.config.model import below, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import examples
-from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.limits import GROUPS, LIMITS
 from elastx_mrs.notices import NOTICES
 from elastx_mrs.service import ELASTX
@@ -38,6 +38,11 @@ RECORD = {
     "value": "v=DMARC1; p=none;",
     "ttl": 1800,
     "guard": "warn",
+}
+STRING = {
+    **{key: value for key, value in RECORD.items() if key != "profile"},
+    "publisher": "route53",
+    "zone": "Z0123456789ABCDEFGHIJ",
 }
 """Examples of what has no model."""
 
@@ -68,8 +73,8 @@ problem, and the fix. It reports missing inputs in the same way.
 | `<path>: is not a key here; did you mean …?` | an unknown key; the most similar known key is suggested |
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
 | `<path>: is known only after another resource is deployed` | the preview does not know the value of this Output; only the ids of Cloudflare zones may be unknown |
-| `<path>: is read at update time` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
-| `cloudflare, rfc2136: no publisher` | the config has no publisher: add `cloudflare` or `rfc2136` |
+| `<path>: cannot be an input` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
+| `cloudflare, rfc2136, route53: no publisher` | the config has no publisher: add one of these keys |
 | `before hook "<component>-guard" failed` | the guard stopped a record: see [policy](policy.md) |
 | `… is not verified:` | a name server serves something else: see [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refused an update: see [rfc2136](rfc2136.md) |
@@ -210,6 +215,8 @@ def shown_values() -> dict[str, Mapping[str, Any]]:
         f"{COMPONENT_TYPE} outputs": outputs,
         PLUGIN_TYPE: RECORD,
         f"{PLUGIN_TYPE} outputs": RECORD,
+        PLUGIN_STRING_TYPE: STRING,
+        f"{PLUGIN_STRING_TYPE} outputs": {**STRING, "change": "C2682N5HXP0BZ4"},
         "Smtp": SMTP,
         "VerifiedDomains": VERIFIED,
     }

@@ -20,7 +20,7 @@ from elastx_mrs import __version__, registry
 from elastx_mrs.config.model import Verification, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import DEFAULTS, Schema, choices, default_of, descriptions
-from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.registry import StackKey
 from toolchain.enums import ENUMS
 from toolchain.usage import usage
@@ -101,6 +101,7 @@ def schema() -> Schema:
                 "required": ["smtp", "verification"],
             },
             PLUGIN_TYPE: _record(),
+            PLUGIN_STRING_TYPE: _string(),
         },
     }
 
@@ -222,27 +223,48 @@ def _output_types() -> dict[str, Schema]:
 
 
 def _record() -> Schema:
-    texts = {
+    described = (
+        "One TXT record on a primary that accepts dynamic updates (RFC 2136). MailRelay creates these resources. "
+        "The address and the key of the primary are in the provider's config, and never in a record."
+    )
+    place = {
         "profile": "The primary: its name in `rfc2136.profiles`, or `default` for the primary without a profile.",
         "zone": "The zone that the primary serves.",
-        "owner": "The record's name, without a final dot.",
-        "value": "The record's value as one string. The update splits it into strings of 255 octets.",
     }
+    return _txt(described, place)
+
+
+def _string() -> Schema:
+    described = (
+        "One TXT string at a provider whose API owns whole record sets, such as Route 53. MailRelay creates these "
+        "resources. Credentials are never in a record."
+    )
+    place = {
+        "publisher": "The provider: its key in the config, such as `route53`.",
+        "zone": "The zone's id in the provider's API. At Route 53, the id of the hosted zone.",
+    }
+    return _txt(described, place, {"change": "The provider's id of the last change; empty if it has none."})
+
+
+def _txt(described: str, place: dict[str, str], outputs: dict[str, str] | None = None) -> Schema:
+    """Return the schema of one TXT record.
+
+    :param place: the properties that name its place, without its name.
+    :param outputs: more texts, which are not inputs.
+    """
+    place |= {"owner": "The record's name, without a final dot."}
+    texts = place | {"value": "The record's value as one string. It is published in strings of 255 octets."}
     properties: Schema = {key: {"type": "string", "description": text} for key, text in texts.items()}
     ttl = "How many seconds the record set may be cached (RFC 2181 §5.2). Default: 1800, or the existing TTL."
     properties["ttl"] = {"type": "integer", "description": ttl}
     guard = "warn or off allows a second record of the same kind at the name. Default: none."
     replaces = {"willReplaceOnChanges": True}
-    inputs = {
-        key: value | (replaces if key in ("profile", "zone", "owner") else {}) for key, value in properties.items()
-    }
+    inputs = {key: value | (replaces if key in place else {}) for key, value in properties.items()}
+    further: Schema = {key: {"type": "string", "description": text} for key, text in (outputs or {}).items()}
     return {
-        "description": (
-            "One TXT record on a primary that accepts dynamic updates (RFC 2136). MailRelay creates these resources. "
-            "The address and the key of the primary are in the provider's config, and never in a record."
-        ),
+        "description": described,
         "inputProperties": inputs | {"guard": {"type": "string", "description": guard}},
-        "properties": properties,
+        "properties": properties | further,
         "required": list(texts),
     }
 

@@ -20,7 +20,6 @@ from elastx_mrs.display import quoted, some, visible
 from elastx_mrs.publish.cloudflare.rate import REQUESTS
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
-from elastx_mrs.publish.rfc2136.settings import Rfc2136
 from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
@@ -63,9 +62,10 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})
     source = source_name(stack_config or config)
-    if given.settings(Rfc2136) is not None:
+    named = [provider.name for provider, _ in given.publishers if provider.adopts_by_config]
+    if named:
         raise BadInput(
-            f"{source}: publishes through rfc2136, which imports no records: run elastx-mrs adopt DOMAIN without "
+            f"{source}: publishes through {named[0]}, which imports no records: run elastx-mrs adopt DOMAIN without "
             "--import, and add the adopt list that it prints to the config"
         )
     cloudflare = given.settings(Cloudflare)

@@ -50,7 +50,7 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
 
     \b
     repos:
-      - repo: https://git.example.com/platform/elastx-mrs
+      - repo: https://github.com/elastx/elastx-mrs
         rev: v0.1.0
         hooks:
           - id: elastx-mrs-config

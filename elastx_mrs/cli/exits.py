@@ -127,8 +127,8 @@ def _internal(error: Exception) -> str:
     from elastx_mrs import fault
 
     return (
-        f"{fault.traced(error)}Error: {fault.told(error)}. This is a fault in elastx-mrs {__version__}, not in your "
-        f"input. Please report this line where you got elastx-mrs; {DEBUG}=1 shows the traceback."
+        f"{fault.traced(error)}Error: {fault.told(error)}. This is a bug in elastx-mrs {__version__}, not in your "
+        f"input. Please report this line to the maintainers of elastx-mrs; {DEBUG}=1 shows the traceback."
     )
 
 

@@ -11,7 +11,7 @@ from elastx_mrs import registry
 from elastx_mrs.cli.arguments import ConfigFailure
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.config.rules import Fault
-from elastx_mrs.display import quoted, visible
+from elastx_mrs.display import any_of, quoted, visible
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold import programs
 from elastx_mrs.scaffold.answers import Answers, faults_so_far, questions, value_of, warnings
@@ -69,7 +69,7 @@ def _providers() -> Sequence[Provider]:
 def _provider(name: str) -> Provider:
     known = {one.name: one for one in _providers()}
     if name not in known:
-        raise BadInput(f"--publisher {quoted(name)}: is not a publisher; write {' or '.join(known)}")
+        raise BadInput(f"--publisher {quoted(name)}: is not a publisher; write {any_of([*known])}")
     return known[name]
 
 

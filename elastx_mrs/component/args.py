@@ -226,6 +226,15 @@ class Rfc2136Args(TypedDict, total=False):
     """Several primaries by name, each with its own zones."""
 
 
+class Route53Args(TypedDict, total=False):
+    """Publishing through Amazon Route 53. An empty object means every public hosted zone that the credentials see."""
+
+    zones: Mapping[str, Text]
+    """Hosted zone ids by the zone's name. If every domain is in one of them, no zones are listed. Default: found by
+    name.
+    """
+
+
 class MailRelayArgs(TypedDict, total=False):
     """What ``MailRelay`` takes: accounts and domains, what holds for all domains, and where records are published."""
 
@@ -263,3 +272,6 @@ class MailRelayArgs(TypedDict, total=False):
 
     rfc2136: Rfc2136Args
     """Publish to your own name servers, by dynamic update. Required unless another publisher is named."""
+
+    route53: Route53Args
+    """Publish through Amazon Route 53. Required unless another publisher is named."""

@@ -28,7 +28,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
-from elastx_mrs.publish.publisher import Publisher, Resource, Setup
+from elastx_mrs.publish.publisher import Publisher, Resource, Settles, Setup
 from elastx_mrs.publish.sdk import is_mocked, untraced
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.service import Smtp
@@ -100,7 +100,8 @@ class MailRelay(pulumi.ComponentResource):
         def published(resource: str) -> pulumi.Output[str]:
             return value_in_state(publisher, resources[resource])
 
-        self.verification = verified(arguments, by_name, published, self._say)
+        settled = publisher.settled if isinstance(publisher, Settles) else None
+        self.verification = verified(arguments, by_name, published, self._say, settled)
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
         registrations_first()
 
@@ -133,8 +134,8 @@ class MailRelay(pulumi.ComponentResource):
         """Return the publisher that the config names. A valid config names exactly one."""
         ((provider, settings),) = arguments.publishers
 
-        name, resource = self.pulumi_resource_name, self._resource()
-        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resource, waiting.hold)
+        name, resources = self.pulumi_resource_name, self._resources()
+        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resources, waiting.hold)
         publisher: Publisher = provider.make(setup)
         return publisher
 
@@ -142,9 +143,9 @@ class MailRelay(pulumi.ComponentResource):
         """Log one line on the component's row."""
         _log(level, text, self)
 
-    def _resource(self) -> Resource | None:
-        """Return what creates resources instead of the publisher; the plugin overrides this."""
-        return None
+    def _resources(self) -> Mapping[str, Resource]:
+        """Return what creates resources instead of the publishers, by their type; the plugin overrides this."""
+        return {}
 
     def _get(self, key: str) -> str | None:
         """Return the value of a key of the stack's config. The plugin has its own config."""

@@ -1,7 +1,7 @@
 """Verify inside ``up``, after all records were created; never in a preview."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypedDict
 
@@ -34,17 +34,22 @@ Log = Callable[[str, str], None]
 """Logs one line on the component's row: ``notice``, ``warning`` or ``progress``, and the text."""
 
 
+Settled = Callable[[], Awaitable[None]]
+
+
 def verified(
     arguments: Arguments,
     records: Mapping[str, TxtRecord],
     published: Callable[[str], pulumi.Output[str]],
     log: Log,
+    settled: Settled | None = None,
 ) -> pulumi.Output[Verification]:
     """Verify in an ``up``, after all records exist; return the same value as in a preview.
 
     :param records: the declared records, by their resources' names.
     :param published: returns the value that a resource has in the state, unknown if it was not created. It is called
         only if something is verified, because 500 unused outputs cost a second of every preview.
+    :param settled: waits until the publisher's name servers have the changes.
     :raises pulumi.RunError: if this run's mode is invalid, or an extra is missing; in previews too.
     """
     shape = _shape(arguments)
@@ -57,6 +62,8 @@ def verified(
         modes = {domain: "warn" if mode == "require" else mode for domain, mode in modes.items()}
 
     async def verify(values: Mapping[str, str | None]) -> Verification:
+        if settled is not None:
+            await settled()
         await _verify(arguments, _jobs(arguments, modes, records, values), modes, log)
         return shape
 

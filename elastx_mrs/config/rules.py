@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from elastx_mrs import limits, registry
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
-from elastx_mrs.display import quoted, visible
+from elastx_mrs.display import any_of, quoted, visible
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.registry import Problem
@@ -88,7 +88,7 @@ def no_publisher() -> Problem:
     """Return the keys that name a publisher, and a message that all of them are missing."""
     known = registry.names()
     forms = [f"{name}: {{}}" if registry.may_be_empty(name) else name for name in known]
-    return ", ".join(known), f"no publisher; write {', '.join(forms[:-1])} or {forms[-1]}"
+    return ", ".join(known), f"no publisher; write {any_of(forms)}"
 
 
 def _items(value: Any) -> Sequence[Any]:

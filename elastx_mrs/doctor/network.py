@@ -94,7 +94,7 @@ async def _ipv6(servers: Sequence[Server], question: Question, root: bool) -> Ch
     if answered is not None:
         return Check("ipv6", "pass", expected, f"{answered} answers")
     if all(isinstance(error, OSError) and error.errno in _NO_ROUTE for error in problems.values()):
-        seen = "this machine has no IPv6; servers are queried over IPv4, and those with IPv6 alone are skipped"
+        seen = "this machine has no IPv6; servers are queried over IPv4, and servers that have only IPv6 are skipped"
         return Check("ipv6", "unchecked", expected, seen)
     cure = "allow port 53 out of this machine over IPv6, too, or remove this machine's IPv6 address"
     return Check("ipv6", "unreachable", expected, _told(problems), cure)

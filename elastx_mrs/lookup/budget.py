@@ -219,7 +219,7 @@ class Budget:
         more = len(names) + last._more - NAMED
         listed = ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
         asked = max(self._used - len(self._refused) - self._more, 0)
-        return f"{self.over()}; queries asked: {asked}; left: {listed}"
+        return f"{self.over()}; queries sent: {asked}; without an answer: {listed}"
 
 
 def current() -> Budget | None:

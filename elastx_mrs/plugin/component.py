@@ -22,7 +22,7 @@ from elastx_mrs.config.base import snake
 from elastx_mrs.config.model import Arguments, keys_of, shape
 from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.config.rules import Fault
-from elastx_mrs.identity import DYNAMIC_TYPE, PLUGIN_TYPE
+from elastx_mrs.identity import DYNAMIC_STRING_TYPE, DYNAMIC_TYPE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import is_unknown
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.publisher import Resource
@@ -46,6 +46,17 @@ class TxtRecord(pulumi.CustomResource):
         super().__init__(PLUGIN_TYPE, name, inputs, pulumi.ResourceOptions.merge(options, own))
 
 
+class TxtString(pulumi.CustomResource):
+    """One TXT string in a record set that the provider's API owns whole, as the plugin's own resource."""
+
+    value: pulumi.Output[str]
+    change: pulumi.Output[str]
+
+    def __init__(self, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        own = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=DYNAMIC_STRING_TYPE)], version=__version__)
+        super().__init__(PLUGIN_STRING_TYPE, name, inputs, pulumi.ResourceOptions.merge(options, own))
+
+
 class PluginRelay(MailRelay):
     """The component whose records are the plugin's resources, with the provider's config.
 
@@ -56,8 +67,8 @@ class PluginRelay(MailRelay):
         self._read = get
         super().__init__(name, cast("MailRelayArgs", args), opts)
 
-    def _resource(self) -> Resource:
-        return TxtRecord
+    def _resources(self) -> Mapping[str, Resource]:
+        return {PLUGIN_TYPE: TxtRecord, PLUGIN_STRING_TYPE: TxtString}
 
     def _get(self, key: str) -> str | None:
         found: str | None = self._read(key)

@@ -1,20 +1,87 @@
-"""The record as the plugin's own resource: check and compare its properties, and send them over the wire."""
+"""Records as the plugin's own resources: check and compare their properties, and send them over the wire."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from elastx_mrs.display import MOST_QUOTED, visible
+from elastx_mrs.identity import PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import PluginError, is_unknown, plain_value
-from elastx_mrs.publish.rfc2136.record import PLACE, changed
+from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.rfc2136 import record as rfc2136
+from elastx_mrs.publish.rfc2136.primary import UpdateError
+from elastx_mrs.publish.rrset import record as rrset
+from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.records.record import MAX_TTL
 
-TEXTS = ("profile", "zone", "owner", "value")
 OTHERS = ("ttl", "guard")
 
 Values = Mapping[str, PropertyValue]
+Properties = Mapping[str, Any]
+
+
+class Records(Protocol):
+    """What is done about records of one kind."""
+
+    def create(self, props: Properties) -> tuple[str, dict[str, Any]]:
+        """Publish a record; return its id and what is kept."""
+        ...
+
+    def read(self, props: Properties) -> dict[str, Any] | None:
+        """Return what is there now, or None."""
+        ...
+
+    def update(self, olds: Properties, news: Properties) -> dict[str, Any]:
+        """Put the new value in the old one's place; return what is kept."""
+        ...
+
+    def delete(self, props: Properties) -> None:
+        """Withdraw a record."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record.
+
+    :param place: the properties that say where it is; another one of these is another record.
+    :param changed: returns the properties that differ in the DNS.
+    :param outs: returns what is kept of a record in the state.
+    :param records: returns what is done about records, given what reads the config.
+    :param error: what that raises where it cannot do its work.
+    """
+
+    place: tuple[str, ...]
+    changed: Callable[[Properties, Properties], list[str]]
+    outs: Callable[[Properties], dict[str, Any]]
+    records: Callable[[Get], Records]
+    error: type[Exception]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The properties that each record must have; they are texts."""
+        return (*self.place, "value")
+
+
+KINDS: Mapping[str, Kind] = {
+    PLUGIN_TYPE: Kind(rfc2136.PLACE, rfc2136.changed, rfc2136.outs, rfc2136.TxtRecords, UpdateError),
+    PLUGIN_STRING_TYPE: Kind(rrset.PLACE, rrset.changed, rrset.outs, rrset.TxtStrings, RecordSetError),
+}
+"""By the resource's type."""
+
+
+def type_of(urn: str) -> str:
+    """Return the type of a record by its URN, ``urn:pulumi:<stack>::<project>::<parents' types>$<type>::<name>``.
+
+    :raises PluginError: where the plugin has no such record.
+    """
+    found = urn.split("::")[2].rpartition("$")[2]
+    if found not in KINDS:
+        raise PluginError(f"{visible(found[:MOST_QUOTED])}: there is no such record; there are {' and '.join(KINDS)}")
+    return found
 
 
 def plain(values: Values) -> dict[str, Any]:
@@ -46,16 +113,17 @@ def marshalled(props: Mapping[str, Any], like: Values) -> dict[str, PropertyValu
 
 def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
     """Return the properties, or the error of each."""
+    texts = KINDS[type_of(request.urn)].texts
     inputs = {key: value for key, value in request.new_inputs.items() if not key.startswith("__")}
     failures = [
-        sdk.CheckFailure(key, f"is not a key here; the keys are {', '.join((*TEXTS, *OTHERS))}")
+        sdk.CheckFailure(key, f"is not a key here; the keys are {', '.join((*texts, *OTHERS))}")
         for key in inputs
-        if key not in (*TEXTS, *OTHERS)
+        if key not in (*texts, *OTHERS)
     ]
-    failures += [sdk.CheckFailure(key, "is missing; write it") for key in TEXTS if key not in inputs]
+    failures += [sdk.CheckFailure(key, "is missing; write it") for key in texts if key not in inputs]
     failures += [
         sdk.CheckFailure(key, "is not text; write a string")
-        for key in (*TEXTS, "guard")
+        for key in (*texts, "guard")
         if key in inputs and not isinstance(inputs[key].value, str) and not is_unknown(inputs[key])
     ]
     if "ttl" in inputs and not is_unknown(inputs["ttl"]) and not _seconds(inputs["ttl"].value):
@@ -69,22 +137,23 @@ def _seconds(value: object) -> bool:
 
 def diff(request: sdk.DiffRequest) -> sdk.DiffResponse:
     """Compare the state with the inputs; an unknown input counts as different."""
+    kind = KINDS[type_of(request.urn)]
     unknown = {key for key, value in request.new_inputs.items() if is_unknown(value)}
     olds, news = plain(request.old_state), plain(request.new_inputs) | dict.fromkeys(unknown, object())
-    differs = [key for key in changed(olds, news) if key not in request.ignore_changes]
+    differs = [key for key in kind.changed(olds, news) if key not in request.ignore_changes]
     return sdk.DiffResponse(
         changes=bool(differs),
-        replaces=[key for key in differs if key in PLACE],
+        replaces=[key for key in differs if key in kind.place],
         delete_before_replace=True,
         diffs=differs,
-        detailed_diff={key: _difference(key, olds, news) for key in differs},
+        detailed_diff={key: _difference(kind, key, olds, news) for key in differs},
     )
 
 
-def _difference(key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> sdk.PropertyDiff:
-    kind = sdk.PropertyDiffKind
-    if key in PLACE:
-        return sdk.PropertyDiff(kind.UPDATE_REPLACE, input_diff=False)
+def _difference(kind: Kind, key: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> sdk.PropertyDiff:
+    to = sdk.PropertyDiffKind
+    if key in kind.place:
+        return sdk.PropertyDiff(to.UPDATE_REPLACE, input_diff=False)
     if olds.get(key) is None:
-        return sdk.PropertyDiff(kind.ADD, input_diff=False)
-    return sdk.PropertyDiff(kind.DELETE if news.get(key) is None else kind.UPDATE, input_diff=False)
+        return sdk.PropertyDiff(to.ADD, input_diff=False)
+    return sdk.PropertyDiff(to.DELETE if news.get(key) is None else to.UPDATE, input_diff=False)

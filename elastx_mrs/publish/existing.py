@@ -20,6 +20,7 @@ class Existing:
     :param child: the child zone that the name lies in, or None. A record in ``zone`` would then never be served.
     :param ttl: seconds, shared by all TXT records at the name; None without any, or if each has its own.
     :param name_servers: the servers on which the publisher serves the zone; empty if it does not name them.
+    :param problem: why the publisher cannot change the name's TXT records, and what to do; empty if it can.
     """
 
     owner: str
@@ -31,6 +32,7 @@ class Existing:
     child: str | None = None
     name_servers: tuple[str, ...] = ()
     ttl: int | None = None
+    problem: str = ""
 
     @property
     def empty(self) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 import pulumi
 
@@ -47,6 +47,15 @@ class Publisher(Protocol):
         ...
 
 
+@runtime_checkable
+class Settles(Protocol):
+    """What a publisher may have too: it knows when its name servers have what was changed."""
+
+    async def settled(self) -> None:
+        """Wait until they have it, for a bounded time; called in an ``up``, before verification asks them."""
+        ...
+
+
 Say = Callable[[str, str], None]
 """Logs one line on the component's row: ``notice``, ``warning`` or ``error``, and the text."""
 
@@ -63,7 +72,7 @@ class Setup:
     :param name: the component's name.
     :param modes: the guard's modes, by sender domain.
     :param get: reads the stack's config, or the provider plugin's.
-    :param resource: creates resources instead of the publisher; the plugin has its own for RFC 2136.
+    :param resources: create resources instead of a publisher, by their type; the plugin has some of its own.
     :param hold: a context that the publisher enters while it delays records and reports that itself.
     """
 
@@ -74,5 +83,5 @@ class Setup:
     modes: Mapping[str, Mode]
     say: Say
     get: Get
-    resource: Resource | None = None
+    resources: Mapping[str, Resource] = field(default_factory=dict)
     hold: Hold = nullcontext

@@ -64,7 +64,7 @@ class Plan:
     @property
     def adopts_by_config(self) -> bool:
         """Whether a key of the config takes over published records; otherwise, an import does."""
-        return any(key.kind == "names" for key in self.provider.stack_keys)
+        return self.provider.adopts_by_config
 
     @property
     def of_the_stack(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from elastx_mrs import limits
-from elastx_mrs.display import quoted, some
+from elastx_mrs.display import any_of, quoted, some
 from elastx_mrs.registry import Provider, Question
 from elastx_mrs.scaffold.answers import (
     Answers,
@@ -177,7 +177,7 @@ def _publisher(asker: Asker, providers: Sequence[Provider]) -> Provider:
         typed = asker.line(f"Publisher ({', '.join(by_name)}): ").strip().lower()
         if typed in by_name:
             return by_name[typed]
-        _refuse(asker, typed, [f"is not a publisher; write {' or '.join(by_name)}"])
+        _refuse(asker, typed, [f"is not a publisher; write {any_of([*by_name])}"])
 
 
 def _setting(answers: Answers, provider: Provider, question: Question, asker: Asker, zones: Sequence[str]) -> None:

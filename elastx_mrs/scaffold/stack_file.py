@@ -23,7 +23,7 @@ def with_everything(plan: Plan) -> str:
         f"  {NAMESPACE}:accounts: # the logins of the SMTP server; each may send as every domain below\n",
         *_items(plan.accounts, 4),
         *_dkim(f"{NAMESPACE}:dkim", plan),
-        f"  {NAMESPACE}:domains: # the sender domains; an object overrides accounts, spf, dkim or dmarc\n",
+        f"  {NAMESPACE}:domains: # the sender domains; write {{name: ..., dmarc: ...}} to override settings for one\n",
         *_domains(plan),
         *_publisher(plan, plan.settings),
         *_adopt(plan),

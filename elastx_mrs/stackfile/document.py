@@ -58,7 +58,7 @@ class Repeated(NamedTuple):
     @property
     def problem(self) -> str:
         """The error, then the fix."""
-        return f"is in line {self.first} already, which Pulumi refuses; remove one of the two"
+        return f"is already in line {self.first}; Pulumi refuses duplicate keys, so remove one of the two"
 
 
 class Document(NamedTuple):

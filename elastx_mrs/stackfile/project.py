@@ -56,7 +56,7 @@ class Project(NamedTuple):
         if is_own or kinds == ["value"]:
             return None
         if kinds:
-            return f"has a default, which Pulumi takes only for keys of the project {self.name}; write value instead"
+            return f"has a default, which Pulumi accepts only for keys of the project {self.name}; write value instead"
         return f"has no value, which Pulumi refuses for keys of other projects than {self.name}; write value"
 
 

@@ -122,7 +122,7 @@ def test_a_file_keeps_within_the_rate_limit(scene: Scene, beyond: int) -> None:
     assert len(first) == most
     said = result.stderr.splitlines()
     assert said[0].startswith(f"{most + beyond} records to import; the next up changes 0 of them and creates 0 more")
-    assert said[1].startswith(f"pulumi import will send {4 * most} requests to Cloudflare, 4 for each record; it takes")
+    assert said[1].startswith(f"pulumi import will send {4 * most} requests to Cloudflare, 4 for each record; ")
     if not beyond:
         assert len(said) == 2
         return
@@ -199,7 +199,7 @@ def test_a_long_wait_is_announced(scene: Scene, monkeypatch: pytest.MonkeyPatch)
 def test_it_paces_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloudflare, "Pace", partial(Pace, requests=2))
     result = scene.run(config={"domains": ["example.com", "example.se"]}, ELASTX_MRS_LAB_CLOCK="1000")
-    assert result.stderr.startswith("Cloudflare takes 1,200 requests in 5 minutes; continuing at ")
+    assert result.stderr.startswith("Cloudflare accepts 1,200 requests in 5 minutes; continuing at ")
     assert len(imports(result)) == 3
     assert len(scene.asked()) == 3
 

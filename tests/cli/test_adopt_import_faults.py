@@ -175,9 +175,11 @@ def test_the_package_is_missing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
-    result = scene.run(config={"cloudflare": None, "rfc2136": {"zones": ["example.com"]}})
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "publishes through rfc2136, which imports no records: run elastx-mrs adopt DOMAIN" in result.stderr
+    others: dict[str, object] = {"rfc2136": {"zones": ["example.com"]}, "route53": {}}
+    for name, settings in others.items():
+        result = scene.run(config={"cloudflare": None, name: settings})
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"publishes through {name}, which imports no records: run elastx-mrs adopt DOMAIN" in result.stderr
     assert "names no publisher; write elastx-mrs:cloudflare" in scene.run(config={"cloudflare": None}).stderr
     assert scene.asked() == []
 

@@ -84,19 +84,19 @@ DKIM = golden.DKIM
         (GOOD + "  «elastx_mrs:ttl: 300\n", "elastx_mrs:ttl", "did you mean elastx-mrs:ttl?"),
         (GOOD + "  «Elastx-MRS:ttl: 300\n", "Elastx-MRS:ttl", "did you mean elastx-mrs:ttl?"),
         ("config:\n  «elastx-mrs:\n    accounts: [a@b.se]\n", "elastx-mrs", "is one key; write elastx-mrs:accounts"),
-        (GOOD + "  elastx-mrs:ttl: 300\n  «elastx-mrs:ttl: 600\n", "ttl", "is in line 6 already"),
+        (GOOD + "  elastx-mrs:ttl: 300\n  «elastx-mrs:ttl: 600\n", "ttl", "is already in line 6"),
         (
             HEAD + "  elastx-mrs:domains:\n    - name: a.example\n      ttl: 300\n      «ttl: 300\n",
             "domains[0].ttl",
-            "is in line 7 already",
+            "is already in line 7",
         ),
         (
             f"x: &x {{name: a.example}}\n{HEAD}  elastx-mrs:domains:\n    - <<: *x\n      «<<: *x\n",
             "domains[0].<<",
-            "is in line 7 already",
+            "is already in line 7",
         ),
         (GOOD + "  «elastx-mrs:domains.x: 1\n", "domains.x", "is not a key here"),
-        (GOOD + "x: {a: 1}\ny: {a: 1}\n«x: 2\n", "x", "is in line 6 already"),
+        (GOOD + "x: {a: 1}\ny: {a: 1}\n«x: 2\n", "x", "is already in line 6"),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_column(text: str, path: str, message: str, tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_objects_that_share_theirs_over_and_over_take_no_time(tmp_path: Path) ->
     [
         (
             GOOD.replace("  elastx-mrs:cloudflare: {}\n", ""),
-            "no publisher; write cloudflare: {} or rfc2136, unless the program",
+            "no publisher; write cloudflare: {}, rfc2136 or route53: {}, unless the program",
         ),
         (GOOD, ""),
     ],

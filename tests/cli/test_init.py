@@ -133,7 +133,7 @@ def test_all_missing_options_are_named_at_once() -> None:
         (("--account", "me"), "--account (number 1): 'me' is not an e-mail address"),
         (("--dkim", "v=DKIM1; p="), "--dkim: has an empty p="),
         (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
-        (("--publisher", "route53"), "--publisher 'route53': is not a publisher; write cloudflare or rfc2136"),
+        (("--publisher", "azure"), "--publisher 'azure': is not a publisher; write cloudflare, rfc2136 or route53"),
         (("--setting", "zones=a.se"), "--setting: needs a publisher; add --publisher NAME"),
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
         (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),
@@ -162,6 +162,14 @@ def test_no_value_of_a_setting_is_repeated() -> None:
 def test_the_zones_are_those_that_dns_has() -> None:
     run(*MAIL, "--domain", "news.example.com", "--domain", "www.example.com", "--publisher", "rfc2136")
     assert config()["elastx-mrs:rfc2136"] == {"zones": ["example.se", "news.example.com", "example.com"]}
+
+
+def test_route53_needs_no_answers_and_its_extra() -> None:
+    result = run("--domain", "example.com", *MAIL[2:], "--publisher", "route53")
+    assert config()["elastx-mrs:route53"] == {}
+    assert config()["elastx-mrs:adopt"] == ["example.com", "_dmarc.example.com"]
+    assert "elastx-mrs[route53]" in Path("requirements.txt").read_text()
+    assert "\nBefore the preview, set AWS_PROFILE: a profile of AWS whose credentials may" in result.stdout
 
 
 def test_published_records_are_kept() -> None:

@@ -195,7 +195,10 @@ def test_a_file_that_is_not_a_message_is_bad_input(server: str, octets: bytes, s
     ("arguments", "says"),
     [
         ([], "Missing argument 'FILE'"),
-        (["/nonexistent.eml"], "/nonexistent.eml: No such file or directory; name a message's file"),
+        (
+            ["/nonexistent.eml"],
+            "/nonexistent.eml: No such file or directory; name the file of a message, or - for standard input",
+        ),
         (["/"], "/: Is a directory"),
         (["-", "--nameserver", "ns1.example.com"], "--nameserver: 'ns1.example.com' is not a server's address"),
         (["-", "--nothing"], "No such option"),

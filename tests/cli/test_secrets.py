@@ -151,5 +151,5 @@ def test_a_secret_that_is_a_key_twice_is_not_shown(command: tuple[str, ...], tmp
     stack.write_text(f"{config()}  elastx-mrs:tsigKeys:\n    {secret}: a\n    {secret}: b\n")
     result = CliRunner().invoke(main, [*command, str(stack)])
     assert result.exit_code in (1, 2)
-    assert "already, which Pulumi refuses" in result.output
+    assert "; Pulumi refuses duplicate keys" in result.output
     assert secrecy.shown(result.output, [secret]) == []

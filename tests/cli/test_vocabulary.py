@@ -1,6 +1,7 @@
 """One word for one thing: the names of options and of formats, and the keys of JSON, are the same in every command."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,10 @@ import pytest
 from elastx_mrs.cli import options
 from elastx_mrs.cli.views.finding import seen_and_fix
 from tests.cli.commands import COMMANDS, DNS, MAIL, World, ended, found
+from toolchain.prose import check
+
+READ = tuple(f"elastx_mrs/{folder}/" for folder in ("config", "receiver", "records", "stackfile"))
+"""The code whose messages become ``seen`` and ``fix``."""
 
 OLD_KEYS = {"cure", "do", "problem", "reason_", "remedy"}
 """What ``fix`` and ``seen`` were called in one command or another."""
@@ -89,6 +94,44 @@ def test_every_command_with_json_is_in_the_list_above() -> None:
 )
 def test_a_message_has_two_halves(problem: str, seen: str, fix: str) -> None:
     assert seen_and_fix(problem) == {"seen": seen, "fix": fix}
+
+
+NO_FIX = {
+    "a",
+    "an",
+    "are",
+    "at",
+    "each",
+    "for",
+    "is",
+    "it",
+    "its",
+    "labels",
+    "mail",
+    "only",
+    "over",
+    "p",
+    "terms",
+    "the",
+    "this",
+}
+NO_FIX |= {"they", "those", "whose"}
+"""How the second half of a message may begin that only explains the first one."""
+
+
+def test_every_fix_in_a_message_is_found() -> None:
+    """A message whose second half begins with a word that is in neither list."""
+    begun = {
+        word: sentence.text
+        for path in sorted(check.files())
+        if path.startswith(READ) and not path.endswith("/environment.py")  # descriptions
+        for sentence in check.sentences_of(path)
+        for word in re.findall(r"; ([a-z]+)\b", sentence.text)
+    }
+    unknown = {
+        word: text for word, text in begun.items() if word not in NO_FIX and not seen_and_fix(f"x; {word} y")["fix"]
+    }
+    assert not unknown
 
 
 def test_an_option_is_no_secret_s_name() -> None:

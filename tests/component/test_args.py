@@ -54,7 +54,7 @@ def test_what_only_the_stack_may_have_is_refused_in_a_program() -> None:
         for key in provider.stack_only:
             value = "hmac-sha256" if key == "algorithm" else "192.0.2.1"
             given = {"accounts": [golden.ACCOUNT], "dkim": golden.DKIM, "domains": ["example.com"]}
-            with pytest.raises(Exception, match=f"{provider.name}.{key}: is read at update time"):
+            with pytest.raises(Exception, match=f"{provider.name}.{key}: cannot be an input"):
                 parse(given | {provider.name: {"zones": ["example.com"], key: value}}, camel_case=False)
 
 

@@ -10,6 +10,8 @@ from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from tests import golden
 
+PUBLISHERS = "cloudflare, rfc2136, route53"
+
 
 def stack(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
@@ -183,7 +185,11 @@ def test_a_missing_ttl_differs_from_a_configured_one() -> None:
         (stack(guard={"mode": False}), "guard.mode", "is false; write 'require', 'warn' or 'off', in quotes"),
         (stack(rfc2136=["example.com"]), "rfc2136", "is a list; write an object such as {zones: [example.com]}"),
         (stack(rfc2136=None, cloudflare=["x"]), "cloudflare", "is a list; write {} for all zones"),
-        (stack(rfc2136=None) | {"elastx-mrs:cloudflare": ""}, "cloudflare, rfc2136", "write cloudflare: {} or rfc2136"),
+        (
+            stack(rfc2136=None) | {"elastx-mrs:cloudflare": ""},
+            PUBLISHERS,
+            "write cloudflare: {}, rfc2136 or route53: {}",
+        ),
         (domain_with(ttl=0), "domains[1].ttl", "seconds from 1"),
         (stack(dkim=None), "dkim", "no key for example.com"),
         (stack(dkim={"secure": "v1:abc"}), "dkim", "is encrypted"),
@@ -203,7 +209,7 @@ def test_a_missing_ttl_differs_from_a_configured_one() -> None:
             "rfc2136.algorithm",
             "hmac-sha256",
         ),
-        (stack(rfc2136=None), "cloudflare, rfc2136", "no publisher"),
+        (stack(rfc2136=None), PUBLISHERS, "no publisher"),
         (stack(cloudflare={"accountId": "a&name=b"}, rfc2136=None), "cloudflare.accountId", "copy that from the"),
         (
             stack(cloudflare={"accountId": "\udcff"}, rfc2136=None),

@@ -42,7 +42,7 @@ def test_python_is_what_ci_runs() -> None:
 
 
 def test_pulumi_is_what_doctor_wants_and_what_make_builds() -> None:
-    supported, tested = row("Pulumi, the command")
+    supported, tested = row("Pulumi CLI")
     assert supported == "{}.{} or newer".format(*program.PULUMI)
     assert f"github.com/pulumi/pulumi/pkg/v3 v{tested}" in (ROOT / "toolchain" / "cli" / "go.mod").read_text()
 

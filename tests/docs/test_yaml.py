@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from elastx_mrs.registry import BUILT_IN
 from elastx_mrs.stackfile.document import read
 from tests import golden
 from tests.cli.stackfiles import run, write
@@ -50,11 +51,11 @@ CONFIGS = list(configs())
 
 def completed(block: str) -> str:
     """Return a stack file that has a block, and the keys that the block leaves out."""
-    publisher = "rfc2136" in block or "cloudflare" in block
+    publisher = any(f"elastx-mrs:{name}:" in block for name in BUILT_IN)
     rest = "".join(
         f"  elastx-mrs:{key}: {value}\n"
         for key, value in REST.items()
-        if f"elastx-mrs:{key}:" not in block and not (key == "cloudflare" and publisher)
+        if f"elastx-mrs:{key}:" not in block and not (key in BUILT_IN and publisher)
     )
     return f"config:\n{rest}{textwrap.indent(block, '  ')}"
 

@@ -163,14 +163,14 @@ def test_missing_unknown_and_wrong_inputs_are_told_together() -> None:
         "accounts: is a number; write a list",
         "domains: is missing; write it",
         "domain: is not a key here; did you mean domains?",
-        "cloudflare, rfc2136: no publisher; write cloudflare: {} or rfc2136",
+        "cloudflare, rfc2136, route53: no publisher; write cloudflare: {}, rfc2136 or route53: {}",
     ):
         assert line in said
 
 
 def test_where_a_server_is_is_no_input() -> None:
     said = refused(GOOD | {"rfc2136": {"zones": ["example.com"], "server": "192.0.2.1"}})
-    assert said.startswith("rfc2136.server: is read at update time")
+    assert said.startswith("rfc2136.server: cannot be an input")
 
 
 def output(**fields: Any) -> struct_pb2.Value:

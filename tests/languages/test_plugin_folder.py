@@ -20,7 +20,7 @@ from tests.languages.programs import require
 from tests.package import fresh
 from toolchain import plugin
 
-FOLDERS = (ROOT / "plugin", ROOT / "plugin" / "cloudflare")
+FOLDERS = (ROOT / "plugin", *(ROOT / "plugin" / name for name in plugin.ADDED))
 PAGE = (ROOT / "docs" / "plugin.md").read_text()
 HOST = """#!/bin/sh
 [ -z "$1" ] || exec "{python}" "$@"
@@ -43,7 +43,7 @@ def served(folder: Path, cwd: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["plugin", "plugin/cloudflare"])
+@pytest.mark.parametrize("folder", [str(folder.relative_to(ROOT)) for folder in FOLDERS])
 def test_it_serves_the_package_of_its_checkout(folder: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "plugin", tmp_path / "plugin", ignore=shutil.ignore_patterns("__pycache__", ".venv"))
     shutil.copytree(ROOT / "elastx_mrs", tmp_path / "elastx_mrs", ignore=shutil.ignore_patterns("__pycache__"))
@@ -68,13 +68,15 @@ def pins(path: Path) -> dict[str, str]:
     return dict(re.findall(r"(?m)^([a-z0-9-]+)==(\S+)", path.read_text()))
 
 
-def test_they_have_cloudflare_only_where_it_is_used() -> None:
+def test_they_have_a_provider_s_packages_only_where_they_are_used() -> None:
     """Pulumi downloads the plugin of each Pulumi SDK that it finds in the environment."""
-    own, cloudflare = (pins(folder / "requirements.txt") for folder in FOLDERS)
-    assert {name for name in own if "cloudflare" in name} == set()
+    own, cloudflare, route53 = (pins(folder / "requirements.txt") for folder in FOLDERS)
+    assert {name for name in own if "cloudflare" in name or "boto" in name} == set()
     assert set(cloudflare) == {"pulumi-cloudflare"}
+    assert {"boto3", "botocore"} <= set(route53)
+    assert not any("pulumi" in name for name in route53)
     assert own.keys() & {"starlette", "uvicorn", "dkimpy", "pynacl"} == set(), "the lab and message are commands"
-    assert (own | cloudflare).items() <= pins(plugin.PINNED).items()
+    assert (own | cloudflare | route53).items() <= pins(plugin.PINNED).items()
 
 
 @pytest.mark.engine  # as slow
@@ -82,10 +84,12 @@ def test_pip_needs_nothing_else(tmp_path: Path) -> None:
     """With hashes, pip refuses to install what is not pinned. One folder's requirements have those of the other."""
     fresh.require_wheels()
     options = ["--dry-run", "--ignore-installed", "--no-index", "--find-links", str(fresh.WHEELS), "--require-hashes"]
-    command = [sys.executable, "-m", "pip", "install", *options, "-r", str(FOLDERS[1] / "requirements.txt")]
+    files = [argument for folder in FOLDERS[1:] for argument in ("-r", str(folder / "requirements.txt"))]
+    command = [sys.executable, "-m", "pip", "install", *options, *files]
     done = subprocess.run([*command, "--target", str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "pulumi_cloudflare" in done.stdout
+    assert "boto3" in done.stdout
 
 
 def documented(project: Path) -> None:

@@ -51,7 +51,7 @@ def test_queries_are_counted_and_one_more_is_refused(loop: Loop, silent: set[str
             with pytest.raises(OverBudgetError, match=r"192\.0\.2\.1 was not queried: asking takes over 2 queries$"):
                 await network.exchange(SERVERS[0], TXT)
             assert (before, own.exhausted) == (False, True)
-            assert own.story() == "asking takes over 2 queries; queries asked: 2; left: example.com TXT"
+            assert own.story() == "asking takes over 2 queries; queries sent: 2; without an answer: example.com TXT"
         await network.exchange(SERVERS[0], TXT)
 
     loop.run_until_complete(work())

@@ -18,7 +18,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from elastx_mrs import __version__
-from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.provider import Plugin
 from elastx_mrs.plugin.serving import Servicer
 from elastx_mrs.publish.rfc2136.connection import POOL
@@ -159,7 +159,8 @@ def test_what_cannot_be_done_is_told_in_one_line(plugin: Stub, server: NameServe
     )
     other = provider_pb2.ConstructRequest(type="elastx-mrs:index:Other", name="x", parent="")
     assert said(plugin.Construct, other) == (
-        f"elastx-mrs:index:Other: there is no such resource; there are {COMPONENT_TYPE} and {PLUGIN_TYPE}"
+        "elastx-mrs:index:Other: there is no such resource; "
+        f"there are {COMPONENT_TYPE}, {PLUGIN_TYPE} and {PLUGIN_STRING_TYPE}"
     )
     configured(plugin, server, tsigKey="{not a key file")
     create = filled(provider_pb2.CreateRequest(urn=URN), "properties", RECORD)

@@ -28,6 +28,13 @@ def test_the_picture_s_page_has_the_whole_review(scheme: str) -> None:
     assert "@" in rendered(shown()).text
 
 
+def test_the_picture_ends_after_the_first_domain() -> None:
+    opening = picture.opening(shown())
+    assert shown().startswith(opening)
+    assert opening.count("#### `") == 1
+    assert picture.opening("**No mail record will change.**\n") == "**No mail record will change.**\n"
+
+
 def test_a_label_is_read_again_and_leaves_the_picture_whole() -> None:
     png = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + bytes(13) + bytes(4) + b"rest"
     made = picture.labelled(png, "ab" * 32)

@@ -11,10 +11,11 @@ from elastx_mrs.plugin import record
 from elastx_mrs.publish.rfc2136.settings import Rfc2136
 from toolchain import reference
 
+TEXTS = {text for kind in record.KINDS.values() for text in kind.texts}
 PROPERTIES, _, REST = reference.text().partition("\n## Errors\n")
 ROWS = re.findall(r"^\| `([\w-]+)` \| .*? \| (.*) \|$", PROPERTIES, re.MULTILINE)
 ENUM_ROWS = re.findall(r"^\| `[\w-]+` \| `\w+` \| ", PROPERTIES, re.MULTILINE)
-OUTPUTS = {"host", "port", "starttls", "smtp", "verification", "require", "warn", "off", *record.TEXTS, "ttl"}
+OUTPUTS = {"host", "port", "starttls", "smtp", "verification", "require", "warn", "off", *TEXTS, "ttl", "change"}
 
 
 @pytest.mark.parametrize(("name", "said"), [row for row in ROWS if "<br>" in row[1]])
@@ -36,7 +37,8 @@ def test_the_examples_of_what_has_no_model_are_valid() -> None:
     shown = reference.shown_values()
     assert registry.BUILT_IN.keys() <= shown["elastx-mrs:index:MailRelay"].keys()
     Rfc2136.model_validate(shown["elastx-mrs"]["rfc2136"])
-    inputs = {key: float(one) if key == "ttl" else one for key, one in shown["elastx-mrs:index:TxtRecord"].items()}
-    wire = {key: PropertyValue(one) for key, one in inputs.items()}
-    request = sdk.CheckRequest(urn="", old_inputs={}, new_inputs=wire, random_seed=b"")
-    assert list(record.check(request).failures or []) == []
+    for token in record.KINDS:
+        inputs = {key: float(one) if key == "ttl" else one for key, one in shown[token].items()}
+        wire = {key: PropertyValue(one) for key, one in inputs.items()}
+        request = sdk.CheckRequest(urn=f"urn:pulumi:s::p::{token}::n", old_inputs={}, new_inputs=wire, random_seed=b"")
+        assert list(record.check(request).failures or []) == []

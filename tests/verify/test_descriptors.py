@@ -47,6 +47,6 @@ def test_what_lasts_is_this_machine_s(left: str, tmp_path: Path) -> None:
     assert code == UNASKED, told
     assert "this machine is short of file descriptors (this process may have 64 open)" in told
     assert "ulimit -n" in told
-    assert "a fault in elastx-mrs" not in told
+    assert "a bug in elastx-mrs" not in told
     assert "check that the server runs" not in told
     assert "let this machine" not in told

@@ -45,7 +45,7 @@ PHRASES = (
     Phrase(r"\bask this\b", "“query”"),
     Phrase(r"(?:^|` )(?:How|Where|Whom|When|What|Which)\.$", "a phrase that names the thing: “Output format.”"),
     Phrase(r"\bprint what makes\b", "the thing: “Print a completion script.”"),
-    Phrase(r"\bDo: ", "an imperative: “Fix …”"),
+    Phrase(r"^Do: |(?<=[.;] )do: ", "an imperative: “Fix …”"),
 )
 """From the style page's table, and their like."""
 

@@ -6,9 +6,10 @@ A command that never expects one certain value, such as ``config check``, has on
 import re
 
 _FIXES = (  # prose: a list of verbs
-    "add ask call change check choose close declare delete did end export give import install keep leave let list make "
-    "move name open paste pick point publish put remove repeat right run see send set start take test tell to try type "
-    "use wait write"
+    "add allow ask call change check choose close continue copy correct create declare delete did empty end enter "
+    "export fix free give import install keep leave let list look make merge move name omit open paste pick pipe "
+    "point publish put quote register remove repeat replace right run save see send separate set shorten start stop "
+    "take tell test to try type uninstall unset use verify wait write"
 )
 _FIX = re.compile(rf"; (?=(?:{'|'.join(_FIXES.split())})\b)")
 """The start of the second half of a message, the fix; it begins with one of these verbs."""

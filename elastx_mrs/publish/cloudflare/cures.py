@@ -87,7 +87,7 @@ WAYS = (
     ),
     Way(
         r"proxyconnect|proxy authentication required|(?<!\S)407(?!\S)",
-        "the proxy on the way does not answer, or refuses",
+        "the proxy does not answer, or refuses",
         "check HTTPS_PROXY and NO_PROXY",
     ),
     Way(

@@ -55,7 +55,7 @@ class Failures:
         """Return how to take over the existing record, as after a create whose answer was lost."""
         inputs = args.new_inputs or {}
         why = (
-            f"cloudflare: {args.name}: exactly this record is there already, but not in this stack's state, as after "
+            f"cloudflare: {args.name}: this exact record already exists, but not in this stack's state, as after "
             "an interrupted run. To take it over"
         )
         zone_id, name = str(inputs.get("zoneId")), str(inputs.get("name"))

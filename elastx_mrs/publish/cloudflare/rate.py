@@ -91,6 +91,6 @@ class Pace:
         self._said = until
         at = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=self._clock.real(wait))
         self._say(
-            f"Cloudflare takes 1,200 requests in 5 minutes; continuing at {at:%H:%M:%S %Z}. You can stop the run "
+            f"Cloudflare accepts 1,200 requests in 5 minutes; continuing at {at:%H:%M:%S %Z}. You can stop the run "
             "without loss (Ctrl-C twice): the next pulumi up continues from here"
         )

@@ -142,6 +142,12 @@ async def child_zone(case: Case) -> list[Finding]:
     return [_stop(case, f"{why}; {_where_served(case.record.kind, child)}")]
 
 
+async def unchangeable(case: Case) -> list[Finding]:
+    """What a provider cannot change, such as a set with a routing policy, is refused before anything is sent."""
+    found = await case.world.existing(case.owner)
+    return [Finding("stop", found.problem)] if found.problem else []
+
+
 async def delegated_elsewhere(case: Case) -> list[Finding]:
     """A zone may be filled before it is delegated (RFC 1034 §4.2.2), but is not served until then."""
     found = await case.world.existing(case.owner)
@@ -279,8 +285,8 @@ async def null_mx(case: Case) -> list[Finding]:
 
 
 CREATE: tuple[Check, ...] = (
-    alias, redirected, child_zone, delegated_elsewhere, foreign_spf, foreign_dmarc, foreign_dkim, identical, lookups,
-    weaker_dmarc, uncovered_mx, null_mx,
+    alias, redirected, child_zone, unchangeable, delegated_elsewhere, foreign_spf, foreign_dmarc, foreign_dkim,
+    identical, lookups, weaker_dmarc, uncovered_mx, null_mx,
 )  # fmt: skip
 """Before a record is created; records in the way come first."""
 

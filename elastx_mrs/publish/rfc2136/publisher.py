@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from elastx_mrs.config.modes import Mode
+from elastx_mrs.identity import PLUGIN_TYPE
 from elastx_mrs.publish.adoption import Adoption, Get, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.publisher import Resource, Setup
@@ -122,7 +123,7 @@ def make(setup: Setup) -> Rfc2136:
     :raises pulumi.RunError: if a primary refuses; in an ``up``, also if it does not answer.
     """
     given: settings.Rfc2136 = setup.settings
-    publisher = Rfc2136(given.by_zone, setup.get, setup.modes, setup.resource or TxtResource)
+    publisher = Rfc2136(given.by_zone, setup.get, setup.modes, setup.resources.get(PLUGIN_TYPE, TxtResource))
     try:
         unasked = publisher.check_zones()
     except UpdateError as error:

@@ -44,15 +44,15 @@ class TxtRecords:
         self._get = get
         self._profiles = Profiles(get)
 
-    def create(self, props: Properties) -> str:
-        """Publish the record; return its id."""
+    def create(self, props: Properties) -> tuple[str, dict[str, Any]]:
+        """Publish the record; return the resource's id and what is kept."""
         owner, value = props["owner"], props["value"]
         try:
             adopt = owner in adopted(self._get)
         except RecordError as error:
             raise UpdateError(str(error)) from None
         self._do(props, lambda to: update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
-        return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}"
+        return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", outs(props)
 
     def read(self, props: Properties) -> dict[str, Any] | None:
         """Return the served record, its changed form, or None.
@@ -68,10 +68,11 @@ class TxtRecords:
             ttl = served
         return outs(props) | {"value": value, "ttl": ttl}
 
-    def update(self, olds: Properties, news: Properties) -> None:
-        """Replace the old value with the new one, in one message."""
+    def update(self, olds: Properties, news: Properties) -> dict[str, Any]:
+        """Replace the old value with the new one, in one message; return what the state keeps."""
         place, old, new = (news["zone"], news["owner"]), olds["value"], news["value"]
         self._do(news, lambda to: update.replace(to, *place, old, new, _ttl(news), _only(news)))
+        return outs(news)
 
     def delete(self, props: Properties) -> None:
         """Withdraw the record."""

@@ -13,7 +13,7 @@ from pulumi import dynamic
 
 from elastx_mrs.identity import PLUGIN_TYPE
 from elastx_mrs.publish.rfc2136.primary import UpdateError
-from elastx_mrs.publish.rfc2136.record import PLACE, TxtRecords, changed, outs
+from elastx_mrs.publish.rfc2136.record import PLACE, TxtRecords, changed
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class TxtProvider(dynamic.ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Publish the record."""
-        return dynamic.CreateResult(_neatly(self._records.create, props), outs(props))
+        return dynamic.CreateResult(*_neatly(self._records.create, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
         """Return the served record, its changed form, or nothing."""
@@ -49,8 +49,7 @@ class TxtProvider(dynamic.ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Replace the old value with the new one."""
-        _neatly(self._records.update, _olds, _news)
-        return dynamic.UpdateResult(outs(_news))
+        return dynamic.UpdateResult(_neatly(self._records.update, _olds, _news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Withdraw the record."""

@@ -121,7 +121,7 @@ def _of_profiles(given: Rfc2136, program: bool) -> Iterator[Problem]:
             seen.setdefault(zone, zones)
         for key in _OF_THE_SERVER if program else ():
             if getattr(profile, key) is not None:
-                problem = f"is read at update time: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
+                problem = f"cannot be an input: write it as {to_camel(key)} under {NAMESPACE}:rfc2136 in "
                 yield f"{where}.{key}", f"{problem}the stack's config, or set the environment variable"
 
 
@@ -191,7 +191,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names at which an identical TXT record already exists, which the stack may take over (rfc2136 only).",
+            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
             example=["_dmarc.example.com"],
         ),
     ),

@@ -222,7 +222,7 @@ class _Here(Place):
                 return True
             if answered:
                 state = "does not serve" if present else "still serves"
-                problem = f"took the update of {self.zone} but {state} the TXT at {self.owner}: {quoted(value, 60)}"
+                problem = f"accepted the update of {self.zone} but {state} the TXT at {self.owner}: {quoted(value, 60)}"
                 raise UpdateError(f"{self.primary} {problem}; look at its log. {self.signed()}{self.mname()}".rstrip())
         raise self.lost[-1]
 

@@ -1,4 +1,4 @@
-"""The mail records of a company: all of the stack's file."""
+"""The mail records of a company, declared in the stack file."""
 
 import pulumi
 

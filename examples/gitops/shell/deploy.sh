@@ -1,6 +1,6 @@
 #!/bin/sh
-# preview, up, verify or drift of the Pulumi project in this folder: for any CI, and by hand.
-# preview and verify end with the exit codes of elastx-mrs; preview ends with 1 where Pulumi's preview failed.
+# Runs preview, up, verify or drift of the Pulumi project in this folder, in any CI or by hand.
+# preview and verify exit with the codes of elastx-mrs. preview exits with 1 if Pulumi's preview failed.
 set -eu
 
 : "${PROJECT:=acme-mail}" "${STACK:=prod}"
@@ -10,7 +10,7 @@ install() {
     PATH="$PWD/.venv/bin:$PATH"
 }
 
-# Leaves the review in review.md, of a preview that failed too; FAIL_ON is for elastx-mrs review --fail-on.
+# Writes the review to review.md, also if the preview failed. FAIL_ON is passed to elastx-mrs review --fail-on.
 preview() {
     preview=0 review=0
     pulumi preview --stack "$STACK" --non-interactive --json > preview.json 2> preview.log || preview=$?

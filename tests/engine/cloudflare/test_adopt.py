@@ -111,7 +111,7 @@ def test_the_state_says_what_is_left_to_import(run: Trial) -> None:
     stack.config["domains"] = [*stack.config["domains"], "example.se"]
     run.faults.append(Fault("POST", status=0, reset="after"))
     broken = stack.up(check=False)
-    assert "exactly this record is there already" in broken.stdout, "its answer got lost, and the plugin sent it again"
+    assert "this exact record already exists" in broken.stdout, "its answer got lost, and the plugin sent it again"
     adopt_import(run, stack)
     refused = stack.pulumi(*IMPORT, check=False)
     assert refused.returncode != 0

@@ -167,7 +167,7 @@ def test_an_answer_that_is_lost_after_the_work_is_done_is_made_up_for_as_the_mes
 ) -> None:
     added(stack)
     run.faults[:] = [Fault(method, skip=1, reset="after") for method in ("POST", "PUT")]
-    told = obey(stack, fails(stack, "exactly this record is there already"))
+    told = obey(stack, fails(stack, "this exact record already exists"))
     assert len(told) == 1, "the second PUT of the same is no error"
     stack.up()
     settled(run, stack, LABEL)

@@ -96,7 +96,7 @@ def test_a_page_that_forbids_is_somebody_elses_or_a_block(answer: str) -> None:
 
 LOST = {
     "is not a URL": ['unsupported protocol scheme "htp"', 'parse ":foo": missing protocol scheme'],
-    "the proxy on the way": [
+    "the proxy does not answer": [
         "proxyconnect tcp: dial tcp 127.0.0.1:3128: connect: connection refused",
         "Proxy Authentication Required",
         "407 Proxy Authentication Required ",

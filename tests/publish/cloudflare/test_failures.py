@@ -19,7 +19,7 @@ from tests.publish.cloudflare.test_rate import FAST
 IDENTICAL = said("400 Bad Request", 81058, "An identical record already exists.")
 LIMITED = said("429 Too Many Requests", 971, "Please wait and consider throttling your request speed")
 FORBIDDEN = said("403 Forbidden", 10000, "Authentication error")
-TOOK = "exactly this record is there already, but not in this stack's state, as after an interrupted run."
+TOOK = "this exact record already exists, but not in this stack's state, as after an interrupted run."
 BY_FILE = "elastx-mrs adopt --import --config - --state state.json --component relay > import.json"
 
 
@@ -133,4 +133,4 @@ def test_a_cause_is_told_once_and_what_nobody_knows_not_at_all(engine: Engine) -
 def test_what_the_rate_limit_stopped_is_tried_again_after_it(engine: Engine) -> None:
     lines, again = told(failure("example.com", '"x"', LIMITED, FORBIDDEN))
     assert again == [True]
-    assert [line.partition(";")[0] for line in lines] == ["pace: Cloudflare takes 1,200 requests in 5 minutes"]
+    assert [line.partition(";")[0] for line in lines] == ["pace: Cloudflare accepts 1,200 requests in 5 minutes"]

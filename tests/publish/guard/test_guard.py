@@ -192,7 +192,7 @@ def test_without_the_check_nothing_stops(server: NameServer, name: str) -> None:
 
 
 def test_every_check_has_a_test_that_fails_without_it() -> None:
-    elsewhere = {checks.redirected, checks.delegated_elsewhere}
+    elsewhere = {checks.redirected, checks.delegated_elsewhere, checks.unchangeable}
     tested = {check for check, _, _ in STOPS.values()} | {check for check, _, _ in REMARKS.values()}
     elsewhere |= {wildcards.policy, wildcards.weaker, wildcards.keys, wildcards.senders}
     assert {*checks.CREATE, *wildcards.WILDCARDS} - tested == elsewhere, "and these have tests of their own"

@@ -273,5 +273,5 @@ def test_a_domain_goes_to_the_profile_with_its_longest_zone() -> None:
 
 def test_a_program_s_arguments_cannot_say_where_the_server_is() -> None:
     """It would be passed over without a word: server and key are read from the stack's config."""
-    with pytest.raises(ConfigError, match=r"rfc2136\.key_name: is read at update time: write it as keyName"):
+    with pytest.raises(ConfigError, match=r"rfc2136\.key_name: cannot be an input: write it as keyName"):
         parse(BASE | {"rfc2136": {"zones": ["example.com"], "key_name": "x"}}, camel_case=False)

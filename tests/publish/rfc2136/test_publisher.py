@@ -325,7 +325,7 @@ def test_a_success_that_changed_nothing_is_an_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(dns_update, "READ_BACK", 0.2)
     with answering(dns.rcode.NOERROR) as odd, pytest.raises(UpdateError) as error:
         provider(odd).create(record("x.example.com", "x"))
-    assert f"{odd.address} took the update of example.com but does not serve the TXT at x.example.com" in str(
+    assert f"{odd.address} accepted the update of example.com but does not serve the TXT at x.example.com" in str(
         error.value
     )
 

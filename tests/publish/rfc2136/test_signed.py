@@ -88,7 +88,7 @@ def test_missing_private_keys_are_explained(
     # BIND that signs beside the zone takes the update into the unsigned one, and says so.
     inline = "inline" in request.node.name
     assert (
-        "took the update of example.com but does not serve" if inline else "answered SERVFAIL to the update"
+        "accepted the update of example.com but does not serve" if inline else "answered SERVFAIL to the update"
     ) in said
     assert "example.com is signed, and without its private keys nothing can be added to it" in said
     assert server.txt("lost.example.com") == {}

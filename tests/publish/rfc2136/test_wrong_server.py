@@ -41,7 +41,7 @@ SECONDARY: dict[str, Callable[[int], str]] = {
     ("kind", "said"),
     [
         ("bind", "answered REFUSED to the update of far.example"),
-        ("knot", "took the update of far.example but does not serve"),  # it passes it on, and answers NOERROR
+        ("knot", "accepted the update of far.example but does not serve"),  # it passes it on, and answers NOERROR
     ],
 )
 def test_a_secondary(kind: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,8 @@ class ToyProvider(dynamic.ResourceProvider):
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Publish the record."""
         place = {"profile": "default", "zone": props["zone"], "owner": props["owner"]}
-        return dynamic.CreateResult(self._records.create({**place, "value": props["toyText"]}), props)
+        made, _ = self._records.create({**place, "value": props["toyText"]})
+        return dynamic.CreateResult(made, props)
 
 
 class ToyRecord(dynamic.Resource):

@@ -1,7 +1,7 @@
-r"""A stand-in for Amazon Route 53's REST API, on loopback: what ``examples/route53`` asks of it, and nothing else.
+r"""A stand-in for Amazon Route 53's REST API, on loopback: what the publisher asks of it, and nothing else.
 
-GetHostedZone, ListResourceRecordSets and ChangeResourceRecordSets (CREATE and DELETE), in its XML, with these of its
-documented rules:
+ListHostedZones, GetHostedZone, ListResourceRecordSets, ChangeResourceRecordSets (CREATE and DELETE) and GetChange, in
+its XML, with these of its documented rules:
 
 - A batch is all or nothing. DELETE must have the set's TTL and values exactly (here in their order too), CREATE must
   find none; each refusal has Route 53's own words, all of a batch's in one InvalidChangeBatch.
@@ -35,10 +35,13 @@ FIELDS = (
 """Of a record set, in the schema's order."""
 
 TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
-MAX_VALUE, MAX_REQUEST, MAX_STRING, MAX_PAGE = 4000, 32_000, 255, 300
+MAX_VALUE, MAX_REQUEST, MAX_STRING, MAX_PAGE, MAX_ZONES = 4000, 32_000, 255, 300, 100
 
 _STRING = re.compile(r'"((?:[^"\\]|\\[0-3][0-7]{2}|\\[^0-9])*)"')
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
+
+SECRET = "canary/of+an/AWS/secret+access/key/33333"
+"""It must stand in no state, no log and no message."""
 
 Key = tuple[str, str, str]
 """Name, type and set identifier."""
@@ -133,6 +136,7 @@ class Route53Api:
     :ivar meanwhile: each runs once, after a change was sent, and before it is looked at.
     :ivar lose: answers to changes that get lost, once the change is made.
     :ivar changed: told of each name whose TXT set has changed.
+    :ivar pending: how many questions about a change are answered with PENDING.
     :ivar log: access key id, operation and the code of the answer, of each request.
     """
 
@@ -144,6 +148,8 @@ class Route53Api:
     rate: int | None = None
     changed: Callable[[HostedZone, str], None] = lambda _zone, _owner: None
     log: list[tuple[str, str, str]] = field(default_factory=list)
+    pending: int = 0
+    changes: int = 0
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _times: deque[float] = field(default_factory=deque)
@@ -159,7 +165,7 @@ class Route53Api:
         return {
             "AWS_ENDPOINT_URL_ROUTE_53": self.url,
             "AWS_ACCESS_KEY_ID": user,
-            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_CONFIG_FILE": "/nonexistent",
             "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -172,25 +178,29 @@ class Route53Api:
         """Return status, body, and whether the answer gets lost."""
         parts = urlsplit(url)
         path = unquote(parts.path).strip("/").split("/")
-        rrset = path[3:] == ["rrset"]
-        operation = {("GET", False): "GetHostedZone", ("GET", True): "ListResourceRecordSets"}.get(
-            (method, rrset), "ChangeResourceRecordSets"
-        )
+        query = {name: value[0] for name, value in parse_qs(parts.query).items()}
+        operation = _operation(method, path)
         lost = False
         try:
-            if path[:2] != ["2013-04-01", "hostedzone"] or len(path) not in (3, 4) or (len(path) == 4 and not rrset):
+            if not operation:
                 raise RefusedError(404, "UnknownOperationException", f"{method} {url} is not for this stand-in")
             if operation == "ChangeResourceRecordSets":
                 self._let_others(key)
             with self._lock:
-                zone = self._allowed(operation, key, path[2])
-                if operation == "GetHostedZone":
-                    answer = _about(zone)
+                self._allow(operation, key, path[2] if len(path) > 2 else "*")
+                if operation == "ListHostedZones":
+                    answer = _list_zones([*self.zones.values()], query)
+                elif operation == "GetChange":
+                    answer = self._progress(path[2])
+                elif operation == "GetHostedZone":
+                    answer = _about(self._zone(path[2]))
                 elif operation == "ListResourceRecordSets":
-                    answer = _list(zone, {name: value[0] for name, value in parse_qs(parts.query).items()})
+                    answer = _list(self._zone(path[2]), query)
                 else:
-                    self._change(zone, body)
-                    answer = _element("ChangeResourceRecordSetsResponse", _PENDING)
+                    self._change(self._zone(path[2]), body)
+                    self.changes += 1
+                    info = _change_info(f"C{self.changes}", "PENDING")
+                    answer = _element("ChangeResourceRecordSetsResponse", info)
                     lost = self.lose > 0
                     self.lose -= lost
         except RefusedError as refused:
@@ -207,7 +217,19 @@ class Route53Api:
             return
         others(key)
 
-    def _allowed(self, operation: str, key: str, zone: str) -> HostedZone:
+    def _progress(self, change: str) -> str:
+        if not 0 < int(change.removeprefix("C")) <= self.changes:
+            raise RefusedError(404, "NoSuchChange", f"A change with the specified change ID {change} does not exist")
+        still = self.pending > 0
+        self.pending -= still
+        return _element("GetChangeResponse", _change_info(change, "PENDING" if still else "INSYNC"))
+
+    def _zone(self, zone: str) -> HostedZone:
+        if zone not in self.zones:
+            raise RefusedError(404, "NoSuchHostedZone", f"No hosted zone found with ID: {zone}")
+        return self.zones[zone]
+
+    def _allow(self, operation: str, key: str, zone: str) -> None:
         if key not in self.users:
             raise RefusedError(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
         now = time.monotonic()
@@ -225,9 +247,6 @@ class Route53Api:
             if fault.operation == operation and fault.times > 0:
                 fault.times -= 1
                 raise RefusedError(fault.status, fault.code, fault.message)
-        if zone not in self.zones:
-            raise RefusedError(404, "NoSuchHostedZone", f"No hosted zone found with ID: {zone}")
-        return self.zones[zone]
 
     def _change(self, zone: HostedZone, body: bytes) -> None:
         """Make all of a batch, or nothing of it."""
@@ -254,6 +273,23 @@ class Route53Api:
         zone.sets = sets
         for name in names:
             self.changed(zone, name)
+
+
+def _operation(method: str, path: list[str]) -> str:
+    """Return what a request asks for; empty for what this is no stand-in for."""
+    match method, path:
+        case "GET", ["2013-04-01", "hostedzone"]:
+            return "ListHostedZones"
+        case "GET", ["2013-04-01", "hostedzone", _]:
+            return "GetHostedZone"
+        case "GET", ["2013-04-01", "hostedzone", _, "rrset"]:
+            return "ListResourceRecordSets"
+        case "POST", ["2013-04-01", "hostedzone", _, "rrset"]:
+            return "ChangeResourceRecordSets"
+        case "GET", ["2013-04-01", "change", _]:
+            return "GetChange"
+        case _:
+            return ""
 
 
 def escaped(name: str) -> str:
@@ -340,12 +376,26 @@ def _plain(name: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), name).lower().removesuffix(".")
 
 
-def _about(zone: HostedZone) -> str:
+def _hosted(zone: HostedZone) -> str:
     config = f"<Config><PrivateZone>{str(zone.private).lower()}</PrivateZone></Config>"
     what = f"<Id>/hostedzone/{zone.id}</Id><Name>{zone.name}.</Name><CallerReference>0</CallerReference>{config}"
+    return f"<HostedZone>{what}</HostedZone>"
+
+
+def _about(zone: HostedZone) -> str:
     servers = "".join(f"<NameServer>{one}</NameServer>" for one in zone.servers)
     served = "" if zone.private else f"<DelegationSet><NameServers>{servers}</NameServers></DelegationSet>"
-    return _element("GetHostedZoneResponse", f"<HostedZone>{what}</HostedZone>{served}")
+    return _element("GetHostedZoneResponse", f"{_hosted(zone)}{served}")
+
+
+def _list_zones(zones: list[HostedZone], query: Mapping[str, str]) -> str:
+    size = min(int(query.get("maxitems", MAX_ZONES)), MAX_ZONES)
+    start = next((at for at, zone in enumerate(zones) if zone.id == query.get("marker")), 0)
+    rest = start + size < len(zones)
+    more = f"<IsTruncated>{str(rest).lower()}</IsTruncated><MaxItems>{size}</MaxItems>"
+    more += f"<NextMarker>{zones[start + size].id}</NextMarker>" if rest else ""
+    listed = "".join(map(_hosted, zones[start : start + size]))
+    return _element("ListHostedZonesResponse", f"<HostedZones>{listed}</HostedZones>{more}")
 
 
 def _list(zone: HostedZone, query: Mapping[str, str]) -> str:
@@ -369,7 +419,11 @@ def _list(zone: HostedZone, query: Mapping[str, str]) -> str:
 
 
 _WHEN = "2026-01-01T00:00:00Z"
-_PENDING = f"<ChangeInfo><Id>/change/C0</Id><Status>PENDING</Status><SubmittedAt>{_WHEN}</SubmittedAt></ChangeInfo>"
+
+
+def _change_info(change: str, status: str) -> str:
+    what = f"<Id>/change/{change}</Id><Status>{status}</Status><SubmittedAt>{_WHEN}</SubmittedAt>"
+    return f"<ChangeInfo>{what}</ChangeInfo>"
 
 
 def _element(name: str, inner: str) -> str:

@@ -1,0 +1,189 @@
+"""The publisher of a provider whose API owns whole record sets: one Pulumi resource for each TXT string."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pulumi
+
+from elastx_mrs.display import some
+from elastx_mrs.identity import PLUGIN_STRING_TYPE
+from elastx_mrs.publish.adoption import Adoption, by_config
+from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.listing import Listed, Listing
+from elastx_mrs.publish.publisher import Setup
+from elastx_mrs.publish.rrset.names import obstacle
+from elastx_mrs.publish.rrset.record import connected
+from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, RecordSets, Zone
+from elastx_mrs.publish.rrset.resource import TxtString
+from elastx_mrs.publish.rrset.settling import newest, settle
+from elastx_mrs.publish.rrset.strings import with_value
+from elastx_mrs.publish.rrset.zones import LISTED, find
+from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records.names import longest_zone
+
+CONNECTIONS = 4
+"""To the provider's API, at once."""
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a zone has, asked for once a run.
+
+    :param txt: the TXT sets by name.
+    """
+
+    listing: Listing
+    txt: Mapping[str, Sequence[RecordSet]]
+
+
+class RrsetPublisher:
+    """Declares records in the zones of one provider.
+
+    :param key: the provider's, in a config.
+    :param sets: its API.
+    :param named: ids of zones by name, which are not looked up.
+    :raises pulumi.RunError: naming each zone that is missing, and each value that the provider cannot hold.
+    """
+
+    shares_ttl = True
+
+    def __init__(self, key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> None:
+        self._key = key
+        self._sets = sets
+        self._setup = setup
+        self._records = setup.arguments.records()
+        self._resource = setup.resources.get(PLUGIN_STRING_TYPE, TxtString)
+        self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-rrset")
+        self._contents: dict[str, asyncio.Future[_Contents]] = {}
+        self._declared: list[pulumi.CustomResource] = []
+        self._unreachable = ""
+        _refuse(self._too_large())
+        self._zones = self._found(named)
+
+    def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        """Declare one record."""
+        inputs = {
+            "publisher": self._key,
+            "zone": self._zones[longest_zone(record.name, self._zones) or ""].id,
+            "owner": record.name,
+            "value": record.value,
+            "ttl": record.configured_ttl,
+            "change": None,  # an output; a dynamic resource has those of its inputs alone
+        }
+        if (mode := self._setup.modes.get(record.domain, "require")) != "require":
+            inputs["guard"] = mode
+        resource = self._resource(name, inputs, options)
+        self._declared.append(resource)
+        return resource
+
+    @property
+    def adoption(self) -> Adoption:
+        """A create takes over the names of stack config ``adopt``, and of ``ELASTX_MRS_ADOPT``."""
+        try:
+            return by_config(self._setup.get)
+        except RecordError as error:
+            raise pulumi.RunError(str(error)) from None
+
+    def value_of(self, properties: Mapping[str, Any]) -> str:
+        """Return the value."""
+        return str(properties.get("value", ""))
+
+    async def existing(self, owner: str) -> Existing:
+        """Look in the zone's record sets, which are listed once a run."""
+        name = longest_zone(owner, self._zones)
+        if name is None:
+            raise CannotAskError(f"{owner} is in no zone of this component ({some(list(self._zones), LISTED)})")
+        if self._unreachable:
+            raise CannotAskError(self._unreachable)
+        zone = self._zones[name]
+        if name not in self._contents:
+            loop = asyncio.get_running_loop()
+            self._contents[name] = asyncio.ensure_future(loop.run_in_executor(self._pool, self._list, zone))
+        contents = await self._contents[name]
+        txt = contents.txt.get(owner, ())
+        problem = obstacle(owner, txt) or self._excess(owner, txt[0] if txt else None)
+        return replace(contents.listing.existing(owner), ttl=txt[0].ttl if txt else None, problem=problem)
+
+    async def settled(self) -> None:
+        """Wait until the provider's name servers have the last change of this run."""
+        changes = [await resource.change.future() for resource in self._declared]  # type: ignore[attr-defined]
+        if change := newest(changes):
+            loop = asyncio.get_running_loop()
+
+            async def ask(change: str) -> bool:
+                return await loop.run_in_executor(self._pool, self._sets.settled, change)
+
+            await settle(self._sets.title, change, ask, self._setup.say)
+
+    def _list(self, zone: Zone) -> _Contents:
+        try:
+            sets = self._sets.read(zone.id)
+        except RecordSetError as error:
+            raise CannotAskError(str(error)) from None
+        txt: dict[str, list[RecordSet]] = {}
+        listed = []
+        for one in sets:
+            own = one.type == "TXT" and not one.problem
+            listed += [Listed(one.name, one.type, self._sets.octets(text) if own else text) for text in one.values]
+            if one.type == "TXT":
+                txt.setdefault(one.name, []).append(one)
+        servers = next((one.values for one in sets if one.type == "NS" and one.name == zone.name), ())
+        return _Contents(Listing(zone.name, listed, servers), txt)
+
+    def _excess(self, owner: str, found: RecordSet | None) -> str:
+        """Return which limit a name's set would exceed with all that is declared there."""
+        wanted = found
+        for record in self._records:
+            if record.name == owner:
+                wanted = with_value(self._sets, wanted, owner, record.value, record.configured_ttl)
+        excess = self._sets.excess(found, wanted) if wanted is not None else ""
+        return f"{owner}: {excess}" if excess else ""
+
+    def _too_large(self) -> list[str]:
+        """Return what the provider cannot hold whatever is there: a value's form or size."""
+        problems = []
+        for record in self._records:
+            try:
+                self._sets.written(record.value)
+            except RecordError as error:
+                problems.append(f"{self._key}: the {record.kind} record of {record.name} {error}")
+        return problems
+
+    def _found(self, named: Mapping[str, str]) -> Mapping[str, Zone]:
+        """Return the zones by name. A preview may run where the provider cannot be reached, if the config names them.
+
+        :raises pulumi.RunError: where one is missing, or the provider refuses, or in an ``up`` does not answer.
+        """
+        try:
+            found = find(self._key, self._sets, self._records, named)
+        except RecordSetError as error:
+            raise pulumi.RunError(f"{self._key}: {error}") from None
+        _refuse(found.problems)
+        if found.unreached:
+            self._unreachable = found.unreached[0]
+            if not pulumi.runtime.is_dry_run():
+                _refuse(found.unreached)
+            self._setup.say("warning", f"{self._unreachable}. The preview continues without it; an up would stop")
+        return found.zones
+
+
+def made(key: str, named: Mapping[str, str], setup: Setup) -> RrsetPublisher:
+    """Return the publisher of a component.
+
+    :param key: the provider's, in a config.
+    :param named: ids of zones by name, where the config names any.
+    :raises pulumi.RunError: as :class:`RrsetPublisher`, and where the provider's package is not installed.
+    """
+    try:
+        sets = connected(key, setup.get)
+    except RecordSetError as error:
+        raise pulumi.RunError(f"{key}: {error}") from None
+    return RrsetPublisher(key, sets, named, setup)
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise pulumi.RunError("\n  ".join(problems))

@@ -1,0 +1,91 @@
+"""Which of a provider's zones each record is in: the longest one that its name is, or ends in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from elastx_mrs.display import some
+from elastx_mrs.publish.rrset.record_sets import RecordSetError, RecordSets, UnreachableError, Zone
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.names import longest_zone
+
+LISTED = 5
+"""Names that a message lists."""
+
+
+@dataclass
+class Found:
+    """The zones of a stack.
+
+    :param zones: by name.
+    :param problems: each zone that is missing or does not fit, and what to do.
+    :param unreached: the zones that the config names by id, and that the provider did not answer for.
+    """
+
+    zones: dict[str, Zone] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+
+
+def find(key: str, sets: RecordSets, records: Sequence[TxtRecord], named: Mapping[str, str]) -> Found:
+    """Find the zones of all records. Zones are listed only where a record is in none that is named.
+
+    :param key: the provider's, in a config.
+    :param named: ids of zones by name, as the config has them.
+    :raises RecordSetError: where zones cannot be listed.
+    """
+    found = Found()
+    for name in dict.fromkeys(longest_zone(record.name, named) for record in records):
+        if name is not None:
+            _named(found, f"{key}.zones.{name}", sets, Zone(name, named[name]))
+    if not found.problems and any(longest_zone(record.name, named) is None for record in records):
+        _listed(found, key, sets, records)
+    return found
+
+
+def _named(found: Found, path: str, sets: RecordSets, given: Zone) -> None:
+    """Add a zone that the config names, or what is wrong with it."""
+    try:
+        zone = sets.zone(given.id)
+    except UnreachableError as error:
+        found.unreached.append(f"{path}: {error}")
+        found.zones[given.name] = given
+        return
+    except RecordSetError as error:
+        found.problems.append(f"{path}: {error}")
+        return
+    if zone.name != given.name:
+        found.problems.append(f"{path}: {given.id} is the zone {zone.name}; write the id of {given.name}")
+    elif zone.problem:
+        found.problems.append(f"{path}: {given.id} {zone.problem}; write the id of another zone")
+    else:
+        found.zones[zone.name] = zone
+
+
+def _listed(found: Found, key: str, sets: RecordSets, records: Sequence[TxtRecord]) -> None:
+    """Add the zones that the provider lists, or what is wrong with them."""
+    listed = sets.zones()
+    usable: dict[str, list[Zone]] = {name: [zone] for name, zone in found.zones.items()}
+    for zone in listed:
+        if not zone.problem and zone.name not in found.zones:
+            usable.setdefault(zone.name, []).append(zone)
+    for name in dict.fromkeys(longest_zone(record.name, usable) for record in records):
+        if name is not None and len(usable[name]) > 1:
+            ids = " and ".join(zone.id for zone in usable[name])
+            what = f"{key}: {len(usable[name])} zones are called {name}: {ids}"
+            found.problems.append(f"{what}; write the one that the domain is delegated to into {key}.zones")
+    missing = dict.fromkeys(record.domain for record in records if longest_zone(record.name, usable) is None)
+    if missing:
+        found.problems.append(_missing(key, sets.title, list(missing), listed))
+    found.zones = {name: there[0] for name, there in usable.items()}
+
+
+def _missing(key: str, title: str, domains: Sequence[str], listed: Sequence[Zone]) -> str:
+    unusable = [
+        f"{zone.name} ({zone.id}) {zone.problem}"
+        for zone in listed
+        if zone.problem and any(longest_zone(domain, [zone.name]) for domain in domains)
+    ]
+    names = list(dict.fromkeys(zone.name for zone in listed))
+    there = "; ".join(unusable[:LISTED]) or f"these credentials see {some(names, LISTED) or 'no zone at all'}"
+    what = f"{key}: {title} has no zone for {some(domains, LISTED)}: {there}"
+    return f"{what}; create the zone, or use the credentials of the account that has it"

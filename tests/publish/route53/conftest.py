@@ -1,0 +1,21 @@
+"""What the tests of Route 53 share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from elastx_mrs.publish.route53 import client
+from elastx_mrs.publish.rrset import names
+from tests.publish.route53.api import Route53Api, serve
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
+    with serve() as api:
+        for key, value in api.environment().items():
+            monkeypatch.setenv(key, value)
+        monkeypatch.setattr(names, "PAUSE", 0.001)
+        monkeypatch.setattr(names, "GATHER", 0.0)
+        monkeypatch.setattr(client, "PAUSE", 0.001)
+        monkeypatch.setattr(client, "RATE", 1_000)
+        yield api
