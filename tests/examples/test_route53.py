@@ -367,7 +367,9 @@ def test_a_preview_goes_on_where_aws_cannot_be_reached(company: Company) -> None
     assert "; check the network" in text
     stack.config["route53"] = {"zones": {"example.com": COM, "example.se": SE}}
     text = said(stack.preview())
-    assert "warning: route53.zones.example.com: the request to Route 53 about Z01EXAMPLECOM0000000 failed: Coul" in text
+    assert (
+        "warning: route53.zones.example.com: the request to Route 53 about Z01EXAMPLECOM0000000 failed: Could" in text
+    )
     assert "The preview continues without it; an up would stop" in text
     assert "+ 16 to create" in text
 
