@@ -45,10 +45,12 @@ class _Job:
     """One change.
 
     :param writes: whether it adds a string: then nothing may stand in the way.
+    :ivar lost: whether it was in a swap that the provider may have made.
     """
 
     edit: Edit
     writes: bool
+    lost: bool = False
     done: bool = False
     change: str = ""
     error: Exception | None = None
@@ -149,7 +151,7 @@ class Names:
     def _swapped(self, zone: str, owner: str, jobs: Sequence[_Job]) -> str:
         """Read and swap until it is done; return the id of the change, empty where nothing had to be changed."""
         failed: _Try | None = None
-        lost, pause, end = False, PAUSE, time.monotonic() + CONTENTION
+        pause, end = PAUSE, time.monotonic() + CONTENTION
         while True:
             there = self._sets.read(zone, owner)
             found = _txt(owner, there)
@@ -159,13 +161,15 @@ class Names:
             if failed is not None and again and failed.hopeless:
                 raise failed.error  # nobody else changed it
             before = failed.times if failed is not None and again else 0
-            wanted = self._wanted(owner, found, there, jobs, lost=lost)
+            wanted = self._wanted(owner, found, there, jobs)
             if wanted == found:
                 return ""
             try:
                 return self._sets.swap(zone, owner, found, wanted)
             except (LostError, UnreachableError) as error:
-                failed, lost = _Try(found, wanted, error, True, before + 1), True
+                failed = _Try(found, wanted, error, True, before + 1)
+                for job in jobs:
+                    job.lost = job.lost or job.error is None
             except ChangedError as error:
                 failed = _Try(found, wanted, error, False, before + 1)
             if time.monotonic() > end:
@@ -175,7 +179,7 @@ class Names:
             pause = min(2 * pause, MAX_PAUSE)
 
     def _wanted(
-        self, owner: str, found: RecordSet | None, there: Sequence[RecordSet], jobs: Sequence[_Job], *, lost: bool
+        self, owner: str, found: RecordSet | None, there: Sequence[RecordSet], jobs: Sequence[_Job]
     ) -> RecordSet | None:
         """Return the set that all jobs together want; one that is refused has its error, and no part in it."""
         wanted = found
@@ -184,7 +188,7 @@ class Names:
             try:
                 if job.writes:
                     _refuse_obstacles(self._sets.title, owner, there)
-                edited = job.edit(wanted, lost)
+                edited = job.edit(wanted, job.lost)
                 if job.writes and edited is not None and (excess := self._sets.excess(found, edited)):
                     raise RecordSetError(f"{owner}: {excess}")
                 wanted = edited

@@ -142,9 +142,8 @@ def test_a_change_that_never_arrives_is_given_up() -> None:
     assert (txt(sets), sets.swaps) == (("theirs",), names.LOSSES)
 
 
-def test_one_refused_string_leaves_the_others_of_its_swap_alone() -> None:
-    """They are changed together; the error belongs to one of them."""
-    sets = memory("v=spf1 -all", golden.TOKEN)
+def added_together(sets: Memory, *values: str) -> list[str]:
+    """Add strings that are changed together, in this order, and return the errors, each after its string."""
     strings = Strings(sets)
     failed: list[str] = []
 
@@ -154,22 +153,37 @@ def test_one_refused_string_leaves_the_others_of_its_swap_alone() -> None:
         except RecordSetError as error:
             failed.append(f"{value}: {error}")
 
-    threads = [threading.Thread(target=run, args=(value,)) for value in (golden.SPF, golden.TOKEN, "mine", "too")]
+    threads = [threading.Thread(target=run, args=(value,)) for value in values]
     place = names._Place()
     strings._names._places["1", APEX] = place
     with place.lock:  # until all of them wait
-        for thread in threads:
+        for number, thread in enumerate(threads, 1):
             thread.start()
-        while len(place.waiting) < len(threads):
-            pass
+            while len(place.waiting) < number:
+                pass
     for thread in threads:
         thread.join()
+    return sorted(failed)
+
+
+def test_one_refused_string_leaves_the_others_of_its_swap_alone() -> None:
+    """They are changed together; the error belongs to one of them."""
+    sets = memory("v=spf1 -all", golden.TOKEN)
+    failed = added_together(sets, golden.SPF, golden.TOKEN, "mine", "too")
     assert set(txt(sets)) == {"v=spf1 -all", golden.TOKEN, "mine", "too"}
     assert sets.swaps == 1
-    assert sorted(failed)[0].startswith(f"{golden.TOKEN}: example.com has this TXT already")
-    assert sorted(failed)[1].startswith(
-        f"{golden.SPF}: example.com has 'v=spf1 -all', which this stack did not publish"
-    )
+    assert failed[0].startswith(f"{golden.TOKEN}: example.com has this TXT already")
+    assert failed[1].startswith(f"{golden.SPF}: example.com has 'v=spf1 -all', which this stack did not publish")
+
+
+@pytest.mark.parametrize("lost", [1, -1, -2])
+def test_a_string_of_others_is_not_taken_over_with_a_lost_answer(lost: int) -> None:
+    """What was refused was in no swap that could have got lost."""
+    sets = memory(golden.TOKEN)
+    sets.lost = lost
+    (failed,) = added_together(sets, golden.TOKEN, "mine")
+    assert failed.startswith(f"{golden.TOKEN}: example.com has this TXT already")
+    assert set(txt(sets)) == {golden.TOKEN, "mine"}
 
 
 def setup(**config: Any) -> Setup:
