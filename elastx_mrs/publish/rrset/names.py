@@ -138,11 +138,21 @@ class Names:
             return self._places.setdefault((zone, owner), _Place())
 
     def _make(self, zone: str, owner: str, jobs: Sequence[_Job]) -> None:
-        """Make the changes of one name; each job knows afterwards what became of it."""
+        """Make the changes of one name; each job knows afterwards what became of it.
+
+        What the provider refuses together is made one by one: only it knows which of them it minds.
+        """
         error: Exception | None = None
         change = ""
         try:
             change = self._swapped(zone, owner, jobs)
+        except ChangedError as failed:
+            left = [job for job in jobs if job.error is None]
+            if len(left) > 1:
+                for job in left:
+                    self._make(zone, owner, [job])
+                jobs = [job for job in jobs if job not in left]
+            error = failed
         except Exception as failed:  # it belongs to each of them, and only one thread is here
             error = failed
         for job in jobs:

@@ -14,7 +14,7 @@ from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.publish.publisher import Setup
 from elastx_mrs.publish.rrset import names, record
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
-from elastx_mrs.publish.rrset.record_sets import LostError, RecordSet, RecordSetError, RecordSets
+from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, RecordSets
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.rrset.memory import Memory
@@ -184,6 +184,25 @@ def test_a_string_of_others_is_not_taken_over_with_a_lost_answer(lost: int) -> N
     (failed,) = added_together(sets, golden.TOKEN, "mine")
     assert failed.startswith(f"{golden.TOKEN}: example.com has this TXT already")
     assert set(txt(sets)) == {golden.TOKEN, "mine"}
+
+
+class Picky(Memory):
+    """It refuses a string, and a set of more than four, for reasons of its own."""
+
+    def swap(self, zone: str, owner: str, old: RecordSet | None, new: RecordSet | None) -> str:
+        if new is not None and ("bad" in new.values or len(new.values) > 4):
+            self.swaps += 1
+            raise ChangedError("Memory takes no such set")
+        return super().swap(zone, owner, old, new)
+
+
+def test_what_only_the_provider_refuses_leaves_the_others_of_its_swap_alone() -> None:
+    """Whatever its quotas are: the strings are then changed one by one."""
+    sets = Picky()
+    assert added_together(sets, "one", "bad", "two") == ["bad: Memory takes no such set"]
+    assert txt(sets) == ("one", "two")
+    assert added_together(sets, "three", "four", "five") == ["five: Memory takes no such set"]
+    assert txt(sets) == ("four", "one", "three", "two")
 
 
 def setup(**config: Any) -> Setup:
