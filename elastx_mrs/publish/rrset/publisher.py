@@ -137,12 +137,16 @@ class RrsetPublisher:
         return _Contents(Listing(zone.name, listed, servers), txt)
 
     def _excess(self, owner: str, found: RecordSet | None) -> str:
-        """Return which limit a name's set would exceed with all that is declared there."""
-        wanted = found
+        """Return which limit a name's set would exceed with all that is declared there.
+
+        Few strings share a swap, so the last one is added to a set that has the others already.
+        """
         for record in self._by_name.get(owner, ()):
-            wanted = with_value(self._sets, wanted, owner, record.value, record.configured_ttl)
-        excess = self._sets.excess(found, wanted) if wanted is not None else ""
-        return f"{owner}: {excess}" if excess else ""
+            wanted = with_value(self._sets, found, owner, record.value, record.configured_ttl)
+            if wanted != found and (excess := self._sets.excess(found, wanted)):
+                return f"{owner}: {excess}"
+            found = wanted
+        return ""
 
     def _unfit(self) -> list[str]:
         """Return what the provider cannot hold whatever is there: a value's form or size."""

@@ -228,6 +228,32 @@ def test_what_a_provider_cannot_hold_is_refused_with_the_string_named() -> None:
     assert sets.swaps == 0
 
 
+class Small(Memory):
+    """At most ten values in a swap, the old ones and the new ones."""
+
+    def excess(self, old: RecordSet | None, new: RecordSet) -> str:
+        size = len(new.values) + (len(old.values) if old is not None else 0)
+        return f"the swap has {size} values; Memory takes 10" if size > 10 else ""
+
+
+@pytest.mark.parametrize(("accounts", "there", "problem"), [(4, 0, ""), (4, 1, "11"), (6, 0, "11")])
+def test_a_set_that_grows_too_large_for_a_swap_is_known_before(accounts: int, there: int, problem: str) -> None:
+    """Strings come one after another, and each swap has all that are there already, twice."""
+    sets = Small({(APEX, "TXT"): RecordSet(APEX, "TXT", ("theirs",), 300)} if there else {})
+    given = setup(accounts=[f"a{number}@acme.example" for number in range(accounts)])
+    publisher = RrsetPublisher("memory", sets, {}, given)
+    found = asyncio.run(publisher.existing(APEX)).problem
+    assert found == (f"{APEX}: the swap has {problem} values; Memory takes 10" if problem else "")
+    failed = []
+    for record_ in given.arguments.records():
+        try:
+            if record_.name == APEX:
+                add(sets, record_.value)
+        except RecordSetError as error:
+            failed.append(str(error))
+    assert failed[:1] == ([found] if found else [])
+
+
 def test_a_zone_by_its_id_where_the_api_has_no_question_for_it() -> None:
     assert Memory().zone("1").name == APEX
     with pytest.raises(RecordSetError, match="Memory has no zone 2; correct the id"):
