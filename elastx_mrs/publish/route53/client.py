@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,12 @@ RATE = 5
 
 PAUSE, MAX_PAUSE = 0.2, 5.0
 """Seconds before such a request is sent again; twice as long before each more, up to the maximum."""
+
+_SIGNED = re.compile(r" ?The (?:Canonical String for this request|String-to-Sign) should have been.*")
+"""What AWS adds to the reason of a wrong signature: headers of the request, with the session's token."""
+
+_LOGIN = re.compile(r"(?<=://)[^/\s@]*(?=@)")
+"""Who is to log in, in a URL that boto3 repeats."""
 
 _MAKING = threading.Lock()
 """boto3's sessions are not safe for threads; its clients are."""
@@ -107,22 +114,30 @@ class Client:
 
     def _sent(self, operation: str, about: str, given: dict[str, Any]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+        from botocore.parsers import ResponseParserError
 
+        failed = f"the request to Route 53 about {about} failed: "
+        network = "; check the network, a proxy and AWS_ENDPOINT_URL_ROUTE_53"
         try:
-            return getattr(self._boto3(), operation)(**given)
+            answer = getattr(self._boto3(), operation)(**given)
         except ClientError as error:
             answer = error.response
             code, status = answer["Error"]["Code"], answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            reason = " ".join((answer["Error"].get("Message") or "no reason given").split())
+            reason = _SIGNED.sub("", " ".join((answer["Error"].get("Message") or "no reason given").split()))
             said = cure(f"Route 53 answers {code} to {error.operation_name} of {about}: {reason}", code)
             if status >= 500:
                 raise UnreachableError(said) from None
             raise RefusedError(said, code) from None
-        except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
-            what = f"the request to Route 53 about {about} failed: {' '.join(str(error).split())}".removesuffix(".")
+        except ResponseParserError:
+            answer = {}
+        except (BotoCoreError, ValueError, OSError) as error:  # ValueError: no URL; OSError: no program of a profile
+            what = failed + _LOGIN.sub("…", " ".join(str(error).split())).removesuffix(".")
             if isinstance(error, ConnectionError | HTTPClientError):
-                raise UnreachableError(f"{what}; check the network, a proxy and AWS_ENDPOINT_URL_ROUTE_53") from None
+                raise UnreachableError(f"{what}{network}") from None
             raise RecordSetError(f"{what}; set AWS_PROFILE, or run aws configure or aws sso login") from None
+        if answer.keys() <= {"ResponseMetadata"}:
+            raise UnreachableError(f"{failed}the answer is not one of Route 53{network}")
+        return answer
 
     def _boto3(self) -> Any:
         """Return boto3's client, made at the first request: its import alone takes half a second."""

@@ -135,6 +135,7 @@ class Route53Api:
     :ivar users: what each access key id may not do.
     :ivar meanwhile: each runs once, after a change was sent, and before it is looked at.
     :ivar lose: answers to changes that get lost, once the change is made.
+    :ivar pages: what somebody on the way puts in the place of the next answers, once the work is done.
     :ivar changed: told of each name whose TXT set has changed.
     :ivar pending: how many questions about a change are answered with PENDING.
     :ivar log: access key id, operation and the code of the answer, of each request.
@@ -145,6 +146,7 @@ class Route53Api:
     meanwhile: deque[Callable[[str], None]] = field(default_factory=deque)
     faults: list[Fault] = field(default_factory=list)
     lose: int = 0
+    pages: deque[str] = field(default_factory=deque)
     rate: int | None = None
     changed: Callable[[HostedZone, str], None] = lambda _zone, _owner: None
     log: list[tuple[str, str, str]] = field(default_factory=list)
@@ -208,7 +210,7 @@ class Route53Api:
             said = f"<Type>Sender</Type><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message>"
             return refused.status, _element("ErrorResponse", f"<Error>{said}</Error><RequestId>0</RequestId>"), False
         self.log.append((key, operation, "lost" if lost else "OK"))
-        return 200, answer, lost
+        return 200, self.pages.popleft() if self.pages else answer, lost
 
     def _let_others(self, key: str) -> None:
         try:

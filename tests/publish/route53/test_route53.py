@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -222,6 +223,31 @@ def test_a_lost_answer_and_somebody_else_s_change_after_it(zone: Zone, hosted: H
     assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"', '"theirs"')
 
 
+@pytest.mark.parametrize("page", ["<html><p>Log in<br></html>", "<html/>", "<ListHostedZonesRes", ""])
+def test_an_answer_that_is_not_route_53_s_is_a_lost_one(
+    zone: Zone, hosted: HostedZone, api: Route53Api, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """A proxy's page, or half of an answer. A change may have been made, so its set is read back."""
+    api.pages.extend([page] * 3)
+    assert [one.id for one in zone.sets.zones()] == ["Z1"]
+    assert api.codes("ListHostedZones") == ["OK"] * 4
+    send = zone.client.change
+
+    def change(about: str, **given: Any) -> Any:
+        api.pages.append(page)
+        return send(about, **given)
+
+    monkeypatch.setattr(zone.client, "change", change)
+    add(zone, TOKEN)
+    assert api.codes("ChangeResourceRecordSets") == ["OK"]
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"')
+    api.pages.extend([page] * 4)
+    with pytest.raises(
+        RecordSetError, match=r"the request to Route 53 about the hosted zones failed: .*; check the net"
+    ):
+        zone.sets.zones()
+
+
 def test_a_change_that_was_not_made_is_sent_again_and_given_up(zone: Zone, hosted: HostedZone, api: Route53Api) -> None:
     operation = "ChangeResourceRecordSets"
     api.faults.append(Fault(operation, "ServiceUnavailable", 2, 503, "Try later"))
@@ -394,6 +420,32 @@ def test_what_boto3_raises_is_one_line(zone: Zone, api: Route53Api, monkeypatch:
     monkeypatch.delenv("AWS_PROFILE")
     monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", "not a url")
     assert "not a url" in problem()
+
+
+def test_an_error_shows_no_secret_of_the_request(zone: Zone, api: Route53Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS repeats what it wanted to have signed, with the session's token; boto3 the whole address."""
+    signed = f"The Canonical String for this request should have been\n'GET\nx-amz-security-token:{SECRET}\n'"
+    said = f"The signature we calculated does not match.\n\n{signed}"
+    api.faults.append(Fault("ListHostedZones", "SignatureDoesNotMatch", 1, 403, said))
+    with pytest.raises(
+        RecordSetError, match=r"ListHostedZones of the hosted zones: The signature .* match; check AWS_S"
+    ):
+        zone.sets.zones()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", f"http://acme:{SECRET.replace('/', '%2F')}@127.0.0.1:9")
+    with pytest.raises(RecordSetError, match=r'endpoint URL: "http://…@127\.0\.0\.1:9/'):
+        Zone("Z1").sets.zones()
+
+
+def test_a_program_for_credentials_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, api: Route53Api, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[profile acme]\ncredential_process = /nonexistent/program\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "acme")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(RecordSetError, match=r"No such file .*'/nonexistent/program'; set AWS_PROFILE"):
+        Zone("Z1").sets.zones()
 
 
 def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
