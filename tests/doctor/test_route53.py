@@ -10,7 +10,7 @@ from elastx_mrs import limits
 from elastx_mrs.check import Check
 from elastx_mrs.publish.route53 import client
 from tests.doctor.patient import provider, stack, verdicts
-from tests.publish.route53.api import HostedZone, RecordSet, Route53Api, serve
+from tests.publish.route53.api import Fault, HostedZone, RecordSet, Route53Api, serve
 
 NAMES = ["route53-credentials", "route53-zone", "route53-read", "route53-change"]
 WELL = [(name, "pass") for name in NAMES]
@@ -94,6 +94,21 @@ def test_zones_that_are_missing_or_there_twice(api: Route53Api, hosted: HostedZo
     found = examined(tmp_path)
     assert verdicts(found) == [WELL[0], (NAMES[1], "wrong"), *left(2)]
     assert found[1].cure == "write the one that the domain is delegated to into route53.zones"
+
+
+def test_two_private_zones_are_both_seen(api: Route53Api, tmp_path: Path) -> None:
+    """The fix begins after the first semicolon."""
+    api.zone("Z3", "example.com", private=True)
+    api.zone("Z4", "example.com", private=True)
+    found = examined(tmp_path)[1]
+    assert all(f"example.com ({one}) is private: only its VPCs see it" in found.seen for one in ("Z3", "Z4"))
+    assert found.cure == "create the zone, or use the credentials of the account that has it"
+
+
+@pytest.mark.usefixtures("hosted")
+def test_a_change_without_an_answer_is_unreachable(api: Route53Api, tmp_path: Path) -> None:
+    api.faults.append(Fault("ChangeResourceRecordSets", "ServiceUnavailable", 1, 503, "Try later"))
+    assert verdicts(examined(tmp_path)) == [*WELL[:3], (NAMES[3], "unreachable")]
 
 
 def test_of_many_zones_some_are_asked_about(api: Route53Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

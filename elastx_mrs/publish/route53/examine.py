@@ -14,7 +14,7 @@ from elastx_mrs.publish.examination import Examination, Subject, of_message
 from elastx_mrs.publish.route53.client import Client
 from elastx_mrs.publish.route53.record_sets import Route53
 from elastx_mrs.publish.route53.settings import PROVIDER
-from elastx_mrs.publish.rrset.record_sets import RecordSetError, UnreachableError, Zone
+from elastx_mrs.publish.rrset.record_sets import LostError, RecordSetError, UnreachableError, Zone
 from elastx_mrs.publish.rrset.zones import LISTED, find
 from elastx_mrs.records.names import longest_zone
 
@@ -101,7 +101,8 @@ def _failed(name: str, error: RecordSetError) -> Check:
     """Return the check of a request that failed; credentials that are nowhere found are absent."""
     text = str(error)
     verdict: Verdict = "absent" if "Unable to locate credentials" in text or "not installed" in text else "wrong"
-    return of_message(name, "unreachable" if isinstance(error, UnreachableError) else verdict, _EXPECTED[name], text)
+    late = isinstance(error, UnreachableError | LostError)
+    return of_message(name, "unreachable" if late else verdict, _EXPECTED[name], text)
 
 
 def _left(*names: str) -> list[Check]:

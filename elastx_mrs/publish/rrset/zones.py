@@ -86,6 +86,6 @@ def _missing(key: str, title: str, domains: Sequence[str], listed: Sequence[Zone
         if zone.problem and any(longest_zone(domain, [zone.name]) for domain in domains)
     ]
     names = list(dict.fromkeys(zone.name for zone in listed))
-    there = "; ".join(unusable[:LISTED]) or f"these credentials see {some(names, LISTED) or 'no zone at all'}"
+    there = ", ".join(unusable[:LISTED]) or f"these credentials see {some(names, LISTED) or 'no zone at all'}"
     what = f"{key}: {title} has no zone for {some(domains, LISTED)}: {there}"
     return f"{what}; create the zone, or use the credentials of the account that has it"
