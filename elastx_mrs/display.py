@@ -101,6 +101,11 @@ def some(texts: Sequence[str], most: int) -> str:
     return f"{', '.join(texts[:most])}{more}"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun, in the singular for one."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def any_of(texts: Sequence[str]) -> str:
     """Return texts to choose from: ``a, b or c``."""
     return " or ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))

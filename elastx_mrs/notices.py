@@ -35,6 +35,7 @@ NO_RUA = Notice("no-rua", "a DMARC policy requests no aggregate reports")
 NP = Notice("np", "a DMARC policy has `np=`, which older receivers ignore")
 FO_ALONE = Notice("fo-alone", "a DMARC policy has `fo=` without `ruf=`")
 PASTED_TOO = Notice("pasted-too", "a pasted text has more than the value, such as its TTL")
+BY_HAND = Notice("by-hand", "somebody else publishes the records of a domain, so nothing is created for it")
 VOID_ABOVE = Notice("void-above", "a domain inherits a DMARC record that receivers ignore", "guard")
 UNCOVERED_MX = Notice(
     "uncovered-mx", "SPF ends with `-all` and does not allow the domain's own mail servers (MX)", "guard"
@@ -44,7 +45,7 @@ SHARED_TTL = Notice("shared-ttl", "a new record gets the TTL of the existing TXT
 LARGE_ANSWER = Notice("large-answer", "an answer is so large that it needs TCP", "guard")
 
 NOTICES: tuple[Notice, ...] = (
-    ONE_KEY, NO_RUA, P_NONE, NP, FO_ALONE, LONG_SPF, SPF_TERM_TWICE, NO_VERSION, STRICT_KEY, SHA1, PASTED_TOO,
+    ONE_KEY, NO_RUA, P_NONE, NP, FO_ALONE, LONG_SPF, SPF_TERM_TWICE, NO_VERSION, STRICT_KEY, SHA1, PASTED_TOO, BY_HAND,
     SHARED_TTL, LARGE_ANSWER, UNCOVERED_MX, NULL_MX, VOID_ABOVE,
 )  # fmt: skip
 """All of them: those of the config first, then those of the guard."""

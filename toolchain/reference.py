@@ -22,6 +22,7 @@ from elastx_mrs.config.schema import examples
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE, PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.limits import GROUPS, LIMITS
 from elastx_mrs.notices import NOTICES
+from elastx_mrs.records import TxtRecord
 from elastx_mrs.service import ELASTX
 from toolchain.schema import keep, schema
 
@@ -30,7 +31,8 @@ PREFIX = f"#/types/{NAMESPACE}:index:"
 
 SMTP: Mapping[str, Any] = dict(ELASTX.smtp)
 VERIFIED = {"require": ["example.com"], "warn": ["example.se"], "off": ["parked.example"]}
-OUTPUT_TYPES = ("Smtp", "VerifiedDomains")
+MAIL_RECORD = TxtRecord("example.com", "spf", "example.com", ELASTX.basic_spf).row
+OUTPUT_TYPES = ("MailRecord", "Smtp", "VerifiedDomains")
 RECORD = {
     "profile": "default",
     "zone": "example.com",
@@ -74,7 +76,7 @@ problem, and the fix. It reports missing inputs in the same way.
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
 | `<path>: is known only after another resource is deployed` | the preview does not know the value of this Output; only the ids of Cloudflare zones may be unknown |
 | `<path>: cannot be an input` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
-| `cloudflare, rfc2136, route53: no publisher` | the config has no publisher: add one of these keys |
+| `cloudflare, rfc2136, route53: no publisher` | the config has no publisher: add one of these keys, or `external: true` to [publish by hand](by-hand.md) |
 | `before hook "<component>-guard" failed` | the guard stopped a record: see [policy](policy.md) |
 | `… is not verified:` | a name server serves something else: see [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refused an update: see [rfc2136](rfc2136.md) |
@@ -209,7 +211,7 @@ def shown_values() -> dict[str, Mapping[str, Any]]:
     found |= {model.__name__: _in_camel_case(model) for model in models_in(root)}
     keys = {key.name: key.example for key in stack_keys(known).values()}
     verification = {"verification": {"nameservers": ["192.0.2.1"]}}
-    outputs = {"smtp": SMTP, "verification": VERIFIED}
+    outputs = {"smtp": SMTP, "verification": VERIFIED, "records": [MAIL_RECORD]}
     return found | {
         NAMESPACE: {"rfc2136": {"server": "ns1.example.com", "keyName": "mail-relay"}, **keys, **verification},
         f"{COMPONENT_TYPE} outputs": outputs,
@@ -219,6 +221,7 @@ def shown_values() -> dict[str, Mapping[str, Any]]:
         f"{PLUGIN_STRING_TYPE} outputs": {**STRING, "change": "C2682N5HXP0BZ4"},
         "Smtp": SMTP,
         "VerifiedDomains": VERIFIED,
+        "MailRecord": MAIL_RECORD,
     }
 
 

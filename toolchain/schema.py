@@ -98,7 +98,7 @@ def schema() -> Schema:
                 ),
                 "inputProperties": inputs,
                 "properties": _outputs(),
-                "required": ["smtp", "verification"],
+                "required": ["records", "smtp", "verification"],
             },
             PLUGIN_TYPE: _record(),
             PLUGIN_STRING_TYPE: _string(),
@@ -193,6 +193,11 @@ def _outputs() -> Schema:
             "$ref": f"#/types/{NAMESPACE}:index:VerifiedDomains",
             "description": "The domains, grouped by the mode of their verification. An up sets it after verification.",
         },
+        "records": {
+            "type": "array",
+            "items": {"$ref": f"#/types/{NAMESPACE}:index:MailRecord"},
+            "description": "The TXT records that must be in DNS. Somebody else publishes those with `external`.",
+        },
     }
 
 
@@ -218,6 +223,19 @@ def _output_types() -> dict[str, Schema]:
                 "off": domains | {"description": "These are not verified."},
             },
             "required": ["require", "warn", "off"],
+        },
+        f"{NAMESPACE}:index:MailRecord": {
+            "type": "object",
+            "description": "One TXT record that must be in DNS.",
+            "properties": {
+                "domain": {"type": "string", "description": "The sender domain."},
+                "kind": {"type": "string", "description": "`challenge`, `spf`, `dkim`, `dmarc` or `report`."},
+                "name": {"type": "string", "description": "The record's name, without a final dot."},
+                "value": {"type": "string", "description": "The value as one string. DNS has strings of 255 octets."},
+                "ttl": {"type": "integer", "description": "How many seconds the record may be cached."},
+                "external": {"type": "boolean", "description": "Whether somebody else publishes it, by hand."},
+            },
+            "required": ["domain", "kind", "name", "value", "ttl", "external"],
         },
     }
 

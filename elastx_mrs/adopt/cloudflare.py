@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from elastx_mrs import limits
-from elastx_mrs.adopt.plan import Found, Zone, counted
+from elastx_mrs.adopt.plan import Found, Zone
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError, credentials, explained, not_cloudflare
+from elastx_mrs.display import counted
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.transport.body import bounded
 from elastx_mrs.progress import Progress

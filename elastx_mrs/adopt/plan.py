@@ -32,11 +32,6 @@ IMPORT_REQUESTS = 4
 """Requests of ``pulumi import`` for each record: its preview reads it twice, and so does the import."""
 
 
-def counted(number: int, what: str) -> str:
-    """Return a number with its noun, in the singular for one."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 @dataclass(frozen=True)
 class Found:
     """One record as Cloudflare lists it.

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from elastx_mrs.adopt.cloudflare import Read, read_zones
-from elastx_mrs.adopt.plan import IMPORT_REQUESTS, Plan, counted, import_file, plan
+from elastx_mrs.adopt.plan import IMPORT_REQUESTS, Plan, import_file, plan
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
 from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
 from elastx_mrs.cli.arguments import arguments, unnamed
@@ -16,7 +16,7 @@ from elastx_mrs.cli.exits import UnaskedError, exit_code
 from elastx_mrs.cli.inputs import BadInput, json_file, source_name
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
-from elastx_mrs.display import quoted, some, visible
+from elastx_mrs.display import counted, quoted, some, visible
 from elastx_mrs.publish.cloudflare.rate import REQUESTS
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
@@ -68,6 +68,8 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
             f"{source}: publishes through {named[0]}, which imports no records: run elastx-mrs adopt DOMAIN without "
             "--import, and add the adopt list that it prints to the config"
         )
+    if not given.published:
+        raise BadInput(f"{source}: has external: true for every domain, so there is nothing to import")
     cloudflare = given.settings(Cloudflare)
     if cloudflare is None:
         raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare: {{}}")

@@ -34,7 +34,9 @@ from elastx_mrs.stackfile.check import check
 
 @click.command("init")
 @mail_options
-@click.option("--publisher", metavar="NAME", help="Where to publish the records: cloudflare, rfc2136, …")
+@click.option(
+    "--publisher", metavar="NAME", help="Where to publish the records: cloudflare, rfc2136, …, or external: by hand"
+)
 @click.option(
     "--setting",
     "settings",

@@ -15,6 +15,7 @@ from elastx_mrs.display import any_of, quoted, visible
 from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold import programs
 from elastx_mrs.scaffold.answers import Answers, faults_so_far, questions, value_of, warnings
+from elastx_mrs.scaffold.by_hand import BY_HAND
 from elastx_mrs.scaffold.plan import name_problem, project_name, project_problem
 
 
@@ -61,7 +62,7 @@ def _option(path: str) -> str:
 
 def _providers() -> Sequence[Provider]:
     try:
-        return registry.every()
+        return [*registry.every(), BY_HAND]
     except registry.RegistryError as error:
         raise BadInput(str(error)) from None
 
@@ -76,6 +77,8 @@ def _provider(name: str) -> Provider:
 def _setting(provider: Provider | None, text: str) -> tuple[str, Any]:
     if provider is None:
         raise BadInput("--setting: needs a publisher; add --publisher NAME")
+    if provider is BY_HAND:
+        raise BadInput(f"--setting: {provider.name} has no settings; remove this option")
     key, equals, value = text.partition("=")
     if not equals:
         # The text is not repeated: it may be a secret that was meant for another option.
@@ -90,4 +93,4 @@ def _example(provider: Provider) -> str:
 def publishers_for(language: str) -> Sequence[Provider]:
     """Return the publishers for a program in this language: the plugin has only the built-in ones."""
     plugin = programs.LANGUAGES[language].plugin
-    return [one for one in _providers() if one.name in registry.BUILT_IN or not plugin]
+    return [one for one in _providers() if one is BY_HAND or one.name in registry.BUILT_IN or not plugin]

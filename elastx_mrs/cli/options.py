@@ -20,6 +20,7 @@ FORMATS: Mapping[str, str] = {
     "github": "GitHub workflow commands, shown as annotations",
     "junit": "JUnit XML, which CI systems show as tests",
     "zone": "a complete zone file",
+    "ticket": "plain text for the team that runs your DNS, with all that a form asks for",
     "fragment": "records without SOA and NS, for a zone file that you already have",
 }
 """Every format of every command: one name for one format."""

@@ -129,7 +129,7 @@ def _jobs(domains: Sequence[str], timeout: float, options: dict[str, Any]) -> tu
 
         given = arguments(options["stack_config"], options["config"], {})
         wanted = {name for name, settings in plan.settings(given).items() if settings.mode != "off"}
-        jobs = plan.jobs(given, given.records(), run, wanted)
+        jobs = plan.jobs(given, given.required(), run, wanted)
         jobs = [replace(job, timeout=timeout) for job in jobs]
     else:
         known = [_checked("--known-challenge", text, known_challenge) for text in options["known"]]
@@ -236,7 +236,7 @@ def _records(path: str) -> list[TxtRecord]:
 
 def _record(place: str, row: object, again: str) -> TxtRecord:
     keys = ("domain", "kind", "name", "value", "ttl")
-    if not isinstance(row, dict) or set(row) != set(keys):
+    if not isinstance(row, dict) or set(row) - {"external"} != set(keys):
         raise BadInput(f"{place}: is not a record with the keys {', '.join(keys)}; {again}")
     texts = [row[key] for key in keys[:4]]
     ttl = row["ttl"]

@@ -188,6 +188,11 @@ class DomainArgs(TypedDict, total=False):
     ttl: Integer | None
     """The TTL of this domain's records, in seconds. Default: the one for all domains."""
 
+    external: Flag | None
+    """Somebody else publishes all records of this domain, by hand. They are not created, but they are still verified.
+    Default: the one for all domains.
+    """
+
     acknowledged: Texts
     """Names of notices to hide for this domain, in addition to those for all domains."""
 
@@ -245,6 +250,11 @@ class MailRelayArgs(TypedDict, total=False):
 
     domains: Required[Sequence[DomainArgs]]
     """The sender domains, each with the settings that differ from those for all domains. Required."""
+
+    external: Flag
+    """Somebody else publishes the records of every domain, by hand. They are not created, but they are still verified.
+    Then no publisher is needed. Default: false.
+    """
 
     spf: SpfArgs
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""

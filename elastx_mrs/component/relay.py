@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -20,7 +20,7 @@ from elastx_mrs.config.modes import Mode, of_run
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.config.plain_text import as_in_the_file, in_plain_text
 from elastx_mrs.config.remarks import acknowledged, remarks
-from elastx_mrs.config.rules import no_publisher
+from elastx_mrs.config.rules import OR_EXTERNAL, no_publisher
 from elastx_mrs.display import visible_lines
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import COMPONENT_TYPE, NAMESPACE
@@ -51,7 +51,7 @@ class MailRelay(pulumi.ComponentResource):
     """The server to which your programs send mail: host, port and starttls."""
 
     records: list[TxtRecord]
-    """The declared records, in the order of the domains."""
+    """The records that must be in DNS, in the order of the domains; somebody else publishes those with ``external``."""
 
     verification: pulumi.Output[Verification]
     """The domains, grouped by the mode of their verification. An ``up`` sets it after verification."""
@@ -71,11 +71,12 @@ class MailRelay(pulumi.ComponentResource):
             arguments = given if isinstance(given, Arguments) else _parsed(given, publisher=not own)
         except (ConfigError, registry.RegistryError) as error:
             raise pulumi.RunError(f"{name}: {error}") from None
-        if own == bool(arguments.publishers):
-            raise pulumi.RunError(f"{name}: {_too_many(arguments) if own else _none()}")
+        if problem := _publisher_problem(arguments, own=own):
+            raise pulumi.RunError(f"{name}: {problem}")
         modes = _modes(arguments)
-        self.records = arguments.records()
-        twice = _rivals(name, arguments, self.records, publisher, modes)
+        self.records = arguments.required()
+        by_name = {record.resource(name): record for record in self.records if not record.external}
+        twice = _rivals(name, arguments, [*by_name.values()], publisher, modes)
         super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = arguments.service.smtp
         for said in remarks(arguments):
@@ -85,25 +86,35 @@ class MailRelay(pulumi.ComponentResource):
         for text in [*map(str, in_plain_text(arguments.providers, _in_the_stacks_file)), *twice]:
             _log("warning", text, self)
         waiting = self._waiting(arguments)
-        publisher = publisher or self._publisher(arguments, modes, waiting)
-        by_name = {record.resource(name): record for record in self.records}
+        nothing: dict[str, pulumi.Output[str]] = {}
+        published: Callable[[str], pulumi.Output[str]] = nothing.__getitem__
+        if by_name:
+            publisher = publisher or self._publisher(arguments, modes, waiting)
+            published = self._declare(arguments, modes, publisher, by_name, waiting)
+        settled = publisher.settled if isinstance(publisher, Settles) else None
+        self.verification = verified(arguments, by_name, published, self._say, settled)
+        self.register_outputs({"smtp": self.smtp, "verification": self.verification})
+        registrations_first()
+
+    def _declare(
+        self,
+        arguments: Arguments,
+        modes: Mapping[str, Mode],
+        publisher: Publisher,
+        by_name: Mapping[str, TxtRecord],
+        waiting: Records,
+    ) -> Callable[[str], pulumi.Output[str]]:
+        """Declare the records; return the function that returns the value that a resource has in the state."""
         resources: dict[str, pulumi.CustomResource] = {}
         guard = self._guard(arguments, modes, publisher, by_name, resources)
-        registered = hook(guard, name, waiting.hold) if guard is not None else None
+        registered = hook(guard, self.pulumi_resource_name, waiting.hold) if guard is not None else None
         for resource, record in by_name.items():
             hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
             options = pulumi.ResourceOptions(parent=self, hooks=hooks)
             with untraced:
                 resources[resource] = publisher.declare(resource, record, options)
             waiting.watch(resource, resources[resource])
-
-        def published(resource: str) -> pulumi.Output[str]:
-            return value_in_state(publisher, resources[resource])
-
-        settled = publisher.settled if isinstance(publisher, Settles) else None
-        self.verification = verified(arguments, by_name, published, self._say, settled)
-        self.register_outputs({"smtp": self.smtp, "verification": self.verification})
-        registrations_first()
+        return lambda resource: value_in_state(publisher, resources[resource])
 
     def _guard(
         self,
@@ -116,7 +127,7 @@ class MailRelay(pulumi.ComponentResource):
         """Return the guard; None if it is off everywhere, or if no engine would call it."""
         if all(mode == "off" for mode in modes.values()) or is_mocked():
             return None
-        memory = Memory(publisher, _vantages(arguments), self.records)
+        memory = Memory(publisher, _vantages(arguments), [*by_name.values()])
 
         def say(level: str, text: str, resource: str) -> None:
             _log(level, text, resources.get(resource, self))
@@ -168,14 +179,21 @@ def _parsed(args: Mapping[str, Any], *, publisher: bool) -> Arguments:
     return arguments
 
 
-def _too_many(arguments: Arguments) -> str:
+def _publisher_problem(arguments: Arguments, *, own: bool) -> str:
+    """Return why the records do not have exactly one publisher, or none if nothing is published; empty if all is well.
+
+    :param own: whether the program has its own publisher.
+    """
     named = ", ".join(provider.name for provider, _ in arguments.publishers)
-    return f"{named}: the program has its own publisher too; keep one of them"
-
-
-def _none() -> str:
+    if own and named:
+        return f"{named}: the program has its own publisher too; keep one of them"
+    if own and not arguments.published:
+        return "the program's own publisher publishes nothing, because every domain has external: true; remove one"
+    if own or named or not arguments.published:
+        return ""
     path, problem = no_publisher()
-    return f"{path}: {problem}, to say where records are published, or give MailRelay a publisher of your own"
+    cure = "to say where records are published, or give MailRelay a publisher of your own"
+    return f"{path}: {problem}, {cure}; {OR_EXTERNAL}"
 
 
 def _rivals(

@@ -8,10 +8,12 @@ from typing import TypedDict
 import pulumi
 from pulumi.output import Unknown
 
+from elastx_mrs import display
 from elastx_mrs.component.engine import operation
 from elastx_mrs.config.environment import VERIFICATION
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
+from elastx_mrs.config.remarks import TICKET
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.lookup.vantage import Run, resolvers_at
 from elastx_mrs.publish.publisher import Publisher
@@ -29,6 +31,9 @@ class Verification(TypedDict):
     warn: list[str]
     off: list[str]
 
+
+NAMED = 10
+"""Domains that a line lists."""
 
 Log = Callable[[str, str], None]
 """Logs one line on the component's row: ``notice``, ``warning`` or ``progress``, and the text."""
@@ -70,7 +75,8 @@ def verified(
     # An unknown value becomes None, so this runs even after a failure. A plain apply would be skipped, and the stack
     # would pass without verification.
     known = {name: published(name).apply(_known, run_with_unknowns=True) for name in records}
-    return pulumi.Output.all(**known).apply(verify)
+    # Without a resource, Output.all returns a list.
+    return (pulumi.Output.all(**known) if known else pulumi.Output.from_input({})).apply(verify)
 
 
 def value_in_state(publisher: Publisher, resource: pulumi.CustomResource) -> pulumi.Output[str]:
@@ -117,6 +123,7 @@ def _jobs(
 ) -> list[Job]:
     """Return what to verify: the records in the state, which under ``--target`` differ from the declared ones."""
     there = [replace(record, value=value) for name, record in records.items() if (value := values[name]) is not None]
+    there += arguments.by_hand()
     missing = {name: record for name, record in records.items() if values[name] is None}
     try:
         found = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
@@ -144,14 +151,21 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
             log("notice", f"verification: {job.expected.domain}: {notice}")
     stopping = [job for job in failed if modes[job.expected.domain] == "require"]
     if stopping:
-        raise pulumi.RunError("\n".join([*report.messages(stopping), *_ways_out(jobs)]))
+        raise pulumi.RunError("\n".join([*report.messages(stopping), *_ways_out(jobs, stopping)]))
     log("notice", f"verification: {report.summary(jobs)}")
 
 
-def _ways_out(jobs: Sequence[Job]) -> list[str]:
-    """Return the lines after a failure: records are kept, and withdrawn ones still exist."""
+def _ways_out(jobs: Sequence[Job], stopping: Sequence[Job]) -> list[str]:
+    """Return the lines after a failure: records are kept, withdrawn ones still exist, and some are not Pulumi's."""
+    by_hand = [job.expected.domain for job in stopping if any(record.external for record in job.expected.records)]
     kept = "All records are kept; the next pulumi up verifies again, and with --refresh it also restores what was "
-    lines = [f"{kept}deleted or changed by hand. To continue without verification, once: {VERIFICATION}=warn"]
+    kept += "deleted or changed by hand."
+    if len(by_hand) == len(jobs):
+        kept = "Nothing was created; the next pulumi up verifies again."
+    lines = [f"{kept} To continue without verification, once: {VERIFICATION}=warn"]
+    if by_hand:
+        named = display.some(by_hand, NAMED)
+        lines.append(f"Somebody else publishes the records of {named}. To print them: {TICKET}")
     still = [
         f"{notice} at {job.expected.domain}"
         for job in jobs

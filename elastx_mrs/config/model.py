@@ -7,6 +7,7 @@ the default is Elastx.
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from inspect import isclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
@@ -300,6 +301,11 @@ def _notice(text: str) -> str:
     raise RecordError(f"is {quoted(text)}, which is not a notice; {cure}")
 
 
+def _flag(value: Any) -> Any:
+    """Return a boolean for the texts ``true`` and ``false``, as Pulumi gives a program each boolean key of a stack."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
 _Acknowledged = list[Annotated[str, AfterValidator(_notice)]]
 
 
@@ -316,6 +322,7 @@ class Domain(Shape):
         "guard": {"mode": "warn"},
         "verification": {"mode": "warn"},
         "ttl": 300,
+        "external": True,
         "acknowledged": ["one-key"],
     }
 
@@ -335,6 +342,10 @@ class Domain(Shape):
     """The verification of this domain. Keys that are not set here keep the value for all domains."""
     ttl: _Ttl | None = None
     """The TTL of this domain's records, in seconds. Default: the one for all domains."""
+    external: bool | None = None
+    """Somebody else publishes all records of this domain, by hand. They are not created, but they are still verified.
+    Default: the one for all domains.
+    """
     acknowledged: _Acknowledged = []
     """Names of notices to hide for this domain, in addition to those for all domains."""
 
@@ -350,6 +361,7 @@ class Arguments(Shape):
     examples: ClassVar[Mapping[str, Any]] = {
         "accounts": ["smtp-prod@acme.example"],
         "domains": [{"name": "example.com"}, {"name": "example.se"}],
+        "external": True,
         "spf": {"all": "softfail"},
         "dkim": {"record": _SAMPLE_KEY},
         "dmarc": {"p": "quarantine"},
@@ -367,6 +379,10 @@ class Arguments(Shape):
     """
     domains: Annotated[list[Annotated[Domain, bare("name")]], Field(min_length=1)]
     """The sender domains, each with the settings that differ from those for all domains. Required."""
+    external: Annotated[bool, BeforeValidator(_flag)] = False
+    """Somebody else publishes the records of every domain, by hand. They are not created, but they are still verified.
+    Then no publisher is needed. Default: false.
+    """
     spf: _SpfField = Spf()
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
     dkim: _DkimField = Dkim()
@@ -403,8 +419,21 @@ class Arguments(Shape):
         """Return the settings of the provider with this model; None if the config does not name it."""
         return next((settings for _, settings in self.publishers if isinstance(settings, model)), None)
 
+    @property
+    def published(self) -> list[Domain]:
+        """The domains whose records this stack publishes: those without ``external: true``."""
+        return [domain for domain in self.domains if domain.name not in self._external]
+
     def records(self) -> list[TxtRecord]:
-        """Return every record to publish, in the order of the domains, without external records."""
+        """Return every record that this stack publishes, in the order of the domains."""
+        return [record for record in self.required() if not record.external]
+
+    def by_hand(self) -> list[TxtRecord]:
+        """Return every record that somebody else publishes, and whose value the config has."""
+        return [record for record in self.required() if record.external]
+
+    def required(self) -> list[TxtRecord]:
+        """Return every record that must be in DNS, and whose value the config has, whoever publishes it."""
         return [record for domain in self.domains for record in self.records_of(domain)]
 
     def records_of(self, domain: Domain) -> list[TxtRecord]:
@@ -412,7 +441,14 @@ class Arguments(Shape):
 
         :raises RecordError: for a name that DNS cannot hold.
         """
-        return list(self._of(domain))
+        external = self._external
+        return [replace(one, external=True) if one.domain in external else one for one in self._of(domain)]
+
+    @cached_property
+    def _external(self) -> frozenset[str]:
+        """The domains with ``external: true``, their own or the one for all."""
+        domains = self.domains
+        return frozenset(one.name for one in domains if (self.external if one.external is None else one.external))
 
     def most_records(self) -> int:
         """Return an upper bound for the number of :meth:`records`, without creating them.

@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 from elastx_mrs import notices
 from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
-from elastx_mrs.display import some, visible
+from elastx_mrs.display import counted, some, visible
 from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, lookalikes, names, paste, spf
 from elastx_mrs.service import Service
+
+TICKET = "elastx-mrs records --format ticket"
+"""The command that prints the records that somebody else publishes."""
 
 
 class Said(NamedTuple):
@@ -72,6 +75,7 @@ def _all(arguments: Arguments) -> list[Said]:
         ),
         *_ignored_sp(arguments),
         *_shared_keys(arguments),
+        *_by_hand(arguments),
     ]
     return list(dict.fromkeys(found))
 
@@ -199,6 +203,23 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
             why = "whoever steals the private key can sign for all of them (RFC 6376 §8.4)"
             cure = f"ask {arguments.service.name} for one key per domain if that matters"
             yield Said("dkim", Remark(f"{text}: {why}; {cure}", notices.ONE_KEY), tuple(sharers))
+
+
+def _by_hand(arguments: Arguments) -> Iterator[Said]:
+    """Yield that nothing is created for some domains; once for all of them."""
+    paths = {
+        one.name: "external" if one.external is None else f"domains[{index}].external"
+        for index, one in enumerate(arguments.domains)
+    }
+    published = {one.name for one in arguments.published}
+    domains = [name for name in paths if name not in published]
+    if domains:
+        records = counted(sum(one.external for one in arguments.required()), "record")
+        text = f"creates nothing for {counted(len(domains), 'domain')} ({some(domains, 3)})"
+        why = f"somebody else publishes their {records} by hand, and every up verifies them"
+        yield Said(
+            paths[domains[0]], Remark(f"{text}: {why}; to print them, run: {TICKET}", notices.BY_HAND), tuple(domains)
+        )
 
 
 def _key(arguments: Arguments, domain: Domain) -> str | None:

@@ -76,9 +76,21 @@ def _publishers(given: Mapping[str, Any], publishers: Sequence[str], publisher: 
             ", ".join(named),
             f"{_NUMBERS.get(len(named), len(named))} publishers; keep the one that serves these domains",
         )
-    if publisher and not named:
+    if publisher and not named and not is_by_hand(given):
         path, problem = no_publisher()
-        yield Fault(path, f"{problem}, to say where records are published")
+        yield Fault(path, f"{problem}, to say where records are published; {OR_EXTERNAL}")
+
+
+OR_EXTERNAL = "if somebody else publishes the records by hand, write external: true"
+"""What to do without a publisher."""
+
+
+def is_by_hand(given: Mapping[str, Any]) -> bool:
+    """Return whether somebody else publishes every domain. Malformed values are reported elsewhere."""
+    domains = _items(given.get("domains"))
+    own = [domain.get("external") if isinstance(domain, dict) else None for domain in domains]
+    of_all = given.get("external") in (True, "true")
+    return bool(own) and all(of_all if one is None else one is True for one in own)
 
 
 _NUMBERS = {2: "two", 3: "three"}
@@ -121,8 +133,11 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
             yield Fault(path, f"has no key for {domain.name}; {cure}")
             if not domain.dkim:
                 break
-    domains = [domain.name for domain in arguments.domains]
-    for provider, settings in arguments.publishers:
+    domains = [domain.name for domain in arguments.published]
+    if arguments.publishers and not domains:
+        path = ", ".join(provider.name for provider, _ in arguments.publishers)
+        yield Fault(path, "publishes nothing, because every domain has external: true; remove it, or external")
+    for provider, settings in arguments.publishers if domains else ():
         yield from (Fault(*problem) for problem in provider.faults(settings, domains, program))
     yield from _ttl_faults(arguments)
     if any(_value_problems(policy, arguments.service) for _, policy in _policies(arguments)):
@@ -164,10 +179,14 @@ def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
 
 
 def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:
-    ttls = [("ttl", arguments.ttl), *((f"domains[{i}].ttl", domain.ttl) for i, domain in enumerate(arguments.domains))]
-    for path, ttl in ttls:
+    published = {domain.name for domain in arguments.published}
+    ttls = [
+        ("ttl", arguments.ttl, True),
+        *((f"domains[{i}].ttl", one.ttl, one.name in published) for i, one in enumerate(arguments.domains)),
+    ]
+    for path, ttl, here in ttls:
         if ttl is None:
             continue
-        of_providers = [provider.ttl_problem(ttl) for provider, _ in arguments.publishers]
+        of_providers = [provider.ttl_problem(ttl) for provider, _ in arguments.publishers if here]
         in_general = None if 1 <= ttl <= MAX_TTL else f"is {ttl}; write seconds from 1 to {MAX_TTL}"
         yield from (Fault(path, problem) for problem in [*filter(None, of_providers), in_general][:1] if problem)

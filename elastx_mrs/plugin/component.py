@@ -84,7 +84,8 @@ async def construct(request: sdk.ConstructRequest, get: Get) -> sdk.ConstructRes
     relay = PluginRelay(request.name, arguments, request.options, get)
     urn = await relay.urn.future()
     verification = await relay.verification.future()
-    state = {"smtp": dict(relay.smtp), "verification": verification}
+    records = [record.row for record in relay.records]
+    state = {"smtp": dict(relay.smtp), "verification": verification, "records": records}
     wire = await rpc.serialize_properties(state, {})
     return sdk.ConstructResponse(str(urn), PropertyValue.unmarshal_map(wire), {})
 

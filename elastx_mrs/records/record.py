@@ -69,6 +69,7 @@ class TxtRecord:
     :param name: the owner name, as lower-case A-labels without a final dot.
     :param value: the value as one string of printable ASCII, however many character-strings it takes.
     :param configured_ttl: seconds; None if the config has none.
+    :param external: whether somebody else publishes it, by hand.
     """
 
     domain: str
@@ -76,11 +77,24 @@ class TxtRecord:
     name: str
     value: str
     configured_ttl: int | None = None
+    external: bool = False
 
     @property
     def ttl(self) -> int:
         """Seconds: the configured TTL, otherwise :data:`DEFAULT_TTL`."""
         return DEFAULT_TTL if self.configured_ttl is None else self.configured_ttl
+
+    @property
+    def row(self) -> dict[str, str | int | bool]:
+        """The record as programs read it: in JSON, and in the plugin's output ``records``."""
+        return {
+            "domain": self.domain,
+            "kind": self.kind,
+            "name": self.name,
+            "value": self.value,
+            "ttl": self.ttl,
+            "external": self.external,
+        }
 
     @property
     def suffix(self) -> str:

@@ -13,6 +13,7 @@ from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.config.remarks import Said, remarks
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.registry import Provider, Question
+from elastx_mrs.scaffold import by_hand
 
 _PLACEHOLDERS: Mapping[str, Any] = {
     "accounts": ["somebody@example.com"],
@@ -44,7 +45,9 @@ class Answers:
     @property
     def given(self) -> dict[str, Any]:
         """All answers, as a config."""
-        return self.mail | ({self.provider.name: self.settings} if self.provider is not None else {})
+        return self.mail | (
+            {self.provider.name: by_hand.value_of(self.provider, self.settings)} if self.provider is not None else {}
+        )
 
     def arguments(self) -> Arguments:
         """Return the answers about mail, parsed as a config; missing answers get a valid placeholder.
@@ -121,7 +124,7 @@ def questions(provider: Provider) -> Sequence[Question]:
 
 def required(answers: Answers, provider: Provider) -> set[str]:
     """Return the required settings that are missing."""
-    missing = {one.path for one in faults(answers.mail | {provider.name: answers.settings})}
+    missing = {one.path for one in faults(answers.mail | {provider.name: by_hand.value_of(provider, answers.settings)})}
     return {one.key for one in questions(provider) if f"{provider.name}.{one.key}" in missing} - {*answers.settings}
 
 

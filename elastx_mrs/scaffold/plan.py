@@ -12,6 +12,7 @@ from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import names
 from elastx_mrs.registry import Provider
+from elastx_mrs.scaffold import by_hand
 from elastx_mrs.scaffold.answers import Answers, faults, questions, whole
 from elastx_mrs.scaffold.look import Look
 
@@ -70,14 +71,15 @@ class Plan:
     def of_the_stack(self) -> dict[str, Any]:
         """The settings that only the stack file may have, if a program has the others."""
         name = self.provider.name
-        settings = {name: dict(self.settings)}
+        settings = {name: by_hand.value_of(self.provider, dict(self.settings))}
         refused = {one.path for one in faults(settings, program=True)} - {one.path for one in faults(settings)}
         return {key: value for key, value in self.settings.items() if f"{self.provider.name}.{snake(key)}" in refused}
 
     @property
-    def of_the_program(self) -> dict[str, Any]:
-        """The settings for the program."""
-        return {key: value for key, value in self.settings.items() if key not in self.of_the_stack}
+    def of_the_program(self) -> Any:
+        """The value of the publisher's key in the program."""
+        settings = {key: value for key, value in self.settings.items() if key not in self.of_the_stack}
+        return by_hand.value_of(self.provider, settings)
 
 
 def plan_of(answers: Answers, provider: Provider, found: Look, project: str, stack: str) -> Plan:

@@ -1,5 +1,6 @@
 """The stack file, with the schema's modeline and a comment for each key."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import yaml
 
 from elastx_mrs.display import comment_line
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.scaffold import by_hand
 from elastx_mrs.scaffold.answers import questions
 from elastx_mrs.scaffold.in_yaml import entry
 from elastx_mrs.scaffold.plan import Plan
@@ -62,7 +64,8 @@ def _publisher(plan: Plan, settings: Any) -> Iterator[str]:
     described = plan.provider.description.partition(". ")[0].removesuffix(".")
     key = f"  {NAMESPACE}:{plan.provider.name}:"
     if not settings:
-        yield f"{key} {{}} # {described[:1].lower()}{described[1:]}\n"
+        value = json.dumps(by_hand.value_of(plan.provider, {}))
+        yield f"{key} {value} # {described[:1].lower()}{described[1:]}\n"
         return
     texts = {one.key: one.text.partition(";")[0] for one in questions(plan.provider)}
     yield f"{key} # {described[:1].lower()}{described[1:]}\n"

@@ -11,7 +11,7 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, all_values, is_given, model_of, parse_stack, stack_keys
 from elastx_mrs.config.plain_text import in_plain_text
 from elastx_mrs.config.remarks import remarks
-from elastx_mrs.config.rules import Fault, no_publisher
+from elastx_mrs.config.rules import OR_EXTERNAL, Fault, is_by_hand, no_publisher
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.notices import with_name
 from elastx_mrs.reading import read_json
@@ -176,9 +176,9 @@ def _judged(stack: Stack, known: tuple[Provider, ...]) -> tuple[list[Finding], l
         problem = "are not in this file, so only the rest was checked; this is correct if the program sets them"
         found.append(_finding(stack, "accounts, domains", "notice", problem))
         elsewhere = absent | _completed(own, known)
-    elif not given & {one.name for one in known}:
+    elif not given & {one.name for one in known} and not is_by_hand(own):
         path, problem = no_publisher()
-        problem = f"{problem}, unless the program brings a publisher of its own"
+        problem = f"{problem}, unless the program brings a publisher of its own; {OR_EXTERNAL}"
         found.append(_finding(stack, path, "warning", problem))
     config = opened(own | elsewhere, known)
     problem = f"is encrypted, and was not checked; {_TO_READ}"
@@ -220,7 +220,7 @@ def _counts(own: Mapping[str, Any], arguments: Arguments | None) -> list[str]:
     if arguments is None:
         return [_number(len(own[key]), key) for key in ("domains", "accounts") if isinstance(own.get(key), list)]
     domains, accounts = _number(len(arguments.domains), "domains"), _number(len(arguments.accounts), "accounts")
-    return [domains, accounts, _number(len(arguments.records()), "records")]
+    return [domains, accounts, _number(len(arguments.required()), "records")]
 
 
 def _number(count: int, name: str) -> str:

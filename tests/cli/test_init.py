@@ -133,7 +133,10 @@ def test_all_missing_options_are_named_at_once() -> None:
         (("--account", "me"), "--account (number 1): 'me' is not an e-mail address"),
         (("--dkim", "v=DKIM1; p="), "--dkim: has an empty p="),
         (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
-        (("--publisher", "azure"), "--publisher 'azure': is not a publisher; write cloudflare, rfc2136 or route53"),
+        (
+            ("--publisher", "azure"),
+            "--publisher 'azure': is not a publisher; write cloudflare, rfc2136, route53 or",
+        ),
         (("--setting", "zones=a.se"), "--setting: needs a publisher; add --publisher NAME"),
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
         (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),
@@ -286,3 +289,25 @@ def test_a_publisher_of_another_package_needs_no_change_here(monkeypatch: pytest
 def test_a_publisher_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bring(monkeypatch, tmp_path, "cloudflare", "elsewhere.settings")
     assert "which is built in; uninstall it" in run(*CLOUDFLARE, code=INPUT).stderr
+
+
+@pytest.mark.parametrize("language", programs.LANGUAGES)
+def test_a_project_whose_records_somebody_else_publishes(language: str) -> None:
+    said = run(*MAIL, "--publisher", "external", "--language", language, "--no-dns").output
+    place = {"python": "Pulumi.prod.yaml", "typescript": "index.ts", "go": "main.go", "yaml": "Pulumi.yaml"}[language]
+    line = {
+        "python": "  elastx-mrs:external: true # somebody else publishes the records, by hand",
+        "typescript": "    external: true,",
+        "go": "External: pulumi.Bool(true),",
+        "yaml": "      external: true",
+    }[language]
+    assert line in " ".join(Path(place).read_text().split(" ")), Path(place).read_text()
+    assert "Before the preview" not in said
+    if language == "python":
+        assert "creates nothing for 1 domain (example.se)" in " ".join(said.split())
+        assert config()["elastx-mrs:external"] is True
+
+
+def test_publishing_by_hand_has_no_settings() -> None:
+    said = run(*MAIL, "--publisher", "external", "--setting", "zones=example.se", code=INPUT)
+    assert said.stderr.splitlines()[-1] == "Error: --setting: external has no settings; remove this option"

@@ -32,7 +32,8 @@ def test_json_rows_are_what_the_page_asks_for(stack_file: str) -> None:
     result = completed("records", "--stack-config", stack_file, "--format", "json")
     assert result.returncode == 0, result.stderr
     rows = json.loads(result.stdout)
-    assert [list(row) for row in rows] == [["domain", "kind", "name", "value", "ttl"]] * 8
+    assert [list(row) for row in rows] == [["domain", "kind", "name", "value", "ttl", "external"]] * 8
+    assert {row.pop("external") for row in rows} == {False}
     assert rows[:4] == [
         {"domain": "domain.com", "kind": "challenge", "name": "domain.com", "value": golden.TOKEN, "ttl": 1800},
         {"domain": "domain.com", "kind": "spf", "name": "domain.com", "value": golden.SPF, "ttl": 1800},

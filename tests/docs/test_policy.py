@@ -57,7 +57,8 @@ NO_ROW = {
         "write one of", "that is too weak; make a new key with hmac-sha256",
         "is the key itself, not its name; write its name, such as mail-relay, and the key as tsigKey",
         "is not an address; write", "has a name that is not ASCII; write", "is not a resolver; write",
-        "is not a server's address; write", "no publisher; write", ", to say where records are published",
+        "is not a server's address; write", "no publisher; write", ", to say where records are published;",
+        "if somebody else publishes the records by hand, write external: true",
         "publishers; keep the one that serves these domains",
     ),
     "it is about an installation": (

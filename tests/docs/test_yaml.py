@@ -51,7 +51,7 @@ CONFIGS = list(configs())
 
 def completed(block: str) -> str:
     """Return a stack file that has a block, and the keys that the block leaves out."""
-    publisher = any(f"elastx-mrs:{name}:" in block for name in BUILT_IN)
+    publisher = any(f"elastx-mrs:{name}:" in block for name in (*BUILT_IN, "external"))
     rest = "".join(
         f"  elastx-mrs:{key}: {value}\n"
         for key, value in REST.items()

@@ -45,6 +45,13 @@ def test_a_provider_of_another_package_brings_its_own(
     assert verdicts(found) == [("toy-token", verdict)]
 
 
+def test_a_stack_that_somebody_else_publishes_needs_no_publisher(tmp_path: Path) -> None:
+    (found,) = [one for one in examinations(stack(tmp_path, {"external": True})) if one.name == "publisher"]
+    (check,) = found.work()
+    assert check.verdict == "pass"
+    assert check.seen.endswith("; for the records, run: elastx-mrs records --format ticket")
+
+
 def packages(folder: Path, **config: object) -> Check:
     (found,) = [one for one in examinations(stack(folder, config)) if one.name == "packages"]
     (check,) = found.work()

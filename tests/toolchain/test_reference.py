@@ -15,7 +15,20 @@ TEXTS = {text for kind in record.KINDS.values() for text in kind.texts}
 PROPERTIES, _, REST = reference.text().partition("\n## Errors\n")
 ROWS = re.findall(r"^\| `([\w-]+)` \| .*? \| (.*) \|$", PROPERTIES, re.MULTILINE)
 ENUM_ROWS = re.findall(r"^\| `[\w-]+` \| `\w+` \| ", PROPERTIES, re.MULTILINE)
-OUTPUTS = {"host", "port", "starttls", "smtp", "verification", "require", "warn", "off", *TEXTS, "ttl", "change"}
+RECORD = {"records", "domain", "kind", "name", "external"}
+OUTPUTS = {
+    "host",
+    "port",
+    "starttls",
+    "smtp",
+    "verification",
+    "require",
+    "warn",
+    "off",
+    *TEXTS,
+    "ttl",
+    "change",
+} | RECORD
 
 
 @pytest.mark.parametrize(("name", "said"), [row for row in ROWS if "<br>" in row[1]])

@@ -1,8 +1,9 @@
-"""Records as a table, a zone file, JSON or Markdown."""
+"""Records as a table, a zone file, JSON, Markdown or a ticket."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from elastx_mrs.cli.views.ticket import ticket
 from elastx_mrs.config.remarks import Said
 from elastx_mrs.display import comment_line, markdown_cell_code, markdown_code, markdown_text
 from elastx_mrs.records import TxtRecord
@@ -38,8 +39,7 @@ def _remarks(said: Sequence[Said]) -> str:
 
 
 def _json(records: Sequence[TxtRecord]) -> str:
-    rows = [{"domain": r.domain, "kind": r.kind, "name": r.name, "value": r.value, "ttl": r.ttl} for r in records]
-    return json.dumps(rows, indent=2) + "\n"
+    return json.dumps([record.row for record in records], indent=2) + "\n"
 
 
 def _fragment(records: Sequence[TxtRecord]) -> str:
@@ -80,6 +80,7 @@ FORMATS: Mapping[str, Callable[[Sequence[TxtRecord]], str]] = {
     "fragment": _fragment,
     "json": _json,
     "markdown": _markdown,
+    "ticket": ticket,
 }
 
 

@@ -102,7 +102,7 @@ def _of_token(subject: Subject, api: Api) -> Iterator[Check]:
             yield from _left(_ZONE, _READ, _EDIT)
             return
     given: Cloudflare = subject.settings
-    domains = [domain.name for domain in subject.arguments.domains]
+    domains = [domain.name for domain in subject.arguments.published]
     try:
         zones, problems = _zones(api, given, domains)
     except UnaskedError as error:

@@ -201,7 +201,7 @@ def make(setup: Setup) -> Cloudflare:
     """Return the publisher of a component."""
     given: config.Cloudflare = setup.settings
     arguments = setup.arguments
-    domains = [domain.name for domain in arguments.domains]
+    domains = [domain.name for domain in arguments.published]
     settings = Settings(given.account_id, given.zones, domains, given.comment, len(arguments.records()))
     return Cloudflare(settings, setup.component, setup.name, setup.say, setup.hold)
 
