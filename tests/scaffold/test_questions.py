@@ -211,7 +211,7 @@ def test_a_key_of_another_domain_gives_a_warning() -> None:
 def test_a_publisher_is_named() -> None:
     answers, script = asked(*MAIL, "", "cloudfare", "RFC2136 ")
     assert answers.provider is provider("rfc2136")
-    assert script.reasons("cloudfare") == ["'cloudfare' is not a publisher; write cloudflare, rfc2136 or route53"]
+    assert script.reasons("cloudfare") == ["'cloudfare' is not a publisher; write cloudflare, rfc2136, route53 or octodns"]
 
 
 def settings(
