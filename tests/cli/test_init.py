@@ -133,7 +133,10 @@ def test_all_missing_options_are_named_at_once() -> None:
         (("--account", "me"), "--account (number 1): 'me' is not an e-mail address"),
         (("--dkim", "v=DKIM1; p="), "--dkim: has an empty p="),
         (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
-        (("--publisher", "azure"), "--publisher 'azure': is not a publisher; write cloudflare, rfc2136, route53 or octodns"),
+        (
+            ("--publisher", "azure"),
+            "--publisher 'azure': is not a publisher; write cloudflare, rfc2136, route53 or octodns",
+        ),
         (("--setting", "zones=a.se"), "--setting: needs a publisher; add --publisher NAME"),
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),
         (("--publisher", "rfc2136", "--setting", "zonse=a.se"), "--setting zonse: is not a key here; did you mean"),

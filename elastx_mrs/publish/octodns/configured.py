@@ -100,7 +100,7 @@ class Described:
             there = f"write {some([f'{module}.{one}' for one in known], 3)}" if known else "correct the path"
             raise RecordSetError(f"{where} is not in its package; {there}")
         if not _is_provider(found, BaseProvider):
-            raise RecordSetError(f"{where} is no provider of octoDNS; write a class that octoDNS lists as a provider")
+            raise RecordSetError(f"{where} is not a provider of octoDNS; write the class that its package documents")
         made: type[Any] = found
         return made
 
@@ -109,7 +109,7 @@ class Described:
         text = str(error)
         if unknown := _UNKNOWN.search(text):
             known = ", ".join(_keys(found))
-            return f"{self.where}.{visible(unknown[1])}: is no key of {self.path}; its keys are {known}"
+            return f"{self.where}.{visible(unknown[1])}: is not a key of {self.path}; its keys are {known}"
         if missing := _MISSING.search(text):
             keys = re.findall("'([^']+)'", missing[1])
             return f"{self.where}: {self.path} needs {' and '.join(keys)}; write {'it' if len(keys) == 1 else 'them'}"

@@ -54,8 +54,8 @@ class Served:
         answers = [one for one in seen.sightings if one.answer.status != "failed"]
         if not answers:
             why = next((one.answer.problem for one in seen.sightings), seen.problem) or "it has no name server"
-            what = f"{owner}: its name servers could not be asked what they serve, which comes before the first change"
-            raise UnreachableError(f"{what}: {why}; name servers to ask under verification.nameservers")
+            what = f"{owner}: no name server tells what it serves, and nothing is changed before that is known"
+            raise UnreachableError(f"{what}: {why}; write servers that answer into verification.nameservers")
         for one in answers:
             served = sorted(one.answer.texts())
             if served != sorted(there):
@@ -74,8 +74,8 @@ class Served:
 
 
 _CURE = (
-    ", and a change would publish what octoDNS reads; run pulumi up again if a change is on its way to the servers, "
-    "remove what is disabled or odd at the provider, or use another publisher"
+    ", and a change would publish that; remove what is disabled or odd at the provider, or use another publisher. "
+    "After a change by others, wait for the name servers and run pulumi up again"
 )
 
 

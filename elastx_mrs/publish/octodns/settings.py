@@ -45,7 +45,7 @@ def faults(given: Octodns, domains: Sequence[str], program: bool) -> Iterator[Pr
     for key, one in given.providers.items():
         path = f"octodns.{masked(key)}"
         if not _ID.fullmatch(key):
-            yield path, f"{quoted(masked(key))} is no id; write up to 63 letters, digits, '_', '-' and '.'"
+            yield path, f"{quoted(masked(key))} is not an id; write up to 63 letters, digits, '_', '-' and '.'"
         elif not isinstance(one, Mapping):
             yield path, f"is not an object with keys; write one, such as {{class: {_SAMPLE['class']}, …}}"
         else:
