@@ -328,6 +328,22 @@ ROUTE53_THROTTLED = Limit(
     "seconds",
     "The record fails; run `pulumi up` again.",
 )
+# A zone of 10,000 records takes some seconds at a slow API, which has pages of 100.
+OCTODNS_SECONDS = Limit(
+    PUBLISHING,
+    "one call of a provider of octoDNS: listing zones, reading a zone, or changing it",
+    180,
+    "seconds",
+    "The provider counts as unreachable; run `pulumi up` again.",
+)
+# Most providers serve a change within seconds.
+SERVED_SECONDS = Limit(
+    PUBLISHING,
+    "waiting until name servers serve what a provider of octoDNS has at a name, before its first change",
+    30,
+    "seconds",
+    "The record is refused, and nothing is changed.",
+)
 # Route 53 promises a minute for most changes.
 SETTLE_SECONDS = Limit(
     PUBLISHING,

@@ -21,6 +21,7 @@ BUILT_IN: Mapping[str, str] = {
     "cloudflare": "elastx_mrs.publish.cloudflare.settings",
     "rfc2136": "elastx_mrs.publish.rfc2136.settings",
     "route53": "elastx_mrs.publish.route53.settings",
+    "octodns": "elastx_mrs.publish.octodns.settings",
 }
 """The module of each built-in provider, by the provider's key in a config."""
 

@@ -47,6 +47,7 @@ def test_few_modules_stand_at_the_top() -> None:
         "publish",
         "publish/cloudflare",
         "publish/rfc2136",
+        "publish/octodns",
         "publish/route53",
         "publish/rrset",
         "publish/guard",

@@ -76,7 +76,7 @@ problem, and the fix. It reports missing inputs in the same way.
 | `<path>: is …; write …` | a value of the wrong type, or not one of the listed values |
 | `<path>: is known only after another resource is deployed` | the preview does not know the value of this Output; only the ids of Cloudflare zones may be unknown |
 | `<path>: cannot be an input` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
-| `cloudflare, rfc2136, route53: no publisher` | the config has no publisher: add one of these keys, or `external: true` to [publish by hand](by-hand.md) |
+| `cloudflare, rfc2136, route53, octodns: no publisher` | the config has no publisher: add one of these keys, or `external: true` to [publish by hand](by-hand.md) |
 | `before hook "<component>-guard" failed` | the guard stopped a record: see [policy](policy.md) |
 | `… is not verified:` | a name server serves something else: see [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refused an update: see [rfc2136](rfc2136.md) |
@@ -207,13 +207,19 @@ def shown_values() -> dict[str, Mapping[str, Any]]:
     """Return the example of each property, by the resource or type that has it."""
     known = registry.providers()
     root = shape(known)
-    found = {COMPONENT_TYPE: _in_camel_case(root)}
+    open_: dict[str, Any] = {one.name: {} for one in known if one.model.model_config.get("extra") == "allow"}
+    found: dict[str, Mapping[str, Any]] = {COMPONENT_TYPE: _in_camel_case(root) | open_}  # a program writes no keys
     found |= {model.__name__: _in_camel_case(model) for model in models_in(root)}
     keys = {key.name: key.example for key in stack_keys(known).values()}
     verification = {"verification": {"nameservers": ["192.0.2.1"]}}
     outputs = {"smtp": SMTP, "verification": VERIFIED, "records": [MAIL_RECORD]}
     return found | {
-        NAMESPACE: {"rfc2136": {"server": "ns1.example.com", "keyName": "mail-relay"}, **keys, **verification},
+        NAMESPACE: {
+            "rfc2136": {"server": "ns1.example.com", "keyName": "mail-relay"},
+            "octodns": {"hetzner": {"class": "octodns_hetzner.HetznerProvider", "token": "env/HCLOUD_TOKEN"}},
+            **keys,
+            **verification,
+        },
         f"{COMPONENT_TYPE} outputs": outputs,
         PLUGIN_TYPE: RECORD,
         f"{PLUGIN_TYPE} outputs": RECORD,
@@ -241,7 +247,7 @@ def _inputs(
     title: str, properties: dict[str, Any], shown: Mapping[str, Any], required: Sequence[str] = ()
 ) -> Iterator[str]:
     yield from [f"{title}:\n"] if title else []
-    yield "| name | type | description |\n|---|---|---|"
+    yield from ["| name | type | description |\n|---|---|---|"] if properties else ["It has no keys."]
     for name, one in properties.items():
         said, default = _parts(one)
         default = "Required" if name in required else default
@@ -285,6 +291,8 @@ def _values(choices: list[dict[str, str]]) -> Iterator[str]:
 
 
 def _type(one: dict[str, Any]) -> str:
+    if one.get("$ref") == "pulumi.json#/Any":
+        return "object"
     if "$ref" in one:
         name = one["$ref"].removeprefix(PREFIX)
         return f"[{name}](#{name.lower()})"

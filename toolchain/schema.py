@@ -85,7 +85,7 @@ def schema() -> Schema:
         },
         "config": {"variables": config},
         "provider": {
-            "description": "The primaries of `rfc2136` and their keys. By default, they come from the stack's config.",
+            "description": "Where to publish, and the keys for it. By default, they come from the stack's config.",
             "inputProperties": config,
         },
         "types": types | _output_types(),
@@ -167,13 +167,23 @@ def _config(types: dict[str, Schema]) -> Schema:
     """Return the provider's config: what is read where records are published."""
     known = registry.providers()
     settings = {
-        provider.name: _type(provider.model, types) | {"description": provider.at_update}
+        provider.name: _at_update(provider, types) | {"description": provider.at_update}
         for provider in known
         if provider.at_update
     }
     keys = {key.name: _of_kind(key) | {"description": key.description} for key in stack_keys(known).values()}
     said = "Where to look up the primary if `rfc2136` has no server. Only nameservers, resolvers and via count."
     return settings | keys | {"verification": _type(Verification, types) | {"description": said}}
+
+
+def _at_update(provider: registry.Provider, types: dict[str, Schema]) -> Schema:
+    """Return the type of what is read of a provider's settings where records are published.
+
+    Keys of somebody else's program may be anything, such as a token.
+    """
+    if provider.model.model_config.get("extra") == "allow":
+        return {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}, "secret": True}
+    return _type(provider.model, types)
 
 
 def _of_kind(key: StackKey) -> Schema:

@@ -240,6 +240,12 @@ class Route53Args(TypedDict, total=False):
     """
 
 
+class OctodnsArgs(TypedDict, total=False):
+    """Publishing through octoDNS's providers. Only the stack's config has them, each by a name of your choice: its
+    class, the keys of that class, and zones. A program writes an empty object.
+    """
+
+
 class MailRelayArgs(TypedDict, total=False):
     """What ``MailRelay`` takes: accounts and domains, what holds for all domains, and where records are published."""
 
@@ -285,3 +291,6 @@ class MailRelayArgs(TypedDict, total=False):
 
     route53: Route53Args
     """Publish through Amazon Route 53. Required unless another publisher is named."""
+
+    octodns: OctodnsArgs
+    """Publish through a provider of octoDNS. Required unless another publisher is named."""

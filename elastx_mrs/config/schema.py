@@ -175,7 +175,8 @@ class _Walk:
                 "type": "object",
                 "properties": self._properties(model),
                 "required": [to_camel(field) for field, info in model.model_fields.items() if info.is_required()],
-                "additionalProperties": False,
+                # The keys of somebody else's program are its own business.
+                "additionalProperties": model.model_config.get("extra") == "allow",
             }
         return {"$ref": f"#/definitions/{name}"}
 

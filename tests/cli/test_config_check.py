@@ -345,7 +345,7 @@ def test_objects_that_share_theirs_over_and_over_take_no_time(tmp_path: Path) ->
     [
         (
             GOOD.replace("  elastx-mrs:cloudflare: {}\n", ""),
-            "no publisher; write cloudflare: {}, rfc2136 or route53: {}, unless the program",
+            "no publisher; write cloudflare: {}, rfc2136, route53: {} or octodns, unless the program",
         ),
         (GOOD, ""),
     ],

@@ -135,7 +135,7 @@ def test_all_missing_options_are_named_at_once() -> None:
         (("--dkim", "v=DKIM1; p=", "--domain", "x"), "2 faults:"),
         (
             ("--publisher", "azure"),
-            "--publisher 'azure': is not a publisher; write cloudflare, rfc2136, route53 or",
+            "--publisher 'azure': is not a publisher; write cloudflare, rfc2136, route53, octodns or",
         ),
         (("--setting", "zones=a.se"), "--setting: needs a publisher; add --publisher NAME"),
         (("--publisher", "rfc2136", "--setting", "zones"), "write KEY=VALUE, such as zones=example.com,example.se"),

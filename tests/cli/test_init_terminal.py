@@ -23,7 +23,7 @@ ANSWERS = [
     ("Account: ", "\n"),
     ("DKIM key: ", PASTED),
     (r"\.\.\. ", "\n"),
-    (r"Publisher \(cloudflare, rfc2136, route53, external\): ", "rfc2136\n"),
+    (r"Publisher \(cloudflare, rfc2136, route53, octodns, external\): ", "rfc2136\n"),
     (r"zones \[example.se\]: ", "\n"),
     ("server: ", "ns1.example.com\n"),
     ("keyName: ", "\n"),

@@ -26,4 +26,4 @@ def test_none_is_too_few() -> None:
     for args in (ARGS, parsed):
         with pytest.raises(pulumi.RunError, match="to say where records are published") as told:
             MailRelay("mail", args)
-        assert str(told.value).startswith("mail: cloudflare, rfc2136, route53: ")
+        assert str(told.value).startswith("mail: cloudflare, rfc2136, route53, octodns: ")

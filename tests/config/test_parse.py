@@ -10,7 +10,7 @@ from elastx_mrs.config.parse import ConfigError, parse, parse_stack
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from tests import golden
 
-PUBLISHERS = "cloudflare, rfc2136, route53"
+PUBLISHERS = "cloudflare, rfc2136, route53, octodns"
 
 
 def stack(**changes: Any) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def test_a_missing_ttl_differs_from_a_configured_one() -> None:
         (
             stack(rfc2136=None) | {"elastx-mrs:cloudflare": ""},
             PUBLISHERS,
-            "write cloudflare: {}, rfc2136 or route53: {}",
+            "write cloudflare: {}, rfc2136, route53: {} or octodns",
         ),
         (domain_with(ttl=0), "domains[1].ttl", "seconds from 1"),
         (stack(dkim=None), "dkim", "no key for example.com"),

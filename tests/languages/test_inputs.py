@@ -163,7 +163,7 @@ def test_missing_unknown_and_wrong_inputs_are_told_together() -> None:
         "accounts: is a number; write a list",
         "domains: is missing; write it",
         "domain: is not a key here; did you mean domains?",
-        "cloudflare, rfc2136, route53: no publisher; write cloudflare: {}, rfc2136 or route53: {}",
+        "cloudflare, rfc2136, route53, octodns: no publisher; write cloudflare: {}, rfc2136, route53: {} or octodns",
     ):
         assert line in said
 

@@ -203,7 +203,7 @@ def test_an_unknown_key_of_an_explicit_provider_is_refused(plugin: Stub) -> None
     request.news.update({"rfc2136": "{}", "tsig": "x"})
     (failure,) = plugin.CheckConfig(request).failures
     assert failure.property == "tsig"
-    assert failure.reason == "is not a key here; the keys are rfc2136, tsigKey, tsigKeys, adopt, verification"
+    assert failure.reason == "is not a key here; the keys are rfc2136, octodns, tsigKey, tsigKeys, adopt, verification"
     request.urn = "urn:pulumi:test::mail::pulumi:providers:elastx-mrs::default_0_1_0"
     assert list(plugin.CheckConfig(request).failures) == []
 

@@ -75,7 +75,8 @@ def test_a_config_names_it() -> None:
         ({"toy": {"zone": ["x"]}}, "toy.zone: is a list; write one string"),
         (
             {"toy": {}},
-            "cloudflare, rfc2136, route53, toy: no publisher; write cloudflare: {}, rfc2136, route53: {} or toy",
+            "cloudflare, rfc2136, route53, octodns, toy: no publisher; "
+            "write cloudflare: {}, rfc2136, route53: {}, octodns or toy",
         ),
         ({"toy": {"zone": "example.se"}}, "domains[0]: example.com is not in the toy's zone example.se"),
         ({"ttl": 77}, "ttl: is 77; a toy cannot count so far"),

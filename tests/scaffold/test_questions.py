@@ -211,7 +211,8 @@ def test_a_key_of_another_domain_gives_a_warning() -> None:
 def test_a_publisher_is_named() -> None:
     answers, script = asked(*MAIL, "", "cloudfare", "RFC2136 ")
     assert answers.provider is provider("rfc2136")
-    assert script.reasons("cloudfare") == ["'cloudfare' is not a publisher; write cloudflare, rfc2136 or route53"]
+    known = "cloudflare, rfc2136, route53 or octodns"
+    assert script.reasons("cloudfare") == [f"'cloudfare' is not a publisher; write {known}"]
 
 
 def settings(

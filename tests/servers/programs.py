@@ -30,6 +30,7 @@ class Setup:
     :param keys: that it knows; all of them may update every zone, but in the ones of ``zones``.
     :param zones: by zone, what stands in place of that permission.
     :param extra: at the end of the configuration; for PowerDNS, arguments of pdnsutil, a line each.
+    :param settings: lines of PowerDNS's pdns.conf, such as those of its HTTP API.
     :param script: in Lua, which decides what may be updated; for PowerDNS, which has no other rules per name.
     """
 
@@ -37,6 +38,7 @@ class Setup:
     zones: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
     script: str = ""
+    settings: str = ""
 
 
 def bind(program: str, folder: Path, port: int, zones: Mapping[str, str], setup: Setup) -> list[str]:
@@ -87,7 +89,7 @@ zone:
 
 def powerdns(program: str, folder: Path, port: int, zones: Mapping[str, str], setup: Setup) -> list[str]:
     script = f"lua-dnsupdate-policy-script={folder}/policy.lua\n" if setup.script else ""
-    powerdns_files(folder, port, f"dname-processing=yes\ndnsupdate=yes\nsecondary=yes\n{script}")
+    powerdns_files(folder, port, f"dname-processing=yes\ndnsupdate=yes\nsecondary=yes\n{script}{setup.settings}")
     (folder / "policy.lua").write_text(setup.script)
     for key in setup.keys:
         _pdnsutil(folder, ["import-tsig-key", key.name, key.algorithm, key.secret])

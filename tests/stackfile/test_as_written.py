@@ -138,8 +138,9 @@ def test_what_was_meant_is_said(text: str, message: str, tmp_path: Path) -> None
 def test_an_empty_key_is_told_how_it_is_written(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.test.yaml").write_text("config:\n  elastx-mrs:cloudflare:\n  elastx-mrs:accounts: [a@b.se]\n")
     found = [one.problem for one in check(str(tmp_path / "Pulumi.test.yaml")).findings]
-    assert any(problem.startswith("no publisher; write cloudflare: {}, rfc2136 or route53: {}") for problem in found)
-    with pytest.raises(ConfigError, match=r"no publisher; write cloudflare: \{\}, rfc2136 or route53: \{\}"):
+    said = "no publisher; write cloudflare: {}, rfc2136, route53: {} or octodns"
+    assert any(problem.startswith(said) for problem in found)
+    with pytest.raises(ConfigError, match=r"no publisher; write cloudflare: \{\}, rfc2136, route53: \{\} or octodns"):
         parse_stack(read_stack(str(tmp_path / "Pulumi.test.yaml")).values)
 
 

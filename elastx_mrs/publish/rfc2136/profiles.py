@@ -22,13 +22,12 @@ from elastx_mrs.config.environment import (
     PrimaryVariable,
 )
 from elastx_mrs.display import quoted, visible
-from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE, profile_path
-from elastx_mrs.lookup.network import Network
-from elastx_mrs.lookup.vantage import Run, Vantage, Who
+from elastx_mrs.lookup.vantage import Vantage
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rfc2136 import tsig
 from elastx_mrs.publish.rfc2136.primary import Primary, UnreachableError, UpdateError, text
+from elastx_mrs.publish.vantage import object_of, vantage_of
 from elastx_mrs.reading import BeyondError, read_json, read_octets
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import primary_address, tsig_key_name
@@ -211,22 +210,11 @@ class _Described:
         raise UpdateError(f"{path} the primary that the SOA of {zone} names, {name}, has no address; {cure}")
 
     def _vantage(self) -> Vantage:
-        """Return the servers to ask for the primary. The program has already checked the config."""
+        """Return the servers to ask for the primary."""
         try:
-            given = _object(self._get, "verification")
-        except UpdateError:
-            given = {}  # the mode alone
-        try:
-            who = Who.of(
-                given.get("nameservers"),
-                given.get("rootHints"),
-                given.get("primary"),
-                given.get("resolvers"),
-                given.get("via") or "delegation",
-            )
-            return Vantage(who.in_run(Run.of(self._environment)), Network())
-        except (RecordError, NotInstalledError) as error:
-            raise UpdateError(f"verification: {error}") from None
+            return vantage_of(self._get, self._environment)
+        except RecordError as error:
+            raise UpdateError(str(error)) from None
 
 
 def _object(get: Get, key: str) -> dict[str, Any]:
@@ -235,12 +223,9 @@ def _object(get: Get, key: str) -> dict[str, Any]:
     :raises UpdateError: if it is not an object.
     """
     try:
-        found = read_json(get(f"{NAMESPACE}:{key}") or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise UpdateError(f"{key}: is not an object with keys; check the stack's file: elastx-mrs config check FILE")
-    return found
+        return object_of(get, key)
+    except RecordError as error:
+        raise UpdateError(str(error)) from None
 
 
 def _plain(name: str) -> str:

@@ -20,7 +20,7 @@ from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, Reco
 from elastx_mrs.publish.rrset.resource import TxtString
 from elastx_mrs.publish.rrset.settling import newest, settle
 from elastx_mrs.publish.rrset.strings import with_value
-from elastx_mrs.publish.rrset.zones import LISTED, find
+from elastx_mrs.publish.rrset.zones import LISTED, find, placed
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 
@@ -166,7 +166,7 @@ class RrsetPublisher:
         try:
             found = find(self._key, self._sets, self._records, named)
         except RecordSetError as error:
-            raise pulumi.RunError(f"{self._key}: {error}") from None
+            raise pulumi.RunError(placed(self._key, error)) from None
         _refuse(found.problems)
         if found.unreached:
             self._unreachable = found.unreached[0]

@@ -67,6 +67,9 @@ class RecordSets(ABC):
     title: ClassVar[str]
     """The provider's name, as people write it."""
 
+    choice: ClassVar[str] = "write the one that the domain is delegated to into {key}.zones"
+    """What to do where several zones have one name; ``{key}`` is the provider's, in a config."""
+
     @abstractmethod
     def zones(self) -> Sequence[Zone]:
         """Return the zones that the credentials see."""

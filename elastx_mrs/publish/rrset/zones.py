@@ -1,5 +1,6 @@
 """Which of a provider's zones each record is in: the longest one that its name is, or ends in."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -42,16 +43,22 @@ def find(key: str, sets: RecordSets, records: Sequence[TxtRecord], named: Mappin
     return found
 
 
+def placed(path: str, error: RecordSetError) -> str:
+    """Return an error with its place in the config, unless it names one itself."""
+    key, text = path.partition(".")[0], str(error)
+    return text if re.match(rf"{key}[.:]", text) else f"{path}: {text}"
+
+
 def _named(found: Found, path: str, sets: RecordSets, given: Zone) -> None:
     """Add a zone that the config names, or what is wrong with it."""
     try:
         zone = sets.zone(given.id)
     except UnreachableError as error:
-        found.unreached.append(f"{path}: {error}")
+        found.unreached.append(placed(path, error))
         found.zones[given.name] = given
         return
     except RecordSetError as error:
-        found.problems.append(f"{path}: {error}")
+        found.problems.append(placed(path, error))
         return
     if zone.name != given.name:
         found.problems.append(f"{path}: {given.id} is the zone {zone.name}; write the id of {given.name}")
@@ -72,7 +79,7 @@ def _listed(found: Found, key: str, sets: RecordSets, records: Sequence[TxtRecor
         if name is not None and len(usable[name]) > 1:
             ids = " and ".join(zone.id for zone in usable[name])
             what = f"{key}: {len(usable[name])} zones are called {name}: {ids}"
-            found.problems.append(f"{what}; write the one that the domain is delegated to into {key}.zones")
+            found.problems.append(f"{what}; {sets.choice.format(key=key)}")
     missing = dict.fromkeys(record.domain for record in records if longest_zone(record.name, usable) is None)
     if missing:
         found.problems.append(_missing(key, sets.title, list(missing), listed))

@@ -14,8 +14,13 @@ from elastx_mrs.publish.rrset.resource import TxtProvider as StringProvider
 from elastx_mrs.publish.rrset.resource import TxtString
 
 ROOT = Path(__file__).resolve().parents[3]
-MODULES = ("elastx_mrs.publish.rfc2136", "elastx_mrs.publish.rrset", "elastx_mrs.publish.route53.record_sets")
-UNNEEDED = ("pydantic", "pydantic_core", "click", "rich", "cloudflare", "elastx_mrs.config.model", "boto3")
+MODULES = (
+    "elastx_mrs.publish.rfc2136",
+    "elastx_mrs.publish.rrset",
+    "elastx_mrs.publish.octodns.record_sets",
+    "elastx_mrs.publish.route53.record_sets",
+)
+UNNEEDED = ("pydantic", "pydantic_core", "click", "rich", "cloudflare", "elastx_mrs.config.model", "boto3", "octodns")
 
 
 @pytest.mark.parametrize("module", MODULES)

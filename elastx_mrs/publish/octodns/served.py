@@ -1,0 +1,88 @@
+"""Compares what a provider of octoDNS says that a name has with what the name servers serve.
+
+Some providers read strings wrong, or publish what is switched off. A change would then publish that.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+
+from elastx_mrs import limits
+from elastx_mrs.display import quoted, show, some
+from elastx_mrs.lookup import budget
+from elastx_mrs.lookup.authority import Observation
+from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.rrset.record_sets import RecordSetError, UnreachableError
+from elastx_mrs.publish.vantage import vantage_of
+from elastx_mrs.records import RecordError
+
+PAUSE, MAX_PAUSE = 1.0, 5.0
+"""Seconds before the servers are asked again; twice as long before each more, up to the maximum."""
+
+
+class Served:
+    """Asks the name servers that the stack's config has verified.
+
+    :param get: reads the stack's config.
+    """
+
+    def __init__(self, get: Get, environment: Mapping[str, str] = os.environ) -> None:
+        self._get = get
+        self._environment = environment
+
+    def check(self, owner: str, there: Sequence[bytes], where: str) -> None:
+        """Check that every name server that answers serves exactly these values, within some seconds.
+
+        :param there: what the provider has; the character-strings of each value joined.
+        :param where: the provider, for a message.
+        :raises UnreachableError: where no server answers.
+        :raises RecordSetError: where one serves something else.
+        """
+        end, pause = time.monotonic() + limits.SERVED_SECONDS.most, PAUSE
+        while (problem := self._problem(owner, there, where)) and time.monotonic() + pause < end:
+            time.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE)
+        if problem:
+            raise RecordSetError(problem)
+
+    def _problem(self, owner: str, there: Sequence[bytes], where: str) -> str:
+        """Return what a server serves instead; empty if all serve the same."""
+        seen = self._seen(owner)
+        if seen.aliases:
+            return ""  # the record sets say so too, and a TXT beside a CNAME is refused
+        answers = [one for one in seen.sightings if one.answer.status != "failed"]
+        if not answers:
+            why = next((one.answer.problem for one in seen.sightings), seen.problem) or "it has no name server"
+            what = f"{owner}: no name server tells what it serves, and nothing is changed before that is known"
+            raise UnreachableError(f"{what}: {why}; write servers that answer into verification.nameservers")
+        for one in answers:
+            served = sorted(one.answer.texts())
+            if served != sorted(there):
+                return f"{owner}: {where} has {_difference(there, served)} {one.host}{_CURE}"
+        return ""
+
+    def _seen(self, owner: str) -> Observation:
+        async def ask() -> Observation:
+            with budget.of_record(f"asking what the name servers serve at {owner}"):
+                return await vantage_of(self._get, self._environment).observer.txt(owner)
+
+        try:
+            return asyncio.run(ask())
+        except RecordError as error:
+            raise RecordSetError(str(error)) from None
+
+
+_CURE = (
+    ", and a change would publish that; remove what is disabled or odd at the provider, or use another publisher. "
+    "After a change by others, wait for the name servers and run pulumi up again"
+)
+
+
+def _difference(there: Sequence[bytes], served: Sequence[bytes]) -> str:
+    """Return the values that only one side has."""
+    more = [quoted(show(one), 60) for one in there if one not in served]
+    less = [quoted(show(one), 60) for one in served if one not in there]
+    if more and less:
+        return f"{some(more, 2)}, and not {some(less, 2)} as"
+    return f"{some(more, 2)}, unlike" if more else f"no {some(less, 2)}, unlike"

@@ -1,0 +1,139 @@
+"""The config of octoDNS's providers, in octoDNS's own words: each by its id, with its class and the class's keys."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
+
+from elastx_mrs.config.base import Shape, is_encrypted
+from elastx_mrs.display import quoted
+from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.records import RecordError, names
+from elastx_mrs.registry import Problem, Provider, StackKey, Start
+from elastx_mrs.secrecy import masked
+
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
+_CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+_SAMPLE = {"class": "octodns_hetzner.HetznerProvider", "token": "env/HCLOUD_TOKEN"}
+
+
+class Octodns(Shape):
+    """Publishing through octoDNS's providers. Only the stack's config has them, each by a name of your choice: its
+    class, the keys of that class, and zones. A program writes an empty object.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    written: ClassVar[str] = "an object with providers of octoDNS by name, such as {hetzner: {class: …, token: …}}"
+    examples: ClassVar[Mapping[str, Any]] = {"hetzner": _SAMPLE}
+
+    @property
+    def providers(self) -> Mapping[str, Any]:
+        """What is given of each provider, by octoDNS's id."""
+        return self.model_extra or {}
+
+
+def faults(given: Octodns, domains: Sequence[str], program: bool) -> Iterator[Problem]:
+    """Yield what cannot work."""
+    if program:
+        for key in given.providers:
+            problem = f"cannot be an input: write it under {NAMESPACE}:octodns in the stack's config"
+            yield f"octodns.{masked(key)}", f"{problem}, and octodns={{}} in the program"
+        return
+    listed: dict[str, str] = {}
+    for key, one in given.providers.items():
+        path = f"octodns.{masked(key)}"
+        if not _ID.fullmatch(key):
+            yield path, f"{quoted(masked(key))} is not an id; write up to 63 letters, digits, '_', '-' and '.'"
+        elif not isinstance(one, Mapping):
+            yield path, f"is not an object with keys; write one, such as {{class: {_SAMPLE['class']}, …}}"
+        else:
+            yield from _of_class(f"{path}.class", one.get("class"))
+            yield from _of_zones(f"{path}.zones", one.get("zones"), listed)
+
+
+def _of_class(path: str, given: Any) -> Iterator[Problem]:
+    example = f"such as {_SAMPLE['class']}"
+    if given is None:
+        yield path, f"is missing; write the provider's class, {example}"
+    elif not isinstance(given, str) or not _CLASS.fullmatch(given):
+        shown = f"{quoted(masked(given))} " if isinstance(given, str) else ""
+        yield path, f"{shown}is not the path of a Python class; write one, {example}"
+
+
+def _of_zones(path: str, given: Any, listed: dict[str, str]) -> Iterator[Problem]:
+    """Yield the faults of a provider's zones.
+
+    :param listed: the path at which each zone of the providers before is listed; this one's are added.
+    """
+    if given is None:
+        return
+    if not isinstance(given, list) or not given:
+        yield path, "is not a list of zones; write one, such as [example.com], or leave it out to list all zones"
+        return
+    for index, zone in enumerate(given):
+        where = f"{path}[{index}]"
+        try:
+            name = names.sender_domain(zone) if isinstance(zone, str) else ""
+        except RecordError as error:
+            yield where, str(error)
+            continue
+        if not name:
+            yield where, "is not text; write the name of a zone, such as example.com"
+        elif name in listed:
+            yield where, f"{name} is in {listed[name]} too; list it at one provider"
+        else:
+            listed[name] = path
+
+
+def stand_in(path: tuple[str | int, ...], name: str) -> Any:
+    """Return the placeholder for an encrypted value."""
+    match path:
+        case ():
+            return {"encrypted": {"class": "encrypted.Provider"}}
+        case (_,):
+            return {"class": "encrypted.Provider"}
+        case (_, "class"):
+            return "encrypted.Provider"
+        case (_, "zones"):
+            return [name]
+        case (_, "zones", int()):
+            return name
+        case _:
+            return "encrypted"
+
+
+def place(given: Octodns, domain: str) -> str:
+    """Return the id of the provider whose zones name a domain's; empty where zones are found at run time."""
+    by_zone = {}
+    for key, one in given.providers.items():
+        for zone in one.get("zones") or () if isinstance(one, Mapping) and not is_encrypted(one) else ():
+            by_zone[str(zone).lower().removesuffix(".")] = key
+    return by_zone.get(names.longest_zone(domain, by_zone) or "", "")
+
+
+PROVIDER = Provider(
+    "octodns",
+    Octodns,
+    "Publish through a provider of octoDNS. Required unless another publisher is named.",
+    "elastx_mrs.publish.octodns.publisher:make",
+    examine="elastx_mrs.publish.octodns.examine:examine",
+    extra="octodns",
+    faults=faults,
+    at_update="The providers of octoDNS, by name: class, keys and zones.",
+    stack_keys=(
+        StackKey(
+            "adopt",
+            "names",
+            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            example=["_dmarc.example.com"],
+        ),
+    ),
+    stand_in=stand_in,
+    place=place,
+    start=Start(
+        credentials=(f"the variables that {NAMESPACE}:octodns names as env/NAME: the provider's keys",),
+        extra="octodns",
+    ),
+)

@@ -1,0 +1,133 @@
+"""One provider of octoDNS: how its zones are listed, and how a zone is read and changed. Each call has a bound."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from elastx_mrs import limits
+from elastx_mrs.publish.octodns.configured import Described
+from elastx_mrs.publish.rrset.record_sets import LostError, RecordSetError, UnreachableError
+
+T = TypeVar("T")
+
+_BUSY = 429
+"""HTTP's status of a request that the provider had no time for."""
+
+QUIET = ("Record", "Zone", "Plan")
+"""octoDNS's loggers, which warn of every odd record of a zone."""
+
+
+class Source:
+    """A provider.
+
+    :ivar writing: held by what changes something there. PowerDNS with SQLite refuses two writers at once.
+    """
+
+    def __init__(self, described: Described) -> None:
+        self.described = described
+        self.writing = threading.Lock()
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """Give a new object of the provider's class, and close its connections.
+
+        :raises RecordSetError: where it cannot be made, or cannot hold TXT records.
+        """
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        provider = self._bounded(self.described.made, "set it up", UnreachableError)
+        try:
+            if "TXT" not in provider.SUPPORTS:
+                raise RecordSetError(f"{self.described.where}: {self.described.path} has no TXT records; use another")
+            yield provider
+        finally:
+            for one in vars(provider).values():
+                if callable(close := getattr(one, "close", None)):
+                    close()
+
+    def zones(self) -> Sequence[str]:
+        """Return the names of the zones that the provider lists, without final dots.
+
+        :raises RecordSetError: where it cannot list them.
+        """
+        where = f"{self.described.where}: {self.described.path}"
+        with self.opened() as provider:
+            if not callable(getattr(provider, "list_zones", None)):
+                raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
+            cure = f"or write {self.described.where}.zones: [<zone>, …]"
+            found = self._bounded(lambda: list(provider.list_zones()), "list its zones", UnreachableError, cure)
+        return [str(name).lower().removesuffix(".") for name in found]
+
+    def populate(self, provider: Any, name: str) -> Any:
+        """Return a zone as it is now, as octoDNS has it.
+
+        :raises RecordSetError: where the provider has no such zone. octoDNS would make one.
+        """
+        from octodns.zone import Zone
+
+        zone = Zone(f"{name}.", [])
+
+        def read() -> bool:
+            return bool(provider.populate(zone, target=True, lenient=True))
+
+        if not self._bounded(read, f"read the zone {name}", UnreachableError):
+            what = f"{self.described.where}: {self.described.path} has no zone {name}"
+            raise RecordSetError(f"{what}; create it there, or correct {self.described.where}.zones")
+        return zone
+
+    def apply(self, provider: Any, existing: Any, changes: Sequence[Any]) -> None:
+        """Make changes of a zone, and nothing else. Never the plan that octoDNS would make: it owns whole zones.
+
+        :raises LostError: where they may have been made.
+        :raises RecordSetError: where the provider refuses them.
+        """
+        from octodns.provider.plan import Plan
+
+        def send() -> int:
+            desired = existing.copy()
+            desired.apply(changes)
+            made: int = provider.apply(Plan(existing, desired, list(changes), True))
+            return made
+
+        if self._bounded(send, f"change the zone {existing.name.removesuffix('.')}", LostError) == 0:
+            raise RecordSetError(f"{self.described.where}.apply_disabled: is true, so nothing is changed; remove it")
+
+    def _bounded(self, work: Callable[[], T], what: str, lost: type[RecordSetError], cure: str = "") -> T:
+        """Return what somebody else's code returns; it runs in a thread of its own, which may never end.
+
+        :param lost: what is raised where no answer came.
+        """
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(work())
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=run, daemon=True, name=f"elastx-mrs-octodns-{self.described.id}")
+        thread.start()
+        thread.join(limits.OCTODNS_SECONDS.most)
+        where = f"{self.described.where}: {self.described.path}"
+        if results:
+            return results[0]
+        if not errors:
+            raise lost(f"{where} could not {what} within {limits.OCTODNS_SECONDS.text}; check the network and its host")
+        error = errors[0]
+        if isinstance(error, RecordSetError):
+            raise error
+        kind = lost if _is_lost(error) else RecordSetError
+        default = "run pulumi up again" if kind is lost else "correct its keys, or what they may do"
+        raise kind(f"{where} could not {what}: {self.described.told(error)}; {cure or default}")
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Return whether the provider did not answer, or had no time: by an HTTP status, or by what kind of error it is."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(status, int):
+        return status >= 500 or status == _BUSY
+    kinds = [one.__name__ for one in type(error).__mro__]
+    return isinstance(error, OSError) or any("Timeout" in one or "Connect" in one for one in kinds)

@@ -1,0 +1,1 @@
+"""Stacks that publish through octoDNS, on the real engine."""

@@ -1,0 +1,71 @@
+"""A stack's life through octoDNS's PowerDNS provider: real engine, real program, Debian's PowerDNS and its HTTP API."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from elastx_mrs.secrecy import hints
+from tests import secrecy
+from tests.engine.rfc2136.test_rfc2136 import CONFIG, DKIM, DMARC, FIRST_TOKEN, SECOND_TOKEN, SPF
+from tests.engine.stack import Stack
+from tests.publish.octodns.powerdns import API_KEY, PowerDns, powerdns
+from tests.servers.zones import FOREIGN
+
+pytestmark = pytest.mark.engine
+APEX = "example.com"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PowerDns]:
+    with powerdns(tmp_path / "server") as running:
+        yield running
+
+
+def test_the_life_of_a_stack(server: PowerDns, tmp_path: Path) -> None:
+    config = {key: value for key, value in copy.deepcopy(CONFIG).items() if key != "rfc2136"}
+    environment = server.environment()
+    stack = Stack.create(tmp_path, environment, config | {"octodns": {"pdns": server.config}})
+
+    stack.preview()
+    assert server.dns.txt(APEX) == FOREIGN[APEX], "a preview changes nothing"
+    stack.up()
+    apex = FOREIGN[APEX] | dict.fromkeys((FIRST_TOKEN, SECOND_TOKEN, SPF), 3600)
+    assert server.dns.txt(APEX) == apex
+    assert server.dns.txt(f"elastx._domainkey.{APEX}") == {DKIM: 1800}
+    assert server.dns.txt(f"_dmarc.{APEX}") == {DMARC: 1800}
+    (zone,) = {one["inputs"]["zone"] for one in stack.resources().values() if "zone" in one.get("inputs", {})}
+    assert zone == f"pdns/{APEX}"
+
+    stack.preview("--expect-no-changes")
+    stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
+
+    # The key moves from the environment into the config, encrypted: nothing changes, and it is in no log and no state.
+    environment.pop("PDNS_API_KEY")
+    stack.pulumi("config", "set", "--path", "--secret", "elastx-mrs:octodns.pdns.api_key", API_KEY, "--stack", "test")
+    stack.config["octodns"] = stack.written()["elastx-mrs:octodns"]
+    assert set(stack.config["octodns"]["pdns"]["api_key"]) == {"secure"}
+    stack.preview("--expect-no-changes")
+
+    stack.config["dmarc"] = "v=DMARC1; p=reject;"
+    for domain in stack.config["domains"]:
+        domain.pop("dmarc")
+    stack.config["accounts"].pop()
+    stack.config["domains"].pop()
+    logged = stack.up("-v=9", "--logtostderr")
+    assert server.dns.txt(f"_dmarc.{APEX}") == {b"v=DMARC1; p=reject;": 1800}
+    assert server.dns.txt(APEX) == FOREIGN[APEX] | dict.fromkeys((FIRST_TOKEN, SPF), 3600)
+    assert server.dns.txt(f"_dmarc.news.{APEX}") == {}
+    assert not hints(logged.stdout, API_KEY)
+    assert secrecy.shown(stack.state(), [API_KEY]) == []
+
+    server.put(APEX, f"_dmarc.{APEX}", ['"v=DMARC1; p=none;"'], ttl=1800)  # somebody changes a record
+    stack.pulumi("refresh", "--yes", "--stack", "test")
+    assert stack.resources()[f"mail-{APEX}-dmarc"]["outputs"]["value"] == "v=DMARC1; p=none;"
+    stack.up()
+    assert server.dns.txt(f"_dmarc.{APEX}") == {b"v=DMARC1; p=reject;": 1800}
+
+    stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert server.dns.txt(APEX) == FOREIGN[APEX]
+    assert server.dns.txt(f"elastx._domainkey.{APEX}") == {}

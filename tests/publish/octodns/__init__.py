@@ -1,0 +1,1 @@
+"""Tests of publishing through providers of octoDNS."""
