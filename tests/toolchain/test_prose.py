@@ -149,3 +149,14 @@ def test_the_check_ends_with_1_and_names_the_place(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "toolchain.prose", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[0].startswith(f"{page}:1: “Who”, write a subject")
+
+
+def test_a_page_that_was_removed_and_one_with_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git still knows the first one, and quotes the name of the second."""
+    for name in ("gone.md", "hälsning.md"):
+        (tmp_path / name).write_text("Who is told.\n", encoding="utf-8")
+    for words in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    (tmp_path / "gone.md").unlink()
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    assert [one.text for path in check.files() for one in check.sentences_of(path)] == ["Who is told."]

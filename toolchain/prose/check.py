@@ -41,10 +41,11 @@ class Found:
 def files() -> Iterator[str]:
     """Yield the paths of the pages, and of the code that speaks to users, that Git knows or would add."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *READ],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *READ],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    yield from (path for path in sorted(set(listed.stdout.splitlines())) if not path.startswith(GENERATED))
+    paths = sorted(set(listed.stdout.split("\0")) - {""})
+    yield from (path for path in paths if not path.startswith(GENERATED) and (ROOT / path).exists())
 
 
 def sentences_of(path: str) -> Iterator[Sentence]:
