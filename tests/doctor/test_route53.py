@@ -86,6 +86,20 @@ def test_credentials_that_do_not_work(
     )
 
 
+@pytest.mark.usefixtures("hosted")
+@pytest.mark.parametrize("named", [{}, {"zones": {"example.com": "Z1"}}])
+def test_credentials_that_route_53_does_not_know(
+    api: Route53Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: dict[str, Any]
+) -> None:
+    """Whether zones are looked up or named, the fault is not the zone's."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHER")
+    found = examined(tmp_path, route53=named)
+    assert verdicts(found) == [(NAMES[0], "wrong"), *left(1)]
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    found = examined(tmp_path, route53=named)
+    assert verdicts(found) == [(NAMES[0], "absent"), *left(1)]
+
+
 def test_zones_that_are_missing_or_there_twice(api: Route53Api, hosted: HostedZone, tmp_path: Path) -> None:
     found = examined(tmp_path, domains=["example.com", "example.se"])
     assert verdicts(found) == [WELL[0], (NAMES[1], "absent"), *left(2)]

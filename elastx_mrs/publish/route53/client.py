@@ -11,7 +11,13 @@ from typing import Any
 from elastx_mrs import limits
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.publish.route53.cures import cure
-from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSetError, UnreachableError
+from elastx_mrs.publish.rrset.record_sets import (
+    ChangedError,
+    LoginError,
+    LostError,
+    RecordSetError,
+    UnreachableError,
+)
 
 ATTEMPTS = 4
 """Times that a question is sent that gets no answer, unless ``AWS_MAX_ATTEMPTS`` says. A change is sent once, and its
@@ -20,6 +26,12 @@ set is read back. boto3 itself sends nothing again: it would not tell how often 
 
 THROTTLED = ("Throttling", "PriorRequestNotComplete")
 """Codes of a request that was not looked at: the account's five requests a second are used up, or the zone is busy."""
+
+UNKNOWN = (
+    "ExpiredToken", "IncompleteSignature", "InvalidClientTokenId", "InvalidSignatureException",
+    "MissingAuthenticationToken", "RequestExpired", "SignatureDoesNotMatch",
+)  # fmt: skip
+"""Codes of a request whose credentials AWS does not accept at all."""
 
 RATE = 5
 """Requests a second that AWS allows an account. This process keeps to it from the first refusal on."""
@@ -127,6 +139,8 @@ class Client:
             said = cure(f"Route 53 answers {code} to {error.operation_name} of {about}: {reason}", code)
             if status >= 500:
                 raise UnreachableError(said) from None
+            if code in UNKNOWN:
+                raise LoginError(said) from None
             raise RefusedError(said, code) from None
         except ResponseParserError:
             answer = {}
@@ -134,7 +148,7 @@ class Client:
             what = failed + _LOGIN.sub("…", " ".join(str(error).split())).removesuffix(".")
             if isinstance(error, ConnectionError | HTTPClientError):
                 raise UnreachableError(f"{what}{network}") from None
-            raise RecordSetError(f"{what}; set AWS_PROFILE, or run aws configure or aws sso login") from None
+            raise LoginError(f"{what}; set AWS_PROFILE, or run aws configure or aws sso login") from None
         if answer.keys() <= {"ResponseMetadata"}:
             raise UnreachableError(f"{failed}the answer is not one of Route 53{network}")
         return answer

@@ -17,6 +17,10 @@ class UnreachableError(RecordSetError):
     """The provider did not answer."""
 
 
+class LoginError(RecordSetError):
+    """There are no credentials, or the provider does not know them."""
+
+
 class LostError(RecordSetError):
     """No answer to a change arrived. The provider may have made it."""
 

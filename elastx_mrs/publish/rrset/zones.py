@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs.display import some
-from elastx_mrs.publish.rrset.record_sets import RecordSetError, RecordSets, UnreachableError, Zone
+from elastx_mrs.publish.rrset.record_sets import LoginError, RecordSetError, RecordSets, UnreachableError, Zone
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
 
@@ -32,7 +32,7 @@ def find(key: str, sets: RecordSets, records: Sequence[TxtRecord], named: Mappin
 
     :param key: the provider's, in a config.
     :param named: ids of zones by name, as the config has them.
-    :raises RecordSetError: where zones cannot be listed.
+    :raises RecordSetError: where zones cannot be listed, or there are no credentials that the provider knows.
     """
     found = Found()
     for name in dict.fromkeys(longest_zone(record.name, named) for record in records):
@@ -57,6 +57,8 @@ def _named(found: Found, path: str, sets: RecordSets, given: Zone) -> None:
         found.unreached.append(placed(path, error))
         found.zones[given.name] = given
         return
+    except LoginError:
+        raise
     except RecordSetError as error:
         found.problems.append(placed(path, error))
         return
