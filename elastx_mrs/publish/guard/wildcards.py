@@ -79,9 +79,9 @@ async def weaker(case: Case) -> list[Finding]:
     own, new = _policy(await in_force(case.world, case.owner)), read(case.record.value)
     if own is None or not isinstance(new, Policy) or strength(new.p, new.t) >= strength(own[1].p, own[1].t):
         return []
-    why = f"says p={new.p}{'; t=y' if new.t == 'y' else ''}, weaker than '{own[0]}', which a wildcard answers there"
-    cure = f"and a record at the name ends that (RFC 4592 §3.3.1); write p={own[1].p} or stricter under dmarc"
-    return [Finding("stop", f"{case.owner} {why} today, {cure}")]
+    why = f"says p={new.p}{'; t=y' if new.t == 'y' else ''}, weaker than '{own[0]}', which comes from a wildcard today"
+    cure = f"A record at the name replaces it (RFC 4592 §3.3.1): write p={own[1].p} or stricter under dmarc"
+    return [Finding("stop", f"{case.owner} {why}. {cure}")]
 
 
 async def keys(case: Case) -> list[Finding]:
@@ -165,7 +165,7 @@ async def _aliased(case: Case, name: str, target: str, lost: list[Lost]) -> Find
         lost += [Lost(name, rdtype, str(rdata)) for rdata in answer.rdatas]
     why = f"would make {name} exist, which ends the wildcard's CNAME to {target} (RFC 4592 §3.3.1)"
     if not lost and not failed:
-        return Finding("warning", f"{case.owner} {why}; {target} has no A, AAAA or MX that would be missed")
+        return Finding("warning", f"{case.owner} {why}; {target} has no A, AAAA or MX, so nothing is lost")
     listed = _listed(lost) or f"the A, AAAA and MX records of {target}, at {name}"
     cure = "A name with a TXT can have no CNAME (RFC 1034 §3.6.2), but it can have the records of the CNAME's target"
     return Finding("stop", f"{case.owner} {why}. {cure}. Add first: {listed}")
@@ -173,8 +173,9 @@ async def _aliased(case: Case, name: str, target: str, lost: list[Lost]) -> Find
 
 def _vanishes(case: Case, name: str, lost: list[Lost]) -> Finding:
     kinds = " and ".join(dict.fromkeys(one.rdtype for one in lost))
-    why = f"would make {name} exist, where only a wildcard answers today; it ends there and below (RFC 4592 §3.3.1)"
-    return Finding("stop", f"{case.owner} {why}, and {kinds} would vanish. Add first: {_listed(lost)}")
+    why = f"would make {name} exist, where only a wildcard answers today"
+    end = f"the wildcard would no longer answer there or below (RFC 4592 §3.3.1), and {kinds} would vanish"
+    return Finding("stop", f"{case.owner} {why}; {end}. Add first: {_listed(lost)}")
 
 
 def _listed(lost: list[Lost]) -> str:

@@ -177,7 +177,7 @@ def test_a_wildcard_of_report_authorisations_ends_for_others(look: Look) -> None
 def test_the_policy_that_a_wildcard_gives_is_in_force(look: Look) -> None:
     (said,) = found(World("dmarc.example", look, [dmarc.dmarc("dmarc.example", "v=DMARC1; p=none")]))
     assert said.level == "stop"
-    assert f"_dmarc.dmarc.example says p=none, weaker than '{REJECT}', which a wildcard answers there" in said.text
+    assert f"_dmarc.dmarc.example says p=none, weaker than '{REJECT}', which comes from a wildcard today" in said.text
     assert found(World("dmarc.example", look, [dmarc.dmarc("dmarc.example", REJECT)])) == []
 
 
