@@ -56,7 +56,7 @@ QUESTION_SECONDS = Limit(
 # 21 packets: one in 1,000,000,000.
 LOSSY_QUESTION_SECONDS = Limit(
     DNS,
-    "one question to a server that needed a resend for another question",
+    "one question to a server that answered an earlier question only after a retry",
     13,
     "seconds",
     "The server did not answer.",
@@ -64,10 +64,10 @@ LOSSY_QUESTION_SECONDS = Limit(
 # Long enough for a round over many domains, and short enough to notice a server that returns.
 SILENT_SECONDS = Limit(
     DNS,
-    "the pause after a server answered no question at all",
+    "the pause in queries to a server that answered nothing",
     30,
     "seconds",
-    "The server is queried again. Until then, each question to it fails with this reason.",
+    "The server is queried again. Until then, each question to it fails at once.",
 )
 # The handshakes take two or three exchanges more.
 ENCRYPTED_TIMES = Limit(
@@ -452,7 +452,9 @@ FAULTS = Limit(CONFIG, "errors reported for one config", 1_000, "errors", "The o
 SUGGESTIONS = Limit(
     CONFIG, "errors that suggest a similar account", 20, "errors", "The other errors have no suggestion."
 )
-SUGGESTED = Limit(CONFIG, "accounts among which a similar one is searched", 1_000, "accounts", "None is suggested.")
+SUGGESTED = Limit(
+    CONFIG, "accounts that are searched for a similar one", 1_000, "accounts", "No similar account is suggested."
+)
 
 QUIET = 2.0
 """Seconds after which waiting code reports that it waits. It is not a limit, but all waiting code may import this."""

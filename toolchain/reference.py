@@ -197,7 +197,7 @@ def _lines(spec: dict[str, Any]) -> Iterator[str]:
         name = token.rpartition(":")[2]
         yield f"### {name}\n\n{' '.join(type_['description'].split())}\n"
         if "enum" in type_:
-            yield from _values(type_["enum"])
+            yield from _values(name, type_["enum"])
         else:
             table = _outputs if name in OUTPUT_TYPES else _inputs
             yield from table("", type_["properties"], shown[name])
@@ -283,10 +283,11 @@ def _yaml(value: Any) -> str:
     return f"`{dumped.removesuffix(chr(10)).removesuffix(chr(10) + '...')}`"
 
 
-def _values(choices: list[dict[str, str]]) -> Iterator[str]:
-    yield "| value | in Go and Python | meaning |\n|---|---|---|"
+def _values(type_: str, choices: list[dict[str, str]]) -> Iterator[str]:
+    yield "| value | in Go | in Python | meaning |\n|---|---|---|---|"
     for one in choices:
-        yield f"| `{one['value']}` | `{one['name']}` | {one['description']} |"
+        python = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", one["name"]).upper()
+        yield f"| `{one['value']}` | `{type_}{one['name']}` | `{type_}.{python}` | {one['description']} |"
     yield ""
 
 

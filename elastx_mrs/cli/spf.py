@@ -52,10 +52,10 @@ def command(
     elastx-mrs spf example.com --add include:elastx.email
     elastx-mrs spf example.com --ip 192.0.2.25 --nameserver 192.0.2.53
 
-    The command prints a line for each term that needs DNS lookups, such as an include. The line has the number of
-    lookups of the term, with those of the records that it includes. With more than 10 lookups, receivers refuse the
+    The command prints a line for each term that needs DNS lookups, such as an include. The line shows how many lookups
+    the term costs, including those in the records it includes. With more than 10 lookups, receivers refuse the
     whole record (permerror), so no mail passes SPF. With more than 2 lookups that find nothing, many receivers refuse
-    it, too (RFC 7208 §4.6.4). With --add, the command inserts the terms before the record's all, and shows the number
+    it, too (RFC 7208 §4.6.4). With --add, the command inserts the terms before the all term, and shows the number
     of lookups with and without them. Nothing is written to DNS.
 
     The exit code is 1 if the record (with --add, the planned record) is wrong or missing.

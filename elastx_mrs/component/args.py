@@ -222,7 +222,7 @@ class ProfileArgs(TypedDict, total=False):
 
 
 class Rfc2136Args(TypedDict, total=False):
-    """Publishing by dynamic update (RFC 2136), to one primary or to several. Each has a name and its own zones."""
+    """Publishing by dynamic update (RFC 2136), to one primary, or to several by name."""
 
     zones: Texts | None
     """The zones that it serves. Each domain belongs to its longest matching zone. Required."""

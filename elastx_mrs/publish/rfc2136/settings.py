@@ -71,7 +71,7 @@ class Profile(Shape):
 
 
 class Rfc2136(Profile):
-    """Publishing by dynamic update (RFC 2136), to one primary or to several. Each has a name and its own zones."""
+    """Publishing by dynamic update (RFC 2136), to one primary, or to several by name."""
 
     examples: ClassVar[Mapping[str, Any]] = {
         "profiles": {"internal": {"zones": ["corp.example"], "server": "192.0.2.1"}}
