@@ -225,7 +225,8 @@ class Rfc2136Args(TypedDict, total=False):
     """Publishing by dynamic update (RFC 2136), to one primary, or to several by name."""
 
     zones: Texts | None
-    """The zones that it serves. Each domain belongs to its longest matching zone. Required."""
+    """The zones that it serves. Each domain belongs to its longest matching zone. Required unless profiles have them.
+    """
 
     profiles: Mapping[str, ProfileArgs]
     """Several primaries by name, each with its own zones."""

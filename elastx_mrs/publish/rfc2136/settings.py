@@ -77,6 +77,9 @@ class Rfc2136(Profile):
         "profiles": {"internal": {"zones": ["corp.example"], "server": "192.0.2.1"}}
     }
 
+    zones: _Zones | None = None
+    """The zones that it serves. Each domain belongs to its longest matching zone. Required unless profiles have them.
+    """
     profiles: dict[Annotated[str, AfterValidator(profile_name)], Profile] = {}
     """Several primaries by name, each with its own zones."""
 
