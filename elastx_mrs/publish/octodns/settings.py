@@ -15,6 +15,7 @@ from elastx_mrs.secrecy import masked
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+PAGE = "https://github.com/elastx/elastx-mrs/blob/main/docs/octodns.md"
 _SAMPLE = {"class": "octodns_hetzner.HetznerProvider", "token": "env/HCLOUD_TOKEN"}
 
 
@@ -133,7 +134,7 @@ PROVIDER = Provider(
     stand_in=stand_in,
     place=place,
     start=Start(
-        credentials=(f"the variables that {NAMESPACE}:octodns names as env/NAME: the provider's keys",),
+        credentials=(f"the variables with the provider's keys, after you write it into {NAMESPACE}:octodns ({PAGE})",),
         extra="octodns",
     ),
 )
