@@ -1,16 +1,20 @@
 """octoDNS's PowerDNS provider, on Debian's PowerDNS: what is kept, what is refused, and what two writers do."""
 
+import asyncio
 import json
 import threading
 from typing import Any
 
 import pytest
+from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
+from elastx_mrs.publish.rrset import names
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.octodns.powerdns import PowerDns
+from tests.publish.octodns.stack import Program
 from tests.servers.zones import FOREIGN
 
 APEX = "example.com"
@@ -92,6 +96,36 @@ def test_a_set_that_somebody_changes_meanwhile_is_read_again(pdns: PowerDns, mon
     monkeypatch.setattr(sets, "compare", meanwhile)
     add(strings, golden.TOKEN)
     assert pdns.dns.txt(APEX) == {b"theirs": 3600, golden.TOKEN.encode(): 3600}
+
+
+def test_requests_are_counted(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    request = PowerDnsProvider._request
+
+    def counted(self: Any, method: str, path: str, data: Any = None) -> Any:
+        sent.append(f"{method} {path}")
+        return request(self, method, path, data)
+
+    monkeypatch.setattr(PowerDnsProvider, "_request", counted)
+    publisher = Program().publisher(octodns={"pdns": pdns.config})
+    owners = [APEX, f"_dmarc.{APEX}", f"elastx._domainkey.{APEX}"]
+
+    async def ask() -> None:
+        await asyncio.gather(*map(publisher.existing, owners))
+
+    asyncio.run(ask())
+    assert sent == ["GET zones", f"GET zones/{APEX}."], "a preview lists the zones and reads each once"
+    sent.clear()
+    strings = Strings(connected(pdns))
+    monkeypatch.setattr(names, "GATHER", 0.3)
+    threads = [threading.Thread(target=add, args=(strings, f"value of {owner}", owner)) for owner in owners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    of_zone = [one for one in sent if one.endswith(f"zones/{APEX}.")]
+    assert of_zone.count(f"PATCH zones/{APEX}.") == 1, "three changes are one plan"
+    assert of_zone.count(f"GET zones/{APEX}.") == 3, "one reading for all, one before the plan and one after it"
 
 
 def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
