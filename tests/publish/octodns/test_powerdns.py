@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+import requests
 from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
@@ -138,3 +139,97 @@ def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
     for thread in threads:
         thread.join()
     assert set(pdns.dns.txt(APEX)) == {*THEIRS, *map(str.encode, values)}
+
+
+class Odd:
+    """A server of which one change goes wrong.
+
+    :ivar sent: how often a change was sent.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, before: Exception | None, after: Exception | None) -> None:
+        self.sent = 0
+        request = PowerDnsProvider._request
+
+        def odd(provider: Any, method: str, path: str, data: Any = None) -> Any:
+            if method != "PATCH":
+                return request(provider, method, path, data)
+            self.sent += 1
+            if before is not None and self.sent == 1:
+                raise before
+            answer = request(provider, method, path, data)
+            if after is not None and self.sent == 1:
+                raise after
+            return answer
+
+        monkeypatch.setattr(PowerDnsProvider, "_request", odd)
+
+
+def http(status: int, text: str) -> requests.HTTPError:
+    answer = requests.Response()
+    answer.status_code, answer._content = status, text.encode()
+    return requests.HTTPError(f"{status} for url", response=answer)
+
+
+def test_an_answer_that_gets_lost_before_the_work(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of SQLite, which has no time for a second writer."""
+    odd = Odd(monkeypatch, before=http(500, '{"error": "database is locked"}'), after=None)
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert odd.sent == 2
+    assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
+
+
+def test_an_answer_that_gets_lost_after_the_work(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = Odd(monkeypatch, before=None, after=requests.ConnectionError("reset by peer"))
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert odd.sent == 1, "it was made, and is not sent again"
+    assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
+
+
+def test_a_change_that_the_provider_refuses(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    Odd(monkeypatch, before=http(422, '{"error": "not allowed"}'), after=None)
+    with pytest.raises(RecordSetError, match=r"could not change the zone example\.com: HTTPError: 422"):
+        add(Strings(connected(pdns)), golden.TOKEN)
+    assert pdns.dns.txt(APEX) == THEIRS
+
+
+def test_a_provider_that_changes_nothing_is_found_out(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RecordSetError, match=r"octodns\.pdns\.apply_disabled: is true, so nothing is changed; remove"):
+        add(Strings(connected(pdns, apply_disabled=True)), golden.TOKEN)
+    monkeypatch.setattr(PowerDnsProvider, "_apply", lambda *_: None)
+    with pytest.raises(RecordSetError, match=r"example\.com: octodns\.pdns was changed, and lacks 'elastx-mrs="):
+        add(Strings(connected(pdns)), golden.TOKEN)
+
+
+def test_two_processes_write_at_once(pdns: PowerDns) -> None:
+    """Each has its own locks; only the comparison right before a change is between them."""
+    writers = [Strings(connected(pdns)) for _ in range(2)]
+    owners = [f"{name}{number}.{APEX}" for number in range(4) for name in ("a", "b")]
+    threads = [
+        threading.Thread(target=add, args=(writers[number % 2], f"value {number}", owner))
+        for number, owner in enumerate(owners)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [set(pdns.dns.txt(owner)) for owner in owners] == [{f"value {number}".encode()} for number in range(8)]
+
+
+def test_a_set_of_sixty_strings(pdns: PowerDns) -> None:
+    many = [f'"string number {number}"' for number in range(60)]
+    pdns.put(APEX, APEX, many)
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert set(pdns.dns.txt(APEX)) == {*(one.strip('"').encode() for one in many), golden.TOKEN.encode()}
+
+
+@pytest.mark.parametrize(
+    ("value", "octets"),
+    [
+        (r"v=DMARC1\; p=none\;", b"v=DMARC1; p=none;"),
+        (r"\195\165 \"x\" \\ \300", b'\xc3\xa5 "x" \\ \\300'),
+        ('a "bare" quote; ü', 'a "bare" quote; ü'.encode()),
+    ],
+)
+def test_a_value_s_octets(pdns: PowerDns, value: str, octets: bytes) -> None:
+    assert connected(pdns).octets(value) == octets
