@@ -93,6 +93,10 @@ def _no_stand_in(path: tuple[str | int, ...], name: str) -> Any:
     return None
 
 
+def _none_open(settings: Any) -> Iterable[Problem]:
+    return ()
+
+
 def _as_given(settings: Mapping[str, Any], absent: Any) -> Mapping[str, Any]:
     return settings
 
@@ -128,6 +132,8 @@ class Provider:
     :param stack_keys: further keys of the stack's config, for publishing time.
     :param open_secrets: secrets of other namespaces, by key, each with what to do after one was committed in plain
         text.
+    :param in_plain_text: yields what is secret in settings as a stack's file has them, and readable there: each with
+        its path, and with what to do.
     :param stand_in: returns a replacement for an encrypted value, given its path below the provider's key and a name
         that nobody owns; None if any value will do.
     :param elsewhere: completes settings of a stack's file if the program has the other half, given a replacement for
@@ -153,6 +159,7 @@ class Provider:
     stack_only: Sequence[str] = ()
     stack_keys: Sequence[StackKey] = ()
     open_secrets: Mapping[str, str] = field(default_factory=dict)
+    in_plain_text: Callable[[Any], Iterable[Problem]] = _none_open
     stand_in: Callable[[tuple[str | int, ...], str], Any] = _no_stand_in
     elsewhere: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _as_given
     outputs: Sequence[str] = ()

@@ -35,6 +35,8 @@ def in_plain_text(known: Sequence[Provider], get: Callable[[str], Any]) -> Itera
                 run = f"pulumi config set {'--path ' if '.' in name else ''}--secret {NAMESPACE}:{name}"
                 yield Fault(path, f"{_FOR_EVER}{key.cure}, and run: {run}")
     for provider in known:
+        for path, cure in provider.in_plain_text(get(f"{NAMESPACE}:{provider.name}")):
+            yield Fault(path, _FOR_EVER + cure)
         for path, cure in provider.open_secrets.items():
             if _is_open(get(path)):
                 yield Fault(path, _FOR_EVER + cure)

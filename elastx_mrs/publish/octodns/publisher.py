@@ -25,18 +25,15 @@ class OctodnsPublisher(RrsetPublisher):
         found = await super().existing(owner)
         if found.problem or not found.txt or not pulumi.runtime.is_dry_run():
             return found
-        zone = self._zones[found.zone]
+        there = (await self._contents[found.zone]).txt[owner][0]
+        zone = self._zones[found.zone].id
         try:
-            await asyncio.get_running_loop().run_in_executor(self._pool, self._compare, zone.id, owner)
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._octodns.compare, zone, owner, there)
         except UnreachableError as error:
             raise CannotAskError(str(error)) from None
         except RecordSetError as error:
             return replace(found, problem=str(error))
         return found
-
-    def _compare(self, zone: str, owner: str) -> None:
-        there = next((one for one in self._octodns.read(zone, owner) if one.type == "TXT"), None)
-        self._octodns.compare(zone, owner, there)
 
 
 def make(setup: Setup) -> OctodnsPublisher:

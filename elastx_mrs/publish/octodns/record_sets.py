@@ -5,6 +5,7 @@ It reads and changes whole zones, so changes that wait for the same zone are one
 one after it. In octoDNS a TXT value is its strings joined, in the presentation format of RFC 1035 §5.1, and ``\;``.
 """
 
+import math
 import os
 import re
 import threading
@@ -120,9 +121,9 @@ class Octodns(RecordSets):
         return Zone(place.name, zone_id)
 
     def read(self, zone: str, owner: str = "") -> Sequence[RecordSet]:
-        """Return the record sets of a zone or a name; readings are shared for a moment."""
-        reading = self._read(self._place(zone))
-        return reading.at(owner) if owner else reading.sets
+        """Return the record sets of a zone, which is read once, or of a name; its readings are shared for a moment."""
+        place = self._place(zone)
+        return self._read(place).at(owner) if owner else self._read(place, math.inf).sets
 
     def swap(self, zone: str, owner: str, old: RecordSet | None, new: RecordSet | None) -> str:
         """Change a name's set together with what else waits for the zone."""
@@ -177,9 +178,10 @@ class Octodns(RecordSets):
             one.name.startswith("*.") and owner.endswith(one.name.removeprefix("*")) for one in self._read(place).sets
         )
 
-    def _read(self, place: _Place) -> _Reading:
+    def _read(self, place: _Place, age: float = FRESH) -> _Reading:
+        """Return a reading of at most that many seconds."""
         with place.lock:
-            if place.reading is None or time.monotonic() - place.reading.began > FRESH:
+            if place.reading is None or time.monotonic() - place.reading.began > age:
                 place.reading = None
                 with place.source.opened() as provider:
                     place.reading = self._populated(place, provider)

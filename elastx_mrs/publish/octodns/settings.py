@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from elastx_mrs.config.base import Shape, is_encrypted
+from elastx_mrs.config.environment import holds_secret
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.records import RecordError, names
@@ -15,6 +16,7 @@ from elastx_mrs.secrecy import masked
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+PAGE = "https://github.com/elastx/elastx-mrs/blob/main/docs/octodns.md"
 _SAMPLE = {"class": "octodns_hetzner.HetznerProvider", "token": "env/HCLOUD_TOKEN"}
 
 
@@ -87,6 +89,17 @@ def _of_zones(path: str, given: Any, listed: dict[str, str]) -> Iterator[Problem
             listed[name] = path
 
 
+def in_plain_text(given: Any) -> Iterator[Problem]:
+    """Yield each key of a class that holds a secret by its name, and has it in the stack's file."""
+    for key, one in given.items() if isinstance(given, Mapping) and not is_encrypted(given) else ():
+        for option, value in one.items() if isinstance(one, Mapping) and not is_encrypted(one) else ():
+            named = isinstance(option, str) and holds_secret(option)
+            if named and isinstance(value, str) and value and not value.startswith("env/"):
+                path = f"octodns.{masked(str(key))}.{option}"
+                cure = "create a new key at the provider, revoke this one, and run"
+                yield path, f"{cure}: pulumi config set --path --secret {NAMESPACE}:{path}"
+
+
 def stand_in(path: tuple[str | int, ...], name: str) -> Any:
     """Return the placeholder for an encrypted value."""
     match path:
@@ -130,10 +143,11 @@ PROVIDER = Provider(
             example=["_dmarc.example.com"],
         ),
     ),
+    in_plain_text=in_plain_text,
     stand_in=stand_in,
     place=place,
     start=Start(
-        credentials=(f"the variables that {NAMESPACE}:octodns names as env/NAME: the provider's keys",),
+        credentials=(f"the variables with the provider's keys, after you write it into {NAMESPACE}:octodns ({PAGE})",),
         extra="octodns",
     ),
 )

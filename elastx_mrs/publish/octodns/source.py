@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from elastx_mrs import limits
@@ -15,6 +15,9 @@ T = TypeVar("T")
 _BUSY = 429
 """HTTP's status of a request that the provider had no time for."""
 
+ONE_WRITER = frozenset({"octodns_powerdns"})
+"""Packages whose server may refuse two writers at once, even of two zones: PowerDNS does with SQLite."""
+
 QUIET = ("Record", "Zone", "Plan")
 """octoDNS's loggers, which warn of every odd record of a zone."""
 
@@ -22,12 +25,13 @@ QUIET = ("Record", "Zone", "Plan")
 class Source:
     """A provider.
 
-    :ivar writing: held by what changes something there. PowerDNS with SQLite refuses two writers at once.
+    :ivar writing: held by what changes something there.
     """
 
     def __init__(self, described: Described) -> None:
         self.described = described
-        self.writing = threading.Lock()
+        alone = described.path.partition(".")[0] in ONE_WRITER
+        self.writing: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
 
     @contextmanager
     def opened(self) -> Iterator[Any]:

@@ -1,16 +1,21 @@
 """octoDNS's PowerDNS provider, on Debian's PowerDNS: what is kept, what is refused, and what two writers do."""
 
+import asyncio
 import json
 import threading
 from typing import Any
 
 import pytest
+import requests
+from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
+from elastx_mrs.publish.rrset import names
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.octodns.powerdns import PowerDns
+from tests.publish.octodns.stack import Program
 from tests.servers.zones import FOREIGN
 
 APEX = "example.com"
@@ -94,6 +99,36 @@ def test_a_set_that_somebody_changes_meanwhile_is_read_again(pdns: PowerDns, mon
     assert pdns.dns.txt(APEX) == {b"theirs": 3600, golden.TOKEN.encode(): 3600}
 
 
+def test_requests_are_counted(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    request = PowerDnsProvider._request
+
+    def counted(self: Any, method: str, path: str, data: Any = None) -> Any:
+        sent.append(f"{method} {path}")
+        return request(self, method, path, data)
+
+    monkeypatch.setattr(PowerDnsProvider, "_request", counted)
+    publisher = Program().publisher(octodns={"pdns": pdns.config})
+    owners = [APEX, f"_dmarc.{APEX}", f"elastx._domainkey.{APEX}"]
+
+    async def ask() -> None:
+        await asyncio.gather(*map(publisher.existing, owners))
+
+    asyncio.run(ask())
+    assert sent == ["GET zones", f"GET zones/{APEX}."], "a preview lists the zones and reads each once"
+    sent.clear()
+    strings = Strings(connected(pdns))
+    monkeypatch.setattr(names, "GATHER", 0.3)
+    threads = [threading.Thread(target=add, args=(strings, f"value of {owner}", owner)) for owner in owners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    of_zone = [one for one in sent if one.endswith(f"zones/{APEX}.")]
+    assert of_zone.count(f"PATCH zones/{APEX}.") == 1, "three changes are one plan"
+    assert of_zone.count(f"GET zones/{APEX}.") == 3, "one reading for all, one before the plan and one after it"
+
+
 def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
     strings = Strings(connected(pdns))
     values = [f"value {number}" for number in range(12)]
@@ -104,3 +139,97 @@ def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
     for thread in threads:
         thread.join()
     assert set(pdns.dns.txt(APEX)) == {*THEIRS, *map(str.encode, values)}
+
+
+class Odd:
+    """A server of which one change goes wrong.
+
+    :ivar sent: how often a change was sent.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, before: Exception | None, after: Exception | None) -> None:
+        self.sent = 0
+        request = PowerDnsProvider._request
+
+        def odd(provider: Any, method: str, path: str, data: Any = None) -> Any:
+            if method != "PATCH":
+                return request(provider, method, path, data)
+            self.sent += 1
+            if before is not None and self.sent == 1:
+                raise before
+            answer = request(provider, method, path, data)
+            if after is not None and self.sent == 1:
+                raise after
+            return answer
+
+        monkeypatch.setattr(PowerDnsProvider, "_request", odd)
+
+
+def http(status: int, text: str) -> requests.HTTPError:
+    answer = requests.Response()
+    answer.status_code, answer._content = status, text.encode()
+    return requests.HTTPError(f"{status} for url", response=answer)
+
+
+def test_an_answer_that_gets_lost_before_the_work(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of SQLite, which has no time for a second writer."""
+    odd = Odd(monkeypatch, before=http(500, '{"error": "database is locked"}'), after=None)
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert odd.sent == 2
+    assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
+
+
+def test_an_answer_that_gets_lost_after_the_work(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = Odd(monkeypatch, before=None, after=requests.ConnectionError("reset by peer"))
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert odd.sent == 1, "it was made, and is not sent again"
+    assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
+
+
+def test_a_change_that_the_provider_refuses(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    Odd(monkeypatch, before=http(422, '{"error": "not allowed"}'), after=None)
+    with pytest.raises(RecordSetError, match=r"could not change the zone example\.com: HTTPError: 422"):
+        add(Strings(connected(pdns)), golden.TOKEN)
+    assert pdns.dns.txt(APEX) == THEIRS
+
+
+def test_a_provider_that_changes_nothing_is_found_out(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RecordSetError, match=r"octodns\.pdns\.apply_disabled: is true, so nothing is changed; remove"):
+        add(Strings(connected(pdns, apply_disabled=True)), golden.TOKEN)
+    monkeypatch.setattr(PowerDnsProvider, "_apply", lambda *_: None)
+    with pytest.raises(RecordSetError, match=r"example\.com: octodns\.pdns was changed, and lacks 'elastx-mrs="):
+        add(Strings(connected(pdns)), golden.TOKEN)
+
+
+def test_two_processes_write_at_once(pdns: PowerDns) -> None:
+    """Each has its own locks; only the comparison right before a change is between them."""
+    writers = [Strings(connected(pdns)) for _ in range(2)]
+    owners = [f"{name}{number}.{APEX}" for number in range(4) for name in ("a", "b")]
+    threads = [
+        threading.Thread(target=add, args=(writers[number % 2], f"value {number}", owner))
+        for number, owner in enumerate(owners)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [set(pdns.dns.txt(owner)) for owner in owners] == [{f"value {number}".encode()} for number in range(8)]
+
+
+def test_a_set_of_sixty_strings(pdns: PowerDns) -> None:
+    many = [f'"string number {number}"' for number in range(60)]
+    pdns.put(APEX, APEX, many)
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert set(pdns.dns.txt(APEX)) == {*(one.strip('"').encode() for one in many), golden.TOKEN.encode()}
+
+
+@pytest.mark.parametrize(
+    ("value", "octets"),
+    [
+        (r"v=DMARC1\; p=none\;", b"v=DMARC1; p=none;"),
+        (r"\195\165 \"x\" \\ \300", b'\xc3\xa5 "x" \\ \\300'),
+        ('a "bare" quote; ü', 'a "bare" quote; ü'.encode()),
+    ],
+)
+def test_a_value_s_octets(pdns: PowerDns, value: str, octets: bytes) -> None:
+    assert connected(pdns).octets(value) == octets

@@ -7,8 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from elastx_mrs import limits
+from elastx_mrs import limits, registry
 from elastx_mrs.config.parse import ConfigError, parse
+from elastx_mrs.config.plain_text import in_plain_text
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.octodns.publisher import OctodnsPublisher
 from elastx_mrs.records import RecordError
@@ -167,6 +168,17 @@ def test_a_config_that_cannot_work(given: Any, said: str) -> None:
     with pytest.raises(ConfigError) as raised:
         Program().publisher(octodns=given)
     assert str(raised.value).startswith(said)
+
+
+def test_a_key_in_plain_text_is_told_without_its_value() -> None:
+    own = {"class": "a.B", "host": "h", "api_key": API_KEY, "token": "env/TOKEN", "secret": {"secure": "v1:x"}, "n": 1}
+    values: dict[str, Any] = {"elastx-mrs:octodns": {"own": own, "odd": "text", "hidden": {"secure": "v1:x"}}}
+    (fault,) = in_plain_text(registry.providers(), values.get)
+    assert fault.path == "octodns.own.api_key"
+    assert fault.problem.startswith("is in plain text, and Git keeps it forever: create a new key at the provider")
+    assert fault.problem.endswith("run: pulumi config set --path --secret elastx-mrs:octodns.own.api_key")
+    assert not hints(str(fault), API_KEY)
+    assert list(in_plain_text(registry.providers(), {"elastx-mrs:octodns": {"secure": "v1:x"}}.get)) == []
 
 
 def test_a_program_writes_no_provider() -> None:
