@@ -1,16 +1,13 @@
 """The publisher of a stack whose DNS is at one or several of octoDNS's providers."""
 
-import asyncio
-from dataclasses import replace
-
 import pulumi
 
-from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.existing import CannotAskError
 from elastx_mrs.publish.octodns import settings
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
 from elastx_mrs.publish.publisher import Setup
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
-from elastx_mrs.publish.rrset.record_sets import RecordSetError, UnreachableError
+from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, UnreachableError, Zone
 
 
 class OctodnsPublisher(RrsetPublisher):
@@ -20,20 +17,15 @@ class OctodnsPublisher(RrsetPublisher):
         super().__init__(settings.PROVIDER.name, sets, sets.named, setup)
         self._octodns = sets
 
-    async def existing(self, owner: str) -> Existing:
-        """Look in the zone; in a preview also at what is served. An ``up`` does that right before the change."""
-        found = await super().existing(owner)
-        if found.problem or not found.txt or not pulumi.runtime.is_dry_run():
-            return found
-        there = (await self._contents[found.zone]).txt[owner][0]
-        zone = self._zones[found.zone].id
+    def problem(self, zone: Zone, owner: str, there: RecordSet) -> str:
+        """Compare a set with what name servers serve. An ``up`` does that right before the change."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._pool, self._octodns.compare, zone, owner, there)
+            self._octodns.compare(zone.id, owner, there)
         except UnreachableError as error:
             raise CannotAskError(str(error)) from None
         except RecordSetError as error:
-            return replace(found, problem=str(error))
-        return found
+            return str(error)
+        return ""
 
 
 def make(setup: Setup) -> OctodnsPublisher:

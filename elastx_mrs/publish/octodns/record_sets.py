@@ -141,6 +141,11 @@ class Octodns(RecordSets):
             raise job.error
         return ""
 
+    def pending(self, zone: str) -> int:
+        """Return how many changes wait for a zone."""
+        with self._mutex:
+            return len(self._places[zone].waiting) if zone in self._places else 0
+
     def octets(self, value: str) -> bytes:
         """Return a value's octets. A quote that has no backslash stands for itself."""
         return b"".join(_pieces(value))

@@ -108,7 +108,18 @@ class RrsetPublisher:
         contents = await self._contents[name]
         txt = contents.txt.get(owner, ())
         problem = obstacle(owner, txt) or self._excess(owner, txt[0] if txt else None)
+        if txt and not problem and pulumi.runtime.is_dry_run():
+            problem = await asyncio.get_running_loop().run_in_executor(self._pool, self.problem, zone, owner, txt[0])
         return replace(contents.listing.existing(owner), ttl=txt[0].ttl if txt else None, problem=problem)
+
+    def problem(self, zone: Zone, owner: str, there: RecordSet) -> str:
+        """Return why the provider cannot change a TXT set, and what to do; empty if it can.
+
+        Previews call it, on a thread. An ``up`` relies on what :meth:`RecordSets.swap` refuses.
+
+        :raises CannotAskError: if that is unknown.
+        """
+        return ""
 
     async def settled(self) -> None:
         """Wait until the provider's name servers have the last change of this run."""
