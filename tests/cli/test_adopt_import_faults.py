@@ -176,6 +176,7 @@ def test_the_package_is_missing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
     others: dict[str, object] = {"rfc2136": {"zones": ["example.com"]}, "route53": {}}
+    others["octodns"] = {"pdns": {"class": "octodns_powerdns.PowerDnsProvider"}}
     for name, settings in others.items():
         result = scene.run(config={"cloudflare": None, name: settings})
         assert (result.exit_code, result.stdout) == (2, "")

@@ -61,4 +61,4 @@ def test_what_does_not_work_is_named(
 def test_a_domain_in_no_zone(pdns: PowerDns, tmp_path: Path) -> None:
     found = examined(tmp_path, pdns, domains=["example.org"])
     assert verdicts(found) == [(NAMES[0], "pass"), (NAMES[1], "absent"), (NAMES[2], "unchecked")], found
-    assert "octoDNS has no zone for example.org" in found[1].seen
+    assert "octoDNS's provider has no zone for example.org" in found[1].seen

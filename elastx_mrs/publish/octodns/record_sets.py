@@ -88,7 +88,7 @@ class Octodns(RecordSets):
     :param served: asks name servers.
     """
 
-    title: ClassVar[str] = "octoDNS"
+    title: ClassVar[str] = "octoDNS's provider"
     choice: ClassVar[str] = (
         "list the zone under zones of the one that the domain is delegated to, and the zones of the other provider too"
     )

@@ -30,7 +30,8 @@ def test_the_life_of_a_stack(server: PowerDns, tmp_path: Path) -> None:
 
     stack.preview()
     assert server.dns.txt(APEX) == FOREIGN[APEX], "a preview changes nothing"
-    stack.up()
+    logged = stack.up("-v=9", "--logtostderr")
+    assert secrecy.shown(logged.stdout + logged.stderr, [API_KEY]) == [], "the environment's is in no log"
     apex = FOREIGN[APEX] | dict.fromkeys((FIRST_TOKEN, SECOND_TOKEN, SPF), 3600)
     assert server.dns.txt(APEX) == apex
     assert server.dns.txt(f"elastx._domainkey.{APEX}") == {DKIM: 1800}

@@ -116,7 +116,9 @@ def test_a_zone_that_two_providers_have(pdns: PowerDns) -> None:
 
 def test_a_domain_in_no_zone(pdns: PowerDns) -> None:
     text = refused({"pdns": pdns.config}, domains=["example.org"])
-    assert text.startswith("octodns: octoDNS has no zone for example.org: these credentials see elastx.email, example")
+    assert text.startswith(
+        "octodns: octoDNS's provider has no zone for example.org: these credentials see elastx.email, example"
+    )
 
 
 def test_a_provider_without_a_list_needs_zones(pdns: PowerDns) -> None:
