@@ -189,7 +189,7 @@ GUARD_SECONDS = Limit(DNS, "the guard's checks of one record", 300, "seconds", "
 DOMAIN_AT_ONCE = Limit(DNS, "concurrent queries for one domain", 50, "queries", "The others wait for their turn.")
 RUN_SECONDS = Limit(
     DNS,
-    "a run of `verify`, for each started 100 domains, in addition to `--timeout`",
+    "a run of `verify`, for each 100 domains (rounded up), in addition to `--timeout`",
     60,
     "seconds",
     "The other checks are `unreachable`; the check `budget` reports it. `--deadline` sets another limit.",

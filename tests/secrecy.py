@@ -62,6 +62,8 @@ HELD = (
         ("cloudflare:apiUserServiceKey",),
         f"v1.0-canary-{'9f' * 40}",
     ),
+    Held("AWS secret access key", ("AWS_SECRET_ACCESS_KEY",), (), "canary/of+an/AWS/secret+access/key/44444"),
+    Held("AWS session token", ("AWS_SESSION_TOKEN",), (), f"canary/of//an+AWS+token{'5x' * 20}=="),
     Held("SMTP password", ("ELASTX_MRS_SMTP_PASSWORD",), (), "Canary & the <password> of 100 %: åäö"),
     Held("Pulumi passphrase", ("PULUMI_CONFIG_PASSPHRASE",), (), "canary of Pulumi's pass phrase"),
 )

@@ -57,8 +57,8 @@ def check_(context: click.Context, files: tuple[str, ...], strict: bool, format_
 
     With --format json, the output is a list of objects with the keys file, line, column, path, level, seen and fix.
     The level is error, warning or notice. A notice that you can acknowledge also has the key notice, with the name to
-    write into acknowledged. With --format github, the output is workflow commands: GitHub shows each finding next to
-    its line.
+    add to elastx-mrs:acknowledged. With --format github, the output is workflow commands: GitHub shows each finding
+    next to its line.
 
     The command always checks all files. The exit code is 1 if a file has an error (with --strict: or a warning). It is
     2 if a file cannot be read or exceeds a limit.

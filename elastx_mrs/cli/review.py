@@ -60,7 +60,7 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     default="",
     metavar="NAMES",
     callback=_gates,
-    help="Exit with 1 if the preview has one of these findings (listed below).",
+    help="Exit with code 1 if the preview has one of these findings, such as loosened,removed.",
 )
 @click.option(
     "--limit",

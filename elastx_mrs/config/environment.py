@@ -129,7 +129,7 @@ LAB_CLOCK = Variable(
 )
 LAB_DNS = Variable(
     "ELASTX_MRS_LAB_DNS",
-    "Set by `elastx-mrs lab -- COMMAND`, for your own COMMAND; elastx-mrs itself does not read it.",
+    "Tells the COMMAND of `elastx-mrs lab` where the lab's DNS server is; elastx-mrs itself does not read it.",
     "the address and port of the lab's DNS server",
     "unset",
 )

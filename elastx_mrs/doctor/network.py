@@ -109,7 +109,8 @@ async def _resolvers(vantage: Vantage, domain: str) -> Check:
         await vantage.check_resolvers(domain)
     except NobodyError as nobody:
         return Check("resolvers", "unreachable", expected, nobody.seen, nobody.cure)
-    return Check("resolvers", "pass", expected, f"one of {some(list(map(str, vantage.resolvers)), LISTED)} answers")
+    listed = some(list(map(str, vantage.resolvers)), LISTED)
+    return Check("resolvers", "pass", expected, f"{'one of ' if len(vantage.resolvers) > 1 else ''}{listed} answers")
 
 
 async def _first(

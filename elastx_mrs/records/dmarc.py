@@ -110,8 +110,8 @@ def _of_tags(found: Mapping[str, str]) -> Iterator[Remark]:
 def _of_readers(found: Mapping[str, str]) -> Iterator[Remark]:
     if found.get("t", "").lower() == "y":
         policy = f"p={found.get('p', 'none')}"
-        text = f"has t=y: receivers of RFC 9989 apply one step less than {policy}, but those of RFC 7489 ignore t and"
-        yield Remark(f"{text} apply {policy}; test with a weaker p instead")
+        text = f"has t=y: receivers of RFC 9989 apply a weaker policy than {policy}, but those of RFC 7489 ignore t and"
+        yield Remark(f"{text} apply {policy}; to test, write a weaker p instead")
     if "np" in found:
         yield Remark(
             "has np=, which receivers of RFC 7489 ignore: they apply sp or p to names that do not exist", notices.NP
@@ -127,7 +127,7 @@ def _of_policy(found: Mapping[str, str]) -> Iterator[Remark]:
     if policy == "none":
         cure = "set p=quarantine, and later p=reject, once reports show for some weeks that your own mail passes"
         if "rua" not in found:
-            cure = "set rua=mailto:… to get reports. Once they show for some weeks that your own mail passes, "
+            cure = "set rua=mailto:… to get reports. When the reports show for some weeks that your own mail passes, "
             cure += "set p=quarantine, and later p=reject"
         yield Remark(f"says p=none: receivers do not act on mail that fails DMARC; {cure}", notices.P_NONE)
     elif "rua" not in found:

@@ -15,7 +15,7 @@ from elastx_mrs.service import ELASTX, Service
 
 RISKS: Mapping[str, str] = {
     "gained": "an account will be able to send as another domain",
-    "loosened": "DMARC, or the all of SPF, will be less strict",
+    "loosened": "the DMARC policy or the SPF term all will be less strict",
     "removed": "a record will be removed",
     "key": "a DKIM key will be replaced",
     "senders": "SPF will allow more senders",

@@ -152,7 +152,7 @@ def summary(found: Review) -> str:
             line += f"; look at {risky} first" if len(found.domains) > risky else ""
     if found.others:
         line += f"; {_number(len(found.others), 'other resource')} will change"
-    return f"The preview failed. Incomplete list: {line}." if found.preview.failed else f"{line}."
+    return f"The preview failed; list incomplete. {line}." if found.preview.failed else f"{line}."
 
 
 def outlook(counts: Mapping[Op, int]) -> str:

@@ -176,7 +176,7 @@ def config(**changes: Any) -> dict[str, Any]:
         (config(cloudflare=None, rfc2136=SECURE), []),
         (config(cloudflare=None, rfc2136={"zones": ["example.se"]}, domains=[{"name": SECURE}]), []),
         (config(cloudflare=None, rfc2136={"zones": ["example.se"], "server": SECURE}), ["domains[0]"]),
-        (config(rfc2136=SECURE), ["cloudflare, rfc2136, route53"]),
+        (config(rfc2136=SECURE), ["cloudflare, rfc2136"]),
         (config(cloudflare=SECURE, ttl=30), ["ttl"]),
         # A key is missed only where it is missing.
         (config(dkim=SECURE), []),

@@ -62,7 +62,7 @@ def test_the_tree_the_sums_and_nothing_else(server: str) -> None:
         "├─ include:plain.example  1  v=spf1 ip4:198.51.100.0/24 -all",
         "└─ mx  1",
         "lookups: 2 of 10, 8 left",
-        "void lookups: 0 of 2 for senders with IPv4, 0 with IPv6",
+        "void lookups: 0 of 2 for mail over IPv4, 0 of 2 over IPv6",
     ]
     assert result.stderr == ""
     assert result.exit_code == 0

@@ -58,6 +58,10 @@ WRAPPED = ("pulumi",)
 _WRAP = textwrap.TextWrapper(100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
+PROGRESS = " …"
+"""The end of a line that a slow machine prints and a fast one does not."""
+
+
 @dataclass(frozen=True)
 class Ran:
     """A command that was run."""
@@ -136,6 +140,8 @@ def kept(done: Ran) -> Iterator[str]:
     pattern = _ERROR if done.code else by_command
     dropped = shown = False
     for line in filter(str.strip, done.output.splitlines()):
+        if line.endswith(PROGRESS):
+            continue
         if not pattern.match(line):
             dropped = True
             continue

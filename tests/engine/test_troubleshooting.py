@@ -77,7 +77,7 @@ def stack(server: NameServer, tmp_path: Path) -> Stack:
 def test_a_state_that_is_restored(server: NameServer, stack: Stack, tmp_path: Path) -> None:
     backend = tmp_path / "state"
     state = backend / STATE
-    remove, restore, *_ = commands("A state in files")
+    remove, restore, *_ = commands("State in files")
     state.with_name("test.json.attrs").write_bytes(b"")  # as a run that is killed leaves it now and then
     refused(stack, "failed to load checkpoint: EOF")
     sh(remove, backend, stack)
@@ -108,7 +108,7 @@ def test_a_state_that_is_lost(server: NameServer, stack: Stack, tmp_path: Path) 
         file = (backend / STATE).with_name(name)
         file.write_bytes(file.read_bytes()[:5000])
     refused(stack, "unexpected end of JSON input")
-    *_, begin, init = commands("A state in files")
+    *_, begin, init = commands("State in files")
     sh(begin, backend, stack)
     sh(f"{init.strip()} --secrets-provider {PROVIDER}", stack.directory, stack)
     (many,) = commands("Many owner names")

@@ -324,6 +324,18 @@ def test_the_guard_tells_in_the_preview_what_would_not_work(company: Company) ->
     assert stack.resources()["mail-example.com-spf"]["inputs"]["guard"] == "warn"
 
 
+def test_verification_waits_for_what_was_created_and_leaves_out_the_rest(company: Company) -> None:
+    """The first name that is read is refused: its records are not created, and the run goes on."""
+    company.api.pending = 1
+    stack = company.stack()
+    stack.config |= {"domains": ["example.com", "example.se"], "verification": {"mode": "warn", "timeout": 0}}
+    company.api.faults.append(Fault("ListResourceRecordSets", "AccessDenied", 1, 403, "not that one"))
+    text = refused(stack.up("--continue-on-error", check=False, ELASTX_MRS_GUARD="off", ELASTX_MRS_VERIFICATION="warn"))
+    assert "AccessDenied to ListResourceRecordSets" in text
+    assert "verification leaves out what this run did not create: mail-" in text
+    assert company.api.codes("GetChange") == ["OK"] * 2, "pending at first"
+
+
 def test_a_rival_that_the_guard_could_not_see_is_refused(company: Company) -> None:
     stack = company.stack()
     stack.config["domains"] = [{"name": "example.se", "dkim": {"external": True}, "dmarc": {"external": True}}]
@@ -355,7 +367,9 @@ def test_a_preview_goes_on_where_aws_cannot_be_reached(company: Company) -> None
     assert "; check the network" in text
     stack.config["route53"] = {"zones": {"example.com": COM, "example.se": SE}}
     text = said(stack.preview())
-    assert "warning: route53.zones.example.com: the request to Route 53 about Z01EXAMPLECOM0000000 failed: Coul" in text
+    assert (
+        "warning: route53.zones.example.com: the request to Route 53 about Z01EXAMPLECOM0000000 failed: Could" in text
+    )
     assert "The preview continues without it; an up would stop" in text
     assert "+ 16 to create" in text
 

@@ -9,9 +9,11 @@ import yaml
 
 from elastx_mrs.identity import DYNAMIC_STRING_TYPE, PLUGIN_STRING_TYPE
 from tests import golden, secrecy
+from tests.languages import programs
 from tests.languages.programs import CLASS, Example, Workspace
 from tests.languages.test_languages import FIRST, NAMES, SECOND, SERVED, token
 from tests.publish.route53.api import SECRET, RecordSet, Route53Api, serve
+from tests.scaffold.plans import EXAMPLE, plan
 from tests.servers import start
 
 pytestmark = pytest.mark.engine
@@ -87,6 +89,28 @@ def test_the_life_of_a_yaml_program(
     stack.pulumi("destroy", "--yes", "--stack", "test")
     assert api.zones["Z1"].txt("example.com") == THEIRS
     assert {kind for _, kind, _ in api.zones["Z1"].sets} == {"NS", "SOA", "TXT"}
+
+
+@pytest.mark.parametrize(("language", "key"), [("typescript", "    route53:"), ("go", "\t\t\tRoute53:")])
+def test_the_program_that_init_writes_publishes(
+    language: str,
+    key: str,
+    api: Route53Api,
+    environment: dict[str, str],
+    tmp_path: Path,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, _, line = programs.ONCE[language]
+    monkeypatch.setitem(programs.ONCE, language, (name, key, line))
+    monkeypatch.setattr(programs, "PLAN", plan("route53", EXAMPLE))
+    stack = workspace.example(language, tmp_path, environment)
+    stack.up()
+    assert ids(stack, PLUGIN_STRING_TYPE).keys() == NAMES
+    assert api.zones["Z1"].txt("example.com")[:2] == THEIRS
+    stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert api.zones["Z1"].txt("example.com") == THEIRS
+    assert api.zones["Z2"].txt("example.se") == ()
 
 
 def test_a_stack_moves_to_the_class_and_back(

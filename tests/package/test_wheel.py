@@ -58,7 +58,7 @@ def test_what_it_says_of_itself(released: fresh.Released) -> None:
     said = metadata(released)
     assert said["license_expression"] == "Apache-2.0"
     assert said["requires_python"] == ">=3.11"
-    assert said["provides_extra"] == ["cloudflare", "doh", "lab", "message"]
+    assert said["provides_extra"] == ["cloudflare", "doh", "lab", "message", "route53"]
     needed = map(Requirement, said["requires_dist"])
     assert {one.name for one in needed if not one.marker} == {Requirement(one).name for one in PROJECT["dependencies"]}
     assert said["author"] == PROJECT["authors"][0]["name"]

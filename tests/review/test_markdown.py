@@ -156,7 +156,7 @@ def stopped() -> str:
 def test_what_the_guard_stops_is_not_listed_as_added() -> None:
     found = of(stopped())
     text = markdown(found, None)
-    assert "The preview failed. Incomplete list: 1 domain: 1 record will be added, 2 stopped." in text
+    assert "The preview failed; list incomplete. 1 domain: 1 record will be added, 2 stopped." in text
     row = "| !&nbsp;stopped | SPF | will not be published: the error above says why |"
     assert row in text
     assert "gained" not in found.gates, "an account whose challenge is stopped gains nothing"

@@ -85,7 +85,7 @@ def _tree(tree: Tree) -> Iterator[str]:
     rest = f"{left} left" if left >= 0 else f"{number(-left)} too many"
     yield f"lookups: {number(tree.lookups)} of {MAX_LOOKUPS}, {rest}"
     four, six = (number(voids) for voids in tree.voids)
-    yield f"void lookups: {four} of {MAX_VOIDS} for senders with IPv4, {six} with IPv6"
+    yield f"void lookups: {four} of {MAX_VOIDS} for mail over IPv4, {six} of {MAX_VOIDS} over IPv6"
     yield from _problems(tree)
 
 

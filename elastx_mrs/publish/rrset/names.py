@@ -19,6 +19,7 @@ from elastx_mrs.publish.rrset.record_sets import (
     RecordSets,
     UnreachableError,
 )
+from elastx_mrs.records import RecordError
 
 CONTENTION = float(limits.CONTENTION_SECONDS.most)
 """Seconds for which a change is tried whose record set others keep changing."""
@@ -189,6 +190,8 @@ class Names:
                 wanted = edited
             except RecordSetError as error:
                 job.error = error
+            except RecordError as error:  # a program that declares such a string itself had no preview that says so
+                job.error = RecordSetError(f"the TXT record of {owner} {error}")
         return wanted
 
 

@@ -55,12 +55,15 @@ class RrsetPublisher:
         self._sets = sets
         self._setup = setup
         self._records = setup.arguments.records()
+        self._by_name: dict[str, list[TxtRecord]] = {}
+        for record in self._records:
+            self._by_name.setdefault(record.name, []).append(record)
         self._resource = setup.resources.get(PLUGIN_STRING_TYPE, TxtString)
         self._pool = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="elastx-mrs-rrset")
         self._contents: dict[str, asyncio.Future[_Contents]] = {}
         self._declared: list[pulumi.CustomResource] = []
         self._unreachable = ""
-        _refuse(self._too_large())
+        _refuse(self._unfit())
         self._zones = self._found(named)
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
@@ -136,13 +139,12 @@ class RrsetPublisher:
     def _excess(self, owner: str, found: RecordSet | None) -> str:
         """Return which limit a name's set would exceed with all that is declared there."""
         wanted = found
-        for record in self._records:
-            if record.name == owner:
-                wanted = with_value(self._sets, wanted, owner, record.value, record.configured_ttl)
+        for record in self._by_name.get(owner, ()):
+            wanted = with_value(self._sets, wanted, owner, record.value, record.configured_ttl)
         excess = self._sets.excess(found, wanted) if wanted is not None else ""
         return f"{owner}: {excess}" if excess else ""
 
-    def _too_large(self) -> list[str]:
+    def _unfit(self) -> list[str]:
         """Return what the provider cannot hold whatever is there: a value's form or size."""
         problems = []
         for record in self._records:

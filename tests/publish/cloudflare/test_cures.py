@@ -180,7 +180,7 @@ def test_every_way_is_tried() -> None:
 @pytest.mark.parametrize("way", cures.WAYS, ids=lambda way: str(way.why))
 def test_every_way_is_in_the_documentation(way: cures.Way) -> None:
     page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-    table = page.partition("After `Cloudflare's API was not reached: …` comes the reason:")[2].partition("\n## ")[0]
+    table = page.partition("`Cloudflare's API was not reached: …` gives the reason:")[2].partition("\n## ")[0]
     assert any(message in way.why for message in re.findall(r"`([^`]+)`", table))
 
 

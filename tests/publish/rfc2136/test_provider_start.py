@@ -10,7 +10,7 @@ import pytest
 from elastx_mrs.identity import DYNAMIC_STRING_TYPE, DYNAMIC_TYPE
 from elastx_mrs.publish import rfc2136, rrset
 from elastx_mrs.publish.rfc2136.resource import TxtProvider, TxtResource
-from elastx_mrs.publish.rrset.resource import TxtProvider as OfSets
+from elastx_mrs.publish.rrset.resource import TxtProvider as StringProvider
 from elastx_mrs.publish.rrset.resource import TxtString
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,7 +29,7 @@ def test_a_dynamic_provider_starts_without_pydantic_and_click(module: str) -> No
 
 def test_the_state_knows_the_provider_by_the_path_that_the_test_above_imports() -> None:
     """Pulumi pickles the class by reference, so its module and name are part of the state's format."""
-    for package, provider in ((rfc2136, TxtProvider), (rrset, OfSets)):
+    for package, provider in ((rfc2136, TxtProvider), (rrset, StringProvider)):
         assert package.TxtProvider is provider
         assert (provider.__module__, provider.__qualname__) == (package.__name__, "TxtProvider")
     assert (rfc2136.__name__, rrset.__name__) == MODULES[:2]

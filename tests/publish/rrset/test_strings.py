@@ -184,6 +184,8 @@ def test_what_a_provider_cannot_hold_is_refused_with_the_string_named() -> None:
         pulumi.RunError, match=r"memory: the spf record of example\.com has a '\|', which Memory cannot"
     ):
         RrsetPublisher("memory", Memory(), {}, setup(domains=[{"name": APEX, "spf": {"record": "v=spf1 x=| -all"}}]))
+    with pytest.raises(RecordSetError, match=r"^the TXT record of example\.com has a '\|', which Memory cannot hold"):
+        add(memory(), "a|b")
     sets = memory("theirs|odd")
     publisher = RrsetPublisher("memory", sets, {}, setup())
     found = asyncio.run(publisher.existing(APEX))
