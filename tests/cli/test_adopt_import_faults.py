@@ -182,6 +182,8 @@ def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
         assert (result.exit_code, result.stdout) == (2, "")
         assert f"publishes through {name}, which imports no records: run elastx-mrs adopt DOMAIN" in result.stderr
     assert "names no publisher; write elastx-mrs:cloudflare" in scene.run(config={"cloudflare": None}).stderr
+    by_hand = scene.run(config={"cloudflare": None, "external": True})
+    assert "has external: true for every domain, so there is nothing to import" in by_hand.stderr
     assert scene.asked() == []
 
 
