@@ -185,6 +185,9 @@ class Octodns(RecordSets):
 
     def _read(self, place: _Place, age: float = FRESH) -> _Reading:
         """Return a reading of at most that many seconds."""
+        reading = place.reading
+        if reading is not None and time.monotonic() - reading.began <= age:
+            return reading  # without the lock, which a change holds while it gathers others
         with place.lock:
             if place.reading is None or time.monotonic() - place.reading.began > age:
                 place.reading = None
