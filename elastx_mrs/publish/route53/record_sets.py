@@ -96,7 +96,7 @@ class Route53(RecordSets):
             return ""
         has = f"{len(values)} values and {size} characters, in the TXT record set as it is and as it is to be"
         what = f"the change has {has}; Route 53 takes {MAX_RECORDS} and {MAX_REQUEST} in one request"
-        return f"{what}, so remove strings that nobody needs, or list accounts per domain"
+        return f"{what}, so remove strings that nobody needs, or give each domain only the accounts that send from it"
 
     def settled(self, change: str) -> bool:
         """Ask whether a change is on all of Route 53's name servers."""
