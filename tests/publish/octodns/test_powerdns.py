@@ -18,7 +18,7 @@ from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.octodns.powerdns import PowerDns
-from tests.publish.octodns.stack import Program
+from tests.publish.rrset.program import Program
 from tests.servers.zones import FOREIGN
 
 APEX = "example.com"
@@ -127,7 +127,7 @@ def test_requests_are_counted(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -
         return request(self, method, path, data)
 
     monkeypatch.setattr(PowerDnsProvider, "_request", counted)
-    publisher = Program().publisher(octodns={"pdns": pdns.config})
+    publisher = Program("octodns").publisher(octodns={"pdns": pdns.config})
     owners = [APEX, f"_dmarc.{APEX}", f"elastx._domainkey.{APEX}"]
 
     async def ask() -> None:

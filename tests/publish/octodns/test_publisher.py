@@ -15,15 +15,21 @@ from elastx_mrs.publish.octodns.publisher import OctodnsPublisher
 from elastx_mrs.records import RecordError
 from elastx_mrs.secrecy import hints
 from tests.publish.octodns.powerdns import API_KEY, PowerDns
-from tests.publish.octodns.stack import CONFIG, Program
+from tests.publish.rrset.program import CONFIG, Program
 from tests.servers import free_port
 
 APEX = "example.com"
 
 
+def made(**config: Any) -> OctodnsPublisher:
+    publisher = Program("octodns").publisher(**config)
+    assert isinstance(publisher, OctodnsPublisher)
+    return publisher
+
+
 def refused(given: Any, **config: Any) -> str:
     with pytest.raises(pulumi.RunError) as raised:
-        Program().publisher(octodns=given, **config)
+        made(octodns=given, **config)
     text = str(raised.value)
     assert "Traceback" not in text
     assert not hints(text, API_KEY)
@@ -41,7 +47,7 @@ def _preview(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("zones", [None, [APEX, "example.se"]])
 def test_a_name_s_records_are_found(pdns: PowerDns, zones: list[str] | None) -> None:
-    publisher = Program().publisher(octodns={"pdns": pdns.config | ({"zones": zones} if zones else {})})
+    publisher = made(octodns={"pdns": pdns.config | ({"zones": zones} if zones else {})})
     found = existing(publisher, APEX)
     assert b"two strings of one record" in found.txt
     assert b'octets\x00\x7f\xff and "quotes" and \\backslash; semicolon' in found.txt
@@ -54,14 +60,14 @@ def test_a_name_s_records_are_found(pdns: PowerDns, zones: list[str] | None) -> 
 @pytest.mark.usefixtures("_preview")
 def test_a_preview_tells_what_octodns_reads_wrong(pdns: PowerDns) -> None:
     pdns.put(APEX, APEX, ['"google-site-verification=abc"'], disabled=['"switched off"'])
-    found = existing(Program().publisher(octodns={"pdns": pdns.config}), APEX)
+    found = existing(made(octodns={"pdns": pdns.config}), APEX)
     assert found.problem.startswith("example.com: octodns.pdns has 'switched off', unlike 127.0.0.1")
 
 
 @pytest.mark.usefixtures("_preview")
 def test_a_preview_where_no_name_server_answers(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELASTX_MRS_NAMESERVERS", f"127.0.0.1:{free_port()}")
-    publisher = Program().publisher(octodns={"pdns": pdns.config})
+    publisher = made(octodns={"pdns": pdns.config})
     with pytest.raises(CannotAskError, match="no name server tells what it serves"):
         existing(publisher, APEX)
 
@@ -110,7 +116,7 @@ def test_keys_that_are_missing_are_named(pdns: PowerDns) -> None:
 def test_a_zone_that_two_providers_have(pdns: PowerDns) -> None:
     text = refused({"one": pdns.config, "two": pdns.config})
     assert text.startswith("octodns: 2 zones are called example.com: one/example.com and two/example.com; list the")
-    publisher = Program().publisher(octodns={"one": pdns.config, "two": pdns.config | {"zones": [APEX]}})
+    publisher = made(octodns={"one": pdns.config, "two": pdns.config | {"zones": [APEX]}})
     assert publisher._zones[APEX].id == f"two/{APEX}"
 
 
@@ -131,7 +137,7 @@ def test_a_provider_without_a_list_needs_zones(pdns: PowerDns) -> None:
 def test_a_provider_that_cannot_be_reached(pdns: PowerDns) -> None:
     away = pdns.config | {"port": free_port()}
     assert "could not list its zones: ConnectionError" in refused({"pdns": away})
-    program = Program()
+    program = Program("octodns")
     program.publisher(octodns={"pdns": away | {"zones": [APEX]}})
     ((level, said),) = program.said
     assert level == "warning"
@@ -168,7 +174,7 @@ def test_a_provider_that_never_answers(pdns: PowerDns, monkeypatch: pytest.Monke
 )
 def test_a_config_that_cannot_work(given: Any, said: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        Program().publisher(octodns=given)
+        made(octodns=given)
     assert str(raised.value).startswith(said)
 
 
@@ -192,6 +198,6 @@ def test_a_program_writes_no_provider() -> None:
 
 @pytest.mark.parametrize("value", ['a "quote"', "a \\ backslash"])
 def test_a_value_that_providers_write_in_several_ways_is_refused(pdns: PowerDns, value: str) -> None:
-    publisher = Program().publisher(octodns={"pdns": pdns.config})
+    publisher = made(octodns={"pdns": pdns.config})
     with pytest.raises(RecordError, match="has a quote or a backslash, which octoDNS's providers write in"):
         publisher._octodns.written(value)

@@ -14,7 +14,7 @@ from elastx_mrs.publish.guard.checks import Case, unchangeable
 from elastx_mrs.publish.route53 import client
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from tests.publish.route53.api import Fault, HostedZone, RecordSet, Route53Api
-from tests.publish.route53.stack import Program
+from tests.publish.rrset.program import Program
 
 APEX = "example.com"
 THEIRS = ('"google-site-verification=abc"', r'"octets \303\245"')
@@ -42,7 +42,7 @@ def hosted(api: Route53Api) -> HostedZone:
 
 def refused(**config: Any) -> str:
     with pytest.raises(pulumi.RunError) as raised:
-        Program().publisher(**config)
+        Program("route53").publisher(**config)
     return str(raised.value)
 
 
@@ -98,7 +98,7 @@ def test_two_public_zones_of_one_name_are_an_error_unless_one_is_named(api: Rout
         "route53: 2 zones are called example.com: Z1 and Z2; write the one that the domain is delegated to into "
         "route53.zones"
     )
-    publisher = Program().publisher(route53={"zones": {APEX: "/hostedzone/Z2"}})
+    publisher = Program("route53").publisher(route53={"zones": {APEX: "/hostedzone/Z2"}})
     assert existing(publisher, APEX)[0].txt == ()
 
 
@@ -106,7 +106,7 @@ def test_two_public_zones_of_one_name_are_an_error_unless_one_is_named(api: Rout
 def test_each_record_is_in_the_longest_zone(api: Route53Api) -> None:
     api.zone("Z2", "news.example.com", RecordSet("news.example.com", "TXT", 60, ('"theirs"',)))
     for zones in ({}, {APEX: "Z1"}, {"news.example.com": "Z2"}):
-        publisher = Program().publisher(domains=[APEX, "news.example.com"], route53={"zones": zones})
+        publisher = Program("route53").publisher(domains=[APEX, "news.example.com"], route53={"zones": zones})
         apex, news, above = existing(publisher, APEX, "news.example.com", "_dmarc.www.example.com")
         assert (apex.zone, above.zone) == (APEX, APEX)
         # A config that names the zones of all domains lists none.
@@ -116,7 +116,7 @@ def test_each_record_is_in_the_longest_zone(api: Route53Api) -> None:
 
 
 def test_a_preview_asks_once_for_zones_and_once_for_a_zone_s_records(api: Route53Api, hosted: HostedZone) -> None:
-    publisher = Program().publisher()
+    publisher = Program("route53").publisher()
     found = existing(publisher, APEX, f"_dmarc.{APEX}", APEX)
     assert found[0] == replace(
         found[0], txt=(b"google-site-verification=abc", b"octets \xc3\xa5"), ttl=3600, name_servers=(*hosted.servers,)
@@ -130,7 +130,7 @@ def test_what_cannot_be_changed_is_refused_in_the_preview(api: Route53Api, hoste
     hosted.put(*(RecordSet(APEX, "TXT", 60, THEIRS, name, 1) for name in ("blue", "green")))
     long = tuple(f'"{number:04}{"x" * 250}"' for number in range(61))
     hosted.put(RecordSet(f"_dmarc.{APEX}", "TXT", 60, (*long, f'"{"y" * 250}"', f'"{"z" * 250}"')))
-    publisher = Program().publisher()
+    publisher = Program("route53").publisher()
     routed, full = existing(publisher, APEX, f"_dmarc.{APEX}")
     assert routed.problem.startswith("example.com has a TXT record set with a routing policy, a health check or an ali")
     assert routed.txt == ()
@@ -160,10 +160,10 @@ def test_permissions_and_credentials_are_checked_before_anything_is_declared(
 ) -> None:
     api.users["AKIDEXAMPLE"] = ("ListHostedZones",)
     assert refused().startswith("route53: Route 53 answers AccessDenied to ListHostedZones of the hosted zones: User")
-    assert Program().publisher(route53={"zones": {APEX: "Z1"}}) is not None
+    assert Program("route53").publisher(route53={"zones": {APEX: "Z1"}}) is not None
     api.users["AKIDEXAMPLE"] = ("ListResourceRecordSets",)
     with pytest.raises(CannotAskError, match="AccessDenied to ListResourceRecordSets of Z1: User"):
-        existing(Program().publisher(), APEX)
+        existing(Program("route53").publisher(), APEX)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     assert refused().startswith("route53: the request to Route 53 about the hosted zones failed: Unable to locate")
 
@@ -178,7 +178,7 @@ def test_where_aws_cannot_be_reached_a_preview_needs_the_zones_ids(
     assert refused(route53=named).startswith(said)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     assert refused().startswith("route53: the request to Route 53 about the hosted zones failed: Could not connect")
-    program = Program()
+    program = Program("route53")
     publisher = program.publisher(domains=[APEX, "example.se"], route53=named)
     ((level, text),) = program.said
     assert (level, text.partition(" to the endpoint")[0]) == ("warning", said)
@@ -190,9 +190,9 @@ def test_where_aws_cannot_be_reached_a_preview_needs_the_zones_ids(
 @pytest.mark.usefixtures("hosted")
 def test_a_zone_that_is_throttled_is_waited_for(api: Route53Api) -> None:
     api.faults += [Fault("ListHostedZones", "Throttling", 6), Fault("ListResourceRecordSets", "Throttling", 6)]
-    assert existing(Program().publisher(), APEX)[0].ttl == 3600
+    assert existing(Program("route53").publisher(), APEX)[0].ttl == 3600
 
 
 def test_ids_are_checked_in_the_config() -> None:
     with pytest.raises(ConfigError, match=r"route53\.zones\.example\.com: 'example' is not the id of a hosted"):
-        Program().publisher(route53={"zones": {APEX: "example"}})
+        Program("route53").publisher(route53={"zones": {APEX: "example"}})
