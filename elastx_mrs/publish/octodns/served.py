@@ -20,7 +20,7 @@ from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.kinds import unique_kind
 
 PAUSE, MAX_PAUSE = 1.0, 5.0
-"""Seconds before the servers are asked again; twice as long before each more, up to the maximum."""
+"""Seconds before the second query. Each later pause is twice as long, up to the maximum."""
 
 
 class Served:

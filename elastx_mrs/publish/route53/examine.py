@@ -54,7 +54,7 @@ def _of_zones(
     unreached: Sequence[str],
     owners: Sequence[str],
 ) -> Iterator[Check]:
-    """Yield the checks of the zones that records are in; of many zones only some are asked about."""
+    """Yield the checks of the zones that get records. If there are many, only some are checked."""
     if unreached:
         yield of_message(_CREDENTIALS, "unreachable", _EXPECTED[_CREDENTIALS], unreached[0])
         yield from _left(_ZONE, _READ, _CHANGE)

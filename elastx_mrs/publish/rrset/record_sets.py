@@ -10,7 +10,7 @@ from elastx_mrs.records.text import join, parse, presentation
 
 
 class RecordSetError(Exception):
-    """The provider did not do what was asked. The message says what, where, and after a semicolon what to do."""
+    """The provider refused or failed. The message names the problem and its place and, after a semicolon, the fix."""
 
 
 class UnreachableError(RecordSetError):
