@@ -91,9 +91,7 @@ def planned_record(now: Tree, terms: Sequence[str]) -> str | None:
     record = now.found.record
     if record is None:
         return None
-    # A record that parses is printable ASCII, in which only backslashes are escaped.
-    text = now.found.text.replace("\\\\", "\\")
-    words = [text[position - 1 :].partition(" ")[0] for position in record.positions]
+    words = [word for word, _ in now.found.words()]
     place = 0
     for number, term in enumerate(record.terms):
         if isinstance(term, spf_terms.Mechanism):
