@@ -87,7 +87,7 @@ def challenge(answer: Answer, domain: str, token: str = "", service: Service = E
     :param token: the exact challenge; empty if any will do.
     """
     expected = f"the challenge at {domain} itself: {token or f'{service.challenge_prefix} and 64 hex digits'}"
-    effect = no_challenge(domain, service)
+    effect = no_challenge(domain, service, "this account" if token else "every account")
     if answer.status == "failed":
         fix = "check why its name servers do not answer"
         return Finding("challenge", "unchecked", expected, answer.problem, effect, fix, token, answer.over)
@@ -103,9 +103,9 @@ def challenge(answer: Answer, domain: str, token: str = "", service: Service = E
     return Finding("challenge", "absent", expected, seen, effect, "publish the challenge of the account", token)
 
 
-def no_challenge(domain: str, service: Service = ELASTX) -> str:
+def no_challenge(domain: str, service: Service = ELASTX, whose: str = "this account") -> str:
     """Return what an application meets without its account's challenge."""
-    return f"{service.name} refuses mail from {domain} by this account: {STAGE}"
+    return f"{service.name} refuses mail from {domain} by {whose}: {STAGE}"
 
 
 def key(answers: Sequence[Answer], domain: str, service: Service = ELASTX) -> Finding | None:
@@ -148,15 +148,17 @@ def unusable(texts: Sequence[bytes]) -> str | None:
         return str(error)
 
 
-def include(tree: Tree, service: Service = ELASTX) -> Finding | None:
+def include(tree: Tree, service: Service = ELASTX, domain: str = "") -> Finding | None:
     """Return why the service's own check of SPF may not find its include, or None.
 
     The rule: the exact string is a term of the domain's record or, at most ``service.spf_levels`` includes down, of a
     record that this one includes. The include has to be written with its name: the rule says nothing of macros.
+
+    :param domain: the sender domain, if the tree is that of another domain with the same record.
     """
     if _literal(tree, service.spf_levels, service):
         return None
-    domain, rule = tree.domain, service.spf_rule
+    domain, rule = domain or tree.domain, service.spf_rule
     expected = f"{service.include}, literally, {_where(domain, service)} ({service.spf_source})"
     effect = f"{service.name} {'may refuse' if rule == 'warning' else 'refuses'} mail from {domain}: {STAGE}"
     unasked = next(_unasked(tree, service.spf_levels), None)

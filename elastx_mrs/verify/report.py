@@ -1,15 +1,16 @@
 """The results of verification, in words and as data. The command decides how they look."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import some, visible
+from elastx_mrs.verify.checks import spf
 from elastx_mrs.verify.result import FAILING, WORST_FIRST, Detail, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
 
-COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "cached"))
+COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "warning", "cached"))
 """Verdicts whose messages also show the expected value."""
 
 
@@ -61,6 +62,7 @@ class Finding:
     :param servers: empty if it is not about a server.
     :param expected: empty if it does not help to understand ``seen``.
     :param fix: what to do; may be empty.
+    :param effect: what an application meets at the relay service; may be empty.
     """
 
     verdict: Verdict
@@ -69,6 +71,7 @@ class Finding:
     expected: str
     seen: str
     fix: str
+    effect: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Group:
     :param findings: with ``<domain>`` in the names of the subjects, if there are several domains.
     :param passed: the checks that pass.
     :param hopeless: why waiting does not help.
+    :param answers: as of :func:`answers`.
     """
 
     verdict: Verdict
@@ -85,6 +89,7 @@ class Group:
     findings: tuple[Finding, ...]
     passed: tuple[str, ...]
     hopeless: tuple[str, ...]
+    answers: "Answers"
 
 
 @dataclass(frozen=True)
@@ -93,19 +98,72 @@ class Note:
 
     :param kind: ``notice``, or the verdict of a check that did not fail.
     :param checks: the checks that it is about; empty for a notice.
+    :param seen: what was seen, or the notice.
+    :param expected: what should be there instead; may be empty.
+    :param effect: what an application meets at the relay service; may be empty.
     """
 
-    kind: Literal["notice", "cached", "unchecked"]
+    kind: Literal["notice", "warning", "cached", "unchecked"]
     checks: tuple[str, ...]
-    text: str
+    seen: str
     fix: str
     domains: tuple[str, ...]
+    expected: str = ""
+    effect: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it but the fix, in one line."""
+        expected = f"; expected {self.expected}" if self.expected else ""
+        return f"{self.seen}{expected}{f'. {self.effect}' if self.effect else ''}"
+
+
+class Answers(NamedTuple):
+    """The verdicts on two questions: will receivers accept the mail, and will the relay service?"""
+
+    receivers: Verdict
+    relay: Verdict
+
+    @property
+    def alike(self) -> bool:
+        """Whether both are ``pass``."""
+        return self.receivers == self.relay == "pass"
+
+    def __str__(self) -> str:
+        return f"receivers: {self.receivers}, relay: {self.relay}"
+
+
+def answers(job: Job) -> Answers:
+    """Return the two answers about a domain. A check that serves both questions, such as ``dkim``, is in both."""
+    of_relay = {check for check in job.outcomes if check.startswith("challenge") or check == spf.RELAY}
+    of_receivers = {check for check in job.outcomes if check.startswith(_ONLY_RECEIVERS)}
+    return Answers(_answer(job, set(job.outcomes) - of_relay), _answer(job, set(job.outcomes) - of_receivers))
+
+
+def by_answers(jobs: Iterable[Job]) -> dict[Answers, list[Job]]:
+    """Return jobs by their two answers; those that pass both come first."""
+    found: dict[Answers, list[Job]] = {}
+    for job in sorted(jobs, key=lambda job: not answers(job).alike):
+        found.setdefault(answers(job), []).append(job)
+    return found
+
+
+_ONLY_RECEIVERS = (spf.POLICY, spf.TREE, "dmarc", "report")
+"""The beginnings of the names of checks that the relay service does not make."""
+
+
+def _answer(job: Job, checks: Set[str]) -> Verdict:
+    found = [job.outcomes[check].verdict for check in checks]
+    failing = [outcome.verdict for outcome in job.open() if outcome.check in checks]
+    if failing or "warning" in found:
+        return worst(failing or found)
+    return "pass" if "pass" in found or not found else worst(found)
 
 
 def verdict(job: Job) -> Verdict:
     """Return a domain's verdict: the worst of its failures, else ``pass``.
 
-    ``cached`` and ``unchecked`` are not failures. The domain passes, unless no check at all could run.
+    ``warning``, ``cached`` and ``unchecked`` are not failures. The domain passes, unless no check at all could run.
     """
     failing = job.open()
     if failing:
@@ -126,13 +184,13 @@ def findings(outcomes: Iterable[Outcome]) -> list[Finding]:
         subject = Subject(outcome.check, outcome.name if outcome.name != outcome.domain else "")
         for detail in outcome.details:
             expected = detail.expected if detail.verdict in COMPARED else ""
-            key = (detail.server, Detail(detail.verdict, "", expected, detail.seen, detail.cure))
+            key = (detail.server, replace(detail, server="", expected=expected))
             seen.setdefault(key, {})[subject] = None
     servers: dict[tuple[tuple[Subject, ...], Detail], list[str]] = {}
     for (server, detail), subjects in seen.items():
         servers.setdefault((tuple(subjects), detail), []).append(server)
     return [
-        Finding(one.verdict, subjects, tuple(filter(None, at)), one.expected, one.seen, one.cure)
+        Finding(one.verdict, subjects, tuple(filter(None, at)), one.expected, one.seen, one.cure, one.effect)
         for (subjects, one), at in servers.items()
     ]
 
@@ -152,8 +210,9 @@ def line(finding: Finding, subjects: Sequence[Subject]) -> str:
     """
     at = f" at {', '.join(finding.servers)}" if finding.servers else ""
     expected = f"; expected {finding.expected}" if finding.expected else ""
+    effect = f". {finding.effect}" if finding.effect else ""
     fix = f". Fix: {finding.fix}" if finding.fix else ""
-    return visible(f"{finding.verdict}: {', '.join(map(str, subjects))}{at}: {finding.seen}{expected}{fix}")
+    return visible(f"{finding.verdict}: {', '.join(map(str, subjects))}{at}: {finding.seen}{expected}{effect}{fix}")
 
 
 def groups(jobs: Iterable[Job]) -> list[Group]:
@@ -165,11 +224,12 @@ def groups(jobs: Iterable[Job]) -> list[Group]:
         own = findings(job.open())
         passed = tuple(name for name, outcome in job.outcomes.items() if outcome.verdict == "pass")
         hopeless = tuple(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
-        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless)
+        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless, answers(job))
         key = (
             *(_anywhere(finding, domain) for finding in own),
             passed,
             tuple(relative(text, domain) for text in hopeless),
+            answers(job),
         )
         found.setdefault(key, []).append(domain)
         alone.setdefault(key, group)
@@ -183,14 +243,14 @@ def _shared(group: Group, domains: tuple[str, ...]) -> Group:
     (first,) = group.domains
     anywhere = tuple(_anywhere(finding, first) for finding in group.findings)
     hopeless = tuple(relative(text, first) for text in group.hopeless)
-    return Group(group.verdict, domains, anywhere, group.passed, hopeless)
+    return replace(group, domains=domains, findings=anywhere, hopeless=hopeless)
 
 
 def _anywhere(finding: Finding, domain: str) -> Finding:
     """Return a finding with ``<domain>`` for the domain in all its texts."""
     subjects = tuple(Subject(relative(check, domain), relative(name, domain)) for check, name in finding.subjects)
-    expected, seen, fix = (relative(text, domain) for text in (finding.expected, finding.seen, finding.fix))
-    return Finding(finding.verdict, subjects, finding.servers, expected, seen, fix)
+    texts = (finding.expected, finding.seen, finding.fix, finding.effect)
+    return Finding(finding.verdict, subjects, finding.servers, *(relative(text, domain) for text in texts))
 
 
 def relative(text: str, domain: str) -> str:
@@ -201,14 +261,15 @@ def relative(text: str, domain: str) -> str:
 
 
 def notes(jobs: Iterable[Job]) -> list[Note]:
-    """Return the notes, each once with all its domains: cached answers first, then notices, then unchecked."""
+    """Return the notes, each once with all its domains: warnings first, then cached answers, notices, unchecked."""
     found: dict[Note, list[Note]] = {}
     for job in jobs:
         domain = job.expected.domain
         for note in dict.fromkeys(_notes(job)):
-            key = Note(note.kind, note.checks, relative(note.text, domain), relative(note.fix, domain), ())
+            seen, fix, *more = (relative(said, domain) for said in (note.seen, note.fix, note.expected, note.effect))
+            key = Note(note.kind, note.checks, seen, fix, (), *more)
             found.setdefault(key, []).append(note)
-    order = ("cached", "notice", "unchecked")
+    order = ("warning", "cached", "notice", "unchecked")
     made = [
         same[0] if len(same) == 1 else replace(key, domains=tuple(one for note in same for one in note.domains))
         for key, same in found.items()
@@ -220,12 +281,12 @@ def _notes(job: Job) -> Iterator[Note]:
     domains = (job.expected.domain,)
     failing = {outcome.check for outcome in job.open()}
     for finding in findings(outcome for outcome in job.outcomes.values() if outcome.check not in failing):
-        if finding.verdict not in ("cached", "unchecked"):
+        if finding.verdict not in ("warning", "cached", "unchecked"):
             continue
         checks = tuple(dict.fromkeys(subject.check for subject in finding.subjects))
         at = f"{', '.join(finding.servers)}: " if finding.servers else ""
-        expected = f"; expected {finding.expected}" if finding.expected else ""
-        yield Note(finding.verdict, checks, f"{at}{finding.seen}{expected}", finding.fix, domains)
+        more = (finding.expected, finding.effect)
+        yield Note(finding.verdict, checks, f"{at}{finding.seen}", finding.fix, domains, *more)
     for outcome in job.outcomes.values():
         for notice in outcome.notices:
             yield Note("notice", (), notice, "", domains)
@@ -271,7 +332,8 @@ def summary(jobs: Sequence[Job]) -> str:
     """Return the result in one line."""
     good = len(jobs) - len(failed(jobs))
     noun = "domain" if len(jobs) == 1 else "domains"
-    return f"{good} of {len(jobs)} {noun} verified"
+    warned = sum(not job.open() and any(one.verdict == "warning" for one in job.outcomes.values()) for job in jobs)
+    return f"{good} of {len(jobs)} {noun} verified{f', {warned} with a warning' if warned else ''}"
 
 
 def as_data(jobs: Sequence[Job], source: Source = NOWHERE) -> dict[str, Any]:
@@ -282,6 +344,7 @@ def as_data(jobs: Sequence[Job], source: Source = NOWHERE) -> dict[str, Any]:
             {
                 "domain": job.expected.domain,
                 "verdict": verdict(job),
+                **answers(job)._asdict(),
                 "checks": [_check(outcome, source.accounts) for outcome in job.outcomes.values()],
             }
             for job in jobs
@@ -304,6 +367,7 @@ def _check(outcome: Outcome, accounts: Mapping[str, str]) -> dict[str, Any]:
                 "expected": detail.expected,
                 "seen": detail.seen,
                 "fix": detail.cure,
+                "effect": detail.effect,
             }
             for detail in outcome.details
         ],

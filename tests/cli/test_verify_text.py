@@ -51,7 +51,8 @@ def shown(*given: Job) -> list[str]:
 
 def test_a_pipe_has_a_line_for_each_text() -> None:
     lines = shown(*jobs())
-    assert sum(line.lstrip().startswith(("expected ", "seen ", "fix ")) for line in lines) == 3 * 3 + 2
+    assert sum(line.lstrip().startswith(("expected ", "seen ", "fix ")) for line in lines) == 3 * 3 + 2 + 3
+    assert sum(line.lstrip().startswith("effect ") for line in lines) == 2 + 1
     (key,) = [line for line in lines if "v=DKIM1" in line]
     assert len(key) > 160
     (heading,) = [line for line in lines if line.startswith("DOMAIN")]

@@ -141,7 +141,7 @@ def test_another_term_that_only_looks_like_the_include_does_not_count(record: st
     [
         ([], "warning", "example.com has no usable SPF record: there is no such name"),
         (["TXT v=spf1 include:elastx.email -all", "TXT v=spf1 -all"], "warning", "it has 2 SPF records"),
-        (["TXT v=spf1 include:elastx.email inlcude:x -all"], "warning", "has a syntax error at position 29"),
+        (["TXT v=spf1 include:elastx.email inc:x -all"], "warning", "has a syntax error at position 29"),
         (["TXT !"], "unchecked", "example.com could not be looked up: 192.0.2.53 did not answer"),
         (["TXT v=spf1 include:dead.example.net -all"], "unchecked", "dead.example.net could not be looked up"),
         (["TXT v=spf1 redirect=dead.example.net"], "warning", "no record has include:elastx.email"),

@@ -1,11 +1,12 @@
 """Is each record on every name server? Compared as joined octets (RFC 7208 §3.3, RFC 6376 §3.6.2.2)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
+from elastx_mrs.receiver import relay
 from elastx_mrs.records import RecordError, TxtRecord, dkim_key
 from elastx_mrs.records.challenge import is_challenge, is_exact, misspelling
 from elastx_mrs.records.dmarc_policy import is_dmarc
@@ -21,7 +22,9 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
     """Check that a declared record is on every server."""
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
-    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service))
+    details, notices = judged(
+        seen, listed([value]), judge_of(wanted.kind, value, expected.service), effect_of(wanted.kind, expected)
+    )
     notices += _aliased(seen)
     return _outcome(expected, wanted.suffix, seen, details, "as declared", notices)
 
@@ -46,6 +49,19 @@ def judge_of(kind: str, value: bytes, service: Service) -> Judge:
     if kind == "challenge":
         return _challenge(value, service)
     return {"spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
+
+
+def effect_of(kind: str, expected: Expected) -> Callable[[Answer], str]:
+    """Return the function that returns what an application meets at the relay service because of a wrong answer."""
+
+    def effect(answer: Answer) -> str:
+        if kind == "challenge":
+            return relay.no_challenge(expected.domain, expected.service)
+        if kind == "dkim" and relay.unusable(answer.texts()) is not None:
+            return relay.no_key(expected.domain, expected.service)
+        return ""
+
+    return effect
 
 
 def _publish(what: str) -> str:
@@ -128,7 +144,10 @@ async def key(observer: Observer, expected: Expected) -> Outcome:
         return _no_room(expected, "dkim", expected.key_name)
     seen = await observer.txt(expected.key_name)
     details, notices = judged(
-        seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service)
+        seen,
+        f"one DKIM key, the one that {expected.service.name} provides",
+        usable_key(expected.service),
+        effect_of("dkim", expected),
     )
     notices += _aliased(seen)
     return _outcome(expected, "dkim", seen, details, "a usable key", notices)
@@ -216,9 +235,12 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
         strangers.extend(text for text in unknown if text not in strangers)
         return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
 
+    def effect(answer: Answer) -> str:
+        return "" if expected.accounts_known else relay.no_challenge(expected.domain, expected.service, "every account")
+
     prefix = expected.service.challenge_prefix
     only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
-    details, notices = judged(seen, only, judge)
+    details, notices = judged(seen, only, judge, effect)
     notices = [f"{listed([text])} {_misspelt(slip, expected.service)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
