@@ -248,4 +248,5 @@ def _record(place: str, row: object, again: str) -> TxtRecord:
     _checked(f"{place}: domain", domain, names.sender_domain)
     if name != domain and not name.endswith(f".{domain}"):
         raise BadInput(f"{place}: name {name} is not at or below {domain}; {again}")
-    return TxtRecord(domain, kind, name, value, ttl)
+    selector = name.partition("._domainkey.")[0] if kind == "dkim" else ""
+    return TxtRecord(domain, kind, name, value, ttl, selector="" if selector == ELASTX.dkim_selector else selector)

@@ -131,7 +131,7 @@ def _jobs(
         raise pulumi.RunError(str(error)) from None
     for job in found:
         own = {name: record for name, record in missing.items() if record.domain == job.expected.domain}
-        kinds = frozenset(record.kind for record in own.values())
+        kinds = frozenset(one.suffix if one.kind == "dkim" else one.kind for one in own.values())
         job.expected = replace(job.expected, left_out=tuple(own), left_out_kinds=kinds)
         job.strict = False
     return found

@@ -6,10 +6,11 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.records import RecordError
+from elastx_mrs.service import ELASTX, Service
 
 INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")
 NUMBER = re.compile(r"\s*-?[0-9]{1,10}(?:\.[0-9]{1,10})?\s*")
@@ -54,6 +55,20 @@ class Shape(BaseModel):
 def bare(key: str) -> BeforeValidator:
     """Let a bare string stand for an object with only ``key``."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _listed(value: Any) -> Any:
+    """Return a list with a value that is none."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+one_or_more = BeforeValidator(_listed)
+"""Lets one value stand for a list of it."""
+
+
+def service_of(info: ValidationInfo) -> Service:
+    """Return the service whose records a config is about."""
+    return info.context or ELASTX
 
 
 def is_encrypted(value: Any) -> bool:

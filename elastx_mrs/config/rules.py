@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from elastx_mrs import limits, registry
-from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
+from elastx_mrs.config import dkim
+from elastx_mrs.config.model import Arguments, Dmarc, Spf
+from elastx_mrs.config.today import today
 from elastx_mrs.display import any_of, quoted, visible
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import MAX_TTL
@@ -117,22 +119,14 @@ def _normal(text: str) -> str | None:
 def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     """Yield the faults of the whole, given arguments that are each well formed."""
     for path, policy in _policies(arguments):
-        fields = policy.model_fields_set - {"selector"}
-        beside = sorted(fields - {"record", "external"})
-        if policy.external and fields - {"external"}:
+        beside = sorted(policy.model_fields_set - {"record", "external"})
+        if policy.external and policy.model_fields_set - {"external"}:
             yield Fault(path, "has external: true, so no record is created; remove the other keys, or external")
         elif policy.record is not None and beside:
             yield Fault(path, f"has record, the whole value, and also {', '.join(beside)}; write one or the other")
-        elif not isinstance(policy, Dkim):
+        else:
             yield from (Fault(path, problem) for problem in _value_problems(policy, arguments.service))
-    for index, domain in enumerate(arguments.domains):
-        key = domain.dkim or arguments.dkim
-        if key.record is None and not key.external:
-            path = f"domains[{index}].dkim" if domain.dkim else "dkim"
-            cure = f"write the value that {arguments.service.name} provides as record, or external: true"
-            yield Fault(path, f"has no key for {domain.name}; {cure}")
-            if not domain.dkim:
-                break
+    yield from _key_faults(arguments)
     domains = [domain.name for domain in arguments.published]
     if arguments.publishers and not domains:
         path = ", ".join(provider.name for provider, _ in arguments.publishers)
@@ -149,7 +143,23 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     yield from _name_faults(arguments)
 
 
-def _value_problems(policy: Spf | Dkim | Dmarc, service: Service) -> Sequence[str]:
+def _key_faults(arguments: Arguments) -> Iterator[Fault]:
+    """Yield the faults of DKIM keys, each where it is written, and the first domain without a key."""
+    service, date = arguments.service, today()
+    own = [(f"domains[{index}].dkim", one.dkim) for index, one in enumerate(arguments.domains) if one.dkim is not None]
+    for path, keys in [("dkim", arguments.dkim), *own]:
+        yield from (Fault(*problem) for problem in dkim.problems(path, keys, service, date))
+    for index, domain in enumerate(arguments.domains):
+        for path, key in dkim.placed(f"domains[{index}].dkim" if domain.dkim else "dkim", arguments.dkim_of(domain)):
+            if key.published is None and not key.external:
+                cure = f"write the value that {service.name} provides as record, or external: true"
+                cure = cure if not key.own else "write the value of elastx-mrs dkim generate as record"
+                yield Fault(path, f"has no key for {domain.name}; {cure}")
+        if not domain.dkim and any(key.published is None and not key.external for key in arguments.dkim):
+            break
+
+
+def _value_problems(policy: Spf | Dmarc, service: Service) -> Sequence[str]:
     """Return the faults of terms or tags together that are each valid."""
     try:
         if isinstance(policy, Spf):
@@ -170,10 +180,10 @@ def _name_faults(arguments: Arguments) -> Iterator[Fault]:
             yield from (Fault(f"domains[{index}]", problem) for problem in error.problems)
 
 
-def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
-    yield from (("spf", arguments.spf), ("dkim", arguments.dkim), ("dmarc", arguments.dmarc))
+def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dmarc]]:
+    yield from (("spf", arguments.spf), ("dmarc", arguments.dmarc))
     for index, domain in enumerate(arguments.domains):
-        for key, policy in (("spf", domain.spf), ("dkim", domain.dkim), ("dmarc", domain.dmarc)):
+        for key, policy in (("spf", domain.spf), ("dmarc", domain.dmarc)):
             if policy is not None:
                 yield f"domains[{index}].{key}", policy
 

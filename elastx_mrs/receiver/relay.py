@@ -115,7 +115,7 @@ def key(answers: Sequence[Answer], domain: str, service: Service = ELASTX) -> Fi
     """
     failed = [answer for answer in answers if answer.status == "failed"]
     faults = [(answer.name, unusable(answer.texts())) for answer in answers if answer.status != "failed"]
-    if any(fault is None for _, fault in faults):
+    if any(not found for _, found in faults):
         return None
     expected = f"a usable DKIM key at {' or '.join(answer.name for answer in answers)}"
     effect = no_key(domain, service)
@@ -124,7 +124,7 @@ def key(answers: Sequence[Answer], domain: str, service: Service = ELASTX) -> Fi
         return Finding(
             "dkim", "unchecked", expected, failed[0].problem, effect, "check why it does not answer", "", over
         )
-    seen = "; ".join(f"{name} {fault}" for name, fault in faults)
+    seen = "; ".join(f"{name} {found[0]}" for name, found in faults)
     verdict: Verdict = "wrong" if any(answer.texts() for answer in answers) else "absent"
     return Finding("dkim", verdict, expected, seen, effect, f"publish the DKIM key that {service.name} provides")
 
@@ -136,16 +136,16 @@ def no_key(domain: str, service: Service = ELASTX) -> str:
     )
 
 
-def unusable(texts: Sequence[bytes]) -> str | None:
-    """Return why the TXT records at a selector are not one key that receivers can use, or None."""
+def unusable(texts: Sequence[bytes]) -> list[str]:
+    """Return why the TXT records at a selector are not one key that receivers can use; an empty list if they are."""
     if not texts:
-        return "has no TXT record"
+        return ["has no TXT record"]
     if len(texts) > 1:
-        return f"has {len(texts)} TXT records, and one is allowed (RFC 6376 §3.6.2.2)"
+        return [f"has {len(texts)} TXT records, and one is allowed (RFC 6376 §3.6.2.2)"]
     try:
-        return next(iter(dkim_key.problems(dkim_key.parse(texts[0]))), None)
+        return list(dkim_key.problems(dkim_key.parse(texts[0])))
     except RecordError as error:
-        return str(error)
+        return [str(error)]
 
 
 def include(tree: Tree, service: Service = ELASTX, domain: str = "") -> Finding | None:

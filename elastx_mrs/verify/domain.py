@@ -74,8 +74,7 @@ async def _published(asked: Asked, expected: Expected, found: Outcomes, *, stric
     observer = asked.vantage.observer
     works = [published.record(observer, expected, record) for record in expected.records if record.suffix not in found]
     ours = {record.kind for record in expected.records} | expected.left_out_kinds
-    if "dkim" not in ours and "dkim" not in found:
-        works.append(published.key(observer, expected))
+    works += [published.key(observer, expected, key) for key in expected.others_keys if key.check not in found]
     kinds: tuple[Literal["spf", "dmarc"], ...] = ("spf", "dmarc")
     works += [published.external(observer, expected, kind) for kind in kinds if kind not in ours and kind not in found]
     if "challenges" not in found:

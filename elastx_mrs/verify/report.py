@@ -135,9 +135,16 @@ class Answers(NamedTuple):
 
 def answers(job: Job) -> Answers:
     """Return the two answers about a domain. A check that serves both questions, such as ``dkim``, is in both."""
-    of_relay = {check for check in job.outcomes if check.startswith("challenge") or check == spf.RELAY}
-    of_receivers = {check for check in job.outcomes if check.startswith(_ONLY_RECEIVERS)}
-    return Answers(_answer(job, set(job.outcomes) - of_relay), _answer(job, set(job.outcomes) - of_receivers))
+    checks = set(job.outcomes)
+    of_relay = {check for check in checks if check.startswith("challenge") or check == spf.RELAY}
+    others = {check for check in checks if check.startswith(_ONLY_RECEIVERS) or _is_usable(job.outcomes[check])}
+    return Answers(_answer(job, checks - of_relay), _answer(job, checks - others))
+
+
+def _is_usable(outcome: Outcome) -> bool:
+    """Whether a DKIM key is there for the relay service, although it is not the expected one."""
+    unasked = any(detail.verdict == "unreachable" for detail in outcome.details)
+    return outcome.check.startswith("dkim") and not unasked and not any(one.effect for one in outcome.details)
 
 
 def by_answers(jobs: Iterable[Job]) -> dict[Answers, list[Job]]:

@@ -67,6 +67,7 @@ ZONES = {
     "two-down.com": records(spf=["v=spf1 include:one-down.com -all"]),
     "redirected.com": records(spf=["v=spf1 redirect=good.com"]),
     "spelled.com": records(spf=["v=spf1 include:ELASTX.email. -all"]),
+    "own-key.com": records(dkim=[], more=f"s1._domainkey TXT {presentation(DKIM)}"),
     "large.com": records(more=LARGE),
     "large-typo.com": records(challenges=[TOKEN.upper()], more=LARGE),
     "otherkey.com": records(dkim=[golden.DKIM.replace("MIIBIjAN", "MIIBIjAO")]),

@@ -13,9 +13,11 @@ import dns.query
 import pytest
 
 from elastx_mrs.cli.views.verify import FORMATS
+from elastx_mrs.config.dkim import SAMPLE_KEY
 from elastx_mrs.receiver import relay
 from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.verify import report
+from elastx_mrs.verify.expected import Key
 from elastx_mrs.verify.wait import Job
 from tests.lookup.nets import net
 from tests.verify.scene import DAEMONS, ONE, TOKEN, declared, looked_at, who
@@ -82,11 +84,37 @@ def test_what_an_application_meets_is_said_for_each_row(port: int) -> None:
     assert detail.effect.startswith("Elastx rejects mail from domains without DKIM (announcement of 2025-01-08")
     (detail, *_) = verify(port, "nokey.com", dkim="").outcomes["dkim"].details
     assert "and so from nokey.com" in detail.effect
-    # A usable key that is not the declared one is configured for the relay: receivers refuse the signatures.
     (detail, *_) = verify(port, "twokeys.com").outcomes["dkim"].details
-    assert detail.effect
+    assert detail.effect, "receivers and the relay find no key"
+    # With a usable key that is not the declared one, the domain has DKIM: only receivers refuse its signatures.
+    job = verify(port, "good.com", dkim=SAMPLE_KEY)
+    assert (answers(job), job.outcomes["dkim"].details[0].effect) == (("wrong", "pass"), "")
     (detail, *_) = verify(port, "twodmarc.com").outcomes["dmarc"].details
     assert detail.effect == ""
+
+
+SERVICE_S, OWN = Key("elastx"), Key("s1", "dkim-s1")
+
+
+@pytest.mark.parametrize(
+    ("domain", "keys", "failing", "of_relay"),
+    [
+        ("own-key.com", [OWN], set(), "pass"),
+        ("own-key.com", [SERVICE_S], {"dkim"}, "absent"),
+        ("own-key.com", [SERVICE_S, OWN], {"dkim"}, "pass"),  # mail has a signature, so the relay takes it
+        ("own-key.com", [replace(SERVICE_S, state="pending"), OWN], {"dkim"}, "pass"),
+        ("good.com", [SERVICE_S, replace(OWN, state="pending")], {"dkim-s1"}, "pass"),
+        ("good.com", [replace(SERVICE_S, state="retired"), OWN], {"dkim-s1"}, "absent"),
+        ("nokey.com", [replace(SERVICE_S, state="retired"), OWN], {"dkim-s1"}, "absent"),
+    ],
+)
+def test_the_relay_needs_a_key_with_which_mail_is_signed(
+    port: int, domain: str, keys: list[Key], failing: set[str], of_relay: str
+) -> None:
+    expected = replace(declared(domain, dkim=""), keys=tuple(keys))
+    job = asyncio.run(looked_at(expected, who(port)))
+    assert {outcome.check for outcome in job.open()} == failing
+    assert report.answers(job).relay == of_relay
 
 
 def test_a_challenge_is_found_in_a_set_that_needs_tcp(port: int) -> None:
