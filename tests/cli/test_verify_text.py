@@ -70,6 +70,14 @@ def test_the_documentation_shows_the_report(monkeypatch: pytest.MonkeyPatch) -> 
     assert block in (Path(__file__).parents[2] / "docs" / "verification.md").read_text(encoding="utf-8")
 
 
+def test_the_documentation_shows_the_two_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    job = verified.flat("flat.com")
+    del job.outcomes["delegation"]
+    block = "\n".join(["```console", "$ elastx-mrs verify flat.com", *shown(job), "```"])
+    assert block in (Path(__file__).parents[2] / "docs" / "verification.md").read_text(encoding="utf-8")
+
+
 def test_a_green_domain_reads_green_and_what_was_not_checked_is_a_note_below() -> None:
     assert report.verdict(good("good.com")) == "pass"
     assert shown(good("good.com")) == [

@@ -48,7 +48,7 @@ async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
 
 
 def _final(expected: Expected, found: Found) -> str:
-    """Return why waiting does not help if the published record is the expected one; otherwise return nothing."""
+    """Return why waiting does not help, if the published record is the expected one."""
     declared = expected.of_kind("spf")
     as_published = declared is None or declared.value == found.text
     return f"waiting does not change the SPF of {expected.domain}" if as_published else ""
