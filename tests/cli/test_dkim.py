@@ -109,9 +109,11 @@ def test_bad_input(arguments: list[str], said: str, tmp_path: Path) -> None:
 
 def test_a_private_key_as_a_selector_is_not_shown(tmp_path: Path) -> None:
     pem = keys.pem_of(keys.generate("ed25519")).decode()
-    done = completed("dkim", "generate", pem, "--out", str(tmp_path / "x"))
-    assert done.returncode == 2
-    assert not hints(done.stderr, "".join(pem.splitlines()[1:-1]))
+    body = "".join(pem.splitlines()[1:-1])
+    for text in (pem, body, keys.pem_of(keys.generate("rsa")).decode()):
+        done = completed("dkim", "generate", "--out", str(tmp_path / "x"), "--", text)
+        assert done.returncode == 2
+        assert not hints(done.stderr, "".join(text.splitlines()[1:-1]) or body)
 
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
