@@ -222,7 +222,7 @@ def test_two_services_are_verified_in_one_run(server: NameServer) -> None:
 def test_adopt_keeps_what_is_published_and_adds_the_service(server: NameServer) -> None:
     async def adopted() -> Adopted:
         ask = Vantage(who(server), Network()).ask
-        return await from_dns.read(ask, "elsewhere.com", MAILHOP.dkim_selector, MAILHOP)
+        return await from_dns.read(ask, "elsewhere.com", [MAILHOP.dkim_selector], MAILHOP)
 
     found = asyncio.run(adopted())
     assert found.config["spf"] == {"record": "v=spf1 include:_spf.mailhop.example include:elastx.email -all"}

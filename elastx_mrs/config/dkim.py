@@ -119,7 +119,10 @@ def problems(path: str, keys: Sequence[Dkim], service: Service, today: date) -> 
         yield from _of_key(place, key, service, today)
         selector = key.selector_of(service)
         if (first := seen.setdefault(selector, place)) != place:
-            yield place, f"has the selector {selector}, as {first} has; receivers need one key at each (RFC 6376 §3.1)"
+            yield (
+                place,
+                f"has the selector {selector}, as {first} has; write another one, or remove a key (RFC 6376 §3.1)",
+            )
     yield from _of_signers(path, keys, service)
 
 
@@ -138,7 +141,7 @@ def _of_key(place: str, key: Dkim, service: Service, today: date) -> Iterator[Pr
         cure = "let another key sign, and write the date of today as retire"
         yield place, f"has revoked: true, but is not retired, so receivers would reject mail; {cure}"
     elif key.revoked and key.state(today) != "retired":
-        cure = f"after a compromise, write {today.isoformat()}; otherwise remove revoked"
+        cure = f"write {today.isoformat()} after a compromise, or remove revoked"
         yield f"{place}.retire", f"is {key.retire}, in the future, but the key has revoked: true; {cure}"
 
 

@@ -230,7 +230,7 @@ def _by_hand(arguments: Arguments) -> Iterator[Said]:
 
 
 def _aged_keys(arguments: Arguments) -> Iterator[Said]:
-    """Yield notices on keys that sign for over a year, and on keys that may be removed."""
+    """Yield notices on keys that sign for over a year, on keys that do not sign, and on keys that may be removed."""
     now = today()
     for path, _, key, domains in _used(arguments):
         if not isinstance(key, Dkim):
@@ -239,6 +239,8 @@ def _aged_keys(arguments: Arguments) -> Iterator[Said]:
         if key.signing and dkim_state.is_old(key.since, now):
             text = f"signs at the selector {selector} since {key.since}, for over a year; replace it"
             yield Said(path, Remark(f"{text}: elastx-mrs dkim rotate", notices.OLD_KEY), tuple(domains))
+        if key.state(now) in ("pending", "retiring"):
+            yield Said(path, Remark(f"the key {selector} is {key.described(now)}", notices.IDLE_KEY), tuple(domains))
         if key.state(now) == "retired" and not key.revoked:
             text = f"is retired at the selector {selector} since {key.retire}; remove it from the list"
             yield Said(path, Remark(text, notices.RETIRED_KEY), tuple(domains))

@@ -213,7 +213,7 @@ def _instead(tree: Tree, service: Service) -> str:
         return f"{tree.domain} has no usable SPF record: {tree.found.problem}"
     way = next(_ways(tree, service), None)
     if way is None:
-        return f"no record has {service.include}; addresses that are listed instead do not count"
+        return f"no record has {service.include}, and listed addresses do not count"
     *path, word = way
     why = []
     if any(term.lower().startswith("redirect=") for term in way):

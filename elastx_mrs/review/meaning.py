@@ -146,7 +146,7 @@ class Reader:
             yield from self._spf(change, old, new)
             yield from self._relay(change.domain, new)
         elif change.kind == "dkim":
-            yield from _dkim(change, old, new)
+            yield from _dkim(change, old, new, self._service)
             if new is None and change.content.owner.startswith(f"{self._service.dkim_selector}._domainkey."):
                 text = f"{self._service.name} rejects mail from domains without DKIM ({self._service.dkim_source})"
                 yield say(f"{text}: let another key sign first")
@@ -338,10 +338,17 @@ def _key(value: str) -> str:
         return "a key that receivers cannot read"
 
 
+def _revoked(value: str) -> bool:
+    try:
+        return dkim_key.parse(value).revoked
+    except RecordError:
+        return False
+
+
 _same_key = lru_cache(maxsize=4096)(compare.same_key)
 
 
-def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
+def _dkim(change: Change, old: str | None, new: str | None, service: Service) -> Iterator[Say | Risk]:
     if old is None and new is not None:
         yield say(f"key: {_key(new)}")
     elif new is None and old is not None:
@@ -353,10 +360,14 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
             yield say("then: {}", new.partition("p=")[0])
             return
         yield say(f"key: {_key(old)} → {_key(new)}")
-        what = say(
-            "the DKIM key of {} will be replaced: mail signed with the old one will fail, also mail in transit",
-            change.domain,
-        )
+        if _revoked(new):
+            what = say("the DKIM key at {} will be revoked: receivers reject mail signed with it", change.content.owner)
+            yield Risk("key", change.domain, what)
+            return
+        owner = change.content.owner
+        which = change.domain if owner.startswith(f"{service.dkim_selector}._domainkey.") else owner
+        text = "the DKIM key of {} will be replaced: mail signed with the old one will fail, also mail in transit"
+        what = say(text, which)
         yield Risk("key", change.domain, what)
 
 

@@ -71,7 +71,7 @@ def test_the_tree_the_sums_and_nothing_else(server: str) -> None:
         "lookups: 2 of 10, 8 left",
         "void lookups: 0 of 2 for mail over IPv4, 0 of 2 over IPv6",
         "receivers: valid, relay: warning",
-        "warning: good.example: no record has include:elastx.email; addresses that are listed instead do not count. "
+        "warning: good.example: no record has include:elastx.email, and listed addresses do not count. "
         "Elastx may refuse mail from good.example: the application gets an SMTP error, at MAIL FROM, at RCPT TO or "
         "after DATA. Fix: write include:elastx.email, exactly like that, into the SPF record of good.example, or ask "
         "Elastx Support (support@elastx.se) whether it is needed",

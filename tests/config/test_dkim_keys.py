@@ -142,7 +142,7 @@ def test_a_date_is_read_as_yaml_and_pulumi_give_it(text: Any) -> None:
         ([ELASTX, None], "dkim[1]", "is empty; write the value as one text"),
         ([ELASTX, 3], "dkim[1]", "is a number; write the value as one text"),
         ({"selector": "s1", "sign": True}, "dkim.sign", "did you mean signs?"),
-        ([{"recrod": "x"}], "dkim[0].recrod", "did you mean record?"),
+        ([{"recor": "x"}], "dkim[0].recor", "did you mean record?"),
         (7, "dkim", "is a number; write the value as one text"),
     ],
 )
@@ -153,10 +153,8 @@ def test_keys_that_do_not_go_together_are_refused(dkim: Any, path: str, said: st
 
 def test_a_domain_s_own_list_is_judged_at_its_place() -> None:
     found = refused(ELASTX, domains=[{"name": "example.com", "dkim": [ELASTX, ELASTX]}])
-    assert found == [
-        "domains[0].dkim[1]: has the selector elastx, as domains[0].dkim[0] has; receivers need one key at each (RFC "
-        "6376 §3.1)"
-    ]
+    said = "has the selector elastx, as domains[0].dkim[0] has; write another one, or remove a key (RFC 6376 §3.1)"
+    assert found == [f"domains[0].dkim[1]: {said}"]
 
 
 @pytest.mark.parametrize(
@@ -248,3 +246,17 @@ def test_a_state_is_described_with_its_date() -> None:
         "retiring: mail in transit needs it until 2026-12-07",
         "retired since 2026-11-01: remove it from the config",
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"signs": False}, "dkim[1]: the key s1 is pending: nothing signs with it yet [idle-key]"),
+        (
+            {"retire": "2026-12-07"},
+            "dkim[1]: the key s1 is retiring: mail in transit needs it until 2026-12-07 [idle-key]",
+        ),
+    ],
+)
+def test_a_key_that_does_not_sign_gets_a_notice(keys: dict[str, Any], said: str) -> None:
+    assert said in map(str, remarks(given([ELASTX, own(**keys)])))

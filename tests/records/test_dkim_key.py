@@ -180,7 +180,7 @@ def test_the_octets_of_ed25519() -> None:
     for tags in (f"k=ed25519; p={info}", f"p={info}"):
         assert f"write k=ed25519; p={raw} " in problem(tags)
     said = problem(f"p={raw}")  # may be a private key
-    assert "write k=ed25519; before p=" in said
+    assert "write k=ed25519 before p=" in said
     assert raw not in said
     assert "its key is RSA" in problem(f"k=ed25519; p={golden.KEY}")
 

@@ -14,6 +14,7 @@ from tests import golden
 from tests.review.previews import CLOUDFLARE, preview, step, txt
 
 ELASTX = "v=spf1 include:elastx.email"
+REVOKED = "v=DKIM1; p="
 TOKEN = "elastx-mrs=" + "0123456789abcdef" * 4
 
 
@@ -151,6 +152,18 @@ def test_a_revoked_key_and_one_of_an_unknown_type() -> None:
     says, risks = changed("s._domainkey.example.com", "v=DKIM1; k=dsa; p=QUJD", "v=DKIM1; p=")
     assert says == ["key: a key that receivers cannot read → a revoked key (empty p=)"]
     assert risks == ["key"]
+
+
+def test_a_key_of_several_goes_by_its_name() -> None:
+    one, other = f"v=DKIM1; p={golden.KEY}", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+    def risk(owner: str, new: str) -> str:
+        (found,) = review(read(preview(step("update", owner, txt(owner, one), txt(owner, new))))).risks
+        return told(found.what)
+
+    assert "the DKIM key of example.com will be replaced" in risk("elastx._domainkey.example.com", other)
+    assert "the DKIM key of s1._domainkey.example.com will be replaced" in risk("s1._domainkey.example.com", other)
+    assert "the DKIM key at s1._domainkey.example.com will be revoked" in risk("s1._domainkey.example.com", REVOKED)
 
 
 def test_a_policy_that_receivers_ignore_is_shown_next_to_the_other() -> None:
