@@ -77,7 +77,7 @@ ELASTX = Service(
     spf_host="elastx.email",
     spf_levels=1,
     spf_rule="warning",
-    spf_source="the service's documentation of January 2024",
+    spf_source="documentation of January 2024, github.com/elastx/elx-docs/commit/13f1178",
     challenge_prefix="elastx-mrs=",
     dkim_selector="elastx",
     dkim_source="announcement of 2025-01-08, in force since 2025-04-01",

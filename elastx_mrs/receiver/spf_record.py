@@ -32,9 +32,9 @@ class Found:
         if self.record is None:
             return []
         # A record that parses is printable ASCII, in which only backslashes are escaped.
-        text = self.text.replace("\\\\", "\\")
-        starts = zip(self.record.positions, self.record.terms, strict=True)
-        return [(text[position - 1 :].partition(" ")[0], term) for position, term in starts]
+        text = self.text.replace("\\\\", "\\") + " "
+        starts = [(position - 1, term) for position, term in zip(self.record.positions, self.record.terms, strict=True)]
+        return [(text[start : text.index(" ", start)], term) for start, term in starts]
 
 
 def is_name(name: str) -> bool:

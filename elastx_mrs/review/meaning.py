@@ -149,7 +149,7 @@ class Reader:
             yield from _dkim(change, old, new, self._service)
             if new is None and change.content.owner.startswith(f"{self._service.dkim_selector}._domainkey."):
                 text = f"{self._service.name} rejects mail from domains without DKIM ({self._service.dkim_source})"
-                yield say(f"{text}: let another key sign first")
+                yield say(text)
         elif change.kind == "dmarc":
             yield from _dmarc(change, old, new)
         elif change.kind == "report":

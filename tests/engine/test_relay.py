@@ -45,7 +45,7 @@ def test_a_flattened_record_is_a_warning_in_preview_review_and_up(server: NameSe
 
     said = " ".join(stack.up().stdout.split())
     assert "verification: example.com: no record has include:elastx.email, and listed addresses" in said
-    assert "(the service's documentation of January 2024)" in said
+    assert "(documentation of January 2024, github.com/elastx/elx-docs/commit/13f1178)" in said
     assert "verification: 1 of 1 domain verified, 1 with a warning" in said
 
     # Another spelling in a record of the stack's own passes at receivers, too.

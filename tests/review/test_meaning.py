@@ -91,7 +91,7 @@ def test_a_removed_key_of_the_service_is_said_to_stop_mail() -> None:
     for selector, told_ in (("elastx", True), ("s1", False)):
         says, risks = meaning(step("delete", "x", txt(f"{selector}._domainkey.example.com", golden.DKIM)))
         rule = "Elastx rejects mail from domains without DKIM (announcement of 2025-01-08, in force since 2025-04-01)"
-        assert (f"{rule}: let another key sign first" in says) is told_
+        assert (rule in says) is told_
         assert risks == ["removed"]
 
 
