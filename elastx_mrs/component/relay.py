@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -12,6 +13,7 @@ from elastx_mrs.component import outputs
 from elastx_mrs.component.args import MailRelayArgs
 from elastx_mrs.component.declared import listed, rivals
 from elastx_mrs.component.engine import registrations_first
+from elastx_mrs.component.key import Key, labels
 from elastx_mrs.component.verification import Verification, value_in_state, verified
 from elastx_mrs.component.waiting import Records
 from elastx_mrs.config.environment import GUARD
@@ -75,8 +77,8 @@ class MailRelay(pulumi.ComponentResource):
             raise pulumi.RunError(f"{name}: {problem}")
         modes = _modes(arguments)
         self.records = arguments.required()
-        by_name = {record.resource(name): record for record in self.records if not record.external}
-        twice = _rivals(name, arguments, [*by_name.values()], publisher, modes)
+        publishes = [record for record in self.records if not record.external]
+        twice = _rivals(name, arguments, publishes, publisher, modes)
         super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = arguments.service.smtp
         for said in remarks(arguments):
@@ -86,13 +88,13 @@ class MailRelay(pulumi.ComponentResource):
         for text in [*map(str, in_plain_text(arguments.providers, _in_the_stacks_file)), *twice]:
             _log("warning", text, self)
         waiting = self._waiting(arguments)
-        nothing: dict[str, pulumi.Output[str]] = {}
-        published: Callable[[str], pulumi.Output[str]] = nothing.__getitem__
-        if by_name:
-            publisher = publisher or self._publisher(arguments, modes, waiting)
-            published = self._declare(arguments, modes, publisher, by_name, waiting)
-        settled = publisher.settled if isinstance(publisher, Settles) else None
-        self.verification = verified(arguments, by_name, published, self._say, settled)
+        publishers: dict[str, Publisher] = {}
+        if publishes:
+            publishers = {"": publisher} if publisher else self._publishers(arguments, modes, waiting)
+        by_key = {Key(one, record.resource(name)): record for one in publishers for record in publishes}
+        published = self._declare(arguments, modes, publishers, by_key, waiting)
+        settled = [one.settled for one in publishers.values() if isinstance(one, Settles)]
+        self.verification = verified(arguments, by_key, published, self._say, settled)
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
         registrations_first()
 
@@ -100,21 +102,25 @@ class MailRelay(pulumi.ComponentResource):
         self,
         arguments: Arguments,
         modes: Mapping[str, Mode],
-        publisher: Publisher,
-        by_name: Mapping[str, TxtRecord],
+        publishers: Mapping[str, Publisher],
+        by_key: Mapping[Key, TxtRecord],
         waiting: Records,
-    ) -> Callable[[str], pulumi.Output[str]]:
+    ) -> Callable[[Key], pulumi.Output[str]]:
         """Declare the records; return the function that returns the value that a resource has in the state."""
-        resources: dict[str, pulumi.CustomResource] = {}
-        guard = self._guard(arguments, modes, publisher, by_name, resources)
-        registered = hook(guard, self.pulumi_resource_name, waiting.hold) if guard is not None else None
-        for resource, record in by_name.items():
-            hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
-            options = pulumi.ResourceOptions(parent=self, hooks=hooks)
-            with untraced:
-                resources[resource] = publisher.declare(resource, record, options)
-            waiting.watch(resource, resources[resource])
-        return lambda resource: value_in_state(publisher, resources[resource])
+        resources: dict[Key, pulumi.CustomResource] = {}
+        called = labels(by_key)
+        for name, publisher in publishers.items():
+            own = {key.resource: record for key, record in by_key.items() if key.publisher == name}
+            guard = self._guard(arguments, modes, publisher, own, partial(_of, resources, name))
+            registered = hook(guard, self.pulumi_resource_name, waiting.hold) if guard is not None else None
+            for resource, record in own.items():
+                key = Key(name, resource)
+                hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
+                options = pulumi.ResourceOptions(parent=self, hooks=hooks)
+                with untraced:
+                    resources[key] = publisher.declare(resource, record, options)
+                waiting.watch(called[key], resources[key])
+        return lambda key: value_in_state(publishers[key.publisher], resources[key])
 
     def _guard(
         self,
@@ -122,15 +128,15 @@ class MailRelay(pulumi.ComponentResource):
         modes: Mapping[str, Mode],
         publisher: Publisher,
         by_name: Mapping[str, TxtRecord],
-        resources: Mapping[str, pulumi.Resource],
+        resource: Callable[[str], pulumi.Resource | None],
     ) -> Guard | None:
         """Return the guard; None if it is off everywhere, or if no engine would call it."""
         if all(mode == "off" for mode in modes.values()) or is_mocked():
             return None
         memory = Memory(publisher, _vantages(arguments), [*by_name.values()])
 
-        def say(level: str, text: str, resource: str) -> None:
-            _log(level, text, resources.get(resource, self))
+        def say(level: str, text: str, name: str) -> None:
+            _log(level, text, resource(name) or self)
 
         known = arguments.acknowledged_by_domain
         return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say, acknowledged=known)
@@ -141,14 +147,13 @@ class MailRelay(pulumi.ComponentResource):
         scale = Clock.of(os.environ).scale
         return Records(known[0] if known else lambda _: "", lambda text: self._say("progress", text), scale)
 
-    def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode], waiting: Records) -> Publisher:
+    def _publishers(self, arguments: Arguments, modes: Mapping[str, Mode], waiting: Records) -> dict[str, Publisher]:
         """Return the publisher that the config names. A valid config names exactly one."""
         ((provider, settings),) = arguments.publishers
 
         name, resources = self.pulumi_resource_name, self._resources()
         setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resources, waiting.hold)
-        publisher: Publisher = provider.make(setup)
-        return publisher
+        return {provider.name: provider.make(setup)}
 
     def _say(self, level: str, text: str) -> None:
         """Log one line on the component's row."""
@@ -238,6 +243,11 @@ def _vantages(arguments: Arguments) -> dict[str, Vantage]:
         raise pulumi.RunError(str(error)) from None
     except NotInstalledError as error:
         raise pulumi.RunError(f"verification.resolvers: {error}") from None
+
+
+def _of(resources: Mapping[Key, pulumi.Resource], publisher: str, name: str) -> pulumi.Resource | None:
+    """Return a publisher's resource; None if it is not declared yet."""
+    return resources.get(Key(publisher, name))
 
 
 def _in_the_stacks_file(key: str) -> Any:
