@@ -122,20 +122,25 @@ def _jobs(
     arguments: Arguments, modes: Mapping[str, Mode], records: Mapping[Key, TxtRecord], values: Mapping[Key, str | None]
 ) -> list[Job]:
     """Return what to verify: the records in the state, which under ``--target`` differ from the declared ones."""
-    there = [replace(record, value=value) for key, record in records.items() if (value := values[key]) is not None]
+    held: dict[TxtRecord, list[str]] = {}
+    for key, record in records.items():
+        if (value := values[key]) is not None:
+            held.setdefault(record, []).append(value)
+    # Of two publishers of a zone, one may have the old value yet: its servers are then wrong.
+    there = [replace(one, value=one.value if one.value in found else found[0]) for one, found in held.items()]
     there += arguments.by_hand()
     called = labels(records)
     missing = {called[key]: record for key, record in records.items() if values[key] is None}
     try:
-        found = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
+        jobs = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
     except RecordError as error:
         raise pulumi.RunError(str(error)) from None
-    for job in found:
+    for job in jobs:
         own = {name: record for name, record in missing.items() if record.domain == job.expected.domain}
         kinds = frozenset(record.kind for record in own.values())
         job.expected = replace(job.expected, left_out=tuple(own), left_out_kinds=kinds)
         job.strict = False
-    return found
+    return jobs
 
 
 async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str, Mode], log: Log) -> None:
