@@ -44,7 +44,9 @@ class Setups:
         if problems:
             raise pulumi.RunError("\n  ".join(problems))
         for text in found.doubts:
-            self.say("warning", f"{text} (The preview continues without it; an up would stop here)")
+            self.say(
+                "warning", f"{text} (The preview continues without it; an up asks again, and stops without an answer)"
+            )
         return found.places
 
     def publishers(self, places: Places) -> dict[str, Publisher]:

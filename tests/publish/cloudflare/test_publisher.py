@@ -380,7 +380,24 @@ def test_a_publisher_that_cannot_be_asked(
     assert re.search(expected, found), found
     warned = [one.message for one in caplog.records if "did not list its zones" in one.message]
     assert len(warned) == (0 if told else 1)
-    assert all("(The preview continues without it; an up would stop here)" in text for text in warned)
+    assert all(
+        "(The preview continues without it; an up asks again, and stops without an answer)" in text for text in warned
+    )
+
+
+@pytest.mark.usefixtures("zoneless")
+def test_a_provider_that_is_not_created_yet(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A preview does not know its zones: what another publisher has goes on, and what nobody has does not."""
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: True)
+    engine.answers["cloudflare:index/getZones:getZones"] = ({}, [])
+    deploy(relay(domains=[{"name": "example.se"}], **BOTH))
+    assert "example.se too: cloudflare: its zones are known only after its provider is created. To" in caplog.text
+    with pytest.raises(
+        pulumi.RunError, match=r"for example\.com \(cloudflare did not list its zones: cloudflare: its z"
+    ):
+        deploy(relay(domains=[{"name": "example.com"}], **BOTH))
 
 
 @pytest.mark.usefixtures("zoneless")
