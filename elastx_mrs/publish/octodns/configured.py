@@ -52,6 +52,11 @@ class Described:
         """Its place in the config."""
         return f"octodns.{self.id}"
 
+    @property
+    def package(self) -> str:
+        """The package of its class, such as ``octodns_powerdns``."""
+        return self.path.partition(".")[0]
+
     def made(self) -> Any:
         """Return a new object of the class. Some classes keep what they once read, so each reading has its own.
 

@@ -30,7 +30,7 @@ class Source:
 
     def __init__(self, described: Described) -> None:
         self.described = described
-        alone = described.path.partition(".")[0] in ONE_WRITER
+        alone = described.package in ONE_WRITER
         self.writing: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
 
     @contextmanager
