@@ -57,6 +57,18 @@ class Described:
         """The package of its class, such as ``octodns_powerdns``."""
         return self.path.partition(".")[0]
 
+    @property
+    def judges(self) -> bool:
+        """Whether its class may have something against a value. Most have not.
+
+        :raises RecordSetError: as :meth:`made`.
+        """
+        found = self._class()
+        from octodns.provider.base import BaseProvider
+
+        own = (found._process_desired_zone, found.supports)
+        return own != (BaseProvider._process_desired_zone, BaseProvider.supports)
+
     def made(self) -> Any:
         """Return a new object of the class. Some classes keep what they once read, so each reading has its own.
 

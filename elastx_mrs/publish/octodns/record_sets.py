@@ -130,6 +130,17 @@ class Octodns(RecordSets):
             raise RecordError(f"{what}; leave it out, or use another publisher")
         return value.replace(";", "\\;")
 
+    def excess(self, zone: str, old: RecordSet | None, new: RecordSet) -> str:
+        """Return why the provider's class says that it cannot hold a set. Few classes say anything."""
+        place = self._place(zone)
+        why = place.source.refusal(place.name, new)
+        if not why:
+            return ""
+        text = octets(next((one for one in new.values if old is None or one not in old.values), new.values[0]))
+        shown = f"{quoted(text.decode('latin-1'), 60)} ({len(text)} octets)"
+        what = f"{place.source.described.where}: {place.source.described.path} cannot hold {shown}: {why}"
+        return f"{what}; use another publisher for this name, or a shorter value"
+
     def compare(self, zone: str, owner: str, there: RecordSet | None) -> None:
         """Compare a name's set with what is served, unless that was done before.
 
@@ -202,7 +213,12 @@ class Octodns(RecordSets):
                 self._swapped_alone(place, job)
             return
         for job in missing:
-            job.error = failed or RecordSetError(self._miswritten(place, job, after.txt(job.owner)))
+            there = after.txt(job.owner)
+            if failed is None:
+                job.error = RecordSetError(self._miswritten(place, job, there))
+            else:
+                left = "are unchanged" if _same(there, job.old) else "are changed in part, so look there"
+                job.error = type(failed)(f"{job.owner}: its TXT records {left}: {failed}")
 
     def _swapped_alone(self, place: _Place, job: _Job) -> None:
         try:
