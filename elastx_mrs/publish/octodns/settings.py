@@ -132,6 +132,7 @@ PROVIDER = Provider(
     Octodns,
     "Publish through a provider of octoDNS. Required unless another publisher is named.",
     "elastx_mrs.publish.octodns.publisher:make",
+    zones="elastx_mrs.publish.octodns.publisher:zones",
     examine="elastx_mrs.publish.octodns.examine:examine",
     extra="octodns",
     faults=faults,
