@@ -84,7 +84,7 @@ class DomainWorld:
 
     def __init__(self, memory: Memory, vantage: Vantage) -> None:
         self._memory = memory
-        self._vantage = vantage
+        self.vantage = vantage
         self.adoption = memory.adoption
         self.declared = memory.declared
         self.values = memory.values
@@ -100,7 +100,7 @@ class DomainWorld:
             return answer_of(name, [declared.value.encode("ascii")])
         if name in self.values and await self._created(name):
             return Answer(name, rdtype, "nodata", canonical=name)
-        return await self._vantage.ask(name, rdtype)
+        return await self.vantage.ask(name, rdtype)
 
     async def _created(self, name: str) -> bool:
         """Whether a name exists only after this run."""
@@ -112,7 +112,7 @@ class DomainWorld:
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return the child zone that a name lies in, by its delegation."""
         try:
-            return await self._vantage.authorities.child_zone(owner, zone)
+            return await self.vantage.authorities.child_zone(owner, zone)
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
@@ -121,7 +121,7 @@ class DomainWorld:
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Return the name servers that a zone is delegated to; None if configured servers replace the delegation."""
         try:
-            return await self._vantage.authorities.delegated_to(zone)
+            return await self.vantage.authorities.delegated_to(zone)
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
@@ -133,7 +133,7 @@ class DomainWorld:
 
     def merged(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings without repeats. If no server answers, that is one finding for all look-ups."""
-        nobody = self._vantage.nobody
+        nobody = self.vantage.nobody
         found = (
             Finding("unasked", nobody) if nobody and finding.level == "unasked" and nobody in finding.text else finding
             for finding in findings
