@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Literal, Protocol
 
 from elastx_mrs import notices
-from elastx_mrs.display import all_quoted, quoted, show, some
+from elastx_mrs.display import all_quoted, quoted, show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.notices import Notice
 from elastx_mrs.publish.adoption import Adoption
@@ -22,8 +22,8 @@ from elastx_mrs.records.spf_terms import is_spf
 MAX_HOSTS = 5
 """MX hosts that are checked for a notice."""
 
-MAX_LISTED, MAX_SHOWN = 3, 60
-"""Adopted records that a warning lists, and the characters of each."""
+MAX_SHOWN = 60
+"""Characters of an adopted record that a warning shows."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,8 @@ async def identical(case: Case) -> list[Finding]:
     if case.before is not None or not any(same_value(value, case.record.value) for value in found.txt):
         return []
     if case.owner in case.world.adoption.names:
-        return [_taken_over(case, found)]
+        taken = f"{quoted(case.record.value, MAX_SHOWN)} is taken over unchanged"
+        return [Finding("warning", f"{case.owner}: {taken}; {_FROM_THEN_ON}")]
     if not case.preview:
         return []
     text = "has exactly this TXT already. Unless the record is being replaced, an up stops here. After an interrupted"
@@ -319,19 +320,10 @@ def _stop(case: Case, text: str) -> Finding:
 
 def _adopted(case: Case, listed: str) -> Finding:
     """Return the warning for an adopted record. It comes now, because no program runs in a preview of a destroy."""
-    then = "from then on the stack manages it, and pulumi destroy deletes it"
-    return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {then}")
+    return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {_FROM_THEN_ON}")
 
 
-def _taken_over(case: Case, found: Existing) -> Finding:
-    """Return the warning for all identical records of an adopted name. It is the same text for each of them."""
-    ours = case.world.values.get(case.owner, (case.record.value,))
-    same = sorted(show(there) for there in found.txt if any(same_value(there, value) for value in ours))
-    them = "it" if len(same) == 1 else "them"
-    listed = some([quoted(text, MAX_SHOWN) for text in same], MAX_LISTED)
-    taken = f"{listed} {'is' if len(same) == 1 else 'are'} taken over unchanged"
-    then = f"from then on the stack manages {them}, and pulumi destroy deletes {them}"
-    return Finding("warning", f"{case.owner}: {taken}; {then}")
+_FROM_THEN_ON = "from then on the stack manages it, and pulumi destroy deletes it"
 
 
 def _where_served(kind: str, child: str) -> str:

@@ -141,7 +141,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            "Names whose published records the stack takes over (not for cloudflare): `elastx-mrs adopt` prints them.",
             example=["_dmarc.example.com"],
         ),
     ),

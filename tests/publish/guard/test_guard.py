@@ -302,7 +302,7 @@ def test_adopting_lets_pass_what_keeps_every_term(server: NameServer) -> None:
     assert Run(server, [same], adopted=names).stopped() == ""
 
 
-def test_what_is_taken_over_unchanged_is_said_once_for_a_name(server: NameServer) -> None:
+def test_what_is_taken_over_unchanged_is_said(server: NameServer) -> None:
     names = frozenset({"mine.example.com"})
     token = challenge("mine.example.com", golden.ACCOUNT)
     run = Run(server, [spf_of("mine.example.com"), token], preview=True, adopted=names)
