@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from elastx_mrs.display import quoted, some, visible
-from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.extras import NotInstalledError, cure
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.vantage import object_of
@@ -89,8 +89,7 @@ class Described:
         except ImportError as error:
             top = module.partition(".")[0]
             if isinstance(error, ModuleNotFoundError) and error.name == top:
-                package = top.replace("_", "-")
-                what = f"{where} is not installed; run: pip install {package}"
+                what = f"{where} is not installed; {cure(top.replace('_', '-'))}"
                 raise RecordSetError(f"{what} (or correct the class's path)") from None
             raise RecordSetError(f"{where} cannot be imported: {self.told(error)}; reinstall its package") from None
         except Exception as error:  # somebody else's code
