@@ -80,11 +80,11 @@ def _looked(name: str, held: Held | None) -> str:
     if held is None:
         return f"{name} cannot tell which zones it has"
     zones = f"{name} has {some(held.zones, LISTED)}" if held.zones else f"{name} has no zone"
-    return f"{name} could not be asked: {held.unreached}" if held.unreached else zones
+    return f"{name} did not answer: {held.unreached}" if held.unreached else zones
 
 
 def _doubt(name: str, held: Held, places: Places) -> str:
-    what = f"{name} could not be asked whether it has a zone for {some(list(places), LISTED)} too: {held.unreached}"
+    what = f"{name} did not tell whether it has a zone for {some(list(places), LISTED)} too: {held.unreached}"
     return f"{what}. To publish without that answer, write publish for each domain"
 
 

@@ -79,5 +79,5 @@ class Setups:
 
 def _unused(name: str, held: Held | None) -> str:
     if held is not None and held.unreached:
-        return f"{name}: nothing is published there, and it could not be asked for its zones: {held.unreached}"
+        return f"{name}: nothing is published there, and it did not tell its zones: {held.unreached}"
     return f"{name}: nothing is published there, because it has the zone of no domain; remove it, or create the zone"
