@@ -7,7 +7,7 @@ checks, schemas and the reference iterate over the providers, and know none of t
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -190,11 +190,6 @@ def providers(keys: Iterable[str] = ()) -> tuple[Provider, ...]:
     return (*map(_built_in, BUILT_IN), *(_loaded(name, added[name]) for name in added if name in unknown))
 
 
-def built_in(keys: Collection[str]) -> tuple[Provider, ...]:
-    """Return the built-in providers that a config names, given its keys, without loading the others."""
-    return tuple(_built_in(name) for name in BUILT_IN if name in keys)
-
-
 def beside(name: str, module: str) -> ModuleType:
     """Return a module that stands beside a provider's settings, without loading those.
 
@@ -255,8 +250,7 @@ def names() -> list[str]:
 def may_be_empty(key: str) -> bool:
     """Return whether ``{}`` is a value of a key, because it names a provider that needs no settings."""
     try:
-        named = built_in([key]) or providers([key])
-        return any(provider.may_be_empty for provider in named if provider.name == key)
+        return any(provider.may_be_empty for provider in providers([key]) if provider.name == key)
     except RegistryError:  # reported when the config is read
         return False
 

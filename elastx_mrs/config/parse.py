@@ -5,6 +5,7 @@ It reports the faults of single values (:mod:`elastx_mrs.config.model`) and of s
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -148,30 +149,27 @@ def is_given(key: str, value: Any) -> bool:
     The defaults of optional keys in Pulumi.yaml mean that there is none: ``""``, and ``{}`` unless it names a provider.
     """
     if value == {}:
-        return key not in _OF_EVERY_MODEL and registry.may_be_empty(key)
+        return key not in _own_keys() and registry.may_be_empty(key)
     return value is not None and value != ""
 
 
-_OF_EVERY_MODEL = frozenset([*Arguments.model_fields, *map(to_camel, Arguments.model_fields)])
-"""The keys that a config has whatever providers there are, in both casings."""
+@cache
+def _own_keys() -> frozenset[str]:
+    """Return the keys other than providers, in both casings. Any other key may belong to an installed package."""
+    fields = Arguments.model_fields
+    return frozenset([*fields, *map(to_camel, fields), *stack_keys(registry.providers())])
 
 
 def model_of(keys: Iterable[str]) -> type[Arguments]:
     """Return the model of a config with these keys. An unknown key may name another package's provider.
 
-    Only the built-in providers that the keys name are loaded, to start fast. All are, if some key is none of theirs.
-
     :raises ConfigError: if that provider cannot be used.
     """
-    given = set(keys) - _OF_EVERY_MODEL
-    named = registry.built_in(given)
-    if not given - {one.name for one in named} - set(stack_keys(named)):
-        return shape(named)
-    unknown = given - set(stack_keys(registry.providers()))
+    unknown = [key for key in keys if key not in _own_keys()]
     try:
         return shape(registry.providers(unknown))
     except registry.RegistryError as error:
-        added = sorted(unknown - set(registry.BUILT_IN))
+        added = [key for key in unknown if key not in registry.BUILT_IN]
         raise ConfigError([Fault(", ".join(added), str(error))]) from None
 
 
