@@ -69,7 +69,7 @@ class Memory:
         self._beside = {} if beside is None else beside
         self._beside[called] = self
         self._domains: dict[str, str] = {}
-        self._vantages = vantages
+        self.vantages = vantages
         self._existing: dict[str, asyncio.Future[Existing]] = {}
         self.declared: dict[str, TxtRecord] = {}
         self.values: dict[str, list[str]] = defaultdict(list)
@@ -83,7 +83,7 @@ class Memory:
     def world(self, domain: str) -> "DomainWorld":
         """Return what checks of a sender domain's records may ask."""
         several = len(self._publishers.get(domain, ())) > 1
-        return DomainWorld(self, self._vantages[domain], self._called if several else "")
+        return DomainWorld(self, self.vantages[domain], self._called if several else "")
 
     async def created(self, name: str) -> bool:
         """Whether one of this run's names exists only after it, at whichever publisher."""
@@ -106,7 +106,7 @@ class DomainWorld:
 
     def __init__(self, memory: Memory, vantage: Vantage, one_of_several: str = "") -> None:
         self._memory = memory
-        self._vantage = vantage
+        self.vantage = vantage
         self.one_of_several = one_of_several
         self.adoption = memory.adoption
         self.declared = memory.declared
@@ -123,12 +123,12 @@ class DomainWorld:
             return answer_of(name, [declared.value.encode("ascii")])
         if name in self.values and await self._memory.created(name):
             return Answer(name, rdtype, "nodata", canonical=name)
-        return await self._vantage.ask(name, rdtype)
+        return await self.vantage.ask(name, rdtype)
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return the child zone that a name lies in, by its delegation."""
         try:
-            return await self._vantage.authorities.child_zone(owner, zone)
+            return await self.vantage.authorities.child_zone(owner, zone)
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
@@ -137,7 +137,7 @@ class DomainWorld:
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Return the name servers that a zone is delegated to; None if configured servers replace the delegation."""
         try:
-            return await self._vantage.authorities.delegated_to(zone)
+            return await self.vantage.authorities.delegated_to(zone)
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
@@ -149,7 +149,7 @@ class DomainWorld:
 
     def merged(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings without repeats. If no server answers, that is one finding for all look-ups."""
-        nobody = self._vantage.nobody
+        nobody = self.vantage.nobody
         found = (
             Finding("unasked", nobody) if nobody and finding.level == "unasked" and nobody in finding.text else finding
             for finding in findings

@@ -302,6 +302,22 @@ def test_adopting_lets_pass_what_keeps_every_term(server: NameServer) -> None:
     assert Run(server, [same], adopted=names).stopped() == ""
 
 
+def test_what_is_taken_over_unchanged_is_said(server: NameServer) -> None:
+    names = frozenset({"mine.example.com"})
+    token = challenge("mine.example.com", golden.ACCOUNT)
+    run = Run(server, [spf_of("mine.example.com"), token], preview=True, adopted=names)
+    assert run.stopped() == ""
+    then = "from then on the stack manages it, and pulumi destroy deletes it"
+    assert run.said == [
+        ("warning", f"guard: mine.example.com: '{golden.SPF}' is taken over unchanged; {then}"),
+    ]
+    own = replace(spf_of("mine.example.com"), configured_ttl=600)
+    run = Run(server, [own], preview=True, adopted=names)
+    assert run.stopped() == ""
+    said = "mine.example.com: ttl 600 becomes the TTL of all TXT records there, instead of 3600 (RFC 2181 §5.2); leave"
+    assert any(said in text for _, text in run.said), run.said
+
+
 def test_modes(server: NameServer) -> None:
     record = spf_of("foreign.example.com")
     warned = Run(server, [record], mode="warn")
