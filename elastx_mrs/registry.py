@@ -14,6 +14,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
+from elastx_mrs.start import Start
+
 GROUP = "elastx_mrs.publishers"
 """The group of the entry points."""
 
@@ -47,38 +49,6 @@ class StackKey(NamedTuple):
     description: str
     cure: str = ""
     example: Any = None
-
-
-class Question(NamedTuple):
-    """A setting that ``elastx-mrs init`` asks for and writes, unless it is left empty.
-
-    :param key: in the stack's config, in camelCase.
-    :param text: a description, for the prompt and for the comment next to it.
-    :param example: a value, as people type it; for a list, with commas.
-    :param zones: whether it lists the zones of the domains, which ``init`` then proposes.
-    """
-
-    key: str
-    text: str
-    example: str
-    zones: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """How a project begins to publish here, for ``elastx-mrs init``.
-
-    :param questions: the settings that most users need. Without any, ``init`` asks for the required ones.
-    :param credentials: the variables to set before the first ``up``, a line each with its content.
-    :param extra: the extra of elastx-mrs that it needs.
-    :param take_over: the commands that take over existing records, if no key of the config does; ``{file}`` is the
-        stack's file.
-    """
-
-    questions: Sequence[Question] = ()
-    credentials: Sequence[str] = ()
-    extra: str = ""
-    take_over: Sequence[str] = ()
 
 
 def _no_faults(settings: Any, domains: Sequence[str], program: bool) -> Iterable[Problem]:

@@ -14,8 +14,9 @@ from elastx_mrs.config.environment import RFC2136_KEY
 from elastx_mrs.display import quoted, some
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.registry import Problem, Provider, Question, StackKey, Start
+from elastx_mrs.registry import Problem, Provider, StackKey
 from elastx_mrs.secrecy import masked
+from elastx_mrs.start import Question, Start
 
 _SAMPLE_TSIG = "c2FtcGxlLCBuZXZlciB1c2UgaXQ="
 

@@ -88,7 +88,7 @@ class Route53(RecordSets):
             raise RecordError(f"has {len(text)} characters; Route 53 takes {MAX_VALUE}, so publish a shorter value")
         return text
 
-    def excess(self, old: RecordSet | None, new: RecordSet) -> str:
+    def excess(self, zone: str, old: RecordSet | None, new: RecordSet) -> str:
         """Return whether the old and the new set are too large for one request."""
         values = [value for one in (old, new) if one is not None for value in one.values]
         size = sum(map(len, values))

@@ -9,8 +9,9 @@ from pydantic import AfterValidator
 from elastx_mrs.config.base import Shape
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.registry import Provider, StackKey, Start
+from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.secrecy import masked
+from elastx_mrs.start import Start
 
 _ID = re.compile(r"(?:/hostedzone/)?([A-Z0-9]{1,32})")
 

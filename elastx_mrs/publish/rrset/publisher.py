@@ -65,6 +65,7 @@ class RrsetPublisher:
         self._unreachable = ""
         _refuse(self._unfit())
         self._zones = self._found(named)
+        _refuse(self._too_large())
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record."""
@@ -107,7 +108,7 @@ class RrsetPublisher:
             self._contents[name] = asyncio.ensure_future(loop.run_in_executor(self._pool, self._list, zone))
         contents = await self._contents[name]
         txt = contents.txt.get(owner, ())
-        problem = obstacle(owner, txt) or self._excess(owner, txt[0] if txt else None)
+        problem = obstacle(owner, txt) or self._excess(zone, owner, txt[0] if txt else None)
         if txt and not problem and pulumi.runtime.is_dry_run():
             problem = await asyncio.get_running_loop().run_in_executor(self._pool, self.problem, zone, owner, txt[0])
         return replace(contents.listing.existing(owner), ttl=txt[0].ttl if txt else None, problem=problem)
@@ -147,14 +148,14 @@ class RrsetPublisher:
         servers = next((one.values for one in sets if one.type == "NS" and one.name == zone.name), ())
         return _Contents(Listing(zone.name, listed, servers), txt)
 
-    def _excess(self, owner: str, found: RecordSet | None) -> str:
+    def _excess(self, zone: Zone, owner: str, found: RecordSet | None) -> str:
         """Return which limit a name's set would exceed with all that is declared there.
 
         Few strings share a swap, so the last one is added to a set that has the others already.
         """
         for record in self._by_name.get(owner, ()):
             wanted = with_value(self._sets, found, owner, record.value, record.configured_ttl)
-            if wanted != found and (excess := self._sets.excess(found, wanted)):
+            if wanted != found and (excess := self._sets.excess(zone.id, found, wanted)):
                 return f"{owner}: {excess}"
             found = wanted
         return ""
@@ -167,6 +168,16 @@ class RrsetPublisher:
                 self._sets.written(record.value)
             except RecordError as error:
                 problems.append(f"{self._key}: the {record.kind} record of {record.name} {error}")
+        return problems
+
+    def _too_large(self) -> list[str]:
+        """Return which of the values its zone's provider cannot hold, even alone."""
+        problems = []
+        for record in self._records:
+            zone = self._zones[longest_zone(record.name, self._zones) or ""]
+            alone = with_value(self._sets, None, record.name, record.value, record.configured_ttl)
+            if excess := self._sets.excess(zone.id, None, alone):
+                problems.append(f"{self._key}: the {record.kind} record of {record.name}: {excess}")
         return problems
 
     def _found(self, named: Mapping[str, str]) -> Mapping[str, Zone]:
