@@ -114,8 +114,8 @@ class Described:
             raise RecordSetError(f"{where} cannot be imported: {self.told(error)}; reinstall its package") from None
         if found is None:
             there = [one for one, value in vars(import_module(module)).items() if _is_provider(value, BaseProvider)]
-            cure = f"write {some([f'{module}.{one}' for one in there], 3)}" if there else "correct the path"
-            raise RecordSetError(f"{where} is not in its package; {cure}")
+            fix = f"write {some([f'{module}.{one}' for one in there], 3)}" if there else "correct the path"
+            raise RecordSetError(f"{where} is not in its package; {fix}")
         if not _is_provider(found, BaseProvider):
             raise RecordSetError(f"{where} is not a provider of octoDNS; write the class that its package documents")
         made: type[Any] = found
