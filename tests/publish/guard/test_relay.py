@@ -67,8 +67,8 @@ def guarded(
         Rfc2136({"example.com": "default"}, config.get),
         {one.domain: vantage for one in records},
         records,
-        keys or {},
-        service,
+        keys=keys or {},
+        service=service,
     )
     said: list[tuple[str, str]] = []
     by_name = {f"mail-{one.domain}-{one.suffix}": one for one in records}

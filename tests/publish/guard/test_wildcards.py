@@ -95,6 +95,7 @@ class World:
     adoption = NOTHING_ADOPTED
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     service = ELASTX
+    one_of_several = ""
     looked: dict[str, Existing] = field(default_factory=dict)
 
     @property
