@@ -193,6 +193,12 @@ def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:
     ttls = [
         ("ttl", arguments.ttl, True),
         *((f"domains[{i}].ttl", one.ttl, one.name in published) for i, one in enumerate(arguments.domains)),
+        *((f"{path}.ttl", key.ttl, bool(published)) for path, key in dkim.placed("dkim", arguments.dkim)),
+        *(
+            (f"{path}.ttl", key.ttl, one.name in published)
+            for i, one in enumerate(arguments.domains)
+            for path, key in dkim.placed(f"domains[{i}].dkim", one.dkim or ())
+        ),
     ]
     for path, ttl, here in ttls:
         if ttl is None:
