@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @click.command("rotate")
 @click.option("--stack-config", "-s", metavar="FILE", help="The stack file, such as stacks/Pulumi.prod.yaml.")
 @click.option("--of", "of_domain", metavar="DOMAIN", help="Rotate the keys of this domain's own list.")
-@click.option("--add", metavar="SELECTOR", help="Begin: add a new key at this selector; needs --record.")
-@click.option("--record", metavar="VALUE", help="The public key of --add or --swap, such as v=DKIM1; p=….")
-@click.option("--by-relay", is_flag=True, help="With --add: the relay signs with the key, and not your mail server.")
+@click.option("--new", metavar="SELECTOR", help="Begin: add a new key at this selector; needs --record.")
+@click.option("--record", metavar="VALUE", help="The public key of --new or --swap, such as v=DKIM1; p=….")
+@click.option("--by-relay", is_flag=True, help="With --new: the relay signs with the key, and not your mail server.")
 @click.option("--signs", metavar="SELECTOR", help="Mail is signed with this key now; retire the one that it replaces.")
 @click.option("--replaces", metavar="SELECTOR", help="With --signs: the key that it replaces, if there are several.")
 @click.option(
@@ -47,17 +47,17 @@ def rotate(stack_config: str | None, **options: Any) -> None:
 
     \b
     elastx-mrs dkim rotate --stack-config stacks/Pulumi.prod.yaml
-    elastx-mrs dkim rotate -s stacks/Pulumi.prod.yaml --add s2027 --record 'v=DKIM1; p=…' --write
+    elastx-mrs dkim rotate -s stacks/Pulumi.prod.yaml --new s2027 --record 'v=DKIM1; p=…' --write
     elastx-mrs dkim rotate -s stacks/Pulumi.prod.yaml --signs s2027 --write
     elastx-mrs dkim rotate -s stacks/Pulumi.prod.yaml --swap elastx --write
 
-    The command queries every name server, and prints the state of each key, what is true now, what to do next and
-    when, and which mail fails until then. With --write, it changes the stack file. Nothing else is stored, so you can
-    stop at any step and continue later. Nothing is written to DNS: pulumi up does that.
+    The command queries every name server and prints the state of each key. Then it prints what is true now, what to do
+    next and when, and which mail fails until then. With --write, it changes the stack file. Nothing else is stored, so
+    you can stop at any step and continue later. Nothing is written to DNS: pulumi up does that.
 
-    Without an option for a step, it takes the next step that follows from the config and DNS. With two selectors, the
-    steps are: --add, pulumi up, wait until every resolver can find the key, switch the signer, --signs, wait at least
-    7 days, remove the old key, pulumi up.
+    Without an option for a step, it takes the next step that follows from the config and DNS. With two selectors, begin
+    with --new and pulumi up. When every resolver can find the new key, switch the signer, and say so with --signs. The
+    old key stays for at least 7 days. Then this command removes it from the file, and pulumi up removes it from DNS.
 
     A new value at the same selector, such as elastx, is a swap. It breaks mail in transit, so the command first lowers
     the TTL. docs/dkim.md describes both.
@@ -93,22 +93,22 @@ def _refuse(why: str) -> NoReturn:
 
 def _check(options: dict[str, Any]) -> None:
     """Refuse options that exclude each other."""
-    chosen = [name for name in ("add", "signs", "swap", "revoke") if options[name]]
+    chosen = [name for name in ("new", "signs", "swap", "revoke") if options[name]]
     if len(chosen) > 1:
         raise click.UsageError(f"take one step at a time: --{chosen[0]} or --{chosen[1]}")
-    if options["add"] and not options["record"]:
-        raise click.UsageError("--add needs --record, the public key that elastx-mrs dkim generate prints")
-    if options["record"] and not (options["add"] or options["swap"]):
-        raise click.UsageError("--record works only with --add or --swap")
-    if options["by_relay"] and not options["add"]:
-        raise click.UsageError("--by-relay works only with --add")
+    if options["new"] and not options["record"]:
+        raise click.UsageError("--new needs --record, the public key that elastx-mrs dkim generate prints")
+    if options["record"] and not (options["new"] or options["swap"]):
+        raise click.UsageError("--record works only with --new or --swap")
+    if options["by_relay"] and not options["new"]:
+        raise click.UsageError("--by-relay works only with --new")
     if options["replaces"] and not options["signs"]:
         raise click.UsageError("--replaces works only with --signs")
-    for name in ("add", "signs", "replaces", "swap", "revoke"):
+    for name in ("new", "signs", "replaces", "swap", "revoke"):
         if options[name]:
             options[name] = _checked(f"--{name}", options[name], names.selector)
     if options["record"]:
-        selector = options["add"] or options["swap"]
+        selector = options["new"] or options["swap"]
         try:
             options["record"] = str(dkim.from_paste(options["record"], selector))
         except RecordError as error:
@@ -127,8 +127,8 @@ def _checked(name: str, text: str, check: Any) -> str:
 def _steps(facts: "Facts", options: dict[str, Any]) -> "list[Step]":
     from elastx_mrs.dkim import rotation
 
-    if options["add"]:
-        return [rotation.begin(facts, options["add"], options["record"], own=not options["by_relay"])]
+    if options["new"]:
+        return [rotation.begin(facts, options["new"], options["record"], own=not options["by_relay"])]
     if options["signs"]:
         return [rotation.signs(facts, options["signs"], options["replaces"] or "", options["keep"])]
     if options["swap"]:

@@ -165,7 +165,7 @@ def test_a_time_is_rounded_up_and_a_date_means_its_end() -> None:
         ([ELASTX, own(since="2026-11-30T25:00Z")], "dkim[1].since", "write a time in UTC"),
         ([ELASTX, own(since="2026-11-30T10:00+01:00")], "dkim[1].since", "write a date as year-month-day"),
         ([ELASTX, own(retire="2026-11-30T10:00Z")], "dkim[1].retire", "write a date as year-month-day"),
-        ([ELASTX, own(ttl=0)], "dkim[1].ttl", "is 0; write"),
+        ([ELASTX, own(ttl=0)], "dkim[1].ttl", "is 0; Cloudflare takes 60"),
         ([ELASTX, own(since=OWN)], "dkim[1].since", "is a longer text"),
         ([ELASTX, own(since=20261130)], "dkim[1].since", "write a date as year-month-day"),
         ([ELASTX, None], "dkim[1]", "is empty; write the value as one text"),

@@ -110,7 +110,7 @@ def test_a_rotation_with_two_selectors(trial: Trial) -> None:
     assert trial.passes(old=old, new=new) == {"old"}
     assert "nothing: no rotation is under way" in trial.rotate()
 
-    said = trial.rotate("--add", "s2027", "--record", record(OWN_NEW))
+    said = trial.rotate("--new", "s2027", "--record", record(OWN_NEW))
     assert "now: the key s2027 is new: no name server has it" in said
     assert "signs: false" in trial.file.read_text()
 
