@@ -56,7 +56,7 @@ def rotate(stack_config: str | None, **options: Any) -> None:
     you can stop at any step and continue later. Nothing is written to DNS: pulumi up does that.
 
     Without an option for a step, it takes the next step that follows from the config and DNS. With two selectors, begin
-    with --new and pulumi up. When every resolver can find the new key, switch the signer, and say so with --signs. The
+    with --new and pulumi up. When every resolver can find the new key, switch the signer, and use --signs. The
     old key stays for at least 7 days. Then this command removes it from the file, and pulumi up removes it from DNS.
 
     A new value at the same selector, such as elastx, is a swap. It breaks mail in transit, so the command first lowers
@@ -144,7 +144,8 @@ def _show_keys(facts: "Facts") -> None:
     width = max(len(key.selector_of(facts.service)) for key in facts.keys)
     for key in facts.keys:
         selector = key.selector_of(facts.service)
-        click.echo(visible(f"{selector:<{width}}  {key.described(facts.now.date())} ({facts.signer(key)} signs)"))
+        whose = "your key" if key.own else f"{facts.service.name}'s key"
+        click.echo(visible(f"{selector:<{width}}  {whose}, {key.described(facts.now.date())}"))
     click.echo()
 
 

@@ -232,7 +232,7 @@ def revoke(facts: Facts, selector: str) -> Step:
     """
     key, today = facts.key(selector), facts.now.date().isoformat()
     if key.retire is None:
-        cure = "let another key sign first, and say so with --signs"
+        cure = "let another key sign first, with --signs"
         raise RefusedError(f"the key {selector} is not retired, so receivers would reject your mail; {cure}")
     if key.revoked:
         raise RefusedError(f"the key {selector} is revoked already")

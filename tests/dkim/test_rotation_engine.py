@@ -136,7 +136,7 @@ def test_a_rotation_with_two_selectors(trial: Trial) -> None:
     assert "wait until 2026-12-07, because mail in transit needs the key s2026" in said
     trial.up()
     assert trial.passes(old=old, new=new) == {"old", "new"}, "mail in transit passes"
-    assert "s2026   retiring: mail in transit needs it until 2026-12-07" in trial.rotate()
+    assert "s2026   your key, retiring: mail in transit needs it until 2026-12-07" in trial.rotate()
     trial.now += timedelta(days=6)
     assert "wait until 2026-12-07" in trial.rotate()
 
