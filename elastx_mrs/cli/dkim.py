@@ -1,4 +1,4 @@
-"""``elastx-mrs dkim``: makes keys of one's own, and takes a stack through a rotation of keys."""
+"""``elastx-mrs dkim``: makes keys of one's own. :mod:`elastx_mrs.cli.dkim_rotate` rotates them."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from elastx_mrs.cli.dkim_rotate import rotate
 from elastx_mrs.cli.group import Group
 from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.terminal import is_terminal, note
@@ -19,12 +20,16 @@ OUTPUT = "-"
 
 @click.group("dkim", cls=Group)
 def command() -> None:
-    """Make DKIM keys of your own.
+    """Make DKIM keys of your own, and rotate keys.
 
     \b
     elastx-mrs dkim generate s2026 --out s2026.pem
     elastx-mrs dkim record s2026 s2026.pem
+    elastx-mrs dkim rotate --stack-config stacks/Pulumi.prod.yaml
     """
+
+
+command.add_command(rotate)
 
 
 @command.command("generate")
@@ -60,7 +65,6 @@ def generate_(selector: str, out: str, kind: str) -> None:
 
     The key is in PEM form (PKCS #8). The file name in the configuration of your mail server must be absolute.
     """
-    from elastx_mrs.config.today import today
     from elastx_mrs.dkim import keys, lines
 
     chosen = _selector(selector)
@@ -81,7 +85,7 @@ def generate_(selector: str, out: str, kind: str) -> None:
         except keys.KeyFileError as error:
             raise BadInput(f"--out {visible(out)}: {error}") from None
         note(f"wrote the private key to {visible(out)}; only you can read it")
-    click.echo(lines.of_record(chosen, record) + lines.of_new(chosen, record, today()), nl=False, err=out == OUTPUT)
+    click.echo(lines.of_record(chosen, record) + lines.of_new(chosen, record), nl=False, err=out == OUTPUT)
 
 
 @command.command("record")
@@ -97,7 +101,6 @@ def record_(selector: str, file: str) -> None:
     FILE is a private key in PEM form, and - is standard input. The command refuses a file that others can read, and
     never shows the private key.
     """
-    from elastx_mrs.config.today import today
     from elastx_mrs.dkim import keys, lines
 
     chosen = _selector(selector)
@@ -105,7 +108,7 @@ def record_(selector: str, file: str) -> None:
         record = keys.record_of(keys.read(file))
     except keys.KeyFileError as error:
         raise BadInput(f"{source_name(file)}: {error}") from None
-    click.echo(lines.of_record(chosen, record) + lines.of_new(chosen, record, today()), nl=False)
+    click.echo(lines.of_record(chosen, record) + lines.of_new(chosen, record), nl=False)
 
 
 def _selector(text: str) -> str:

@@ -19,7 +19,7 @@ _COMMANDS = {
     "adopt": "Print the stack config, or the import file, that keeps your published records.",
     "completion": "Print a shell completion script.",
     "config": "Check stack files before you commit them.",
-    "dkim": "Make DKIM keys of your own.",
+    "dkim": "Make DKIM keys of your own, and rotate keys step by step.",
     "doctor": "Check what a stack needs before it is deployed: Pulumi, credentials, zones, network.",
     "init": "Create the files of a first project, which keep your published records.",
     "lab": "Run a local DNS server and Cloudflare API, to try everything without an account.",

@@ -81,7 +81,9 @@ class DkimArgs(TypedDict, total=False):
     """You sign with this key before you hand in mail, so the relay does not sign with it. Default: false."""
 
     since: Text | None
-    """The date on which the key was published, such as 2026-11-30. A key that signs for over a year gets a notice."""
+    """The date or the time (UTC) at which the key was on every name server, such as 2026-11-30. A key that signs for
+    over a year gets a notice.
+    """
 
     signs: Flag | None
     """Whether mail is signed with this key today. Write false for a new key until the signer uses it. Default: true,
@@ -94,6 +96,18 @@ class DkimArgs(TypedDict, total=False):
     revoked: Flag
     """Publish an empty p=, so receivers reject all signatures of this key. Only after a compromise, and only for a key
     whose date retire has come. Default: false.
+    """
+
+    ttl: Integer | None
+    """The TTL of this record, in seconds. elastx-mrs dkim rotate lowers it before a swap. Default: that of the domain.
+    """
+
+    ttl_before: Integer | None
+    """The TTL that the record had before a swap, in seconds. elastx-mrs dkim rotate writes and removes it."""
+
+    swap: Text | None
+    """The time (UTC) from which another value may be published at this selector, because resolvers have forgotten the
+    record with the old TTL. elastx-mrs dkim rotate writes and removes it.
     """
 
 

@@ -4,14 +4,14 @@ The rules for a key's value are in :mod:`elastx_mrs.records.dkim`. Here are the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from elastx_mrs.config.base import Shape, bare, one_or_more, service_of
+from elastx_mrs.config.base import Shape, bare, bounded, one_or_more, service_of
 from elastx_mrs.records import dkim, dkim_state, names
-from elastx_mrs.records.dkim_state import REVOKED, State, iso_date
+from elastx_mrs.records.dkim_state import REVOKED, State, iso_date, iso_moment
 from elastx_mrs.service import Service
 
 SAMPLE_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -23,11 +23,21 @@ def _key(text: str, info: ValidationInfo) -> str:
 
 
 def _date_text(value: Any) -> Any:
-    """Return a date as text, as a YAML reader or a program may give an object."""
+    """Return a date or a time as text, as a YAML reader or a program may give an object."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value.tzinfo else value.isoformat()
     return value.isoformat() if isinstance(value, date) else value
 
 
 _Date = Annotated[str, BeforeValidator(_date_text), AfterValidator(iso_date)]
+_Moment = Annotated[str, BeforeValidator(_date_text), AfterValidator(iso_moment)]
+
+
+Ttl = Annotated[
+    int,
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else bounded(value)),
+]
+"""Seconds, of one record."""
 
 
 class Dkim(Shape):
@@ -46,6 +56,9 @@ class Dkim(Shape):
         "signs": False,
         "retire": "2026-12-07",
         "revoked": True,
+        "ttl": 60,
+        "ttl_before": 1800,
+        "swap": "2026-11-30T10:15Z",
     }
 
     selector: Annotated[str, AfterValidator(names.selector)] = ""
@@ -58,8 +71,10 @@ class Dkim(Shape):
     """
     own: bool | None = None
     """You sign with this key before you hand in mail, so the relay does not sign with it. Default: false."""
-    since: _Date | None = None
-    """The date on which the key was published, such as 2026-11-30. A key that signs for over a year gets a notice."""
+    since: _Moment | None = None
+    """The date or the time (UTC) at which the key was on every name server, such as 2026-11-30. A key that signs for
+    over a year gets a notice.
+    """
     signs: bool | None = None
     """Whether mail is signed with this key today. Write false for a new key until the signer uses it. Default: true,
     unless retire is set.
@@ -69,6 +84,15 @@ class Dkim(Shape):
     revoked: bool = False
     """Publish an empty p=, so receivers reject all signatures of this key. Only after a compromise, and only for a key
     whose date retire has come. Default: false.
+    """
+    ttl: Ttl | None = None
+    """The TTL of this record, in seconds. elastx-mrs dkim rotate lowers it before a swap. Default: that of the domain.
+    """
+    ttl_before: Ttl | None = None
+    """The TTL that the record had before a swap, in seconds. elastx-mrs dkim rotate writes and removes it."""
+    swap: _Moment | None = None
+    """The time (UTC) from which another value may be published at this selector, because resolvers have forgotten the
+    record with the old TTL. elastx-mrs dkim rotate writes and removes it.
     """
 
     def selector_of(self, service: Service) -> str:
@@ -132,7 +156,7 @@ def _of_key(place: str, key: Dkim, service: Service, today: date) -> Iterator[Pr
     if key.own and key.selector_of(service) == service.dkim_selector:
         cure = f"{service.name} signs with the key there; write another selector for a key of your own"
         yield place, f"has own: true at the selector {service.dkim_selector}: {cure}"
-    if key.retire is not None and key.since is not None and key.retire < key.since:
+    if key.retire is not None and key.since is not None and key.retire < key.since[:10]:
         yield f"{place}.retire", f"is {key.retire}, before since, which is {key.since}; write a later date"
     if key.retire is not None and key.signs:
         cure = "remove retire, or let another key sign and remove signs"

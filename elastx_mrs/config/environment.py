@@ -130,7 +130,7 @@ LAB_CLOCK = Variable(
 LAB_TODAY = Variable(
     "ELASTX_MRS_LAB_TODAY",
     "Sets the date of today, by which the states of DKIM keys are judged; for tests only.",
-    "a date, such as `2026-11-30`",
+    "a date or a time in UTC, such as `2026-11-30` or `2026-11-30T10:15Z`",
     "today's date in UTC",
 )
 LAB_DNS = Variable(

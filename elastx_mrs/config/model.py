@@ -26,7 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from elastx_mrs import notices
 from elastx_mrs.config.base import Shape, bare, bounded, service_of
-from elastx_mrs.config.dkim import SAMPLE_KEY, Dkim, DkimField
+from elastx_mrs.config.dkim import SAMPLE_KEY, Dkim, DkimField, Ttl
 from elastx_mrs.display import MOST_QUOTED, quoted
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
@@ -248,10 +248,6 @@ _Account = Annotated[str, AfterValidator(account_address)]
 _Accounts = Annotated[list[_Account], Field(min_length=1)]
 _SpfField = Annotated[Spf, bare("record")]
 _DmarcField = Annotated[Dmarc, bare("record")]
-_Ttl = Annotated[
-    int,
-    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else bounded(value)),
-]
 
 
 def _notice(text: str) -> str:
@@ -307,7 +303,7 @@ class Domain(Shape):
     """The guard of this domain. Default: the one for all domains."""
     verification: Annotated[Verification, bare("mode")] | None = None
     """The verification of this domain. Keys that are not set here keep the value for all domains."""
-    ttl: _Ttl | None = None
+    ttl: Ttl | None = None
     """The TTL of this domain's records, in seconds. Default: the one for all domains."""
     external: bool | None = None
     """Somebody else publishes all records of this domain, by hand. They are not created, but they are still verified.
@@ -361,7 +357,7 @@ class Arguments(Shape):
     """
     dmarc: _DmarcField = Dmarc()
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
-    ttl: _Ttl | None = None
+    ttl: Ttl | None = None
     """The TTL of the records, in seconds. Default: 1800, or the TTL of the TXT records that the name already has."""
     guard: Annotated[Guard, bare("mode")] = Guard()
     """What the guard does with a record that would break mail. Default: mode require."""
@@ -485,7 +481,8 @@ class Arguments(Shape):
             yield spf.spf(name, spf_.value(self.service), ttl)
         for key in self.dkim_of(domain):
             if (value := key.published) is not None:
-                yield dkim.dkim(name, key.selector_of(self.service), value, ttl, self.service)
+                own_ttl = ttl if key.ttl is None else key.ttl
+                yield dkim.dkim(name, key.selector_of(self.service), value, own_ttl, self.service)
         policy = domain.dmarc or self.dmarc
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)

@@ -241,6 +241,12 @@ def ttl_faults(arguments: Arguments, places: Mapping[str, Sequence[str]]) -> Ite
     ttls = [
         ("ttl", arguments.ttl, of_all),
         *((f"domains[{i}].ttl", one.ttl, {*places.get(one.name, ())}) for i, one in enumerate(arguments.domains)),
+        *((f"{path}.ttl", key.ttl, of_all) for path, key in dkim.placed("dkim", arguments.dkim)),
+        *(
+            (f"{path}.ttl", key.ttl, {*places.get(one.name, ())})
+            for i, one in enumerate(arguments.domains)
+            for path, key in dkim.placed(f"domains[{i}].dkim", one.dkim or ())
+        ),
     ]
     for path, ttl, used in ttls:
         if ttl is None:

@@ -59,6 +59,7 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     dmarc.from_paste: {"pattern": r'[vV]\s*=\s*DMARC1|"\s*"|\\'},
     report.destination: {"pattern": r"^[mM][aA][iI][lL][tT][oO]:"},
     dkim_state.iso_date: {"pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|\s*$)"},
+    dkim_state.iso_moment: {"pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|\s*$)"},
     arguments._notice: {"enum": [*(one.name for one in notices.NOTICES), *notices.RETIRED]},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
 }

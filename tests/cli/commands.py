@@ -166,6 +166,7 @@ WELL = [
     ("config", "schema"),
     ("dkim", "generate", "s1", "--type", "ed25519", "--out", "{folder}/new-{number}.pem"),
     ("dkim", "record", "s1", "{own}"),
+    ("dkim", "rotate", "--stack-config", "{stack}", *DNS),
     ("doctor", "--stack-config", "{kept}", *DNS),
     (*INIT, "--domain", "good.com", *DNS),
     (*LAB, "--", "true"),

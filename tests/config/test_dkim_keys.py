@@ -109,6 +109,32 @@ def test_a_date_is_read_as_yaml_and_pulumi_give_it(text: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-30T10:15Z",
+        datetime.datetime(2026, 11, 30, 10, 15, tzinfo=datetime.UTC),
+        "2026-11-30T10:15:00Z",
+        "2026-11-30 10:15:00 +0000 UTC",
+    ],
+)
+def test_a_time_is_read_likewise(text: Any) -> None:
+    assert given([ELASTX, own(since=text, swap=text)]).dkim[1].since == "2026-11-30T10:15Z"
+
+
+def test_the_record_of_a_key_has_a_ttl_of_its_own() -> None:
+    records = given([ELASTX | {"ttl": 60}, own()], ttl=600).records()
+    assert {one.suffix: one.ttl for one in records if one.kind == "dkim"} == {"dkim": 60, "dkim-s1": 600}
+
+
+def test_a_time_is_rounded_up_and_a_date_means_its_end() -> None:
+    at = datetime.datetime(2026, 11, 30, 23, 59, 1, tzinfo=datetime.UTC)
+    assert dkim_state.written(at) == "2026-12-01T00:00Z"
+    assert dkim_state.written(at.replace(second=0)) == "2026-11-30T23:59Z"
+    assert dkim_state.moment_of("2026-11-30").isoformat() == "2026-12-01T00:00:00+00:00"
+    assert dkim_state.moment_of("2026-11-30T00:00Z").isoformat() == "2026-11-30T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
     ("dkim", "path", "said"),
     [
         ([], "dkim", "is an empty list"),
@@ -136,7 +162,10 @@ def test_a_date_is_read_as_yaml_and_pulumi_give_it(text: Any) -> None:
         ([ELASTX, {"selector": "s1", "external": True, "revoked": True}], "dkim[1]", "has external: true"),
         ([ELASTX, own(since="30 November")], "dkim[1].since", "is '30 November'; write a date as year-month-day"),
         ([ELASTX, own(since="2026-02-30")], "dkim[1].since", "write a date as year-month-day"),
-        ([ELASTX, own(since="2026-11-30T10:00:00Z")], "dkim[1].since", "write a date as year-month-day"),
+        ([ELASTX, own(since="2026-11-30T25:00Z")], "dkim[1].since", "write a time in UTC"),
+        ([ELASTX, own(since="2026-11-30T10:00+01:00")], "dkim[1].since", "write a date as year-month-day"),
+        ([ELASTX, own(retire="2026-11-30T10:00Z")], "dkim[1].retire", "write a date as year-month-day"),
+        ([ELASTX, own(ttl=0)], "dkim[1].ttl", "is 0; Cloudflare takes 60"),
         ([ELASTX, own(since=OWN)], "dkim[1].since", "is a longer text"),
         ([ELASTX, own(since=20261130)], "dkim[1].since", "write a date as year-month-day"),
         ([ELASTX, None], "dkim[1]", "is empty; write the value as one text"),
