@@ -29,7 +29,7 @@ def test_every_row_has_a_source_and_says_what_it_is() -> None:
         assert all(
             any(re.fullmatch(one.replace("…", ".+"), name) for name in CHECKS) for one in checks if one != "dkim"
         )
-        assert checks or place.startswith(("documented", "every check", "`elastx-mrs ", "`own: true`")), place
+        assert checks or place.startswith(("documented", "every check", "`elastx-mrs ", "[`own: true`]")), place
         assert all(command in COMMANDS for command in re.findall(r"`elastx-mrs (\w+)", place))
 
 
