@@ -77,7 +77,8 @@ class Expected:
     @property
     def names(self) -> list[str]:
         """Every owner name that is checked."""
-        of_keys = [self.key_name(key) for key in self.others_keys]
+        of_keys = [record.name for record in self.records if record.kind == "dkim"]
+        of_keys += [self.key_name(key) for key in self.others_keys]
         return list(dict.fromkeys([self.domain, *of_keys, self.policy_name, *(record.name for record in self.records)]))
 
 
