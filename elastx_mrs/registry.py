@@ -92,6 +92,9 @@ class Provider:
         :class:`elastx_mrs.publish.examination.Subject` into a sequence of
         :class:`elastx_mrs.publish.examination.Examination`. Empty if there is nothing to examine.
     :param extra: the extra of elastx-mrs with the packages that it needs; empty for none.
+    :param zones: the function that tells which zones the provider has, as ``module:function``. It turns an
+        :class:`elastx_mrs.publish.publisher.Setup` into an :class:`elastx_mrs.publish.held.Held`, and is called only
+        if a config names several providers. Without it, only domains with ``publish`` can be published there.
     :param may_be_empty: whether ``{}`` names the provider. For others, Pulumi uses ``{}`` for a key without a value.
     :param faults: yields the faults of well-formed settings, given the sender domains, and whether a program wrote
         them.
@@ -122,6 +125,7 @@ class Provider:
     factory: str
     examine: str = ""
     extra: str = ""
+    zones: str = ""
     may_be_empty: bool = False
     faults: Callable[[Any, Sequence[str], bool], Iterable[Problem]] = _no_faults
     ttl_problem: Callable[[int], str | None] = _any_ttl
@@ -149,6 +153,13 @@ class Provider:
         :param setup: an :class:`elastx_mrs.publish.publisher.Setup`.
         """
         return _function(self.factory)(setup)
+
+    def held(self, setup: Any) -> Any:
+        """Return the zones that the provider has; None if it does not tell.
+
+        :param setup: as for :meth:`make`, with the domains whose zones are looked for.
+        """
+        return _function(self.zones)(setup) if self.zones else None
 
     def examinations(self, subject: Any) -> Sequence[Any]:
         """Return what ``elastx-mrs doctor`` examines.

@@ -83,6 +83,7 @@ PROVIDER = Provider(
     Cloudflare,
     "Publish through Cloudflare. Required unless another publisher is named.",
     "elastx_mrs.publish.cloudflare.publisher:make",
+    zones="elastx_mrs.publish.cloudflare.publisher:zones",
     examine="elastx_mrs.publish.cloudflare.examine:examine",
     extra="cloudflare",
     may_be_empty=True,

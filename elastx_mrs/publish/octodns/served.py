@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from elastx_mrs import limits
-from elastx_mrs.display import quoted, show, some
+from elastx_mrs.display import show
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.authority import Observation
 from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.existing import difference
 from elastx_mrs.publish.rrset.record_sets import RecordSetError, UnreachableError
 from elastx_mrs.publish.vantage import vantage_of
 from elastx_mrs.records import RecordError
@@ -62,7 +63,8 @@ class Served:
         for one in answers:
             served = _compared(one.answer.texts(), cached)
             if served != expected:
-                return f"{owner}: {where} has {_difference(expected, served)} {one.host}{_CURE}"
+                differs = difference([*map(show, expected)], [*map(show, served)])
+                return f"{owner}: {where} has {differs} {one.host}{_CURE}"
         return ""
 
     def _seen(self, owner: str) -> tuple[Observation, bool]:
@@ -89,12 +91,3 @@ def _compared(values: Sequence[bytes], cached: bool) -> list[bytes]:
     """Return the values to compare. A cache may have ours as they were before this stack's last change."""
     ours = [one for one in values if unique_kind(one) is not None or is_challenge(one)] if cached else []
     return sorted(one for one in values if one not in ours)
-
-
-def _difference(there: Sequence[bytes], served: Sequence[bytes]) -> str:
-    """Return the values that only one side has."""
-    more = [quoted(show(one), 60) for one in there if one not in served]
-    less = [quoted(show(one), 60) for one in served if one not in there]
-    if more and less:
-        return f"{some(more, 2)}, and not {some(less, 2)} as"
-    return f"{some(more, 2)}, unlike" if more else f"no {some(less, 2)}, unlike"

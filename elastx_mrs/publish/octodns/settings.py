@@ -132,6 +132,7 @@ PROVIDER = Provider(
     Octodns,
     "Publish through a provider of octoDNS. Required unless another publisher is named.",
     "elastx_mrs.publish.octodns.publisher:make",
+    zones="elastx_mrs.publish.octodns.publisher:zones",
     examine="elastx_mrs.publish.octodns.examine:examine",
     extra="octodns",
     faults=faults,
@@ -140,7 +141,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            "Names whose published records the stack takes over (not for cloudflare): `elastx-mrs adopt` prints them.",
             example=["_dmarc.example.com"],
         ),
     ),

@@ -57,6 +57,7 @@ PROVIDER = Provider(
     Route53,
     "Publish through Amazon Route 53. Required unless another publisher is named.",
     "elastx_mrs.publish.route53.publisher:make",
+    zones="elastx_mrs.publish.route53.publisher:zones",
     examine="elastx_mrs.publish.route53.examine:examine",
     extra="route53",
     may_be_empty=True,
@@ -64,7 +65,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            "Names whose published records the stack takes over (not for cloudflare): `elastx-mrs adopt` prints them.",
             example=["_dmarc.example.com"],
         ),
     ),

@@ -9,9 +9,10 @@ from typing import Any
 import pulumi
 
 from elastx_mrs.display import some
-from elastx_mrs.identity import PLUGIN_STRING_TYPE
+from elastx_mrs.identity import DYNAMIC_STRING_TYPE, PLUGIN_STRING_TYPE
 from elastx_mrs.publish.adoption import Adoption, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.publish.publisher import Setup
 from elastx_mrs.publish.rrset.names import obstacle
@@ -20,7 +21,7 @@ from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, Reco
 from elastx_mrs.publish.rrset.resource import TxtString
 from elastx_mrs.publish.rrset.settling import newest, settle
 from elastx_mrs.publish.rrset.strings import with_value
-from elastx_mrs.publish.rrset.zones import LISTED, find, placed
+from elastx_mrs.publish.rrset.zones import LISTED, Asked, ask, find, placed
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 
@@ -49,6 +50,7 @@ class RrsetPublisher:
     """
 
     shares_ttl = True
+    resource_type = DYNAMIC_STRING_TYPE
 
     def __init__(self, key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> None:
         self._key = key
@@ -186,7 +188,8 @@ class RrsetPublisher:
         :raises pulumi.RunError: where one is missing, or the provider refuses, or in an ``up`` does not answer.
         """
         try:
-            found = find(self._key, self._sets, self._records, named)
+            listed = kept.listed if (kept := _kept(self._setup)) is not None else None
+            found = find(self._key, self._sets, self._records, named, listed)
         except RecordSetError as error:
             raise pulumi.RunError(placed(self._key, error)) from None
         _refuse(found.problems)
@@ -205,11 +208,36 @@ def made(key: str, named: Mapping[str, str], setup: Setup) -> RrsetPublisher:
     :param named: ids of zones by name, where the config names any.
     :raises pulumi.RunError: as :class:`RrsetPublisher`, and where the provider's package is not installed.
     """
+    return RrsetPublisher(key, connection(key, setup), named, setup)
+
+
+def connection(key: str, setup: Setup) -> RecordSets:
+    """Return a provider's API, with which its zones may have been looked for.
+
+    :raises pulumi.RunError: where its package is not installed, or its config is malformed.
+    """
+    if (kept := _kept(setup)) is not None:
+        return kept.sets
     try:
-        sets = connected(key, setup.get)
+        return connected(key, setup.get)
     except RecordSetError as error:
-        raise pulumi.RunError(f"{key}: {error}") from None
-    return RrsetPublisher(key, sets, named, setup)
+        raise pulumi.RunError(placed(key, error)) from None
+
+
+def zones(key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> Held:
+    """Return which zones a provider has, for the domains of the setup's arguments.
+
+    :param named: ids of zones by name, where the config names any. If all domains are in these, none are listed.
+    :raises pulumi.RunError: where the provider refuses to list them.
+    """
+    try:
+        return ask(key, sets, [domain.name for domain in setup.arguments.published], named)
+    except RecordSetError as error:
+        raise pulumi.RunError(placed(key, error)) from None
+
+
+def _kept(setup: Setup) -> Asked | None:
+    return setup.held.kept if setup.held is not None else None
 
 
 def _refuse(problems: Sequence[str]) -> None:

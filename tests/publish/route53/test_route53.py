@@ -341,16 +341,20 @@ def test_a_rival_that_somebody_publishes_in_between_is_refused(zone: Zone, hoste
         add(zone, golden.SPF)
 
 
-def test_what_is_there_already_is_adopted_only_where_that_is_said(zone: Zone, hosted: HostedZone) -> None:
+def test_what_is_there_already_is_adopted_only_where_that_is_said(
+    zone: Zone, hosted: HostedZone, api: Route53Api
+) -> None:
     hosted.append(APEX, f'"{TOKEN[:20]}" "{TOKEN[20:]}"')
     told = f"has this TXT already.*ELASTX_MRS_ADOPT={APEX} .*--continue-on-error names all"
     with pytest.raises(RecordSetError, match=told):
         add(zone, TOKEN)
+    before = api.codes("ChangeResourceRecordSets")
     add(zone, TOKEN, adopt=True)
-    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"'), "however it was cut"
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN[:20]}" "{TOKEN[20:]}"'), "however it is cut"
+    assert api.codes("ChangeResourceRecordSets") == before, "nothing is sent"
     hosted.append(APEX, '"v=spf1 ~all"')
     add(zone, golden.SPF, adopt=True)
-    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN}"', f'"{golden.SPF}"')
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN[:20]}" "{TOKEN[20:]}"', f'"{golden.SPF}"')
 
 
 def test_what_is_in_the_way_is_named(zone: Zone, hosted: HostedZone) -> None:

@@ -303,3 +303,20 @@ def test_the_life_of_a_resource(monkeypatch: pytest.MonkeyPatch) -> None:
     assert updated == made | {"change": "before"}
     strings.delete(updated)
     assert sets.there == {}
+
+
+def test_what_is_taken_over_unchanged_is_not_written_again() -> None:
+    """Neither are its strings, which somebody has cut in another way."""
+
+    class Cut(Memory):
+        def octets(self, value: str) -> bytes:
+            return super().octets(value.replace("/", ""))
+
+    sets = Cut({(APEX, "TXT"): RecordSet(APEX, "TXT", ("theirs", "v=spf1 /mx -all"), 300)})
+    for ttl in (None, 300):
+        add(sets, "v=spf1 mx -all", adopt=True, ttl=ttl)
+    assert (sets.swaps, txt(sets)) == (0, ("theirs", "v=spf1 /mx -all"))
+    add(sets, "v=spf1 mx -all", adopt=True, ttl=600)
+    assert sets.there[APEX, "TXT"] == RecordSet(APEX, "TXT", ("theirs", "v=spf1 /mx -all"), 600)
+    add(sets, "v=spf1 a -all", adopt=True)
+    assert txt(sets) == ("theirs", "v=spf1 a -all")
