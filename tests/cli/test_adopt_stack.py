@@ -184,7 +184,7 @@ def test_a_state_s_records_are_left_out(place: Place, tmp_path: Path) -> None:
     state.write_text(json.dumps({"deployment": {"resources": resources}}))
     result = place.run(tmp_path, "--state", str(state))
     assert adopted(result) == [APEX]
-    assert result.stdout.endswith("0 changed, 2 created; 1 are already in the state\n")
+    assert result.stdout.endswith("0 changed, 2 created; 1 record already in the state\n")
 
 
 def test_a_domain_that_the_stack_does_not_have(place: Place, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Source:
         with self.opened() as provider:
             if not callable(getattr(provider, "list_zones", None)):
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
-            cure = f"or write {self.described.where}.zones: [<zone>, …]"
+            cure = f", or write {self.described.where}.zones: [<zone>, …]"
             found = self._bounded(lambda: list(provider.list_zones()), "list its zones", UnreachableError, cure)
         return [str(name).lower().removesuffix(".") for name in found]
 
@@ -124,8 +124,8 @@ class Source:
         if isinstance(error, RecordSetError):
             raise error
         kind = lost if _is_lost(error) else RecordSetError
-        default = "run pulumi up again" if kind is lost else "correct its keys, or what they may do"
-        raise kind(f"{where} could not {what}: {self.described.told(error)}; {cure or default}")
+        again = "run this again later" if kind is lost else "correct its keys, or what they may do"
+        raise kind(f"{where} could not {what}: {self.described.told(error)}; {again}{cure}")
 
 
 def _is_lost(error: BaseException) -> bool:
