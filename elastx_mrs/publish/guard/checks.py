@@ -53,6 +53,10 @@ class World(Protocol):
         """How the publisher takes over existing records."""
 
     @property
+    def one_of_several(self) -> str:
+        """The publisher's key in the config, if the domain has several publishers; otherwise empty."""
+
+    @property
     def declared(self) -> Mapping[str, TxtRecord]:
         """SPF and DMARC records of this run, by owner name."""
 
@@ -152,14 +156,22 @@ async def unchangeable(case: Case) -> list[Finding]:
 
 
 async def delegated_elsewhere(case: Case) -> list[Finding]:
-    """A zone may be filled before it is delegated (RFC 1034 §4.2.2), but is not served until then."""
+    """A zone may be filled before it is delegated (RFC 1034 §4.2.2), but is not served until then.
+
+    Of a zone at several providers, each server should be delegated: one that is not answers nobody.
+    """
     found = await case.world.existing(case.owner)
     if not found.name_servers:
         return []
     delegated = await case.world.delegated_to(found.zone)
-    if delegated is None or set(delegated) & set(found.name_servers):
+    missing = [server for server in found.name_servers if server not in (delegated or ())]
+    here = case.world.one_of_several
+    if delegated is None or not missing or (len(missing) < len(found.name_servers) and not here):
         return []
     now = " and ".join(delegated) or "nobody"
+    if here:
+        why = f"the zone {found.zone} is delegated to {now}, and not to {' and '.join(missing)}, where {here} serves it"
+        return [Finding("warning", f"{why}: nobody asks these servers until the registrar delegates it to them too")]
     why = f"the zone {found.zone} is delegated to {now}, and published to {' and '.join(found.name_servers)}"
     return [Finding("warning", f"{why}: its records are served only after the registrar delegates it to these servers")]
 

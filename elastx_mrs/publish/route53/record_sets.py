@@ -95,7 +95,7 @@ class Route53(RecordSets):
             raise RecordError(f"has {len(text)} characters; Route 53 takes {MAX_VALUE}, so publish a shorter value")
         return text
 
-    def excess(self, old: RecordSet | None, new: RecordSet) -> str:
+    def excess(self, zone: str, old: RecordSet | None, new: RecordSet) -> str:
         """Return whether the new set has too many values, or the old and the new set are too large for one request."""
         if len(new.values) > MAX_VALUES:
             what = f"the TXT record set would have {len(new.values)} values; Route 53 takes {MAX_VALUES} in one"

@@ -171,7 +171,7 @@ class Names:
             if failed is not None and again and failed.hopeless:
                 raise failed.error  # nobody else changed it
             before = failed.times if failed is not None and again else 0
-            wanted = self._wanted(owner, found, there, jobs)
+            wanted = self._wanted(zone, owner, found, there, jobs)
             if wanted == found:
                 return ""
             try:
@@ -189,7 +189,7 @@ class Names:
             pause = min(2 * pause, MAX_PAUSE)
 
     def _wanted(
-        self, owner: str, found: RecordSet | None, there: Sequence[RecordSet], jobs: Sequence[_Job]
+        self, zone: str, owner: str, found: RecordSet | None, there: Sequence[RecordSet], jobs: Sequence[_Job]
     ) -> RecordSet | None:
         """Return the set that all jobs together want; one that is refused has its error, and no part in it."""
         wanted = found
@@ -199,7 +199,7 @@ class Names:
                 if job.writes:
                     _refuse_obstacles(self._sets.title, owner, there)
                 edited = job.edit(wanted, job.lost)
-                if job.writes and edited is not None and (excess := self._sets.excess(found, edited)):
+                if job.writes and edited is not None and (excess := self._sets.excess(zone, found, edited)):
                     raise RecordSetError(f"{owner}: {excess}")
                 wanted = edited
             except RecordSetError as error:

@@ -355,8 +355,9 @@ class Elsewhere:
     declared: ClassVar[dict[str, TxtRecord]] = {}
     values: ClassVar[dict[str, list[str]]] = {}
 
-    def __init__(self, delegated: tuple[str, ...] | None) -> None:
+    def __init__(self, delegated: tuple[str, ...] | None, one_of_several: str = "") -> None:
         self._delegated = delegated
+        self.one_of_several = one_of_several
 
     async def existing(self, owner: str) -> Existing:
         return Existing(owner, "example.com", name_servers=("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"))
@@ -393,6 +394,24 @@ def test_a_zone_that_is_delegated_elsewhere_is_a_warning(delegated: tuple[str, .
     found = asyncio.run(checks.delegated_elsewhere(case))
     assert [finding.level for finding in found] == (["warning"] if told else [])
     assert all(told in finding.text for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("delegated", "missing"),
+    [
+        (("ada.ns.cloudflare.com", "ns1.aws.example"), "and not to bob.ns.cloudflare.com"),
+        (("ns1.aws.example",), "to ns1.aws.example, and not to ada.ns.cloudflare.com and bob.ns.cloudflare.com"),
+        (("ada.ns.cloudflare.com", "bob.ns.cloudflare.com", "ns1.aws.example"), ""),
+        (None, ""),
+    ],
+)
+def test_each_server_of_a_zone_at_two_providers_should_be_delegated(
+    delegated: tuple[str, ...] | None, missing: str
+) -> None:
+    case = Case(spf_of("example.com"), None, True, Elsewhere(delegated, "cloudflare"))
+    found = asyncio.run(checks.delegated_elsewhere(case))
+    assert [finding.level for finding in found] == (["warning"] if missing else [])
+    assert all(f"{missing}, where cloudflare serves it: nobody asks" in finding.text for finding in found)
 
 
 @pytest.mark.parametrize(

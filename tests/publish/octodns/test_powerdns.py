@@ -164,7 +164,7 @@ def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
 
 
 class Odd:
-    """A server of which one change goes wrong.
+    """A server of which one change goes wrong, or where it refuses, each.
 
     :ivar sent: how often a change was sent.
     """
@@ -177,7 +177,7 @@ class Odd:
             if method != "PATCH":
                 return request(provider, method, path, data)
             self.sent += 1
-            if before is not None and self.sent == 1:
+            if before is not None and (self.sent == 1 or _is_refusal(before)):
                 raise before
             answer = request(provider, method, path, data)
             if after is not None and self.sent == 1:
@@ -185,6 +185,10 @@ class Odd:
             return answer
 
         monkeypatch.setattr(PowerDnsProvider, "_request", odd)
+
+
+def _is_refusal(error: Exception) -> bool:
+    return getattr(getattr(error, "response", None), "status_code", 500) < 500
 
 
 def http(status: int, text: str) -> requests.HTTPError:
@@ -213,6 +217,13 @@ def test_a_change_that_the_provider_refuses(pdns: PowerDns, monkeypatch: pytest.
     with pytest.raises(RecordSetError, match=r"could not change the zone example\.com: HTTPError: 422"):
         add(Strings(connected(pdns)), golden.TOKEN)
     assert pdns.dns.txt(APEX) == THEIRS
+
+
+def test_keys_that_may_not_change_anything_are_tried_once(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = Odd(monkeypatch, before=http(403, '{"error": "Forbidden"}'), after=None)
+    with pytest.raises(RecordSetError, match=r"HTTPError: 403 .*; correct its keys, or what they may do$"):
+        add(Strings(connected(pdns)), golden.TOKEN)
+    assert odd.sent == 1
 
 
 def test_a_provider_that_changes_nothing_is_found_out(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:

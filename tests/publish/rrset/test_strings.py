@@ -231,7 +231,7 @@ def test_what_a_provider_cannot_hold_is_refused_with_the_string_named() -> None:
 class Small(Memory):
     """At most ten values in a swap, the old ones and the new ones."""
 
-    def excess(self, old: RecordSet | None, new: RecordSet) -> str:
+    def excess(self, zone: str, old: RecordSet | None, new: RecordSet) -> str:
         size = len(new.values) + (len(old.values) if old is not None else 0)
         return f"the swap has {size} values; Memory takes 10" if size > 10 else ""
 
@@ -274,7 +274,7 @@ def test_values_in_presentation_format_need_no_code() -> None:
     assert value == f'"{golden.DKIM_FIRST}" "{golden.DKIM_REST}"'
     assert sets.octets(value) == golden.DKIM.encode()
     assert sets.octets('"not closed') == b'"not closed'
-    assert (sets.settled("C1"), sets.excess(None, RecordSet(APEX, "TXT", ("x",), 1))) == (True, "")
+    assert (sets.settled("C1"), sets.excess("", None, RecordSet(APEX, "TXT", ("x",), 1))) == (True, "")
 
 
 def test_a_provider_that_is_not_installed() -> None:
