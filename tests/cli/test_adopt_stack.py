@@ -274,3 +274,25 @@ def test_a_bug_at_one_name_hides_no_other(api: Route53Api, tmp_path: Path, monke
     result = at_route53(api, tmp_path, SERVED[APEX])
     assert (result.exit_code, adopted(result)) == (3, [APEX])
     assert f"# NOT ASKED: _dmarc.{APEX}: " in result.stdout
+
+
+def test_several_publishers_each_have_their_domains(api: Route53Api, tmp_path: Path) -> None:
+    with start("lab", tmp_path / "server", SERVED) as server:
+        at_aws = route53(api, server.address)
+        environment = {**server.environment(), **at_aws.environment}
+        several = {"route53": {}, "rfc2136": {"zones": ["example.se"]}, "cloudflare": {}}
+        domains = [CONFIG["domains"][0] | {"publish": ["route53"]}, {"name": "example.se", "publish": ["rfc2136"]}]
+        domains.append({"name": "example.org", "publish": ["cloudflare"]})
+        place = Place(several, environment, SECRET)
+        result = place.run(tmp_path, domains=domains)
+        assert result.exit_code == 0, result.output
+        assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+        assert result.stdout.endswith("# the next up: 2 records taken over unchanged, 1 changed, 7 created\n")
+        del domains[0]["publish"]
+        refused = place.run(tmp_path, domains=domains)
+        assert (refused.exit_code, refused.stdout) == (3, "")
+        assert "cloudflare tells its zones only in a run of Pulumi; write publish for each domain" in refused.stderr
+        del domains[2], several["cloudflare"]
+        found = place.run(tmp_path, domains=domains)
+        assert (found.exit_code, adopted(found)) == (0, [APEX, f"_dmarc.{APEX}"]), found.output
+        POOL.close()
