@@ -18,8 +18,10 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import counted, quoted, some, visible
 from elastx_mrs.publish.cloudflare.rate import REQUESTS
-from elastx_mrs.publish.cloudflare.settings import Cloudflare
+from elastx_mrs.publish.cloudflare.settings import PROVIDER, Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
+
+_KEY = PROVIDER.name
 
 MOST_SHOWN = 10
 """The most zones that one line names."""
@@ -32,7 +34,8 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     (given, cloudflare), component = _given(options), options["component"]
     provider = _provider(options["provider"])
     state = state_in(options["state"], component)
-    records = chosen(given, domains)
+    theirs = {domain for domain, there in given.publishers_by_domain.items() if not there or _KEY in there}
+    records = [record for record in chosen(given, domains) if record.domain in theirs]
     wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
     read = _read(wanted, cloudflare) if wanted else Read()
     made = plan(records, read.zones, component, state, cloudflare.comment)
@@ -61,15 +64,15 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})
     source = source_name(stack_config or config)
+    cloudflare = given.settings(Cloudflare)
     named = [provider.name for provider, _ in given.publishers if provider.adopts_by_config]
-    if named:
+    if named and cloudflare is None:
         raise BadInput(
             f"{source}: publishes through {named[0]}, which imports no records: run this again without --import, and "
             "add the list elastx-mrs:adopt that it prints to the config"
         )
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to import")
-    cloudflare = given.settings(Cloudflare)
     if cloudflare is None:
         raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare: {{}}")
     return given, cloudflare

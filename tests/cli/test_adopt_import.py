@@ -225,3 +225,10 @@ finally:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "pulumi import --file import.json --protect=false --generate-code=false" in done.stdout
+
+
+def test_only_the_domains_that_cloudflare_has(scene: Scene) -> None:
+    domains = [{"name": "example.com", "publish": ["cloudflare"]}, {"name": "example.org", "publish": ["rfc2136"]}]
+    result = scene.run(config={"domains": domains, "rfc2136": {"zones": ["example.org"]}})
+    assert result.stdout == scene.run().stdout
+    assert "example.org" not in result.output
