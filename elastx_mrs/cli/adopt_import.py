@@ -21,8 +21,6 @@ from elastx_mrs.publish.cloudflare.rate import REQUESTS
 from elastx_mrs.publish.cloudflare.settings import PROVIDER, Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 
-_KEY = PROVIDER.name
-
 MOST_SHOWN = 10
 """The most zones that one line names."""
 
@@ -34,10 +32,10 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     (given, cloudflare), component = _given(options), options["component"]
     provider = _provider(options["provider"])
     state = state_in(options["state"], component)
-    theirs = {domain for domain, there in given.publishers_by_domain.items() if not there or _KEY in there}
-    records = [record for record in chosen(given, domains) if record.domain in theirs]
+    records = chosen(given, domains)
     wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
-    read = _read(wanted, cloudflare) if wanted else Read()
+    elsewhere = [domain for domain, there in given.publishers_by_domain.items() if not there]
+    read = _read(wanted, cloudflare, elsewhere) if wanted else Read()
     made = plan(records, read.zones, component, state, cloudflare.comment)
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
@@ -45,10 +43,10 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     return exit_code(wrong=bool(made.faults or made.lost), unasked=bool(read.unasked))
 
 
-def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
-    """Read the zones of the domains, with their records."""
+def _read(domains: Sequence[str], cloudflare: Cloudflare, elsewhere: Sequence[str]) -> Read:
+    """Read the zones of the domains, with their records; without those that another publisher has."""
     try:
-        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id)
+        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id, elsewhere=elsewhere)
     except RefusedError as error:
         raise BadInput(str(error)) from None
     except CannotReadError as error:
@@ -56,7 +54,7 @@ def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
 
 
 def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
-    """Return the stack's arguments, and their settings for Cloudflare."""
+    """Return the stack's arguments, without the domains of other publishers, and their settings for Cloudflare."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
         raise unnamed("the stack for --import")
@@ -75,7 +73,7 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to import")
     if cloudflare is None:
         raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare: {{}}")
-    return given, cloudflare
+    return given.perhaps_for(PROVIDER.name), cloudflare
 
 
 def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:

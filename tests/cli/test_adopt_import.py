@@ -227,8 +227,12 @@ finally:
     assert "pulumi import --file import.json --protect=false --generate-code=false" in done.stdout
 
 
-def test_only_the_domains_that_cloudflare_has(scene: Scene) -> None:
-    domains = [{"name": "example.com", "publish": ["cloudflare"]}, {"name": "example.org", "publish": ["rfc2136"]}]
-    result = scene.run(config={"domains": domains, "rfc2136": {"zones": ["example.org"]}})
+def test_only_what_cloudflare_publishes_is_imported(scene: Scene) -> None:
+    """Of several publishers: a domain that names another one, or has its zone there, is not this file's."""
+    domains = ["example.com", "elsewhere.net", {"name": "example.se", "publish": ["route53"]}]
+    result = scene.run(config={"domains": domains, "route53": {}})
+    assert result.exit_code == scene.run().exit_code
     assert result.stdout == scene.run().stdout
-    assert "example.org" not in result.output
+    sole = scene.run(config={"domains": ["example.com", "elsewhere.net"]})
+    assert sole.exit_code == 2
+    assert "Cloudflare lists no zone for elsewhere.net" in sole.stderr
