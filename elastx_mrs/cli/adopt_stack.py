@@ -9,6 +9,7 @@ import click
 import yaml
 
 from elastx_mrs import limits
+from elastx_mrs.adopt.state import State
 from elastx_mrs.cli.adopt_inputs import chosen, state_in
 from elastx_mrs.cli.arguments import whole
 from elastx_mrs.cli.exits import UnaskedError, exit_code
@@ -38,45 +39,50 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given, values = whole(stack_config, config)
-    provider = _provider(given, source_name(stack_config or config))
+    providers = _providers(given, source_name(stack_config or config))
     state = state_in(options["state"], component)
-    records = [one for one in chosen(given, domains) if one.resource(component) not in state.names]
+    wanted = chosen(given, domains)
+    records = [one for one in wanted if not _known(one.resource(component), state, providers)]
     run_ = run_of(options["nameservers"], options["resolvers"])
     stack = Stack(given, values, None, run_)
     try:
-        publisher = takeover.publisher_of(given, component, stack.get, lambda _, text: note(text))
+        made = takeover.publishers_of(given, component, stack.get, lambda _, text: note(text))
     except takeover.PublisherError as error:
-        raise UnaskedError(f"{error}{_encrypted(stack, provider)}") from None
+        raise UnaskedError(f"{error}{_encrypted(stack, providers)}") from None
     network = Network()
 
     async def work() -> "Takeover":
         saying = Progress(lambda *_: note("still looking up the published records …"), limits.QUIET, math.inf)
-        looking = takeover.look(publisher, provider.name, records, given.records(), _vantages(given, run_, network))
-        return await saying.wait(provider.name, looking)
+        looking = takeover.look(made, records, given.records(), _vantages(given, run_, network))
+        return await saying.wait("publishers", looking)
 
     found = asyncio.run(work())
-    known = len(chosen(given, domains)) - len(records)
+    known = len(wanted) - len(records)
     click.echo("".join(_printed(found, known)).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
     return exit_code(wrong=bool(found.faults or found.differences), unasked=bool(found.unasked))
 
 
-def _provider(given: Arguments, source: str) -> Provider:
-    """Return the stack's publisher, which must take records over by the config."""
+def _providers(given: Arguments, source: str) -> list[Provider]:
+    """Return the stack's publishers that take records over by the config."""
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to take over")
     if not given.publishers:
         raise BadInput(f"{source}: names no publisher, so its records cannot be read; to read DNS, name only DOMAINs")
-    provider, _ = given.publishers[0]
-    if not provider.adopts_by_config:
-        raise BadInput(f"{source}: publishes through {provider.name}, which imports records: add --import")
-    if len(given.publishers) > 1:
-        raise BadInput(f"{source}: names several publishers; to read DNS, name only DOMAINs")
-    return provider
+    found = [provider for provider, _ in given.publishers if provider.adopts_by_config]
+    if not found:
+        name = given.publishers[0][0].name
+        raise BadInput(f"{source}: publishes through {name}, which imports records: add --import")
+    return found
 
 
-def _encrypted(stack: Stack, provider: Provider) -> str:
-    """Return a hint, if a value of the publisher's is encrypted in the stack's file."""
-    keys = [provider.name, *(key.name for key in provider.stack_keys)]
+def _known(resource: str, state: State, providers: Sequence[Provider]) -> bool:
+    """Return whether the state has a record. With several publishers, its resource may have a publisher in its name."""
+    return any(name in state.names for name in (resource, *(f"{resource}-{one.name}" for one in providers)))
+
+
+def _encrypted(stack: Stack, providers: Sequence[Provider]) -> str:
+    """Return a hint, if a value of a publisher's is encrypted in the stack's file."""
+    keys = [key for one in providers for key in (one.name, *(key.name for key in one.stack_keys))]
     if not any(stack.hidden(f"{NAMESPACE}:{key}") for key in keys):
         return ""
     return f"\n  Values that are encrypted in the file are not used; to use them, run: {all_values('elastx-mrs adopt')}"
@@ -99,5 +105,5 @@ def _printed(found: "Takeover", known: int) -> Iterator[str]:
     ):
         yield from (comment_line(f"{mark}{line}") for line in lines)
     taken = f"{counted(found.unchanged, 'record')} taken over unchanged"
-    more = f"; {known} are already in the state" if known else ""
+    more = f"; {counted(known, 'record')} already in the state" if known else ""
     yield comment_line(f"the next up: {taken}, {found.changed} changed, {found.new} created{more}")

@@ -5,12 +5,16 @@ The guard checks the records as in a preview, so ``elastx-mrs adopt`` says what 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import cast
 
 import pulumi
 
 from elastx_mrs import fault, notices
+from elastx_mrs.component.places import Places
+from elastx_mrs.component.setups import Setups
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import show
 from elastx_mrs.lookup import budget
@@ -21,7 +25,7 @@ from elastx_mrs.publish.guard.checks import CREATE, Case
 from elastx_mrs.publish.guard.guard import Memory, run
 from elastx_mrs.publish.guard.rrset import shared_ttl
 from elastx_mrs.publish.guard.wildcards import WILDCARDS
-from elastx_mrs.publish.publisher import Publisher, Setup
+from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.kinds import replaces, same_value
 
@@ -57,36 +61,75 @@ class Takeover:
     unasked: list[str] = field(default_factory=list)
 
 
-def publisher_of(arguments: Arguments, component: str, get: Get, say: Callable[[str, str], None]) -> Publisher:
-    """Return the publisher that a config names, as in a program.
+@dataclass(frozen=True)
+class Made:
+    """The publishers of a stack that take records over by the config.
+
+    :param by_key: by their keys in the config.
+    :param places: the keys of each domain's publishers.
+    """
+
+    by_key: Mapping[str, Publisher]
+    places: Places
+
+
+def publishers_of(arguments: Arguments, component: str, get: Get, say: Callable[[str, str], None]) -> Made:
+    """Return the publishers that a config names, as in a program. Those that import records are left out.
 
     :param component: the component's name.
     :param get: reads the stack's config.
     :param say: logs one line, given its level and the text.
-    :raises PublisherError: if its zones or credentials are missing, or it does not answer.
+    :raises PublisherError: if zones or credentials are missing, or one does not answer.
     """
-    ((provider, settings),) = arguments.publishers
-    setup = Setup(settings, arguments, cast("pulumi.Resource", None), component, {}, say, get)
+    named = {provider.name for provider, _ in arguments.publishers if provider.adopts_by_config}
+    others = [provider.name for provider, _ in arguments.publishers if provider.name not in named]
+    places = {domain: there for domain, there in arguments.publishers_by_domain.items() if there}
+    unplaced = [domain for domain in arguments.publishers_by_domain if domain not in places]
+    if others and unplaced:
+        what = f"{', '.join(others)} tells its zones only in a run of Pulumi"
+        raise PublisherError(f"{what}; write publish for each domain, such as for {unplaced[0]}")
+    only = arguments.model_copy(update=dict.fromkeys(others))
+    owner = cast("pulumi.Resource", SimpleNamespace(pulumi_resource_name=component))
+    setups = Setups(only, owner, {}, say, get, {}, nullcontext)
     try:
-        publisher: Publisher = provider.make(setup)
-        publisher.adoption  # noqa: B018  it reads elastx-mrs:adopt, which may be malformed
+        found = {**places, **(setups.looked_for(unplaced) if unplaced else {})}
+        found = {domain: [one for one in there if one in named] for domain, there in found.items()}
+        made = setups.publishers(found)
+        for publisher in made.values():
+            publisher.adoption  # noqa: B018  it reads elastx-mrs:adopt, which may be malformed
     except pulumi.RunError as error:
         raise PublisherError(str(error)) from None
-    return publisher
+    return Made(made, found)
 
 
 async def look(
-    publisher: Publisher, title: str, records: Sequence[TxtRecord], every: Sequence[TxtRecord],
-    vantages: Mapping[str, Vantage],
-) -> Takeover:  # fmt: skip
-    """Look up which of a stack's records are published already.
+    made: Made, records: Sequence[TxtRecord], every: Sequence[TxtRecord], vantages: Mapping[str, Vantage]
+) -> Takeover:
+    """Look up which of a stack's records are published already, at each of their publishers.
 
-    :param title: the publisher's name, for messages.
     :param records: those to look up.
     :param every: all records of the stack.
     :param vantages: the servers to query, by sender domain.
     """
-    found, memory, places = Takeover(), Memory(publisher, vantages, every), asyncio.Semaphore(AT_ONCE)
+    found, beside = Takeover(), dict[str, Memory]()
+    memories = {
+        name: Memory(publisher, vantages, every, called=name, publishers=made.places, beside=beside)
+        for name, publisher in made.by_key.items()
+    }
+    for name, memory in memories.items():
+        own = [record for record in records if name in made.places.get(record.domain, ())]
+        await _at_one(found, memory, name, own)
+    for lines in (found.changes, found.faults, found.differences, found.unasked):
+        lines[:] = sorted(dict.fromkeys(lines))
+    return found
+
+
+async def _at_one(found: Takeover, memory: Memory, title: str, records: Sequence[TxtRecord]) -> None:
+    """Look up the records of one publisher.
+
+    :param title: the publisher's name, for messages.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
     owners = {record.name: record for record in records}
 
     async def at(record: TxtRecord) -> Existing | None:
@@ -102,9 +145,6 @@ async def look(
             await _check(found, memory, record)
 
     await asyncio.gather(*(checked(record) for record in records if there[record.name] is not None))
-    for lines in (found.changes, found.faults, found.differences, found.unasked):
-        lines[:] = sorted(dict.fromkeys(lines))
-    return found
 
 
 async def _existing(found: Takeover, memory: Memory, record: TxtRecord, title: str) -> Existing | None:

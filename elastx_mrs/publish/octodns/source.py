@@ -24,7 +24,7 @@ _CURES = {
     RecordSetError: "correct its keys, or what they may do",
     ChangedError: "correct the value, or the provider's keys and what they may do, or use another publisher",
 }
-_AGAIN = "run pulumi up again"
+_AGAIN = "check the network and its host, or run this again later"
 
 ONE_WRITER = frozenset({"octodns_powerdns"})
 """Packages whose server may refuse two writers at once, even of two zones: PowerDNS does with SQLite."""
@@ -76,7 +76,7 @@ class Source:
         with self.opened() as provider:
             if not callable(getattr(provider, "list_zones", None)):
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
-            cure = f"or write {self.described.where}.zones: [<zone>, …]"
+            cure = f", or write {self.described.where}.zones: [<zone>, …]"
             found = self._bounded(lambda: list(provider.list_zones()), "list its zones", UnreachableError, cure)
         return [str(name).lower().removesuffix(".") for name in found]
 
@@ -184,7 +184,7 @@ class Source:
         if isinstance(error, RecordSetError):
             raise error
         kind = lost if _is_lost(error) else RecordSetError if _status(error) in _NOT_ALLOWED else refused
-        raise kind(f"{where} could not {what}: {self.described.told(error)}; {cure or _CURES.get(kind, _AGAIN)}")
+        raise kind(f"{where} could not {what}: {self.described.told(error)}; {_CURES.get(kind, _AGAIN)}{cure}")
 
 
 def _status(error: BaseException) -> int | None:
