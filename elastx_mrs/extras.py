@@ -23,10 +23,10 @@ class NotInstalledError(Exception):
     """A package is not there that one of the extras brings."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"the package {package} is not installed; {cure(f'elastx-mrs[{extra}]')}")
+        super().__init__(f"the package {package} is not installed; {install(f'elastx-mrs[{extra}]')}")
 
 
-def cure(requirement: str) -> str:
+def install(requirement: str) -> str:
     """Return how to install what is missing: into this process's environment, or the one that Pulumi made for it.
 
     :param requirement: as pip has it, such as ``octodns-hetzner`` or ``elastx-mrs[octodns]``.

@@ -113,8 +113,10 @@ def test_the_folder_of_the_page_serves_the_plugin(tmp_path: Path) -> None:
 def test_a_package_that_is_missing_goes_into_the_folder_s_requirements(tmp_path: Path) -> None:
     """``pip install`` would put it into another environment than the one that Pulumi made for the plugin."""
     documented(tmp_path)
-    asking = "from elastx_mrs.extras import NotInstalledError, cure\nprint(NotInstalledError('octodns', 'octodns'))\n"
-    (tmp_path / "plugin" / "__main__.py").write_text(f"{asking}print(cure('octodns-azure'))\n")
+    asking = (
+        "from elastx_mrs.extras import NotInstalledError, install\nprint(NotInstalledError('octodns', 'octodns'))\n"
+    )
+    (tmp_path / "plugin" / "__main__.py").write_text(f"{asking}print(install('octodns-azure'))\n")
     command = [sys.executable, str(tmp_path / "plugin")]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     into = "to plugin/requirements.txt and run: pulumi install"

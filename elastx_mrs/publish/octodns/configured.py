@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from elastx_mrs.display import quoted, some, visible
-from elastx_mrs.extras import NotInstalledError, cure
+from elastx_mrs.extras import NotInstalledError, install
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.octodns import known
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
@@ -107,7 +107,7 @@ class Described:
         except ImportError as error:
             top = module.partition(".")[0]
             if isinstance(error, ModuleNotFoundError) and error.name == top:
-                what = f"{where} is not installed; {cure(known.package(self.path))}"
+                what = f"{where} is not installed; {install(known.package(self.path))}"
                 raise RecordSetError(f"{what} (or correct the class's path)") from None
             raise RecordSetError(f"{where} cannot be imported: {self.told(error)}; reinstall its package") from None
         except Exception as error:  # somebody else's code

@@ -19,7 +19,6 @@ from elastx_mrs.publish.octodns.configured import described
 from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.octodns.zone import Reading, all_octets, change, octets
-from elastx_mrs.publish.rrset import names
 from elastx_mrs.publish.rrset.record_sets import ChangedError, RecordSet, RecordSetError, RecordSets, Zone
 from elastx_mrs.records import RecordError
 
@@ -106,10 +105,9 @@ class Octodns(RecordSets):
             place.waiting.append(job)
         with place.lock:
             if not job.done:
-                time.sleep(names.GATHER)
-                with self._mutex:
-                    jobs, place.waiting = place.waiting, []
-                self._make(place, jobs)
+                place.source.gathering.wait()
+                with place.source.writing:
+                    self._make(place)
         if job.error is not None:
             raise job.error
         return ""
@@ -181,10 +179,12 @@ class Octodns(RecordSets):
         zone = place.source.populate(provider, place.name)
         return Reading.of(zone, place.source.described.package, began)
 
-    def _make(self, place: _Place, jobs: Sequence[_Job]) -> None:
-        """Make swaps of one zone; each job knows afterwards what became of it."""
+    def _make(self, place: _Place) -> None:
+        """Make the swaps that wait for a zone; each job knows afterwards what became of it."""
+        with self._mutex:
+            jobs, place.waiting = place.waiting, []
         try:
-            with place.source.writing:
+            with place.source.gathering.measured():
                 self._swapped(place, jobs)
         except Exception as error:  # it belongs to each of them, and only one thread is here
             for job in jobs:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from elastx_mrs import limits
 from elastx_mrs.publish.octodns.configured import Described
 from elastx_mrs.publish.octodns.zone import txt_record
+from elastx_mrs.publish.rrset.gathering import Gathering
 from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, UnreachableError
 
 T = TypeVar("T")
@@ -36,10 +37,12 @@ class Source:
     """A provider.
 
     :ivar writing: held by what changes something there.
+    :ivar gathering: the waits before a plan.
     """
 
     def __init__(self, described: Described) -> None:
         self.described = described
+        self.gathering = Gathering()
         self._judging = threading.Lock()
         self._judge: Any = None
         self._judges = True

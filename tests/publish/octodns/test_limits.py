@@ -8,7 +8,7 @@ import pytest
 from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs.publish.octodns.publisher import OctodnsPublisher
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
@@ -101,7 +101,7 @@ def test_what_shows_only_in_an_up_is_one_line_with_all_that_is_to_do(pdns: Power
 def test_a_value_that_is_refused_does_not_take_others_of_its_name_along(
     pdns: PowerDns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "GATHER", 0.3)
+    monkeypatch.setattr(gathering, "MOST", 0.3)
     strings = Strings(connected(pdns, **of(pdns, short.Late)["pdns"]))
     owner, errors = f"late.{APEX}", []
 

@@ -13,7 +13,7 @@ from elastx_mrs.publish.octodns import served
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
 from elastx_mrs.publish.route53.client import Client
 from elastx_mrs.publish.route53.record_sets import Route53
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from elastx_mrs.secrecy import hints
@@ -52,7 +52,7 @@ def moto(_moto: Moto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         for key, value in (_moto.environment() | {"ELASTX_MRS_NAMESERVERS": server.address}).items():
             monkeypatch.setenv(key, value)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # boto3 wants one for an endpoint of one's own
-        monkeypatch.setattr(names, "GATHER", 0.0)
+        monkeypatch.setattr(gathering, "MOST", 0.0)
         monkeypatch.setattr(served, "PAUSE", 0.05)
         monkeypatch.setattr(limits, "SERVED_SECONDS", limits.SERVED_SECONDS._replace(most=1))
         yield _moto

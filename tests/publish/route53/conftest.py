@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from elastx_mrs.publish.route53 import client
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering, names
 from tests.publish.route53 import moto as motos
 from tests.publish.route53.api import Route53Api, serve
 
@@ -16,7 +16,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
         for key, value in api.environment().items():
             monkeypatch.setenv(key, value)
         monkeypatch.setattr(names, "PAUSE", 0.001)
-        monkeypatch.setattr(names, "GATHER", 0.0)
+        monkeypatch.setattr(gathering, "MOST", 0.0)
         monkeypatch.setattr(client, "PAUSE", 0.001)
         monkeypatch.setattr(client, "RATE", 1_000)
         yield api
@@ -34,5 +34,5 @@ def moto(_moto: motos.Moto, monkeypatch: pytest.MonkeyPatch) -> motos.Moto:
     _moto.reset()
     for key, value in _moto.environment().items():
         monkeypatch.setenv(key, value)
-    monkeypatch.setattr(names, "GATHER", 0.0)
+    monkeypatch.setattr(gathering, "MOST", 0.0)
     return _moto

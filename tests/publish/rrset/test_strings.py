@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.publish.publisher import Setup
-from elastx_mrs.publish.rrset import names, record
+from elastx_mrs.publish.rrset import gathering, names, record
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, RecordSets
 from elastx_mrs.publish.rrset.strings import Strings
@@ -26,7 +26,7 @@ APEX = "example.com"
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "PAUSE", 0.001)
-    monkeypatch.setattr(names, "GATHER", 0.0)
+    monkeypatch.setattr(gathering, "MOST", 0.0)
 
 
 def memory(*values: str, owner: str = APEX, ttl: int = 300) -> Memory:
@@ -89,7 +89,7 @@ def test_two_processes_lose_nothing() -> None:
 
 
 def test_strings_that_an_engine_sends_together_are_one_swap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "GATHER", 1.0)
+    monkeypatch.setattr(gathering, "MOST", 1.0)
     sets = memory("theirs")
     strings = Strings(sets)
     values = [f"elastx-mrs={number}" for number in range(4)]
@@ -106,7 +106,7 @@ def test_strings_that_an_engine_sends_together_are_one_swap(monkeypatch: pytest.
 
 
 def test_reads_of_one_name_at_the_same_time_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "GATHER", 1.0)
+    monkeypatch.setattr(gathering, "MOST", 1.0)
     sets, asked, found = memory(golden.TOKEN), [], []
     strings, read = Strings(sets), sets.read
 
@@ -122,7 +122,7 @@ def test_reads_of_one_name_at_the_same_time_are_one(monkeypatch: pytest.MonkeyPa
         thread.join()
     assert (found, len(asked)) == ([(golden.TOKEN, 300)] * 4, 1)
     del sets.there[APEX, "TXT"]
-    monkeypatch.setattr(names, "GATHER", 0.0)
+    monkeypatch.setattr(gathering, "MOST", 0.0)
     assert strings.read("1", APEX, golden.TOKEN) is None, "an answer is never older than the question"
 
 
