@@ -208,6 +208,36 @@ def test_a_publisher_that_does_not_answer(place: Place, tmp_path: Path) -> None:
     assert "127.0.0.1" in result.stderr
 
 
+def test_each_of_several_publishers_is_asked_for_its_own_domains(api: Route53Api, tmp_path: Path) -> None:
+    """A domain that nobody has here may be at a publisher whose records are imported."""
+    with start("lab", tmp_path / "server", SERVED) as server:
+        one = route53(api, server.address)
+        both = {"route53": {}, "rfc2136": {"zones": ["example.se"]}}
+        place = Place(both, server.environment() | dict(one.environment), SECRET)
+        domains = [*CONFIG["domains"], {"name": "example.se", "spf": {"record": "v=spf1 -all"}}]
+        result = place.run(tmp_path, domains=domains)
+        assert result.exit_code == 0, result.output
+        assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+        assert result.stdout.endswith("# the next up: 2 records taken over unchanged, 1 changed, 7 created\n")
+        assert api.codes("ListHostedZones") == ["OK"], "listed once"
+
+        nowhere = [*domains, "example.net"]
+        result = place.run(tmp_path, domains=nowhere)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "domains[2]: no publisher is known to have a zone for example.net (rfc2136 has" in result.stderr
+        result = place.run(tmp_path, domains=nowhere, cloudflare={})
+        assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+
+        api.zone("Z2", "example.se")
+        result = place.run(tmp_path, domains=domains)
+        assert "each have a zone example.se; write publish:" in result.stderr
+        pinned = [domains[0], domains[1] | {"publish": ["route53", "rfc2136"]}]
+        result = place.run(tmp_path, domains=pinned)
+        assert result.exit_code == 1, "the two differ"
+        assert "DIFFERS: example.se: route53 has no 'MS=ms12345678', unlike" in result.stdout
+        POOL.close()
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
