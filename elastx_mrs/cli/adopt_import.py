@@ -18,7 +18,7 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import counted, quoted, some, visible
 from elastx_mrs.publish.cloudflare.rate import REQUESTS
-from elastx_mrs.publish.cloudflare.settings import Cloudflare
+from elastx_mrs.publish.cloudflare.settings import PROVIDER, Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 
 MOST_SHOWN = 10
@@ -34,7 +34,8 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     state = state_in(options["state"], component)
     records = chosen(given, domains)
     wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
-    read = _read(wanted, cloudflare) if wanted else Read()
+    elsewhere = [domain for domain, there in given.publishers_by_domain.items() if not there]
+    read = _read(wanted, cloudflare, elsewhere) if wanted else Read()
     made = plan(records, read.zones, component, state, cloudflare.comment)
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
@@ -42,10 +43,10 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     return exit_code(wrong=bool(made.faults or made.lost), unasked=bool(read.unasked))
 
 
-def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
-    """Read the zones of the domains, with their records."""
+def _read(domains: Sequence[str], cloudflare: Cloudflare, elsewhere: Sequence[str]) -> Read:
+    """Read the zones of the domains, with their records; without those that another publisher has."""
     try:
-        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id)
+        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id, elsewhere=elsewhere)
     except RefusedError as error:
         raise BadInput(str(error)) from None
     except CannotReadError as error:
@@ -53,7 +54,7 @@ def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
 
 
 def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
-    """Return the stack's arguments, and their settings for Cloudflare."""
+    """Return the stack's arguments, without the domains of other publishers, and their settings for Cloudflare."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
         raise unnamed("the stack for --import")
@@ -61,18 +62,18 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})
     source = source_name(stack_config or config)
+    cloudflare = given.settings(Cloudflare)
     named = [provider.name for provider, _ in given.publishers if provider.adopts_by_config]
-    if named:
+    if named and cloudflare is None:
         raise BadInput(
             f"{source}: publishes through {named[0]}, which imports no records: run this again without --import, and "
             "add the list elastx-mrs:adopt that it prints to the config"
         )
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to import")
-    cloudflare = given.settings(Cloudflare)
     if cloudflare is None:
         raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare: {{}}")
-    return given, cloudflare
+    return given.perhaps_for(PROVIDER.name), cloudflare
 
 
 def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:

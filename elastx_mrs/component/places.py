@@ -26,7 +26,7 @@ class Found:
 
     :ivar places: of the domains whose zone was found.
     :ivar problems: why other domains have no place.
-    :ivar doubts: what a publisher that could not be asked might change; a preview warns, and an up stops.
+    :ivar doubts: what a publisher that did not list its zones might change; a preview warns, and an up stops.
     """
 
     places: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -80,11 +80,11 @@ def _looked(name: str, held: Held | None) -> str:
     if held is None:
         return f"{name} cannot tell which zones it has"
     zones = f"{name} has {some(held.zones, LISTED)}" if held.zones else f"{name} has no zone"
-    return f"{name} did not answer: {held.unreached}" if held.unreached else zones
+    return f"{name} did not list its zones: {held.unreached}" if held.unreached else zones
 
 
 def _doubt(name: str, held: Held, places: Places) -> str:
-    what = f"{name} did not tell whether it has a zone for {some(list(places), LISTED)} too: {held.unreached}"
+    what = f"{name} did not list its zones, and may have one for {some(list(places), LISTED)} too: {held.unreached}"
     return f"{what}. To publish without that answer, write publish for each domain"
 
 

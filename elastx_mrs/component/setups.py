@@ -32,7 +32,7 @@ class Setups:
         """Return the publisher of each domain, by the zones that the publishers have.
 
         :raises pulumi.RunError: where none has a domain's zone, or several have; in an ``up``, also where a publisher
-            could not be asked.
+            did not list its zones.
         """
         for provider, settings in self.arguments.publishers:
             self._held[provider.name] = provider.held(self._setup(provider.name, settings, domains))
@@ -44,7 +44,9 @@ class Setups:
         if problems:
             raise pulumi.RunError("\n  ".join(problems))
         for text in found.doubts:
-            self.say("warning", f"{text} (The preview continues without it; an up would stop here)")
+            self.say(
+                "warning", f"{text} (The preview continues without it; an up asks again, and stops without an answer)"
+            )
         return found.places
 
     def publishers(self, places: Places) -> dict[str, Publisher]:
@@ -57,8 +59,9 @@ class Setups:
             domains = [domain for domain, there in places.items() if provider.name in there]
             if domains:
                 made[provider.name] = provider.make(self._setup(provider.name, settings, domains))
-            elif places:
-                self.say("warning", _unused(provider.name, self._held.get(provider.name)))
+            elif (held := self._held.get(provider.name)) is not None and not held.unreached:
+                what = f"{provider.name}: nothing is published there, because it has the zone of no domain"
+                self.say("warning", f"{what}; remove it, or create the zone")
         return made
 
     def _setup(self, name: str, settings: object, domains: Collection[str]) -> Setup:
@@ -75,9 +78,3 @@ class Setups:
             self.hold,
             self._held.get(name),
         )
-
-
-def _unused(name: str, held: Held | None) -> str:
-    if held is not None and held.unreached:
-        return f"{name}: nothing is published there, and it did not tell its zones: {held.unreached}"
-    return f"{name}: nothing is published there, because it has the zone of no domain; remove it, or create the zone"

@@ -449,6 +449,11 @@ class Arguments(Shape):
         sole = tuple(named) if len(named) == 1 else ()
         return {domain.name: tuple(domain.publish or sole) for domain in self.published}
 
+    def perhaps_for(self, publisher: str) -> Self:
+        """Return the arguments for a publisher as far as the config decides: without the domains that name others."""
+        places = self.publishers_by_domain
+        return self.for_domains([domain for domain, there in places.items() if not there or publisher in there])
+
     def _is_for(self, domain: str) -> bool:
         return self._only is None or domain in self._only
 

@@ -62,7 +62,7 @@ def test_a_zone_that_nobody_has_is_a_fault_that_lists_where_was_looked() -> None
     assert problem.startswith("domains[0]: no publisher is known to have a zone for example.com, example.se (")
     assert "cloudflare has z0.example, z1.example, z2.example, z3.example, z4.example and 4 more; " in problem
     assert "; route53 has no zone; " in problem
-    assert "; octodns did not answer: octodns: no answer; " in problem
+    assert "; octodns did not list its zones: octodns: no answer; " in problem
     assert "; toy cannot tell which zones it has); create the zone, or write publish" in problem
 
 
@@ -72,7 +72,7 @@ def test_who_could_not_be_asked_may_have_the_zone_too() -> None:
     assert found.places == {"example.com": (CLOUDFLARE,)}
     assert found.problems == []
     assert found.doubts == [
-        "route53 did not tell whether it has a zone for example.com too: route53: no answer; check the network. "
+        "route53 did not list its zones, and may have one for example.com too: route53: no answer; check the network. "
         "To publish without that answer, write publish for each domain"
     ]
 

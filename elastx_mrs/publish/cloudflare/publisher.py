@@ -233,7 +233,7 @@ def zones(setup: Setup) -> Held:
             raise pulumi.RunError(_unlisted(error)) from None
         return Held(named, _unlisted(error))
     if listed is None:
-        return Held(named, "cloudflare: its zones are known only after its provider is created; run pulumi up once")
+        return Held(named, "cloudflare: its zones are known only after its provider is created")
     return Held(tuple(dict.fromkeys([*named, *(zone.name for zone in listed)])), kept=listed)
 
 

@@ -44,7 +44,7 @@ def zones(setup: Setup) -> Held:
     :raises pulumi.RunError: where a provider refuses, or its config is malformed.
     """
     sets = _connection(setup)
-    return publisher.zones(settings.PROVIDER.name, sets, sets.named, setup)
+    return publisher.zones_of(settings.PROVIDER.name, sets, sets.named, setup)
 
 
 def _connection(setup: Setup) -> Octodns:

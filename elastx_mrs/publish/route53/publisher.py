@@ -21,5 +21,5 @@ def zones(setup: Setup) -> Held:
 
     :raises pulumi.RunError: where Route 53 refuses.
     """
-    key, given = settings.PROVIDER.name, setup.settings
-    return publisher.zones(key, publisher.connection(key, setup), given.zones, setup)
+    given: settings.Route53 = setup.settings
+    return publisher.zones(settings.PROVIDER.name, given.zones, setup)

@@ -224,12 +224,17 @@ def connection(key: str, setup: Setup) -> RecordSets:
         raise pulumi.RunError(placed(key, error)) from None
 
 
-def zones(key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> Held:
+def zones(key: str, named: Mapping[str, str], setup: Setup) -> Held:
     """Return which zones a provider has, for the domains of the setup's arguments.
 
     :param named: ids of zones by name, where the config names any. If all domains are in these, none are listed.
     :raises pulumi.RunError: where the provider refuses to list them.
     """
+    return zones_of(key, connection(key, setup), named, setup)
+
+
+def zones_of(key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> Held:
+    """Return the same of a provider's API, as :func:`connection` returns it; its config may name zones too."""
     try:
         return ask(key, sets, [domain.name for domain in setup.arguments.published], named)
     except RecordSetError as error:

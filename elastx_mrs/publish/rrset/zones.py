@@ -1,9 +1,10 @@
 """Which of a provider's zones each record is in: the longest one that its name is, or ends in."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import some
 from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.rrset.record_sets import LoginError, RecordSetError, RecordSets, UnreachableError, Zone
@@ -72,6 +73,25 @@ def find(
     if not found.problems and any(longest_zone(record.name, named) is None for record in records):
         _listed(found, key, sets, records, sets.zones() if listed is None else listed)
     return found
+
+
+def find_here(
+    key: str, sets: RecordSets, arguments: Arguments, named: Mapping[str, str], elsewhere: Collection[str]
+) -> tuple[Found, Sequence[str]]:
+    """Return the zones of the domains that are not another publisher's, and the owner names of their records.
+
+    :param elsewhere: the domains that may be another publisher's: they are, if they have no zone here.
+    :raises RecordSetError: as :func:`find`.
+    """
+    domains = [domain.name for domain in arguments.published]
+    held = ask(key, sets, domains, named) if elsewhere else None
+    if held is None or held.unreached:
+        records = arguments.records()
+    else:
+        here = [domain for domain in domains if domain not in elsewhere or held.zone_of(domain)]
+        records = arguments.for_domains(here).records()
+    listed = held.kept.listed if held is not None else None
+    return find(key, sets, records, named, listed), [record.name for record in records]
 
 
 def placed(path: str, error: RecordSetError) -> str:

@@ -165,6 +165,26 @@ def test_two_of_one_type_have_names_of_their_own_and_keep_their_records(route53:
         assert aws.txt("_dmarc.example.com") == (f'"{golden.DMARC}"',)
 
 
+def test_verification_asks_the_servers_of_both(tmp_path: Path) -> None:
+    """BIND by dynamic update and PowerDNS through octoDNS serve the same zone; each must have every record."""
+    with start("bind", tmp_path / "bind") as bind, powerdns(tmp_path / "pdns") as pdns:
+        environment = bind.environment() | pdns.environment()
+        environment |= {"ELASTX_MRS_NAMESERVERS": f"{bind.address},{pdns.dns.address}"}
+        own: dict[str, Any] = {"rfc2136": {"zones": ["example.com"]}, "octodns": {"pdns": pdns.config}}
+        config = copy.deepcopy(CONFIG) | own | {"dmarc": golden.DMARC, "verification": {"timeout": 0}}
+        config["domains"] = [{"name": "example.com", "publish": ["rfc2136"]}]
+        stack = Stack.create(tmp_path, environment, {key: config[key] for key in config if key != "octodns"})
+        failed = stack.up(check=False, ELASTX_MRS_VERIFICATION="require")
+        assert failed.returncode != 0
+        said = failed.stdout + failed.stderr
+        assert pdns.dns.address in said
+        assert DMARC in bind.txt("_dmarc.example.com")
+
+        stack.config |= {"domains": [{"name": "example.com", "publish": ["rfc2136", "octodns"]}], **own}
+        stack.up(ELASTX_MRS_VERIFICATION="require")
+        assert DMARC in pdns.dns.txt("_dmarc.example.com")
+
+
 def every(stack: Stack) -> list[dict[str, Any]]:
     """All resources, also those that share a name."""
     found: list[dict[str, Any]] = json.loads(stack.state())["checkpoint"]["latest"]["resources"]

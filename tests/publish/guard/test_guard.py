@@ -16,7 +16,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.publish.adoption import Adoption
-from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard import checks, wildcards
 from elastx_mrs.publish.guard.checks import Case, Check, Finding
 from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
@@ -527,6 +527,45 @@ def test_a_name_that_this_run_creates_is_not_asked_of_resolvers() -> None:
             return found, resolver.queries
 
     assert asyncio.run(work()) == (["nodata", "nodata"], 2)
+
+
+def test_a_name_that_another_publisher_creates_is_not_asked_of_resolvers_either() -> None:
+    class Nowhere(Beside):
+        async def existing(self, owner: str) -> Existing:
+            if owner == "at.both.example":
+                return Existing(owner, owner, txt=(b"theirs",))
+            if owner.endswith("both.example"):
+                return Existing(owner, "both.example")
+            raise CannotAskError("in no zone of this publisher")
+
+    async def work() -> int:
+        async with fake(lambda query, via: answer(query, flags=dns.flags.RA)) as resolver:
+            vantage = Vantage(Who(resolvers=(resolver.server,), via="resolvers"), Network())
+            records = [spf_of(name) for name in ("new.example.com", "both.example", "at.both.example", "b.example")]
+            there = {"new.example.com": ["one"], "both.example": ["one", "two"], "at.both.example": ["one", "two"]}
+            vantages = dict.fromkeys([*there, "b.example"], vantage)
+            beside: dict[str, Memory] = {}
+            for called, publisher in (("one", Beside()), ("two", Nowhere())):
+                publishers = there | {"b.example": ["two"]}
+                Memory(
+                    publisher,  # type: ignore[arg-type]
+                    vantages,
+                    records,
+                    called=called,
+                    publishers=publishers,
+                    beside=beside,
+                )
+            world = beside["two"].world("b.example")
+            assert world.one_of_several == ""
+            assert beside["two"].world("both.example").one_of_several == "two"
+            for name in ("new.example.com", "both.example"):
+                assert (await world.ask(name, "MX")).status == "nodata"
+            assert resolver.queries == 0
+            await world.ask("at.both.example", "MX")  # one of them has it already
+            await world.ask("b.example", "MX")  # it cannot be looked up
+            return resolver.queries
+
+    assert asyncio.run(work()) == 2
 
 
 def test_that_nobody_answers_is_said_by_one_record() -> None:
