@@ -24,7 +24,7 @@ from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.progress import Progress
-from elastx_mrs.registry import Provider
+from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify import plan
 
 if TYPE_CHECKING:
@@ -39,49 +39,54 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given, values = whole(stack_config, config)
-    providers = _providers(given, source_name(stack_config or config))
+    _check(given, source_name(stack_config or config))
     state = state_in(options["state"], component)
-    wanted = chosen(given, domains)
-    records = [one for one in wanted if not _known(one.resource(component), state, providers)]
     run_ = run_of(options["nameservers"], options["resolvers"])
     stack = Stack(given, values, None, run_)
     try:
-        made = takeover.publishers_of(given, component, stack.get, lambda _, text: note(text))
+        publishers = takeover.publishers_of(given, component, stack.get, lambda _, text: note(text))
     except takeover.PublisherError as error:
-        raise UnaskedError(f"{error}{_encrypted(stack, providers)}") from None
+        raise UnaskedError(f"{error}{_encrypted(stack)}") from None
+    every = {name: chosen(own, domains) for name, (_, own) in publishers.items()}
+    records = {
+        name: [one for one in listed if not _is_in(state, one, given, component)] for name, listed in every.items()
+    }
     network = Network()
 
     async def work() -> "Takeover":
+        found, vantages = takeover.Takeover(), _vantages(given, run_, network)
         saying = Progress(lambda *_: note("still looking up the published records …"), limits.QUIET, math.inf)
-        looking = takeover.look(made, records, given.records(), _vantages(given, run_, network))
-        return await saying.wait("publishers", looking)
+        for name, (publisher, _) in publishers.items():
+            looking = takeover.look(publisher, name, records[name], given.records(), vantages)
+            found.add(await saying.wait(name, looking))
+        return found
 
     found = asyncio.run(work())
-    known = len(wanted) - len(records)
+    known = sum(len(every[name]) - len(records[name]) for name in publishers)
     click.echo("".join(_printed(found, known)).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
     return exit_code(wrong=bool(found.faults or found.differences), unasked=bool(found.unasked))
 
 
-def _providers(given: Arguments, source: str) -> list[Provider]:
-    """Return the stack's publishers that take records over by the config."""
+def _is_in(state: State, record: TxtRecord, given: Arguments, component: str) -> bool:
+    """Whether the state has a record. At several publishers, each has one, and the state's names do not tell which."""
+    several = len(given.publishers_by_domain[record.domain]) > 1
+    return not several and record.resource(component) in state.names
+
+
+def _check(given: Arguments, source: str) -> None:
+    """Refuse a stack without a publisher that takes records over by the config."""
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to take over")
     if not given.publishers:
         raise BadInput(f"{source}: names no publisher, so its records cannot be read; to read DNS, name only DOMAINs")
-    found = [provider for provider, _ in given.publishers if provider.adopts_by_config]
-    if not found:
-        name = given.publishers[0][0].name
-        raise BadInput(f"{source}: publishes through {name}, which imports records: add --import")
-    return found
+    if not any(provider.adopts_by_config for provider, _ in given.publishers):
+        names = " and ".join(provider.name for provider, _ in given.publishers)
+        raise BadInput(f"{source}: publishes through {names}, which imports records: add --import")
 
 
-def _known(resource: str, state: State, providers: Sequence[Provider]) -> bool:
-    """Return whether the state has a record. With several publishers, its resource may have a publisher in its name."""
-    return any(name in state.names for name in (resource, *(f"{resource}-{one.name}" for one in providers)))
-
-
-def _encrypted(stack: Stack, providers: Sequence[Provider]) -> str:
-    """Return a hint, if a value of a publisher's is encrypted in the stack's file."""
+def _encrypted(stack: Stack) -> str:
+    """Return a hint, if a publisher's value is encrypted in the stack's file."""
+    providers = [provider for provider, _ in stack.arguments.publishers if provider.adopts_by_config]
     keys = [key for one in providers for key in (one.name, *(key.name for key in one.stack_keys))]
     if not any(stack.hidden(f"{NAMESPACE}:{key}") for key in keys):
         return ""

@@ -5,16 +5,14 @@ The guard checks the records as in a preview, so ``elastx-mrs adopt`` says what 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
+from functools import partial
 from typing import cast
 
 import pulumi
 
 from elastx_mrs import fault, notices
-from elastx_mrs.component.places import Places
-from elastx_mrs.component.setups import Setups
+from elastx_mrs.component.places import Places, by_zones
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import show
 from elastx_mrs.lookup import budget
@@ -25,7 +23,8 @@ from elastx_mrs.publish.guard.checks import CREATE, Case
 from elastx_mrs.publish.guard.guard import Memory, run
 from elastx_mrs.publish.guard.rrset import shared_ttl
 from elastx_mrs.publish.guard.wildcards import WILDCARDS
-from elastx_mrs.publish.publisher import Publisher
+from elastx_mrs.publish.held import Held
+from elastx_mrs.publish.publisher import Publisher, Setup
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.kinds import replaces, same_value
 
@@ -60,76 +59,79 @@ class Takeover:
     differences: list[str] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
 
+    def add(self, other: "Takeover") -> None:
+        """Add what is taken over from another publisher."""
+        self.owners += [owner for owner in other.owners if owner not in self.owners]
+        self.unchanged += other.unchanged
+        self.changed += other.changed
+        self.new += other.new
+        for own, more in (
+            (self.changes, other.changes),
+            (self.faults, other.faults),
+            (self.differences, other.differences),
+            (self.unasked, other.unasked),
+        ):
+            own += [line for line in more if line not in own]
 
-@dataclass(frozen=True)
-class Made:
-    """The publishers of a stack that take records over by the config.
 
-    :param by_key: by their keys in the config.
-    :param places: the keys of each domain's publishers.
-    """
+def publishers_of(
+    arguments: Arguments, component: str, get: Get, say: Callable[[str, str], None]
+) -> dict[str, tuple[Publisher, Arguments]]:
+    """Return the publishers that take records over by the config, each with the arguments for its domains.
 
-    by_key: Mapping[str, Publisher]
-    places: Places
-
-
-def publishers_of(arguments: Arguments, component: str, get: Get, say: Callable[[str, str], None]) -> Made:
-    """Return the publishers that a config names, as in a program. Those that import records are left out.
+    As in a program, a domain goes to the publishers that it names, or to the one that has its zone. The zones of
+    publishers that import records are not looked up.
 
     :param component: the component's name.
     :param get: reads the stack's config.
     :param say: logs one line, given its level and the text.
-    :raises PublisherError: if zones or credentials are missing, or one does not answer.
+    :raises PublisherError: if zones or credentials are missing, or a publisher does not answer.
     """
-    named = {provider.name for provider, _ in arguments.publishers if provider.adopts_by_config}
-    others = [provider.name for provider, _ in arguments.publishers if provider.name not in named]
-    places = {domain: there for domain, there in arguments.publishers_by_domain.items() if there}
-    unplaced = [domain for domain in arguments.publishers_by_domain if domain not in places]
-    if others and unplaced:
-        what = f"{', '.join(others)} tells its zones only in a run of Pulumi"
-        raise PublisherError(f"{what}; write publish for each domain, such as for {unplaced[0]}")
-    only = arguments.model_copy(update=dict.fromkeys(others))
-    owner = cast("pulumi.Resource", SimpleNamespace(pulumi_resource_name=component))
-    setups = Setups(only, owner, {}, say, get, {}, nullcontext)
+    setup = partial(Setup, component=cast("pulumi.Resource", None), name=component, modes={}, say=say, get=get)
+    made: dict[str, tuple[Publisher, Arguments]] = {}
     try:
-        found = {**places, **(setups.looked_for(unplaced) if unplaced else {})}
-        found = {domain: [one for one in there if one in named] for domain, there in found.items()}
-        made = setups.publishers(found)
-        for publisher in made.values():
-            publisher.adoption  # noqa: B018  it reads elastx-mrs:adopt, which may be malformed
+        places, held = _places(arguments, setup)
+        for provider, settings in arguments.publishers:
+            own = arguments.for_domains([domain for domain, there in places.items() if provider.name in there])
+            if provider.adopts_by_config and own.published:
+                publisher: Publisher = provider.make(setup(settings, own, held=held.get(provider.name)))
+                publisher.adoption  # noqa: B018  it reads elastx-mrs:adopt, which may be malformed
+                made[provider.name] = (publisher, own)
     except pulumi.RunError as error:
         raise PublisherError(str(error)) from None
-    return Made(made, found)
+    return made
+
+
+def _places(arguments: Arguments, setup: Callable[..., Setup]) -> tuple[Places, Mapping[str, Held | None]]:
+    """Return the publishers of each domain, and their zones if a domain needs them."""
+    decided = arguments.publishers_by_domain
+    unplaced = [domain for domain, there in decided.items() if not there]
+    if not unplaced:
+        return decided, {}
+    looked = arguments.for_domains(unplaced)
+    asked = [(provider, settings) for provider, settings in arguments.publishers if provider.adopts_by_config]
+    held = {provider.name: provider.held(setup(settings, looked)) for provider, settings in asked}
+    paths = {domain.name: f"domains[{index}]" for index, domain in enumerate(arguments.domains)}
+    if len(asked) < len(arguments.publishers):  # one that imports records may have the others
+        unplaced = [domain for domain in unplaced if any(one and one.zone_of(domain) for one in held.values())]
+    found = by_zones({domain: paths[domain] for domain in unplaced}, held)
+    if problems := found.problems or found.doubts:
+        raise PublisherError("\n  ".join(problems))
+    return decided | found.places, held
 
 
 async def look(
-    made: Made, records: Sequence[TxtRecord], every: Sequence[TxtRecord], vantages: Mapping[str, Vantage]
-) -> Takeover:
-    """Look up which of a stack's records are published already, at each of their publishers.
+    publisher: Publisher, title: str, records: Sequence[TxtRecord], every: Sequence[TxtRecord],
+    vantages: Mapping[str, Vantage],
+) -> Takeover:  # fmt: skip
+    """Look up which of a stack's records are published already.
 
+    :param title: the publisher's name, for messages.
     :param records: those to look up.
     :param every: all records of the stack.
     :param vantages: the servers to query, by sender domain.
     """
-    found, beside = Takeover(), dict[str, Memory]()
-    memories = {
-        name: Memory(publisher, vantages, every, called=name, publishers=made.places, beside=beside)
-        for name, publisher in made.by_key.items()
-    }
-    for name, memory in memories.items():
-        own = [record for record in records if name in made.places.get(record.domain, ())]
-        await _at_one(found, memory, name, own)
-    for lines in (found.changes, found.faults, found.differences, found.unasked):
-        lines[:] = sorted(dict.fromkeys(lines))
-    return found
-
-
-async def _at_one(found: Takeover, memory: Memory, title: str, records: Sequence[TxtRecord]) -> None:
-    """Look up the records of one publisher.
-
-    :param title: the publisher's name, for messages.
-    """
-    places = asyncio.Semaphore(AT_ONCE)
+    found, memory, places = Takeover(), Memory(publisher, vantages, every), asyncio.Semaphore(AT_ONCE)
     owners = {record.name: record for record in records}
 
     async def at(record: TxtRecord) -> Existing | None:
@@ -145,6 +147,9 @@ async def _at_one(found: Takeover, memory: Memory, title: str, records: Sequence
             await _check(found, memory, record)
 
     await asyncio.gather(*(checked(record) for record in records if there[record.name] is not None))
+    for lines in (found.changes, found.faults, found.differences, found.unasked):
+        lines[:] = sorted(dict.fromkeys(lines))
+    return found
 
 
 async def _existing(found: Takeover, memory: Memory, record: TxtRecord, title: str) -> Existing | None:
