@@ -439,6 +439,7 @@ def serve() -> Iterator[Route53Api]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is one packet: of two, the second waits 40 ms for the first to be confirmed
 
         def do_GET(self) -> None:
             self._answer()
