@@ -61,7 +61,7 @@ class RefusedError(UpdateError):
 
 
 _TOO_LARGE = (
-    ", with the TXT records that the name has already, is larger than a DNS message, which has 65,535 octets; "
+    ", with the name's existing TXT records, is larger than a DNS message (65,535 octets); "
     "remove records that nobody needs, or publish a shorter value"
 )
 

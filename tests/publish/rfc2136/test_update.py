@@ -196,6 +196,6 @@ def test_a_changed_record_is_recognised_by_its_kind(values: list[bytes], publish
 def test_an_update_that_no_message_can_hold(server: NameServer, length: int) -> None:
     """A DNS message has 65,535 octets; an SPF record's update has the other strings of its name in it, too."""
     value = f"v=spf1 {'a' * length}"
-    with pytest.raises(UpdateError, match=r"^the update of example\.com, with the TXT .* 65,535 octets; remove"):
+    with pytest.raises(UpdateError, match=r"^the update of example\.com, with the name's .* \(65,535 octets\); remove"):
         update.add(primary(server), "example.com", "big.example.com", value, 300, adopt=False)
     assert server.txt("big.example.com") == {}
