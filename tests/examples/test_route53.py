@@ -2,10 +2,8 @@
 
 import os
 import re
-import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -234,33 +232,6 @@ def test_a_configured_ttl_an_adopted_string_and_a_zone_that_moves(company: Compa
     stack.up()
     assert company.se.txt("example.se") == THEIRS_SE
     assert set(new.txt("example.se")) == {FIRST_VALUE, SECOND_VALUE, SPF}
-
-
-def test_a_run_that_was_killed_is_recovered_by_adoption(company: Company) -> None:
-    stack = company.stack()
-    theirs = {"external": True}
-    stack.config |= {"domains": ["example.se"], "dkim": theirs, "dmarc": theirs, "accounts": [SECOND]}
-    arrived, killed = threading.Event(), threading.Event()
-
-    def hold(_: str) -> None:
-        arrived.set()
-        killed.wait(timeout=60)
-
-    company.api.meanwhile.append(hold)
-    run = stack.start("up", "--yes", "--skip-preview", "--stack", "test")
-    assert arrived.wait(timeout=60)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    killed.set()  # the change is made, and nobody hears of it
-    while company.api.codes("ChangeResourceRecordSets") == []:
-        time.sleep(0.01)
-    stack.pulumi("cancel", "--yes", "--stack", "test")
-    text = refused(stack.up(check=False))
-    assert "example.se has this TXT already, and this stack did not publish it" in text
-    stack.up(ELASTX_MRS_ADOPT="example.se")
-    assert set(company.se.txt("example.se")) == {*THEIRS_SE, SECOND_VALUE, SPF}
-    stack.destroy()
-    assert company.se.txt("example.se") == THEIRS_SE
 
 
 def test_two_stacks_at_once_on_one_name_lose_nothing(company: Company) -> None:
