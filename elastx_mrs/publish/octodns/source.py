@@ -60,7 +60,7 @@ class Source:
         with self.opened() as provider:
             if not callable(getattr(provider, "list_zones", None)):
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
-            cure = f"or write {self.described.where}.zones: [<zone>, …]"
+            cure = f"check its keys and the network, or write {self.described.where}.zones: [<zone>, …]"
             found = self._bounded(lambda: list(provider.list_zones()), "list its zones", UnreachableError, cure)
         return [str(name).lower().removesuffix(".") for name in found]
 

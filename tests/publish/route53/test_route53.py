@@ -370,6 +370,22 @@ def test_an_error_shows_no_secret_of_the_request(zone: Zone, api: Route53Api, mo
         Zone("Z1").sets.zones()
 
 
+@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+def test_an_answer_that_repeats_a_secret_is_not_shown(
+    zone: Zone, api: Route53Api, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """In whatever words and form: who answers may be a proxy, and not AWS."""
+    (held,) = (one for one in secrecy.HELD if variable in one.variables)
+    monkeypatch.setenv(variable, held.value)
+    forms = {kind: form.decode("latin-1") for kind, form in secrecy.forms(held.value).items()}
+    for form in [form for kind, form in forms.items() if kind not in secrecy.OF_OCTETS]:
+        said = f"Get https://proxy.example/?auth={form} was denied"
+        api.faults.append(Fault("ListHostedZones", "AccessDenied", 1, 403, said))
+        with pytest.raises(RecordSetError, match=r"answers AccessDenied .* \(its text contains a key, and") as raised:
+            zone.sets.zones()
+        assert secrecy.shown(str(raised.value), [held.value]) == []
+
+
 def test_a_program_for_credentials_that_is_missing_is_named(
     monkeypatch: pytest.MonkeyPatch, api: Route53Api, tmp_path: Path
 ) -> None:
