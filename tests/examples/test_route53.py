@@ -28,6 +28,7 @@ from tests.publish.route53.api import SECRET, Fault, HostedZone, RecordSet, Rout
 
 pytestmark = pytest.mark.engine
 
+SESSION = next(one.value for one in secrecy.HELD if "AWS_SESSION_TOKEN" in one.variables)
 COM, SE = "Z01EXAMPLECOM0000000", "Z02EXAMPLESE00000000"
 THEIRS = (
     '"google-site-verification=Zx8sample0verification0string0of0nobody00000"',
@@ -90,7 +91,8 @@ class Company:
         return self.api.zones[SE]
 
     def environment(self, user: str = "AKIDEXAMPLE") -> dict[str, str]:
-        return self.api.environment(user) | {"ELASTX_MRS_NAMESERVERS": self.lab.address}
+        own = {"ELASTX_MRS_NAMESERVERS": self.lab.address, "AWS_SESSION_TOKEN": SESSION}
+        return self.api.environment(user) | own
 
     def stack(self, name: str = "one", user: str = "AKIDEXAMPLE") -> Example:
         return Example.copy(self.folder / name, self.environment(user))
@@ -192,7 +194,12 @@ def test_the_life_of_a_stack(company: Company) -> None:
     assert company.com.sets["example.com", "TXT", ""].ttl == 60, "theirs, and none is configured"
     assert company.com.sets["_dmarc.news.example.com", "TXT", ""].ttl == 600
 
-    stack.destroy()
+    with secrecy.watched(str(company.folder)) as processes:
+        log = stack.pulumi("destroy", "--yes", "--stack", "test", *secrecy.EVERYTHING)
+    assert '"v":9' in log.stderr
+    assert secrecy.shown(log.stdout + log.stderr, (SECRET, SESSION)) == []
+    assert secrecy.shown(b"\n".join(processes.commands), (SECRET, SESSION)) == []
+    assert secrecy.shown_below(company.folder, (SECRET, SESSION)) == []
     assert company.com.txt("example.com") == THEIRS
     assert company.com.sets["example.com", "TXT", ""].ttl == 60
     assert company.se.txt("example.se") == THEIRS_SE
