@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -14,6 +15,12 @@ T = TypeVar("T")
 
 _BUSY = 429
 """HTTP's status of a request that the provider had no time for."""
+
+TRIES = 3
+"""Times that a provider is asked that does not answer, or has no time."""
+
+PAUSE = 0.5
+"""Seconds before the second try; twice as long before the third."""
 
 ONE_WRITER = frozenset({"octodns_powerdns"})
 """Packages whose server may refuse two writers at once, even of two zones: PowerDNS does with SQLite."""
@@ -61,7 +68,7 @@ class Source:
             if not callable(getattr(provider, "list_zones", None)):
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
             cure = f"check its keys and the network, or write {self.described.where}.zones: [<zone>, …]"
-            found = self._bounded(lambda: list(provider.list_zones()), "list its zones", UnreachableError, cure)
+            found = self._asked(lambda: list(provider.list_zones()), "list its zones", cure)
         return [str(name).lower().removesuffix(".") for name in found]
 
     def populate(self, provider: Any, name: str) -> Any:
@@ -71,12 +78,12 @@ class Source:
         """
         from octodns.zone import Zone
 
-        zone = Zone(f"{name}.", [])
+        def read() -> Any:
+            zone = Zone(f"{name}.", [])
+            return zone if provider.populate(zone, target=True, lenient=True) else None
 
-        def read() -> bool:
-            return bool(provider.populate(zone, target=True, lenient=True))
-
-        if not self._bounded(read, f"read the zone {name}", UnreachableError):
+        zone = self._asked(read, f"read the zone {name}")
+        if zone is None:
             what = f"{self.described.where}: {self.described.path} has no zone {name}"
             raise RecordSetError(f"{what}; create it there, or correct {self.described.where}.zones")
         return zone
@@ -97,6 +104,19 @@ class Source:
 
         if self._bounded(send, f"change the zone {existing.name.removesuffix('.')}", LostError) == 0:
             raise RecordSetError(f"{self.described.where}.apply_disabled: is true, so nothing is changed; remove it")
+
+    def _asked(self, ask: Callable[[], T], what: str, cure: str = "") -> T:
+        """Return an answer, and ask again where there is none; as often as that fits into the time of one question."""
+        end, pause = time.monotonic() + limits.OCTODNS_SECONDS.most, PAUSE
+        for _ in range(TRIES - 1):
+            try:
+                return self._bounded(ask, what, UnreachableError, cure)
+            except UnreachableError:
+                if time.monotonic() + pause > end:
+                    raise
+            time.sleep(pause)
+            pause *= 2
+        return self._bounded(ask, what, UnreachableError, cure)
 
     def _bounded(self, work: Callable[[], T], what: str, lost: type[RecordSetError], cure: str = "") -> T:
         """Return what somebody else's code returns; it runs in a thread of its own, which may never end.

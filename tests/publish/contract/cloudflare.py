@@ -110,6 +110,12 @@ class CloudflareWorld(World):
     def lose(self, when: Lost, times: int = 1) -> None:
         self._faults.append(Fault(path="/dns_records", times=times, reset=when))
 
+    def interrupt(self) -> None:
+        self._faults.append(Fault(method="GET", reset="before"))
+
+    def silence(self) -> None:
+        self._faults.append(Fault(times=-1, reset="before"))
+
     def meanwhile(self, others: Callable[[], None]) -> None:
         self._others.append(others)
 

@@ -10,7 +10,7 @@ import requests
 from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs import limits
-from elastx_mrs.publish.octodns import served
+from elastx_mrs.publish.octodns import served, source
 from elastx_mrs.publish.octodns.record_sets import Octodns
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.publish.rrset import names
@@ -35,6 +35,7 @@ class OctodnsWorld(OwnWorld):
         self._changes = 0
         self._before: list[Exception] = []
         self._after: list[Exception] = []
+        self._asked: list[Exception] = []
         self._others: list[Callable[[], None]] = []
         self._patch(patch)
 
@@ -66,6 +67,13 @@ class OctodnsWorld(OwnWorld):
     def lose(self, when: Lost, times: int = 1) -> None:
         (self._before if when == "before" else self._after).extend([requests.ConnectionError("reset by peer")] * times)
 
+    def interrupt(self) -> None:
+        self._asked.append(requests.ConnectionError("reset by peer"))
+
+    def silence(self) -> None:
+        self._asked += [requests.ConnectionError("reset by peer")] * 1_000
+        self.lose("before", 1_000)
+
     def meanwhile(self, others: Callable[[], None]) -> None:
         self._others.append(others)
 
@@ -85,6 +93,7 @@ class OctodnsWorld(OwnWorld):
         self._key = "env/PDNS_API_KEY"
         self._before.clear()
         self._after.clear()
+        self._asked.clear()
 
     def largest(self) -> Sequence[bytes]:
         raise NotImplementedError
@@ -97,6 +106,8 @@ class OctodnsWorld(OwnWorld):
         request, compare = PowerDnsProvider._request, Octodns.compare
 
         def odd(provider: Any, method: str, path: str, data: Any = None) -> Any:
+            if method != "PATCH" and self._asked:
+                raise self._asked.pop()
             if method != "PATCH":
                 return request(provider, method, path, data)
             self._changes += 1
@@ -135,5 +146,6 @@ def world(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[OctodnsWorld]:
         patch.setattr(names, "PAUSE", 0.01)
         patch.setattr(names, "GATHER", 0.0)
         patch.setattr(served, "PAUSE", 0.05)
+        patch.setattr(source, "PAUSE", 0.01)
         patch.setattr(limits, "SERVED_SECONDS", limits.SERVED_SECONDS._replace(most=1))
         yield OctodnsWorld(server, patch)

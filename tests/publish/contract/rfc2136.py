@@ -38,13 +38,14 @@ class Rfc2136World(OwnWorld):
     def __init__(self, server: NameServer, through: NameServer, passed: Proxy) -> None:
         self._server = server
         self._through = through
+        self._address = through.address
         self._passed = passed
         self.key = Key()
         passed.before = self._let_others
         self._others: list[Callable[[], None]] = []
 
     def config(self) -> dict[str, Any]:
-        server = {"server": self._through.address, "keyName": self.key.name}
+        server = {"server": self._address, "keyName": self.key.name}
         return {"rfc2136": server, "tsigKey": self.key.secret}
 
     def put(self, owner: str, *texts: Text, ttl: int = 3600) -> None:
@@ -73,6 +74,13 @@ class Rfc2136World(OwnWorld):
     def lose(self, when: Lost, times: int = 1) -> None:
         self._passed.cuts = [when] * times
 
+    def interrupt(self) -> None:
+        """End the connections that are kept: the server has ended them, too."""
+        self._passed.hang_up()
+
+    def silence(self) -> None:
+        self._address = "127.0.0.1:9"
+
     def meanwhile(self, others: Callable[[], None]) -> None:
         self._others.append(others)
 
@@ -90,6 +98,7 @@ class Rfc2136World(OwnWorld):
 
     def reset(self) -> None:
         self.key = Key()
+        self._address = self._through.address
         self._passed.cuts = []
 
     def largest(self) -> Sequence[bytes]:

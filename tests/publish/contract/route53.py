@@ -18,7 +18,7 @@ from tests.publish.contract.world import APEX, Lost, Text
 from tests.publish.route53.api import SECRET, Fault, HostedZone, RecordSet, Route53Api, serve, strings
 from tests.publish.rrset.program import Program
 
-CHANGE = "ChangeResourceRecordSets"
+CHANGE, LIST = "ChangeResourceRecordSets", "ListResourceRecordSets"
 
 
 class Route53World(OwnWorld):
@@ -60,6 +60,12 @@ class Route53World(OwnWorld):
             self._api.lose = times
         else:
             self._api.faults.append(Fault(CHANGE, "ServiceUnavailable", times, 503, "Try later"))
+
+    def interrupt(self) -> None:
+        self._api.faults.append(Fault(LIST, "ServiceUnavailable", 1, 503, "Try later"))
+
+    def silence(self) -> None:
+        self._api.faults += [Fault(one, "ServiceUnavailable", 1_000, 503, "Try later") for one in (LIST, CHANGE)]
 
     def meanwhile(self, others: Callable[[], None]) -> None:
         self._api.meanwhile.append(lambda _: others())

@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
 import pytest
 
+from elastx_mrs.publish.existing import CannotAskError
 from tests import golden
 from tests.publish.contract.world import APEX, Lost, Refused, World
 
@@ -390,6 +392,48 @@ def test_a_change_that_never_arrives_is_given_up(world: World) -> None:
     world.refused(lambda: world.create(owner, TOKEN))
     assert world.sent == sent + 3
     assert world.served(owner) == KEPT
+
+
+@case()
+def test_a_question_whose_answer_gets_lost_is_asked_again(world: World) -> None:
+    owner = world.owner()
+    world.put(owner, *THEIRS)
+    made = world.create(owner, TOKEN)
+    world.interrupt()
+    assert world.read(made) == made
+    world.interrupt()
+    assert TOKEN.encode() in world.existing(owner).txt
+
+
+@case(cloudflare=OWN_RESOURCE)
+def test_a_change_whose_question_gets_no_answer_asks_again(world: World) -> None:
+    owner = world.owner()
+    world.interrupt()
+    made = world.create(owner, TOKEN)
+    world.interrupt()
+    made = world.update(made, SECOND)
+    assert world.served(owner) == {SECOND.encode(): 1800}
+    world.interrupt()
+    world.delete(made)
+    assert world.served(owner) == {}
+
+
+@case()
+def test_where_nobody_answers_nothing_is_taken_for_gone(world: World) -> None:
+    owner = world.owner()
+    made = world.create(owner, TOKEN)
+    world.silence()
+    for work in (
+        lambda: world.read(made),
+        lambda: world.create(owner, SECOND),
+        lambda: world.update(made, SECOND),
+        lambda: world.delete(made),
+    ):
+        world.refused(work)
+    with pytest.raises((CannotAskError, pulumi.RunError)):
+        world.existing(owner)
+    world.reset()
+    assert world.read(made) == made
 
 
 @case()

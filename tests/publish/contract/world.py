@@ -107,6 +107,14 @@ class World(ABC):
         """Let the answers to the next changes get lost."""
 
     @abstractmethod
+    def interrupt(self) -> None:
+        """Let the next question get no answer."""
+
+    @abstractmethod
+    def silence(self) -> None:
+        """Let nothing get an answer any more."""
+
+    @abstractmethod
     def meanwhile(self, others: Callable[[], None]) -> None:
         """Let others do something once, after the next change has read what there is, and before it is made."""
 
