@@ -85,7 +85,9 @@ class Source:
         zone = self._asked(read, f"read the zone {name}")
         if zone is None:
             what = f"{self.described.where}: {self.described.path} has no zone {name}"
-            raise RecordSetError(f"{what}; create it there, or correct {self.described.where}.zones")
+            cure = f"create it there, or correct {self.described.where}.zones"
+            gone = "If the zone was deleted, take its records out of the state: pulumi state delete"
+            raise RecordSetError(f"{what}; {cure}. {gone}")
         return zone
 
     def apply(self, provider: Any, existing: Any, changes: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from elastx_mrs.publish.existing import CannotAskError
 from tests import golden
-from tests.publish.contract.world import APEX, Lost, Refused, World
+from tests.publish.contract.world import APEX, Lost, Made, Refused, World
 
 PUBLISHERS = ("rfc2136", "route53", "octodns", "cloudflare")
 
@@ -555,6 +555,18 @@ def test_a_zone_that_is_missing_is_never_made(world: World) -> None:
     assert zone.rpartition("/")[2] in told
     assert ";" in told, told
     assert world.refused(lambda: world.create(f"x.{zone.rpartition('/')[2]}", TOKEN, zone=zone)) == told
+
+
+@case(
+    rfc2136="a server that does not have a zone refuses, and does not say why",
+    cloudflare="its API answers for a zone that is missing as for a missing permission",
+)
+def test_a_zone_that_was_deleted_since(world: World) -> None:
+    """A destroy cannot withdraw its records, and says what to do."""
+    made = world.create(world.owner(), TOKEN)
+    gone = Made(made.id, {**made.outputs, "zone": world.nowhere()})
+    for work in (lambda: world.read(gone), lambda: world.delete(gone)):
+        assert "If the zone was deleted, take its records out of the state: pulumi state delete" in world.refused(work)
 
 
 @case(octodns="PowerDNS takes whatever fits into an answer")
