@@ -8,12 +8,13 @@ import pulumi
 import pytest
 
 from elastx_mrs.publish.existing import CannotAskError
+from elastx_mrs.publish.guard import checks
 from tests import golden
 from tests.publish.contract.world import APEX, Lost, Made, Refused, World
 
 PUBLISHERS = ("rfc2136", "route53", "octodns", "cloudflare")
 
-LEAST = 25
+LEAST = 30
 """Cases that each publisher has at least."""
 
 CASES: dict[str, dict[str, str]] = {}
@@ -140,6 +141,27 @@ def test_where_the_guard_is_off_a_second_record_of_a_kind_is_made(world: World) 
     world.put(owner, OTHER.encode())
     world.create(owner, golden.SPF, guard="warn")
     assert set(world.served(owner)) == {OTHER.encode(), golden.SPF.encode()}
+
+
+@case()
+def test_the_guard_stops_a_second_record_of_a_kind_in_the_preview(world: World) -> None:
+    owner, sent = world.owner(), world.sent
+    world.put(owner, *THEIRS, OTHER.encode())
+    (finding,) = world.findings(checks.foreign_spf, owner, "spf", golden.SPF)
+    assert finding.level == "stop"
+    assert f"{owner} has the SPF record '{OTHER}' already" in finding.text
+    assert f"run: elastx-mrs adopt {APEX}, " in finding.text
+    assert world.sent == sent
+
+
+@case()
+def test_the_guard_says_in_the_preview_how_the_record_itself_is_adopted(world: World) -> None:
+    owner = world.owner()
+    world.put(owner, *THEIRS, TOKEN.encode())
+    (finding,) = world.findings(checks.identical, owner, "challenge", TOKEN)
+    assert finding.level == "warning"
+    assert f"{owner} has exactly this TXT already" in finding.text
+    assert f"ELASTX_MRS_ADOPT={owner}" in finding.text or "pulumi import --file" in finding.text
 
 
 @case()

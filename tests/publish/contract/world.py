@@ -5,10 +5,14 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
 
 from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.guard.checks import Case, Check, Finding
 from elastx_mrs.publish.publisher import Publisher
+from elastx_mrs.records import TxtRecord
+from elastx_mrs.records.record import Kind
 from tests import secrecy
 
 APEX = "example.com"
@@ -149,6 +153,16 @@ class World(ABC):
             return await self.publisher().existing(owner)
 
         return asyncio.run(ask())
+
+    def findings(self, check: Check, owner: str, kind: Kind, value: str) -> list[Finding]:
+        """Return what a check of the guard finds before a record is created, in a preview."""
+        publisher, record = self.publisher(), TxtRecord(APEX, kind, owner, value)
+        asked: Any = SimpleNamespace(existing=publisher.existing, adoption=publisher.adoption)
+
+        async def run() -> list[Finding]:
+            return await check(Case(record, None, True, asked))
+
+        return asyncio.run(run())
 
     def value(self, made: Made) -> str:
         """Return a record's value, as guard and verification read it."""

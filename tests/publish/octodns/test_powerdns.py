@@ -1,4 +1,4 @@
-"""octoDNS's PowerDNS provider, on Debian's PowerDNS: what is kept, what is refused, and what two writers do."""
+"""octoDNS's PowerDNS provider, on Debian's PowerDNS, beyond the contract: odd records, shared plans, two writers."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Route 53's record sets, against a stand-in for its API: what is kept, what is refused, and what gets lost."""
+"""Route 53's record sets, against a copy of its API, beyond the contract: order and cuts, escapes, pages, batches."""
 
 import sys
 import threading
