@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from tests.kill.draw import When
+from tests.publish.route53.api import QuietServer
 
 
 def _ignore(_number: int, _when: When) -> None:
@@ -66,7 +67,7 @@ def http_proxy(server: int) -> Iterator[HttpProxy]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy = QuietServer(("127.0.0.1", 0), Handler)
     proxy.daemon_threads = True
     passed.port = proxy.server_port
     thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
