@@ -261,7 +261,8 @@ def _checked(file: str) -> bool:
 
 def _next(plan: Plan, language: str) -> None:
     """Print which credentials to set, unless they are set, and the next commands."""
-    for credential in plan.provider.start.credentials:
+    start = plan.provider.start
+    for credential in (*start.credentials, *start.needs(plan.settings).credentials):
         if not os.environ.get(credential.partition(":")[0]):
             click.echo()
             _tell(f"Before the preview, set {credential}.")

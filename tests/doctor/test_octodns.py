@@ -62,3 +62,13 @@ def test_a_domain_in_no_zone(pdns: PowerDns, tmp_path: Path) -> None:
     found = examined(tmp_path, pdns, domains=["example.org"])
     assert verdicts(found) == [(NAMES[0], "pass"), (NAMES[1], "absent"), (NAMES[2], "unchecked")], found
     assert "octoDNS's provider has no zone for example.org" in found[1].seen
+
+
+def test_one_of_several_publishers_is_examined_for_the_zones_that_it_has(pdns: PowerDns, tmp_path: Path) -> None:
+    both = {"rfc2136": {"zones": ["elsewhere.net"], "server": "127.0.0.1:9"}}
+    found = examined(tmp_path, pdns, domains=["example.com", "elsewhere.net"], **both)
+    assert verdicts([one for one in found if one.name in NAMES]) == [(name, "pass") for name in NAMES]
+    found = examined(tmp_path, pdns, domains=["elsewhere.net"], **both)
+    own = [one for one in found if one.name in NAMES]
+    assert verdicts(own) == [(NAMES[0], "pass"), (NAMES[1], "unchecked"), (NAMES[2], "unchecked")]
+    assert own[1].seen == "no domain has its zone here, so other publishers have them all"

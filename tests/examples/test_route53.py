@@ -378,3 +378,42 @@ def test_the_readme_s_commands_at_five_requests_a_second(company: Company) -> No
     assert "Throttling" in {code for _, _, code in company.api.log}
     changes = company.api.codes("ChangeResourceRecordSets").count("OK")
     assert 2 * 9 <= changes <= 2 * 14, "each name's set is changed once for each record, or for several together"
+
+
+def test_what_adopt_prints_takes_everything_over_without_a_change(company: Company) -> None:
+    """Somebody published all of it by hand, in other strings: adopt, config, preview and up leave nothing to do."""
+    thirds = f'"{golden.DKIM_FIRST[:100]}" "{golden.DKIM_FIRST[100:]}" "{golden.DKIM_REST}"'
+    by_hand = (SPF_COM.replace("include:_spf", '" "include:_spf'), FIRST_VALUE, SECOND_VALUE)
+    company.com.put(
+        RecordSet("example.com", "TXT", 3600, (*THEIRS, *by_hand)),
+        RecordSet("_dmarc.example.com", "TXT", 300, (DMARC,)),
+        RecordSet("elastx._domainkey.example.com", "TXT", 300, (thirds,)),
+    )
+    for owner in ("example.com", "_dmarc.example.com", "elastx._domainkey.example.com"):
+        company.serve(company.com, owner)
+    before = dict(company.com.sets)
+    stack = company.stack()
+    stack.config["domains"] = stack.config["domains"][:1]
+    stack.write()
+
+    done = subprocess.run(
+        ["elastx-mrs", "adopt", "--stack-config", "Pulumi.test.yaml"],
+        cwd=stack.directory, env=stack.environ(), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, said(done)
+    assert "# the next up: 5 records taken over unchanged, 0 changed, 0 created" in said(done)
+    printed = yaml.safe_load(done.stdout)
+    assert set(printed["elastx-mrs:adopt"]) == {owner for owner, kind, _ in before if kind == "TXT"}
+    stack.config["adopt"] = printed["elastx-mrs:adopt"]
+    told = said(stack.preview())
+    assert f"guard: _dmarc.example.com: '{golden.DMARC}' is taken over unchanged; from then on the stack" in told
+    stack.up()
+    assert company.api.codes("ChangeResourceRecordSets") == []
+    assert company.com.sets == before
+
+    del stack.config["adopt"]
+    stack.up("--expect-no-changes")
+    stack.refresh("--expect-no-changes")
+    stack.destroy()
+    assert company.com.txt("example.com") == THEIRS
+    assert ("_dmarc.example.com", "TXT", "") not in company.com.sets

@@ -13,7 +13,7 @@ from elastx_mrs import limits
 from elastx_mrs.publish.octodns import served, source
 from elastx_mrs.publish.octodns.record_sets import Octodns
 from elastx_mrs.publish.publisher import Publisher
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering, names
 from elastx_mrs.publish.rrset.record import TxtStrings
 from tests.publish.contract.own import OwnWorld, arguments
 from tests.publish.contract.rfc2136 import rdata
@@ -144,7 +144,7 @@ def world(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[OctodnsWorld]:
         for key, value in server.environment().items():
             patch.setenv(key, value)
         patch.setattr(names, "PAUSE", 0.01)
-        patch.setattr(names, "GATHER", 0.0)
+        patch.setattr(gathering, "MOST", 0.0)
         patch.setattr(served, "PAUSE", 0.05)
         patch.setattr(source, "PAUSE", 0.01)
         patch.setattr(limits, "SERVED_SECONDS", limits.SERVED_SECONDS._replace(most=1))

@@ -10,7 +10,7 @@ import pytest
 
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.publish.route53 import client
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering, names
 from elastx_mrs.publish.rrset.record import TxtStrings
 from elastx_mrs.records.text import cut
 from tests.publish.contract.own import OwnWorld, arguments
@@ -112,6 +112,6 @@ def world(_folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Route53World]:
         patch.setattr(client, "PAUSE", 0.001)
         patch.setattr(client, "RATE", 1_000)
         patch.setattr(names, "PAUSE", 0.001)
-        patch.setattr(names, "GATHER", 0.0)
+        patch.setattr(gathering, "MOST", 0.0)
         yield Route53World(api, api.zone("Z1", APEX))
         client._client().close()

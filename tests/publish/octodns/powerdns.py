@@ -81,9 +81,13 @@ def api_settings(port: int) -> str:
 
 
 @contextmanager
-def powerdns(folder: Path, zones: Mapping[str, str] = ZONES) -> Iterator[PowerDns]:
+def powerdns(folder: Path, zones: Mapping[str, str] = ZONES, more: str = "") -> Iterator[PowerDns]:
+    """Serve zones.
+
+    :param more: lines of the server's config.
+    """
     port = free_port()
-    with start("powerdns", folder, zones, Setup(settings=api_settings(port))) as dns:
+    with start("powerdns", folder, zones, Setup(settings=api_settings(port) + more)) as dns:
         server = PowerDns(dns, port)
         server.kept = {zone: server.sets(zone) for zone in zones}
         yield server

@@ -13,7 +13,7 @@ from octodns.provider.base import BaseProvider
 
 from elastx_mrs.publish.octodns import source
 from elastx_mrs.publish.octodns.record_sets import connect
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden, secrecy
@@ -48,7 +48,7 @@ def _module(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     module = ModuleType("telling_provider")
     module.Telling = Telling  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "telling_provider", module)
-    monkeypatch.setattr(names, "GATHER", 0.0)
+    monkeypatch.setattr(gathering, "MOST", 0.0)
     monkeypatch.setattr(source, "PAUSE", 0.0)
     yield
     Telling.fails = {}

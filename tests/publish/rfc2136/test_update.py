@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 
+import dns.message
 import dns.query
 import dns.update
 import pytest
@@ -118,6 +119,25 @@ def test_what_is_there_already_is_not_taken_over_by_accident(server: NameServer)
         update.add(to, "example.se", "example.se", "MS=ms12345678", None, adopt=False)
     update.add(to, "example.se", "example.se", "MS=ms12345678", None, adopt=True)
     assert server.txt("example.se") == FOREIGN["example.se"]
+
+
+def test_what_is_taken_over_unchanged_is_not_written_again(server: NameServer) -> None:
+    """Neither are its strings, which somebody has cut in another way; a configured TTL is."""
+    to, cut = primary(server), "two strings of one record"
+    before = serial(server)
+    update.add(to, "example.com", "example.com", cut, None, adopt=True)
+    update.add(to, "example.com", "example.com", cut, 3600, adopt=True)
+    assert (serial(server), server.txt("example.com")) == (before, FOREIGN["example.com"])
+    update.add(to, "example.com", "example.com", cut, 600, adopt=True)
+    assert set(server.txt("example.com").values()) == {600}
+    update.replace(to, "example.com", "example.com", cut, cut, 3600)
+    assert server.txt("example.com") == FOREIGN["example.com"]
+
+
+def serial(server: NameServer) -> int:
+    answer = dns.query.tcp(dns.message.make_query("example.com", "SOA"), server.host, timeout=5, port=server.port)
+    found: int = answer.answer[0][0].serial
+    return found
 
 
 def test_removing_what_is_gone_is_no_fault(server: NameServer) -> None:

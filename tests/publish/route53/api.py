@@ -6,7 +6,8 @@ its XML, with these of its documented rules:
 - A batch is all or nothing. DELETE must have the set's TTL and values exactly (here in their order too), CREATE must
   find none; each refusal has Route 53's own words, all of a batch's in one InvalidChangeBatch.
 - Record sets: no CNAME beside others; none outside the zone; not the apex' NS and SOA; a TTL and at least one value,
-  none twice; no simple set beside routed ones. At most 4,000 characters in a value, 32,000 in a request.
+  none twice; no simple set beside routed ones. At most 4,000 characters in a value, 400 values in a set, and 32,000
+  characters and 1,000 values in a request.
 - TXT values are in quotes, 255 octets at most in each string; octets that are not printable as ``\DDD``, in octal.
 - Lists are in the order of the names' reversed labels, then types; in pages; with the newest changes. Names end in a
   dot, and have ``*`` as ``\052``.
@@ -36,7 +37,8 @@ FIELDS = (
 """Of a record set, in the schema's order."""
 
 TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
-MAX_VALUE, MAX_REQUEST, MAX_STRING, MAX_PAGE, MAX_ZONES = 4000, 32_000, 255, 300, 100
+MAX_VALUE, MAX_VALUES, MAX_REQUEST, MAX_RECORDS = 4000, 400, 32_000, 1_000
+MAX_STRING, MAX_PAGE, MAX_ZONES = 255, 300, 100
 
 _STRING = re.compile(r'"((?:[^"\\]|\\[0-3][0-7]{2}|\\[^0-9])*)"')
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
@@ -257,6 +259,8 @@ class Route53Api:
         sizes = sum(len(value) for _, one in changes for value in one.values)
         if sizes > MAX_REQUEST:
             raise _invalid([f"The sum of characters of values is {sizes}, and at most {MAX_REQUEST}"])
+        if (count := sum(len(one.values) for _, one in changes)) > MAX_RECORDS:
+            raise _invalid([f"Number of records limit of {MAX_RECORDS} exceeded: {count}"])
         sets, problems = dict(zone.sets), []
         for action, one in changes:
             if (problem := _problem(zone, sets, action, one)) is not None:
@@ -333,6 +337,8 @@ def _problem(zone: HostedZone, sets: Mapping[Key, RecordSet], action: str, one: 
 def _malformed(one: RecordSet) -> str | None:
     if one.type not in TYPES or one.ttl is None or not 0 <= one.ttl < 2**31 or not one.values:
         return f"Invalid request: Expected a type, a TTL and at least one value for {one.name}."
+    if len(one.values) > MAX_VALUES:
+        return f"Number of values limit of {MAX_VALUES} exceeded for {one.name}."
     for value in one.values:
         said = f"encountered with '{value[:60]}'"
         if one.values.count(value) > 1:

@@ -287,6 +287,13 @@ def test_a_change_is_settled_once_every_server_has_it(zone: Zone, hosted: Hosted
     assert [zone.sets.settled(change) for _ in range(3)] == [False, False, True]
 
 
+def test_an_adopted_string_stays_however_it_is_cut(zone: Zone, hosted: HostedZone, api: Route53Api) -> None:
+    hosted.append(APEX, f'"{TOKEN[:20]}" "{TOKEN[20:]}"')
+    add(zone, TOKEN, adopt=True)
+    assert hosted.txt(APEX) == (*THEIRS, f'"{TOKEN[:20]}" "{TOKEN[20:]}"')
+    assert api.codes("ChangeResourceRecordSets") == [], "nothing is sent"
+
+
 def test_what_is_in_the_way_is_named(zone: Zone, hosted: HostedZone) -> None:
     hosted.put(
         RecordSet("_dmarc.example.com", "CNAME", 300, ("dmarc.other.example.",)),
