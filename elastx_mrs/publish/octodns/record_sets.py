@@ -169,9 +169,8 @@ class Octodns(RecordSets):
 
     def _delegation(self, place: _Place, owner: str) -> RecordSet | None:
         """Return the NS set of the child zone that a name lies in: nobody serves what this zone has there."""
-        reading = self._read(place)
-        above = (one for name in ancestors(owner, place.name) for one in reading.at(name))
-        return next((one for one in above if one.type == "NS"), None)
+        delegated = self._read(place).delegated
+        return next((delegated[name] for name in ancestors(owner, place.name) if name in delegated), None)
 
     def _read(self, place: _Place, age: float = FRESH) -> Reading:
         """Return a reading of at most that many seconds."""
