@@ -75,6 +75,9 @@ def test_the_life_of_a_stack(server: PowerDns, tmp_path: Path) -> None:
     stack.up()
     assert server.dns.txt(f"_dmarc.{APEX}") == {b"v=DMARC1; p=reject;": 1800}
 
-    stack.pulumi("destroy", "--yes", "--stack", "test")
+    with secrecy.watched(str(tmp_path)) as processes:
+        stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert secrecy.shown(b"\n".join((*processes.commands, *processes.environments)), [API_KEY]) == []
+    assert secrecy.shown_below(tmp_path, [API_KEY], tmp_path / "server") == [], "it is encrypted in the file and state"
     assert server.dns.txt(APEX) == FOREIGN[APEX]
     assert server.dns.txt(f"elastx._domainkey.{APEX}") == {}
