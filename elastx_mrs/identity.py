@@ -4,6 +4,9 @@ This module imports nothing of the project and no other package: the process of 
 every ``up``. All of these names are stored in stacks' states or files, so a change needs an alias or a migration.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 NAMESPACE = "elastx-mrs"
 """The namespace of the keys in a stack's config, whatever the program's project is called; the plugin's name too."""
 
@@ -24,6 +27,19 @@ DYNAMIC_STRING_TYPE = "pulumi-python:dynamic/rrset:TxtString"
 
 PLUGIN_STRING_TYPE = f"{NAMESPACE}:index:TxtString"
 """The type of the same string as the plugin's own resource; an alias of ``DYNAMIC_STRING_TYPE``."""
+
+
+def publisher_of(resource_type: str, inputs: Mapping[str, Any]) -> str:
+    """Return the key of the built-in publisher of a record, as a config has it; the type itself of another one's.
+
+    :param inputs: the resource's.
+    """
+    if resource_type in (DYNAMIC_TYPE, PLUGIN_TYPE):
+        return "rfc2136"
+    if resource_type in (DYNAMIC_STRING_TYPE, PLUGIN_STRING_TYPE):
+        return str(inputs.get("publisher") or "")
+    return "cloudflare" if resource_type == CLOUDFLARE_TYPE else resource_type
+
 
 DEFAULT_PROFILE = "default"
 """The name of the RFC 2136 primary that a config describes without a name."""

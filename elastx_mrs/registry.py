@@ -14,6 +14,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
+from elastx_mrs.start import Start
+
 GROUP = "elastx_mrs.publishers"
 """The group of the entry points."""
 
@@ -47,38 +49,6 @@ class StackKey(NamedTuple):
     description: str
     cure: str = ""
     example: Any = None
-
-
-class Question(NamedTuple):
-    """A setting that ``elastx-mrs init`` asks for and writes, unless it is left empty.
-
-    :param key: in the stack's config, in camelCase.
-    :param text: a description, for the prompt and for the comment next to it.
-    :param example: a value, as people type it; for a list, with commas.
-    :param zones: whether it lists the zones of the domains, which ``init`` then proposes.
-    """
-
-    key: str
-    text: str
-    example: str
-    zones: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """How a project begins to publish here, for ``elastx-mrs init``.
-
-    :param questions: the settings that most users need. Without any, ``init`` asks for the required ones.
-    :param credentials: the variables to set before the first ``up``, a line each with its content.
-    :param extra: the extra of elastx-mrs that it needs.
-    :param take_over: the commands that take over existing records, if no key of the config does; ``{file}`` is the
-        stack's file.
-    """
-
-    questions: Sequence[Question] = ()
-    credentials: Sequence[str] = ()
-    extra: str = ""
-    take_over: Sequence[str] = ()
 
 
 def _no_faults(settings: Any, domains: Sequence[str], program: bool) -> Iterable[Problem]:
@@ -122,6 +92,9 @@ class Provider:
         :class:`elastx_mrs.publish.examination.Subject` into a sequence of
         :class:`elastx_mrs.publish.examination.Examination`. Empty if there is nothing to examine.
     :param extra: the extra of elastx-mrs with the packages that it needs; empty for none.
+    :param zones: the function that tells which zones the provider has, as ``module:function``. It turns an
+        :class:`elastx_mrs.publish.publisher.Setup` into an :class:`elastx_mrs.publish.held.Held`, and is called only
+        if a config names several providers. Without it, only domains with ``publish`` can be published there.
     :param may_be_empty: whether ``{}`` names the provider. For others, Pulumi uses ``{}`` for a key without a value.
     :param faults: yields the faults of well-formed settings, given the sender domains, and whether a program wrote
         them.
@@ -152,6 +125,7 @@ class Provider:
     factory: str
     examine: str = ""
     extra: str = ""
+    zones: str = ""
     may_be_empty: bool = False
     faults: Callable[[Any, Sequence[str], bool], Iterable[Problem]] = _no_faults
     ttl_problem: Callable[[int], str | None] = _any_ttl
@@ -179,6 +153,13 @@ class Provider:
         :param setup: an :class:`elastx_mrs.publish.publisher.Setup`.
         """
         return _function(self.factory)(setup)
+
+    def held(self, setup: Any) -> Any:
+        """Return the zones that the provider has; None if it does not tell.
+
+        :param setup: as for :meth:`make`, with the domains whose zones are looked for.
+        """
+        return _function(self.zones)(setup) if self.zones else None
 
     def examinations(self, subject: Any) -> Sequence[Any]:
         """Return what ``elastx-mrs doctor`` examines.

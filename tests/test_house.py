@@ -38,6 +38,7 @@ def test_few_modules_stand_at_the_top() -> None:
         "registry",
         "secrecy",
         "service",
+        "start",
     }
 
 

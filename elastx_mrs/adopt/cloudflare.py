@@ -6,7 +6,7 @@ The SDK is imported only when it is used, because the import takes half a second
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from elastx_mrs.publish.cloudflare import cures
 from elastx_mrs.publish.cloudflare.rate import Pace
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import to_ascii
+from elastx_mrs.records.names import longest_zone, to_ascii
 
 if TYPE_CHECKING:
     import httpx
@@ -48,12 +48,18 @@ class Read:
 
 
 def read_zones(
-    domains: Sequence[str], given: Mapping[str, str], account_id: str | None, environ: Mapping[str, str] = os.environ
+    domains: Sequence[str],
+    given: Mapping[str, str],
+    account_id: str | None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    elsewhere: Collection[str] = (),
 ) -> Read:
     """Return the zones of ``domains`` with their records.
 
     :param given: the zone ids that the config names, by domain. For other domains, zones are listed once.
     :param account_id: list only the zones of this account; None for all that the token sees.
+    :param elsewhere: the domains that may be another publisher's: without a zone, they are left out.
     :raises NotInstalledError: if the extra ``cloudflare`` is missing.
     :raises RefusedError: if Cloudflare refuses the token, an id or a domain.
     :raises CannotReadError: if Cloudflare did not answer, or refuses for now.
@@ -64,7 +70,7 @@ def read_zones(
         raise NotInstalledError(str(error.name), "cloudflare") from None
     token, base_url = credentials(environ)
     reader = _Reader(token, base_url, Clock.of(environ))
-    return asyncio.run(_telling(reader.read(domains, given, account_id), reader))
+    return asyncio.run(_telling(reader.read(domains, given, account_id, elsewhere), reader))
 
 
 async def _telling(work: Coroutine[Any, Any, T], reader: "_Reader") -> T:
@@ -91,12 +97,14 @@ class _Reader:
         self._requests = 0
         self.doing = "asking Cloudflare for its zones"
 
-    async def read(self, domains: Sequence[str], given: Mapping[str, str], account_id: str | None) -> Read:
+    async def read(
+        self, domains: Sequence[str], given: Mapping[str, str], account_id: str | None, elsewhere: Collection[str]
+    ) -> Read:
         async with self._client() as client:
             missing = [domain for domain in domains if domain not in given]
             ids = {domain: (given[domain], "") for domain in domains if domain in given}
             if missing:
-                ids |= _places(missing, await self._zones(client, account_id))
+                ids |= _places(missing, await self._zones(client, account_id), elsewhere)
             read = await self._records_of(client, ids)
             read.requests = self._requests
             return read
@@ -221,13 +229,18 @@ def _ascii(name: str) -> str:
         return name
 
 
-def _places(domains: Sequence[str], zones: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+def _places(
+    domains: Sequence[str], zones: Sequence[Mapping[str, Any]], elsewhere: Collection[str]
+) -> dict[str, tuple[str, str]]:
     """Return id and name of each domain's zone.
 
     :raises RefusedError: names every domain without a zone, and every zone that exists twice.
     """
+    listed = [_zone(zone) for zone in zones]
+    there = [zone.name for zone in listed]
+    here = [domain for domain in domains if domain not in elsewhere or longest_zone(domain, there)]
     try:
-        found = find_zones(domains, [_zone(zone) for zone in zones])
+        found = find_zones(here, listed)
     except RecordError as error:
         raise RefusedError("\n  ".join(error.problems)) from None
     return {domain: (zone.id, zone.name) for domain, zone in found.items()}

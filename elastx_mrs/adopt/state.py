@@ -16,14 +16,17 @@ class State:
 
     :param component: the component's URN; empty if the state has none, or was not read.
     :param names: the names of the component's records.
-    :param owners: the names of all resources of that type, by the record's identifier.
+    :param owners: the names of all records at Cloudflare, by the record's identifier.
     :param provider: the URN of the explicit provider of the component's records; empty for the default one.
+    :param imported: the names of the component's records at Cloudflare. Other publishers may have records of these
+        names.
     """
 
     component: str = ""
     names: frozenset[str] = frozenset()
     owners: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
+    imported: frozenset[str] = frozenset()
 
 
 class StateError(Exception):
@@ -43,6 +46,7 @@ def state_of(content: Any, component: str) -> State:
         records = [one for one in resources if one["type"] == CLOUDFLARE_TYPE]
         urn = found[0] if found else ""
         own = [one for one in records if urn and one.get("parent") == urn]
+        names = frozenset(_name(one["urn"]) for one in resources if urn and one.get("parent") == urn)
         # A reference to a provider is its URN and its identifier.
         providers = {str(one.get("provider", "")).rpartition("::")[0] for one in own}
         owners = {str(one["id"]).rpartition("/")[2]: _name(one["urn"]) for one in records if one.get("id")}
@@ -51,7 +55,8 @@ def state_of(content: Any, component: str) -> State:
     if len(found) > 1:
         raise StateError(f"has {len(found)} components named {component}; name them differently")
     explicit = sorted(provider for provider in providers if provider and not _name(provider).startswith("default"))
-    return State(urn, frozenset(_name(one["urn"]) for one in own), owners, explicit[0] if explicit else "")
+    here = frozenset(_name(one["urn"]) for one in own)
+    return State(urn, names, owners, explicit[0] if explicit else "", here)
 
 
 def _name(urn: str) -> str:

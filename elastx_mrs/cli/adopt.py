@@ -59,9 +59,17 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     what cannot be kept, and how to fix that. Nothing is written to DNS. Put the lines under config: in the stack file,
     next to your accounts and the DKIM key. After pulumi up, remove elastx-mrs:adopt.
 
+    If you name a stack, the command asks the stack's publisher which of the stack's records exist already. It compares
+    the answer with the name servers, and prints elastx-mrs:adopt with the names to take over. Comments list what the
+    next pulumi up will take over and change, and where the publisher and DNS differ. If you name DOMAINs, it reads only
+    the records of these domains. With --state, it skips the records that the stack already has.
+
+    \b
+    elastx-mrs adopt --stack-config stacks/Pulumi.prod.yaml
+    pulumi config --show-secrets --json | elastx-mrs adopt --config -
+
     A stack that publishes through Cloudflare does not use elastx-mrs:adopt. Instead, you import the published records
-    with pulumi import. The option --import prints the file for it. If you name DOMAINs, the file has only the records
-    of these domains. With --state, it skips the records that the stack already has.
+    with pulumi import. The option --import prints the file for it.
 
     \b
     pulumi stack export > state.json
@@ -72,18 +80,22 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     command lists what the next pulumi up will change in the imported records. It also lists what cannot be imported,
     and how to fix that.
 
-    The exit code is 1 if a published record cannot be kept as it is.
+    The exit code is 1 if a published record cannot be kept as it is, or if the publisher and DNS differ.
     """
     _check_options(ctx, import_)
     if import_:
         from elastx_mrs.cli.adopt_import import run
 
         sys.exit(run(domains, options))
+    if options["stack_config"] or options["config"]:
+        from elastx_mrs.cli.adopt_stack import run as run_for_stack
+
+        sys.exit(run_for_stack(domains, options))
     vantage = vantage_of(options["nameservers"], options["resolvers"])
     sys.exit(_from_dns(domains, options["selectors"], vantage))
 
 
-_FOR_IMPORT = ("stack_config", "config", "component", "provider", "state")
+_FOR_STACK = ("component", "state")
 _FOR_DNS = {
     "selectors": "the stack's config has it",
     "nameservers": "the records are read through Cloudflare's API",
@@ -92,14 +104,19 @@ _FOR_DNS = {
 
 
 def _check_options(ctx: click.Context, import_: bool) -> None:
-    """Refuse options that exclude each other; without ``--import``, at least one domain is required."""
+    """Refuse options that exclude each other; without a stack, at least one domain is required."""
+    stack = import_ or bool(ctx.params["stack_config"] or ctx.params["config"])
     given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
     for parameter in ctx.command.params:
         key, option = str(parameter.name), parameter.opts[0]
-        if key == "domains" and not import_ and not ctx.params[key]:
+        if key == "domains" and not stack and not ctx.params[key]:
             raise click.MissingParameter(ctx=ctx, param=parameter)
-        if key in given and key in _FOR_IMPORT and not import_:
+        if key in given and key == "provider" and not import_:
             raise click.UsageError(f"{option} works only with --import")
+        if key in given and key in _FOR_STACK and not stack:
+            raise click.UsageError(f"{option} needs a stack; add --stack-config FILE or --config FILE")
+        if key == "selector" and key in given and stack and not import_:
+            raise click.UsageError(f"{option} does not work with a stack: {_FOR_DNS[key]}")
         if key in given and key in _FOR_DNS and import_:
             raise click.UsageError(f"{option} does not work with --import: {_FOR_DNS[key]}")
 

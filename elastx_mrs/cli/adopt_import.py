@@ -10,17 +10,16 @@ import click
 from elastx_mrs.adopt.cloudflare import Read, read_zones
 from elastx_mrs.adopt.plan import IMPORT_REQUESTS, Plan, import_file, plan
 from elastx_mrs.adopt.refusals import CannotReadError, RefusedError
-from elastx_mrs.adopt.state import EXPORT, State, StateError, state_of
+from elastx_mrs.cli.adopt_inputs import chosen, state_in
 from elastx_mrs.cli.arguments import arguments, unnamed
 from elastx_mrs.cli.exits import UnaskedError, exit_code
-from elastx_mrs.cli.inputs import BadInput, json_file, source_name
+from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import all_values
 from elastx_mrs.display import counted, quoted, some, visible
 from elastx_mrs.publish.cloudflare.rate import REQUESTS
-from elastx_mrs.publish.cloudflare.settings import Cloudflare
+from elastx_mrs.publish.cloudflare.settings import PROVIDER, Cloudflare
 from elastx_mrs.publish.cloudflare.zone import plugin_version
-from elastx_mrs.records import RecordError, TxtRecord, names
 
 MOST_SHOWN = 10
 """The most zones that one line names."""
@@ -32,10 +31,11 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     """Print the file, and on standard error what it leads to; return the exit code."""
     (given, cloudflare), component = _given(options), options["component"]
     provider = _provider(options["provider"])
-    state = _state(options["state"], component)
-    records = _chosen(given, domains)
-    wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
-    read = _read(wanted, cloudflare) if wanted else Read()
+    state = state_in(options["state"], component)
+    records = chosen(given, domains)
+    wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.imported))
+    elsewhere = [domain for domain, there in given.publishers_by_domain.items() if not there]
+    read = _read(wanted, cloudflare, elsewhere) if wanted else Read()
     made = plan(records, read.zones, component, state, cloudflare.comment)
     click.echo(json.dumps(import_file(made, component, state, provider, plugin_version()), indent=2))
     for line in _said(made, read):
@@ -43,10 +43,10 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     return exit_code(wrong=bool(made.faults or made.lost), unasked=bool(read.unasked))
 
 
-def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
-    """Read the zones of the domains, with their records."""
+def _read(domains: Sequence[str], cloudflare: Cloudflare, elsewhere: Sequence[str]) -> Read:
+    """Read the zones of the domains, with their records; without those that another publisher has."""
     try:
-        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id)
+        return read_zones(domains, _zone_ids(cloudflare.zones), cloudflare.account_id, elsewhere=elsewhere)
     except RefusedError as error:
         raise BadInput(str(error)) from None
     except CannotReadError as error:
@@ -54,7 +54,7 @@ def _read(domains: Sequence[str], cloudflare: Cloudflare) -> Read:
 
 
 def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
-    """Return the stack's arguments, and their settings for Cloudflare."""
+    """Return the stack's arguments, without the domains of other publishers, and their settings for Cloudflare."""
     stack_config, config = options["stack_config"], options["config"]
     if bool(stack_config) == bool(config):
         raise unnamed("the stack for --import")
@@ -62,18 +62,18 @@ def _given(options: Mapping[str, Any]) -> tuple[Arguments, Cloudflare]:
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given = arguments(stack_config, config, {})
     source = source_name(stack_config or config)
+    cloudflare = given.settings(Cloudflare)
     named = [provider.name for provider, _ in given.publishers if provider.adopts_by_config]
-    if named:
+    if named and cloudflare is None:
         raise BadInput(
-            f"{source}: publishes through {named[0]}, which imports no records: run elastx-mrs adopt DOMAIN without "
-            "--import, and add the adopt list that it prints to the config"
+            f"{source}: publishes through {named[0]}, which imports no records: run this again without --import, and "
+            "add the list elastx-mrs:adopt that it prints to the config"
         )
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to import")
-    cloudflare = given.settings(Cloudflare)
     if cloudflare is None:
         raise BadInput(f"{source}: names no publisher; write elastx-mrs:cloudflare: {{}}")
-    return given, cloudflare
+    return given.perhaps_for(PROVIDER.name), cloudflare
 
 
 def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:
@@ -86,21 +86,6 @@ def _zone_ids(zones: Mapping[str, Any]) -> dict[str, str]:
     return dict(zones)
 
 
-def _chosen(given: Arguments, domains: Sequence[str]) -> list[TxtRecord]:
-    """Return the records to look for: those of the named domains, or all."""
-    known = {domain.name for domain in given.domains}
-    wanted = set()
-    for text in domains:
-        try:
-            domain = names.sender_domain(text)
-        except RecordError as error:
-            raise BadInput(f"DOMAIN {quoted(text)}: {error}") from None
-        if domain not in known:
-            raise BadInput(f"DOMAIN {domain}: is not one of the config's domains")
-        wanted.add(domain)
-    return [record for record in given.records() if not wanted or record.domain in wanted]
-
-
 def _provider(text: str | None) -> tuple[str, str] | None:
     if text is None:
         return None
@@ -111,17 +96,6 @@ def _provider(text: str | None) -> tuple[str, str] | None:
             "dns=urn:pulumi:prod::mail::pulumi:providers:cloudflare::dns; pulumi stack --show-urns lists them"
         )
     return match[1], match[2]
-
-
-def _state(path: str | None, component: str) -> State:
-    """Return what the state holds, from the output of ``pulumi stack export``."""
-    if path is None:
-        return State()
-    content = json_file(path, EXPORT)
-    try:
-        return state_of(content, component)
-    except StateError as error:
-        raise BadInput(f"{source_name(path)}: {error}") from None
 
 
 def _said(made: Plan, read: Read) -> Iterator[str]:

@@ -16,7 +16,7 @@ from elastx_mrs.display import quoted
 from elastx_mrs.identity import profile_path
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.rfc2136.policy import SERVERS, Owners, Rights, owners_of
-from elastx_mrs.publish.rfc2136.settings import Rfc2136
+from elastx_mrs.publish.rfc2136.settings import PROVIDER, Rfc2136
 
 _KEY_NAME = re.compile(r"(?=.{1,254}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?", re.IGNORECASE)
 """Names that every server's configuration accepts without quotes."""
@@ -81,7 +81,8 @@ def policy(stack_config: str | None, config: str | None, kind: str, key_name: st
     rfc2136 = given.settings(Rfc2136)
     if rfc2136 is None:
         raise BadInput(f"{source}: {_unpublished(given)}")
-    owners = _chosen(owners_of(given.records(), rfc2136.by_zone), rfc2136, profile, source)
+    records = given.perhaps_for(PROVIDER.name).records()
+    owners = _chosen(owners_of(records, rfc2136.by_zone), rfc2136, profile, source)
     if kind == "powerdns" and len(owners) > 1:
         raise BadInput(
             f"--profile: is missing; a script serves one server, and {source} has the profiles {', '.join(owners)}"

@@ -227,6 +227,11 @@ class DomainArgs(TypedDict, total=False):
     Default: the one for all domains.
     """
 
+    publish: Texts | None
+    """The publishers of this domain's records, by their keys in this config. With several, the zone is at several
+    providers, and each gets every record. Default: the publisher that has the domain's zone.
+    """
+
     acknowledged: Texts
     """Names of notices to hide for this domain, in addition to those for all domains."""
 

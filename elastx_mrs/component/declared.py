@@ -4,7 +4,7 @@ Each deployment has its own list. Several updates may run in one process, as wit
 creates the components of a program one by one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -50,22 +50,25 @@ GIVEN: ContextVar[Declared | None] = ContextVar("elastx_mrs_declared", default=N
 def rivals(
     component: str,
     records: Iterable[TxtRecord],
-    places: Mapping[str, tuple[object, ...]],
+    places: Mapping[str, Sequence[tuple[object, ...]]],
     modes: Mapping[str, Mode],
 ) -> dict[Mode, list[str]]:
     """Note a component's records; return those that another component also declares, by the guard's mode.
 
-    :param places: where each domain is published. Records in different places do not conflict, as in two views.
+    :param places: where each domain is published, maybe in several places. Records in different places do not
+        conflict, as in two views.
     :param modes: the guard's, by domain; ``off`` reports nothing.
     """
     declared = _of_deployment()
     found: dict[Mode, list[str]] = {}
     for record in records:
         value = record.value if record.kind == "challenge" else ""
-        other = declared.setdefault(_Key(places[record.domain], record.name, record.kind, value), component)
         mode = modes.get(record.domain, "require")
-        if other != component and mode != "off":
-            found.setdefault(mode, []).append(_said(component, other, record))
+        keys = [_Key(place, record.name, record.kind, value) for place in places[record.domain]]
+        others = dict.fromkeys(declared.setdefault(key, component) for key in keys)
+        for other in others if mode != "off" else ():
+            if other != component:
+                found.setdefault(mode, []).append(_said(component, other, record))
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import pulumi
@@ -12,6 +13,9 @@ from elastx_mrs.component import outputs
 from elastx_mrs.component.args import MailRelayArgs
 from elastx_mrs.component.declared import listed, rivals
 from elastx_mrs.component.engine import registrations_first
+from elastx_mrs.component.key import Key, labels
+from elastx_mrs.component.places import Named, Places, named
+from elastx_mrs.component.setups import Setups
 from elastx_mrs.component.verification import Verification, value_in_state, verified
 from elastx_mrs.component.waiting import Records
 from elastx_mrs.config.environment import GUARD
@@ -28,7 +32,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
-from elastx_mrs.publish.publisher import Publisher, Resource, Settles, Setup
+from elastx_mrs.publish.publisher import Publisher, Resource, Settles, Typed
 from elastx_mrs.publish.sdk import is_mocked, untraced
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.service import Smtp
@@ -75,8 +79,10 @@ class MailRelay(pulumi.ComponentResource):
             raise pulumi.RunError(f"{name}: {problem}")
         modes = _modes(arguments)
         self.records = arguments.required()
-        by_name = {record.resource(name): record for record in self.records if not record.external}
-        twice = _rivals(name, arguments, [*by_name.values()], publisher, modes)
+        own_place = {domain.name: ("",) for domain in arguments.published}
+        decided = own_place if own else arguments.publishers_by_domain
+        places: dict[str, Sequence[str]] = {domain: there for domain, there in decided.items() if there}
+        twice = _rivals(name, arguments, places, publisher, modes)
         super().__init__(COMPONENT_TYPE, name, None, opts)
         self.smtp = arguments.service.smtp
         for said in remarks(arguments):
@@ -86,13 +92,20 @@ class MailRelay(pulumi.ComponentResource):
         for text in [*map(str, in_plain_text(arguments.providers, _in_the_stacks_file)), *twice]:
             _log("warning", text, self)
         waiting = self._waiting(arguments)
-        nothing: dict[str, pulumi.Output[str]] = {}
-        published: Callable[[str], pulumi.Output[str]] = nothing.__getitem__
-        if by_name:
-            publisher = publisher or self._publisher(arguments, modes, waiting)
-            published = self._declare(arguments, modes, publisher, by_name, waiting)
-        settled = publisher.settled if isinstance(publisher, Settles) else None
-        self.verification = verified(arguments, by_name, published, self._say, settled)
+        setups = Setups(arguments, self, modes, self._say, self._get, self._resources(), waiting.hold)
+        if unplaced := [domain for domain in decided if domain not in places]:
+            found = setups.looked_for(unplaced)
+            for text in _rivals(name, arguments, found, publisher, modes):
+                _log("warning", text, self)
+            places |= found
+        publishers = {"": publisher} if publisher is not None else setups.publishers(places)
+        types = {one: made.resource_type for one, made in publishers.items() if isinstance(made, Typed)}
+        declares = [record for record in self.records if not record.external]
+        by_key = {one.key: one for one in named(name, declares, places, types)}
+        published = self._declare(arguments, modes, publishers, by_key, waiting)
+        settled = [one.settled for one in publishers.values() if isinstance(one, Settles)]
+        records = {key: one.record for key, one in by_key.items()}
+        self.verification = verified(arguments, records, published, self._say, settled)
         self.register_outputs({"smtp": self.smtp, "verification": self.verification})
         registrations_first()
 
@@ -100,55 +113,68 @@ class MailRelay(pulumi.ComponentResource):
         self,
         arguments: Arguments,
         modes: Mapping[str, Mode],
-        publisher: Publisher,
-        by_name: Mapping[str, TxtRecord],
+        publishers: Mapping[str, Publisher],
+        by_key: Mapping[Key, Named],
         waiting: Records,
-    ) -> Callable[[str], pulumi.Output[str]]:
+    ) -> Callable[[Key], pulumi.Output[str]]:
         """Declare the records; return the function that returns the value that a resource has in the state."""
-        resources: dict[str, pulumi.CustomResource] = {}
-        guard = self._guard(arguments, modes, publisher, by_name, resources)
-        registered = hook(guard, self.pulumi_resource_name, waiting.hold) if guard is not None else None
-        for resource, record in by_name.items():
-            hooks = binding(registered, record, shared=publisher.shares_ttl) if registered is not None else None
-            options = pulumi.ResourceOptions(parent=self, hooks=hooks)
+        resources: dict[Key, pulumi.CustomResource] = {}
+        called = labels(by_key)
+        hooks = self._hooks(arguments, modes, publishers, by_key, resources, waiting)
+        for key, one in by_key.items():
+            publisher = publishers[key.publisher]
+            options = pulumi.ResourceOptions(parent=self)
+            if key.publisher in hooks:
+                options.hooks = binding(hooks[key.publisher], one.record, shared=publisher.shares_ttl)
+            if one.former:
+                options.aliases = [pulumi.Alias(name=one.former)]
             with untraced:
-                resources[resource] = publisher.declare(resource, record, options)
-            waiting.watch(resource, resources[resource])
-        return lambda resource: value_in_state(publisher, resources[resource])
+                resources[key] = publisher.declare(key.resource, one.record, options)
+            waiting.watch(called[key], resources[key])
+        return lambda key: value_in_state(publishers[key.publisher], resources[key])
 
-    def _guard(
+    def _hooks(
         self,
         arguments: Arguments,
         modes: Mapping[str, Mode],
-        publisher: Publisher,
-        by_name: Mapping[str, TxtRecord],
-        resources: Mapping[str, pulumi.Resource],
-    ) -> Guard | None:
-        """Return the guard; None if it is off everywhere, or if no engine would call it."""
-        if all(mode == "off" for mode in modes.values()) or is_mocked():
-            return None
-        memory = Memory(publisher, _vantages(arguments), [*by_name.values()])
+        publishers: Mapping[str, Publisher],
+        by_key: Mapping[Key, Named],
+        resources: Mapping[Key, pulumi.Resource],
+        waiting: Records,
+    ) -> dict[str, pulumi.ResourceHook]:
+        """Return the guard's hook for each publisher; none if it is off everywhere, or if no engine would call it."""
+        if not by_key or all(mode == "off" for mode in modes.values()) or is_mocked():
+            return {}
+        vantages, known = _vantages(arguments), arguments.acknowledged_by_domain
+        records = list(dict.fromkeys(one.record for one in by_key.values()))
+        places: dict[str, list[str]] = {}
+        for one in by_key.values():
+            places.setdefault(one.record.domain, []).append(one.publisher)
+        beside: dict[str, Memory] = {}
+        found = {}
+        for name, publisher in publishers.items():
+            own = {key.resource: one.record for key, one in by_key.items() if key.publisher == name}
+            memory = Memory(publisher, vantages, records, called=name, publishers=places, beside=beside)
+            say = partial(self._say_of, name, resources)
+            guard = Guard(own, modes, memory, pulumi.runtime.is_dry_run(), say, acknowledged=known)
+            several = name if len(publishers) > 1 else ""
+            found[name] = hook(guard, self.pulumi_resource_name, waiting.hold, several)
+        return found
 
-        def say(level: str, text: str, resource: str) -> None:
-            _log(level, text, resources.get(resource, self))
-
-        known = arguments.acknowledged_by_domain
-        return Guard(by_name, modes, memory, pulumi.runtime.is_dry_run(), say, acknowledged=known)
+    def _say_of(
+        self, publisher: str, resources: Mapping[Key, pulumi.Resource], level: str, text: str, name: str
+    ) -> None:
+        """Log one line on the row of a publisher's resource, or on the component's."""
+        _log(level, text, resources.get(Key(publisher, name), self))
 
     def _waiting(self, arguments: Arguments) -> Records:
         """Return the object that reports slow records."""
-        known = [provider.waits for provider, _ in arguments.publishers]
-        scale = Clock.of(os.environ).scale
-        return Records(known[0] if known else lambda _: "", lambda text: self._say("progress", text), scale)
 
-    def _publisher(self, arguments: Arguments, modes: Mapping[str, Mode], waiting: Records) -> Publisher:
-        """Return the publisher that the config names. A valid config names exactly one."""
-        ((provider, settings),) = arguments.publishers
+        def known(waited: float) -> str:
+            said = [provider.waits(waited) for provider, _ in arguments.publishers]
+            return ". ".join(dict.fromkeys(text for text in said if text))
 
-        name, resources = self.pulumi_resource_name, self._resources()
-        setup = Setup(settings, arguments, self, name, modes, self._say, self._get, resources, waiting.hold)
-        publisher: Publisher = provider.make(setup)
-        return publisher
+        return Records(known, lambda text: self._say("progress", text), Clock.of(os.environ).scale)
 
     def _say(self, level: str, text: str) -> None:
         """Log one line on the component's row."""
@@ -184,12 +210,15 @@ def _publisher_problem(arguments: Arguments, *, own: bool) -> str:
 
     :param own: whether the program has its own publisher.
     """
-    named = ", ".join(provider.name for provider, _ in arguments.publishers)
-    if own and named:
-        return f"{named}: the program has its own publisher too; keep one of them"
+    keys = ", ".join(provider.name for provider, _ in arguments.publishers)
+    if own and keys:
+        return f"{keys}: the program has its own publisher too; keep one of them"
+    pinned = next((f"domains[{i}].publish" for i, one in enumerate(arguments.domains) if one.publish), None)
+    if own and pinned:
+        return f"{pinned}: the program has its own publisher, which publishes every domain; remove publish"
     if own and not arguments.published:
         return "the program's own publisher publishes nothing, because every domain has external: true; remove one"
-    if own or named or not arguments.published:
+    if own or keys or not arguments.published:
         return ""
     path, problem = no_publisher()
     cure = "to say where records are published, or give MailRelay a publisher of your own"
@@ -199,21 +228,27 @@ def _publisher_problem(arguments: Arguments, *, own: bool) -> str:
 def _rivals(
     name: str,
     arguments: Arguments,
-    records: Sequence[TxtRecord],
+    places: Places,
     publisher: Publisher | None,
     modes: Mapping[str, Mode],
 ) -> list[str]:
     """Return the records that another component also declares, if the guard only warns about them.
 
-    :raises pulumi.RunError: if the guard stops on some; before anything is declared.
+    :param places: the publishers of the domains to look at.
+    :raises pulumi.RunError: if the guard stops on some; before a record is declared.
     """
     if is_mocked():
         return []  # unit tests of users create one component after another, in what looks like one deployment
-    places: dict[str, tuple[object, ...]] = {}
-    for domain in arguments.domains:
-        named = [(provider.name, provider.place(settings, domain.name)) for provider, settings in arguments.publishers]
-        places[domain.name] = named[0] if named else (publisher,)
-    found = rivals(name, records, places, modes)
+    by_name = {provider.name: (provider, settings) for provider, settings in arguments.publishers}
+
+    def where(one: str, domain: str) -> tuple[object, ...]:
+        if one not in by_name:
+            return (publisher,)
+        provider, settings = by_name[one]
+        return (one, provider.place(settings, domain))
+
+    there = {domain: [where(one, domain) for one in names] for domain, names in places.items()}
+    found = rivals(name, arguments.for_domains(places).records(), there, modes)
     if stopped := found.get("require"):
         raise pulumi.RunError("\n  ".join([*listed(stopped), f"(to continue anyway: {GUARD}=warn for one run)"]))
     return list(listed(found.get("warn", [])))

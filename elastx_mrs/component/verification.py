@@ -1,5 +1,6 @@
 """Verify inside ``up``, after all records were created; never in a preview."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pulumi.output import Unknown
 
 from elastx_mrs import display
 from elastx_mrs.component.engine import operation
+from elastx_mrs.component.key import Key, labels
 from elastx_mrs.config.environment import VERIFICATION
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.modes import Mode, of_run
@@ -44,17 +46,17 @@ Settled = Callable[[], Awaitable[None]]
 
 def verified(
     arguments: Arguments,
-    records: Mapping[str, TxtRecord],
-    published: Callable[[str], pulumi.Output[str]],
+    records: Mapping[Key, TxtRecord],
+    published: Callable[[Key], pulumi.Output[str]],
     log: Log,
-    settled: Settled | None = None,
+    settled: Sequence[Settled] = (),
 ) -> pulumi.Output[Verification]:
     """Verify in an ``up``, after all records exist; return the same value as in a preview.
 
-    :param records: the declared records, by their resources' names.
+    :param records: the declared records, by their resources.
     :param published: returns the value that a resource has in the state, unknown if it was not created. It is called
         only if something is verified, because 500 unused outputs cost a second of every preview.
-    :param settled: waits until the publisher's name servers have the changes.
+    :param settled: each waits until one publisher's name servers have the changes.
     :raises pulumi.RunError: if this run's mode is invalid, or an extra is missing; in previews too.
     """
     shape = _shape(arguments)
@@ -66,17 +68,15 @@ def verified(
     if os.environ.get(VERIFICATION.name) != "require" and operation() != "up":
         modes = {domain: "warn" if mode == "require" else mode for domain, mode in modes.items()}
 
-    async def verify(values: Mapping[str, str | None]) -> Verification:
-        if settled is not None:
-            await settled()
-        await _verify(arguments, _jobs(arguments, modes, records, values), modes, log)
+    async def verify(values: Sequence[str | None]) -> Verification:
+        await asyncio.gather(*(wait_for_servers() for wait_for_servers in settled))
+        await _verify(arguments, _jobs(arguments, modes, records, dict(zip(records, values, strict=True))), modes, log)
         return shape
 
     # An unknown value becomes None, so this runs even after a failure. A plain apply would be skipped, and the stack
     # would pass without verification.
-    known = {name: published(name).apply(_known, run_with_unknowns=True) for name in records}
-    # Without a resource, Output.all returns a list.
-    return (pulumi.Output.all(**known) if known else pulumi.Output.from_input({})).apply(verify)
+    known = [published(key).apply(_known, run_with_unknowns=True) for key in records]
+    return pulumi.Output.all(*known).apply(verify)
 
 
 def value_in_state(publisher: Publisher, resource: pulumi.CustomResource) -> pulumi.Output[str]:
@@ -119,22 +119,28 @@ def _check_extras(arguments: Arguments, modes: Mapping[str, Mode]) -> None:
 
 
 def _jobs(
-    arguments: Arguments, modes: Mapping[str, Mode], records: Mapping[str, TxtRecord], values: Mapping[str, str | None]
+    arguments: Arguments, modes: Mapping[str, Mode], records: Mapping[Key, TxtRecord], values: Mapping[Key, str | None]
 ) -> list[Job]:
     """Return what to verify: the records in the state, which under ``--target`` differ from the declared ones."""
-    there = [replace(record, value=value) for name, record in records.items() if (value := values[name]) is not None]
+    held: dict[TxtRecord, list[str]] = {}
+    for key, record in records.items():
+        if (value := values[key]) is not None:
+            held.setdefault(record, []).append(value)
+    # Of two publishers of a zone, one may have the old value yet: its servers are then wrong.
+    there = [replace(one, value=one.value if one.value in found else found[0]) for one, found in held.items()]
     there += arguments.by_hand()
-    missing = {name: record for name, record in records.items() if values[name] is None}
+    called = labels(records)
+    missing = {called[key]: record for key, record in records.items() if values[key] is None}
     try:
-        found = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
+        jobs = plan.jobs(arguments, there, Run.of(), {domain for domain, mode in modes.items() if mode != "off"})
     except RecordError as error:
         raise pulumi.RunError(str(error)) from None
-    for job in found:
+    for job in jobs:
         own = {name: record for name, record in missing.items() if record.domain == job.expected.domain}
         kinds = frozenset(one.suffix if one.kind == "dkim" else one.kind for one in own.values())
         job.expected = replace(job.expected, left_out=tuple(own), left_out_kinds=kinds)
         job.strict = False
-    return found
+    return jobs
 
 
 async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str, Mode], log: Log) -> None:

@@ -69,7 +69,7 @@ VERIFICATION = Variable(
 )
 ADOPT = Variable(
     "ELASTX_MRS_ADOPT",
-    "Adds names to `adopt` in the config, for this run: the stack may take over identical records there.",
+    "Adds names to `adopt` in the config, for this run: the stack takes over published records there.",
     "names of records, separated by commas",
     "only `adopt` in the config",
 )

@@ -6,11 +6,11 @@ the default is Elastx.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from inspect import isclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -285,6 +285,7 @@ class Domain(Shape):
         "verification": {"mode": "warn"},
         "ttl": 300,
         "external": True,
+        "publish": ["cloudflare", "route53"],
         "acknowledged": ["one-key"],
     }
 
@@ -307,6 +308,10 @@ class Domain(Shape):
     external: bool | None = None
     """Somebody else publishes all records of this domain, by hand. They are not created, but they are still verified.
     Default: the one for all domains.
+    """
+    publish: Annotated[list[str], Field(min_length=1)] | None = None
+    """The publishers of this domain's records, by their keys in this config. With several, the zone is at several
+    providers, and each gets every record. Default: the publisher that has the domain's zone.
     """
     acknowledged: _Acknowledged = []
     """Names of notices to hide for this domain, in addition to those for all domains."""
@@ -362,6 +367,7 @@ class Arguments(Shape):
     """Names of notices to hide in previews, such as one-key. A warning has no name and always stays."""
 
     _service: Service = PrivateAttr(default=ELASTX)
+    _only: frozenset[str] | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any) -> None:
         """Keep the service that the arguments were validated for."""
@@ -385,11 +391,34 @@ class Arguments(Shape):
     @property
     def published(self) -> list[Domain]:
         """The domains whose records this stack publishes: those without ``external: true``."""
-        return [domain for domain in self.domains if domain.name not in self._external]
+        return [one for one in self.domains if one.name not in self._external and self._is_for(one.name)]
 
     def records(self) -> list[TxtRecord]:
         """Return every record that this stack publishes, in the order of the domains."""
-        return [record for record in self.required() if not record.external]
+        return [record for record in self.required() if not record.external and self._is_for(record.domain)]
+
+    def for_domains(self, names: Collection[str]) -> Self:
+        """Return the arguments for one of several publishers: only these domains are :attr:`published`."""
+        found = self.model_copy()
+        found._only = frozenset(names)
+        return found
+
+    @property
+    def publishers_by_domain(self) -> dict[str, tuple[str, ...]]:
+        """The keys of each published domain's publishers. With several publishers, a domain without ``publish`` has
+        none here: its zone decides.
+        """
+        named = [provider.name for provider, _ in self.publishers]
+        sole = tuple(named) if len(named) == 1 else ()
+        return {domain.name: tuple(domain.publish or sole) for domain in self.published}
+
+    def perhaps_for(self, publisher: str) -> Self:
+        """Return the arguments for a publisher as far as the config decides: without the domains that name others."""
+        places = self.publishers_by_domain
+        return self.for_domains([domain for domain, there in places.items() if not there or publisher in there])
+
+    def _is_for(self, domain: str) -> bool:
+        return self._only is None or domain in self._only
 
     def by_hand(self) -> list[TxtRecord]:
         """Return every record that somebody else publishes, and whose value the config has."""

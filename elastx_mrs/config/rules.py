@@ -1,6 +1,7 @@
-"""Faults of a config whose single values are well formed: a domain twice, two publishers, an unknown account."""
+"""Faults of a config whose single values are well formed: a domain twice, no publisher, an unknown account."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,10 +9,11 @@ from elastx_mrs import limits, registry
 from elastx_mrs.config import dkim
 from elastx_mrs.config.model import Arguments, Dmarc, Spf
 from elastx_mrs.config.today import today
-from elastx_mrs.display import any_of, quoted, visible
+from elastx_mrs.display import MOST_QUOTED, any_of, quoted, visible
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.registry import Problem
+from elastx_mrs.secrecy import masked
 from elastx_mrs.service import Service
 
 
@@ -72,12 +74,7 @@ def _similar(account: str, listed: Sequence[str]) -> str | None:
 
 
 def _publishers(given: Mapping[str, Any], publishers: Sequence[str], publisher: bool) -> Iterator[Fault]:
-    named = [key for key in publishers if given.get(key) is not None]
-    if len(named) > 1:
-        yield Fault(
-            ", ".join(named),
-            f"{_NUMBERS.get(len(named), len(named))} publishers; keep the one that serves these domains",
-        )
+    named = any(given.get(key) is not None for key in publishers)
     if publisher and not named and not is_by_hand(given):
         path, problem = no_publisher()
         yield Fault(path, f"{problem}, to say where records are published; {OR_EXTERNAL}")
@@ -93,9 +90,6 @@ def is_by_hand(given: Mapping[str, Any]) -> bool:
     own = [domain.get("external") if isinstance(domain, dict) else None for domain in domains]
     of_all = given.get("external") in (True, "true")
     return bool(own) and all(of_all if one is None else one is True for one in own)
-
-
-_NUMBERS = {2: "two", 3: "three"}
 
 
 def no_publisher() -> Problem:
@@ -131,9 +125,9 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     if arguments.publishers and not domains:
         path = ", ".join(provider.name for provider, _ in arguments.publishers)
         yield Fault(path, "publishes nothing, because every domain has external: true; remove it, or external")
-    for provider, settings in arguments.publishers if domains else ():
-        yield from (Fault(*problem) for problem in provider.faults(settings, domains, program))
-    yield from _ttl_faults(arguments)
+    yield from _provider_faults(arguments, program=program) if domains else ()
+    yield from publish_faults(arguments)
+    yield from ttl_faults(arguments, arguments.publishers_by_domain)
     if any(_value_problems(policy, arguments.service) for _, policy in _policies(arguments)):
         return
     if arguments.most_records() > limits.RECORDS.most:
@@ -157,6 +151,55 @@ def _key_faults(arguments: Arguments) -> Iterator[Fault]:
                 yield Fault(path, f"has no key for {domain.name}; {cure}")
         if not domain.dkim and any(key.published is None and not key.external for key in arguments.dkim):
             break
+
+
+def _provider_faults(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
+    """Yield the faults of each provider's settings, given the domains that are certainly published there."""
+    places = arguments.publishers_by_domain
+    for provider, settings in arguments.publishers:
+        here = [i for i, domain in enumerate(arguments.domains) if provider.name in places.get(domain.name, ())]
+        for path, problem in provider.faults(settings, [arguments.domains[i].name for i in here], program):
+            found = re.match(r"domains\[([0-9]+)\]", path)
+            yield Fault(f"domains[{here[int(found[1])]}]{path[found.end() :]}" if found else path, problem)
+
+
+def publish_faults(arguments: Arguments) -> Iterator[Fault]:
+    """Yield the faults of each domain's ``publish``, and the publishers that no domain can use."""
+    published = {domain.name for domain in arguments.published}
+    named = [provider.name for provider, _ in arguments.publishers]
+    used: set[str] = set()
+    for index, domain in enumerate(arguments.domains):
+        path = f"domains[{index}].publish"
+        used.update(domain.publish or ())
+        if domain.publish is not None and domain.name not in published:
+            yield Fault(path, "names publishers, but external: true means that none is used; remove one of the two")
+            continue
+        for position, name in enumerate(domain.publish or ()):
+            if name in domain.publish[:position]:  # type: ignore[index]
+                yield Fault(f"{path}[{position}]", f"{quoted(masked(name))} is already in this list; remove it")
+            elif name not in named and (problem := _unnamed(name, named)):
+                yield Fault(f"{path}[{position}]", problem)
+    if len(named) < 2 or not published or not used <= {*named}:
+        return
+    looked_for = any(domain.publish is None for domain in arguments.published)
+    for provider, _ in arguments.publishers:
+        if provider.name not in used and not (looked_for and provider.zones):
+            why = "it cannot tell which zones it has" if looked_for else "every domain names others in publish"
+            cure = f"write publish: [{provider.name}] for its domains, or remove it"
+            yield Fault(provider.name, f"publishes nothing, because {why}; {cure}")
+
+
+def _unnamed(name: str, named: Sequence[str]) -> str:
+    """Return what is wrong with a name that is no publisher of the config.
+
+    A config without any publisher has that fault already, or its program has its own.
+    """
+    known = registry.names()
+    if name in known:
+        return f"{name} is not in this config; write its key, {name}, or remove it here" if named else ""
+    close = difflib.get_close_matches(name[:MOST_QUOTED].lower(), known, n=1)
+    cure = f"did you mean {close[0]}?" if close else f"the publishers are {', '.join(known)}"
+    return f"{quoted(masked(name))} is not a publisher; {cure}"
 
 
 def _value_problems(policy: Spf | Dmarc, service: Service) -> Sequence[str]:
@@ -188,21 +231,26 @@ def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dmarc]]:
                 yield f"domains[{index}].{key}", policy
 
 
-def _ttl_faults(arguments: Arguments) -> Iterator[Fault]:
-    published = {domain.name for domain in arguments.published}
+def ttl_faults(arguments: Arguments, places: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
+    """Yield the TTLs that are invalid, or that a domain's publisher cannot use.
+
+    :param places: the keys of the publishers of each domain, as far as they are known.
+    """
+    known = {name for names_ in places.values() for name in names_}
+    of_all = known if len(arguments.publishers) > 1 else {provider.name for provider, _ in arguments.publishers}
     ttls = [
-        ("ttl", arguments.ttl, True),
-        *((f"domains[{i}].ttl", one.ttl, one.name in published) for i, one in enumerate(arguments.domains)),
-        *((f"{path}.ttl", key.ttl, bool(published)) for path, key in dkim.placed("dkim", arguments.dkim)),
+        ("ttl", arguments.ttl, of_all),
+        *((f"domains[{i}].ttl", one.ttl, {*places.get(one.name, ())}) for i, one in enumerate(arguments.domains)),
+        *((f"{path}.ttl", key.ttl, of_all) for path, key in dkim.placed("dkim", arguments.dkim)),
         *(
-            (f"{path}.ttl", key.ttl, one.name in published)
+            (f"{path}.ttl", key.ttl, {*places.get(one.name, ())})
             for i, one in enumerate(arguments.domains)
             for path, key in dkim.placed(f"domains[{i}].dkim", one.dkim or ())
         ),
     ]
-    for path, ttl, here in ttls:
+    for path, ttl, used in ttls:
         if ttl is None:
             continue
-        of_providers = [provider.ttl_problem(ttl) for provider, _ in arguments.publishers if here]
+        of_providers = [provider.ttl_problem(ttl) for provider, _ in arguments.publishers if provider.name in used]
         in_general = None if 1 <= ttl <= MAX_TTL else f"is {ttl}; write seconds from 1 to {MAX_TTL}"
         yield from (Fault(path, problem) for problem in [*filter(None, of_providers), in_general][:1] if problem)

@@ -34,8 +34,10 @@ def examinations(stack: Stack) -> list[Examination]:
     found += _of_dns(stack)
     if not arguments.publishers:
         found.append(Examination("publisher", lambda: [_without_publisher(arguments)], ""))
+    looked_for = frozenset(domain for domain, there in arguments.publishers_by_domain.items() if not there)
     for provider, settings in arguments.publishers:
-        subject = Subject(settings, arguments, stack.get, stack.hidden, stack.environment, stack.site)
+        own = arguments.perhaps_for(provider.name)
+        subject = Subject(settings, own, stack.get, stack.hidden, stack.environment, stack.site, looked_for)
         found += provider.examinations(subject)
     return found
 

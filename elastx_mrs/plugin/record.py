@@ -1,8 +1,8 @@
 """Records as the plugin's own resources: check and compare their properties, and send them over the wire."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+import re
+from collections.abc import Mapping
+from typing import Any
 
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -10,66 +10,23 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from elastx_mrs.display import MOST_QUOTED, visible
 from elastx_mrs.identity import PLUGIN_STRING_TYPE, PLUGIN_TYPE
 from elastx_mrs.plugin.wire import PluginError, is_unknown, plain_value
-from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.record_kind import Kind
 from elastx_mrs.publish.rfc2136 import record as rfc2136
-from elastx_mrs.publish.rfc2136.primary import UpdateError
 from elastx_mrs.publish.rrset import record as rrset
-from elastx_mrs.publish.rrset.record_sets import RecordSetError
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import fits
 from elastx_mrs.records.record import MAX_TTL
+from elastx_mrs.records.text import check_printable
 
 OTHERS = ("ttl", "guard")
 
+_OWNER = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
+_WRITE_OWNER = "write it in lower-case A-labels, without a final dot"
+
 Values = Mapping[str, PropertyValue]
-Properties = Mapping[str, Any]
 
 
-class Records(Protocol):
-    """What is done about records of one kind."""
-
-    def create(self, props: Properties) -> tuple[str, dict[str, Any]]:
-        """Publish a record; return its id and what is kept."""
-        ...
-
-    def read(self, props: Properties) -> dict[str, Any] | None:
-        """Return what is there now, or None."""
-        ...
-
-    def update(self, olds: Properties, news: Properties) -> dict[str, Any]:
-        """Put the new value in the old one's place; return what is kept."""
-        ...
-
-    def delete(self, props: Properties) -> None:
-        """Withdraw a record."""
-        ...
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of record.
-
-    :param place: the properties that say where it is; another one of these is another record.
-    :param changed: returns the properties that differ in the DNS.
-    :param outs: returns what is kept of a record in the state.
-    :param records: returns what is done about records, given what reads the config.
-    :param error: what that raises where it cannot do its work.
-    """
-
-    place: tuple[str, ...]
-    changed: Callable[[Properties, Properties], list[str]]
-    outs: Callable[[Properties], dict[str, Any]]
-    records: Callable[[Get], Records]
-    error: type[Exception]
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The properties that each record must have; they are texts."""
-        return (*self.place, "value")
-
-
-KINDS: Mapping[str, Kind] = {
-    PLUGIN_TYPE: Kind(rfc2136.PLACE, rfc2136.changed, rfc2136.outs, rfc2136.TxtRecords, UpdateError),
-    PLUGIN_STRING_TYPE: Kind(rrset.PLACE, rrset.changed, rrset.outs, rrset.TxtStrings, RecordSetError),
-}
+KINDS: Mapping[str, Kind] = {PLUGIN_TYPE: rfc2136.KIND, PLUGIN_STRING_TYPE: rrset.KIND}
 """By the resource's type."""
 
 
@@ -126,9 +83,27 @@ def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
         for key in (*texts, "guard")
         if key in inputs and not isinstance(inputs[key].value, str) and not is_unknown(inputs[key])
     ]
+    failures += [
+        sdk.CheckFailure(key, problem)
+        for key in ("owner", "value")
+        if key in inputs and isinstance(text := inputs[key].value, str) and (problem := _problem(key, text))
+    ]
     if "ttl" in inputs and not is_unknown(inputs["ttl"]) and not _seconds(inputs["ttl"].value):
         failures.append(sdk.CheckFailure("ttl", f"is not a TTL; write whole seconds from 1 to {MAX_TTL} (RFC 2181 §8)"))
     return sdk.CheckResponse(inputs=inputs, failures=failures)
+
+
+def _problem(key: str, text: str) -> str:
+    """Return why DNS cannot hold a record's owner or value; empty if it can."""
+    if key == "owner":
+        return "" if _OWNER.fullmatch(text) and fits(text) else f"is not a name; {_WRITE_OWNER}"
+    if not text:
+        return "is empty; write the record's value"
+    try:
+        check_printable(text)
+    except RecordError as error:
+        return str(error)
+    return ""
 
 
 def _seconds(value: object) -> bool:

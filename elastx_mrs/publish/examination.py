@@ -16,15 +16,20 @@ from elastx_mrs.publish.adoption import Get
 READABLE = f"run: {all_values('elastx-mrs doctor')}"
 """The fix for a value that is encrypted in the stack's file."""
 
+NONE_HERE = "no domain has its zone here, so other publishers have them all"
+"""The finding about a publisher that no domain of the stack needs."""
+
 
 @dataclass(frozen=True)
 class Subject:
     """The examined stack, as one of its providers sees it.
 
     :param settings: the provider's settings, of its model's type.
+    :param arguments: the stack's, without the domains that name other publishers.
     :param get: reads a key of the stack's config, with its namespace; returns None for an encrypted one.
     :param hidden: returns whether a key exists whose value only Pulumi can read.
     :param site: the folders in which the program's Python finds packages.
+    :param elsewhere: the domains that may be another publisher's; that their zone is missing here is no fault.
     """
 
     settings: Any
@@ -33,6 +38,7 @@ class Subject:
     hidden: Callable[[str], bool]
     environment: Mapping[str, str] = field(repr=False)
     site: Sequence[str] = ()
+    elsewhere: frozenset[str] = frozenset()
 
 
 class Examination(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from elastx_mrs.display import show
+from elastx_mrs.display import quoted, show, some
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,16 @@ def ancestors(owner: str, zone: str) -> list[str]:
         names.append(owner)
         owner = owner.partition(".")[2]
     return names
+
+
+def difference(there: Sequence[str], served: Sequence[str]) -> str:
+    """Return the TXT values that only one side has, as the end of *the provider has*, before a name server's name.
+
+    :param there: the provider's values.
+    :param served: the name server's.
+    """
+    more = [quoted(one, 60) for one in there if one not in served]
+    less = [quoted(one, 60) for one in served if one not in there]
+    if more and less:
+        return f"{some(more, 2)}, and not {some(less, 2)} as"
+    return f"{some(more, 2)}, unlike" if more else f"no {some(less, 2)}, unlike"

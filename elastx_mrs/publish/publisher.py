@@ -12,6 +12,7 @@ from elastx_mrs.config.modes import Mode
 from elastx_mrs.progress import Hold
 from elastx_mrs.publish.adoption import Adoption, Get
 from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.held import Held
 from elastx_mrs.records import TxtRecord
 
 
@@ -56,6 +57,16 @@ class Settles(Protocol):
         ...
 
 
+@runtime_checkable
+class Typed(Protocol):
+    """What a publisher has too if others may use its Pulumi type: two resources of a type need different names."""
+
+    @property
+    def resource_type(self) -> str:
+        """The type, or one of its aliases."""
+        ...
+
+
 Say = Callable[[str, str], None]
 """Logs one line on the component's row: ``notice``, ``warning`` or ``error``, and the text."""
 
@@ -68,12 +79,15 @@ class Setup:
     """The input of a provider's factory.
 
     :param settings: the provider's settings, of its model's type.
+    :param arguments: the component's. If it has several publishers, ``published`` and ``records()`` have only what is
+        for this one.
     :param component: the component. Use its own provider, if it has one.
     :param name: the component's name.
     :param modes: the guard's modes, by sender domain.
     :param get: reads the stack's config, or the provider plugin's.
     :param resources: create resources instead of a publisher, by their type; the plugin has some of its own.
     :param hold: a context that the publisher enters while it delays records and reports that itself.
+    :param held: what the provider told of its zones; None if it was not asked.
     """
 
     settings: Any
@@ -85,3 +99,4 @@ class Setup:
     get: Get
     resources: Mapping[str, Resource] = field(default_factory=dict)
     hold: Hold = nullcontext
+    held: Held | None = None

@@ -111,6 +111,19 @@ def now(awaitable: Coroutine[Any, Any, T]) -> T | None:
     return None
 
 
+def waited(awaitable: Awaitable[T]) -> T:
+    """Return what an awaitable returns, while a program's constructor waits for it, as for a synchronous ``invoke``.
+
+    :raises pulumi.RunError: if the SDK no longer has that.
+    """
+    wait = getattr(sync_await, "_sync_await", None)
+    if wait is None:
+        asyncio.ensure_future(awaitable).cancel()
+        raise pulumi.RunError("this version of Pulumi's SDK cannot wait for zones; write publish for each domain")
+    found: T = wait(awaitable)
+    return found
+
+
 def _retrieved(task: "asyncio.Future[Any]") -> None:
     """Read the result of abandoned work. Otherwise asyncio would log its error."""
     if not task.cancelled():

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Literal
 
 from elastx_mrs import limits
+from elastx_mrs.extras import put_off
 from elastx_mrs.records.record import RecordError
 
 MIN_BITS = 1024
@@ -149,7 +150,8 @@ def _checks() -> Mapping[str, Callable[..., object]]:
     package = _not_run("badkeys.rsakeys", folders)
     try:
         sys.modules.setdefault("badkeys.rsakeys", package)
-        modules = {name: import_module(f"badkeys.rsakeys.{name}") for name in (*WEAKNESSES, *ODDITIES)}
+        with put_off(versions=False):  # of gmpy2
+            modules = {name: import_module(f"badkeys.rsakeys.{name}") for name in (*WEAKNESSES, *ODDITIES)}
     finally:
         if sys.modules["badkeys.rsakeys"] is package:
             del sys.modules["badkeys.rsakeys"]

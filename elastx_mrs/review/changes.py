@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import show
-from elastx_mrs.identity import COMPONENT_TYPE
+from elastx_mrs.identity import COMPONENT_TYPE, publisher_of
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.challenge import is_challenge
 from elastx_mrs.records.record import AUTOMATIC_TTL, DEFAULT_TTL, Kind
@@ -53,6 +53,7 @@ class Change(NamedTuple):
     :param content: the record after the change, or before it if it will be removed.
     :param keys: the inputs of the resource that differ.
     :param again: the other resource, if the same record moves from one to another.
+    :param publisher: its key in the config, if records of several publishers would change.
     """
 
     op: Op
@@ -64,13 +65,22 @@ class Change(NamedTuple):
     new: Content | None
     keys: tuple[str, ...] = ()
     again: str = ""
+    publisher: str = ""
 
 
 def changes(preview: Preview) -> list[Change]:
     """Return the records that would change, ordered by domain and kind."""
     stopped = {one.urn for one in preview.diagnostics if one.level == "error"}
     found = [_change(one, preview.service, stopped) for one in preview.resources if one.component is not None]
-    return sorted(_paired([one for one in found if one is not None]), key=_place)
+    return sorted(_attributed(_paired([one for one in found if one is not None])), key=_place)
+
+
+def _attributed(found: Iterable[Change]) -> Iterator[Change]:
+    """Yield the changes, each with its publisher if there are several: a zone at two of them has each record twice."""
+    listed = [(one, publisher_of(one.resource.type, one.resource.new or one.resource.old or {})) for one in found]
+    several = len({publisher for _, publisher in listed}) > 1
+    for one, publisher in listed:
+        yield one._replace(publisher=publisher) if several else one
 
 
 def others(preview: Preview) -> list[Resource]:

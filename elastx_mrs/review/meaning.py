@@ -121,7 +121,11 @@ class Reader:
         return known if known is not None else f"{value.removeprefix(self._service.challenge_prefix)[:SHOWN_DIGITS]}…"
 
     def _record(self, change: Change) -> Say:
-        """Return the name of a record: its account or kind, and its owner name if that is not the domain."""
+        """Return the name of a record: its account or kind, its owner name if that is not the domain, its publisher."""
+        named = self._record_alone(change)
+        return named if not change.publisher else say(f"{named.template} ({{}})", *named.values, change.publisher)
+
+    def _record_alone(self, change: Change) -> Say:
         values = {one.value for one in (change.old, change.new) if one is not None and one.value is not None}
         if change.kind == "challenge" and len(values) == 1:
             return say("account {}", self.account(*values))

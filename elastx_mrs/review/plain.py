@@ -102,6 +102,7 @@ def _change(row: Row) -> dict[str, Any]:
         "name": change.content.owner,
         "record": _bare(row.meaning.record),
         "resource": change.resource.name,
+        "publisher": change.publisher,
         "before": change.old.value if change.old else None,
         "after": change.new.value if change.new else None,
         "says": [_bare(one) for one in row.meaning.says],

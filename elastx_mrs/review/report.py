@@ -86,7 +86,8 @@ class Review:
     def risks(self) -> list[Risk]:
         """Every risk, grouped by kind, the most important first."""
         order = list(RISKS)
-        found = [risk for row in self.rows for risk in row.meaning.risks]
+        # A zone at two providers has each change twice.
+        found = dict.fromkeys(risk for row in self.rows for risk in row.meaning.risks)
         return sorted(found, key=lambda risk: order.index(risk.kind))
 
     @property

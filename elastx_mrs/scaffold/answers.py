@@ -12,8 +12,9 @@ from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.config.remarks import Said, remarks
 from elastx_mrs.config.rules import Fault
-from elastx_mrs.registry import Provider, Question
+from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold import by_hand
+from elastx_mrs.start import Question
 
 _PLACEHOLDERS: Mapping[str, Any] = {
     "accounts": ["somebody@example.com"],
@@ -45,9 +46,7 @@ class Answers:
     @property
     def given(self) -> dict[str, Any]:
         """All answers, as a config."""
-        return self.mail | (
-            {self.provider.name: by_hand.value_of(self.provider, self.settings)} if self.provider is not None else {}
-        )
+        return self.mail | ({self.provider.name: _written(self.provider, self.settings)} if self.provider else {})
 
     def arguments(self) -> Arguments:
         """Return the answers about mail, parsed as a config; missing answers get a valid placeholder.
@@ -80,7 +79,9 @@ def faults_so_far(answers: Answers) -> list[Fault]:
     if answers.provider is None:
         return found
     own = f"{answers.provider.name}."
-    return [one for one in found if not one.path.startswith(own) or _first(one.path[len(own) :]) in answers.settings]
+    named = [_named(answers.provider, answers.settings, one) for one in found]
+    left = [one for one in named if not one.path.startswith(own) or _first(one.path[len(own) :]) in answers.settings]
+    return [*left, *_secrets(answers.provider, answers.settings)]
 
 
 def normal(key: str, text: str) -> str:
@@ -124,7 +125,8 @@ def questions(provider: Provider) -> Sequence[Question]:
 
 def required(answers: Answers, provider: Provider) -> set[str]:
     """Return the required settings that are missing."""
-    missing = {one.path for one in faults(answers.mail | {provider.name: by_hand.value_of(provider, answers.settings)})}
+    found = faults(answers.mail | {provider.name: _written(provider, answers.settings)})
+    missing = {_named(provider, answers.settings, one).path for one in found}
     return {one.key for one in questions(provider) if f"{provider.name}.{one.key}" in missing} - {*answers.settings}
 
 
@@ -132,9 +134,31 @@ def value_of(provider: Provider, key: str, text: str) -> Any:
     """Return the value of a setting in the type of its key: text, a boolean, or a list split at commas and spaces."""
     named = {to_camel(name): one.annotation for name, one in provider.model.model_fields.items()}
     text = text.strip()
-    if _is_list(named.get(key)):
+    if _is_list(named.get(key)) or any(one.zones and one.key == key for one in questions(provider)):
         return text.replace(",", " ").split()
     return {"true": True, "false": False}.get(text, text) if named.get(key) is bool else text
+
+
+def _written(provider: Provider, settings: Mapping[str, Any]) -> Any:
+    """Return the value of the provider's key in a config."""
+    return by_hand.value_of(provider, provider.start.settings(settings))
+
+
+def _named(provider: Provider, settings: Mapping[str, Any], fault: Fault) -> Fault:
+    """Return a fault with the path of the setting that was asked for, which may be deeper in the config."""
+    own = f"{provider.name}."
+    parts = re.split(r"[.\[]", fault.path.removeprefix(own))
+    known = {*settings, *(one.key for one in questions(provider))}
+    if not fault.path.startswith(own) or parts[0] in known:
+        return fault
+    return Fault(own + next((one for one in parts if one in known), parts[0]), fault.problem)
+
+
+def _secrets(provider: Provider, settings: Mapping[str, Any]) -> list[Fault]:
+    """Return the settings that hold a secret: a project has none of them in its files."""
+    what = "is a secret, and init writes none; write the variable that has it, such as env/NAME"
+    found = [path for path, _ in provider.in_plain_text(_written(provider, settings))]
+    return [Fault(f"{provider.name}.{path.rpartition('.')[2]}", what) for path in found]
 
 
 def _first(path: str) -> str:

@@ -84,7 +84,8 @@ def requirements(plan: Plan) -> list[str]:
     extra = plan.provider.start.extra
     own = f"elastx-mrs[{extra}]" if extra else "elastx-mrs"
     brought = package_of(plan.provider.name)
-    return [f"{own}=={plan.version}", *([brought] if brought else [])]
+    more = plan.provider.start.needs(plan.settings).packages
+    return [f"{own}=={plan.version}", *([brought] if brought else []), *more]
 
 
 def _package_json(plan: Plan) -> str:

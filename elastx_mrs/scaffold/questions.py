@@ -11,7 +11,7 @@ from typing import Protocol
 
 from elastx_mrs import limits
 from elastx_mrs.display import any_of, quoted, some
-from elastx_mrs.registry import Provider, Question
+from elastx_mrs.registry import Provider
 from elastx_mrs.scaffold.answers import (
     Answers,
     faults_so_far,
@@ -23,6 +23,7 @@ from elastx_mrs.scaffold.answers import (
     warnings,
 )
 from elastx_mrs.service import ELASTX
+from elastx_mrs.start import Question
 
 INTRODUCTION = (
     "Your answers create a Pulumi project for your mail records in this folder. Nothing is written before you confirm "
@@ -83,14 +84,14 @@ def ask_settings(answers: Answers, provider: Provider, asker: Asker, zones: Sequ
     :param zones: the zones of the domains.
     """
     for question in questions(provider):
-        if question.key not in answers.settings:
+        if question.key not in answers.settings and question.applies(answers.settings):
             _setting(answers, provider, question, asker, zones)
 
 
 def propose(answers: Answers, provider: Provider, zones: Sequence[str]) -> None:
     """Use the proposals for the missing settings."""
     for question in questions(provider):
-        if question.zones:
+        if question.zones and question.applies(answers.settings):
             answers.settings.setdefault(question.key, list(zones))
 
 

@@ -1,7 +1,7 @@
 """The stack file, with the schema's modeline and a comment for each key."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -10,7 +10,7 @@ from elastx_mrs.display import comment_line
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.scaffold import by_hand
 from elastx_mrs.scaffold.answers import questions
-from elastx_mrs.scaffold.in_yaml import entry
+from elastx_mrs.scaffold.in_yaml import entry, in_yaml
 from elastx_mrs.scaffold.plan import Plan
 from elastx_mrs.service import ELASTX
 
@@ -70,8 +70,14 @@ def _publisher(plan: Plan, settings: Any) -> Iterator[str]:
     texts = {one.key: one.text.partition(";")[0] for one in questions(plan.provider)}
     yield f"{key} # {described[:1].lower()}{described[1:]}\n"
     for name, value in settings.items():
-        comment = f" # {texts[name]}" if name in texts else ""
-        yield f"    {entry(name, value)}{comment}\n"
+        if isinstance(value, Mapping) and value:
+            yield f"    {in_yaml(name)}:\n"
+            yield from (f"      {entry(key, one)}\n" for key, one in value.items())
+        else:
+            comment = f" # {texts[name]}" if name in texts else ""
+            yield f"    {entry(name, value)}{comment}\n"
+    for note in plan.provider.start.needs(settings).notes:
+        yield f"      {comment_line(note)}"
 
 
 def _adopt(plan: Plan) -> Iterator[str]:

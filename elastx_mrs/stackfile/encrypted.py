@@ -147,7 +147,7 @@ def _stand_in(path: _Path, name: str, known: Sequence[Provider]) -> Any:
             return [domain]
         case ("domains", int()):
             return domain
-        case ("domains", int(), "name") | (*_, "include" | "a" | "mx", int()):
+        case ("domains", int(), "name") | (*_, "include" | "a" | "mx" | "publish", int()):
             return name
         case (*_, "dkim"):
             return {"external": True}

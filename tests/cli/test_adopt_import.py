@@ -225,3 +225,14 @@ finally:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "pulumi import --file import.json --protect=false --generate-code=false" in done.stdout
+
+
+def test_only_what_cloudflare_publishes_is_imported(scene: Scene) -> None:
+    """Of several publishers: a domain that names another one, or has its zone there, is not this file's."""
+    domains = ["example.com", "elsewhere.net", {"name": "example.se", "publish": ["route53"]}]
+    result = scene.run(config={"domains": domains, "route53": {}})
+    assert result.exit_code == scene.run().exit_code
+    assert result.stdout == scene.run().stdout
+    sole = scene.run(config={"domains": ["example.com", "elsewhere.net"]})
+    assert sole.exit_code == 2
+    assert "Cloudflare lists no zone for elsewhere.net" in sole.stderr

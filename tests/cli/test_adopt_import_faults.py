@@ -180,7 +180,7 @@ def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
     for name, settings in others.items():
         result = scene.run(config={"cloudflare": None, name: settings})
         assert (result.exit_code, result.stdout) == (2, "")
-        assert f"publishes through {name}, which imports no records: run elastx-mrs adopt DOMAIN" in result.stderr
+        assert f"publishes through {name}, which imports no records: run this again without --import" in result.stderr
     assert "names no publisher; write elastx-mrs:cloudflare" in scene.run(config={"cloudflare": None}).stderr
     by_hand = scene.run(config={"cloudflare": None, "external": True})
     assert "has external: true for every domain, so there is nothing to import" in by_hand.stderr
@@ -198,9 +198,16 @@ def test_a_stack_that_publishes_elsewhere(scene: Scene) -> None:
             ["--import", "--nameserver", "192.0.2.1"],
             "--nameserver does not work with --import: the records are read through",
         ),
-        (["--component", "mail", "example.com"], "--component works only with --import"),
-        (["--state", "-", "example.com"], "--state works only with --import"),
-        (["--stack-config", "x"], "Missing argument 'DOMAIN...'"),
+        (["--component", "mail", "example.com"], "--component needs a stack; add --stack-config FILE or"),
+        (["--state", "-", "example.com"], "--state needs a stack; add --stack-config FILE or"),
+        (["--provider", "a=b", "example.com"], "--provider works only with --import"),
+        (
+            ["--stack-config", "x", "--selector", "s1"],
+            "--selector does not work with a stack: the stack's config has it",
+        ),
+        (["--config", "-", "--state", "-"], "--config and --state cannot both be standard input"),
+        ([], "Missing argument 'DOMAIN...'"),
+        (["--stack-config", "x"], "x: No such file or directory"),
         (["--import", "--stack-config", "/nowhere"], "/nowhere: No such file or directory"),
     ],
 )

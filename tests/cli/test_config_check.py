@@ -62,10 +62,9 @@ DKIM = golden.DKIM
             "is a URL",
         ),
         (
-            GOOD.replace("elastx-mrs:cloudflare", "«elastx-mrs:cloudflare")
-            + "  elastx-mrs:rfc2136: {zones: [example.com]}\n",
-            "cloudflare, rfc2136",
-            "two publishers",
+            HEAD + "  elastx-mrs:domains: [{name: a.example, publish: [«cloudfare]}]\n",
+            "domains[0].publish[0]",
+            "did you mean cloudflare?",
         ),
         (  # an alias is where it was written first
             f"x: &spf {{«all: pass}}\n{HEAD}  elastx-mrs:domains: [{{name: a.example, spf: *spf}}]\n",

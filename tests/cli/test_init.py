@@ -167,12 +167,67 @@ def test_the_zones_are_those_that_dns_has() -> None:
     assert config()["elastx-mrs:rfc2136"] == {"zones": ["example.se", "news.example.com", "example.com"]}
 
 
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_ACCESS_KEY_ID"])
+def test_credentials_that_are_there_are_not_asked_for(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "mail")
+    assert "Before the preview" not in run("--domain", "example.com", *MAIL[2:], "--publisher", "route53").stdout
+
+
 def test_route53_needs_no_answers_and_its_extra() -> None:
     result = run("--domain", "example.com", *MAIL[2:], "--publisher", "route53")
     assert config()["elastx-mrs:route53"] == {}
     assert config()["elastx-mrs:adopt"] == ["example.com", "_dmarc.example.com"]
     assert "elastx-mrs[route53]" in Path("requirements.txt").read_text()
-    assert "\nBefore the preview, set AWS_PROFILE: a profile of AWS whose credentials may" in result.stdout
+    assert "\nBefore the preview, set AWS_PROFILE or AWS_ACCESS_KEY_ID: credentials of AWS that may" in result.stdout
+
+
+OCTODNS = ("--domain", "example.com", *MAIL[2:], "--publisher", "octodns")
+
+
+@pytest.mark.parametrize("language", programs.LANGUAGES)
+def test_octodns_has_the_usual_keys_of_a_class_and_its_package(language: str) -> None:
+    hetzner = "class=octodns_hetzner.HetznerProvider"
+    result = run(*OCTODNS, "--setting", hetzner, "--setting", "ttl=300", "--language", language)
+    keys = {"token": "env/HCLOUD_TOKEN", "backend": "hcloud", "ttl": 300}
+    assert config()["elastx-mrs:octodns"] == {"hetzner": {"class": "octodns_hetzner.HetznerProvider"} | keys}
+    (requirements,) = Path().rglob("requirements.txt")
+    assert requirements.read_text().splitlines()[0].startswith("elastx-mrs[octodns]==")
+    assert requirements.read_text().splitlines()[1:] == ["octodns-hetzner"]
+    assert "\nBefore the preview, set HCLOUD_TOKEN: token of octodns.hetzner.\n" in result.stdout
+    assert "\nPulumi.prod.yaml: ok" in result.stdout, result.stdout
+
+
+def test_octodns_with_a_class_that_nobody_knows() -> None:
+    result = run(*OCTODNS, "--setting", "class=my.dns.Provider")
+    text = Path("Pulumi.prod.yaml").read_text()
+    assert "      class: my.dns.Provider\n      # add the keys of this class, as its documentation names them" in text
+    assert "Before the preview, set the keys of my.dns.Provider in the stack's file, as https://" in result.stdout
+    assert "my" not in Path("requirements.txt").read_text(), "another name would only be a guess"
+
+
+def test_octodns_with_the_keys_of_a_class() -> None:
+    run(*OCTODNS, "--setting", "class=octodns_my_dns.MyProvider", "--setting", "keys=token, port=53 strict=true")
+    keys = {"token": "env/MY_DNS_TOKEN", "port": 53, "strict": True}
+    assert config()["elastx-mrs:octodns"] == {"my_dns": {"class": "octodns_my_dns.MyProvider"} | keys}
+
+
+def test_octodns_with_a_class_that_cannot_list_zones() -> None:
+    run(*OCTODNS, "--setting", "class=octodns_ovh.OvhProvider")
+    assert config()["elastx-mrs:octodns"]["ovh"]["zones"] == ["example.com"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("setting", ["token=Secret-Token-4711", "keys=token=Secret-Token-4711"])
+def test_no_secret_of_octodns_is_written_or_repeated(setting: str) -> None:
+    result = run(*OCTODNS, "--setting", "class=a.B", "--setting", setting, code=INPUT)
+    assert "--setting token: is a secret, and init writes none; write the variable that has it" in result.stderr
+    assert "Secret-Token" not in result.output
+
+
+def test_octodns_needs_a_class() -> None:
+    result = run(*OCTODNS, code=INPUT)
+    assert "required options are missing; add --setting class=octodns_hetzner.HetznerProvider" in result.stderr
+    result = run(*OCTODNS, "--setting", "class=Hetzner", code=INPUT)
+    assert "--setting class: 'Hetzner' is not the path of a Python class; write one, such as" in result.stderr
 
 
 def test_published_records_are_kept() -> None:

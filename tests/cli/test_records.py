@@ -189,7 +189,7 @@ def test_commands_without_a_config_do_not_load_its_model() -> None:
         (["--help"], ["pydantic", "yaml", "asyncio", "socket", "html", "subprocess", "rich"]),
         (
             ["records", "--account", golden.ACCOUNT, "--domain", "domain.com", "--dkim", golden.DKIM],
-            ["asyncio", "html", "subprocess", "rich", "wcwidth"],
+            ["asyncio", "html", "subprocess", "rich", "wcwidth", "importlib.metadata", "elastx_mrs.verify"],
         ),
     ],
 )

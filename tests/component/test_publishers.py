@@ -1,4 +1,4 @@
-"""A program has one publisher: the config's, or its own."""
+"""A program has the publishers of its config, or its own."""
 
 from typing import Any
 
@@ -27,3 +27,11 @@ def test_none_is_too_few() -> None:
         with pytest.raises(pulumi.RunError, match="to say where records are published") as told:
             MailRelay("mail", args)
         assert str(told.value).startswith("mail: cloudflare, rfc2136, route53, octodns: ")
+
+
+def test_its_own_publishes_every_domain() -> None:
+    args = ARGS | {"domains": [{"name": "example.com"}, {"name": "example.se", "publish": ["route53"]}]}
+    with pytest.raises(
+        pulumi.RunError, match=r"^mail: domains\[1\]\.publish: the program has its own publisher, which"
+    ):
+        MailRelay("mail", args, publisher=lambda setup: None)  # type: ignore[arg-type]

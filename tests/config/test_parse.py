@@ -217,7 +217,6 @@ def test_a_missing_ttl_differs_from_a_configured_one() -> None:
             "is not the id of an account",
         ),
         (stack(cloudflare={"accountId": "a\nb"}, rfc2136=None), "cloudflare.accountId", "is not the id of an account"),
-        (stack(cloudflare={"accountId": "a"}), "cloudflare, rfc2136", "two publishers"),
         (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=30), "ttl", "Cloudflare takes 60 to 86400"),
         (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=59), "ttl", "or 1 for automatic"),
         (stack(cloudflare={"accountId": "a"}, rfc2136=None, ttl=86401), "ttl", "Cloudflare takes 60 to 86400"),

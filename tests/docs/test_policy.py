@@ -63,7 +63,7 @@ NO_ROW = {
         "is not an address; write", "has a name that is not ASCII; write", "is not a resolver; write",
         "is not a server's address; write", "no publisher; write", ", to say where records are published;",
         "if somebody else publishes the records by hand, write external: true",
-        "publishers; keep the one that serves these domains",
+        "it cannot tell which zones it has",
     ),
     "verification says it of a key": (
         "revoked: receivers reject its signatures, retired since", ": remove it from the config",

@@ -24,6 +24,7 @@ PROVED = {
         "elastx-mrs spf",
         "elastx-mrs config check",
         "elastx-mrs adopt --import",
+        "elastx-mrs adopt --stack-config",
         "pulumi import",
         "pulumi up",
         "elastx-mrs verify",

@@ -380,3 +380,14 @@ def test_the_plugin(tmp_path: Path) -> None:
     assert plugin_check(tmp_path).verdict == "pass"
     assert found("6.0.0", {"PATH": "", "HOME": str(tmp_path)}) is None, "another version is no good"
     assert plugin_check(tmp_path, HOME="/nowhere", PATH=str(kept)).verdict == "pass"
+
+
+def test_one_of_several_publishers_is_examined_for_the_zones_that_it_has(lab: Lab) -> None:
+    both: dict[str, Any] = {"rfc2136": {"zones": ["elsewhere.net"], "server": "127.0.0.1:9"}}
+    found = examined(lab, domains=["example.com", "elsewhere.net"], **both)
+    assert verdicts([one for one in found if one.name in NAMES]) == WELL
+    found = examined(lab, domains=["elsewhere.net"], **both)
+    assert verdicts([one for one in found if one.name in NAMES]) == [WELL[0], *left(1)]
+    named = {"name": "elsewhere.net", "publish": ["cloudflare"]}
+    found = examined(lab, domains=["example.com", named, "b.elsewhere.net"], **both)
+    assert any("elsewhere.net" in one.seen and one.verdict == "absent" for one in found if one.name in NAMES)

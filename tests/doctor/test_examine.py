@@ -32,6 +32,7 @@ def test_what_is_examined_follows_from_the_stack(tmp_path: Path) -> None:
     both = {"cloudflare": {}, "rfc2136": {"zones": ["example.com"], "server": "127.0.0.1:9"}}
     assert names(examinations(stack(tmp_path, {"cloudflare": {}}))) == [*own, "cloudflare-plugin", "cloudflare-token"]
     assert names(examinations(stack(tmp_path, {"rfc2136": both["rfc2136"]}))) == [*own, "rfc2136-zone"]
+    assert names(examinations(stack(tmp_path, both))) == [*own, "cloudflare-plugin", "cloudflare-token", "rfc2136-zone"]
     other = names(examinations(stack(tmp_path, {}, project=YAML)))
     assert other[:2] == ["pulumi", "plugin"]
 

@@ -44,8 +44,8 @@ def test_all_is_well_and_nothing_is_changed(pdns: PowerDns, tmp_path: Path) -> N
     [
         ({"class": "octodns_nowhere.Dns"}, "absent", "octodns_nowhere.Dns is not installed", "pip install octodns-no"),
         ({"api_key": "env/NOT_SET_HERE"}, "absent", "variable 'NOT_SET_HERE' is not set", "set it, or write env/NAME"),
-        ({"api_key": "env/OTHER/wrong-key-4711"}, "wrong", "could not list its zones: HTTPError: 401", "or write oct"),
-        ({"port": "closed"}, "unreachable", "could not list its zones: ConnectionError", "or write octodns.pdns.zones"),
+        ({"api_key": "env/OTHER/wrong-key-4711"}, "wrong", "could not list its zones: HTTPError: 401", "correct its"),
+        ({"port": "closed"}, "unreachable", "could not list its zones: ConnectionError", "or write oct"),
     ],
 )
 def test_what_does_not_work_is_named(
@@ -62,3 +62,13 @@ def test_a_domain_in_no_zone(pdns: PowerDns, tmp_path: Path) -> None:
     found = examined(tmp_path, pdns, domains=["example.org"])
     assert verdicts(found) == [(NAMES[0], "pass"), (NAMES[1], "absent"), (NAMES[2], "unchecked")], found
     assert "octoDNS's provider has no zone for example.org" in found[1].seen
+
+
+def test_one_of_several_publishers_is_examined_for_the_zones_that_it_has(pdns: PowerDns, tmp_path: Path) -> None:
+    both = {"rfc2136": {"zones": ["elsewhere.net"], "server": "127.0.0.1:9"}}
+    found = examined(tmp_path, pdns, domains=["example.com", "elsewhere.net"], **both)
+    assert verdicts([one for one in found if one.name in NAMES]) == [(name, "pass") for name in NAMES]
+    found = examined(tmp_path, pdns, domains=["elsewhere.net"], **both)
+    own = [one for one in found if one.name in NAMES]
+    assert verdicts(own) == [(NAMES[0], "pass"), (NAMES[1], "unchecked"), (NAMES[2], "unchecked")]
+    assert own[1].seen == "no domain has its zone here, so other publishers have them all"

@@ -136,3 +136,23 @@ def test_of_many_zones_some_are_asked_about(api: Route53Api, tmp_path: Path, mon
     assert "1 more zones were not checked" in found[2].seen
     assert api.codes("ListResourceRecordSets") == ["OK"] * 2
     assert api.codes("ChangeResourceRecordSets") == ["InvalidChangeBatch"] * 6, "each name of two zones by itself"
+
+
+def test_one_of_several_publishers_is_examined_for_the_zones_that_it_has(
+    api: Route53Api, hosted: HostedZone, tmp_path: Path
+) -> None:
+    """A domain whose zone is not here may be at the other one, unless it names this one."""
+    both = {"route53": {}, "rfc2136": {"zones": ["example.se"], "server": "127.0.0.1:9"}}
+    domains: list[Any] = ["example.com", "example.se"]
+    found = [one for one in provider(stack(tmp_path, both | {"domains": domains})) if one.name in NAMES]
+    assert verdicts(found) == WELL, found
+    assert found[1].seen == "example.com (Z1)"
+    assert api.codes("ListHostedZones") == ["OK"], "listed once"
+    named = [domains[0], {"name": "example.se", "publish": ["route53"]}]
+    found = [one for one in provider(stack(tmp_path, both | {"domains": named})) if one.name in NAMES]
+    assert verdicts(found)[:2] == [WELL[0], (NAMES[1], "absent")]
+    assert "Route 53 has no zone for example.se" in found[1].seen
+    api.zones.clear()
+    found = [one for one in provider(stack(tmp_path, both | {"domains": domains})) if one.name in NAMES]
+    assert verdicts(found) == [WELL[0], *left(1)]
+    assert found[1].seen == "no domain has its zone here, so other publishers have them all"

@@ -1,4 +1,4 @@
-"""octoDNS through the plugin: a stack's life from YAML, with PowerDNS's HTTP API and a key that only the config has."""
+"""octoDNS through the plugin: a stack's life from YAML, and what TypeScript and Go publish; to PowerDNS's HTTP API."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +8,11 @@ import yaml
 
 from elastx_mrs.identity import PLUGIN_STRING_TYPE
 from tests import golden, secrecy
+from tests.languages import programs
 from tests.languages.programs import Workspace
 from tests.languages.test_languages import FIRST, NAMES, SECOND, token
 from tests.publish.octodns.powerdns import API_KEY, PowerDns, powerdns
+from tests.scaffold.plans import EXAMPLE, plan
 from tests.servers.zones import FOREIGN
 
 pytestmark = pytest.mark.engine
@@ -53,6 +55,28 @@ def test_the_life_of_a_yaml_program(server: PowerDns, tmp_path: Path, workspace:
     assert refused.returncode != 0
     assert "'elastx-mrs:index:Octodns' has no properties" in told, "a provider's keys would be in the state"
 
+    stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert server.dns.txt(APEX) == FOREIGN[APEX]
+    assert server.dns.txt("elastx._domainkey.example.se") == {}
+
+
+@pytest.mark.parametrize(("language", "key"), [("typescript", "    octodns:"), ("go", "\t\t\tOctodns:")])
+def test_the_program_that_init_writes_publishes(
+    language: str,
+    key: str,
+    server: PowerDns,
+    tmp_path: Path,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, _, line = programs.ONCE[language]
+    monkeypatch.setitem(programs.ONCE, language, (name, key, line))
+    monkeypatch.setattr(programs, "PLAN", plan("octodns", EXAMPLE))
+    stack = workspace.example(language, tmp_path, server.environment())
+    stack.config["octodns"] = {"pdns": server.config}
+    stack.up()
+    assert {name for name, one in stack.resources().items() if one["type"] == PLUGIN_STRING_TYPE} == NAMES
+    assert server.dns.txt(APEX).keys() >= FOREIGN[APEX].keys() | {token(FIRST), token(SECOND)}
     stack.pulumi("destroy", "--yes", "--stack", "test")
     assert server.dns.txt(APEX) == FOREIGN[APEX]
     assert server.dns.txt("elastx._domainkey.example.se") == {}

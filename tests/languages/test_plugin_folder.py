@@ -110,19 +110,39 @@ def test_the_folder_of_the_page_serves_the_plugin(tmp_path: Path) -> None:
     assert served(tmp_path / "plugin", tmp_path)["name"] == "elastx-mrs"
 
 
+def test_a_package_that_is_missing_goes_into_the_folder_s_requirements(tmp_path: Path) -> None:
+    """``pip install`` would put it into another environment than the one that Pulumi made for the plugin."""
+    documented(tmp_path)
+    asking = (
+        "from elastx_mrs.extras import NotInstalledError, install\nprint(NotInstalledError('octodns', 'octodns'))\n"
+    )
+    (tmp_path / "plugin" / "__main__.py").write_text(f"{asking}print(install('octodns-azure'))\n")
+    command = [sys.executable, str(tmp_path / "plugin")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    into = "to plugin/requirements.txt and run: pulumi install"
+    assert said.splitlines() == [
+        f"the package octodns is not installed; add elastx-mrs[octodns] {into}",
+        f"add octodns-azure {into}",
+    ]
+
+
 @pytest.mark.engine
 def test_pulumi_install_in_a_clone_asks_no_registry(tmp_path: Path) -> None:
-    """It goes on until this Python host is asked to link the SDK, which one of 2023 cannot.
+    """It installs what the folder's requirements have, such as a provider of octoDNS.
+
+    It goes on until this Python host is asked to link the SDK, which one of 2023 cannot.
 
     The host starts the plugin in a way of its own, and wants a ``wheel`` from pip: both have a stand-in.
     """
     require("yaml")
     (tmp_path / "Pulumi.yaml").write_text("name: clone\nruntime: yaml\n")
     documented(tmp_path)
-    (tmp_path / "plugin" / "requirements.txt").write_text("")  # tests/package install the package
+    (added,) = re.findall(r"(?m)^echo '(octodns-.*)' >> plugin/requirements.txt$", PAGE)
+    (tmp_path / "plugin" / "requirements.txt").write_text(f"{added}\n")  # tests/package install the package
     links = tmp_path / "links"
     links.mkdir()
-    stub(links)
+    stub(links, "wheel", "0")
+    stub(links, *added.replace("-", "_").split("=="))
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     host = HOST.format(python=sys.executable, plugin_python=sys.executable, folder=tmp_path / "plugin")
@@ -145,14 +165,17 @@ def test_pulumi_install_in_a_clone_asks_no_registry(tmp_path: Path) -> None:
     assert "registry" not in said
     assert done.returncode == 0 or "linking package: unknown method Link" in said, said
     assert (tmp_path / "sdks").is_dir()
+    installed = {path.name for path in (tmp_path / "plugin").rglob("*.dist-info")}
+    assert f"{added.replace('-', '_').replace('==', '-')}.dist-info" in installed
 
 
-def stub(links: Path) -> None:
-    """Write a package ``wheel`` with nothing in it."""
-    with zipfile.ZipFile(links / "wheel-0-py3-none-any.whl", "w") as archive:
-        archive.writestr("wheel-0.dist-info/METADATA", "Metadata-Version: 2.1\nName: wheel\nVersion: 0\n")
-        archive.writestr("wheel-0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr("wheel-0.dist-info/RECORD", "")
+def stub(links: Path, name: str, version: str) -> None:
+    """Write a package with nothing in it."""
+    with zipfile.ZipFile(links / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        info = f"{name}-{version}.dist-info"
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
 
 
 def test_the_command_by_itself_says_what_it_is() -> None:

@@ -61,7 +61,12 @@ def test_the_life_of_a_yaml_program(
     refused = stack.up(check=False)
     assert "example.com has this TXT already, and this stack did not publish it" in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
-    stack.up(ELASTX_MRS_ADOPT="example.com")
+    stack.config["adopt"] = ["example.com"]
+    listed = f"guard: example.com: '{token(FIRST).decode()[:60]}…' is taken over unchanged; from then on the stack"
+    shown = stack.preview().stdout
+    assert listed in shown, shown
+    stack.up()
+    del stack.config["adopt"]
     assert ids(stack, PLUGIN_STRING_TYPE).keys() == NAMES
     apex = api.zones["Z1"].txt("example.com")
     assert apex[:2] == THEIRS

@@ -309,3 +309,42 @@ def test_without_an_engine_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatc
         pytest.raises(pulumi.RunError, match="there is no Pulumi engine to ask; run the program with pulumi"),
     ):
         asyncio.run(sdk.call_function(threads, "cloudflare:index/getZones:getZones", {}, "", ""))
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_constructor_waits_while_the_program_goes_on() -> None:
+    found: list[int] = []
+
+    async def other() -> None:
+        found.append(1)
+
+    async def answer() -> int:
+        await asyncio.sleep(0.01)
+        return 2
+
+    async def failing() -> int:
+        raise ValueError
+
+    def program() -> None:
+        pending = asyncio.ensure_future(other())
+        found.append(sdk.waited(answer()))
+        assert pending.done()
+        with pytest.raises(ValueError):  # noqa: PT011
+            sdk.waited(failing())
+
+    deploy(program)
+    assert found == [1, 2]
+
+
+@pytest.mark.usefixtures("engine")
+def test_without_that_it_says_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "sync_await", object())
+
+    async def answer() -> int:
+        return 1
+
+    def program() -> None:
+        with pytest.raises(pulumi.RunError, match="cannot wait for zones; write publish for each domain"):
+            sdk.waited(answer())
+
+    deploy(program)

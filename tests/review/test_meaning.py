@@ -206,3 +206,22 @@ def test_a_ttl_and_a_comment_alone() -> None:
 def test_a_secret_value_is_reported_as_secret() -> None:
     says, _ = meaning(step("create", "mail-example.com-spf", new=txt("example.com", "[secret]")))
     assert says == ["its value is secret or not known yet, so the review cannot judge it"]
+
+
+def test_a_zone_at_two_providers_shows_both_and_counts_a_risk_once() -> None:
+    """Their resources may share a name, because their types differ."""
+    cloudflare = {"name": "example.com", "type": "TXT", "content": f'"{TOKEN}"', "zoneId": "z", "ttl": 300}
+    string = {"publisher": "route53", "zone": "Z1", "owner": "example.com", "value": TOKEN}
+    steps = [
+        step("create", "mail-example.com-challenge-1", new=cloudflare, type_=CLOUDFLARE),
+        step("create", "mail-example.com-challenge-1", new=string, type_="pulumi-python:dynamic/rrset:TxtString"),
+        step("create", "mail-example.se-spf", new=txt("example.se", f"{ELASTX} -all")),
+    ]
+    found = review(read(preview(*steps)))
+    domains = {one.name: [row.meaning.record for row in one.rows] for one in found.domains}
+    assert [told(one).rpartition(" ")[2] for one in domains["example.com"]] == ["(cloudflare)", "(route53)"]
+    assert [told(one) for one in domains["example.se"]] == ["SPF (rfc2136)"]
+    assert [risk.kind for risk in found.risks] == ["gained"]
+    assert [row.change.again for row in found.rows] == ["", "", ""]
+    (alone,) = review(read(preview(steps[0]))).rows
+    assert "(" not in told(alone.meaning.record), "one publisher needs no name"

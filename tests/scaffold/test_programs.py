@@ -192,8 +192,9 @@ def test_the_folder_of_the_plugin_is_that_of_its_page(language: str) -> None:
     made = programs.files(plan(version="0.1.0"), language, "")
     assert {name: text for name, text in made.items() if name.startswith("plugin/")} == told
     assert f"<<'END'\n{programs.PACKAGES}END" in page
-    of_cloudflare = programs.files(plan("cloudflare", version="0.1.0"), language, "")["plugin/requirements.txt"]
-    assert f"the requirement is `{of_cloudflare.strip()}`" in page
+    for provider in ("cloudflare", "route53", "octodns"):
+        needed = programs.files(plan(provider, version="0.1.0"), language, "")["plugin/requirements.txt"]
+        assert f" | `{needed.strip()}`" in page
 
 
 def test_outside_an_environment_the_first_command_makes_one() -> None:

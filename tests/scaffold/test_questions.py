@@ -237,6 +237,17 @@ def test_settings_are_checked_by_the_provider_s_own_rules() -> None:
     assert any("is not an address" in one for one in script.said if one.startswith("server: ")), script.said
 
 
+def test_octodns_s_class_decides_what_else_is_asked_for() -> None:
+    found, script = settings("octodns", "", "Hetzner", "octodns_hetzner.HetznerProvider", "token=abcdefgh", "")
+    assert found == {"class": "octodns_hetzner.HetznerProvider"}
+    assert "class: is needed; write one such as octodns_hetzner.HetznerProvider" in script.said
+    assert any("'Hetzner' is not the path of a Python class" in one for one in script.said)
+    assert any(one.startswith("keys: is a secret, and init writes none") for one in script.said)
+    assert not any("abcdefgh" in one for one in script.said)
+    found, _ = settings("octodns", "octodns_ovh.OvhProvider", "endpoint=ovh-ca", "")
+    assert found["zones"] == ["example.com"]
+
+
 def test_a_key_that_is_typed_for_its_name_is_not_repeated() -> None:
     secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA=="
     _, script = settings("rfc2136", "", "", secret, "mail-relay")

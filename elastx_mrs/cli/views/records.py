@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from elastx_mrs.cli.views.ticket import ticket
 from elastx_mrs.config.remarks import Said
 from elastx_mrs.display import comment_line, markdown_cell_code, markdown_code, markdown_text
 from elastx_mrs.records import TxtRecord
@@ -74,13 +73,19 @@ def _line(record: TxtRecord) -> str:
     return f"{record.name}. {record.ttl} IN TXT {presentation(record.value)}\n"
 
 
+def _ticket(records: Sequence[TxtRecord]) -> str:
+    from elastx_mrs.cli.views.ticket import ticket
+
+    return ticket(records)
+
+
 FORMATS: Mapping[str, Callable[[Sequence[TxtRecord]], str]] = {
     "text": _text,
     "zone": _zone,
     "fragment": _fragment,
     "json": _json,
     "markdown": _markdown,
-    "ticket": ticket,
+    "ticket": _ticket,
 }
 
 

@@ -5,7 +5,7 @@ the token may not, Cloudflare refuses with code 10000, before it looks for the r
 """
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -19,9 +19,9 @@ from elastx_mrs.publish.cloudflare import cures, errors, plugin
 from elastx_mrs.publish.cloudflare.api import Answer, Api, UnaskedError
 from elastx_mrs.publish.cloudflare.settings import Cloudflare
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, find_zones
-from elastx_mrs.publish.examination import READABLE, Examination, Subject, of_message
+from elastx_mrs.publish.examination import NONE_HERE, READABLE, Examination, Subject, of_message
 from elastx_mrs.records import RecordError
-from elastx_mrs.records.names import MAX_NAME, to_ascii
+from elastx_mrs.records.names import MAX_NAME, longest_zone, to_ascii
 
 T = TypeVar("T")
 
@@ -104,7 +104,7 @@ def _of_token(subject: Subject, api: Api) -> Iterator[Check]:
     given: Cloudflare = subject.settings
     domains = [domain.name for domain in subject.arguments.published]
     try:
-        zones, problems = _zones(api, given, domains)
+        zones, problems = _zones(api, given, domains, subject.elsewhere)
     except UnaskedError as error:
         if verified.status < 400:
             yield of_message(_ZONE, "wrong" if error.refused else "unreachable", _EXPECTED[_ZONE], str(error))
@@ -137,8 +137,13 @@ def _soon(ends: str) -> bool:
         return False
 
 
-def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[ZoneInfo], list[Check]]:
-    """Return the zones of the domains, and the checks of those that are missing or not served."""
+def _zones(
+    api: Api, given: Cloudflare, domains: Sequence[str], elsewhere: Collection[str]
+) -> tuple[list[ZoneInfo], list[Check]]:
+    """Return the zones of the domains, and the checks of those that are missing or not served.
+
+    :param elsewhere: the domains that are another publisher's, if they have no zone here.
+    """
     named = {domain: str(given.zones[domain]) for domain in domains if isinstance(given.zones.get(domain), str)}
     others = [domain for domain in domains if domain not in given.zones]
     found: dict[str, ZoneInfo] = {}
@@ -153,7 +158,10 @@ def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[Zo
             found[number] = _read(answer, _zone)
     if others:
         try:
-            found |= {zone.id: zone for zone in find_zones(others, _listed(api, given.account_id)).values()}
+            listed = _listed(api, given.account_id)
+            there = [zone.name for zone in listed]
+            here = [domain for domain in others if domain not in elsewhere or longest_zone(domain, there)]
+            found |= {zone.id: zone for zone in find_zones(here, listed).values()}
         except RecordError as error:
             problems += [of_message(_ZONE, "absent", _EXPECTED[_ZONE], problem) for problem in error.problems]
     zones = list(found.values())
@@ -166,6 +174,8 @@ def _zones(api: Api, given: Cloudflare, domains: Sequence[str]) -> tuple[list[Zo
             problems.append(Check(_ZONE, "wrong", _EXPECTED[_ZONE], seen, cure))
     if active:
         problems.insert(0, Check(_ZONE, "pass", _EXPECTED[_ZONE], f"active: {some(active, LISTED)}"))
+    if not zones and not problems:
+        problems.append(Check(_ZONE, "unchecked", _EXPECTED[_ZONE], NONE_HERE))
     return zones, problems
 
 

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pulumi
@@ -16,7 +16,7 @@ from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.progress import Hold
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.clock import Clock
-from elastx_mrs.publish.cloudflare import cures, errors
+from elastx_mrs.publish.cloudflare import cures, errors, room
 from elastx_mrs.publish.cloudflare import settings as config
 from elastx_mrs.publish.cloudflare.failures import Failures, hooks, import_file
 from elastx_mrs.publish.cloudflare.invoke import InvokeError, progress
@@ -25,14 +25,17 @@ from elastx_mrs.publish.cloudflare.resource import DnsRecord, DnsRecordInputs, l
 from elastx_mrs.publish.cloudflare.settings import MAX_COMMENT
 from elastx_mrs.publish.cloudflare.zone import ZoneInfo, content_text, find_zones, plugin_version
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.publish.publisher import Say, Setup
-from elastx_mrs.publish.sdk import is_mocked
+from elastx_mrs.publish.sdk import is_mocked, waited
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 from elastx_mrs.records.text import presentation
 
 T = TypeVar("T")
+
+ZONES = "the list of zones"
 
 ZONES_PER_PAGE, RECORDS_PER_PAGE = 20, 100
 """The plugin's page sizes. It ends a list only at an empty page."""
@@ -46,14 +49,16 @@ class Settings:
     :param zones: the zone ids by domain, which may be Outputs. A domain that is missing here is looked up.
     :param domains: all domains that records will be declared for. Zones are then listed at most once.
     :param comment: of each record, with the placeholders ``{project}``, ``{stack}`` and ``{component}``; or None.
-    :param records: the number of records that will be declared.
+    :param records: the records that will be declared.
+    :param listed: the zones, if they were listed before.
     """
 
     account_id: str | None = None
     zones: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     domains: Sequence[str] = ()
     comment: str | None = None
-    records: int = 0
+    records: Sequence[TxtRecord] = ()
+    listed: Sequence[ZoneInfo] | None = None
 
 
 class Cloudflare:
@@ -70,9 +75,7 @@ class Cloudflare:
         self, settings: Settings, component: pulumi.Resource, name: str, say: Say, hold: Hold = nullcontext
     ) -> None:
         """List the zones, unless every domain's zone is given."""
-        if plugin_version() is None:
-            raise pulumi.RunError(f"cloudflare: {NotInstalledError('pulumi-cloudflare', 'cloudflare')}")
-        _check_credentials(component)
+        _check_usable(component)
         self._component = component
         self._name = name
         self._say = say
@@ -83,7 +86,10 @@ class Cloudflare:
         self._hold = hold
         self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
-        paced = settings.records + len(settings.domains) > self._pace.requests
+        self._values: dict[str, list[str]] = {}
+        for record in settings.records:
+            self._values.setdefault(record.name, []).append(record.value)
+        paced = len(settings.records) + len(settings.domains) > self._pace.requests
         failures = Failures(component, name, self._pace, say, self._records)
         self._hooks = hooks(component, name, self._pace if paced else None, failures)
         missing = [domain for domain in settings.domains if domain not in settings.zones]
@@ -91,7 +97,8 @@ class Cloudflare:
             domain: settings.zones[domain] for domain in settings.domains if domain in settings.zones
         }
         if missing:
-            found: pulumi.Output[Any] = pulumi.Output.from_input(self._find(missing, settings.account_id))
+            account, listed = settings.account_id, settings.listed
+            found: pulumi.Output[Any] = pulumi.Output.from_input(self._find(missing, account, listed))
             self._zone_ids |= {domain: found[domain] for domain in missing}
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
@@ -123,17 +130,22 @@ class Cloudflare:
         zone_id = await self._zone(owner)
         if zone_id not in self._listings:
             self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
-        return (await self._listings[zone_id]).existing(owner)
+        found = (await self._listings[zone_id]).existing(owner)
+        return replace(found, problem=room.excess(owner, found.txt, self._values.get(owner, ())))
 
     def _merge(self, record: TxtRecord) -> str:
         return f"run: elastx-mrs adopt {record.domain}, put its output into the config, then {import_file(self._name)}"
 
-    async def _find(self, domains: Sequence[str], account_id: str | None) -> dict[str, Any]:
+    async def _find(
+        self, domains: Sequence[str], account_id: str | None, listed: Sequence[ZoneInfo] | None
+    ) -> dict[str, Any]:
         """Return the id of each domain's zone; unknown ids if the provider is not known yet, as in a preview."""
         try:
-            zones = await self._answer("the list of zones", list_zones(account_id, self._component))
+            zones = listed
+            if zones is None:
+                zones = await self._answer(ZONES, list_zones(account_id, self._component))
         except InvokeError as error:
-            raise pulumi.RunError(f"cloudflare: zones could not be listed: {_explained(error)}") from None
+            raise pulumi.RunError(_unlisted(error)) from None
         if zones is None:
             return dict.fromkeys(domains, pulumi.UNKNOWN)
         await self._pace.look(math.ceil(len(zones) / ZONES_PER_PAGE) + 1)
@@ -202,8 +214,35 @@ def make(setup: Setup) -> Cloudflare:
     given: config.Cloudflare = setup.settings
     arguments = setup.arguments
     domains = [domain.name for domain in arguments.published]
-    settings = Settings(given.account_id, given.zones, domains, given.comment, len(arguments.records()))
+    listed = setup.held.kept if setup.held is not None else None
+    settings = Settings(given.account_id, given.zones, domains, given.comment, arguments.records(), listed)
     return Cloudflare(settings, setup.component, setup.name, setup.say, setup.hold)
+
+
+def zones(setup: Setup) -> Held:
+    """Return which zones the token sees. They are listed unless the config has the id of each domain's.
+
+    :raises pulumi.RunError: if Cloudflare refuses to list them.
+    """
+    given: config.Cloudflare = setup.settings
+    named = tuple(given.zones)
+    if all(domain.name in given.zones for domain in setup.arguments.published):
+        return Held(named)
+    _check_usable(setup.component)
+    waiting = progress(lambda text: setup.say("progress", text), Clock.of(os.environ))
+    try:
+        listed = waited(waiting.wait(ZONES, list_zones(given.account_id, setup.component)))
+    except InvokeError as error:
+        if cures.answered(str(error)):
+            raise pulumi.RunError(_unlisted(error)) from None
+        return Held(named, _unlisted(error))
+    if listed is None:
+        return Held(named, "cloudflare: its zones are known only after its provider is created")
+    return Held(tuple(dict.fromkeys([*named, *(zone.name for zone in listed)])), kept=listed)
+
+
+def _unlisted(error: InvokeError) -> str:
+    return f"cloudflare: zones could not be listed: {_explained(error)}"
 
 
 def _comment(template: str | None, component: str) -> str | None:
@@ -225,8 +264,10 @@ def _comment(template: str | None, component: str) -> str | None:
     return comment
 
 
-def _check_credentials(component: pulumi.Resource) -> None:
-    """Fail early if the default provider has no token, because the plugin's error names no permission."""
+def _check_usable(component: pulumi.Resource) -> None:
+    """Fail early without the package or a token for the default provider, which the plugin's errors do not name."""
+    if plugin_version() is None:
+        raise pulumi.RunError(f"cloudflare: {NotInstalledError('pulumi-cloudflare', 'cloudflare')}")
     if component.get_provider(CLOUDFLARE_TYPE) is not None or is_mocked():
         return
     problem = errors.credentials(pulumi.Config("cloudflare").get, os.environ)

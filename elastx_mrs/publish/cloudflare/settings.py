@@ -10,7 +10,8 @@ from elastx_mrs.config.base import Shape
 from elastx_mrs.publish.cloudflare.waits import known
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import AUTOMATIC_TTL
-from elastx_mrs.registry import Provider, Question, Start
+from elastx_mrs.registry import Provider
+from elastx_mrs.start import Question, Start
 
 MAX_COMMENT = 100
 """Characters of a record's comment on Cloudflare's free plan."""
@@ -82,6 +83,7 @@ PROVIDER = Provider(
     Cloudflare,
     "Publish through Cloudflare. Required unless another publisher is named.",
     "elastx_mrs.publish.cloudflare.publisher:make",
+    zones="elastx_mrs.publish.cloudflare.publisher:zones",
     examine="elastx_mrs.publish.cloudflare.examine:examine",
     extra="cloudflare",
     may_be_empty=True,

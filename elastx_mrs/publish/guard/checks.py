@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Literal, Protocol
 
 from elastx_mrs import notices
-from elastx_mrs.display import all_quoted, show
+from elastx_mrs.display import all_quoted, quoted, show
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.notices import Notice
 from elastx_mrs.publish.adoption import Adoption
@@ -21,6 +21,9 @@ from elastx_mrs.records.spf_terms import is_spf
 
 MAX_HOSTS = 5
 """MX hosts that are checked for a notice."""
+
+MAX_SHOWN = 60
+"""Characters of an adopted record that a warning shows."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class World(Protocol):
     @property
     def adoption(self) -> Adoption:
         """How the publisher takes over existing records."""
+
+    @property
+    def one_of_several(self) -> str:
+        """The publisher's key in the config, if the domain has several publishers; otherwise empty."""
 
     @property
     def declared(self) -> Mapping[str, TxtRecord]:
@@ -149,14 +156,22 @@ async def unchangeable(case: Case) -> list[Finding]:
 
 
 async def delegated_elsewhere(case: Case) -> list[Finding]:
-    """A zone may be filled before it is delegated (RFC 1034 §4.2.2), but is not served until then."""
+    """A zone may be filled before it is delegated (RFC 1034 §4.2.2), but is not served until then.
+
+    Of a zone at several providers, each server should be delegated: one that is not answers nobody.
+    """
     found = await case.world.existing(case.owner)
     if not found.name_servers:
         return []
     delegated = await case.world.delegated_to(found.zone)
-    if delegated is None or set(delegated) & set(found.name_servers):
+    missing = [server for server in found.name_servers if server not in (delegated or ())]
+    here = case.world.one_of_several
+    if delegated is None or not missing or (len(missing) < len(found.name_servers) and not here):
         return []
     now = " and ".join(delegated) or "nobody"
+    if here:
+        why = f"the zone {found.zone} is delegated to {now}, and not to {' and '.join(missing)}, where {here} serves it"
+        return [Finding("warning", f"{why}: nobody asks these servers until the registrar delegates it to them too")]
     why = f"the zone {found.zone} is delegated to {now}, and published to {' and '.join(found.name_servers)}"
     return [Finding("warning", f"{why}: its records are served only after the registrar delegates it to these servers")]
 
@@ -199,11 +214,16 @@ async def foreign_dkim(case: Case) -> list[Finding]:
 
 
 async def identical(case: Case) -> list[Finding]:
-    """In a preview, an identical record is only a warning: it may be the one that is being replaced."""
+    """An identical record is taken over if its name is adopted. Otherwise it is only a warning, in a preview: it may be
+    the one that is being replaced.
+    """
     found = await case.world.existing(case.owner)
-    if case.before is not None or not case.preview or case.owner in case.world.adoption.names:
+    if case.before is not None or not any(same_value(value, case.record.value) for value in found.txt):
         return []
-    if not any(same_value(value, case.record.value) for value in found.txt):
+    if case.owner in case.world.adoption.names:
+        taken = f"{quoted(case.record.value, MAX_SHOWN)} is taken over unchanged"
+        return [Finding("warning", f"{case.owner}: {taken}; {_FROM_THEN_ON}")]
+    if not case.preview:
         return []
     text = "has exactly this TXT already. Unless the record is being replaced, an up stops here. After an interrupted"
     text += f" run, or to take it over, {case.world.adoption.claim(case.record)}. After a rename, give it an alias"
@@ -300,8 +320,10 @@ def _stop(case: Case, text: str) -> Finding:
 
 def _adopted(case: Case, listed: str) -> Finding:
     """Return the warning for an adopted record. It comes now, because no program runs in a preview of a destroy."""
-    then = "from then on the stack manages it, and pulumi destroy deletes it"
-    return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {then}")
+    return Finding("warning", f"{case.owner}: {listed} is adopted, and becomes '{case.record.value}'; {_FROM_THEN_ON}")
+
+
+_FROM_THEN_ON = "from then on the stack manages it, and pulumi destroy deletes it"
 
 
 def _where_served(kind: str, child: str) -> str:

@@ -47,7 +47,10 @@ class Memory:
     """The publisher's records and those of this run. Each is read once per run.
 
     :param vantages: the servers to query, by sender domain.
-    :param records: of this run. Its SPF and DMARC records replace the answers of DNS.
+    :param records: of this run, whichever publisher has them. Its SPF and DMARC records replace the answers of DNS.
+    :param called: the publisher's key in a config that names several.
+    :param publishers: the keys of each domain's publishers, if there are several in the config.
+    :param beside: the memories of all publishers by their keys. Each adds itself.
     """
 
     def __init__(
@@ -55,21 +58,40 @@ class Memory:
         publisher: Publisher,
         vantages: Mapping[str, Vantage],
         records: Iterable[TxtRecord],
+        *,
+        called: str = "",
+        publishers: Mapping[str, Sequence[str]] | None = None,
+        beside: "dict[str, Memory] | None" = None,
     ) -> None:
         self.publisher = publisher
-        self._vantages = vantages
+        self._called = called
+        self._publishers = publishers or {}
+        self._beside = {} if beside is None else beside
+        self._beside[called] = self
+        self._domains: dict[str, str] = {}
+        self.vantages = vantages
         self._existing: dict[str, asyncio.Future[Existing]] = {}
         self.declared: dict[str, TxtRecord] = {}
         self.values: dict[str, list[str]] = defaultdict(list)
         for record in records:
             self.values[record.name].append(record.value)
+            self._domains[record.name] = record.domain
             if record.kind in ("spf", "dmarc"):
                 self.declared[record.name] = record
         self.adoption = publisher.adoption
 
     def world(self, domain: str) -> "DomainWorld":
         """Return what checks of a sender domain's records may ask."""
-        return DomainWorld(self, self._vantages[domain])
+        several = len(self._publishers.get(domain, ())) > 1
+        return DomainWorld(self, self.vantages[domain], self._called if several else "")
+
+    async def created(self, name: str) -> bool:
+        """Whether one of this run's names exists only after it, at whichever publisher."""
+        there = self._publishers.get(self._domains[name], (self._called,))
+        try:
+            return all([(await self._beside[one].existing(name)).empty for one in there])
+        except CannotAskError:
+            return False
 
     async def existing(self, owner: str) -> Existing:
         """Return the publisher's records at a name."""
@@ -82,9 +104,10 @@ class Memory:
 class DomainWorld:
     """The look-ups for checks of one sender domain (``checks.World``)."""
 
-    def __init__(self, memory: Memory, vantage: Vantage) -> None:
+    def __init__(self, memory: Memory, vantage: Vantage, one_of_several: str = "") -> None:
         self._memory = memory
-        self._vantage = vantage
+        self.vantage = vantage
+        self.one_of_several = one_of_several
         self.adoption = memory.adoption
         self.declared = memory.declared
         self.values = memory.values
@@ -98,21 +121,14 @@ class DomainWorld:
         declared = self.declared.get(name)
         if declared is not None and rdtype == "TXT":
             return answer_of(name, [declared.value.encode("ascii")])
-        if name in self.values and await self._created(name):
+        if name in self.values and await self._memory.created(name):
             return Answer(name, rdtype, "nodata", canonical=name)
-        return await self._vantage.ask(name, rdtype)
-
-    async def _created(self, name: str) -> bool:
-        """Whether a name exists only after this run."""
-        try:
-            return (await self.existing(name)).empty
-        except CannotAskError:
-            return False
+        return await self.vantage.ask(name, rdtype)
 
     async def child_zone(self, owner: str, zone: str) -> str | None:
         """Return the child zone that a name lies in, by its delegation."""
         try:
-            return await self._vantage.authorities.child_zone(owner, zone)
+            return await self.vantage.authorities.child_zone(owner, zone)
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
@@ -121,7 +137,7 @@ class DomainWorld:
     async def delegated_to(self, zone: str) -> tuple[str, ...] | None:
         """Return the name servers that a zone is delegated to; None if configured servers replace the delegation."""
         try:
-            return await self._vantage.authorities.delegated_to(zone)
+            return await self.vantage.authorities.delegated_to(zone)
         except NobodyError as nobody:
             raise CannotAskError(nobody.problem) from None
         except LookupFailure as error:
@@ -133,7 +149,7 @@ class DomainWorld:
 
     def merged(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings without repeats. If no server answers, that is one finding for all look-ups."""
-        nobody = self._vantage.nobody
+        nobody = self.vantage.nobody
         found = (
             Finding("unasked", nobody) if nobody and finding.level == "unasked" and nobody in finding.text else finding
             for finding in findings
@@ -243,9 +259,10 @@ async def run(checks: Iterable[Check], case: Case) -> list[Finding]:
     return [finding for findings in found for finding in findings]
 
 
-def hook(guard: Guard, name: str, checking: Hold = nullcontext) -> pulumi.ResourceHook:
-    """Register the guard as the hook ``<component>-guard``.
+def hook(guard: Guard, name: str, checking: Hold = nullcontext, publisher: str = "") -> pulumi.ResourceHook:
+    """Register the guard as the hook ``<component>-guard``, or ``<component>-guard-<publisher>``.
 
+    :param publisher: its key, if the component has several.
     :param checking: a context that is entered while a record is checked.
     """
 
@@ -254,7 +271,8 @@ def hook(guard: Guard, name: str, checking: Hold = nullcontext) -> pulumi.Resour
         with checking():
             await guard.before(args.name, None if before is None else guard.memory.publisher.value_of(before))
 
-    return pulumi.ResourceHook(f"{name}-guard", before, pulumi.ResourceHookOptions(on_dry_run=True))
+    called = f"{name}-guard-{publisher}" if publisher else f"{name}-guard"
+    return pulumi.ResourceHook(called, before, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
 def binding(registered: pulumi.ResourceHook, record: TxtRecord, *, shared: bool) -> pulumi.ResourceHookBinding:

@@ -21,12 +21,15 @@ LISTED = 4
 
 
 async def shared_ttl(case: Case) -> list[Finding]:
-    """The records of an RRset share one TTL (RFC 2181 §5.2), so a configured one also changes those of others."""
+    """The records of an RRset share one TTL (RFC 2181 §5.2), so a configured one also changes that of others, and of
+    adopted records.
+    """
     found = await case.world.existing(case.owner)
     others = not_ours(found.txt, case.before, case.record.value, *case.world.values.get(case.owner, ()))
     shown = sorted(map(show, others))  # servers rotate their order
     wanted = case.record.configured_ttl
-    if found.ttl is None or not others or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
+    adopted = wanted is not None and case.before is None and case.owner in case.world.adoption.names
+    if found.ttl is None or not (others or adopted) or found.ttl == (DEFAULT_TTL if wanted is None else wanted):
         return []
     listed = ", ".join(f"'{text[:60]}'" for text in shown[:LISTED])
     listed += f" and {len(others) - LISTED} more" if len(others) > LISTED else ""
@@ -34,7 +37,8 @@ async def shared_ttl(case: Case) -> list[Finding]:
         what = f"{case.owner}: the new record gets the TTL of the existing TXT records, {found.ttl} s"
         return [noticed(notices.SHARED_TTL, f"{what} (RFC 2181 §5.2): {listed}")]
     what = f"{case.owner}: ttl {wanted} becomes the TTL of all TXT records there, instead of {found.ttl}"
-    return [Finding("warning", f"{what} (RFC 2181 §5.2), also of {listed}; leave ttl out to keep theirs")]
+    also = f", also of {listed}" if others else ""
+    return [Finding("warning", f"{what} (RFC 2181 §5.2){also}; leave ttl out to keep theirs")]
 
 
 async def answer_size(case: Case) -> list[Finding]:

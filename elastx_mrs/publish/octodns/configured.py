@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import Any
 
 from elastx_mrs.display import quoted, some, visible
-from elastx_mrs.extras import NotInstalledError
+from elastx_mrs.extras import NotInstalledError, install
 from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.octodns import known
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.vantage import object_of
 from elastx_mrs.records import RecordError
@@ -52,6 +53,23 @@ class Described:
         """Its place in the config."""
         return f"octodns.{self.id}"
 
+    @property
+    def package(self) -> str:
+        """The package of its class, such as ``octodns_powerdns``."""
+        return self.path.partition(".")[0]
+
+    @property
+    def judges(self) -> bool:
+        """Whether its class may have something against a value. Most have not.
+
+        :raises RecordSetError: as :meth:`made`.
+        """
+        found = self._class()
+        from octodns.provider.base import BaseProvider
+
+        own = (found._process_desired_zone, found.supports)
+        return own != (BaseProvider._process_desired_zone, BaseProvider.supports)
+
     def made(self) -> Any:
         """Return a new object of the class. Some classes keep what they once read, so each reading has its own.
 
@@ -89,16 +107,15 @@ class Described:
         except ImportError as error:
             top = module.partition(".")[0]
             if isinstance(error, ModuleNotFoundError) and error.name == top:
-                package = top.replace("_", "-")
-                what = f"{where} is not installed; run: pip install {package}"
+                what = f"{where} is not installed; {install(known.package(self.path))}"
                 raise RecordSetError(f"{what} (or correct the class's path)") from None
             raise RecordSetError(f"{where} cannot be imported: {self.told(error)}; reinstall its package") from None
         except Exception as error:  # somebody else's code
             raise RecordSetError(f"{where} cannot be imported: {self.told(error)}; reinstall its package") from None
         if found is None:
-            known = [one for one, value in vars(import_module(module)).items() if _is_provider(value, BaseProvider)]
-            there = f"write {some([f'{module}.{one}' for one in known], 3)}" if known else "correct the path"
-            raise RecordSetError(f"{where} is not in its package; {there}")
+            there = [one for one, value in vars(import_module(module)).items() if _is_provider(value, BaseProvider)]
+            fix = f"write {some([f'{module}.{one}' for one in there], 3)}" if there else "correct the path"
+            raise RecordSetError(f"{where} is not in its package; {fix}")
         if not _is_provider(found, BaseProvider):
             raise RecordSetError(f"{where} is not a provider of octoDNS; write the class that its package documents")
         made: type[Any] = found
@@ -108,8 +125,8 @@ class Described:
         """Return what is wrong with the keys of a class, by the error of its constructor."""
         text = str(error)
         if unknown := _UNKNOWN.search(text):
-            known = ", ".join(_keys(found))
-            return f"{self.where}.{visible(unknown[1])}: is not a key of {self.path}; its keys are {known}"
+            own = ", ".join(_keys(found))
+            return f"{self.where}.{visible(unknown[1])}: is not a key of {self.path}; its keys are {own}"
         if missing := _MISSING.search(text):
             keys = re.findall("'([^']+)'", missing[1])
             return f"{self.where}: {self.path} needs {' and '.join(keys)}; write {'it' if len(keys) == 1 else 'them'}"

@@ -9,14 +9,14 @@ from functools import partial
 from elastx_mrs import limits
 from elastx_mrs.check import Check, Verdict
 from elastx_mrs.display import some
-from elastx_mrs.publish.examination import READABLE, Examination, Subject, of_message
+from elastx_mrs.publish.examination import NONE_HERE, READABLE, Examination, Subject, of_message
 from elastx_mrs.publish.octodns.configured import described
 from elastx_mrs.publish.octodns.record_sets import Octodns
 from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.settings import PROVIDER
 from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.rrset.record_sets import RecordSetError, UnreachableError, Zone
-from elastx_mrs.publish.rrset.zones import LISTED, find
+from elastx_mrs.publish.rrset.zones import LISTED, find_here
 from elastx_mrs.records.names import longest_zone
 
 _KEYS, _ZONE, _READ = "octodns-provider", "octodns-zone", "octodns-read"
@@ -43,7 +43,7 @@ def _providers(subject: Subject) -> Iterator[Check]:
             with source.opened():
                 pass
         sets = Octodns(sources, Served(subject.get, subject.environment))
-        found = find(PROVIDER.name, sets, subject.arguments.records(), sets.named)
+        found, owners = find_here(PROVIDER.name, sets, subject.arguments, sets.named, subject.elsewhere)
     except RecordSetError as error:
         yield _failed(_KEYS, error)
         yield from _left(_ZONE, _READ)
@@ -57,11 +57,15 @@ def _providers(subject: Subject) -> Iterator[Check]:
     if found.problems or found.unreached:
         yield from _left(_READ)
         return
-    yield from _of_zones(sets, found.zones, [record.name for record in subject.arguments.records()])
+    yield from _of_zones(sets, found.zones, owners)
 
 
 def _of_zones(sets: Octodns, zones: Mapping[str, Zone], owners: Sequence[str]) -> Iterator[Check]:
     names = list(dict.fromkeys(zone for owner in owners if (zone := longest_zone(owner, zones)) is not None))
+    if not names:
+        yield Check(_ZONE, "unchecked", _EXPECTED[_ZONE], NONE_HERE)
+        yield from _left(_READ)
+        return
     yield Check(_ZONE, "pass", _EXPECTED[_ZONE], some([zones[name].id for name in names], LISTED))
     asked = names[: limits.DOCTOR_ZONES.most]
     read = []

@@ -1,11 +1,13 @@
 """The publisher of a stack whose DNS is at one or several of octoDNS's providers."""
 
-import pulumi
+from typing import cast
 
 from elastx_mrs.publish.existing import CannotAskError
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.octodns import settings
-from elastx_mrs.publish.octodns.record_sets import Octodns, connect
+from elastx_mrs.publish.octodns.record_sets import Octodns
 from elastx_mrs.publish.publisher import Setup
+from elastx_mrs.publish.rrset import publisher
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, UnreachableError, Zone
 
@@ -33,7 +35,17 @@ def make(setup: Setup) -> OctodnsPublisher:
 
     :raises pulumi.RunError: where one is missing, or a provider refuses or does not answer.
     """
-    try:
-        return OctodnsPublisher(connect(setup.get), setup)
-    except RecordSetError as error:
-        raise pulumi.RunError(str(error)) from None
+    return OctodnsPublisher(_connection(setup), setup)
+
+
+def zones(setup: Setup) -> Held:
+    """Return which zones the providers of octoDNS have.
+
+    :raises pulumi.RunError: where a provider refuses, or its config is malformed.
+    """
+    sets = _connection(setup)
+    return publisher.zones_of(settings.PROVIDER.name, sets, sets.named, setup)
+
+
+def _connection(setup: Setup) -> Octodns:
+    return cast("Octodns", publisher.connection(settings.PROVIDER.name, setup))

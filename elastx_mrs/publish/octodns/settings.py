@@ -10,13 +10,14 @@ from elastx_mrs.config.base import Shape, is_encrypted
 from elastx_mrs.config.environment import holds_secret
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
+from elastx_mrs.publish.octodns import known
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.registry import Problem, Provider, StackKey, Start
+from elastx_mrs.registry import Problem, Provider, StackKey
 from elastx_mrs.secrecy import masked
+from elastx_mrs.start import Question, Start
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
-PAGE = "https://github.com/elastx/elastx-mrs/blob/main/docs/octodns.md"
 _SAMPLE = {"class": "octodns_hetzner.HetznerProvider", "token": "env/HCLOUD_TOKEN"}
 
 
@@ -131,6 +132,7 @@ PROVIDER = Provider(
     Octodns,
     "Publish through a provider of octoDNS. Required unless another publisher is named.",
     "elastx_mrs.publish.octodns.publisher:make",
+    zones="elastx_mrs.publish.octodns.publisher:zones",
     examine="elastx_mrs.publish.octodns.examine:examine",
     extra="octodns",
     faults=faults,
@@ -139,7 +141,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            "Names whose published records the stack takes over (not for cloudflare): `elastx-mrs adopt` prints them.",
             example=["_dmarc.example.com"],
         ),
     ),
@@ -147,7 +149,23 @@ PROVIDER = Provider(
     stand_in=stand_in,
     place=place,
     start=Start(
-        credentials=(f"the variables with the provider's keys, after you write it into {NAMESPACE}:octodns ({PAGE})",),
+        questions=(
+            Question("class", f"the class of the provider; {known.PAGE} lists some", "octodns_hetzner.HetznerProvider"),
+            Question(
+                "keys",
+                "the keys of the class; empty for the usual ones. For a secret, name its variable",
+                "token=env/HCLOUD_TOKEN,backend=hcloud",
+            ),
+            Question(
+                "zones",
+                "the zones, because this class cannot list them",
+                "example.com,example.se",
+                zones=True,
+                applies=known.needs_zones,
+            ),
+        ),
         extra="octodns",
+        settings=known.of_answers,
+        needs=known.needs,
     ),
 )

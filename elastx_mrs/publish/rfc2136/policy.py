@@ -32,11 +32,13 @@ Owners = Mapping[str, Mapping[str, list[str]]]
 def owners_of(records: Sequence[TxtRecord], served: Mapping[str, str]) -> Owners:
     """Return the owner names that need a right, in the order of ``served``, without empty zones.
 
+    :param records: other publishers have those that are in none of the zones.
     :param served: the profile that serves each zone.
     """
-    found: dict[str | None, set[str]] = {zone: set() for zone in served}
-    for record in records:  # the config is valid, so each domain is in a zone
-        found[longest_zone(record.domain, served)].add(record.name)
+    found: dict[str, set[str]] = {zone: set() for zone in served}
+    for record in records:
+        if (zone := longest_zone(record.domain, served)) is not None:
+            found[zone].add(record.name)
     return {
         profile: {zone: sorted(found[zone], key=by_tree) for zone in served if found[zone] and served[zone] == profile}
         for profile in dict.fromkeys(served.values())

@@ -11,6 +11,7 @@ from elastx_mrs.config.modes import Mode
 from elastx_mrs.identity import PLUGIN_TYPE
 from elastx_mrs.publish.adoption import Adoption, Get, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.publisher import Resource, Setup
 from elastx_mrs.publish.rfc2136 import settings
 from elastx_mrs.publish.rfc2136.existing import existing
@@ -133,3 +134,9 @@ def make(setup: Setup) -> Rfc2136:
             raise pulumi.RunError(message)
         setup.say("warning", f"{message} (The preview continues without it; an up would stop here)")
     return publisher
+
+
+def zones(setup: Setup) -> Held:
+    """Return the zones that the config assigns to primaries."""
+    given: settings.Rfc2136 = setup.settings
+    return Held(tuple(given.by_zone))

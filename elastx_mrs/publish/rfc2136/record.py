@@ -5,33 +5,25 @@ guard's mode is not ``require``). A server's address and key are read at update 
 would store them.
 """
 
-from collections.abc import Callable, Mapping
-from hashlib import sha256
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from elastx_mrs.publish.adoption import Get, adopted
+from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.record_kind import Kind, Properties, adopts, id_of, is_only, ttl_of
 from elastx_mrs.publish.rfc2136 import update
 from elastx_mrs.publish.rfc2136.primary import Primary, UpdateError
 from elastx_mrs.publish.rfc2136.profiles import Profiles
-from elastx_mrs.records import RecordError
 from elastx_mrs.records.kinds import current_value
 
 PLACE = ("profile", "zone", "owner")
 """The properties that identify a record: a change of one is a replacement."""
 
-Properties = Mapping[str, Any]
-
 T = TypeVar("T")
-
-
-def changed(olds: Properties, news: Properties) -> list[str]:
-    """Return the properties that differ in the DNS."""
-    return [key for key in (*PLACE, "value", "ttl") if olds.get(key) != news.get(key)]
 
 
 def outs(props: Properties) -> dict[str, Any]:
     """Return the properties of a record that the state stores."""
-    return {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": _ttl(props)}
+    return {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": ttl_of(props)}
 
 
 class TxtRecords:
@@ -47,12 +39,9 @@ class TxtRecords:
     def create(self, props: Properties) -> tuple[str, dict[str, Any]]:
         """Publish the record; return the resource's id and what is kept."""
         owner, value = props["owner"], props["value"]
-        try:
-            adopt = owner in adopted(self._get)
-        except RecordError as error:
-            raise UpdateError(str(error)) from None
-        self._do(props, lambda to: update.add(to, props["zone"], owner, value, _ttl(props), adopt, _only(props)))
-        return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", outs(props)
+        adopt = adopts(self._get, owner, UpdateError)
+        self._do(props, lambda to: update.add(to, props["zone"], owner, value, ttl_of(props), adopt, is_only(props)))
+        return id_of(props), outs(props)
 
     def read(self, props: Properties) -> dict[str, Any] | None:
         """Return the served record, its changed form, or None.
@@ -63,7 +52,7 @@ class TxtRecords:
         value = current_value(values, props["value"])
         if value is None:
             return None
-        ttl = _ttl(props)
+        ttl = ttl_of(props)
         if ttl is not None and len(values) == 1:
             ttl = served
         return outs(props) | {"value": value, "ttl": ttl}
@@ -71,7 +60,7 @@ class TxtRecords:
     def update(self, olds: Properties, news: Properties) -> dict[str, Any]:
         """Replace the old value with the new one, in one message; return what the state keeps."""
         place, old, new = (news["zone"], news["owner"]), olds["value"], news["value"]
-        self._do(news, lambda to: update.replace(to, *place, old, new, _ttl(news), _only(news)))
+        self._do(news, lambda to: update.replace(to, *place, old, new, ttl_of(news), is_only(news)))
         return outs(news)
 
     def delete(self, props: Properties) -> None:
@@ -82,11 +71,5 @@ class TxtRecords:
         return action(self._profiles.primary(props["profile"], props["zone"]))
 
 
-def _ttl(props: Properties) -> int | None:
-    ttl = props.get("ttl")  # Pulumi passes numbers as floats
-    return None if ttl is None else int(ttl)
-
-
-def _only(props: Properties) -> bool:
-    """Whether a second record of the kind is refused, as the guard does when it is on."""
-    return props.get("guard") is None
+KIND = Kind(PLACE, outs, TxtRecords, UpdateError)
+"""The kind of these records."""

@@ -14,8 +14,9 @@ from elastx_mrs.config.environment import RFC2136_KEY
 from elastx_mrs.display import quoted, some
 from elastx_mrs.identity import DEFAULT_PROFILE, NAMESPACE
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.registry import Problem, Provider, Question, StackKey, Start
+from elastx_mrs.registry import Problem, Provider, StackKey
 from elastx_mrs.secrecy import masked
+from elastx_mrs.start import Question, Start
 
 _SAMPLE_TSIG = "c2FtcGxlLCBuZXZlciB1c2UgaXQ="
 
@@ -172,6 +173,7 @@ PROVIDER = Provider(
     Rfc2136,
     "Publish to your own name servers, by dynamic update. Required unless another publisher is named.",
     "elastx_mrs.publish.rfc2136.publisher:make",
+    zones="elastx_mrs.publish.rfc2136.publisher:zones",
     examine="elastx_mrs.publish.rfc2136.examine:examine",
     faults=faults,
     at_update="The primaries of `rfc2136`: server, keyName, keyFile, algorithm, and profiles.",
@@ -194,7 +196,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            "Names whose published records the stack takes over (not for cloudflare): `elastx-mrs adopt` prints them.",
             example=["_dmarc.example.com"],
         ),
     ),

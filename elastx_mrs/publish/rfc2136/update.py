@@ -69,6 +69,8 @@ def add(primary: Primary, zone: str, owner: str, value: str, ttl: int | None, ad
                 if here.lost:  # the update was processed after all
                     return
                 raise UpdateError(taken(owner, value))
+            if found is not None and _is_done(found, value, ttl):
+                return  # it is taken over as it is, and the zone keeps its serial
             if only and old is None:
                 _refuse_rivals(found, owner, value)
             update = here.update(found, value)
@@ -290,6 +292,12 @@ def _values(found: Rrset | None) -> list[bytes]:
 def _matching(found: dns.rrset.RRset | None, value: str) -> list[Txt]:
     """Return the records of a value: as declared, or changed, as :func:`current_value` returns it."""
     return [rdata for rdata in found or () if same_value(join(rdata.strings), value)]
+
+
+def _is_done(found: Rrset, value: str, ttl: int | None) -> bool:
+    """Return whether a value is there once, with its TTL. How it is cut into strings does not matter."""
+    there = [join(rdata.strings) for rdata in _matching(found, value)]
+    return there == [value.encode("ascii")] and _ttl(ttl, found) == found.ttl
 
 
 def _rdata(value: str) -> Txt:

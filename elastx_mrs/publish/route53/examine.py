@@ -10,12 +10,12 @@ from functools import partial
 from elastx_mrs import limits
 from elastx_mrs.check import Check, Verdict
 from elastx_mrs.display import some
-from elastx_mrs.publish.examination import Examination, Subject, of_message
+from elastx_mrs.publish.examination import NONE_HERE, Examination, Subject, of_message
 from elastx_mrs.publish.route53.client import Client
 from elastx_mrs.publish.route53.record_sets import Route53
 from elastx_mrs.publish.route53.settings import PROVIDER
 from elastx_mrs.publish.rrset.record_sets import LostError, RecordSetError, UnreachableError, Zone
-from elastx_mrs.publish.rrset.zones import LISTED, find
+from elastx_mrs.publish.rrset.zones import LISTED, find_here
 from elastx_mrs.records.names import longest_zone
 
 _CREDENTIALS, _ZONE, _READ, _CHANGE = "route53-credentials", "route53-zone", "route53-read", "route53-change"
@@ -36,10 +36,10 @@ def examine(subject: Subject) -> Sequence[Examination]:
 
 def _account(subject: Subject) -> Iterator[Check]:
     sets = Route53(client := Client())
-    records = subject.arguments.records()
     try:
-        found = find(PROVIDER.name, sets, records, subject.settings.zones)
-        yield from _of_zones(sets, found.zones, found.problems, found.unreached, [record.name for record in records])
+        named = subject.settings.zones
+        found, owners = find_here(PROVIDER.name, sets, subject.arguments, named, subject.elsewhere)
+        yield from _of_zones(sets, found.zones, found.problems, found.unreached, owners)
     except RecordSetError as error:
         yield _failed(_CREDENTIALS, error)
         yield from _left(_ZONE, _READ, _CHANGE)
@@ -67,6 +67,10 @@ def _of_zones(
     for problem in problems:
         yield of_message(_ZONE, "absent" if " has no zone for " in problem else "wrong", _EXPECTED[_ZONE], problem)
     if problems:
+        yield from _left(_READ, _CHANGE)
+        return
+    if not names:
+        yield Check(_ZONE, "unchecked", _EXPECTED[_ZONE], NONE_HERE)
         yield from _left(_READ, _CHANGE)
         return
     seen = some([f"{name} ({zones[name].id})" for name in names], LISTED)

@@ -21,14 +21,21 @@ from elastx_mrs.records.text import join, parse, presentation
 ROUTED = ("SetIdentifier", "AliasTarget", "TrafficPolicyInstanceId", "HealthCheckId")
 """What a record set has that is not simply its values: a routing policy, an alias, a traffic policy, a health check."""
 
-MAX_VALUE, MAX_REQUEST, MAX_RECORDS = 4_000, 32_000, 1_000
-"""Characters of a TXT value; characters of all values, and records, in one request ("Quotas" in its documentation).
+MAX_VALUE, MAX_VALUES = 4_000, 400
+"""Characters of a value, and values of a record set: ``ResourceRecord`` in AWS's API reference, and "Quotas on records"
+on the page "Quotas" of its developer guide.
+"""
+
+MAX_REQUEST, MAX_RECORDS = 32_000, 1_000
+"""Characters of all values, and records, in one request ("Maximums on API requests" on the same page).
 
 A change has the old set and the new one in its request.
 """
 
 AT_ONE_NAME = "20"
 """Record sets in an answer that is about one name."""
+
+_FEWER = "remove strings that nobody needs, or give each domain only the accounts that send from it"
 
 _ESCAPE = re.compile(r"\\(?:([0-3][0-7]{2})|.)", re.DOTALL)
 
@@ -88,15 +95,18 @@ class Route53(RecordSets):
             raise RecordError(f"has {len(text)} characters; Route 53 takes {MAX_VALUE}, so publish a shorter value")
         return text
 
-    def excess(self, old: RecordSet | None, new: RecordSet) -> str:
-        """Return whether the old and the new set are too large for one request."""
+    def excess(self, zone: str, old: RecordSet | None, new: RecordSet) -> str:
+        """Return whether the new set has too many values, or the old and the new set are too large for one request."""
+        if len(new.values) > MAX_VALUES:
+            what = f"the TXT record set would have {len(new.values)} values; Route 53 takes {MAX_VALUES} in one"
+            return f"{what}, so {_FEWER}"
         values = [value for one in (old, new) if one is not None for value in one.values]
         size = sum(map(len, values))
         if size <= MAX_REQUEST and len(values) <= MAX_RECORDS:
             return ""
         has = f"{len(values)} values and {size} characters, in the TXT record set as it is and as it is to be"
         what = f"the change has {has}; Route 53 takes {MAX_RECORDS} and {MAX_REQUEST} in one request"
-        return f"{what}, so remove strings that nobody needs, or give each domain only the accounts that send from it"
+        return f"{what}, so {_FEWER}"
 
     def settled(self, change: str) -> bool:
         """Ask whether a change is on all of Route 53's name servers."""

@@ -9,8 +9,9 @@ from pydantic import AfterValidator
 from elastx_mrs.config.base import Shape
 from elastx_mrs.display import quoted
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.registry import Provider, StackKey, Start
+from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.secrecy import masked
+from elastx_mrs.start import Start
 
 _ID = re.compile(r"(?:/hostedzone/)?([A-Z0-9]{1,32})")
 
@@ -56,6 +57,7 @@ PROVIDER = Provider(
     Route53,
     "Publish through Amazon Route 53. Required unless another publisher is named.",
     "elastx_mrs.publish.route53.publisher:make",
+    zones="elastx_mrs.publish.route53.publisher:zones",
     examine="elastx_mrs.publish.route53.examine:examine",
     extra="route53",
     may_be_empty=True,
@@ -63,7 +65,7 @@ PROVIDER = Provider(
         StackKey(
             "adopt",
             "names",
-            "Names with an identical TXT record that the stack may take over (not for cloudflare).",
+            "Names whose published records the stack takes over (not for cloudflare): `elastx-mrs adopt` prints them.",
             example=["_dmarc.example.com"],
         ),
     ),
@@ -71,7 +73,7 @@ PROVIDER = Provider(
     waits=lambda _: "Route 53 takes 5 requests a second from an account, and a record needs two",
     hints={hosted_zone: {"pattern": f"^{_ID.pattern}$"}},
     start=Start(
-        credentials=("AWS_PROFILE: a profile of AWS whose credentials may read and change the hosted zones",),
+        credentials=("AWS_PROFILE or AWS_ACCESS_KEY_ID: credentials of AWS that may read and change the hosted zones",),
         extra="route53",
     ),
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs import limits
+from elastx_mrs.publish.rrset.gathering import Gathering
 from elastx_mrs.publish.rrset.record_sets import (
     ChangedError,
     LostError,
@@ -29,9 +30,6 @@ LOSSES = 3
 
 REFUSALS = 2
 """Times that a change is sent that is refused though nobody else changed the set: what was read may have been old."""
-
-GATHER = 0.05
-"""Seconds for which a change waits for others of its name: an engine sends them together, and a request costs more."""
 
 PAUSE, MAX_PAUSE = 0.1, 2.0
 """Seconds before the second try; twice as long before each more, up to the maximum."""
@@ -100,6 +98,7 @@ class Names:
         self._sets = sets
         self._mutex = threading.Lock()
         self._places: dict[tuple[str, str], _Place] = {}
+        self._readings, self._changes = Gathering(), Gathering()
 
     def read(self, zone: str, owner: str) -> RecordSet | None:
         """Return the TXT record set of a name; what asks for a name at the same time shares the answer.
@@ -109,9 +108,10 @@ class Names:
         place, asked = self._place(zone, owner), time.monotonic()
         with place.lock:
             if place.there is None or place.began < asked:
-                time.sleep(GATHER)
+                self._readings.wait()
                 place.began, place.there = time.monotonic(), None
-                place.there = self._sets.read(zone, owner)
+                with self._readings.measured():
+                    place.there = self._sets.read(zone, owner)
             return _txt(owner, place.there)
 
     def change(self, zone: str, owner: str, edit: Edit, *, writes: bool) -> str:
@@ -125,7 +125,7 @@ class Names:
             place.waiting.append(job)
         with place.lock:
             if not job.done:
-                time.sleep(GATHER)
+                self._changes.wait()
                 with self._mutex:
                     jobs, place.waiting = place.waiting, []
                 self._make(zone, owner, jobs)
@@ -171,11 +171,12 @@ class Names:
             if failed is not None and again and failed.hopeless:
                 raise failed.error  # nobody else changed it
             before = failed.times if failed is not None and again else 0
-            wanted = self._wanted(owner, found, there, jobs)
+            wanted = self._wanted(zone, owner, found, there, jobs)
             if wanted == found:
                 return ""
             try:
-                return self._sets.swap(zone, owner, found, wanted)
+                with self._changes.measured():
+                    return self._sets.swap(zone, owner, found, wanted)
             except (LostError, UnreachableError) as error:
                 failed = _Try(found, wanted, error, True, before + 1)
                 for job in jobs:
@@ -189,7 +190,7 @@ class Names:
             pause = min(2 * pause, MAX_PAUSE)
 
     def _wanted(
-        self, owner: str, found: RecordSet | None, there: Sequence[RecordSet], jobs: Sequence[_Job]
+        self, zone: str, owner: str, found: RecordSet | None, there: Sequence[RecordSet], jobs: Sequence[_Job]
     ) -> RecordSet | None:
         """Return the set that all jobs together want; one that is refused has its error, and no part in it."""
         wanted = found
@@ -199,7 +200,7 @@ class Names:
                 if job.writes:
                     _refuse_obstacles(self._sets.title, owner, there)
                 edited = job.edit(wanted, job.lost)
-                if job.writes and edited is not None and (excess := self._sets.excess(found, edited)):
+                if job.writes and edited is not None and (excess := self._sets.excess(zone, found, edited)):
                     raise RecordSetError(f"{owner}: {excess}")
                 wanted = edited
             except RecordSetError as error:

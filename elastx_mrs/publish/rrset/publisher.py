@@ -9,9 +9,10 @@ from typing import Any
 import pulumi
 
 from elastx_mrs.display import some
-from elastx_mrs.identity import PLUGIN_STRING_TYPE
+from elastx_mrs.identity import DYNAMIC_STRING_TYPE, PLUGIN_STRING_TYPE
 from elastx_mrs.publish.adoption import Adoption, by_config
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.listing import Listed, Listing
 from elastx_mrs.publish.publisher import Setup
 from elastx_mrs.publish.rrset.names import obstacle
@@ -20,7 +21,7 @@ from elastx_mrs.publish.rrset.record_sets import RecordSet, RecordSetError, Reco
 from elastx_mrs.publish.rrset.resource import TxtString
 from elastx_mrs.publish.rrset.settling import newest, settle
 from elastx_mrs.publish.rrset.strings import with_value
-from elastx_mrs.publish.rrset.zones import LISTED, find, placed
+from elastx_mrs.publish.rrset.zones import LISTED, Asked, ask, find, placed
 from elastx_mrs.records import RecordError, TxtRecord
 from elastx_mrs.records.names import longest_zone
 
@@ -49,6 +50,7 @@ class RrsetPublisher:
     """
 
     shares_ttl = True
+    resource_type = DYNAMIC_STRING_TYPE
 
     def __init__(self, key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> None:
         self._key = key
@@ -65,6 +67,7 @@ class RrsetPublisher:
         self._unreachable = ""
         _refuse(self._unfit())
         self._zones = self._found(named)
+        _refuse(self._too_large())
 
     def declare(self, name: str, record: TxtRecord, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
         """Declare one record."""
@@ -107,7 +110,7 @@ class RrsetPublisher:
             self._contents[name] = asyncio.ensure_future(loop.run_in_executor(self._pool, self._list, zone))
         contents = await self._contents[name]
         txt = contents.txt.get(owner, ())
-        problem = obstacle(owner, txt) or self._excess(owner, txt[0] if txt else None)
+        problem = obstacle(owner, txt) or self._excess(zone, owner, txt[0] if txt else None)
         if txt and not problem and pulumi.runtime.is_dry_run():
             problem = await asyncio.get_running_loop().run_in_executor(self._pool, self.problem, zone, owner, txt[0])
         return replace(contents.listing.existing(owner), ttl=txt[0].ttl if txt else None, problem=problem)
@@ -147,14 +150,14 @@ class RrsetPublisher:
         servers = next((one.values for one in sets if one.type == "NS" and one.name == zone.name), ())
         return _Contents(Listing(zone.name, listed, servers), txt)
 
-    def _excess(self, owner: str, found: RecordSet | None) -> str:
+    def _excess(self, zone: Zone, owner: str, found: RecordSet | None) -> str:
         """Return which limit a name's set would exceed with all that is declared there.
 
         Few strings share a swap, so the last one is added to a set that has the others already.
         """
         for record in self._by_name.get(owner, ()):
             wanted = with_value(self._sets, found, owner, record.value, record.configured_ttl)
-            if wanted != found and (excess := self._sets.excess(found, wanted)):
+            if wanted != found and (excess := self._sets.excess(zone.id, found, wanted)):
                 return f"{owner}: {excess}"
             found = wanted
         return ""
@@ -169,13 +172,24 @@ class RrsetPublisher:
                 problems.append(f"{self._key}: the {record.kind} record of {record.name} {error}")
         return problems
 
+    def _too_large(self) -> list[str]:
+        """Return which of the values its zone's provider cannot hold, even alone."""
+        problems = []
+        for record in self._records:
+            zone = self._zones[longest_zone(record.name, self._zones) or ""]
+            alone = with_value(self._sets, None, record.name, record.value, record.configured_ttl)
+            if excess := self._sets.excess(zone.id, None, alone):
+                problems.append(f"{self._key}: the {record.kind} record of {record.name}: {excess}")
+        return problems
+
     def _found(self, named: Mapping[str, str]) -> Mapping[str, Zone]:
         """Return the zones by name. A preview may run where the provider cannot be reached, if the config names them.
 
         :raises pulumi.RunError: where one is missing, or the provider refuses, or in an ``up`` does not answer.
         """
         try:
-            found = find(self._key, self._sets, self._records, named)
+            listed = kept.listed if (kept := _kept(self._setup)) is not None else None
+            found = find(self._key, self._sets, self._records, named, listed)
         except RecordSetError as error:
             raise pulumi.RunError(placed(self._key, error)) from None
         _refuse(found.problems)
@@ -194,11 +208,41 @@ def made(key: str, named: Mapping[str, str], setup: Setup) -> RrsetPublisher:
     :param named: ids of zones by name, where the config names any.
     :raises pulumi.RunError: as :class:`RrsetPublisher`, and where the provider's package is not installed.
     """
+    return RrsetPublisher(key, connection(key, setup), named, setup)
+
+
+def connection(key: str, setup: Setup) -> RecordSets:
+    """Return a provider's API, with which its zones may have been looked for.
+
+    :raises pulumi.RunError: where its package is not installed, or its config is malformed.
+    """
+    if (kept := _kept(setup)) is not None:
+        return kept.sets
     try:
-        sets = connected(key, setup.get)
+        return connected(key, setup.get)
     except RecordSetError as error:
-        raise pulumi.RunError(f"{key}: {error}") from None
-    return RrsetPublisher(key, sets, named, setup)
+        raise pulumi.RunError(placed(key, error)) from None
+
+
+def zones(key: str, named: Mapping[str, str], setup: Setup) -> Held:
+    """Return which zones a provider has, for the domains of the setup's arguments.
+
+    :param named: ids of zones by name, where the config names any. If all domains are in these, none are listed.
+    :raises pulumi.RunError: where the provider refuses to list them.
+    """
+    return zones_of(key, connection(key, setup), named, setup)
+
+
+def zones_of(key: str, sets: RecordSets, named: Mapping[str, str], setup: Setup) -> Held:
+    """Return the same of a provider's API, as :func:`connection` returns it; its config may name zones too."""
+    try:
+        return ask(key, sets, [domain.name for domain in setup.arguments.published], named)
+    except RecordSetError as error:
+        raise pulumi.RunError(placed(key, error)) from None
+
+
+def _kept(setup: Setup) -> Asked | None:
+    return setup.held.kept if setup.held is not None else None
 
 
 def _refuse(problems: Sequence[str]) -> None:

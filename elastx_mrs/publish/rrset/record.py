@@ -5,26 +5,17 @@ Its properties are ``publisher`` (the provider's key), ``zone`` (as the provider
 Credentials are read where it runs, and are none of them: they would end up in the state.
 """
 
-from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 from elastx_mrs import registry
-from elastx_mrs.publish.adoption import Get, adopted
+from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.record_kind import Kind, Properties, adopts, id_of, is_only, ttl_of
 from elastx_mrs.publish.rrset.record_sets import RecordSetError, RecordSets
 from elastx_mrs.publish.rrset.settling import stamped
 from elastx_mrs.publish.rrset.strings import Strings
-from elastx_mrs.records import RecordError
 
 PLACE = ("publisher", "zone", "owner")
 """Another one of these is another record."""
-
-Properties = Mapping[str, Any]
-
-
-def changed(olds: Properties, news: Properties) -> list[str]:
-    """Return the properties that differ in the DNS."""
-    return [key for key in (*PLACE, "value", "ttl") if olds.get(key) != news.get(key)]
 
 
 def outs(props: Properties, change: str = "") -> dict[str, Any]:
@@ -32,7 +23,7 @@ def outs(props: Properties, change: str = "") -> dict[str, Any]:
 
     :param change: the provider's id of the change that was just made; empty where there was none to make.
     """
-    kept = {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": _ttl(props)}
+    kept = {key: props.get(key) for key in (*PLACE, "value")} | {"ttl": ttl_of(props)}
     return kept | {"change": stamped(change) or props.get("change") or ""}
 
 
@@ -64,13 +55,10 @@ class TxtStrings:
     def create(self, props: Properties) -> tuple[str, dict[str, Any]]:
         """Publish the string; return the resource's id and what is kept."""
         owner, value = props["owner"], props["value"]
-        try:
-            adopt = owner in adopted(self._get)
-        except RecordError as error:
-            raise RecordSetError(str(error)) from None
+        adopt = adopts(self._get, owner, RecordSetError)
         strings = self._of(props)
-        change = strings.add(props["zone"], owner, value, _ttl(props), adopt=adopt, only=_only(props))
-        return f"{owner}/TXT/{sha256(value.encode()).hexdigest()[:12]}", outs(props, change)
+        change = strings.add(props["zone"], owner, value, ttl_of(props), adopt=adopt, only=is_only(props))
+        return id_of(props), outs(props, change)
 
     def read(self, props: Properties) -> dict[str, Any] | None:
         """Return what is there now: the string, what somebody made of it, or None.
@@ -81,13 +69,13 @@ class TxtStrings:
         if found is None:
             return None
         value, ttl = found
-        own = _ttl(props)
+        own = ttl_of(props)
         return outs(props) | {"value": value, "ttl": own if own is None or ttl is None else ttl}
 
     def update(self, olds: Properties, news: Properties) -> dict[str, Any]:
         """Put the new value in the old one's place; return what is kept."""
         strings, old, new = self._of(news), olds["value"], news["value"]
-        change = strings.replace(news["zone"], news["owner"], old, new, _ttl(news), only=_only(news))
+        change = strings.replace(news["zone"], news["owner"], old, new, ttl_of(news), only=is_only(news))
         return outs({**news, "change": olds.get("change")}, change)
 
     def delete(self, props: Properties) -> None:
@@ -102,11 +90,5 @@ class TxtStrings:
         return self._known[publisher]
 
 
-def _ttl(props: Properties) -> int | None:
-    ttl = props.get("ttl")  # Pulumi hands numbers on as floats
-    return None if ttl is None else int(ttl)
-
-
-def _only(props: Properties) -> bool:
-    """Whether no other record of a kind may be beside this one: what the guard stops, where it is on."""
-    return props.get("guard") is None
+KIND = Kind(PLACE, outs, TxtStrings, RecordSetError)
+"""The kind of these records."""

@@ -120,8 +120,11 @@ class RecordSets(ABC):
         """
         return presentation(value)
 
-    def excess(self, old: RecordSet | None, new: RecordSet) -> str:
-        """Return which limit of the provider a change would exceed, and what to do; empty for none."""
+    def excess(self, zone: str, old: RecordSet | None, new: RecordSet) -> str:
+        """Return which limit of the provider a change would exceed, and what to do; empty for none.
+
+        :param zone: its id.
+        """
         return ""
 
     def settled(self, change: str) -> bool:

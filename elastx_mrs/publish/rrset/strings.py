@@ -77,16 +77,20 @@ def values(sets: RecordSets, found: RecordSet | None) -> list[bytes]:
 def with_value(
     sets: RecordSets, found: RecordSet | None, owner: str, value: str, ttl: int | None, instead: str | None = None
 ) -> RecordSet:
-    """Return a TXT set with a value, in the place of ``instead`` or at its end. The others stay exactly as they are."""
+    """Return a TXT set with a value, in the place of ``instead`` or at its end.
+
+    The others stay exactly as they are. So does the value, if the set has it already, however it is cut and escaped.
+    """
     kept: list[str] = []
-    place = None
+    place, text = None, sets.written(value)
     for one in found.values if found is not None else ():
         there = sets.octets(one)
         if same_value(there, value) or (instead is not None and same_value(there, instead)):
             place = len(kept) if place is None else place
+            text = one if there == value.encode("ascii") else text
         else:
             kept.append(one)
-    kept.insert(len(kept) if place is None else place, sets.written(value))
+    kept.insert(len(kept) if place is None else place, text)
     before = DEFAULT_TTL if found is None or found.ttl is None else found.ttl
     return RecordSet(owner, "TXT", tuple(kept), before if ttl is None else ttl)
 

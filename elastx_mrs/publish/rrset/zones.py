@@ -1,10 +1,12 @@
 """Which of a provider's zones each record is in: the longest one that its name is, or ends in."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import some
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.rrset.record_sets import LoginError, RecordSetError, RecordSets, UnreachableError, Zone
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.names import longest_zone
@@ -27,11 +29,41 @@ class Found:
     unreached: list[str] = field(default_factory=list)
 
 
-def find(key: str, sets: RecordSets, records: Sequence[TxtRecord], named: Mapping[str, str]) -> Found:
+@dataclass(frozen=True)
+class Asked:
+    """A provider's API, and the zones that it listed; None where it was not asked for them."""
+
+    sets: RecordSets
+    listed: Sequence[Zone] | None
+
+
+def ask(key: str, sets: RecordSets, domains: Sequence[str], named: Mapping[str, str]) -> Held:
+    """Return the zones that a provider has. They are listed only where a domain is in none that is named.
+
+    :raises RecordSetError: as :func:`find`.
+    """
+    if all(longest_zone(domain, named) for domain in domains):
+        return Held(tuple(named), kept=Asked(sets, None))
+    try:
+        listed = sets.zones()
+    except UnreachableError as error:
+        return Held(tuple(named), placed(key, error), Asked(sets, None))
+    there = dict.fromkeys(zone.name for zone in listed if not zone.problem)
+    return Held(tuple(dict.fromkeys([*named, *there])), kept=Asked(sets, listed))
+
+
+def find(
+    key: str,
+    sets: RecordSets,
+    records: Sequence[TxtRecord],
+    named: Mapping[str, str],
+    listed: Sequence[Zone] | None = None,
+) -> Found:
     """Find the zones of all records. Zones are listed only where a record is in none that is named.
 
     :param key: the provider's, in a config.
     :param named: ids of zones by name, as the config has them.
+    :param listed: the zones that the provider listed, if it was asked before.
     :raises RecordSetError: where zones cannot be listed, or there are no credentials that the provider knows.
     """
     found = Found()
@@ -39,8 +71,27 @@ def find(key: str, sets: RecordSets, records: Sequence[TxtRecord], named: Mappin
         if name is not None:
             _named(found, f"{key}.zones.{name}", sets, Zone(name, named[name]))
     if not found.problems and any(longest_zone(record.name, named) is None for record in records):
-        _listed(found, key, sets, records)
+        _listed(found, key, sets, records, sets.zones() if listed is None else listed)
     return found
+
+
+def find_here(
+    key: str, sets: RecordSets, arguments: Arguments, named: Mapping[str, str], elsewhere: Collection[str]
+) -> tuple[Found, Sequence[str]]:
+    """Return the zones of the domains that are not another publisher's, and the owner names of their records.
+
+    :param elsewhere: the domains that may be another publisher's: they are, if they have no zone here.
+    :raises RecordSetError: as :func:`find`.
+    """
+    domains = [domain.name for domain in arguments.published]
+    held = ask(key, sets, domains, named) if elsewhere else None
+    if held is None or held.unreached:
+        records = arguments.records()
+    else:
+        here = [domain for domain in domains if domain not in elsewhere or held.zone_of(domain)]
+        records = arguments.for_domains(here).records()
+    listed = held.kept.listed if held is not None else None
+    return find(key, sets, records, named, listed), [record.name for record in records]
 
 
 def placed(path: str, error: RecordSetError) -> str:
@@ -70,9 +121,8 @@ def _named(found: Found, path: str, sets: RecordSets, given: Zone) -> None:
         found.zones[zone.name] = zone
 
 
-def _listed(found: Found, key: str, sets: RecordSets, records: Sequence[TxtRecord]) -> None:
+def _listed(found: Found, key: str, sets: RecordSets, records: Sequence[TxtRecord], listed: Sequence[Zone]) -> None:
     """Add the zones that the provider lists, or what is wrong with them."""
-    listed = sets.zones()
     usable: dict[str, list[Zone]] = {name: [zone] for name, zone in found.zones.items()}
     for zone in listed:
         if not zone.problem and zone.name not in found.zones:

@@ -1,6 +1,7 @@
 """The exact inputs that the engine receives for Cloudflare, by Pulumi's mocks; the engine itself comes with the API."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.publish.cloudflare.publisher import Cloudflare, Settings
 from elastx_mrs.publish.cloudflare.zone import plugin_version
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.rfc2136.publisher import Rfc2136
 from elastx_mrs.service import ELASTX
 from tests import golden
 from tests.publish.cloudflare.mocked import deploy, mocked
@@ -41,11 +43,13 @@ BASE: Any = {"accounts": ["a@acme.example", "b@acme.example"], "dkim": {"record"
 class Engine(pulumi.runtime.Mocks):
     def __init__(self) -> None:
         self.resources: dict[str, pulumi.runtime.MockResourceArgs] = {}
+        self.seen: list[pulumi.runtime.MockResourceArgs] = []
         self.calls: list[pulumi.runtime.MockCallArgs] = []
         self.answers: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.resources[args.name] = args
+        self.seen.append(args)
         return f"{args.name}-id", args.inputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -64,6 +68,19 @@ def engine() -> Iterator[Engine]:
     mocks = Engine()
     with mocked(mocks):
         yield mocks
+
+
+@pytest.fixture
+def zoneless(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let RFC 2136 have primaries that are not asked; return the zones that it would ask for."""
+    zones: list[str] = []
+
+    def check(publisher: Rfc2136) -> list[str]:
+        zones.extend(publisher._zones)
+        return []
+
+    monkeypatch.setattr(Rfc2136, "check_zones", check)
+    return zones
 
 
 def relay(**args: Any) -> Callable[[], object]:
@@ -293,3 +310,111 @@ def test_an_output_where_it_would_decide_which_records_exist_is_refused(engine: 
 
     with pytest.raises(pulumi.RunError, match=r"domains\[0\]\.name: is a Pulumi Output"):
         deploy(program)
+
+
+BOTH: Any = {"cloudflare": {}, "rfc2136": {"zones": ["example.se", "sub.example.com"]}}
+
+
+def test_of_several_publishers_it_gets_the_domains_of_its_zones(engine: Engine, zoneless: list[str]) -> None:
+    names = ["example.com", "news.example.com", "a.sub.example.com", "example.se"]
+    deploy(relay(domains=[{"name": name} for name in names], **BOTH))
+    assert {args.inputs["name"] for args in records(engine).values() if args.name.endswith("-spf")} == set(names[:2])
+    assert [one.token for one in engine.calls] == ["cloudflare:index/getZones:getZones"], "listed once"
+    assert zoneless == ["example.se", "sub.example.com"]
+
+
+def test_a_domain_in_no_zone_and_one_in_two_are_faults_before_anything_is_declared(engine: Engine) -> None:
+    with pytest.raises(pulumi.RunError) as told:
+        deploy(relay(domains=[{"name": "example.org"}, {"name": "example.com"}], **BOTH))
+    assert str(told.value) == (
+        "domains[0]: no publisher is known to have a zone for example.org (cloudflare has example.com, "
+        "news.example.com, xn--bcher-kva.example; rfc2136 has example.se, sub.example.com); create the zone, or write "
+        "publish with the publisher that can have it"
+    )
+    given = BOTH | {"rfc2136": {"zones": ["example.com"]}}
+    with pytest.raises(
+        pulumi.RunError, match=r"domains\[0\]: cloudflare and rfc2136 each have a zone example\.com; wr"
+    ):
+        deploy(relay(domains=[{"name": "example.com"}], **given))
+    assert records(engine) == {}
+
+
+def test_a_ttl_of_a_domain_whose_zone_is_here(engine: Engine) -> None:
+    with pytest.raises(pulumi.RunError, match=r"^domains\[1\]\.ttl: is 30; Cloudflare takes 60"):
+        deploy(relay(domains=[{"name": "example.se", "ttl": 30}, {"name": "example.com", "ttl": 30}], **BOTH))
+    assert records(engine) == {}
+
+
+@pytest.mark.parametrize(
+    ("preview", "message", "expected"),
+    [
+        (True, "", r"^mail-example\.se-spf$"),
+        (
+            False,
+            "",
+            r"^cloudflare did not list its zones, and may have one for example\.se too: cloudflare: zones could",
+        ),
+        (True, said("403 Forbidden", 10000, "Authentication error"), r"^cloudflare: zones could not be listed: "),
+        (False, said("403 Forbidden", 10000, "Authentication error"), r"^cloudflare: zones could not be listed: "),
+    ],
+)
+def test_a_publisher_that_cannot_be_asked(
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    zoneless: list[str],
+    preview: bool,
+    message: str,
+    expected: str,
+) -> None:
+    """A preview continues with the publisher that has the zone; an up would publish to what may be the wrong one."""
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: preview)
+    failure = message or "error sending request: connection refused"
+    engine.answers["cloudflare:index/getZones:getZones"] = ({}, [("", failure)])
+    told = ""
+    try:
+        deploy(relay(domains=[{"name": "example.se"}], **BOTH))
+    except pulumi.RunError as error:
+        told = str(error)
+    found = told or next(name for name in engine.resources if name.endswith("-spf"))
+    assert re.search(expected, found), found
+    warned = [one.message for one in caplog.records if "did not list its zones" in one.message]
+    assert len(warned) == (0 if told else 1)
+    assert all(
+        "(The preview continues without it; an up asks again, and stops without an answer)" in text for text in warned
+    )
+
+
+@pytest.mark.usefixtures("zoneless")
+def test_a_provider_that_is_not_created_yet(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A preview does not know its zones: what another publisher has goes on, and what nobody has does not."""
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: True)
+    engine.answers["cloudflare:index/getZones:getZones"] = ({}, [])
+    deploy(relay(domains=[{"name": "example.se"}], **BOTH))
+    assert "example.se too: cloudflare: its zones are known only after its provider is created. To" in caplog.text
+    with pytest.raises(
+        pulumi.RunError, match=r"for example\.com \(cloudflare did not list its zones: cloudflare: its z"
+    ):
+        deploy(relay(domains=[{"name": "example.com"}], **BOTH))
+
+
+@pytest.mark.usefixtures("zoneless")
+def test_a_publisher_that_has_the_zone_of_no_domain_is_a_warning(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    deploy(relay(domains=[{"name": "example.se"}], **BOTH))
+    assert records(engine) == {}
+    assert [one.message for one in caplog.records if "nothing is published there" in one.message] == [
+        "cloudflare: nothing is published there, because it has the zone of no domain; remove it, or create the zone"
+    ]
+
+
+@pytest.mark.usefixtures("zoneless")
+def test_with_publish_nobody_is_asked_and_a_zone_may_be_at_both(engine: Engine) -> None:
+    both = {"name": "example.se", "publish": ["rfc2136", "cloudflare"]}
+    deploy(relay(domains=[both], **BOTH | {"cloudflare": {"zones": {"example.se": "z7"}}}))
+    assert engine.calls == []
+    types = {args.typ for args in engine.seen if args.name == "mail-example.se-spf"}
+    assert types == {"cloudflare:index/dnsRecord:DnsRecord", "pulumi-python:dynamic/rfc2136:TxtRecord"}

@@ -16,7 +16,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Vantage, Who
 from elastx_mrs.publish.adoption import Adoption
-from elastx_mrs.publish.existing import Existing
+from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard import checks, wildcards
 from elastx_mrs.publish.guard.checks import Case, Check, Finding
 from elastx_mrs.publish.guard.guard import Guard, Memory, StoppedError
@@ -302,6 +302,22 @@ def test_adopting_lets_pass_what_keeps_every_term(server: NameServer) -> None:
     assert Run(server, [same], adopted=names).stopped() == ""
 
 
+def test_what_is_taken_over_unchanged_is_said(server: NameServer) -> None:
+    names = frozenset({"mine.example.com"})
+    token = challenge("mine.example.com", golden.ACCOUNT)
+    run = Run(server, [spf_of("mine.example.com"), token], preview=True, adopted=names)
+    assert run.stopped() == ""
+    then = "from then on the stack manages it, and pulumi destroy deletes it"
+    assert run.said == [
+        ("warning", f"guard: mine.example.com: '{golden.SPF}' is taken over unchanged; {then}"),
+    ]
+    own = replace(spf_of("mine.example.com"), configured_ttl=600)
+    run = Run(server, [own], preview=True, adopted=names)
+    assert run.stopped() == ""
+    said = "mine.example.com: ttl 600 becomes the TTL of all TXT records there, instead of 3600 (RFC 2181 §5.2); leave"
+    assert any(said in text for _, text in run.said), run.said
+
+
 def test_modes(server: NameServer) -> None:
     record = spf_of("foreign.example.com")
     warned = Run(server, [record], mode="warn")
@@ -339,8 +355,9 @@ class Elsewhere:
     declared: ClassVar[dict[str, TxtRecord]] = {}
     values: ClassVar[dict[str, list[str]]] = {}
 
-    def __init__(self, delegated: tuple[str, ...] | None) -> None:
+    def __init__(self, delegated: tuple[str, ...] | None, one_of_several: str = "") -> None:
         self._delegated = delegated
+        self.one_of_several = one_of_several
 
     async def existing(self, owner: str) -> Existing:
         return Existing(owner, "example.com", name_servers=("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"))
@@ -377,6 +394,24 @@ def test_a_zone_that_is_delegated_elsewhere_is_a_warning(delegated: tuple[str, .
     found = asyncio.run(checks.delegated_elsewhere(case))
     assert [finding.level for finding in found] == (["warning"] if told else [])
     assert all(told in finding.text for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("delegated", "missing"),
+    [
+        (("ada.ns.cloudflare.com", "ns1.aws.example"), "and not to bob.ns.cloudflare.com"),
+        (("ns1.aws.example",), "to ns1.aws.example, and not to ada.ns.cloudflare.com and bob.ns.cloudflare.com"),
+        (("ada.ns.cloudflare.com", "bob.ns.cloudflare.com", "ns1.aws.example"), ""),
+        (None, ""),
+    ],
+)
+def test_each_server_of_a_zone_at_two_providers_should_be_delegated(
+    delegated: tuple[str, ...] | None, missing: str
+) -> None:
+    case = Case(spf_of("example.com"), None, True, Elsewhere(delegated, "cloudflare"))
+    found = asyncio.run(checks.delegated_elsewhere(case))
+    assert [finding.level for finding in found] == (["warning"] if missing else [])
+    assert all(f"{missing}, where cloudflare serves it: nobody asks" in finding.text for finding in found)
 
 
 @pytest.mark.parametrize(
@@ -492,6 +527,45 @@ def test_a_name_that_this_run_creates_is_not_asked_of_resolvers() -> None:
             return found, resolver.queries
 
     assert asyncio.run(work()) == (["nodata", "nodata"], 2)
+
+
+def test_a_name_that_another_publisher_creates_is_not_asked_of_resolvers_either() -> None:
+    class Nowhere(Beside):
+        async def existing(self, owner: str) -> Existing:
+            if owner == "at.both.example":
+                return Existing(owner, owner, txt=(b"theirs",))
+            if owner.endswith("both.example"):
+                return Existing(owner, "both.example")
+            raise CannotAskError("in no zone of this publisher")
+
+    async def work() -> int:
+        async with fake(lambda query, via: answer(query, flags=dns.flags.RA)) as resolver:
+            vantage = Vantage(Who(resolvers=(resolver.server,), via="resolvers"), Network())
+            records = [spf_of(name) for name in ("new.example.com", "both.example", "at.both.example", "b.example")]
+            there = {"new.example.com": ["one"], "both.example": ["one", "two"], "at.both.example": ["one", "two"]}
+            vantages = dict.fromkeys([*there, "b.example"], vantage)
+            beside: dict[str, Memory] = {}
+            for called, publisher in (("one", Beside()), ("two", Nowhere())):
+                publishers = there | {"b.example": ["two"]}
+                Memory(
+                    publisher,  # type: ignore[arg-type]
+                    vantages,
+                    records,
+                    called=called,
+                    publishers=publishers,
+                    beside=beside,
+                )
+            world = beside["two"].world("b.example")
+            assert world.one_of_several == ""
+            assert beside["two"].world("both.example").one_of_several == "two"
+            for name in ("new.example.com", "both.example"):
+                assert (await world.ask(name, "MX")).status == "nodata"
+            assert resolver.queries == 0
+            await world.ask("at.both.example", "MX")  # one of them has it already
+            await world.ask("b.example", "MX")  # it cannot be looked up
+            return resolver.queries
+
+    assert asyncio.run(work()) == 2
 
 
 def test_that_nobody_answers_is_said_by_one_record() -> None:

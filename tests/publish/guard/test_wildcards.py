@@ -92,6 +92,7 @@ class World:
     records: Sequence[TxtRecord]
     elsewhere: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     adoption = NOTHING_ADOPTED
+    one_of_several = ""
     looked: dict[str, Existing] = field(default_factory=dict)
 
     @property

@@ -43,6 +43,18 @@ def test_all_servers_serve_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             Served(NOTHING).check(APEX, THEIRS, "octodns.x")
 
 
+def test_of_a_zone_at_two_providers_the_other_one_may_have_our_records_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = ZONES | {APEX: ZONES[APEX] + f'@ TXT "{golden.SPF}"\n@ TXT "{golden.TOKEN}"\n'}
+    with start("bind", tmp_path / "one", ZONES) as one, start("bind", tmp_path / "two", ours) as two:
+        monkeypatch.setenv("ELASTX_MRS_NAMESERVERS", f"{one.address},{two.address}")
+        Served(NOTHING).check(APEX, THEIRS, "octodns.x")
+        monkeypatch.setenv("ELASTX_MRS_NAMESERVERS", two.address)
+        with pytest.raises(RecordSetError, match=r"octodns\.x has no '"):
+            Served(NOTHING).check(APEX, THEIRS, "octodns.x")  # nobody serves what the provider has
+
+
 def test_a_cache_may_have_our_own_strings_as_they_were(tmp_path: Path) -> None:
     own = {f"a.{APEX}": golden.SPF}
     with start("bind", tmp_path / "one", ZONES) as one, recursor(tmp_path / "two", {APEX: one.address}, own) as address:

@@ -323,6 +323,14 @@ def test_what_is_published_by_others_needs_no_right(tmp_path: Path) -> None:
     assert "name _dmarc.example.com. TXT" in text
 
 
+def test_what_another_publisher_has_needs_no_right_either(tmp_path: Path) -> None:
+    both = {"route53": {}, "rfc2136": {"zones": ["example.com"], "keyName": "k"}}
+    other = {"name": "b.example.com", "publish": ["route53"]}
+    text = printed(tmp_path, config=STACK | both | {"domains": ["example.com", "elsewhere.net", other]})
+    assert text == printed(tmp_path, config=STACK | {"rfc2136": both["rfc2136"]} | {"domains": ["example.com"]})
+    assert "b.example.com" not in text
+
+
 def test_a_zone_without_records_has_no_rules(tmp_path: Path) -> None:
     text = printed(tmp_path, config=STACK | {"domains": ["example.se"]})
     assert re.findall("^// zone (.*)$", text, re.MULTILINE) == ["example.se"]

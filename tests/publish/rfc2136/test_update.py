@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 
+import dns.message
 import dns.query
 import dns.update
 import pytest
@@ -120,6 +121,25 @@ def test_what_is_there_already_is_not_taken_over_by_accident(server: NameServer)
     assert server.txt("example.se") == FOREIGN["example.se"]
 
 
+def test_what_is_taken_over_unchanged_is_not_written_again(server: NameServer) -> None:
+    """Neither are its strings, which somebody has cut in another way; a configured TTL is."""
+    to, cut = primary(server), "two strings of one record"
+    before = serial(server)
+    update.add(to, "example.com", "example.com", cut, None, adopt=True)
+    update.add(to, "example.com", "example.com", cut, 3600, adopt=True)
+    assert (serial(server), server.txt("example.com")) == (before, FOREIGN["example.com"])
+    update.add(to, "example.com", "example.com", cut, 600, adopt=True)
+    assert set(server.txt("example.com").values()) == {600}
+    update.replace(to, "example.com", "example.com", cut, cut, 3600)
+    assert server.txt("example.com") == FOREIGN["example.com"]
+
+
+def serial(server: NameServer) -> int:
+    answer = dns.query.tcp(dns.message.make_query("example.com", "SOA"), server.host, timeout=5, port=server.port)
+    found: int = answer.answer[0][0].serial
+    return found
+
+
 def test_removing_what_is_gone_is_no_fault(server: NameServer) -> None:
     update.remove(primary(server), "example.se", "gone.example.se", "x")
     assert server.txt("example.se") == FOREIGN["example.se"]
@@ -189,3 +209,13 @@ def test_a_server_that_hangs_up() -> None:
 )
 def test_a_changed_record_is_recognised_by_its_kind(values: list[bytes], published: str, now: str | None) -> None:
     assert current_value(values, published) == now
+
+
+@pytest.mark.parametrize("server", ["lab"], indirect=True)
+@pytest.mark.parametrize("length", [65_260, 65_500])
+def test_an_update_that_no_message_can_hold(server: NameServer, length: int) -> None:
+    """A DNS message has 65,535 octets; an SPF record's update has the other strings of its name in it, too."""
+    value = f"v=spf1 {'a' * length}"
+    with pytest.raises(UpdateError, match=r"^the update of example\.com, with the name's .* \(65,535 octets\); remove"):
+        update.add(primary(server), "example.com", "big.example.com", value, 300, adopt=False)
+    assert server.txt("big.example.com") == {}

@@ -6,7 +6,8 @@ its XML, with these of its documented rules:
 - A batch is all or nothing. DELETE must have the set's TTL and values exactly (here in their order too), CREATE must
   find none; each refusal has Route 53's own words, all of a batch's in one InvalidChangeBatch.
 - Record sets: no CNAME beside others; none outside the zone; not the apex' NS and SOA; a TTL and at least one value,
-  none twice; no simple set beside routed ones. At most 4,000 characters in a value, 32,000 in a request.
+  none twice; no simple set beside routed ones. At most 4,000 characters in a value, 400 values in a set, and 32,000
+  characters and 1,000 values in a request.
 - TXT values are in quotes, 255 octets at most in each string; octets that are not printable as ``\DDD``, in octal.
 - Lists are in the order of the names' reversed labels, then types; in pages; with the newest changes. Names end in a
   dot, and have ``*`` as ``\052``.
@@ -15,6 +16,7 @@ its XML, with these of its documented rules:
 """
 
 import re
+import sys
 import threading
 import time
 from collections import deque
@@ -35,7 +37,8 @@ FIELDS = (
 """Of a record set, in the schema's order."""
 
 TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")
-MAX_VALUE, MAX_REQUEST, MAX_STRING, MAX_PAGE, MAX_ZONES = 4000, 32_000, 255, 300, 100
+MAX_VALUE, MAX_VALUES, MAX_REQUEST, MAX_RECORDS = 4000, 400, 32_000, 1_000
+MAX_STRING, MAX_PAGE, MAX_ZONES = 255, 300, 100
 
 _STRING = re.compile(r'"((?:[^"\\]|\\[0-3][0-7]{2}|\\[^0-9])*)"')
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)")
@@ -256,6 +259,8 @@ class Route53Api:
         sizes = sum(len(value) for _, one in changes for value in one.values)
         if sizes > MAX_REQUEST:
             raise _invalid([f"The sum of characters of values is {sizes}, and at most {MAX_REQUEST}"])
+        if (count := sum(len(one.values) for _, one in changes)) > MAX_RECORDS:
+            raise _invalid([f"Number of records limit of {MAX_RECORDS} exceeded: {count}"])
         sets, problems = dict(zone.sets), []
         for action, one in changes:
             if (problem := _problem(zone, sets, action, one)) is not None:
@@ -332,6 +337,8 @@ def _problem(zone: HostedZone, sets: Mapping[Key, RecordSet], action: str, one: 
 def _malformed(one: RecordSet) -> str | None:
     if one.type not in TYPES or one.ttl is None or not 0 <= one.ttl < 2**31 or not one.values:
         return f"Invalid request: Expected a type, a TTL and at least one value for {one.name}."
+    if len(one.values) > MAX_VALUES:
+        return f"Number of values limit of {MAX_VALUES} exceeded for {one.name}."
     for value in one.values:
         said = f"encountered with '{value[:60]}'"
         if one.values.count(value) > 1:
@@ -432,6 +439,14 @@ def _element(name: str, inner: str) -> str:
     return f'<?xml version="1.0"?>\n<{name} xmlns="{NAMESPACE}">{inner}</{name}>'
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A server whose clients may be killed."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve() -> Iterator[Route53Api]:
     """Serve an empty account on a port of its own."""
@@ -439,6 +454,7 @@ def serve() -> Iterator[Route53Api]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is one packet: of two, the second waits 40 ms for the first to be confirmed
 
         def do_GET(self) -> None:
             self._answer()
@@ -462,7 +478,7 @@ def serve() -> Iterator[Route53Api]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     api.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

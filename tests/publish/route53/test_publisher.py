@@ -141,6 +141,15 @@ def test_what_cannot_be_changed_is_refused_in_the_preview(api: Route53Api, hoste
         async def existing(self, owner: str) -> Existing:
             return await publisher.existing(owner)
 
+    for name in ("blue", "green"):
+        del hosted.sets[APEX, "TXT", name]
+    hosted.put(RecordSet(APEX, "TXT", 60, tuple(f'"{number}"' for number in range(399))))
+    (many,) = existing(Program("route53").publisher(), APEX)
+    assert many.problem == (
+        "example.com: the TXT record set would have 401 values; Route 53 takes 400 in one, so remove strings that "
+        "nobody needs, or give each domain only the accounts that send from it"
+    )
+
     record = next(one for one in publisher._records if one.kind == "dmarc")
     (finding,) = asyncio.run(unchangeable(Case(record, None, True, World())))  # type: ignore[arg-type]
     assert (finding.level, finding.text) == ("stop", full.problem)

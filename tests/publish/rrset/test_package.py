@@ -10,7 +10,7 @@ import pytest
 from elastx_mrs import registry
 from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.publish.publisher import Setup
-from elastx_mrs.publish.rrset import names
+from elastx_mrs.publish.rrset import gathering
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from elastx_mrs.publish.rrset.record import TxtStrings
 from tests import golden
@@ -42,7 +42,7 @@ def exampledns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "    return True\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(names, "GATHER", 0.0)
+    monkeypatch.setattr(gathering, "MOST", 0.0)
 
 
 @pytest.mark.usefixtures("exampledns")
