@@ -110,5 +110,5 @@ def _printed(found: "Takeover", known: int) -> Iterator[str]:
     ):
         yield from (comment_line(f"{mark}{line}") for line in lines)
     taken = f"{counted(found.unchanged, 'record')} taken over unchanged"
-    more = f"; {known} are already in the state" if known else ""
+    more = f"; {counted(known, 'record')} already in the state" if known else ""
     yield comment_line(f"the next up: {taken}, {found.changed} changed, {found.new} created{more}")
