@@ -1,6 +1,6 @@
 """Route 53 and octoDNS's PowerDNS: an ``up`` of 100 domains beside the same requests alone, plus the engine's own time.
 
-``python -m benchmarks.rrset`` runs it alone, in about seven minutes; ``python -m benchmarks`` leaves it out. The
+``python -m benchmarks.rrset`` runs it alone, in about nine minutes; ``python -m benchmarks`` leaves it out. The
 requests alone are sent by boto3 and by requests, from a process that has started, by as many threads as Pulumi's host
 of dynamic providers has. The engine's own time is an ``up`` of as many dynamic resources that do nothing. Guard and
 verification are off. The APIs are on this machine: the tests' stand-in for Route 53, and Debian's PowerDNS.

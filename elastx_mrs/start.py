@@ -52,7 +52,8 @@ class Start:
     """How a project begins to publish here, for ``elastx-mrs init``.
 
     :param questions: the settings that most users need. Without any, ``init`` asks for the required ones.
-    :param credentials: the variables to set before the first ``up``, a line each with its content.
+    :param credentials: the variables to set before the first ``up``, a line each with its content. One line may begin
+        with several of them, such as ``KEY or KEY_FILE: …``, of which one is enough.
     :param extra: the extra of elastx-mrs that it needs.
     :param take_over: the commands that take over existing records, if no key of the config does; ``{file}`` is the
         stack's file.

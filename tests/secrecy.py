@@ -22,6 +22,9 @@ SHORTEST = 6
 EVERYTHING = ("-v=9", "--logtostderr", "--logflow")
 """What lets Pulumi log all that it can: the engine, and the plugins that it starts."""
 
+OF_OCTETS = ("its octets", "hex of its octets", "a literal")
+"""Forms of what a secret is base64 of: only a TSIG key is sent so."""
+
 LOOK = 0.1
 """Seconds between two looks at the processes."""
 
@@ -40,6 +43,8 @@ class Held(NamedTuple):
     keys: tuple[str, ...]
     value: str
 
+
+OCTODNS = "elastx-mrs:octodns"
 
 HELD = (
     Held(
@@ -64,6 +69,12 @@ HELD = (
     ),
     Held("AWS secret access key", ("AWS_SECRET_ACCESS_KEY",), (), "canary/of+an/AWS/secret+access/key/44444"),
     Held("AWS session token", ("AWS_SESSION_TOKEN",), (), f"canary/of//an+AWS+token{'5x' * 20}=="),
+    Held(
+        "keys of octoDNS's providers",
+        ("PDNS_API_KEY",),
+        (OCTODNS,),
+        "Canary+of_a-key/of.octoDNS=55555",
+    ),
     Held("SMTP password", ("ELASTX_MRS_SMTP_PASSWORD",), (), "Canary & the <password> of 100 %: åäö"),
     Held("Pulumi passphrase", ("PULUMI_CONFIG_PASSPHRASE",), (), "canary of Pulumi's pass phrase"),
 )
@@ -76,10 +87,16 @@ def environment() -> dict[str, str]:
 
 
 def config() -> dict[str, object]:
-    """Return every key of a stack's config that may hold a secret, with one in it."""
-    found: dict[str, object] = {key: one.value for one in HELD for key in one.keys}
+    """Return every key of a stack's config that may hold a secret, with one in it, but those that name a publisher."""
+    found: dict[str, object] = {key: one.value for one in HELD for key in one.keys if key != OCTODNS}
     found["elastx-mrs:tsigKeys"] = {"in-house": found["elastx-mrs:tsigKeys"]}
     return found
+
+
+def octodns(port: int = 9) -> dict[str, object]:
+    """Return a provider of octoDNS, as a stack's config has it, with its key in plain text."""
+    key = next(one.value for one in HELD if OCTODNS in one.keys)
+    return {"class": "octodns_powerdns.PowerDnsProvider", "host": "127.0.0.1", "port": port, "api_key": key}
 
 
 def values() -> tuple[str, ...]:
@@ -116,7 +133,7 @@ def forms(secret: str) -> Mapping[str, bytes]:
     except ValueError:
         raw = b""
     if raw:  # a TSIG key
-        found |= {"its octets": raw, "hex of its octets": raw.hex().encode(), "a literal": repr(raw)[2:-1].encode()}
+        found |= dict(zip(OF_OCTETS, (raw, raw.hex().encode(), repr(raw)[2:-1].encode()), strict=True))
     return {kind: text.lower() for kind, text in found.items() if len(text) >= SHORTEST}
 
 

@@ -77,6 +77,7 @@ problem, and the fix. It reports missing inputs in the same way.
 | `<path>: is known only after another resource is deployed` | the preview does not know the value of this Output; only the ids of Cloudflare zones may be unknown |
 | `<path>: cannot be an input` | the program sets the address or key of a server; write it into the stack's config or an environment variable instead |
 | `cloudflare, rfc2136, route53, octodns: no publisher` | the config has no publisher: add one of these keys, or `external: true` to [publish by hand](by-hand.md) |
+| `no publisher is known to have a zone for …`, `… each have a zone …` | the config has [several publishers](publishers.md#several-publishers-in-one-stack), and the zones do not decide: write `publish` |
 | `before hook "<component>-guard" failed` | the guard stopped a record: see [policy](policy.md) |
 | `… is not verified:` | a name server serves something else: see [verification](verification.md) |
 | `BADKEY`, `REFUSED`, `answered …` | a primary refused an update: see [rfc2136](rfc2136.md) |

@@ -125,7 +125,7 @@ def plan(
     made = Plan()
     for record in records:
         name = record.resource(component)
-        if name in state.names:
+        if name in state.imported:
             made.known += 1
         elif record.domain in zones:
             _one(made, record, name, zones[record.domain], state, _pattern(comment, component))

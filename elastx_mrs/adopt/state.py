@@ -18,12 +18,15 @@ class State:
     :param names: the names of the component's records.
     :param owners: the names of all records at Cloudflare, by the record's identifier.
     :param provider: the URN of the explicit provider of the component's records; empty for the default one.
+    :param imported: the names of the component's records at Cloudflare. Other publishers may have records of these
+        names.
     """
 
     component: str = ""
     names: frozenset[str] = frozenset()
     owners: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
+    imported: frozenset[str] = frozenset()
 
 
 class StateError(Exception):
@@ -52,7 +55,8 @@ def state_of(content: Any, component: str) -> State:
     if len(found) > 1:
         raise StateError(f"has {len(found)} components named {component}; name them differently")
     explicit = sorted(provider for provider in providers if provider and not _name(provider).startswith("default"))
-    return State(urn, names, owners, explicit[0] if explicit else "")
+    here = frozenset(_name(one["urn"]) for one in own)
+    return State(urn, names, owners, explicit[0] if explicit else "", here)
 
 
 def _name(urn: str) -> str:

@@ -33,7 +33,7 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     provider = _provider(options["provider"])
     state = state_in(options["state"], component)
     records = chosen(given, domains)
-    wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.names))
+    wanted = list(dict.fromkeys(r.domain for r in records if r.resource(component) not in state.imported))
     elsewhere = [domain for domain, there in given.publishers_by_domain.items() if not there]
     read = _read(wanted, cloudflare, elsewhere) if wanted else Read()
     made = plan(records, read.zones, component, state, cloudflare.comment)

@@ -9,6 +9,7 @@ import click
 import yaml
 
 from elastx_mrs import limits
+from elastx_mrs.adopt.state import State
 from elastx_mrs.cli.adopt_inputs import chosen, state_in
 from elastx_mrs.cli.arguments import whole
 from elastx_mrs.cli.exits import UnaskedError, exit_code
@@ -23,7 +24,7 @@ from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.progress import Progress
-from elastx_mrs.registry import Provider
+from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify import plan
 
 if TYPE_CHECKING:
@@ -38,45 +39,55 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     if config == "-" and options["state"] == "-":
         raise click.UsageError("--config and --state cannot both be standard input; write one to a file")
     given, values = whole(stack_config, config)
-    provider = _provider(given, source_name(stack_config or config))
+    _check(given, source_name(stack_config or config))
     state = state_in(options["state"], component)
-    records = [one for one in chosen(given, domains) if one.resource(component) not in state.names]
     run_ = run_of(options["nameservers"], options["resolvers"])
     stack = Stack(given, values, None, run_)
     try:
-        publisher = takeover.publisher_of(given, component, stack.get, lambda _, text: note(text))
+        publishers = takeover.publishers_of(given, component, stack.get, lambda _, text: note(text))
     except takeover.PublisherError as error:
-        raise UnaskedError(f"{error}{_encrypted(stack, provider)}") from None
+        raise UnaskedError(f"{error}{_encrypted(stack)}") from None
+    every = {name: chosen(own, domains) for name, (_, own) in publishers.items()}
+    records = {
+        name: [one for one in listed if not _is_in(state, one, given, component)] for name, listed in every.items()
+    }
     network = Network()
 
     async def work() -> "Takeover":
+        found, vantages = takeover.Takeover(), _vantages(given, run_, network)
         saying = Progress(lambda *_: note("still looking up the published records …"), limits.QUIET, math.inf)
-        looking = takeover.look(publisher, provider.name, records, given.records(), _vantages(given, run_, network))
-        return await saying.wait(provider.name, looking)
+        for name, (publisher, _) in publishers.items():
+            looking = takeover.look(publisher, name, records[name], given.records(), vantages)
+            found.add(await saying.wait(name, looking))
+        return found
 
     found = asyncio.run(work())
-    known = len(chosen(given, domains)) - len(records)
+    known = sum(len(every[name]) - len(records[name]) for name in publishers)
     click.echo("".join(_printed(found, known)).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding
     return exit_code(wrong=bool(found.faults or found.differences), unasked=bool(found.unasked))
 
 
-def _provider(given: Arguments, source: str) -> Provider:
-    """Return the stack's publisher, which must take records over by the config."""
+def _is_in(state: State, record: TxtRecord, given: Arguments, component: str) -> bool:
+    """Whether the state has a record. At several publishers, each has one, and the state's names do not tell which."""
+    several = len(given.publishers_by_domain[record.domain]) > 1
+    return not several and record.resource(component) in state.names
+
+
+def _check(given: Arguments, source: str) -> None:
+    """Refuse a stack without a publisher that takes records over by the config."""
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to take over")
     if not given.publishers:
         raise BadInput(f"{source}: names no publisher, so its records cannot be read; to read DNS, name only DOMAINs")
-    provider, _ = given.publishers[0]
-    if not provider.adopts_by_config:
-        raise BadInput(f"{source}: publishes through {provider.name}, which imports records: add --import")
-    if len(given.publishers) > 1:
-        raise BadInput(f"{source}: names several publishers; to read DNS, name only DOMAINs")
-    return provider
+    if not any(provider.adopts_by_config for provider, _ in given.publishers):
+        names = " and ".join(provider.name for provider, _ in given.publishers)
+        raise BadInput(f"{source}: publishes through {names}, which imports records: add --import")
 
 
-def _encrypted(stack: Stack, provider: Provider) -> str:
-    """Return a hint, if a value of the publisher's is encrypted in the stack's file."""
-    keys = [provider.name, *(key.name for key in provider.stack_keys)]
+def _encrypted(stack: Stack) -> str:
+    """Return a hint, if a publisher's value is encrypted in the stack's file."""
+    providers = [provider for provider, _ in stack.arguments.publishers if provider.adopts_by_config]
+    keys = [key for one in providers for key in (one.name, *(key.name for key in one.stack_keys))]
     if not any(stack.hidden(f"{NAMESPACE}:{key}") for key in keys):
         return ""
     return f"\n  Values that are encrypted in the file are not used; to use them, run: {all_values('elastx-mrs adopt')}"
@@ -99,5 +110,5 @@ def _printed(found: "Takeover", known: int) -> Iterator[str]:
     ):
         yield from (comment_line(f"{mark}{line}") for line in lines)
     taken = f"{counted(found.unchanged, 'record')} taken over unchanged"
-    more = f"; {known} are already in the state" if known else ""
+    more = f"; {counted(known, 'record')} already in the state" if known else ""
     yield comment_line(f"the next up: {taken}, {found.changed} changed, {found.new} created{more}")

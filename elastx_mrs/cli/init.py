@@ -263,7 +263,7 @@ def _next(plan: Plan, language: str) -> None:
     """Print which credentials to set, unless they are set, and the next commands."""
     start = plan.provider.start
     for credential in (*start.credentials, *start.needs(plan.settings).credentials):
-        if not os.environ.get(credential.partition(":")[0]):
+        if not any(map(os.environ.get, credential.partition(":")[0].split(" or "))):
             click.echo()
             _tell(f"Before the preview, set {credential}.")
     click.echo("\nNext:")

@@ -6,11 +6,13 @@ The guard checks the records as in a preview, so ``elastx-mrs adopt`` says what 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
 import pulumi
 
 from elastx_mrs import fault, notices
+from elastx_mrs.component.places import Places, by_zones
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import show
 from elastx_mrs.lookup import budget
@@ -21,6 +23,7 @@ from elastx_mrs.publish.guard.checks import CREATE, Case
 from elastx_mrs.publish.guard.guard import Memory, run
 from elastx_mrs.publish.guard.rrset import shared_ttl
 from elastx_mrs.publish.guard.wildcards import WILDCARDS
+from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.publisher import Publisher, Setup
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.kinds import replaces, same_value
@@ -56,23 +59,65 @@ class Takeover:
     differences: list[str] = field(default_factory=list)
     unasked: list[str] = field(default_factory=list)
 
+    def add(self, other: "Takeover") -> None:
+        """Add what is taken over from another publisher."""
+        self.owners += [owner for owner in other.owners if owner not in self.owners]
+        self.unchanged += other.unchanged
+        self.changed += other.changed
+        self.new += other.new
+        for own, more in (
+            (self.changes, other.changes),
+            (self.faults, other.faults),
+            (self.differences, other.differences),
+            (self.unasked, other.unasked),
+        ):
+            own += [line for line in more if line not in own]
 
-def publisher_of(arguments: Arguments, component: str, get: Get, say: Callable[[str, str], None]) -> Publisher:
-    """Return the publisher that a config names, as in a program.
+
+def publishers_of(
+    arguments: Arguments, component: str, get: Get, say: Callable[[str, str], None]
+) -> dict[str, tuple[Publisher, Arguments]]:
+    """Return the publishers that take records over by the config, each with the arguments for its domains.
+
+    As in a program, a domain goes to the publishers that it names, or to the one that has its zone. The zones of
+    publishers that import records are not looked up.
 
     :param component: the component's name.
     :param get: reads the stack's config.
     :param say: logs one line, given its level and the text.
-    :raises PublisherError: if its zones or credentials are missing, or it does not answer.
+    :raises PublisherError: if zones or credentials are missing, or a publisher does not answer.
     """
-    ((provider, settings),) = arguments.publishers
-    setup = Setup(settings, arguments, cast("pulumi.Resource", None), component, {}, say, get)
+    setup = partial(Setup, component=cast("pulumi.Resource", None), name=component, modes={}, say=say, get=get)
+    made: dict[str, tuple[Publisher, Arguments]] = {}
     try:
-        publisher: Publisher = provider.make(setup)
-        publisher.adoption  # noqa: B018  it reads elastx-mrs:adopt, which may be malformed
+        places, held = _places(arguments, setup)
+        for provider, settings in arguments.publishers:
+            own = arguments.for_domains([domain for domain, there in places.items() if provider.name in there])
+            if provider.adopts_by_config and own.published:
+                publisher: Publisher = provider.make(setup(settings, own, held=held.get(provider.name)))
+                publisher.adoption  # noqa: B018  it reads elastx-mrs:adopt, which may be malformed
+                made[provider.name] = (publisher, own)
     except pulumi.RunError as error:
         raise PublisherError(str(error)) from None
-    return publisher
+    return made
+
+
+def _places(arguments: Arguments, setup: Callable[..., Setup]) -> tuple[Places, Mapping[str, Held | None]]:
+    """Return the publishers of each domain, and their zones if a domain needs them."""
+    decided = arguments.publishers_by_domain
+    unplaced = [domain for domain, there in decided.items() if not there]
+    if not unplaced:
+        return decided, {}
+    looked = arguments.for_domains(unplaced)
+    asked = [(provider, settings) for provider, settings in arguments.publishers if provider.adopts_by_config]
+    held = {provider.name: provider.held(setup(settings, looked)) for provider, settings in asked}
+    paths = {domain.name: f"domains[{index}]" for index, domain in enumerate(arguments.domains)}
+    if len(asked) < len(arguments.publishers):  # one that imports records may have the others
+        unplaced = [domain for domain in unplaced if any(one and one.zone_of(domain) for one in held.values())]
+    found = by_zones({domain: paths[domain] for domain in unplaced}, held)
+    if problems := found.problems or found.doubts:
+        raise PublisherError("\n  ".join(problems))
+    return decided | found.places, held
 
 
 async def look(

@@ -6,11 +6,15 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
+from elastx_mrs.extras import put_off
 from elastx_mrs.records import RecordError
 from elastx_mrs.service import ELASTX, Service
+
+with put_off():
+    create_model("First")  # with its first model, pydantic loads what looks for plugins
 
 INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")
 NUMBER = re.compile(r"\s*-?[0-9]{1,10}(?:\.[0-9]{1,10})?\s*")

@@ -1,5 +1,6 @@
 """Records as the plugin's own resources: check and compare their properties, and send them over the wire."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,15 @@ from elastx_mrs.plugin.wire import PluginError, is_unknown, plain_value
 from elastx_mrs.publish.record_kind import Kind
 from elastx_mrs.publish.rfc2136 import record as rfc2136
 from elastx_mrs.publish.rrset import record as rrset
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import fits
 from elastx_mrs.records.record import MAX_TTL
+from elastx_mrs.records.text import check_printable
 
 OTHERS = ("ttl", "guard")
+
+_OWNER = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
+_WRITE_OWNER = "write it in lower-case A-labels, without a final dot"
 
 Values = Mapping[str, PropertyValue]
 
@@ -76,9 +83,27 @@ def check(request: sdk.CheckRequest) -> sdk.CheckResponse:
         for key in (*texts, "guard")
         if key in inputs and not isinstance(inputs[key].value, str) and not is_unknown(inputs[key])
     ]
+    failures += [
+        sdk.CheckFailure(key, problem)
+        for key in ("owner", "value")
+        if key in inputs and isinstance(text := inputs[key].value, str) and (problem := _problem(key, text))
+    ]
     if "ttl" in inputs and not is_unknown(inputs["ttl"]) and not _seconds(inputs["ttl"].value):
         failures.append(sdk.CheckFailure("ttl", f"is not a TTL; write whole seconds from 1 to {MAX_TTL} (RFC 2181 §8)"))
     return sdk.CheckResponse(inputs=inputs, failures=failures)
+
+
+def _problem(key: str, text: str) -> str:
+    """Return why DNS cannot hold a record's owner or value; empty if it can."""
+    if key == "owner":
+        return "" if _OWNER.fullmatch(text) and fits(text) else f"is not a name; {_WRITE_OWNER}"
+    if not text:
+        return "is empty; write the record's value"
+    try:
+        check_printable(text)
+    except RecordError as error:
+        return str(error)
+    return ""
 
 
 def _seconds(value: object) -> bool:

@@ -174,7 +174,9 @@ def test_of_a_zone_known_by_its_id_alone_the_apex_is_what_all_is_below(names: li
 
 def test_what_is_in_the_state_is_left_out() -> None:
     found = txt(APEX, '"v=spf1 -all"')
-    made = planned(SPF, found, state=State("urn", frozenset({f"mail-{APEX}-spf"}), {"r1": f"mail-{APEX}-spf"}))
+    made = planned(
+        SPF, found, state=State("urn", owners={"r1": f"mail-{APEX}-spf"}, imported=frozenset({f"mail-{APEX}-spf"}))
+    )
     assert (made.imports, made.changes, made.known) == ([], [], 1)
     own = planned(SPF, found, state=State("urn", frozenset(), {"r1": "spf-by-hand"}))
     assert own.imports == []

@@ -11,8 +11,10 @@ import yaml
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
+from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.publish.route53 import client
+from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from tests import golden, secrecy
 from tests.publish.octodns.powerdns import API_KEY, PowerDns, powerdns
 from tests.publish.route53.api import SECRET, RecordSet, Route53Api, serve
@@ -184,7 +186,7 @@ def test_a_state_s_records_are_left_out(place: Place, tmp_path: Path) -> None:
     state.write_text(json.dumps({"deployment": {"resources": resources}}))
     result = place.run(tmp_path, "--state", str(state))
     assert adopted(result) == [APEX]
-    assert result.stdout.endswith("0 changed, 2 created; 1 are already in the state\n")
+    assert result.stdout.endswith("0 changed, 2 created; 1 record already in the state\n")
 
 
 def test_a_domain_that_the_stack_does_not_have(place: Place, tmp_path: Path) -> None:
@@ -204,6 +206,36 @@ def test_a_publisher_that_does_not_answer(place: Place, tmp_path: Path) -> None:
     result = away.run(tmp_path, **config)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "127.0.0.1" in result.stderr
+
+
+def test_each_of_several_publishers_is_asked_for_its_own_domains(api: Route53Api, tmp_path: Path) -> None:
+    """A domain that nobody has here may be at a publisher whose records are imported."""
+    with start("lab", tmp_path / "server", SERVED) as server:
+        one = route53(api, server.address)
+        both = {"route53": {}, "rfc2136": {"zones": ["example.se"]}}
+        place = Place(both, server.environment() | dict(one.environment), SECRET)
+        domains = [*CONFIG["domains"], {"name": "example.se", "spf": {"record": "v=spf1 -all"}}]
+        result = place.run(tmp_path, domains=domains)
+        assert result.exit_code == 0, result.output
+        assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+        assert result.stdout.endswith("# the next up: 2 records taken over unchanged, 1 changed, 7 created\n")
+        assert api.codes("ListHostedZones") == ["OK"], "listed once"
+
+        nowhere = [*domains, "example.net"]
+        result = place.run(tmp_path, domains=nowhere)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "domains[2]: no publisher is known to have a zone for example.net (rfc2136 has" in result.stderr
+        result = place.run(tmp_path, domains=nowhere, cloudflare={})
+        assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+
+        api.zone("Z2", "example.se")
+        result = place.run(tmp_path, domains=domains)
+        assert "each have a zone example.se; write publish:" in result.stderr
+        pinned = [domains[0], domains[1] | {"publish": ["route53", "rfc2136"]}]
+        result = place.run(tmp_path, domains=pinned)
+        assert result.exit_code == 1, "the two differ"
+        assert "DIFFERS: example.se: route53 has no 'MS=ms12345678', unlike" in result.stdout
+        POOL.close()
 
 
 @pytest.mark.parametrize(
@@ -226,3 +258,68 @@ def test_a_value_that_is_encrypted_is_named(pdns: PowerDns, tmp_path: Path) -> N
     result = Place({"octodns": {"pdns": settings}}, environment, API_KEY).run(tmp_path)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "run: pulumi config --show-secrets --json | elastx-mrs adopt --config -" in result.stderr
+
+
+def at_route53(api: Route53Api, folder: Path, zone: str, **environment: str) -> Result:
+    """Run it where the name servers have another zone than Route 53."""
+    with start("lab", folder / "server", SERVED | {APEX: zone}) as server:
+        place = route53(api, server.address)
+        return Place(place.config, {**place.environment, **environment}, place.secret).run(folder)
+
+
+def test_a_zone_that_is_served_elsewhere(api: Route53Api, tmp_path: Path) -> None:
+    zone = HEAD.format(name=APEX) + '@ TXT "v=spf1 mx -all"\n_dmarc CNAME mail\n'
+    result = at_route53(api, tmp_path, zone)
+    assert result.exit_code == 1
+    assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+    assert f"# DIFFERS: {APEX}: route53 has 'elastx-mrs=" in result.stdout
+    assert ", and not 'v=spf1 mx -all' as 127.0.0.1:" in result.stdout
+    said = f"# DIFFERS: _dmarc.{APEX}: DNS has a CNAME to mail.{APEX}, which route53 does not have; an up changes"
+    assert said in result.stdout
+
+
+def test_name_servers_that_do_not_answer(api: Route53Api, tmp_path: Path) -> None:
+    result = at_route53(api, tmp_path, SERVED[APEX], ELASTX_MRS_NAMESERVERS="127.0.0.1:9")
+    assert result.exit_code == 3
+    assert adopted(result) == [APEX, f"_dmarc.{APEX}"], "what the publisher has is known"
+    assert f"# NOT ASKED: {APEX}: no name server tells what it serves: " in result.stdout
+
+
+def test_what_a_publisher_may_not_read_is_said(api: Route53Api, tmp_path: Path) -> None:
+    api.users["AKIDEXAMPLE"] = ("ListResourceRecordSets",)
+    result = at_route53(api, tmp_path, SERVED[APEX])
+    assert (result.exit_code, adopted(result)) == (3, [])
+    assert "# NOT ASKED: Route 53 answers AccessDenied to ListResourceRecordSets of Z1: User" in result.stdout
+
+
+def test_a_bug_at_one_name_hides_no_other(api: Route53Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = RrsetPublisher.existing
+
+    async def existing(self: RrsetPublisher, owner: str) -> Existing:
+        if owner == f"_dmarc.{APEX}":
+            raise ZeroDivisionError("a bug")
+        return await real(self, owner)
+
+    monkeypatch.setattr(RrsetPublisher, "existing", existing)
+    result = at_route53(api, tmp_path, SERVED[APEX])
+    assert (result.exit_code, adopted(result)) == (3, [APEX])
+    assert f"# NOT ASKED: _dmarc.{APEX}: " in result.stdout
+
+
+def test_several_publishers_each_have_their_domains(api: Route53Api, tmp_path: Path) -> None:
+    with start("lab", tmp_path / "server", SERVED) as server:
+        at_aws = route53(api, server.address)
+        environment = {**server.environment(), **at_aws.environment}
+        several = {"route53": {}, "rfc2136": {"zones": ["example.se"]}, "cloudflare": {}}
+        domains = [CONFIG["domains"][0] | {"publish": ["route53"]}, {"name": "example.se", "publish": ["rfc2136"]}]
+        domains.append({"name": "example.org", "publish": ["cloudflare"]})
+        place = Place(several, environment, SECRET)
+        result = place.run(tmp_path, domains=domains)
+        assert result.exit_code == 0, result.output
+        assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+        assert result.stdout.endswith("# the next up: 2 records taken over unchanged, 1 changed, 7 created\n")
+        del domains[0]["publish"]
+        del domains[2], several["cloudflare"]
+        found = place.run(tmp_path, domains=domains)
+        assert (found.exit_code, adopted(found)) == (0, [APEX, f"_dmarc.{APEX}"]), found.output
+        POOL.close()

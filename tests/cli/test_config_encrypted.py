@@ -185,7 +185,11 @@ def config(**changes: Any) -> dict[str, Any]:
         (config(cloudflare=None, rfc2136=SECURE), []),
         (config(cloudflare=None, rfc2136={"zones": ["example.se"]}, domains=[{"name": SECURE}]), []),
         (config(cloudflare=None, rfc2136={"zones": ["example.se"], "server": SECURE}), ["domains[0]"]),
-        (config(rfc2136=SECURE), ["cloudflare, rfc2136"]),
+        (config(rfc2136=SECURE), []),
+        (config(route53={}, domains=[{"name": "example.com", "publish": SECURE}]), []),
+        (config(route53={}, domains=[{"name": "example.com", "publish": [SECURE]}]), []),
+        (config(route53={}, domains=[{"name": SECURE, "publish": ["route53", "x"]}]), ["domains[0].publish[1]"]),
+        (config(route53={}, domains=[{"name": SECURE, "publish": ["route53"]}]), ["cloudflare"]),
         (config(cloudflare=SECURE, ttl=30), ["ttl"]),
         # A key is missed only where it is missing.
         (config(dkim=SECURE), []),

@@ -167,12 +167,18 @@ def test_the_zones_are_those_that_dns_has() -> None:
     assert config()["elastx-mrs:rfc2136"] == {"zones": ["example.se", "news.example.com", "example.com"]}
 
 
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_ACCESS_KEY_ID"])
+def test_credentials_that_are_there_are_not_asked_for(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "mail")
+    assert "Before the preview" not in run("--domain", "example.com", *MAIL[2:], "--publisher", "route53").stdout
+
+
 def test_route53_needs_no_answers_and_its_extra() -> None:
     result = run("--domain", "example.com", *MAIL[2:], "--publisher", "route53")
     assert config()["elastx-mrs:route53"] == {}
     assert config()["elastx-mrs:adopt"] == ["example.com", "_dmarc.example.com"]
     assert "elastx-mrs[route53]" in Path("requirements.txt").read_text()
-    assert "\nBefore the preview, set AWS_PROFILE: a profile of AWS whose credentials may" in result.stdout
+    assert "\nBefore the preview, set AWS_PROFILE or AWS_ACCESS_KEY_ID: credentials of AWS that may" in result.stdout
 
 
 OCTODNS = ("--domain", "example.com", *MAIL[2:], "--publisher", "octodns")

@@ -143,6 +143,27 @@ def test_a_config_with_a_secret_in_the_wrong_place_is_refused_without_it(
             assert secrecy.shown(result.output, [held.value]) == []
 
 
+@pytest.mark.parametrize("form", ["plain", "as a name", "twice"])
+def test_no_command_shows_the_key_of_a_provider_of_octodns(tmp_path: Path, form: str) -> None:
+    """In a stack that publishes through it, where it is in plain text, and cannot be reached."""
+    own = secrecy.octodns()
+    key = str(own["api_key"])
+    provider = {"plain": own, "as a name": own | {key: "api_key"}, "twice": own | {"host": f"{key}@127.0.0.1"}}[form]
+    good = {one: value for one, value in yaml.safe_load(config())["config"].items() if "rfc2136" not in one}
+    stack = tmp_path / "Pulumi.prod.yaml"
+    stack.write_text(yaml.safe_dump({"config": good | {secrecy.OCTODNS: {"own": provider}}}))
+    for arguments in (
+        ("config", "check", str(stack)),
+        ("config", "check", str(stack), "--format", "json"),
+        ("records", "--stack-config", str(stack), "--format", "json"),
+        ("adopt", "--import", "--stack-config", str(stack)),
+    ):
+        result = CliRunner().invoke(main, arguments)
+        assert isinstance(result.exception, SystemExit | None), result.exc_info
+        assert result.output
+        assert secrecy.shown(result.output, [key]) == []
+
+
 @pytest.mark.parametrize("command", [("config", "check"), ("records", "--stack-config")], ids=" ".join)
 def test_a_secret_that_is_a_key_twice_is_not_shown(command: tuple[str, ...], tmp_path: Path) -> None:
     """YAML refuses it before anything reads the config."""

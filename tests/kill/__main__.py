@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests.kill.draw import BY_EVENT, STAGES, Publisher, draw
+from tests.kill.draw import BY_EVENT, PUBLISHERS, STAGES, Publisher, draw
 from tests.kill.life import WHOLE_RUN, Happened, LifeError, lived
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     """Run until there have been that many kills per publisher; exit with 1 where any was not healed."""
     options = _options()
     failures: list[str] = []
-    for publisher in options.publisher or ("rfc2136", "cloudflare"):
+    for publisher in options.publisher or PUBLISHERS:
         happened, failed = _lives(publisher, options)
         failures += failed
         _figures(publisher, happened, len(failed))
@@ -25,7 +25,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.kill", description=__doc__)
     parser.add_argument("--kills", type=int, default=40, help="per publisher; rounded up to whole lives")
     parser.add_argument("--seed", type=int, default=1, help="of the first life; each further one has the next")
-    parser.add_argument("--publisher", action="append", choices=("rfc2136", "cloudflare"), help="both unless given")
+    parser.add_argument("--publisher", action="append", choices=PUBLISHERS, help="all unless given")
     parser.add_argument("--by-event", type=float, default=BY_EVENT, help="the part of moments that are events")
     parser.add_argument("--lasts", type=float, default=WHOLE_RUN, help="seconds in which moments by time fall")
     return parser.parse_args()

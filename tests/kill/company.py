@@ -47,14 +47,17 @@ class Company:
     def zones(self) -> dict[str, str]:
         return {apex: _HEAD + self._foreign(apex) for apex in APEXES} | {"elastx.email": _ELASTX}
 
-    def inputs(self, stage: str, publisher: str) -> dict[str, Any]:
-        """The component's arguments in a stage."""
+    def inputs(self, stage: str, publisher: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """The component's arguments in a stage.
+
+        :param settings: of the publisher.
+        """
         return {
             "accounts": [ACCOUNTS[stage]],
             "dkim": {"record": golden.DKIM},
             "dmarc": {"record": POLICIES[stage]},
             "domains": [{"name": name} for name in self.domains(stage)],
-            publisher: {"zones": list(APEXES)} if publisher == "rfc2136" else {},
+            publisher: settings,
         }
 
     def expected(self, stage: str, before: Counter[Row], shares_ttl: bool) -> Counter[Row]:

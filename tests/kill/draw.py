@@ -4,12 +4,14 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-Publisher = Literal["rfc2136", "cloudflare"]
+Publisher = Literal["rfc2136", "cloudflare", "route53", "octodns"]
 Program = Literal["python", "yaml"]
 Victim = Literal["engine", "language host", "program", "dynamic provider", "plugin", "Cloudflare's plugin", "server"]
 When = Literal["before", "after"]
 
+PUBLISHERS: tuple[Publisher, ...] = ("rfc2136", "cloudflare", "route53", "octodns")
 WHENS: tuple[When, ...] = ("before", "after")
+PROGRAMS: tuple[Program, ...] = ("python", "yaml")
 SERVERS = ("bind", "knot", "powerdns")
 STAGES = ("up", "change", "destroy")
 DOMAINS = 30
@@ -24,6 +26,9 @@ _RECORDS: dict[tuple[Publisher, Program], tuple[Victim, ...]] = {
     ("rfc2136", "yaml"): ("plugin",),
     ("cloudflare", "python"): ("Cloudflare's plugin",),
     ("cloudflare", "yaml"): ("Cloudflare's plugin",),
+    ("route53", "python"): ("dynamic provider",),
+    ("route53", "yaml"): ("plugin",),
+    ("octodns", "python"): ("dynamic provider",),
 }
 """What holds the records: the victims beside engine and server of a run that starts no program, as ``destroy``."""
 
@@ -32,7 +37,20 @@ _PROGRAM: dict[tuple[Publisher, Program], tuple[Victim, ...]] = {
     ("rfc2136", "yaml"): ("language host",),
     ("cloudflare", "python"): ("language host", "program"),
     ("cloudflare", "yaml"): ("language host", "plugin"),
+    ("route53", "python"): ("language host", "program"),
+    ("route53", "yaml"): ("language host",),
+    ("octodns", "python"): ("language host", "program"),
 }
+
+_SERVERS: dict[Publisher, tuple[str, ...]] = {
+    "rfc2136": SERVERS,
+    "cloudflare": ("the lab's API",),
+    "route53": ("the tests' API",),
+    "octodns": ("powerdns",),
+}
+
+CHANGES: dict[Publisher, int] = {"rfc2136": RECORDS, "cloudflare": RECORDS, "route53": 3, "octodns": 1}
+"""That a stage sends at least for each domain: where a set is changed at once, or a zone, several records are one."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +108,12 @@ def victims(publisher: Publisher, program: Program, stage: str) -> tuple[Victim,
 def draw(publisher: Publisher, seed: int, by_event: float = BY_EVENT, domains: int = DOMAINS) -> Plan:
     """Return the plan of a seed; with ``by_event=1`` no moment depends on the machine's speed."""
     chosen = random.Random(f"{publisher} {seed}")  # noqa: S311  not for secrets: a seed is to give the same again
-    program: Program = chosen.choice(("python", "yaml"))
-    server = chosen.choice(SERVERS) if publisher == "rfc2136" else "the lab's API"
+    program: Program = chosen.choice([one for one in PROGRAMS if (publisher, one) in _PROGRAM])
+    server = chosen.choice(_SERVERS[publisher])
     stages = []
     for stage in STAGES:
         victim = chosen.choice(victims(publisher, program, stage))
-        number, when, part = chosen.randint(1, RECORDS * domains), chosen.choice(WHENS), chosen.random()
+        number, when, part = chosen.randint(1, CHANGES[publisher] * domains), chosen.choice(WHENS), chosen.random()
         timed = chosen.random() >= by_event
         stages.append(Stage(stage, (Kill(victim, Moment(number, when, part if timed else None)),)))
     return Plan(publisher, seed, program, server, domains, tuple(stages))

@@ -153,7 +153,7 @@ class Life:
 
     def _declare(self, stage: str) -> None:
         """Let the stack's config say it, which the project's program reads; or a program in YAML, for our plugin."""
-        inputs = self._company.inputs(stage, self.plan.publisher)
+        inputs = self._company.inputs(stage, self.plan.publisher, self.world.settings)
         if self.plan.program == "python":
             self.stack.config = inputs
             return

@@ -27,9 +27,13 @@ RFC2136 = (
     Stage("destroy", together(5, "before", "server", "engine")),
 )
 CLOUDFLARE = (Stage("up", together(6, "after", "plugin", "Cloudflare's plugin")),)
+ROUTE53 = (Stage("up", together(6, "after", "engine")),)
+OCTODNS = (Stage("up", together(2, "after", "server", "engine")),)
 PLANS = (
     Plan("rfc2136", 0, "python", "bind", DOMAINS, RFC2136),
     Plan("cloudflare", 0, "yaml", "the lab's API", DOMAINS, CLOUDFLARE),
+    Plan("route53", 0, "python", "the tests' API", DOMAINS, ROUTE53),
+    Plan("octodns", 0, "python", "powerdns", DOMAINS, OCTODNS),
 )
 
 

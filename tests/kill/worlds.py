@@ -1,13 +1,13 @@
-"""Where the records go: a name server behind a proxy, or the lab's Cloudflare API. Each can die and comes back."""
+"""Where the records go: a name server or an API, watched from between it and us. Each can die and comes back."""
 
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import dns.message
 import dns.query
@@ -23,10 +23,13 @@ from elastx_mrs.lab.session import Lab, open_lab
 from elastx_mrs.records.text import join, parse
 from tests.cloudflare.which import plugin
 from tests.engine.cloudflare.stacks import FAST
-from tests.kill.company import Company, Row
+from tests.kill.company import APEXES, Company, Row
 from tests.kill.draw import Plan, When
+from tests.kill.http_proxy import HttpProxy, http_proxy
 from tests.lab.cloudflare_faults import Severed
-from tests.servers import KEY_NAME, NameServer, Setup, answers, command, free_port
+from tests.publish.octodns.powerdns import PowerDns, api_settings
+from tests.publish.route53.api import RecordSet, Route53Api, serve
+from tests.servers import KEY_NAME, NameServer, Setup, answers, command, free_port, start
 from tests.servers.proxy import Proxy, proxy
 
 Event = Callable[[int, When], None]
@@ -38,6 +41,7 @@ class World(Protocol):
 
     shares_ttl: bool
     environment: dict[str, str]
+    settings: dict[str, Any]
 
     def watch(self, event: Event) -> None:
         """Count the changes from one again, and call ``event`` around each."""
@@ -83,6 +87,7 @@ class Rfc2136:
     daemon: Daemon
     passed: Proxy
     environment: dict[str, str]
+    settings: dict[str, Any]
     shares_ttl: bool = True
 
     def watch(self, event: Event) -> None:
@@ -97,18 +102,7 @@ class Rfc2136:
         self.daemon.start()
 
     def contents(self) -> Counter[Row]:
-        found: Counter[Row] = Counter()
-        for name in self.daemon.zones:
-            zone = dns.zone.Zone(name, relativize=False)
-            query = dns.message.make_query(name, dns.rdatatype.AXFR)
-            query.use_tsig(dns.tsigkeyring.from_text({self.server.key_name: self.server.key}), algorithm="hmac-sha256")
-            dns.query.inbound_xfr(self.server.host, zone, query, port=self.server.port, timeout=10)
-            for owner, ttl, rdata in zone.iterate_rdatas():
-                if rdata.rdtype != dns.rdatatype.SOA:
-                    text = _text(rdata)
-                    owner_text = owner.to_text(omit_final_dot=True).lower()
-                    found[owner_text, dns.rdatatype.to_text(rdata.rdtype), text, ttl] += 1
-        return found
+        return _transferred(self.server, self.daemon.zones)
 
 
 @dataclass
@@ -117,6 +111,7 @@ class Cloudflare:
 
     lab: Lab
     environment: dict[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)
     shares_ttl: bool = False
     down: bool = False
     changes: int = 0
@@ -152,6 +147,101 @@ class Cloudflare:
         return Severed(self.lab.cloudflare) if self.down else response
 
 
+@dataclass
+class Octodns:
+    """PowerDNS, whose HTTP API is reached through a proxy; read by zone transfer."""
+
+    server: NameServer
+    daemon: Daemon
+    passed: HttpProxy
+    environment: dict[str, str]
+    settings: dict[str, Any]
+    shares_ttl: bool = True
+
+    def watch(self, event: Event) -> None:
+        self.passed.event = event
+        self.passed.changes = 0
+
+    def kill_server(self) -> None:
+        self.daemon.kill()
+
+    def start_server(self) -> None:
+        self.daemon.start()
+
+    def contents(self) -> Counter[Row]:
+        return _transferred(self.server, self.daemon.zones)
+
+
+@dataclass
+class Route53:
+    """The tests' copy of Route 53's API; while it is dead no request is answered."""
+
+    api: Route53Api
+    environment: dict[str, str]
+    settings: dict[str, Any] = field(default_factory=dict)
+    shares_ttl: bool = True
+    down: bool = False
+    changes: int = 0
+    _event: Event = field(default=ignore)
+
+    def __post_init__(self) -> None:
+        work = self.api.answer
+
+        def answer(method: str, url: str, key: str, body: bytes) -> tuple[int, str, bool]:
+            number = 0
+            if method == "POST" and not self.down:
+                self.changes += 1
+                number = self.changes
+                self._event(number, "before")
+            status, text, lost = (503, "", True) if self.down else work(method, url, key, body)
+            if number and not self.down:
+                self._event(number, "after")
+            return status, text, lost or self.down
+
+        self.api.answer = answer  # type: ignore[method-assign]
+
+    def watch(self, event: Event) -> None:
+        self._event = event
+        self.changes = 0
+
+    def kill_server(self) -> None:
+        self.down = True
+
+    def start_server(self) -> None:
+        self.down = False
+
+    def contents(self) -> Counter[Row]:
+        sets = [one for zone in self.api.zones.values() for one in zone.sets.values()]
+        rows = [(one, value) for one in sets if one.type != "SOA" for value in one.values]
+        return Counter((one.name, one.type, _content(one.type, value), one.ttl or 0) for one, value in rows)
+
+
+def hosted(zones: Mapping[str, str], api: Route53Api) -> None:
+    """Put zones into an account."""
+    for number, (name, text) in enumerate(zones.items()):
+        zone = dns.zone.from_text(text, origin=name, relativize=False)
+        made = api.zone(f"Z{number}", name)
+        for owner, found in zone.iterate_rdatasets():
+            kind, called = dns.rdatatype.to_text(found.rdtype), owner.to_text(omit_final_dot=True).lower()
+            if kind not in ("SOA", "NS"):
+                made.put(RecordSet(called, kind, found.ttl, tuple(rdata.to_text() for rdata in found)))
+
+
+def _transferred(server: NameServer, zones: Sequence[str]) -> Counter[Row]:
+    """Return what is in a server's zones (RFC 5936)."""
+    found: Counter[Row] = Counter()
+    for name in zones:
+        zone = dns.zone.Zone(name, relativize=False)
+        query = dns.message.make_query(name, dns.rdatatype.AXFR)
+        query.use_tsig(dns.tsigkeyring.from_text({server.key_name: server.key}), algorithm="hmac-sha256")
+        dns.query.inbound_xfr(server.host, zone, query, port=server.port, timeout=10)
+        for owner, ttl, rdata in zone.iterate_rdatas():
+            if rdata.rdtype != dns.rdatatype.SOA:
+                called = owner.to_text(omit_final_dot=True).lower()
+                found[called, dns.rdatatype.to_text(rdata.rdtype), _text(rdata), ttl] += 1
+    return found
+
+
 def _text(rdata: dns.rdata.Rdata) -> str:
     return join(rdata.strings).decode("latin-1") if isinstance(rdata, TXTBase) else rdata.to_text()
 
@@ -170,24 +260,40 @@ def world(plan: Plan, directory: Path) -> Iterator[World]:
             path = {"PATH": f"{plugin().folder}{os.pathsep}{os.environ['PATH']}"}
             yield Cloudflare(lab, {k: v for k, v in own.items() if "RFC2136" not in k} | path | FAST)
         return
-    daemon = _daemon(plan.server, directory / plan.server, zones)
+    if plan.publisher == "route53":
+        with serve() as api, start("lab", directory / "lab", zones) as server:
+            hosted({name: zones[name] for name in APEXES}, api)
+            yield Route53(api, api.environment() | {"ELASTX_MRS_NAMESERVERS": server.address})
+        return
+    port = free_port()
+    daemon = _daemon(plan.server, directory / plan.server, zones, api_settings(port))
     try:
         daemon.start()
         server = NameServer(plan.server, "127.0.0.1", daemon.port, folder=daemon.folder)
-        with proxy(server) as (through, passed):
+        if plan.publisher == "octodns":
+            with http_proxy(port) as passed:
+                powerdns = PowerDns(server, passed.port)
+                yield Octodns(server, daemon, passed, powerdns.environment(), {"pdns": powerdns.config})
+            return
+        with proxy(server) as (through, passed_updates):
             environment = server.environment() | {"ELASTX_MRS_RFC2136_SERVER": through.address}
-            yield Rfc2136(server, daemon, passed, environment)
+            yield Rfc2136(server, daemon, passed_updates, environment, {"zones": list(APEXES)})
     finally:
         daemon.kill()
 
 
-def _daemon(kind: str, folder: Path, zones: Mapping[str, str]) -> Daemon:
-    """Write what a name server of this kind reads, with transfers let through for the key."""
+def _daemon(kind: str, folder: Path, zones: Mapping[str, str], settings: str) -> Daemon:
+    """Write what a name server of this kind reads, with transfers let through for the key.
+
+    :param settings: lines of PowerDNS's configuration.
+    """
     key = f"{{ key {KEY_NAME}; }}"
     setups = {
         "bind": Setup(zones=dict.fromkeys(zones, f"allow-update {key}; allow-transfer {key};")),
         "knot": Setup(),
-        "powerdns": Setup(extra="\n".join(f"set-meta {name} TSIG-ALLOW-AXFR {KEY_NAME[:-1]}" for name in zones)),
+        "powerdns": Setup(
+            extra="\n".join(f"set-meta {name} TSIG-ALLOW-AXFR {KEY_NAME[:-1]}" for name in zones), settings=settings
+        ),
     }
     port = free_port()
     return Daemon(command(kind, folder, port, zones, setups[kind]), folder, port, tuple(zones))

@@ -90,6 +90,32 @@ def created(plugin: Stub, properties: dict[str, Any] = RECORD, *, preview: bool 
     return plugin.Create(filled(provider_pb2.CreateRequest(urn=URN, preview=preview), "properties", properties))
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        (
+            "value",
+            "v=spf1 å",
+            "has 'å' (U+00E5) at position 8; only printable ASCII can be published",
+        ),
+        ("value", "", "is empty; write the record's value"),
+        ("owner", "Plugin.example.com", "is not a name; write it in lower-case A-labels, without a final dot"),
+        ("owner", f"{'a' * 64}.example.com", "is not a name; write it in lower-case A-labels, without a final dot"),
+        ("owner", ".".join(["a" * 60] * 5), "is not a name; write it in lower-case A-labels, without a final dot"),
+        ("owner", "a..example.com", "is not a name; write it in lower-case A-labels, without a final dot"),
+    ],
+)
+@pytest.mark.parametrize("kind", [PLUGIN_TYPE, PLUGIN_STRING_TYPE])
+def test_a_record_that_dns_cannot_hold(plugin: Stub, kind: str, key: str, value: str, said: str) -> None:
+    """A program may declare records itself; MailRelay declares none of these."""
+    place = {"profile": "default"} if kind == PLUGIN_TYPE else {"publisher": "route53"}
+    given = {**place, **{one: RECORD[one] for one in ("zone", "owner", "value")}, key: value}
+    urn = f"urn:pulumi:test::mail::{kind}::spf"
+    (failure,) = plugin.Check(filled(provider_pb2.CheckRequest(urn=urn), "news", given)).failures
+    assert failure.property == key
+    assert failure.reason.startswith(said)
+
+
 def test_the_life_of_a_record(plugin: Stub, server: NameServer) -> None:
     configured(plugin, server)
     owner = RECORD["owner"]

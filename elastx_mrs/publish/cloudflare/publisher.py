@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pulumi
@@ -16,7 +16,7 @@ from elastx_mrs.identity import CLOUDFLARE_TYPE
 from elastx_mrs.progress import Hold
 from elastx_mrs.publish.adoption import Adoption
 from elastx_mrs.publish.clock import Clock
-from elastx_mrs.publish.cloudflare import cures, errors
+from elastx_mrs.publish.cloudflare import cures, errors, room
 from elastx_mrs.publish.cloudflare import settings as config
 from elastx_mrs.publish.cloudflare.failures import Failures, hooks, import_file
 from elastx_mrs.publish.cloudflare.invoke import InvokeError, progress
@@ -49,7 +49,7 @@ class Settings:
     :param zones: the zone ids by domain, which may be Outputs. A domain that is missing here is looked up.
     :param domains: all domains that records will be declared for. Zones are then listed at most once.
     :param comment: of each record, with the placeholders ``{project}``, ``{stack}`` and ``{component}``; or None.
-    :param records: the number of records that will be declared.
+    :param records: the records that will be declared.
     :param listed: the zones, if they were listed before.
     """
 
@@ -57,7 +57,7 @@ class Settings:
     zones: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     domains: Sequence[str] = ()
     comment: str | None = None
-    records: int = 0
+    records: Sequence[TxtRecord] = ()
     listed: Sequence[ZoneInfo] | None = None
 
 
@@ -86,7 +86,10 @@ class Cloudflare:
         self._hold = hold
         self._zones: dict[str, ZoneInfo] = {}
         self._listings: dict[str, asyncio.Future[Listing]] = {}
-        paced = settings.records + len(settings.domains) > self._pace.requests
+        self._values: dict[str, list[str]] = {}
+        for record in settings.records:
+            self._values.setdefault(record.name, []).append(record.value)
+        paced = len(settings.records) + len(settings.domains) > self._pace.requests
         failures = Failures(component, name, self._pace, say, self._records)
         self._hooks = hooks(component, name, self._pace if paced else None, failures)
         missing = [domain for domain in settings.domains if domain not in settings.zones]
@@ -127,7 +130,8 @@ class Cloudflare:
         zone_id = await self._zone(owner)
         if zone_id not in self._listings:
             self._listings[zone_id] = asyncio.ensure_future(self._list(zone_id))
-        return (await self._listings[zone_id]).existing(owner)
+        found = (await self._listings[zone_id]).existing(owner)
+        return replace(found, problem=room.excess(owner, found.txt, self._values.get(owner, ())))
 
     def _merge(self, record: TxtRecord) -> str:
         return f"run: elastx-mrs adopt {record.domain}, put its output into the config, then {import_file(self._name)}"
@@ -211,7 +215,7 @@ def make(setup: Setup) -> Cloudflare:
     arguments = setup.arguments
     domains = [domain.name for domain in arguments.published]
     listed = setup.held.kept if setup.held is not None else None
-    settings = Settings(given.account_id, given.zones, domains, given.comment, len(arguments.records()), listed)
+    settings = Settings(given.account_id, given.zones, domains, given.comment, arguments.records(), listed)
     return Cloudflare(settings, setup.component, setup.name, setup.say, setup.hold)
 
 

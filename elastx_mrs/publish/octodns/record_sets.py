@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from elastx_mrs.display import quoted
 from elastx_mrs.publish.adoption import Get
+from elastx_mrs.publish.existing import ancestors
 from elastx_mrs.publish.octodns.configured import described
 from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.source import Source
@@ -100,7 +101,11 @@ class Octodns(RecordSets):
     def swap(self, zone: str, owner: str, old: RecordSet | None, new: RecordSet | None) -> str:
         """Change a name's set together with what else waits for the zone."""
         place, job = self._place(zone), _Job(owner, old, new)
-        self.compare(zone, owner, old)
+        if (cut := self._delegation(place, owner)) is None:
+            self.compare(zone, owner, old)
+        elif new is not None and not set(new.values) <= set(old.values if old is not None else ()):
+            what = f"{owner} lies in {cut.name}, which is delegated to {' and '.join(cut.values)}"
+            raise RecordSetError(f"{what}, and a record here is never served; publish it on those servers")
         with self._mutex:
             place.waiting.append(job)
         with place.lock:
@@ -161,6 +166,11 @@ class Octodns(RecordSets):
     def _has_wildcard(self, place: _Place, owner: str) -> bool:
         """Return whether a wildcard may answer at a name that has no TXT."""
         return any(owner.endswith(suffix) for suffix in self._read(place).wildcards)
+
+    def _delegation(self, place: _Place, owner: str) -> RecordSet | None:
+        """Return the NS set of the child zone that a name lies in: nobody serves what this zone has there."""
+        delegated = self._read(place).delegated
+        return next((delegated[name] for name in ancestors(owner, place.name) if name in delegated), None)
 
     def _read(self, place: _Place, age: float = FRESH) -> Reading:
         """Return a reading of at most that many seconds."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -17,6 +18,11 @@ T = TypeVar("T")
 _BUSY = 429
 """HTTP's status of a request that the provider had no time for."""
 
+TRIES = 3
+"""Times that a provider is asked that does not answer, or has no time."""
+
+PAUSE = 0.5
+"""Seconds before the second try; twice as long before the third."""
 _NOT_ALLOWED = (401, 403)
 """HTTP's statuses of a request with wrong keys."""
 
@@ -24,7 +30,7 @@ _CURES = {
     RecordSetError: "correct its keys, or what they may do",
     ChangedError: "correct the value, or the provider's keys and what they may do, or use another publisher",
 }
-_AGAIN = "run pulumi up again"
+_AGAIN = "check the network and its host, or run this again later"
 
 ONE_WRITER = frozenset({"octodns_powerdns"})
 """Packages whose server may refuse two writers at once, even of two zones: PowerDNS does with SQLite."""
@@ -76,8 +82,8 @@ class Source:
         with self.opened() as provider:
             if not callable(getattr(provider, "list_zones", None)):
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
-            cure = f"or write {self.described.where}.zones: [<zone>, …]"
-            found = self._bounded(lambda: list(provider.list_zones()), "list its zones", UnreachableError, cure)
+            cure = f", or write {self.described.where}.zones: [<zone>, …]"
+            found = self._asked(lambda: list(provider.list_zones()), "list its zones", cure)
         return [str(name).lower().removesuffix(".") for name in found]
 
     def populate(self, provider: Any, name: str) -> Any:
@@ -87,14 +93,16 @@ class Source:
         """
         from octodns.zone import Zone
 
-        zone = Zone(f"{name}.", [])
+        def read() -> Any:
+            zone = Zone(f"{name}.", [])
+            return zone if provider.populate(zone, target=True, lenient=True) else None
 
-        def read() -> bool:
-            return bool(provider.populate(zone, target=True, lenient=True))
-
-        if not self._bounded(read, f"read the zone {name}", UnreachableError):
+        zone = self._asked(read, f"read the zone {name}")
+        if zone is None:
             what = f"{self.described.where}: {self.described.path} has no zone {name}"
-            raise RecordSetError(f"{what}; create it there, or correct {self.described.where}.zones")
+            cure = f"create it there, or correct {self.described.where}.zones"
+            gone = "If the zone was deleted, take its records out of the state: pulumi state delete"
+            raise RecordSetError(f"{what}; {cure}. {gone}")
         return zone
 
     def refusal(self, name: str, txt: RecordSet) -> str:
@@ -150,6 +158,19 @@ class Source:
         if self._bounded(send, what, LostError, refused=ChangedError) == 0:
             raise RecordSetError(f"{self.described.where}.apply_disabled: is true, so nothing is changed; remove it")
 
+    def _asked(self, ask: Callable[[], T], what: str, cure: str = "") -> T:
+        """Return an answer, and ask again where there is none; as often as that fits into the time of one question."""
+        end, pause = time.monotonic() + limits.OCTODNS_SECONDS.most, PAUSE
+        for _ in range(TRIES - 1):
+            try:
+                return self._bounded(ask, what, UnreachableError, cure)
+            except UnreachableError:
+                if time.monotonic() + pause > end:
+                    raise
+            time.sleep(pause)
+            pause *= 2
+        return self._bounded(ask, what, UnreachableError, cure)
+
     def _bounded(
         self,
         work: Callable[[], T],
@@ -184,7 +205,7 @@ class Source:
         if isinstance(error, RecordSetError):
             raise error
         kind = lost if _is_lost(error) else RecordSetError if _status(error) in _NOT_ALLOWED else refused
-        raise kind(f"{where} could not {what}: {self.described.told(error)}; {cure or _CURES.get(kind, _AGAIN)}")
+        raise kind(f"{where} could not {what}: {self.described.told(error)}; {_CURES.get(kind, _AGAIN)}{cure}")
 
 
 def _status(error: BaseException) -> int | None:

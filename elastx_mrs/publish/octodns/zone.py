@@ -5,8 +5,9 @@ semicolon.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from elastx_mrs.display import quoted
@@ -54,6 +55,11 @@ class Reading:
     def wildcards(self) -> Sequence[str]:
         """The suffixes of the names that a wildcard may answer for, such as ``.example.com``."""
         return [one.name.removeprefix("*") for one in self.sets if one.name.startswith("*.")]
+
+    @cached_property
+    def delegated(self) -> Mapping[str, RecordSet]:
+        """The NS sets by their names."""
+        return {one.name: one for one in self.sets if one.type == "NS"}
 
 
 def octets(value: str) -> bytes:

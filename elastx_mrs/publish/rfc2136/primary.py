@@ -60,6 +60,11 @@ class RefusedError(UpdateError):
         self.rcode = rcode
 
 
+_TOO_LARGE = (
+    ", with the name's existing TXT records, is larger than a DNS message (65,535 octets); "
+    "remove records that nobody needs, or publish a shorter value"
+)
+
 Ask = Callable[[dns.message.Message], dns.message.Message]
 """Sends a message and returns the answer, NOERROR or, to a query, NXDOMAIN."""
 
@@ -174,7 +179,11 @@ class Primary:
 
     def _sent(self, conversation: Conversation, message: dns.message.Message, seconds: float) -> bytes:
         try:
-            return conversation.exchange(message.to_wire(), seconds)
+            wire = message.to_wire()
+        except (dns.exception.TooBig, dns.exception.FormError):
+            raise UpdateError(f"{_of(message)}{_TOO_LARGE}") from None
+        try:
+            return conversation.exchange(wire, seconds)
         except ShortageError as error:
             raise UnreachableError(f"{self} could not be queried: {error}; {error.cure}", sent=False) from None
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from elastx_mrs import limits
+from elastx_mrs.config.environment import secrets
 from elastx_mrs.extras import NotInstalledError
 from elastx_mrs.publish.route53.cures import cure
 from elastx_mrs.publish.rrset.record_sets import (
@@ -18,6 +19,7 @@ from elastx_mrs.publish.rrset.record_sets import (
     RecordSetError,
     UnreachableError,
 )
+from elastx_mrs.secrecy import hints
 
 ATTEMPTS = 4
 """Times that a question is sent that gets no answer, unless ``AWS_MAX_ATTEMPTS`` says. A change is sent once, and its
@@ -136,7 +138,7 @@ class Client:
             answer = error.response
             code, status = answer["Error"]["Code"], answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             reason = _SIGNED.sub("", " ".join((answer["Error"].get("Message") or "no reason given").split()))
-            said = cure(f"Route 53 answers {code} to {error.operation_name} of {about}: {reason}", code)
+            said = cure(f"Route 53 answers {code} to {error.operation_name} of {about}: {_shown(reason)}", code)
             if status >= 500:
                 raise UnreachableError(said) from None
             if code in UNKNOWN:
@@ -145,7 +147,7 @@ class Client:
         except ResponseParserError:
             answer = {}
         except (BotoCoreError, ValueError, OSError) as error:  # ValueError: no URL; OSError: no program of a profile
-            what = failed + _LOGIN.sub("…", " ".join(str(error).split())).removesuffix(".")
+            what = failed + _shown(_LOGIN.sub("…", " ".join(str(error).split())).removesuffix("."))
             if isinstance(error, ConnectionError | HTTPClientError):
                 raise UnreachableError(f"{what}{network}") from None
             raise LoginError(f"{what}; set AWS_PROFILE, or run aws configure or aws sso login") from None
@@ -159,6 +161,13 @@ class Client:
             if self._made is None:
                 self._made = _client()
         return self._made
+
+
+def _shown(text: str) -> str:
+    """Return somebody else's text, unless it has a secret of the environment in it."""
+    if any(hints(text, secret) for secret in secrets(os.environ)):
+        return "(its text contains a key, and is not shown)"
+    return text
 
 
 def _attempts() -> int:

@@ -73,7 +73,7 @@ PROVIDER = Provider(
     waits=lambda _: "Route 53 takes 5 requests a second from an account, and a record needs two",
     hints={hosted_zone: {"pattern": f"^{_ID.pattern}$"}},
     start=Start(
-        credentials=("AWS_PROFILE: a profile of AWS whose credentials may read and change the hosted zones",),
+        credentials=("AWS_PROFILE or AWS_ACCESS_KEY_ID: credentials of AWS that may read and change the hosted zones",),
         extra="route53",
     ),
 )

@@ -13,7 +13,7 @@ MOST = 0.05
 """Seconds that a request waits at most. The first one waits as long, because nothing is known yet."""
 
 PART = 0.25
-"""The part of a request's time that it waits."""
+"""The part of the fastest request's time that a later one waits."""
 
 
 class Gathering:

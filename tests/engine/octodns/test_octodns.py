@@ -28,7 +28,14 @@ def test_the_life_of_a_stack(server: PowerDns, tmp_path: Path) -> None:
     environment = server.environment()
     stack = Stack.create(tmp_path, environment, config | {"octodns": {"pdns": server.config}})
 
-    stack.preview()
+    # One record is there already, and is taken over; a disabled one beside it would stop the preview.
+    server.put(APEX, f"_dmarc.{APEX}", [f'"{DMARC.decode()}"'], ttl=1800, disabled=['"disabled"'])
+    stack.config["adopt"] = [f"_dmarc.{APEX}"]
+    refused = stack.preview(check=False)
+    assert f"_dmarc.{APEX}: octodns.pdns has 'disabled', unlike 127.0.0.1" in refused.stdout
+    server.put(APEX, f"_dmarc.{APEX}", [f'"{DMARC.decode()}"'], ttl=1800)
+    taken = f"guard: _dmarc.{APEX}: '{DMARC.decode()}' is taken over unchanged; from then on the stack manages it"
+    assert taken in stack.preview().stdout
     assert server.dns.txt(APEX) == FOREIGN[APEX], "a preview changes nothing"
     logged = stack.up("-v=9", "--logtostderr")
     assert secrecy.shown(logged.stdout + logged.stderr, [API_KEY]) == [], "the environment's is in no log"
@@ -39,6 +46,7 @@ def test_the_life_of_a_stack(server: PowerDns, tmp_path: Path) -> None:
     (zone,) = {one["inputs"]["zone"] for one in stack.resources().values() if "zone" in one.get("inputs", {})}
     assert zone == f"pdns/{APEX}"
 
+    del stack.config["adopt"]
     stack.preview("--expect-no-changes")
     stack.pulumi("refresh", "--yes", "--stack", "test", "--expect-no-changes")
 
@@ -67,6 +75,9 @@ def test_the_life_of_a_stack(server: PowerDns, tmp_path: Path) -> None:
     stack.up()
     assert server.dns.txt(f"_dmarc.{APEX}") == {b"v=DMARC1; p=reject;": 1800}
 
-    stack.pulumi("destroy", "--yes", "--stack", "test")
+    with secrecy.watched(str(tmp_path)) as processes:
+        stack.pulumi("destroy", "--yes", "--stack", "test")
+    assert secrecy.shown(b"\n".join((*processes.commands, *processes.environments)), [API_KEY]) == []
+    assert secrecy.shown_below(tmp_path, [API_KEY], tmp_path / "server") == [], "it is encrypted in the file and state"
     assert server.dns.txt(APEX) == FOREIGN[APEX]
     assert server.dns.txt(f"elastx._domainkey.{APEX}") == {}

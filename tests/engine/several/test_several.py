@@ -164,6 +164,18 @@ def test_two_of_one_type_have_names_of_their_own_and_keep_their_records(route53:
         assert server.dns.txt("_dmarc.example.com") == {}
         assert aws.txt("_dmarc.example.com") == (f'"{golden.DMARC}"',)
 
+        stack.config["domains"][0]["publish"] = ["route53", "octodns"]
+        stack.up()
+        ids = {name: one["id"] for name, one in stack.resources().items() if name.endswith("-octodns")}
+        stack.config["domains"] = [{"name": "example.com", "publish": ["octodns"]}, other | {"publish": ["route53"]}]
+        stack.up()
+        assert names(stack, DYNAMIC_STRING_TYPE) == of("example.com", "a.example.com")
+        assert served(aws) == {"a.example.com", "elastx._domainkey.a.example.com", "_dmarc.a.example.com"}
+        assert server.dns.txt("_dmarc.example.com") == {DMARC: 1800}
+        assert {
+            f"{name}-octodns": one["id"] for name, one in stack.resources().items() if name in of("example.com")
+        } == ids
+
 
 def test_verification_asks_the_servers_of_both(tmp_path: Path) -> None:
     """BIND by dynamic update and PowerDNS through octoDNS serve the same zone; each must have every record."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from elastx_mrs import limits
-from elastx_mrs.publish.octodns import served
+from elastx_mrs.publish.octodns import served, source
 from elastx_mrs.publish.rrset import gathering, names
 from tests.publish.octodns.powerdns import PowerDns, powerdns
 
@@ -25,5 +25,6 @@ def pdns(_server: PowerDns, monkeypatch: pytest.MonkeyPatch) -> PowerDns:
     monkeypatch.setattr(names, "PAUSE", 0.01)
     monkeypatch.setattr(gathering, "MOST", 0.0)
     monkeypatch.setattr(served, "PAUSE", 0.05)
+    monkeypatch.setattr(source, "PAUSE", 0.01)
     monkeypatch.setattr(limits, "SERVED_SECONDS", limits.SERVED_SECONDS._replace(most=1))
     return _server

@@ -74,6 +74,12 @@ class PowerDns:
                 self.ask("PATCH", f"zones/{zone}.", {"rrsets": changes})
 
 
+def api_settings(port: int) -> str:
+    """Return the lines of pdns.conf that open the HTTP API, and keep no answers."""
+    api = f"webserver=yes\napi=yes\napi-key={API_KEY}\nwebserver-address=127.0.0.1\nwebserver-port={port}\n"
+    return f"{api}cache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\nzone-cache-refresh-interval=0\n"
+
+
 @contextmanager
 def powerdns(folder: Path, zones: Mapping[str, str] = ZONES, more: str = "") -> Iterator[PowerDns]:
     """Serve zones.
@@ -81,9 +87,7 @@ def powerdns(folder: Path, zones: Mapping[str, str] = ZONES, more: str = "") -> 
     :param more: lines of the server's config.
     """
     port = free_port()
-    settings = f"webserver=yes\napi=yes\napi-key={API_KEY}\nwebserver-address=127.0.0.1\nwebserver-port={port}\n"
-    caches = "cache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\nzone-cache-refresh-interval=0\n"
-    with start("powerdns", folder, zones, Setup(settings=settings + caches + more)) as dns:
+    with start("powerdns", folder, zones, Setup(settings=api_settings(port) + more)) as dns:
         server = PowerDns(dns, port)
         server.kept = {zone: server.sets(zone) for zone in zones}
         yield server

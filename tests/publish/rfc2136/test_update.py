@@ -209,3 +209,13 @@ def test_a_server_that_hangs_up() -> None:
 )
 def test_a_changed_record_is_recognised_by_its_kind(values: list[bytes], published: str, now: str | None) -> None:
     assert current_value(values, published) == now
+
+
+@pytest.mark.parametrize("server", ["lab"], indirect=True)
+@pytest.mark.parametrize("length", [65_260, 65_500])
+def test_an_update_that_no_message_can_hold(server: NameServer, length: int) -> None:
+    """A DNS message has 65,535 octets; an SPF record's update has the other strings of its name in it, too."""
+    value = f"v=spf1 {'a' * length}"
+    with pytest.raises(UpdateError, match=r"^the update of example\.com, with the name's .* \(65,535 octets\); remove"):
+        update.add(primary(server), "example.com", "big.example.com", value, 300, adopt=False)
+    assert server.txt("big.example.com") == {}

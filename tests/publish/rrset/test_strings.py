@@ -58,24 +58,6 @@ def test_the_octets_and_the_ttl_of_others_are_kept(foreign: list[str]) -> None:
     assert strings.read("1", APEX, golden.SPF) is None
 
 
-def test_the_last_string_takes_the_set_with_it() -> None:
-    sets = memory()
-    add(sets, golden.TOKEN)
-    assert Strings(sets).read("1", APEX, golden.TOKEN) == (golden.TOKEN, 1800)
-    Strings(sets).remove("1", APEX, golden.TOKEN)
-    Strings(sets).remove("1", APEX, golden.TOKEN)
-    assert (sets.there, sets.swaps) == ({}, 2)
-
-
-def test_sixty_strings_are_one_set() -> None:
-    sets = memory("theirs")
-    strings = Strings(sets)
-    values = [f"elastx-mrs={number:064}" for number in range(60)]
-    for value in values:
-        strings.add("1", APEX, value, None, adopt=False)
-    assert txt(sets) == tuple(sorted([*values, "theirs"]))
-
-
 def test_two_processes_lose_nothing() -> None:
     """Each has its own locks; what the other does between read and swap is seen."""
     sets = memory("theirs")
