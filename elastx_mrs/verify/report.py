@@ -1,12 +1,12 @@
 """The results of verification, in words and as data. The command decides how they look."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import some, visible
-from elastx_mrs.verify.checks import spf
+from elastx_mrs.verify.answers import Answers, answers_of
 from elastx_mrs.verify.result import FAILING, WORST_FIRST, Detail, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
 
@@ -81,7 +81,7 @@ class Group:
     :param findings: with ``<domain>`` in the names of the subjects, if there are several domains.
     :param passed: the checks that pass.
     :param hopeless: why waiting does not help.
-    :param answers: as of :func:`answers`.
+    :param answers: as of :func:`elastx_mrs.verify.answers.answers_of`.
     """
 
     verdict: Verdict
@@ -89,7 +89,7 @@ class Group:
     findings: tuple[Finding, ...]
     passed: tuple[str, ...]
     hopeless: tuple[str, ...]
-    answers: "Answers"
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -116,55 +116,6 @@ class Note:
         """All of it but the fix, in one line."""
         expected = f"; expected {self.expected}" if self.expected else ""
         return f"{self.seen}{expected}{f'. {self.effect}' if self.effect else ''}"
-
-
-class Answers(NamedTuple):
-    """The verdicts on two questions: will receivers accept the mail, and will the relay service?"""
-
-    receivers: Verdict
-    relay: Verdict
-
-    @property
-    def alike(self) -> bool:
-        """Whether both are ``pass``."""
-        return self.receivers == self.relay == "pass"
-
-    def __str__(self) -> str:
-        return f"receivers: {self.receivers}, relay: {self.relay}"
-
-
-def answers(job: Job) -> Answers:
-    """Return the two answers about a domain. A check that serves both questions, such as ``dkim``, is in both."""
-    checks = set(job.outcomes)
-    of_relay = {check for check in checks if check.startswith("challenge") or check == spf.RELAY}
-    others = {check for check in checks if check.startswith(_ONLY_RECEIVERS) or _is_usable(job.outcomes[check])}
-    return Answers(_answer(job, checks - of_relay), _answer(job, checks - others))
-
-
-def _is_usable(outcome: Outcome) -> bool:
-    """Whether a DKIM key is there for the relay service, although it is not the expected one."""
-    unasked = any(detail.verdict == "unreachable" for detail in outcome.details)
-    return outcome.check.startswith("dkim") and not unasked and not any(one.effect for one in outcome.details)
-
-
-def by_answers(jobs: Iterable[Job]) -> dict[Answers, list[Job]]:
-    """Return jobs by their two answers; those that pass both come first."""
-    found: dict[Answers, list[Job]] = {}
-    for job in sorted(jobs, key=lambda job: not answers(job).alike):
-        found.setdefault(answers(job), []).append(job)
-    return found
-
-
-_ONLY_RECEIVERS = (spf.POLICY, spf.TREE, "dmarc", "report")
-"""The beginnings of the names of checks that the relay service does not make."""
-
-
-def _answer(job: Job, checks: Set[str]) -> Verdict:
-    found = [job.outcomes[check].verdict for check in checks]
-    failing = [outcome.verdict for outcome in job.open() if outcome.check in checks]
-    if failing or "warning" in found:
-        return worst(failing or found)
-    return "pass" if "pass" in found or not found else worst(found)
 
 
 def verdict(job: Job) -> Verdict:
@@ -231,12 +182,12 @@ def groups(jobs: Iterable[Job]) -> list[Group]:
         own = findings(job.open())
         passed = tuple(name for name, outcome in job.outcomes.items() if outcome.verdict == "pass")
         hopeless = tuple(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
-        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless, answers(job))
+        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless, answers_of(job))
         key = (
             *(_anywhere(finding, domain) for finding in own),
             passed,
             tuple(relative(text, domain) for text in hopeless),
-            answers(job),
+            answers_of(job),
         )
         found.setdefault(key, []).append(domain)
         alone.setdefault(key, group)
@@ -307,7 +258,7 @@ def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
     by_text: dict[str, list[str]] = {}
     for job in jobs:
         hopeless = dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless)
-        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless), str(answers(job))]
+        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless), str(answers_of(job))]
         by_text.setdefault("\n".join(f"  {line}" for line in found), []).append(job.expected.domain)
     return [f"{_heading(domains, most)}\n{text}" for text, domains in by_text.items()]
 
@@ -351,7 +302,7 @@ def as_data(jobs: Sequence[Job], source: Source = NOWHERE) -> dict[str, Any]:
             {
                 "domain": job.expected.domain,
                 "verdict": verdict(job),
-                **answers(job)._asdict(),
+                **answers_of(job)._asdict(),
                 "checks": [_check(outcome, source.accounts) for outcome in job.outcomes.values()],
             }
             for job in jobs

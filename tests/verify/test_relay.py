@@ -17,6 +17,7 @@ from elastx_mrs.config.dkim import SAMPLE_KEY
 from elastx_mrs.receiver import relay
 from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import answers_of
 from elastx_mrs.verify.expected import Key
 from elastx_mrs.verify.wait import Job
 from tests.lookup.nets import net
@@ -40,7 +41,7 @@ def verify(port: int, domain: str, service: Service = ELASTX, **kinds: str) -> J
 
 
 def answers(job: Job) -> tuple[str, str]:
-    return tuple(report.answers(job))  # type: ignore[return-value]
+    return tuple(answers_of(job))  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_the_relay_needs_a_key_with_which_mail_is_signed(
     expected = replace(declared(domain, dkim=""), keys=tuple(keys))
     job = asyncio.run(looked_at(expected, who(port)))
     assert {outcome.check for outcome in job.open()} == failing
-    assert report.answers(job).relay == of_relay
+    assert answers_of(job).relay == of_relay
 
 
 def test_a_challenge_is_found_in_a_set_that_needs_tcp(port: int) -> None:

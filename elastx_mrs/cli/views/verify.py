@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from elastx_mrs.cli.views.verify_text import text
 from elastx_mrs.display import github_command, markdown_code, markdown_text, some, visible
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import by_answers
 from elastx_mrs.verify.wait import Job
 
 MOST_NAMED = 20
@@ -29,8 +30,8 @@ def _markdown(jobs: Sequence[Job], source: report.Source) -> str:
         parts += ["\n".join(_item(finding, source)) for finding in group.findings]
         parts.append("")
     good = [job for job in jobs if report.verdict(job) == "pass"]
-    for answers, same in report.by_answers(good).items():
-        short = "" if answers.alike else f" ({answers})"
+    for answers, same in by_answers(good).items():
+        short = "" if answers.both_pass else f" ({answers})"
         parts.append(f"Verified{short}: {_names([job.expected.domain for job in same])}\n")
     found = report.notes(jobs)
     warnings = [_note(note, len(jobs), source) for note in found if note.kind == "warning"]
@@ -129,8 +130,8 @@ def _github(jobs: Sequence[Job], source: report.Source) -> str:
         title = f"{some(note.domains, 1)}: {note.kind}"
         level: Literal["warning", "notice"] = "warning" if note.kind == "warning" else "notice"
         found.append(_annotation(level, f"{about}{note.text}{fix}", title, note.domains, source))
-    for answers, same in report.by_answers(jobs).items():
-        if not answers.alike:
+    for answers, same in by_answers(jobs).items():
+        if not answers.both_pass:
             found.append(visible(f"{some([job.expected.domain for job in same], MOST_NAMED)}: {answers}"))
     return "\n".join([*found, report.summary(jobs)]) + "\n"
 

@@ -14,6 +14,7 @@ from elastx_mrs import __version__
 from elastx_mrs.cli.views.verify_trees import trees
 from elastx_mrs.display import html_text, some
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import Answers, answers_of
 from elastx_mrs.verify.checks.per_server import listed
 from elastx_mrs.verify.result import FAILING, WORST_FIRST, Outcome
 from elastx_mrs.verify.wait import Job
@@ -111,7 +112,7 @@ def _problem(group: report.Group, source: report.Source) -> Iterator[str]:
     yield "</div>\n</article>\n"
 
 
-def _in_short(answers: report.Answers) -> str:
+def _in_short(answers: Answers) -> str:
     return f"receivers {_badge(answers.receivers)} relay {_badge(answers.relay)}"
 
 
@@ -177,8 +178,8 @@ def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str
         own = list(rows) if len(same) > 1 else _passing(same[0], source)
         domains = [job.expected.domain for job in same]
         left = [row for row, known in zip(own, rows, strict=True) if known not in shared]
-        answers = report.answers(same[0])
-        short = "" if answers.alike or same[0].open() else f"<p>{_in_short(answers)}</p>\n"
+        answers = answers_of(same[0])
+        short = "" if answers.both_pass or same[0].open() else f"<p>{_in_short(answers)}</p>\n"
         yield _card(_named(domains), short + _every(domains), left)
     yield "</section>\n"
 

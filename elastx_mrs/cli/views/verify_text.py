@@ -9,6 +9,7 @@ from elastx_mrs.cli import terminal
 from elastx_mrs.cli.views.layout import GAP, row, shares, width, wrapped
 from elastx_mrs.display import some, visible
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import Answers, answers_of, by_answers
 from elastx_mrs.verify.result import Verdict
 from elastx_mrs.verify.wait import Job
 
@@ -160,19 +161,19 @@ def _passed(jobs: Sequence[Job], source: report.Source, columns: int | None, *, 
     if not good:
         return
     if not verbose:
-        for answers, same in report.by_answers(good).items():
+        for answers, same in by_answers(good).items():
             names = some([job.expected.domain for job in same], MOST_NAMED)
             yield from _verdict("pass", visible(names + _in_short(answers)), columns)
         return
     for job in good:
-        yield from _verdict("pass", visible(job.expected.domain + _in_short(report.answers(job))), columns)
+        yield from _verdict("pass", visible(job.expected.domain + _in_short(answers_of(job))), columns)
         for outcome in job.outcomes.values():
             if outcome.verdict == "pass":
                 yield from _hanging("  ", visible(f"{source.called(outcome.check)}: {outcome.seen}"), columns)
 
 
-def _in_short(answers: report.Answers) -> str:
-    return "" if answers.alike else f" ({answers})"
+def _in_short(answers: Answers) -> str:
+    return "" if answers.both_pass else f" ({answers})"
 
 
 def _notes(
