@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from elastx_mrs import limits
+from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.service import ELASTX
 from tests.authority import Authority
@@ -256,6 +258,15 @@ def test_another_server_s_refusal_says_nothing_about_the_relay_s_records(authori
     assert list(found)[-1] == "test message"
     assert found["test message"]["fix"] == "ask the server's operator whether this account may send as nokey.example"
     assert code == 1
+
+
+def test_a_server_that_wants_a_login_is_asked_with_one(authority: Authority) -> None:
+    letter = ["--from", "news@nokey.example", "--to", RECIPIENT]
+    with serve(Handler(refused={"MAIL": "530 5.7.0 no"}), authority.context("localhost")) as port:
+        result = CliRunner().invoke(main, ["smtp", "--host", "localhost", "--port", str(port), *letter])
+    assert "refused at MAIL FROM: 530 5.7.0 no\n" in result.stdout
+    assert "does this server accept mail from nokey.example without a login? If not, add --login\n" in result.stdout
+    assert result.exit_code == 1
 
 
 def test_a_rate_beyond_the_recommended_one_is_refused_and_the_command_keeps_to_it(
