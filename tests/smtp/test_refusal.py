@@ -1,5 +1,6 @@
 """A relay that refuses the test message: the stage, its words, and the cause that our own lookups find."""
 
+import base64
 import socket
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.service import ELASTX
 from tests.authority import Authority
-from tests.cli.mail import ACCOUNT, Handler, serve
+from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 from tests.engine.stack import ROOT
 from tests.smtp.relay import MOST_IN_A_SECOND, REFUSED, Lack, Relay, Stage
 from tests.smtp.world import RECIPIENT, ZONES, checks, here, relaying, run
@@ -25,6 +26,8 @@ CAUSES: dict[str, tuple[Lack, str, str]] = {
     "nokey.example": ("DKIM", "dkim", "absent"),
     "revoked.example": ("DKIM", "dkim", "wrong"),
     "flat.example": ("SPF", "spf-relay", "warning"),
+    "deep.example": ("SPF", "spf-relay", "warning"),
+    "capitals.example": ("SPF", "spf-relay", "warning"),
     "nospf.example": ("SPF", "spf", "absent"),
 }
 """By domain: what the relay misses, and the check that names it, with its verdict."""
@@ -169,6 +172,25 @@ def test_a_temporary_refusal_is_quoted_and_not_blamed_on_dns(
     assert message["fix"].startswith("the server reports a temporary error: try again later; ")
     assert f"{NOT_BLAMED}: if the error lasts, {SUPPORT}" in message["fix"]
     assert code == 3
+
+
+def test_a_temporary_refusal_and_a_missing_record_are_both_named(authority: Authority, server: str) -> None:
+    found, code = refused(Relay(server=server, refused={"RCPT": "450 4.7.1 later"}), authority, "nokey.example")
+    message = found["test message"]
+    assert message["verdict"] == "unreachable"
+    assert message["fix"] == (
+        "the server reports a temporary error: try again later; Elastx recommends at most 10 messages a second; "
+        "nokey.example lacks what Elastx needs: fix dkim below, and try again"
+    )
+    assert code == 1, "the record is missing whatever the relay says later"
+
+
+def test_a_relay_that_repeats_the_password_is_not_quoted(authority: Authority, server: str) -> None:
+    words = base64.b64encode(PASSWORD.encode()).decode()
+    found, _ = refused(Relay(server=server, refused={"MAIL": f"550 {words}"}), authority)
+    message = found["test message"]
+    assert message["seen"] == "refused at MAIL FROM: 550 (hidden, because it repeats the login)"
+    assert message["refusal"]["text"] == "(hidden, because it repeats the login)"
 
 
 def test_a_server_that_hangs_up_after_its_refusal_is_still_quoted(authority: Authority, server: str) -> None:

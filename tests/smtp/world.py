@@ -41,6 +41,12 @@ ZONES = {
     "nokey.example": zone(token(), key=""),
     "revoked.example": zone(token(), key="v=DKIM1; p="),
     "flat.example": zone(token(), spf=FLAT),
+    "deep.example": zone(
+        token(),
+        spf="v=spf1 include:a.deep.example -all",
+        more=f'a TXT "v=spf1 include:b.deep.example -all"\nb TXT "{golden.SPF}"',
+    ),
+    "capitals.example": zone(token(), spf="v=spf1 include:ELASTX.email -all"),
     "nospf.example": zone(token(), spf=""),
     "nobody.example": zone(token(), spf="v=spf1 -all"),
     "nothing.example": HEAD,
