@@ -30,7 +30,7 @@ from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Settles, Setup
 from elastx_mrs.publish.sdk import is_mocked, untraced
-from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.service import Smtp
 from elastx_mrs.verify import plan
 
@@ -127,7 +127,9 @@ class MailRelay(pulumi.ComponentResource):
         """Return the guard; None if it is off everywhere, or if no engine would call it."""
         if all(mode == "off" for mode in modes.values()) or is_mocked():
             return None
-        memory = Memory(publisher, _vantages(arguments), [*by_name.values()])
+        memory = Memory(
+            publisher, _vantages(arguments), [*by_name.values()], _signing_keys(arguments), arguments.service
+        )
 
         def say(level: str, text: str, resource: str) -> None:
             _log(level, text, resources.get(resource, self))
@@ -238,6 +240,18 @@ def _vantages(arguments: Arguments) -> dict[str, Vantage]:
         raise pulumi.RunError(str(error)) from None
     except NotInstalledError as error:
         raise pulumi.RunError(f"verification.resolvers: {error}") from None
+
+
+def _signing_keys(arguments: Arguments) -> dict[str, list[str]]:
+    """Return the owner names of the DKIM keys with which mail is signed, by domain."""
+    service = arguments.service
+    found = {
+        domain.name: [
+            f"{key.selector_of(service)}._domainkey.{domain.name}" for key in arguments.dkim_of(domain) if key.signing
+        ]
+        for domain in arguments.domains
+    }
+    return {domain: [name for name in own if names.fits(name)] for domain, own in found.items()}
 
 
 def _in_the_stacks_file(key: str) -> Any:

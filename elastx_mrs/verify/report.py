@@ -307,7 +307,7 @@ def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
     by_text: dict[str, list[str]] = {}
     for job in jobs:
         hopeless = dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless)
-        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless)]
+        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless), str(answers(job))]
         by_text.setdefault("\n".join(f"  {line}" for line in found), []).append(job.expected.domain)
     return [f"{_heading(domains, most)}\n{text}" for text, domains in by_text.items()]
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import pulumi
 
@@ -25,10 +26,12 @@ from elastx_mrs.progress import Hold, Progress
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard.inherited import inherited
+from elastx_mrs.publish.guard.relay import RELAY, include
 from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
 from elastx_mrs.publish.guard.wildcards import WILDCARDS
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
+from elastx_mrs.service import ELASTX, Service
 
 EVERY = 10.0
 """Seconds between two lines of progress."""
@@ -48,6 +51,7 @@ class Memory:
 
     :param vantages: the servers to query, by sender domain.
     :param records: of this run. Its SPF and DMARC records replace the answers of DNS.
+    :param keys: the owner names of the DKIM keys with which mail is signed, by sender domain.
     """
 
     def __init__(
@@ -55,7 +59,11 @@ class Memory:
         publisher: Publisher,
         vantages: Mapping[str, Vantage],
         records: Iterable[TxtRecord],
+        keys: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        service: Service = ELASTX,
     ) -> None:
+        self.keys = keys
+        self.service = service
         self.publisher = publisher
         self._vantages = vantages
         self._existing: dict[str, asyncio.Future[Existing]] = {}
@@ -89,6 +97,8 @@ class DomainWorld:
         self.declared = memory.declared
         self.values = memory.values
         self.existing = memory.existing
+        self.service = memory.service
+        self.keys = memory.keys
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Query the DNS, with this run's records instead of the existing ones.
@@ -155,8 +165,8 @@ class Guard:
     memory: Memory
     preview: bool
     say: Callable[[str, str, str], None]
-    create: Sequence[Check] = (*CREATE, *WILDCARDS, shared_ttl, answer_size)
-    update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
+    create: Sequence[Check] = (*CREATE, *WILDCARDS, *RELAY, shared_ttl, answer_size)
+    update: Sequence[Check] = (*UPDATE, include, shared_ttl, answer_size)
     acknowledged: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
     _unanswered: set[str] = field(default_factory=set)
