@@ -1,6 +1,7 @@
 """``elastx-mrs dkim rotate``: says which step of a rotation comes next, and writes it into the stack file."""
 
 import asyncio
+import codecs
 import difflib
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from elastx_mrs.cli.inputs import BadInput, source_name
 from elastx_mrs.cli.terminal import note, quiet
 from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.display import quoted, visible
+from elastx_mrs.reading import STANDARD_INPUT
 from elastx_mrs.records import RecordError, dkim, names
 
 if TYPE_CHECKING:
@@ -66,8 +68,8 @@ def rotate(stack_config: str | None, **options: Any) -> None:
     """
     from elastx_mrs.dkim import rotation
 
-    if not stack_config:
-        raise click.UsageError("name the stack's file: --stack-config FILE")
+    if not stack_config or stack_config == STANDARD_INPUT:
+        raise click.UsageError("name the stack's file, which this command changes: --stack-config FILE")
     _check(options)
     rotating = _Rotating(stack_config, options)
     facts = rotating.facts()
@@ -218,8 +220,9 @@ class _Rotating:
         from elastx_mrs.dkim import edit
 
         octets = Path(self._path).read_bytes()
-        text = octets.decode("utf-8-sig")
-        made = edit.edited(text, self._document, self._domain, changes) if "\r" not in text else None
+        text = octets.removeprefix(codecs.BOM_UTF8).decode(errors="replace")
+        plain = "\r" not in text and text.encode() == octets.removeprefix(codecs.BOM_UTF8)  # not so in UTF-16
+        made = edit.edited(text, self._document, self._domain, changes) if plain else None
         click.echo()
         if made is None:
             click.echo(f"Write this into {source_name(self._path)} by hand, because its form cannot be edited:")

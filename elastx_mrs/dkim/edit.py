@@ -50,6 +50,8 @@ def keys_of(content: Any, domain: int | None) -> list[dict[str, Any]] | None:
     :param domain: the index of the domain whose keys they are; None for those of all domains.
     """
     given = _given(content, domain)
+    if isinstance(given, str) and given.lstrip()[:1] in ("[", "{"):  # JSON as text, as pulumi config set writes it
+        return None
     items = given if isinstance(given, list) else [given]
     found = [{"record": one} if isinstance(one, str) else one for one in items]
     return found if all(isinstance(one, dict) for one in found) else None

@@ -1,5 +1,6 @@
 """``elastx-mrs dkim rotate`` on a name server: what it refuses, and what it says where it cannot edit a file."""
 
+import codecs
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ NOW = "2026-11-30T10:00Z"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
     keys = "".join(f'{name}._domainkey 600 TXT "{OWN}"\n' for name in ("elastx", "s1", "s2"))
+    keys += 'two._domainkey TXT "a"\ntwo._domainkey TXT "b"\nbad._domainkey TXT "v=DKIM1"\n'
+    keys += 'old._domainkey TXT "v=DKIM1; p="\nvoid._domainkey SRV 0 0 1 mail\n'
     zones = {name: HEAD.format(name=name) + keys for name in ("example.com", "example.se")}
     with start("bind", tmp_path_factory.mktemp("bind"), zones) as running:
         yield running
@@ -156,12 +159,44 @@ def test_a_file_that_cannot_be_edited_gets_the_lines_to_write(server: NameServer
     assert file.read_bytes() == before
 
 
-def test_lines_that_end_in_carriage_returns_stay(server: NameServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["lines that end in CR LF", "UTF-16"])
+def test_a_file_in_another_form_stays(form: str, server: NameServer, tmp_path: Path) -> None:
     file = stack(tmp_path, [ELASTX, own("s1", retire="2026-11-30")])
-    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    text = file.read_text()
+    file.write_bytes(text.encode("utf-16") if form == "UTF-16" else text.replace("\n", "\r\n").encode())
     before = file.read_bytes()
     assert "remove the key at s1 from dkim" in rotate(server, file, "--write").stdout
     assert file.read_bytes() == before
+
+
+def test_a_byte_order_mark_stays(server: NameServer, tmp_path: Path) -> None:
+    file = stack(tmp_path, [ELASTX, own("s1", retire="2026-11-30")])
+    file.write_bytes(codecs.BOM_UTF8 + file.read_bytes())
+    assert rotate(server, file, "--write").returncode == 0
+    assert file.read_bytes().startswith(codecs.BOM_UTF8 + b"config:")
+    assert b"s1" not in file.read_bytes()
+
+
+def test_standard_input_cannot_be_changed(server: NameServer) -> None:
+    done = completed("dkim", "rotate", "--stack-config", "-", "-n", server.address)
+    assert (done.returncode, "name the stack's file, which this command changes" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ("two", "two._domainkey.example.com at {}: 2 TXT records, and there must be one"),
+        ("bad", "bad._domainkey.example.com at {}: has no p= tag"),
+        ("old", "old._domainkey.example.com at {}: has an empty p="),
+        ("gone", "gone._domainkey.example.com at {}: no such name"),
+        ("void", "void._domainkey.example.com at {}: no TXT record"),
+    ],
+)
+def test_a_key_of_somebody_else_must_be_usable(selector: str, said: str, server: NameServer, tmp_path: Path) -> None:
+    theirs = {"selector": selector, "own": True, "external": True, "signs": False}
+    done = rotate(server, stack(tmp_path, [ELASTX, theirs]))
+    assert done.returncode == 0
+    assert f"not every name server has the key {selector}: {said.format(server.address)}" in done.stdout
 
 
 def test_a_file_that_changes_meanwhile_is_not_overwritten(

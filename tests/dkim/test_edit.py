@@ -99,6 +99,7 @@ def test_a_domain_s_own_list(tmp_path: Path) -> None:
         f"  elastx-mrs:dkim:\n    - &key\n      record: {K1}\n",
         f"  elastx-mrs:dkim:\n    -\n      record: {K1}\n",
         "  elastx-mrs:dkim: {secure: AAABAI}\n",
+        f'  elastx-mrs:dkim: \'[{{"record": "{K1}"}}]\'\n',
         "",
     ],
 )
