@@ -66,7 +66,9 @@ class Source:
         provider = self._bounded(self.described.made, "set it up", UnreachableError)
         try:
             if "TXT" not in provider.SUPPORTS:
-                raise RecordSetError(f"{self.described.where}: {self.described.path} does not support TXT records; use another")
+                raise RecordSetError(
+                    f"{self.described.where}: {self.described.path} cannot publish TXT records; use another"
+                )
             yield provider
         finally:
             for one in vars(provider).values():
