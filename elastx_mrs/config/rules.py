@@ -196,7 +196,7 @@ def _unnamed(name: str, named: Sequence[str]) -> str:
     """
     known = registry.names()
     if name in known:
-        return f"{name} is not in this config; write its key, {name}, or remove it here" if named else ""
+        return f"{name} is not in this config; add the key {name}, or remove it here" if named else ""
     close = difflib.get_close_matches(name[:MOST_QUOTED].lower(), known, n=1)
     cure = f"did you mean {close[0]}?" if close else f"the publishers are {', '.join(known)}"
     return f"{quoted(masked(name))} is not a publisher; {cure}"

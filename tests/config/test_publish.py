@@ -60,7 +60,7 @@ def test_the_arguments_of_one_publisher_have_its_domains_alone() -> None:
     [
         (["routee53"], "domains[0].publish[0]", "'routee53' is not a publisher; did you mean route53?"),
         (["zz"], "domains[0].publish[0]", "'zz' is not a publisher; the publishers are cloudflare, rfc2136, route53"),
-        (["route53", "rfc2136"], "domains[0].publish[1]", "rfc2136 is not in this config; write its key, rfc2136,"),
+        (["route53", "rfc2136"], "domains[0].publish[1]", "rfc2136 is not in this config; add the key rfc2136,"),
         (["route53", "route53"], "domains[0].publish[1]", "'route53' is already in this list; remove it"),
         ([], "domains[0].publish", "is an empty list; write at least one"),
         ("route53", "domains[0].publish", "is a string; write a list, such as ['route53']"),

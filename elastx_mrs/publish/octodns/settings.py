@@ -85,7 +85,7 @@ def _of_zones(path: str, given: Any, listed: dict[str, str]) -> Iterator[Problem
         if not name:
             yield where, "is not text; write the name of a zone, such as example.com"
         elif name in listed:
-            yield where, f"{name} is in {listed[name]} too; list it at one provider"
+            yield where, f"{name} is in {listed[name]} too; list it for one provider only"
         else:
             listed[name] = path
 
