@@ -79,6 +79,7 @@ def _all(arguments: Arguments) -> list[Said]:
         *_aged_keys(arguments),
         *_shared_keys(arguments),
         *_by_hand(arguments),
+        *_unused_publishers(arguments),
     ]
     return list(dict.fromkeys(found))
 
@@ -251,3 +252,16 @@ def _keys(arguments: Arguments, domain: Domain) -> Iterator[str]:
     for key in arguments.dkim_of(domain):
         if not key.external and not key.revoked and key.record is not None:
             yield str(key.record)
+
+
+def _unused_publishers(arguments: Arguments) -> Iterator[Said]:
+    """Yield a remark on each publisher that no domain can use. It stays for one ``up``, which deletes its records."""
+    published = arguments.published
+    used = {name for domain in published for name in domain.publish or ()}
+    if any(domain.publish is None for domain in published):
+        return  # the publishers' zones decide
+    why = "every domain names others in publish" if published else "every domain has external: true"
+    cure = "Remove it, once an up has deleted the records that it published"
+    for provider, _ in arguments.publishers:
+        if provider.name not in used:
+            yield Said(provider.name, Remark(f"publishes nothing, because {why}. {cure}"))

@@ -122,9 +122,6 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
             yield from (Fault(path, problem) for problem in _value_problems(policy, arguments.service))
     yield from _key_faults(arguments)
     domains = [domain.name for domain in arguments.published]
-    if arguments.publishers and not domains:
-        path = ", ".join(provider.name for provider, _ in arguments.publishers)
-        yield Fault(path, "publishes nothing, because every domain has external: true; remove it, or external")
     yield from _provider_faults(arguments, program=program) if domains else ()
     yield from publish_faults(arguments)
     yield from ttl_faults(arguments, arguments.publishers_by_domain)
@@ -179,14 +176,12 @@ def publish_faults(arguments: Arguments) -> Iterator[Fault]:
                 yield Fault(f"{path}[{position}]", f"{quoted(masked(name))} is already in this list; remove it")
             elif name not in named and (problem := _unnamed(name, named)):
                 yield Fault(f"{path}[{position}]", problem)
-    if len(named) < 2 or not published or not used <= {*named}:
-        return
-    looked_for = any(domain.publish is None for domain in arguments.published)
-    for provider, _ in arguments.publishers:
-        if provider.name not in used and not (looked_for and provider.zones):
-            why = "it cannot tell which zones it has" if looked_for else "every domain names others in publish"
-            cure = f"write publish: [{provider.name}] for its domains, or remove it"
-            yield Fault(provider.name, f"publishes nothing, because {why}; {cure}")
+    if all(domain.publish is not None for domain in arguments.published):
+        return  # the others publish nothing: a remark says so
+    for provider, _ in arguments.publishers if len(named) > 1 and used <= {*named} else ():
+        if provider.name not in used and not provider.zones:
+            cure = f"write publish: [{provider.name}] for its domains"
+            yield Fault(provider.name, f"cannot tell which zones it has; {cure}, or remove it")
 
 
 def _unnamed(name: str, named: Sequence[str]) -> str:

@@ -63,7 +63,7 @@ NO_ROW = {
         "is not an address; write", "has a name that is not ASCII; write", "is not a resolver; write",
         "is not a server's address; write", "no publisher; write", ", to say where records are published;",
         "if somebody else publishes the records by hand, write external: true",
-        "it cannot tell which zones it has",
+        "cannot tell which zones it has;", "] for its domains",
     ),
     "verification says it of a key": (
         "revoked: receivers reject its signatures, retired since", ": remove it from the config",
