@@ -198,7 +198,7 @@ def test_verification_asks_the_servers_of_both(tmp_path: Path) -> None:
 
 
 def test_a_copied_zone_moves_to_another_provider_as_the_docs_say(route53: Route53Api, tmp_path: Path) -> None:
-    """The steps of docs/publishers.md: copied records are adopted, and an up deletes the old ones before their key goes."""
+    """As in docs/publishers.md: copied records are adopted; an up deletes the old ones before their key is removed."""
     aws = route53.zone("Z01EXAMPLECOM0000000", "example.com")
     with start("bind", tmp_path / "bind") as bind:
         own: dict[str, Any] = {"domains": ["example.com"], "dmarc": DMARC.decode()}
