@@ -113,6 +113,10 @@ SPF_TREE_QUESTIONS = Limit(
 SPF_TREE_QUERIES = Limit(
     DNS, "the tree of one SPF record", 1000, "queries", "The output names the part that was not queried."
 )
+# Receivers stop at 10 lookups. A TXT record has room for 9,000 terms.
+SPF_TREE_TERMS = Limit(
+    DNS, "one SPF record in a tree", 200, "terms that need a lookup", "The record is `wrong`; the others are counted."
+)
 # Enough to see what is wrong; a hostile tree has hundreds.
 SPF_TREE_PROBLEMS = Limit(DNS, "the tree of one SPF record", 10, "problems of a kind", "The others are counted.")
 # Receivers stop long before.

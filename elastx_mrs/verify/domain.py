@@ -46,12 +46,12 @@ async def verify(
 
 
 async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
-    """Check SPF and DMARC as a receiver does."""
-    for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
+    """Check SPF and DMARC as a receiver does, and SPF as the relay service does."""
+    for kind, checks in (("spf", _SPF), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
         if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
             found |= _unchecked(expected, found, f"the {kind} record does not exist yet", checks)
     works = []
-    if spf.POLICY not in found or spf.TREE not in found:
+    if any(check not in found for check in _SPF):
         works.append(spf.spf(asked, expected))
     if dmarc.POLICY not in found or dmarc.REPORTS not in found:
         works.append(dmarc.dmarc(asked, expected))
@@ -104,7 +104,8 @@ def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[s
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 
 
-_AFTER = (spf.POLICY, spf.TREE, dmarc.POLICY, dmarc.REPORTS, dnssec.CHECK, resolvers.CHECK)
+_SPF = (spf.POLICY, spf.TREE, spf.RELAY)
+_AFTER = (*_SPF, dmarc.POLICY, dmarc.REPORTS, dnssec.CHECK, resolvers.CHECK)
 _FIRST = (delegation.CHECK,)
 
 

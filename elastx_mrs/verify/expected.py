@@ -61,6 +61,14 @@ class Expected:
         keys = self.keys or (() if declared else (Key(self.service.dkim_selector),))
         return [key for key in keys if self.key_name(key) not in declared and key.check not in self.left_out_kinds]
 
+    @property
+    def signing_names(self) -> list[str]:
+        """The owner names of the DKIM keys with which mail is signed, whoever publishes them."""
+        if self.keys:
+            return [self.key_name(key) for key in self.keys if key.state == "active"]
+        declared = [record.name for record in self.records if record.kind == "dkim"]
+        return declared or [self.key_name(key) for key in self.others_keys]
+
     def key_at(self, name: str) -> Key | None:
         """Return the DKIM key with an owner name; None if the config is not known, or has none there."""
         return next((key for key in self.keys if self.key_name(key) == name), None)

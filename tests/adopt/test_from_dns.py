@@ -9,6 +9,7 @@ import pytest
 from elastx_mrs.adopt import from_dns
 from elastx_mrs.adopt.adopted import Adopted
 from elastx_mrs.lookup.answer import Answer, Ask, answer_of
+from tests.lookup.fakes import Dns
 
 
 async def ask(name: str, rdtype: str) -> Answer:
@@ -75,6 +76,18 @@ def test_a_key_behind_an_alias_whose_target_cannot_be_asked_is_left_to_its_owner
     (found,) = asyncio.run(from_dns.read_all(asked, ["example.com"], ["elastx"]))
     assert found.config["dkim"] == {"selector": "elastx", "external": True}
     assert f"{owner} is a CNAME to {elsewhere}: {elsewhere}: answered SERVFAIL" in found.unasked
+
+
+@pytest.mark.parametrize(
+    ("published", "told"),
+    [("v=spf1 include:ELASTX.email. -all", True), ("v=spf1 include:elastx.email -all", False), ("v=spf1 -all", False)],
+)
+def test_a_kept_record_that_the_relay_may_refuse_is_told(published: str, told: bool) -> None:
+    records = {"example.com": [f"TXT {published}"], "elastx.email": ["TXT v=spf1 ip4:203.0.113.0/24 -all"]}
+    (found,) = asyncio.run(from_dns.read_all(Dns(records).ask, ["example.com"], ["elastx"]))
+    said = [line for line in found.changes if "another spelling may not count" in line]
+    assert bool(said) is told
+    assert found.faults == []
 
 
 STACKS = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="

@@ -142,9 +142,12 @@ def test_github_gets_annotations_and_markdown_a_table(server: NameServer) -> Non
     asked = ("--records", "-", "--nameserver", server.address)
     lines = run(*asked, "--format", "github", stdin=rows("bad.com")).stdout.splitlines()
     assert any(line.startswith("::error title=bad.com%3A spf wrong::wrong: spf at 127.0.0.1:") for line in lines)
-    assert all(line.startswith("::") for line in lines[:-1])
+    assert all(line.startswith("::") for line in lines[:-2])
+    assert lines[-2:] == ["bad.com: receivers: wrong, relay: wrong", "0 of 1 domain verified"]
     comment = run(*asked, "--format", "markdown", stdin=rows("bad.com", "good.com")).stdout.splitlines()
-    assert comment[:3] == ["**1 of 2 domains verified**", "", "#### `bad.com`"]
+    assert comment[:5] == [
+        "**1 of 2 domains verified**", "", "#### `bad.com`", "", "receivers: wrong, relay: wrong"
+    ]  # fmt: skip
     assert f"  - expected: `'{SPF}'`" in comment
     assert "Verified: `good.com`" in comment
 

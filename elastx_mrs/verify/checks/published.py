@@ -1,12 +1,13 @@
 """Is each record on every name server? Compared as joined octets (RFC 7208 §3.3, RFC 6376 §3.6.2.2)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
-from elastx_mrs.records import RecordError, TxtRecord, dkim_key
+from elastx_mrs.receiver import relay
+from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.challenge import is_challenge, is_exact, misspelling
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.names import MAX_NAME, fits
@@ -21,7 +22,12 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
     """Check that a declared record is on every server."""
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
-    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service))
+    details, notices = judged(
+        seen,
+        listed([value]),
+        judge_of(wanted.kind, value, expected.service),
+        effect_of(wanted.kind, expected, wanted.name),
+    )
     notices += _aliased(seen)
     key = expected.key_at(wanted.name) if wanted.kind == "dkim" else None
     well = f"as declared, {key.said}" if key is not None else "as declared"
@@ -53,6 +59,24 @@ def judge_of(kind: str, value: bytes, service: Service) -> Judge:
     if kind == "challenge":
         return _challenge(value, service)
     return {"spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
+
+
+def effect_of(kind: str, expected: Expected, name: str) -> Callable[[Answer], str]:
+    """Return the function that returns what an application meets at the relay service because of a wrong answer.
+
+    A DKIM key matters to the service if it is the only one with which mail is signed.
+
+    :param name: the owner name of the record.
+    """
+
+    def effect(answer: Answer) -> str:
+        if kind == "challenge":
+            return relay.no_challenge(expected.domain, expected.service)
+        if kind == "dkim" and expected.signing_names == [name] and relay.unusable(answer.texts()):
+            return relay.no_key(expected.domain, expected.service)
+        return ""
+
+    return effect
 
 
 def _publish(what: str) -> str:
@@ -141,7 +165,7 @@ async def key(observer: Observer, expected: Expected, wanted: Key) -> Outcome:
     of_service = wanted.selector == expected.service.dkim_selector
     which = f", the one that {expected.service.name} provides" if of_service else ""
     judge = _any_answer if wanted.state == "retired" else usable_key(expected.service)
-    details, notices = judged(seen, f"one DKIM key{which}", judge)
+    details, notices = judged(seen, f"one DKIM key{which}", judge, effect_of("dkim", expected, name))
     notices += [*_aliased(seen), *_state(wanted, name)]
     return _outcome(expected, wanted.check, seen, details, f"a usable key, {wanted.said}", notices)
 
@@ -159,11 +183,7 @@ def usable_key(service: Service) -> Judge:
             return "absent", nothing(answer), f"publish the DKIM key that {service.name} provides"
         if len(texts) > 1:
             return "wrong", listed(texts), "there must be exactly one TXT record (RFC 6376 §3.6.2.2): delete the others"
-        try:
-            found = dkim_key.parse(texts[0])
-        except RecordError as error:
-            return "wrong", listed(texts), f"it {error}"
-        problems = list(dkim_key.problems(found))
+        problems = relay.unusable(texts)
         return ("wrong", listed(texts), "; ".join(f"it {problem}" for problem in problems)) if problems else None
 
     return judge
@@ -232,9 +252,12 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
         strangers.extend(text for text in unknown if text not in strangers)
         return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
 
+    def effect(answer: Answer) -> str:
+        return "" if expected.accounts_known else relay.no_challenge(expected.domain, expected.service, "every account")
+
     prefix = expected.service.challenge_prefix
     only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
-    details, notices = judged(seen, only, judge)
+    details, notices = judged(seen, only, judge, effect)
     notices = [f"{listed([text])} {_misspelt(slip, expected.service)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices
