@@ -115,7 +115,7 @@ def _check_options(ctx: click.Context, import_: bool) -> None:
             raise click.UsageError(f"{option} works only with --import")
         if key in given and key in _FOR_STACK and not stack:
             raise click.UsageError(f"{option} needs a stack; add --stack-config FILE or --config FILE")
-        if key == "selector" and key in given and stack and not import_:
+        if key == "selectors" and key in given and stack and not import_:
             raise click.UsageError(f"{option} does not work with a stack: {_FOR_DNS[key]}")
         if key in given and key in _FOR_DNS and import_:
             raise click.UsageError(f"{option} does not work with --import: {_FOR_DNS[key]}")
