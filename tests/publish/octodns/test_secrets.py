@@ -104,10 +104,12 @@ def failing(where: str, echoed: str) -> Mapping[str, Exception]:
     [
         {"credentials": {"user": "acme", "secret": KEY}, "api_key": "x"},
         {"tokens": ["short", KEY], "api_key": "x"},
+        {"passwords": {"example.com": KEY}, "api_key": "x"},
+        {"private": {"pem": [{"text": KEY}]}, "api_key": "x"},
         {"api_key": "x", "login": "env/PDNS_API_KEY"},
         {"api_key": "x", "login": f"env/NOBODY_SET_THIS/{KEY}"},
     ],
-    ids=["nested", "list", "variable", "default"],
+    ids=["nested", "list", "by zone", "deep", "variable", "default"],
 )
 def test_a_key_is_known_wherever_the_config_has_it(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PDNS_API_KEY", KEY)
