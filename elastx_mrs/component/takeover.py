@@ -12,7 +12,7 @@ from typing import cast
 import pulumi
 
 from elastx_mrs import fault, notices
-from elastx_mrs.component.places import Places, by_zones
+from elastx_mrs.component.places import Places, by_zones, doubt
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import show
 from elastx_mrs.lookup import budget
@@ -112,10 +112,14 @@ def _places(arguments: Arguments, setup: Callable[..., Setup]) -> tuple[Places, 
     asked = [(provider, settings) for provider, settings in arguments.publishers if provider.adopts_by_config]
     held = {provider.name: provider.held(setup(settings, looked)) for provider, settings in asked}
     paths = {domain.name: f"domains[{index}]" for index, domain in enumerate(arguments.domains)}
+    unsure: list[str] = []
     if len(asked) < len(arguments.publishers):  # one that imports records may have the others
-        unplaced = [domain for domain in unplaced if any(one and one.zone_of(domain) for one in held.values())]
+        here = [domain for domain in unplaced if any(one and one.zone_of(domain) for one in held.values())]
+        missed = {name: one for name, one in held.items() if one is not None and one.unreached}
+        unsure = [] if here == unplaced else [doubt(name, one, unplaced) for name, one in missed.items()]
+        unplaced = here
     found = by_zones({domain: paths[domain] for domain in unplaced}, held)
-    if problems := found.problems or found.doubts:
+    if problems := found.problems or unsure or found.doubts:
         raise PublisherError("\n  ".join(problems))
     return decided | found.places, held
 

@@ -323,3 +323,14 @@ def test_several_publishers_each_have_their_domains(api: Route53Api, tmp_path: P
         found = place.run(tmp_path, domains=domains)
         assert (found.exit_code, adopted(found)) == (0, [APEX, f"_dmarc.{APEX}"]), found.output
         POOL.close()
+
+
+@pytest.mark.parametrize("more", [{"cloudflare": {}}, {"rfc2136": {"zones": ["example.se"]}}])
+def test_one_of_several_publishers_does_not_answer(more: dict[str, Any], tmp_path: Path) -> None:
+    """Which domains it has is then unknown, so nothing may look as if it had none."""
+    away = {"AWS_ENDPOINT_URL_ROUTE_53": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
+    result = Place({"route53": {}, **more}, away | keys, SECRET).run(tmp_path)
+    assert (result.exit_code, result.stdout) == (3, ""), result.output
+    assert "route53: " in result.stderr
+    assert "127.0.0.1" in result.stderr
