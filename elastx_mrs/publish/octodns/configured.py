@@ -163,23 +163,26 @@ def described(get: Get, environment: Mapping[str, str]) -> Mapping[str, Describe
     if not given:
         what = "octodns: the stack's config names no provider of octoDNS; write one there"
         raise RecordSetError(f"{what}: pulumi config set --path elastx-mrs:octodns.<name>.class <class>")
-    return {key: _described(key, one, environment) for key, one in given.items()}
+    listed: dict[str, str] = {}
+    return {key: _described(key, one, environment, listed) for key, one in given.items()}
 
 
-def _described(key: str, given: Any, environment: Mapping[str, str]) -> Described:
+def _described(key: str, given: Any, environment: Mapping[str, str], listed: dict[str, str]) -> Described:
     where = f"octodns.{visible(masked(key))}"
     if not isinstance(given, Mapping) or not isinstance(given.get("class"), str):
         raise RecordSetError(f"{where}: is not an object with a class; check it: elastx-mrs config check FILE")
     resolver = _Resolver(environment)
     options = {one: resolver.value(value, f"{where}.{one}", one) for one, value in given.items() if one not in OURS}
-    return Described(
-        key, given["class"], options, _zones(f"{where}.zones", given.get("zones")), tuple(resolver.secrets)
-    )
+    zones = _zones(f"{where}.zones", given.get("zones"), listed)
+    return Described(key, given["class"], options, zones, tuple(resolver.secrets))
 
 
-def _zones(path: str, given: Any) -> tuple[str, ...] | None:
-    """Return the names of zones. No config check sees those of a stack whose program writes an empty object."""
-    for where, problem in zone_faults(path, given, {}):
+def _zones(path: str, given: Any, listed: dict[str, str]) -> tuple[str, ...] | None:
+    """Return the names of zones. No config check sees those of a stack whose program writes an empty object.
+
+    :param listed: as of :func:`zone_faults`.
+    """
+    for where, problem in zone_faults(path, given, listed):
         raise RecordSetError(f"{where}: {problem}")
     return None if given is None else tuple(map(sender_domain, given))
 

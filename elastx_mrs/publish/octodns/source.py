@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 from elastx_mrs import limits
@@ -69,9 +69,10 @@ class Source:
                 raise RecordSetError(f"{self.described.where}: {self.described.path} has no TXT records; use another")
             yield provider
         finally:
-            for one in vars(provider).values():
-                if callable(close := getattr(one, "close", None)):
-                    close()
+            for one in list(vars(provider).values()):
+                with suppress(Exception):  # somebody else's code, and nothing depends on it
+                    if callable(close := getattr(one, "close", None)):
+                        close()
 
     def zones(self) -> Sequence[str]:
         """Return the names of the zones that the provider lists, without final dots.

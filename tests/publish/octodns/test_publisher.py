@@ -230,6 +230,12 @@ def test_a_program_writes_no_provider() -> None:
         parse(CONFIG | {"octodns": {"pdns": {"class": "a.B"}}}, camel_case=False)
 
 
+def test_a_zone_at_two_providers_of_a_stack_that_nobody_checked(pdns: PowerDns) -> None:
+    own = pdns.config | {"zones": [APEX]}
+    with pytest.raises(RecordSetError, match=r"^octodns\.two\.zones\[0\]: example\.com is in octodns\.one\.zones too"):
+        described({"elastx-mrs:octodns": json.dumps({"one": own, "two": own})}.get, {"PDNS_API_KEY": API_KEY})
+
+
 @pytest.mark.parametrize("value", ['a "quote"', "a \\ backslash"])
 def test_a_value_that_providers_write_in_several_ways_is_refused(pdns: PowerDns, value: str) -> None:
     publisher = made(octodns={"pdns": pdns.config})

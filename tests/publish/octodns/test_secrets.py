@@ -116,3 +116,21 @@ def test_a_key_is_known_wherever_the_config_has_it(options: dict[str, Any], monk
     error = http(f"401 for url: https://acme:{KEY}@api.example.net/")
     Telling.fails = {"list": error, "populate": error}
     assert secrecy.shown(told(**options), [KEY]) == []
+
+
+class _Held:
+    def close(self) -> None:
+        raise RuntimeError(f"closed already, with {KEY}")
+
+
+def test_what_cannot_be_closed_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider may hold whatever has a method of that name: a class, or a client that closed itself."""
+
+    def populate(self: Telling, zone: Any, target: bool = False, lenient: bool = False) -> bool:
+        self.client, self.kind, self.later = _Held(), _Held, None
+        return True
+
+    monkeypatch.setattr(Telling, "populate", populate)
+    given = {"class": "telling_provider.Telling", "api_key": KEY}
+    sets = connect({secrecy.OCTODNS: json.dumps({"own": given})}.get)
+    assert [one.type for one in sets.read(ZONE)] == ["SOA"]
