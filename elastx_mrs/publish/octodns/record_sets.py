@@ -20,6 +20,7 @@ from elastx_mrs.publish.octodns.configured import described
 from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.octodns.zone import Reading, all_octets, change, octets
+from elastx_mrs.publish.rrset.gathering import Failure
 from elastx_mrs.publish.rrset.record_sets import ChangedError, RecordSet, RecordSetError, RecordSets, Zone
 from elastx_mrs.records import RecordError
 
@@ -50,6 +51,7 @@ class _Place:
     name: str
     lock: threading.Lock = field(default_factory=threading.Lock)
     reading: Reading | None = None
+    failure: Failure = field(default_factory=Failure)
     waiting: list[_Job] = field(default_factory=list)
     compared: set[str] = field(default_factory=set)
 
@@ -177,10 +179,12 @@ class Octodns(RecordSets):
         reading = place.reading
         if reading is not None and time.monotonic() - reading.began <= age:
             return reading  # without the lock, which a change holds while it gathers others
+        asked = time.monotonic()
         with place.lock:
             if place.reading is None or time.monotonic() - place.reading.began > age:
+                place.failure.repeat(asked)
                 place.reading = None
-                with place.source.opened() as provider:
+                with place.failure.noted(RecordSetError), place.source.opened() as provider:
                     place.reading = self._populated(place, provider)
             return place.reading
 

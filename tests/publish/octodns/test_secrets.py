@@ -3,9 +3,11 @@
 import json
 import logging
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -14,7 +16,7 @@ from octodns.provider.base import BaseProvider
 from elastx_mrs.publish.octodns import source
 from elastx_mrs.publish.octodns.record_sets import connect
 from elastx_mrs.publish.rrset import gathering
-from elastx_mrs.publish.rrset.record_sets import RecordSetError
+from elastx_mrs.publish.rrset.record_sets import RecordSetError, UnreachableError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden, secrecy
 
@@ -29,6 +31,7 @@ class Telling(BaseProvider):  # type: ignore[misc]  # octoDNS has no types
     SUPPORTS_GEO = False
     SUPPORTS = frozenset({"TXT"})
     fails: Mapping[str, Exception] = {}
+    asked: ClassVar[list[str]] = []
 
     def __init__(self, id: str, **_: Any) -> None:
         self.log = logging.getLogger("telling")
@@ -40,6 +43,7 @@ class Telling(BaseProvider):  # type: ignore[misc]  # octoDNS has no types
         raise self.fails["list"]
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
+        self.asked.append(zone.name)
         raise self.fails["populate"]
 
 
@@ -51,7 +55,7 @@ def _module(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(gathering, "MOST", 0.0)
     monkeypatch.setattr(source, "PAUSE", 0.0)
     yield
-    Telling.fails = {}
+    Telling.fails, Telling.asked = {}, []
 
 
 def told(**options: Any) -> str:
@@ -134,3 +138,28 @@ def test_what_cannot_be_closed_fails_nothing(monkeypatch: pytest.MonkeyPatch) ->
     given = {"class": "telling_provider.Telling", "api_key": KEY}
     sets = connect({secrecy.OCTODNS: json.dumps({"own": given})}.get)
     assert [one.type for one in sets.read(ZONE)] == ["SOA"]
+
+
+def test_readings_that_wait_for_one_that_fails_fail_with_it() -> None:
+    Telling.fails = {"populate": ConnectionError("refused")}
+    given = {"class": "telling_provider.Telling", "api_key": KEY}
+    sets, failed = connect({secrecy.OCTODNS: json.dumps({"own": given})}.get), []
+    place = sets._place(ZONE)
+
+    def read(owner: str) -> None:
+        with pytest.raises(UnreachableError, match=r"octodns\.own: .* ConnectionError: refused") as raised:
+            sets.read(ZONE, owner)
+        failed.append(raised.value)
+
+    threads = [threading.Thread(target=read, args=(f"{number}.example.com",)) for number in range(4)]
+    asked: list[str] = []
+    Telling.asked = asked
+    with place.lock:
+        for thread in threads:
+            thread.start()
+        while sum(thread.is_alive() for thread in threads) < len(threads):
+            time.sleep(0.01)
+        time.sleep(0.1)
+    for thread in threads:
+        thread.join()
+    assert (len(failed), len(asked)) == (4, source.TRIES)
