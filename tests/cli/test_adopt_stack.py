@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
+from elastx_mrs.identity import CLOUDFLARE_TYPE, DYNAMIC_STRING_TYPE, DYNAMIC_TYPE
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.publish.route53 import client
@@ -175,18 +176,37 @@ def test_nothing_is_published_yet(place: Place, tmp_path: Path) -> None:
     assert result.stdout.endswith("# the next up: 0 records taken over unchanged, 0 changed, 5 created\n")
 
 
-def test_a_state_s_records_are_left_out(place: Place, tmp_path: Path) -> None:
+def state(folder: Path, *records: tuple[str, str]) -> str:
+    """Write a state with a component's records: the publisher and the name of each; return the file's path."""
     urn = "urn:pulumi:prod::acme::elastx-mrs:index:MailRelay::mail"
-    own = f"urn:pulumi:prod::acme::elastx-mrs:index:MailRelay$pulumi-python:dynamic/rrset:TxtString::mail-{APEX}-dmarc"
-    resources = [
-        {"urn": urn, "type": "elastx-mrs:index:MailRelay"},
-        {"urn": own, "type": "pulumi-python:dynamic/rrset:TxtString", "parent": urn},
-    ]
-    state = tmp_path / "state.json"
-    state.write_text(json.dumps({"deployment": {"resources": resources}}))
-    result = place.run(tmp_path, "--state", str(state))
+    types = {"cloudflare": CLOUDFLARE_TYPE, "rfc2136": DYNAMIC_TYPE}
+    resources: list[dict[str, Any]] = [{"urn": urn, "type": "elastx-mrs:index:MailRelay"}]
+    for publisher, name in records:
+        type_ = types.get(publisher, DYNAMIC_STRING_TYPE)
+        own = urn.replace("MailRelay::mail", f"MailRelay${type_}::{name}")
+        resources.append({"urn": own, "type": type_, "parent": urn, "inputs": {"publisher": publisher}})
+    path = folder / "state.json"
+    path.write_text(json.dumps({"deployment": {"resources": resources}}))
+    return str(path)
+
+
+def test_a_state_s_records_are_left_out(place: Place, tmp_path: Path) -> None:
+    (publisher,) = place.config
+    result = place.run(tmp_path, "--state", state(tmp_path, (publisher, f"mail-{APEX}-dmarc")))
     assert adopted(result) == [APEX]
     assert result.stdout.endswith("0 changed, 2 created; 1 record already in the state\n")
+
+
+def test_the_records_of_another_publisher_are_not_left_out(place: Place, tmp_path: Path) -> None:
+    """The domain moves here, and each publisher has a record of its own."""
+    (publisher,) = place.config
+    here = f"mail-{APEX}-spf-{publisher}"
+    others = [
+        (one, f"mail-{APEX}-dmarc") for one in ("cloudflare", "rfc2136", "route53", "octodns") if one != publisher
+    ]
+    result = place.run(tmp_path, "--state", state(tmp_path, *others, (publisher, here)))
+    assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+    assert result.stdout.endswith("; 1 record already in the state\n")
 
 
 def test_a_domain_that_the_stack_does_not_have(place: Place, tmp_path: Path) -> None:
