@@ -128,7 +128,7 @@ class Described:
         text = str(error)
         if unknown := _UNKNOWN.search(text):
             own = ", ".join(_keys(found))
-            return f"{self.where}.{visible(unknown[1])}: is not a key of {self.path}; its keys are {own}"
+            return f"{self.where}.{visible(masked(unknown[1]))}: is not a key of {self.path}; its keys are {own}"
         if missing := _MISSING.search(text):
             keys = re.findall("'([^']+)'", missing[1])
             return f"{self.where}: {self.path} needs {' and '.join(keys)}; write {'it' if len(keys) == 1 else 'them'}"

@@ -21,7 +21,7 @@ from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.octodns.zone import Reading, all_octets, change, octets
 from elastx_mrs.publish.rrset.gathering import Failure
-from elastx_mrs.publish.rrset.record_sets import ChangedError, RecordSet, RecordSetError, RecordSets, Zone
+from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, RecordSets, Zone
 from elastx_mrs.records import RecordError
 
 FRESH = 2.0
@@ -219,8 +219,13 @@ class Octodns(RecordSets):
             except RecordSetError as error:
                 failed = error
         place.reading = None
-        with place.source.opened() as provider:
-            place.reading = after = self._populated(place, provider)
+        try:
+            with place.source.opened() as provider:
+                place.reading = after = self._populated(place, provider)
+        except RecordSetError as error:
+            if failed is not None and not isinstance(failed, LostError | ChangedError):
+                raise failed from None
+            raise LostError(str(error)) from None  # the change may have been made
         missing = [job for job in ready if not _same(after.txt(job.owner), job.new)]
         if failed is not None and len(jobs) > 1:
             for job in missing:  # one of them is refused, and another may not be

@@ -179,6 +179,23 @@ def test_an_answer_that_gets_lost_before_the_work(pdns: PowerDns, monkeypatch: p
     assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
 
 
+def test_a_change_is_known_though_the_reading_after_it_fails(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the state would lack a record that is there, and the next up would stop at it."""
+    populate, read = PowerDnsProvider.populate, []
+
+    def odd(provider: Any, zone: Any, target: bool = False, lenient: bool = False) -> Any:
+        read.append(sent.sent)
+        if read.count(1) == 1 and read[-1] == 1:
+            raise ValueError("a page in HTML")
+        return populate(provider, zone, target, lenient)
+
+    sent = Odd(monkeypatch, before=None, after=None)
+    monkeypatch.setattr(PowerDnsProvider, "populate", odd)
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert sent.sent == 1
+    assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
+
+
 def test_keys_that_may_not_change_anything_are_tried_once(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = Odd(monkeypatch, before=http(403, '{"error": "Forbidden"}'), after=None)
     with pytest.raises(RecordSetError, match=r"HTTPError: 403 .*; correct its keys, or what they may do$"):
