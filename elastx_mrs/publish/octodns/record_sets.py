@@ -21,7 +21,15 @@ from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.octodns.zone import Reading, all_octets, change, octets
 from elastx_mrs.publish.rrset.gathering import Failure
-from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, RecordSets, Zone
+from elastx_mrs.publish.rrset.record_sets import (
+    ChangedError,
+    LostError,
+    RecordSet,
+    RecordSetError,
+    RecordSets,
+    UnreachableError,
+    Zone,
+)
 from elastx_mrs.records import RecordError
 
 FRESH = 2.0
@@ -184,7 +192,7 @@ class Octodns(RecordSets):
             if place.reading is None or time.monotonic() - place.reading.began > age:
                 place.failure.repeat(asked)
                 place.reading = None
-                with place.failure.noted(RecordSetError), place.source.opened() as provider:
+                with place.failure.noted(UnreachableError), place.source.opened() as provider:
                     place.reading = self._populated(place, provider)
             return place.reading
 

@@ -112,7 +112,7 @@ class Names:
                 place.failure.repeat(asked)
                 self._readings.wait()
                 place.began, place.there = time.monotonic(), None
-                with place.failure.noted(RecordSetError), self._readings.measured():
+                with place.failure.noted(UnreachableError), self._readings.measured():
                     place.there = self._sets.read(zone, owner)
             return _txt(owner, place.there)
 
