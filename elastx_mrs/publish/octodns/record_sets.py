@@ -250,7 +250,7 @@ class Octodns(RecordSets):
     def _swapped_alone(self, place: _Place, job: _Job) -> None:
         try:
             self._swapped(place, [job])
-        except RecordSetError as error:
+        except Exception as error:  # it is not the others', which may have been made
             job.error = error
 
     def _is_there(self, reading: Reading, job: _Job) -> bool:

@@ -94,18 +94,23 @@ def zone_faults(path: str, given: Any, listed: dict[str, str]) -> Iterator[Probl
 def in_plain_text(given: Any) -> Iterator[Problem]:
     """Yield each key of a class that holds a secret by its name, and has it in the stack's file."""
     for key, one in given.items() if isinstance(given, Mapping) and not is_encrypted(given) else ():
-        for path in _open(one, f"octodns.{masked(str(key))}") if isinstance(one, Mapping) else ():
+        for path in _open(one, _below("octodns", key)) if isinstance(one, Mapping) else ():
             cure = "create a new key at the provider, revoke this one, and run"
             set_ = f"pulumi config set --path --secret {shlex.quote(f'{NAMESPACE}:{path}')}"
             yield path, f"{cure}: {set_}"
+
+
+def _below(path: str, key: Any) -> str:
+    """Return the path of a key, as Pulumi reads it."""
+    name = masked(str(key))
+    return f"{path}.{name}" if re.fullmatch(r"[\w-]+", name) else f'{path}["{name}"]'
 
 
 def _open(given: Any, path: str, secret: bool = False) -> Iterator[str]:
     """Yield the paths of readable secrets. ``passwords`` has several: what is below such a key is secret too."""
     if isinstance(given, Mapping) and not is_encrypted(given):
         for key, one in given.items():
-            below = f"{path}.{key}" if re.fullmatch(r"[\w-]+", str(key)) else f'{path}["{masked(str(key))}"]'
-            yield from _open(one, below, secret or holds_secret(str(key).removesuffix("s")))
+            yield from _open(one, _below(path, key), secret or holds_secret(str(key).removesuffix("s")))
     elif isinstance(given, list):
         for index, one in enumerate(given):
             yield from _open(one, f"{path}[{index}]", secret)

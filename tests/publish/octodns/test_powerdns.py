@@ -12,8 +12,9 @@ from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs.publish.octodns import record_sets
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
+from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.rrset.gathering import Gathering
-from elastx_mrs.publish.rrset.record_sets import RecordSetError
+from elastx_mrs.publish.rrset.record_sets import ChangedError, RecordSet, RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.octodns.powerdns import PowerDns
@@ -135,6 +136,26 @@ def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
     for thread in threads:
         thread.join()
     assert set(pdns.dns.txt(APEX)) == {*THEIRS, *map(str.encode, values)}
+
+
+def test_an_error_of_one_change_is_not_that_of_the_others(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets, real = connected(pdns), Source.apply
+    place = sets._place(ZONE)
+
+    def apply(source: Source, provider: Any, existing: Any, changes: Any) -> None:
+        if len(changes) > 1:
+            raise ChangedError("not all of them; correct one")
+        if changes[0].new.name == "odd":
+            raise ZeroDivisionError("a bug")
+        real(source, provider, existing, changes)
+
+    monkeypatch.setattr(Source, "apply", apply)
+    owners = [f"{name}.{APEX}" for name in ("good", "odd", "fine")]
+    jobs = [record_sets._Job(one, None, RecordSet(one, "TXT", (f"at {one}",), 300)) for one in owners]
+    place.waiting = [*jobs]
+    sets._make(place)
+    assert [type(job.error) for job in jobs] == [type(None), ZeroDivisionError, type(None)]
+    assert [bool(pdns.dns.txt(one)) for one in owners] == [True, False, True]
 
 
 class Odd:

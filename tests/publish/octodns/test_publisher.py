@@ -202,9 +202,12 @@ def test_a_key_in_plain_text_is_told_without_its_value() -> None:
     ],
 )
 def test_a_key_in_plain_text_is_found_at_any_depth(own: dict[str, Any], path: str) -> None:
-    values: dict[str, Any] = {"elastx-mrs:octodns": {"own": {"class": "a.B", **own}}}
+    values: dict[str, Any] = {"elastx-mrs:octodns": {"own": {"class": "a.B", **own}, "my.own": {"class": "a.B"}}}
     (fault,) = in_plain_text(registry.providers(), values.get)
     assert fault.path == path
+    values["elastx-mrs:octodns"] = {"my.own": {"class": "a.B", **own}}
+    (other,) = in_plain_text(registry.providers(), values.get)
+    assert other.path == path.replace(".own", '["my.own"]', 1), "Pulumi would read another path"
     assert not hints(str(fault), API_KEY)
 
 
