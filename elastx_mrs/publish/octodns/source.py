@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from elastx_mrs import limits
 from elastx_mrs.publish.octodns.configured import Described
+from elastx_mrs.publish.octodns.logs import redacted
 from elastx_mrs.publish.octodns.zone import txt_record
 from elastx_mrs.publish.rrset.gathering import Gathering
 from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, UnreachableError
@@ -190,7 +191,8 @@ class Source:
 
         def run() -> None:
             try:
-                results.append(work())
+                with redacted(self.described.secrets):
+                    results.append(work())
             except BaseException as error:
                 errors.append(error)
 

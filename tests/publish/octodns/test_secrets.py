@@ -163,3 +163,31 @@ def test_readings_that_wait_for_one_that_fails_fail_with_it() -> None:
     for thread in threads:
         thread.join()
     assert (len(failed), len(asked)) == (4, source.TRIES)
+
+
+@pytest.mark.parametrize("echoed", FORMS)
+@pytest.mark.parametrize("form", ["%s", "%d", "{}"])
+def test_a_key_is_in_no_log(
+    echoed: str, form: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """octodns-powerdns logs the answer to a change that is refused, and urllib3 the address of a request."""
+
+    def populate(self: Telling, zone: Any, target: bool = False, lenient: bool = False) -> bool:
+        self.log.error("_apply: status=422")
+        try:
+            raise ValueError(echoed)
+        except ValueError:
+            self.log.exception(f"text={form}", f"{echoed} is no key")
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(Telling, "populate", populate)
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    given = {"class": "telling_provider.Telling", "api_key": KEY}
+    sets = connect({secrecy.OCTODNS: json.dumps({"own": given})}.get)
+    with pytest.raises(UnreachableError):
+        sets.read(ZONE)
+    assert "_apply: status=422" in caplog.text
+    assert "a message that contains a key, and is not shown" in caplog.text
+    assert secrecy.shown(caplog.text, [KEY]) == []
+    logging.getLogger("other").error("of another thread: %s", KEY)
+    assert KEY in caplog.text
