@@ -15,7 +15,7 @@ from elastx_mrs.display import quoted, some, visible
 from elastx_mrs.extras import NotInstalledError, install
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.octodns import known
-from elastx_mrs.publish.octodns.settings import zone_faults
+from elastx_mrs.publish.octodns.listed import zone_faults
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.vantage import object_of
 from elastx_mrs.records import RecordError

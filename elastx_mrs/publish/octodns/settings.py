@@ -12,7 +12,8 @@ from elastx_mrs.config.environment import holds_secret
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.publish.octodns import known
-from elastx_mrs.records import RecordError, names
+from elastx_mrs.publish.octodns.listed import zone_faults
+from elastx_mrs.records import names
 from elastx_mrs.registry import Problem, Provider, StackKey
 from elastx_mrs.secrecy import masked
 from elastx_mrs.start import Question, Start
@@ -64,31 +65,6 @@ def _of_class(path: str, given: Any) -> Iterator[Problem]:
     elif not isinstance(given, str) or not _CLASS.fullmatch(given):
         shown = f"{quoted(masked(given))} " if isinstance(given, str) else ""
         yield path, f"{shown}is not the path of a Python class; write one, {example}"
-
-
-def zone_faults(path: str, given: Any, listed: dict[str, str]) -> Iterator[Problem]:
-    """Yield the faults of a provider's zones.
-
-    :param listed: the path at which each zone of the providers before is listed; this one's are added.
-    """
-    if given is None:
-        return
-    if not isinstance(given, list) or not given:
-        yield path, "is not a list of zones; write one, such as [example.com], or leave it out to list all zones"
-        return
-    for index, zone in enumerate(given):
-        where = f"{path}[{index}]"
-        try:
-            name = names.sender_domain(zone) if isinstance(zone, str) else ""
-        except RecordError as error:
-            yield where, str(error)
-            continue
-        if not name:
-            yield where, "is not text; write the name of a zone, such as example.com"
-        elif name in listed:
-            yield where, f"{name} is in {listed[name]} too; list it at one provider"
-        else:
-            listed[name] = path
 
 
 def in_plain_text(given: Any) -> Iterator[Problem]:
