@@ -13,6 +13,8 @@ from elastx_mrs.publish.octodns.logs import redacted
 from elastx_mrs.publish.octodns.zone import txt_record
 from elastx_mrs.publish.rrset.gathering import Gathering
 from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, UnreachableError
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import to_ascii
 
 T = TypeVar("T")
 
@@ -86,7 +88,7 @@ class Source:
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
             cure = f", or write {self.described.where}.zones: [<zone>, …]"
             found = self._asked(lambda: list(provider.list_zones()), "list its zones", cure)
-        return [str(name).lower().removesuffix(".") for name in found]
+        return [_a_labels(str(name).removesuffix(".")) for name in found]
 
     def populate(self, provider: Any, name: str) -> Any:
         """Return a zone as it is now, as octoDNS has it.
@@ -209,6 +211,14 @@ class Source:
             raise error
         kind = lost if _is_lost(error) else RecordSetError if _status(error) in _NOT_ALLOWED else refused
         raise kind(f"{where} could not {what}: {self.described.told(error)}; {_CURES.get(kind, _AGAIN)}{cure}")
+
+
+def _a_labels(zone: str) -> str:
+    """Return the name of a zone as DNS has it; a provider may list it in Unicode, or a name that DNS cannot have."""
+    try:
+        return to_ascii(zone)
+    except RecordError:
+        return zone.lower()
 
 
 def _status(error: BaseException) -> int | None:

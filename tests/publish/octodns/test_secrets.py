@@ -122,6 +122,14 @@ def test_a_key_is_known_wherever_the_config_has_it(options: dict[str, Any], monk
     assert secrecy.shown(told(**options), [KEY]) == []
 
 
+def test_a_provider_may_list_zones_in_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = ["Exämple.se.", "example.COM", "a\N{ZERO WIDTH JOINER}.example."]
+    monkeypatch.setattr(Telling, "list_zones", lambda self: listed)
+    given = {"class": "telling_provider.Telling", "api_key": KEY}
+    found = connect({secrecy.OCTODNS: json.dumps({"own": given})}.get).zones()
+    assert [one.name for one in found] == ["xn--exmple-cua.se", "example.com", listed[2].removesuffix(".")]
+
+
 class _Held:
     def close(self) -> None:
         raise RuntimeError(f"closed already, with {KEY}")
