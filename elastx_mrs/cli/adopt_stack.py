@@ -52,13 +52,15 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     records = {
         name: [one for one in listed if not _is_in(state, name, one, component)] for name, listed in every.items()
     }
+    imports = any(not provider.adopts_by_config for provider, _ in given.publishers)
+    elsewhere = [domain for domain, there in given.publishers_by_domain.items() if imports and not there]
     network = Network()
 
     async def work() -> "Takeover":
         found, vantages = takeover.Takeover(), _vantages(given, run_, network)
         saying = Progress(lambda *_: note("still looking up the published records …"), limits.QUIET, math.inf)
         for name, (publisher, _) in publishers.items():
-            looking = takeover.look(publisher, name, records[name], given.records(), vantages)
+            looking = takeover.look(publisher, name, records[name], given.records(), vantages, elsewhere)
             found.add(await saying.wait(name, looking))
         return found
 

@@ -354,3 +354,22 @@ def test_one_of_several_publishers_does_not_answer(more: dict[str, Any], tmp_pat
     assert (result.exit_code, result.stdout) == (3, ""), result.output
     assert "route53: " in result.stderr
     assert "127.0.0.1" in result.stderr
+
+
+def test_a_domain_that_is_delegated_to_another_publisher_is_left_out(api: Route53Api, tmp_path: Path) -> None:
+    with start("lab", tmp_path / "server", SERVED) as server:
+        one = route53(api, server.address)
+        api.zones["Z1"].put(RecordSet(f"sub.{APEX}", "NS", 300, ("ns.cloudflare.example.",)))
+        sub = {"name": f"sub.{APEX}", "dmarc": {"record": REJECT}}
+        domains: list[Any] = [*CONFIG["domains"], sub]
+        place = Place({"route53": {}, "cloudflare": {}}, one.environment, SECRET)
+        result = place.run(tmp_path, domains=domains)
+        assert (result.exit_code, adopted(result)) == (0, [APEX, f"_dmarc.{APEX}"]), result.output
+        assert (
+            f"# sub.{APEX}: is left out: route53 delegates sub.{APEX}, so its records are another pub" in result.stdout
+        )
+        domains[1] = sub | {"publish": ["route53"]}
+        cloudflare = {"name": "example.net", "publish": ["cloudflare"]}
+        result = place.run(tmp_path, domains=[*domains, cloudflare])
+        assert result.exit_code == 1
+        assert f"CANNOT BE KEPT: sub.{APEX} lies in the zone sub.{APEX}, delegated away" in result.stdout
