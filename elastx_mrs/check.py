@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["pass", "wrong", "absent", "unreachable", "unchecked"]
+Verdict = Literal["pass", "wrong", "absent", "unreachable", "warning", "unchecked"]
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,8 @@ class Check:
 
     :param name: its name.
     :param verdict: ``wrong``: something else than expected; ``absent``: it does not exist; ``unreachable``: could not
-        ask; ``unchecked``: it did not run, because a check before it failed, or because it is not needed or possible.
+        ask; ``warning``: it may be why another check fails; ``unchecked``: it did not run, because a check before it
+        failed, or because it is not needed or possible.
     :param expected: the expected result.
     :param seen: the result: visible text, cut, and without a password.
     :param cure: the fix; empty if there is nothing to do.

@@ -5,10 +5,10 @@ modules, and reads every folder of packages. Pydantic imports one function of it
 off. gmpy2 looks up its own version.
 """
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,15 +67,19 @@ def put_off(*, versions: bool = True) -> Iterator[None]:
     if _NAME in sys.modules:
         yield
         return
-    stand_in = sys.modules[_NAME] = (_Later if versions else _NoVersions)(_NAME)
+    stand_in = sys.modules[_NAME] = importlib.metadata = (_Later if versions else _NoVersions)(_NAME)
     try:
         yield
     finally:
         if sys.modules.get(_NAME) is stand_in:
-            del sys.modules[_NAME]
+            _remove()
 
 
 def _real() -> ModuleType:
     if isinstance(sys.modules.get(_NAME), _Later):
-        del sys.modules[_NAME]
-    return import_module(_NAME)
+        _remove()
+    return importlib.import_module(_NAME)
+
+
+def _remove() -> None:
+    del sys.modules[_NAME], importlib.metadata

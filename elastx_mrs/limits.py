@@ -113,6 +113,10 @@ SPF_TREE_QUESTIONS = Limit(
 SPF_TREE_QUERIES = Limit(
     DNS, "the tree of one SPF record", 1000, "queries", "The output names the part that was not queried."
 )
+# Receivers stop at 10 lookups. A TXT record has room for 9,000 terms.
+SPF_TREE_TERMS = Limit(
+    DNS, "one SPF record in a tree", 200, "terms that need a lookup", "The record is `wrong`; the others are counted."
+)
 # Enough to see what is wrong; a hostile tree has hundreds.
 SPF_TREE_PROBLEMS = Limit(DNS, "the tree of one SPF record", 10, "problems of a kind", "The others are counted.")
 # Receivers stop long before.
@@ -442,6 +446,9 @@ DIGITS = Limit(FILES, "digits of a number in JSON", 100, "digits", "The file or 
 # A TXT record has at most 65,535 octets (RFC 1035 §3.2.1), and many resolvers fail beyond 4,096.
 PASTED = Limit(FILES, "a pasted SPF, DKIM or DMARC record", 64 * 2**10, "octets", "The record is refused.")
 KEY_FILE = Limit(FILES, "a TSIG key or its file", 64 * 2**10, "octets", "The update fails.")
+DKIM_KEY_FILE = Limit(
+    FILES, "a file with a DKIM private key", 64 * 2**10, "octets", "The command ends with exit code 2."
+)
 # IANA's file has 3,300.
 ROOT_HINTS = Limit(FILES, "a file of root hints", 2**20, "octets", "The command ends with exit code 2.")
 # 20,000 domains have 80,000 records. Pulumi needs a state and a round trip for each.

@@ -30,6 +30,9 @@ NO_VERSION = Notice("no-version", "a DKIM key has no `v=DKIM1`")
 STRICT_KEY = Notice("strict-key", "a DKIM key has `t=s`, so it is valid for the domain itself, but not for subdomains")
 SHA1 = Notice("sha1", "a DKIM key allows the weak hash `sha1`")
 ONE_KEY = Notice("one-key", "several domains have the same DKIM key")
+OLD_KEY = Notice("old-key", "a DKIM key signs for over a year, by its `since`")
+IDLE_KEY = Notice("idle-key", "nothing signs with a DKIM key: it is pending or retiring")
+RETIRED_KEY = Notice("retired-key", "the date `retire` of a DKIM key has come, so it can be removed")
 P_NONE = Notice("p-none", "a DMARC policy is `p=none`")
 NO_RUA = Notice("no-rua", "a DMARC policy requests no aggregate reports")
 NP = Notice("np", "a DMARC policy has `np=`, which older receivers ignore")
@@ -45,8 +48,9 @@ SHARED_TTL = Notice("shared-ttl", "a new record gets the TTL of the existing TXT
 LARGE_ANSWER = Notice("large-answer", "an answer is so large that it needs TCP", "guard")
 
 NOTICES: tuple[Notice, ...] = (
-    ONE_KEY, NO_RUA, P_NONE, NP, FO_ALONE, LONG_SPF, SPF_TERM_TWICE, NO_VERSION, STRICT_KEY, SHA1, PASTED_TOO, BY_HAND,
-    SHARED_TTL, LARGE_ANSWER, UNCOVERED_MX, NULL_MX, VOID_ABOVE,
+    ONE_KEY, OLD_KEY, IDLE_KEY, RETIRED_KEY, NO_RUA, P_NONE, NP, FO_ALONE, LONG_SPF, SPF_TERM_TWICE, NO_VERSION,
+    STRICT_KEY, SHA1,
+    PASTED_TOO, BY_HAND, SHARED_TTL, LARGE_ANSWER, UNCOVERED_MX, NULL_MX, VOID_ABOVE,
 )  # fmt: skip
 """All of them: those of the config first, then those of the guard."""
 

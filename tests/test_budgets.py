@@ -55,7 +55,7 @@ async def guarding(vantage: Vantage) -> list[str]:
 
 
 async def adopting(vantage: Vantage) -> list[str]:
-    (found,) = await read_all(vantage.ask, ["ours.com"], "elastx")
+    (found,) = await read_all(vantage.ask, ["ours.com"], ["elastx"])
     return found.unasked
 
 

@@ -29,6 +29,13 @@ def test_what_is_used_at_once_is_the_real_one() -> None:
     assert said(program) == [version("click"), "True True"]
 
 
+def test_it_may_be_imported_by_its_whole_name() -> None:
+    """As dnspython does, to see which versions of its own extras are there."""
+    program = "with put_off():\n    import importlib.metadata\n    print(importlib.metadata.version('click'))\n"
+    program += "print(type(importlib.metadata).__name__)"
+    assert said(program) == [version("click"), "module"]
+
+
 def test_a_loaded_one_stays() -> None:
     program = (
         "import importlib.metadata as real\nwith put_off(versions=False):\n    import importlib.metadata as given\n"

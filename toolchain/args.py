@@ -3,6 +3,7 @@
 Editors complete and explain the keys of a ``TypedDict``, and type checkers refuse the others. Both blame the one key
 that is wrong only where the type of an object is nothing but its ``TypedDict``: with a union they blame the whole
 object, and with a ``Mapping`` in it nothing. So an object is neither ``None`` nor an Output nor a bare string here.
+The one union is ``dkim``, an object or a list of them: a mistake in the only object is blamed on that object.
 """
 
 import inspect
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from elastx_mrs import registry
+from elastx_mrs.config.base import one_or_more
 from elastx_mrs.config.model import Arguments, shape
 from elastx_mrs.config.schema import DEFAULTS, choices, default_of, descriptions
 from toolchain.schema import ROOT, keep
@@ -101,17 +103,19 @@ def _type(model: type[BaseModel], key: str, info: FieldInfo, made: dict[str, str
     if chosen:
         listed = ", ".join(f'"{one}"' for one in chosen)
         return f"Literal[{listed}] | Output[str]{' | None' if NoneType in get_args(info.annotation) else ''}"
-    return _of(info.annotation, made, late=late)
+    found = _of(info.annotation, made, late=late)
+    return f"{found.removeprefix('Sequence[').removesuffix(']')} | {found}" if one_or_more in info.metadata else found
 
 
 def _of(annotation: Any, made: dict[str, str], *, late: bool = False) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _of(inner[0], made)
+        found = _of(inner[0], made)
+        return f"{found.removeprefix('Sequence[').removesuffix(']')} | {found}" if one_or_more in inner else found
     if origin in (Union, UnionType):
         (one,) = (argument for argument in inner if argument is not NoneType)
         found = _of(one, made)
-        return found if found in made else f"{found} | None"
+        return found if found.partition(" | ")[0] in made else f"{found} | None"
     if origin is list:
         of_item = _of(inner[0], made)
         return f"Sequence[{of_item}]" if of_item in made else f"{of_item}s"

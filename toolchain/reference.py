@@ -298,6 +298,8 @@ def _type(one: dict[str, Any]) -> str:
     if "$ref" in one:
         name = one["$ref"].removeprefix(PREFIX)
         return f"[{name}](#{name.lower()})"
+    if "oneOf" in one:
+        return " or ".join(map(_type, one["oneOf"]))
     if one["type"] == "array":
         return f"list of {_type(one['items'])}"
     if one["type"] == "object":

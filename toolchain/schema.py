@@ -9,6 +9,7 @@ component, with everything else that is wrong and by its path, and not by an SDK
 import inspect
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs import __version__, registry
+from elastx_mrs.config.base import one_or_more
 from elastx_mrs.config.model import Verification, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.config.schema import DEFAULTS, Schema, choices, default_of, descriptions
@@ -113,7 +115,7 @@ def _properties(model: type[BaseModel], types: dict[str, Schema], leave_out: fro
         if name in leave_out:
             continue
         chosen = choices(model, name)
-        of_key = _enum(chosen, types) if chosen else _type(info.annotation, types)
+        of_key = _enum(chosen, types) if chosen else _type(info.annotation, types, info.metadata)
         property_ = of_key | {"description": said[name]}
         if (model.__name__, name) in DEFAULTS:
             property_["default"] = default_of(model, name)
@@ -121,17 +123,19 @@ def _properties(model: type[BaseModel], types: dict[str, Schema], leave_out: fro
     return found
 
 
-def _type(annotation: Any, types: dict[str, Schema]) -> Schema:
+def _type(annotation: Any, types: dict[str, Schema], metadata: Sequence[Any] = ()) -> Schema:
     origin, arguments_ = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _type(arguments_[0], types)
+        return _type(arguments_[0], types, arguments_[1:])
     if origin in (Union, UnionType):
         (one,) = (argument for argument in arguments_ if argument is not NoneType)
         return _type(one, types)
     if origin is Literal:
         return _enum(arguments_, types)
     if origin is list:
-        return {"type": "array", "items": _type(arguments_[0], types)}
+        item = _type(arguments_[0], types)
+        several = {"type": "array", "items": item}
+        return {"oneOf": [item, several]} if one_or_more in metadata else several
     if origin is dict:
         below = {"type": "string"} if arguments_[1] is Any else _type(arguments_[1], types)
         return {"type": "object", "additionalProperties": below}

@@ -26,11 +26,12 @@ from elastx_mrs.records.text import presentation
 from elastx_mrs.service import ELASTX, Service
 
 
-async def read_all(ask: Ask, domains: Sequence[str], selector: str, own_key: str = "") -> list[Adopted]:
+async def read_all(ask: Ask, domains: Sequence[str], selectors: Sequence[str], own_key: str = "") -> list[Adopted]:
     """Read what each domain publishes, in parallel; return the results in the order of the domains.
 
     A bug that shows at one domain fails only that domain.
 
+    :param selectors: those at which to look for DKIM keys, because DNS cannot list them.
     :param own_key: the stack's DKIM key, if it is known.
     """
     together = _taking_reports(ask, frozenset(domains))
@@ -38,7 +39,7 @@ async def read_all(ask: Ask, domains: Sequence[str], selector: str, own_key: str
     async def one(domain: str) -> Adopted:
         try:
             with budget.of_domain(f"reading {domain}") as own:
-                found = await read(together, domain, selector, own_key=own_key)
+                found = await read(together, domain, selectors, own_key=own_key)
             if own.exhausted:
                 found.unasked.append(f"{domain} was not read in full: {own.story()}")
             return found
@@ -60,14 +61,16 @@ def _taking_reports(ask: Ask, domains: Collection[str]) -> Ask:
     return asked
 
 
-async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX, *, own_key: str = "") -> Adopted:
+async def read(
+    ask: Ask, domain: str, selectors: Sequence[str], service: Service = ELASTX, *, own_key: str = ""
+) -> Adopted:
     """Read what a domain publishes and return the config that keeps it, with ``service`` added."""
     adopted = Adopted(domain, {"name": domain})
     try:
         names = {
             "SPF": domain,
             "DMARC": owner_name("_dmarc", domain),
-            "DKIM": owner_name(f"{selector}._domainkey", domain),
+            **{_key(selector): owner_name(f"{selector}._domainkey", domain) for selector in selectors},
         }
     except RecordError as error:
         adopted.faults.append(f"{domain} {error}; use a shorter domain, because a key and a policy need such names")
@@ -80,30 +83,36 @@ async def read(ask: Ask, domain: str, selector: str, service: Service = ELASTX, 
     if not found["SPF"].alias:
         await hosts.name_losses(ask, adopted)
     await dmarc.keep(ask, adopted, found["DMARC"], service)
-    dkim.keep(adopted, found["DKIM"], selector, service, own_key)
+    dkim.keep_all(adopted, {selector: found[_key(selector)] for selector in selectors}, service, own_key)
     _others(adopted, found["SPF"], service)
-    _write(adopted, selector, service)
+    _write(adopted, service)
     return adopted
 
 
-def _write(adopted: Adopted, selector: str, service: Service) -> None:
+def _key(selector: str) -> str:
+    return f"DKIM key {selector}"
+
+
+def _write(adopted: Adopted, service: Service) -> None:
     """Quote a record, as in a zone file, if the config's reader would read the bare one differently.
 
     A value may contain quotes or backslashes, and the config also accepts pasted values in quotes.
     """
-    readers: dict[str, Callable[[str], str]] = {
-        "spf": lambda text: spf_record.from_paste(text, service),
-        "dmarc": dmarc_record.from_paste,
-        "dkim": lambda text: dkim_record.from_paste(text, selector, service),
+    readers: dict[str, Callable[[str, str], str]] = {
+        "spf": lambda text, _: spf_record.from_paste(text, service),
+        "dmarc": lambda text, _: dmarc_record.from_paste(text),
+        "dkim": lambda text, selector: dkim_record.from_paste(text, selector, service),
     }
     for kind, read_again in readers.items():
-        record = adopted.config.get(kind, {}).get("record")
-        if record is None:
-            continue
-        with suppress(RecordError):
-            if read_again(record) == record:
+        given = adopted.config.get(kind, {})
+        for one in given if isinstance(given, list) else [given]:
+            record = one.get("record")
+            if record is None:
                 continue
-        adopted.config[kind]["record"] = presentation(record)
+            with suppress(RecordError):
+                if read_again(record, one.get("selector", "")) == record:
+                    continue
+            one["record"] = presentation(record)
 
 
 def _others(adopted: Adopted, place: Place, service: Service) -> None:

@@ -64,8 +64,10 @@ async def judged_spf(ask: Ask, domain: str, record: TxtRecord, service: Service)
     """Judge a domain's SPF record as verification will."""
     found = await spf.spf(Asked(Planned(ask, record)), Expected(domain, (record,), service=service))
     # A record that is broken for all mail also fails the relay's mail. One message is enough.
-    tree, policy = (next(one for one in found if one.check == check) for check in (spf.TREE, spf.POLICY))
-    return _judgement([tree] if tree.details else [policy, tree])
+    tree, policy, relay = (
+        next(one for one in found if one.check == check) for check in (spf.TREE, spf.POLICY, spf.RELAY)
+    )
+    return _judgement([*([tree] if tree.details else [policy, tree]), relay])
 
 
 async def judged_dmarc(ask: Ask, domain: str, record: TxtRecord | None, service: Service) -> Judgement:
@@ -79,7 +81,10 @@ def _judgement(outcomes: Sequence[Outcome]) -> Judgement:
     return Judgement(
         tuple(_told(detail for detail in details if detail.verdict in ("wrong", "absent"))),
         tuple(_told(detail for detail in details if detail.verdict == "unreachable")),
-        tuple(notice for outcome in outcomes for notice in outcome.notices),
+        (
+            *_told(detail for detail in details if detail.verdict == "warning"),
+            *(notice for outcome in outcomes for notice in outcome.notices),
+        ),
     )
 
 

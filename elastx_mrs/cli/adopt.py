@@ -22,10 +22,11 @@ from elastx_mrs.service import ELASTX
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
 @click.option(
     "--selector",
-    default=ELASTX.dkim_selector,
-    show_default=True,
+    "selectors",
+    multiple=True,
     metavar="NAME",
-    help="The DKIM selector: the part of the record's name before ._domainkey.",
+    help=f"Another DKIM selector to look at, in addition to {ELASTX.dkim_selector}: the part of a record's name before "
+    "._domainkey; may be repeated.",
 )
 @who_options
 @click.option("--import", "import_", is_flag=True, help="Print a file for pulumi import instead (Cloudflare only).")
@@ -53,10 +54,10 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
     elastx-mrs adopt example.com news.example.com
     elastx-mrs adopt --nameserver 192.0.2.53 example.com > adopted.yaml
 
-    The config keeps the SPF terms, the DMARC policy and a DKIM key at the selector. With it, the next pulumi up passes
-    the guard and the verification. Comments in the output list what this pulumi up will change. They also list what
-    cannot be kept, and how to fix that. Nothing is written to DNS. Put the lines under config: in the stack file, next
-    to your accounts and the DKIM key. After pulumi up, remove elastx-mrs:adopt.
+    The config keeps the SPF terms, the DMARC policy and the DKIM keys at the selectors. With it, the next pulumi up
+    passes the guard and the verification. Comments in the output list what this pulumi up will change. They also list
+    what cannot be kept, and how to fix that. Nothing is written to DNS. Put the lines under config: in the stack file,
+    next to your accounts and the DKIM key. After pulumi up, remove elastx-mrs:adopt.
 
     If you name a stack, the command asks the stack's publisher which of the stack's records exist already. It compares
     the answer with the name servers, and prints elastx-mrs:adopt with the names to take over. Comments list what the
@@ -91,12 +92,12 @@ def command(ctx: click.Context, /, domains: Sequence[str], import_: bool, **opti
 
         sys.exit(run_for_stack(domains, options))
     vantage = vantage_of(options["nameservers"], options["resolvers"])
-    sys.exit(_from_dns(domains, options["selector"], vantage))
+    sys.exit(_from_dns(domains, options["selectors"], vantage))
 
 
 _FOR_STACK = ("component", "state")
 _FOR_DNS = {
-    "selector": "the stack's config has it",
+    "selectors": "the stack's config has it",
     "nameservers": "the records are read through Cloudflare's API",
     "resolvers": "the records are read through Cloudflare's API",
 }
@@ -120,10 +121,11 @@ def _check_options(ctx: click.Context, import_: bool) -> None:
             raise click.UsageError(f"{option} does not work with --import: {_FOR_DNS[key]}")
 
 
-def _from_dns(domains: Sequence[str], selector: str, vantage: Vantage) -> int:
+def _from_dns(domains: Sequence[str], selectors: Sequence[str], vantage: Vantage) -> int:
     wanted = list(dict.fromkeys(_option("DOMAIN", domain, names.sender_domain) for domain in domains))
-    chosen = _option("--selector", selector, names.selector)
-    found = answered(read_all(vantage.ask, wanted, chosen), vantage)
+    chosen = [_option("--selector", selector, names.selector) for selector in selectors]
+    looked_at = list(dict.fromkeys([ELASTX.dkim_selector, *chosen]))
+    found = answered(read_all(vantage.ask, wanted, looked_at), vantage)
     check_answered(vantage)
     click.echo(render(found).encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding is
     return exit_code(wrong=any(one.faults for one in found), unasked=any(one.unasked for one in found))

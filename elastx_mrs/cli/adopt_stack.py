@@ -85,10 +85,12 @@ def _check(given: Arguments, source: str) -> None:
     if not given.published:
         raise BadInput(f"{source}: has external: true for every domain, so there is nothing to take over")
     if not given.publishers:
-        raise BadInput(f"{source}: names no publisher, so its records cannot be read; to read DNS, name only DOMAINs")
+        raise BadInput(
+            f"{source}: names no publisher, so its records cannot be read; to read DNS instead, give only DOMAINs"
+        )
     if not any(provider.adopts_by_config for provider, _ in given.publishers):
         names = " and ".join(provider.name for provider, _ in given.publishers)
-        raise BadInput(f"{source}: publishes through {names}, which imports records: add --import")
+        raise BadInput(f"{source}: publishes through {names}, which takes records over by import: add --import")
 
 
 def _encrypted(stack: Stack) -> str:

@@ -15,7 +15,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "To start": ("init", "adopt", "lab"),
     "Before a deployment": ("config", "doctor", "records", "review", "rfc2136"),
     "After a deployment": ("verify", "smtp", "message"),
-    "At any time": ("spf", "completion"),
+    "At any time": ("spf", "dkim", "completion"),
 }
 """The commands, grouped by when you need them."""
 

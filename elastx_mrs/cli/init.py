@@ -179,7 +179,7 @@ def _seen(answers: Answers, terminal: Terminal | None, nameservers: Sequence[str
     :raises exits.UnaskedError: if the user does not want to, or there is no terminal.
     """
     vantage = vantage_of(nameservers, resolvers)
-    found = answered(look(vantage, names_of(answers), str(answers.arguments().dkim.record)), vantage)
+    found = answered(look(vantage, names_of(answers), str(answers.arguments().dkim[0].record)), vantage)
     if terminal is not None:
         _show(found, terminal)
     else:

@@ -10,7 +10,6 @@ from elastx_mrs.cli.exits import Program, document
 from elastx_mrs.cli.help import SECTIONS
 from elastx_mrs.cli.interrupt import loud
 from elastx_mrs.cli.terminal import equip
-from elastx_mrs.extras import put_off
 
 # To find pydantic plugins, it would read the metadata of every installed package: a tenth of the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -19,6 +18,7 @@ _COMMANDS = {
     "adopt": "Print the stack config, or the import file, that keeps your published records.",
     "completion": "Print a shell completion script.",
     "config": "Check stack files before you commit them.",
+    "dkim": "Make DKIM keys of your own, and rotate keys step by step.",
     "doctor": "Check what a stack needs before it is deployed: Pulumi, credentials, zones, network.",
     "init": "Create the files of a first project, which keep your published records.",
     "lab": "Run a local DNS server and Cloudflare API, to try everything without an account.",
@@ -41,8 +41,7 @@ class _Lazy(Program):
             return None
         # Imported modules stay in memory: collecting garbage among them takes a fifth of a short command's time.
         gc.disable()
-        with put_off():
-            module = import_module(f"elastx_mrs.cli.{cmd_name.replace('-', '_')}")
+        module = import_module(f"elastx_mrs.cli.{cmd_name.replace('-', '_')}")
         gc.freeze()
         gc.enable()
         loud()

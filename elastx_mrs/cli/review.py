@@ -86,7 +86,9 @@ def _limit(ctx: click.Context, parameter: click.Parameter, value: str) -> int | 
     help="A user account that is not in the stack's config, such as one in the program; may be repeated.",
 )
 @click.option(
-    "--dns", is_flag=True, help="Query DNS, to count the lookups of each changed SPF record, with its includes."
+    "--dns",
+    is_flag=True,
+    help="Query DNS, to count the lookups of each changed SPF record, and to check that the relay finds its include.",
 )
 @who_options
 def command(
@@ -119,8 +121,8 @@ def command(
         raise click.UsageError(f"--{'nameserver' if nameservers else 'resolver'} needs --dns")
     gc.disable()  # a large preview stays in memory; collecting garbage in it takes a third of the time
     preview = _read(file, log, stack, _accounts(accounts))
-    trees, unasked = _trees(preview, vantage_of(nameservers, resolvers)) if dns else ({}, ())
-    found = review(preview, trees)
+    trees, unseen, unasked = _trees(preview, vantage_of(nameservers, resolvers)) if dns else ({}, {}, ())
+    found = review(preview, trees, unseen)
     click.echo(_rendered(found, format_, limit), nl=False)
     for text in unasked:
         click.echo(visible(text), err=True)
@@ -165,15 +167,18 @@ def _rendered(found: Review, format_: str, limit: int | None) -> str:
     return markdown(found, limit)
 
 
-def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str, str]], Sequence[str]]:
-    """Return the lookups of each changed SPF record, before and after, and the failed queries."""
+def _trees(
+    preview: Preview, vantage: "Vantage"
+) -> tuple[Mapping[str, tuple[str, str]], Mapping[str, str], Sequence[str]]:
+    """Return each changed SPF record's lookups, before and after, what the relay misses, and the failed queries."""
     from elastx_mrs.lookup import budget
     from elastx_mrs.lookup.answer import Ask
+    from elastx_mrs.receiver import relay
     from elastx_mrs.receiver.spf_tree import Tree, expand, number
 
     wanted = [(one, one.new.value) for one in changes(preview) if one.kind == "spf" and one.new and one.new.value]
     if not wanted:
-        return {}, ()
+        return {}, {}, ()
     if is_terminal(sys.stderr):
         note(f"querying the SPF records of {len(wanted)} domains …")
 
@@ -187,10 +192,13 @@ def _trees(preview: Preview, vantage: "Vantage") -> tuple[Mapping[str, tuple[str
         return await asyncio.gather(*(both(ask, change, new) for change, new in wanted))
 
     found: dict[str, tuple[str, str]] = {}
+    unseen: dict[str, str] = {}
     unasked: list[str] = []
     for (change, _), (before, planned) in zip(wanted, answered(all_(vantage.ask), vantage), strict=True):
         found[change.domain] = (number(before.lookups) if before is not None else "", number(planned.lookups))
+        missing = relay.include(planned, preview.service)
+        unseen[change.domain] = missing.seen if missing is not None and missing.verdict != "unchecked" else ""
         unasked += [f"{change.domain}: {problem.text}" for problem in planned.problems() if problem.kind == "temperror"]
     if vantage.nobody:
         unasked = [vantage.nobody, *(text for text in unasked if vantage.nobody not in text)]
-    return found, unasked
+    return found, unseen, unasked

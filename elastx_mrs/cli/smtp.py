@@ -7,7 +7,9 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +19,7 @@ from elastx_mrs.cli.exits import exit_code
 from elastx_mrs.cli.inputs import BadInput
 from elastx_mrs.cli.options import format_option
 from elastx_mrs.cli.terminal import quiet
+from elastx_mrs.cli.vantage import answered, run_of, who_options
 from elastx_mrs.cli.views.check import entry, lines
 from elastx_mrs.config.environment import SMTP_PASSWORD
 from elastx_mrs.display import quoted
@@ -24,8 +27,12 @@ from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.service import ELASTX
 from elastx_mrs.smtp.probe import Errand, probe
+from elastx_mrs.smtp.refusal import Refused
 from elastx_mrs.smtp.session import Session
 from elastx_mrs.smtp.test_message import compose
+
+if TYPE_CHECKING:
+    from elastx_mrs.lookup.vantage import Run
 
 _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -61,6 +68,7 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
     metavar="SECONDS",
     help="How long to wait for each answer of the server.",
 )
+@who_options
 @format_option(("text", "json"))
 def command(
     host: str,
@@ -69,6 +77,8 @@ def command(
     sender: str | None,
     recipient: str | None,
     timeout: float,
+    nameservers: Sequence[str],
+    resolvers: Sequence[str],
     format_: str,
 ) -> None:
     """Check that the relay, or another server, accepts mail, and that no password can leak there.
@@ -81,13 +91,17 @@ def command(
     The command checks STARTTLS, the certificate and its name, and that the server offers AUTH only after STARTTLS. With
     --login, it tries to log in once. With --from and --to, it sends one message, marked as a test.
 
+    If the relay refuses the message, the command shows the relay's answer. Then it checks in DNS what the relay needs:
+    the challenge of this account, the DKIM key, and SPF. It queries the servers that verify queries; use --nameserver
+    and --resolver to query others.
+
     The command reads the password from ELASTX_MRS_SMTP_PASSWORD, or prompts for it on a terminal. It never takes the
     password as an argument, never shows it, and sends it only over verified TLS. If this machine does not trust the
     server's certificate authority, name a file with it in SSL_CERT_FILE.
 
     The exit code is 1 if something is wrong or absent, and 3 if the server could not be reached.
     """
-    asked = _read(host, port, account, sender, recipient, timeout)
+    asked = _read(host, port, account, sender, recipient, timeout, run_of(nameservers, resolvers))
     checks = probe(*asked)
     done = list(_as_text(asked[0], checks) if format_ == "text" else _as_json(asked[0], checks))
     verdicts = {check.verdict for check in done}
@@ -95,7 +109,13 @@ def command(
 
 
 def _read(
-    host: str, port: int, account: str | None, sender: str | None, recipient: str | None, timeout: float
+    host: str,
+    port: int,
+    account: str | None,
+    sender: str | None,
+    recipient: str | None,
+    timeout: float,
+    run: "Run",
 ) -> tuple[Session, Errand]:
     """Return the session and its task. All options are checked before the first connection."""
     name = _host(host)
@@ -114,7 +134,18 @@ def _read(
         server = f"{name}:{port}"
         letter = compose(_address("--from", sender), _address("--to", recipient), server, account, __version__)
     session = Session(name, port, timeout, _password(account) if account is not None else "")
-    return session, Errand(account, letter, relay=ELASTX if relay else None)
+    if not relay:
+        return session, Errand(account, letter, relay=None)
+    look = partial(_look, letter.domain, account, run) if letter is not None and account is not None else tuple
+    return session, Errand(account, letter, relay=ELASTX, look=look)
+
+
+def _look(domain: str, account: str, run: "Run") -> list[Check]:
+    """Return the checks of what the relay needs in DNS."""
+    from elastx_mrs.lookup.vantage import Who
+    from elastx_mrs.smtp.admission import admission
+
+    return answered(admission(domain, account, Who().in_run(run)))
 
 
 def _host(text: str) -> str:
@@ -202,6 +233,14 @@ def _as_text(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
 def _as_json(session: Session, checks: Iterable[Check]) -> Iterator[Check]:
     """Print all checks as one JSON object."""
     done = list(checks)
-    content = {"host": session.host, "port": session.port, "checks": [entry(check) for check in done]}
+    content = {"host": session.host, "port": session.port, "checks": [_entry(check) for check in done]}
     click.echo(json.dumps(content, indent=2))
     yield from done
+
+
+def _entry(check: Check) -> dict[str, Any]:
+    """Return the object of a check; that of a refused message has the refusal, too."""
+    if not isinstance(check, Refused):
+        return entry(check)
+    refusal = {"stage": check.stage, "code": check.reply.code, "text": check.reply.text}
+    return {**entry(check), "refusal": refusal}

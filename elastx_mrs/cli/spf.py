@@ -58,6 +58,9 @@ def command(
     it, too (RFC 7208 §4.6.4). With --add, the command inserts the terms before the all term, and shows the number
     of lookups with and without them. Nothing is written to DNS.
 
+    The last line answers two questions: is the record valid for receivers, and does Elastx Mail Relay find its include?
+    A warning says that the relay may refuse the mail. It does not change the exit code.
+
     The exit code is 1 if the record (with --add, the planned record) is wrong or missing.
     """
     name = _domain(domain)
@@ -91,9 +94,7 @@ def planned_record(now: Tree, terms: Sequence[str]) -> str | None:
     record = now.found.record
     if record is None:
         return None
-    # A record that parses is printable ASCII, in which only backslashes are escaped.
-    text = now.found.text.replace("\\\\", "\\")
-    words = [text[position - 1 :].partition(" ")[0] for position in record.positions]
+    words = [word for word, _ in now.found.words()]
     place = 0
     for number, term in enumerate(record.terms):
         if isinstance(term, spf_terms.Mechanism):

@@ -71,11 +71,15 @@ def vantage_of(nameservers: Sequence[str], resolvers: Sequence[str]) -> "Vantage
     return Vantage(Who().in_run(run_of(nameservers, resolvers)), Network())
 
 
-def answered(work: Coroutine[Any, Any, T], vantage: "Vantage") -> T:
-    """Run a command's queries to their end, with a line on standard error if that takes long."""
+def answered(work: Coroutine[Any, Any, T], vantage: "Vantage | None" = None) -> T:
+    """Run a command's queries to their end, with a line on standard error if that takes long.
+
+    :param vantage: whose queries the line counts; None for work with a network of its own.
+    """
 
     def say(*_: object) -> None:
-        note(f"still querying name servers ({vantage.network.sent} queries so far) …")
+        sent = f" ({vantage.network.sent} queries so far)" if vantage is not None else ""
+        note(f"still querying name servers{sent} …")
 
     async def run() -> T:
         return await Progress(say, limits.QUIET, math.inf).wait("name servers", work)

@@ -82,7 +82,7 @@ _KINDS = get_args(Kind)
 )
 @format_option(FORMATS)
 def command(domains: Sequence[str], format_: str, timeout: float, deadline: float | None, **options: Any) -> None:
-    """Check on every name server that mail from these domains will pass SPF, DKIM and DMARC.
+    """Check on every name server that receivers and Elastx Mail Relay will accept mail from these domains.
 
     \b
     elastx-mrs verify --stack-config stacks/Pulumi.prod.yaml
@@ -97,10 +97,14 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     it evaluates the records like a mail receiver. SPF must pass for all of Elastx's addresses, the DMARC record must be
     found, DMARC reports must be allowed, and DNSSEC must validate. The resolvers come last.
 
+    Each domain gets two verdicts: for receivers, and for the relay. The relay looks for the account's challenge, for
+    DKIM, and for its include in SPF. Nothing public says how strictly it checks the include, so a missing one is a
+    warning.
+
     The run always ends at the deadline. Checks that did not finish by then are reported as unreachable.
 
-    The exit code is 1 if a record is wrong or absent. An old record in a resolver's cache (stale) does not
-    change it, and neither does a check that could not run (unchecked).
+    The exit code is 1 if a record is wrong or absent. A warning does not change it. An old record in a resolver's cache
+    (stale) does not change it, and neither does a check that could not run (unchecked).
     """
     if not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which checks once")
@@ -248,4 +252,5 @@ def _record(place: str, row: object, again: str) -> TxtRecord:
     _checked(f"{place}: domain", domain, names.sender_domain)
     if name != domain and not name.endswith(f".{domain}"):
         raise BadInput(f"{place}: name {name} is not at or below {domain}; {again}")
-    return TxtRecord(domain, kind, name, value, ttl)
+    selector = name.partition("._domainkey.")[0] if kind == "dkim" else ""
+    return TxtRecord(domain, kind, name, value, ttl, selector="" if selector == ELASTX.dkim_selector else selector)

@@ -64,7 +64,7 @@ class SpfArgs(TypedDict, total=False):
 
 
 class DkimArgs(TypedDict, total=False):
-    """The DKIM key of a domain: the value that Elastx provides, or a record that somebody else publishes."""
+    """A DKIM key of a domain: the value that Elastx provides, your own, or a record that somebody else publishes."""
 
     selector: Text
     """The selector. The record's name is <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1). Default: elastx."""
@@ -73,7 +73,41 @@ class DkimArgs(TypedDict, total=False):
     """Somebody else publishes the key. It is not created, but it is still verified. Default: false."""
 
     record: Text | None
-    """The value that Elastx provides, v=DKIM1; p=…. You can paste it from dig or a zone file. Required unless external.
+    """The public key, v=DKIM1; p=…: the value that Elastx provides, or that of elastx-mrs dkim generate. You can paste
+    it from dig or a zone file. Required unless external.
+    """
+
+    own: Flag | None
+    """You sign with this key before you hand in mail, so the relay does not sign with it. Default: false."""
+
+    since: Text | None
+    """The date or the time (UTC) at which the key was on every name server, such as 2026-11-30. A key that signs for
+    over a year gets a notice.
+    """
+
+    signs: Flag | None
+    """Whether mail is signed with this key today. Write false for a new key until the signer uses it. Default: true,
+    unless retire is set.
+    """
+
+    retire: Text | None
+    """The date from which the key may be removed. Nothing signs with it now, but mail in transit still needs it."""
+
+    revoked: Flag
+    """Publish an empty p=, so receivers reject all signatures of this key. Only after a compromise, and only for a key
+    whose date retire has come. Default: false.
+    """
+
+    ttl: Integer | None
+    """The TTL of this record, in seconds. elastx-mrs dkim rotate lowers it before a swap. Default: that of the domain.
+    """
+
+    ttl_before: Integer | None
+    """The TTL that the record had before a swap, in seconds. elastx-mrs dkim rotate writes and removes it."""
+
+    swap: Text | None
+    """The time (UTC) from which another value may be published at this selector, because resolvers have forgotten the
+    record with the old TTL. elastx-mrs dkim rotate writes and removes it.
     """
 
 
@@ -173,8 +207,8 @@ class DomainArgs(TypedDict, total=False):
     spf: SpfArgs
     """The SPF record of this domain. Default: the one for all domains."""
 
-    dkim: DkimArgs
-    """The DKIM key of this domain. Default: the one for all domains."""
+    dkim: DkimArgs | Sequence[DkimArgs]
+    """The DKIM key of this domain, or a list of keys. Default: those for all domains."""
 
     dmarc: DmarcArgs
     """The DMARC policy of this domain. Default: the one for all domains."""
@@ -271,8 +305,9 @@ class MailRelayArgs(TypedDict, total=False):
     spf: SpfArgs
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
 
-    dkim: DkimArgs
-    """The DKIM key of every domain, as Elastx provides it. Required, unless each domain has its own."""
+    dkim: DkimArgs | Sequence[DkimArgs]
+    """The DKIM key of every domain, as Elastx provides it, or a list of keys. Required, unless each domain has its own.
+    """
 
     dmarc: DmarcArgs
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""

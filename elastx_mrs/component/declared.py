@@ -84,7 +84,8 @@ def _said(component: str, other: str, record: TxtRecord) -> str:
     what, why = _WHY[record.kind]
     said = f"{' and '.join(sorted((component, other)))} both declare {what} {record.name}: {why}"
     if record.kind in ("spf", "dkim", "dmarc"):
-        cure = f"write {record.kind}: {{external: true}} for {record.domain} in one of them"
+        external = f"selector: {record.selector}, external: true" if record.selector else "external: true"
+        cure = f"write {record.kind}: {{{external}}} for {record.domain} in one of them"
         return f"{said}; {cure}, or remove the domain there"
     if record.kind == "challenge":
         return f"{said}; name the account for {record.domain} in only one of them"

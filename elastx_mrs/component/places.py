@@ -66,13 +66,13 @@ def by_zones(domains: Mapping[str, str], held: Mapping[str, Held | None]) -> Fou
 def _of_several(zone: str, there: Sequence[str], names: Sequence[str]) -> str:
     what = f"{' and '.join(there)} each have a zone {zone}"
     of = "" if list(names) == [zone] else f", for {some(names, LISTED)}"
-    one = f"write publish: [{there[0]}] for the domain if that one serves the zone"
+    one = f"write publish: [{there[0]}] if {there[0]} serves the zone"
     return f"{what}{of}; {one}, or publish: [{', '.join(there)}] to publish to each"
 
 
 def _of_none(names: Sequence[str], held: Mapping[str, Held | None]) -> str:
     looked = "; ".join(_looked(name, one) for name, one in held.items())
-    cure = "create the zone, or write publish with the publisher that can have it"
+    cure = "create the zone; if one of these publishers has it, name that one in publish"
     return f"no publisher is known to have a zone for {some(names, LISTED)} ({looked}); {cure}"
 
 
@@ -86,7 +86,7 @@ def _looked(name: str, held: Held | None) -> str:
 def doubt(name: str, held: Held, domains: Sequence[str]) -> str:
     """Return what a publisher that did not list its zones might change, and what to do."""
     what = f"{name} did not list its zones, and may have one for {some(domains, LISTED)} too: {held.unreached}"
-    return f"{what}. To publish without that answer, write publish for each domain"
+    return f"{what}. To continue without its zones, write publish for each domain"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from elastx_mrs.publish.clock import Clock
 from elastx_mrs.publish.guard.guard import Guard, Memory, binding, hook
 from elastx_mrs.publish.publisher import Publisher, Resource, Settles, Typed
 from elastx_mrs.publish.sdk import is_mocked, untraced
-from elastx_mrs.records import RecordError, TxtRecord
+from elastx_mrs.records import RecordError, TxtRecord, names
 from elastx_mrs.service import Smtp
 from elastx_mrs.verify import plan
 
@@ -146,6 +146,7 @@ class MailRelay(pulumi.ComponentResource):
         if not by_key or all(mode == "off" for mode in modes.values()) or is_mocked():
             return {}
         vantages, known = _vantages(arguments), arguments.acknowledged_by_domain
+        keys = _signing_keys(arguments)
         records = list(dict.fromkeys(one.record for one in by_key.values()))
         places: dict[str, list[str]] = {}
         for one in by_key.values():
@@ -154,7 +155,16 @@ class MailRelay(pulumi.ComponentResource):
         found = {}
         for name, publisher in publishers.items():
             own = {key.resource: one.record for key, one in by_key.items() if key.publisher == name}
-            memory = Memory(publisher, vantages, records, called=name, publishers=places, beside=beside)
+            memory = Memory(
+                publisher,
+                vantages,
+                records,
+                called=name,
+                publishers=places,
+                beside=beside,
+                keys=keys,
+                service=arguments.service,
+            )
             say = partial(self._say_of, name, resources)
             guard = Guard(own, modes, memory, pulumi.runtime.is_dry_run(), say, acknowledged=known)
             several = name if len(publishers) > 1 else ""
@@ -273,6 +283,18 @@ def _vantages(arguments: Arguments) -> dict[str, Vantage]:
         raise pulumi.RunError(str(error)) from None
     except NotInstalledError as error:
         raise pulumi.RunError(f"verification.resolvers: {error}") from None
+
+
+def _signing_keys(arguments: Arguments) -> dict[str, list[str]]:
+    """Return the owner names of the DKIM keys with which mail is signed, by domain."""
+    service = arguments.service
+    found = {
+        domain.name: [
+            f"{key.selector_of(service)}._domainkey.{domain.name}" for key in arguments.dkim_of(domain) if key.signing
+        ]
+        for domain in arguments.domains
+    }
+    return {domain: [name for name in own if names.fits(name)] for domain, own in found.items()}
 
 
 def _in_the_stacks_file(key: str) -> Any:

@@ -45,7 +45,7 @@ class Setups:
             raise pulumi.RunError("\n  ".join(problems))
         for text in found.doubts:
             self.say(
-                "warning", f"{text} (The preview continues without it; an up asks again, and stops without an answer)"
+                "warning", f"{text} (This preview continues. An up lists the zones again, and stops if that fails)"
             )
         return found.places
 
@@ -60,7 +60,7 @@ class Setups:
             if domains:
                 made[provider.name] = provider.make(self._setup(provider.name, settings, domains))
             elif (held := self._held.get(provider.name)) is not None and not held.unreached:
-                what = f"{provider.name}: nothing is published there, because it has the zone of no domain"
+                what = f"{provider.name}: publishes nothing, because it has no zone for any domain"
                 self.say("warning", f"{what}; remove it, or create the zone")
         return made
 

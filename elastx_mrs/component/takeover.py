@@ -202,7 +202,7 @@ async def _compare(found: Takeover, there: Existing, vantage: Vantage, title: st
     answers = [one for one in seen.sightings if one.answer.status != "failed"]
     if not answers:
         why = next((one.answer.problem for one in seen.sightings), seen.problem) or "it has no name server"
-        found.unasked.append(f"{owner}: no name server tells what it serves: {why}")
+        found.unasked.append(f"{owner}: no name server answered: {why}")
     expected = sorted(there.served_txt)
     for one in answers:
         served = sorted(map(show, one.answer.texts()))
@@ -211,7 +211,7 @@ async def _compare(found: Takeover, there: Existing, vantage: Vantage, title: st
             return
 
 
-_CURE = "; an up changes what the publisher has, so correct that first, or wait until all name servers have it"
+_CURE = "; before the next up, make both the same, or wait until all name servers have the change"
 
 
 def _count(found: Takeover, records: Sequence[TxtRecord], there: Mapping[str, Existing | None]) -> None:

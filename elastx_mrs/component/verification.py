@@ -137,7 +137,7 @@ def _jobs(
         raise pulumi.RunError(str(error)) from None
     for job in jobs:
         own = {name: record for name, record in missing.items() if record.domain == job.expected.domain}
-        kinds = frozenset(record.kind for record in own.values())
+        kinds = frozenset(one.suffix if one.kind == "dkim" else one.kind for one in own.values())
         job.expected = replace(job.expected, left_out=tuple(own), left_out_kinds=kinds)
         job.strict = False
     return jobs
@@ -152,6 +152,12 @@ async def _verify(arguments: Arguments, jobs: Sequence[Job], modes: Mapping[str,
     failed = report.failed(jobs)
     for text in report.messages(job for job in failed if modes[job.expected.domain] != "require"):
         log("warning", text)
+    for note in report.notes(jobs):
+        if note.kind == "warning":
+            log(
+                "warning",
+                f"verification: {display.some(note.domains, NAMED)}: {display.visible(note.text)}. Fix: {note.fix}",
+            )
     for job in jobs:
         for notice in dict.fromkeys(n for outcome in job.outcomes.values() for n in outcome.notices):
             log("notice", f"verification: {job.expected.domain}: {notice}")

@@ -6,10 +6,16 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
+from elastx_mrs.extras import put_off
+from elastx_mrs.reading import read_json
 from elastx_mrs.records import RecordError
+from elastx_mrs.service import ELASTX, Service
+
+with put_off():
+    create_model("First")  # with its first model, pydantic loads what looks for plugins
 
 INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")
 NUMBER = re.compile(r"\s*-?[0-9]{1,10}(?:\.[0-9]{1,10})?\s*")
@@ -54,6 +60,30 @@ class Shape(BaseModel):
 def bare(key: str) -> BeforeValidator:
     """Let a bare string stand for an object with only ``key``."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _listed(value: Any) -> Any:
+    """Return a list with a value that is none.
+
+    A list may also be JSON as text: Pulumi's Python SDK passes no list where a plugin takes an object or a list.
+
+    :raises RecordError: for text that begins like a list and is not JSON.
+    """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = read_json(value)
+        except ValueError as error:
+            raise RecordError(f"begins like a list but is not JSON: {error}") from None
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+one_or_more = BeforeValidator(_listed)
+"""Lets one value stand for a list of it."""
+
+
+def service_of(info: ValidationInfo) -> Service:
+    """Return the service whose records a config is about."""
+    return info.context or ELASTX
 
 
 def is_encrypted(value: Any) -> bool:

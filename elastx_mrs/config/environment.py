@@ -127,6 +127,12 @@ LAB_CLOCK = Variable(
     "a factor, such as `10`",
     "`1`",
 )
+LAB_TODAY = Variable(
+    "ELASTX_MRS_LAB_TODAY",
+    "Sets the date of today, by which the states of DKIM keys are judged; for tests only.",
+    "a date or a time in UTC, such as `2026-11-30` or `2026-11-30T10:15Z`",
+    "today's date in UTC",
+)
 LAB_DNS = Variable(
     "ELASTX_MRS_LAB_DNS",
     "Tells the COMMAND of `elastx-mrs lab` where the lab's DNS server is; elastx-mrs itself does not read it.",
@@ -153,6 +159,7 @@ VARIABLES: tuple[Variable, ...] = (
     SMTP_PASSWORD,
     DEBUG,
     LAB_CLOCK,
+    LAB_TODAY,
     LAB_DNS,
     COMPLETE,
 )

@@ -47,7 +47,7 @@ def faults_of(
     for step in details["loc"]:
         if isinstance(value, str) or is_encrypted(value):  # the user wrote no deeper key
             break
-        if step == "[key]":
+        if step == "[key]" or _is_of_one(step, value):
             continue
         location.append(step)
         value = _child(value, step)
@@ -73,6 +73,13 @@ def faults_of(
     elif "type" in kind:
         problem = _wrong_type(value, kind, problem, model_at(model, location))
     return [Fault(path_of(location), problem)]
+
+
+def _is_of_one(step: str | int, value: Any) -> bool:
+    """Return whether a step is the index of a value that the user wrote without a list."""
+    return isinstance(step, int) and not (
+        isinstance(value, list | tuple) or (isinstance(value, dict) and step in value)
+    )
 
 
 def _child(value: Any, step: str | int) -> Any:

@@ -25,7 +25,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs import notices
-from elastx_mrs.config.base import Shape, bare, bounded
+from elastx_mrs.config.base import Shape, bare, bounded, service_of
+from elastx_mrs.config.dkim import SAMPLE_KEY, Dkim, DkimField, Ttl
 from elastx_mrs.display import MOST_QUOTED, quoted
 from elastx_mrs.records import RecordError, TxtRecord, dkim, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.challenge import account_address, challenge, known_challenge
@@ -35,17 +36,9 @@ from elastx_mrs.service import ELASTX, Service
 MAX_TIMEOUT = 86400
 """Seconds. Changes in DNS take less than a day."""
 
-_SAMPLE_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-"""The public key of RFC 8032 §7.1, TEST 1."""
-
-
-def _service(info: ValidationInfo) -> Service:
-    """Return the service whose records a config is about."""
-    return info.context or ELASTX
-
 
 def _spf_record(text: str, info: ValidationInfo) -> str:
-    return spf.from_paste(text, _service(info))
+    return spf.from_paste(text, service_of(info))
 
 
 class Spf(Shape):
@@ -97,32 +90,6 @@ class Spf(Shape):
                 self.include, self.ip4, self.ip6, self.a, self.mx, self.all, service
             )
         return self._made[service]
-
-
-def _key(text: str, info: ValidationInfo) -> str:
-    return dkim.from_paste(text, (info.data or {}).get("selector", ""), _service(info))
-
-
-class Dkim(Shape):
-    """The DKIM key of a domain: the value that Elastx provides, or a record that somebody else publishes."""
-
-    written: ClassVar[str] = (
-        "the value as one text, such as 'v=DKIM1; p=…', or an object such as {selector: s1, record: 'v=DKIM1; p=…'}"
-    )
-    examples: ClassVar[Mapping[str, Any]] = {"selector": "s1", "external": True, "record": _SAMPLE_KEY}
-
-    selector: Annotated[str, AfterValidator(names.selector)] = ""
-    """The selector. The record's name is <selector>._domainkey.<domain> (RFC 6376 §3.6.2.1)."""
-    external: bool = False
-    """Somebody else publishes the key. It is not created, but it is still verified."""
-    record: Annotated[str, AfterValidator(_key)] | None = None
-    """The value that Elastx provides, v=DKIM1; p=…. You can paste it from dig or a zone file. Required unless
-    external.
-    """
-
-    def selector_of(self, service: Service) -> str:
-        """Return the configured selector, or else the one that ``service`` uses."""
-        return self.selector or service.dkim_selector
 
 
 def _tag(name: str) -> AfterValidator:
@@ -216,7 +183,7 @@ def _seconds(value: float) -> float:
 
 
 def _known_challenge(text: str, info: ValidationInfo) -> str:
-    return known_challenge(text, _service(info))
+    return known_challenge(text, service_of(info))
 
 
 _Servers = Annotated[list[Annotated[str, AfterValidator(_server)]], Field(min_length=1)]
@@ -280,12 +247,7 @@ class Verification(Shape):
 _Account = Annotated[str, AfterValidator(account_address)]
 _Accounts = Annotated[list[_Account], Field(min_length=1)]
 _SpfField = Annotated[Spf, bare("record")]
-_DkimField = Annotated[Dkim, bare("record")]
 _DmarcField = Annotated[Dmarc, bare("record")]
-_Ttl = Annotated[
-    int,
-    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else bounded(value)),
-]
 
 
 def _notice(text: str) -> str:
@@ -317,7 +279,7 @@ class Domain(Shape):
         "name": "example.com",
         "accounts": ["newsletter@acme.example"],
         "spf": {"include": ["_spf.example.com"]},
-        "dkim": {"selector": "s1", "record": _SAMPLE_KEY},
+        "dkim": {"selector": "s1", "record": SAMPLE_KEY},
         "dmarc": {"p": "reject"},
         "guard": {"mode": "warn"},
         "verification": {"mode": "warn"},
@@ -333,15 +295,15 @@ class Domain(Shape):
     """The accounts that may send as this domain. Default: the accounts for all domains."""
     spf: _SpfField | None = None
     """The SPF record of this domain. Default: the one for all domains."""
-    dkim: _DkimField | None = None
-    """The DKIM key of this domain. Default: the one for all domains."""
+    dkim: DkimField | None = None
+    """The DKIM key of this domain, or a list of keys. Default: those for all domains."""
     dmarc: _DmarcField | None = None
     """The DMARC policy of this domain. Default: the one for all domains."""
     guard: Annotated[Guard, bare("mode")] | None = None
     """The guard of this domain. Default: the one for all domains."""
     verification: Annotated[Verification, bare("mode")] | None = None
     """The verification of this domain. Keys that are not set here keep the value for all domains."""
-    ttl: _Ttl | None = None
+    ttl: Ttl | None = None
     """The TTL of this domain's records, in seconds. Default: the one for all domains."""
     external: bool | None = None
     """Somebody else publishes all records of this domain, by hand. They are not created, but they are still verified.
@@ -368,7 +330,7 @@ class Arguments(Shape):
         "domains": [{"name": "example.com"}, {"name": "example.se"}],
         "external": True,
         "spf": {"all": "softfail"},
-        "dkim": {"record": _SAMPLE_KEY},
+        "dkim": {"record": SAMPLE_KEY},
         "dmarc": {"p": "quarantine"},
         "ttl": 3600,
         "guard": {"mode": "warn"},
@@ -390,11 +352,12 @@ class Arguments(Shape):
     """
     spf: _SpfField = Spf()
     """The SPF record of every domain. Default: v=spf1 include:elastx.email -all."""
-    dkim: _DkimField = Dkim()
-    """The DKIM key of every domain, as Elastx provides it. Required, unless each domain has its own."""
+    dkim: DkimField = [Dkim()]
+    """The DKIM key of every domain, as Elastx provides it, or a list of keys. Required, unless each domain has its own.
+    """
     dmarc: _DmarcField = Dmarc()
     """The DMARC policy of every domain. Default: v=DMARC1; p=none;."""
-    ttl: _Ttl | None = None
+    ttl: Ttl | None = None
     """The TTL of the records, in seconds. Default: 1800, or the TTL of the TXT records that the name already has."""
     guard: Annotated[Guard, bare("mode")] = Guard()
     """What the guard does with a record that would break mail. Default: mode require."""
@@ -479,6 +442,10 @@ class Arguments(Shape):
         domains = self.domains
         return frozenset(one.name for one in domains if (self.external if one.external is None else one.external))
 
+    def dkim_of(self, domain: Domain) -> Sequence[Dkim]:
+        """Return every DKIM key of a domain: its own, or those for all domains."""
+        return domain.dkim or self.dkim
+
     def most_records(self) -> int:
         """Return an upper bound for the number of :meth:`records`, without creating them.
 
@@ -491,7 +458,7 @@ class Arguments(Shape):
             value = "" if policy.external else policy.value()
             if value not in reports:
                 reports[value] = len(report.managed(value, self.ttls))
-            count += len(domain.accounts or self.accounts) + 3 + reports[value]
+            count += len(domain.accounts or self.accounts) + 2 + len(self.dkim_of(domain)) + reports[value]
         return count
 
     @cached_property
@@ -512,9 +479,10 @@ class Arguments(Shape):
         spf_ = domain.spf or self.spf
         if not spf_.external:
             yield spf.spf(name, spf_.value(self.service), ttl)
-        key = domain.dkim or self.dkim
-        if not key.external and key.record is not None:
-            yield dkim.dkim(name, key.selector_of(self.service), str(key.record), ttl)
+        for key in self.dkim_of(domain):
+            if (value := key.published) is not None:
+                own_ttl = ttl if key.ttl is None else key.ttl
+                yield dkim.dkim(name, key.selector_of(self.service), value, own_ttl, self.service)
         policy = domain.dmarc or self.dmarc
         if not policy.external:
             yield dmarc.dmarc(name, policy.value(), ttl)

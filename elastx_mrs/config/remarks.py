@@ -7,9 +7,11 @@ from functools import cache
 from typing import NamedTuple
 
 from elastx_mrs import notices
-from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Domain, Spf
+from elastx_mrs.config.dkim import Dkim, placed
+from elastx_mrs.config.model import Arguments, Dmarc, Domain, Spf
+from elastx_mrs.config.today import today
 from elastx_mrs.display import counted, some, visible
-from elastx_mrs.records import Remark, dkim, dmarc, dmarc_policy, lookalikes, names, paste, spf
+from elastx_mrs.records import Remark, dkim, dkim_state, dmarc, dmarc_policy, lookalikes, names, paste, spf
 from elastx_mrs.service import Service
 
 TICKET = "elastx-mrs records --format ticket"
@@ -74,8 +76,10 @@ def _all(arguments: Arguments) -> list[Said]:
             for remark in _of_policy(one.policy, arguments.service)
         ),
         *_ignored_sp(arguments),
+        *_aged_keys(arguments),
         *_shared_keys(arguments),
         *_by_hand(arguments),
+        *_unused_publishers(arguments),
     ]
     return list(dict.fromkeys(found))
 
@@ -135,11 +139,16 @@ def _used(arguments: Arguments) -> Iterator[_Used]:
     for key in ("spf", "dkim", "dmarc"):
         without = [domain.name for domain in arguments.domains if getattr(domain, key) is None]
         if without:
-            yield _Used(key, key, getattr(arguments, key), without)
+            yield from (_Used(path, key, policy, without) for path, policy in _each(key, getattr(arguments, key)))
     for index, domain in enumerate(arguments.domains):
         for key in ("spf", "dkim", "dmarc"):
-            if getattr(domain, key) is not None:
-                yield _Used(f"domains[{index}].{key}", key, getattr(domain, key), [domain.name])
+            if (given := getattr(domain, key)) is not None:
+                of_key = _each(f"domains[{index}].{key}", given)
+                yield from (_Used(path, key, policy, [domain.name]) for path, policy in of_key)
+
+
+def _each(path: str, given: Spf | Dmarc | list[Dkim]) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
+    return placed(path, given) if isinstance(given, list) else iter([(path, given)])
 
 
 def _pasted(arguments: Arguments) -> Iterator[Said]:
@@ -194,9 +203,8 @@ def _shared_keys(arguments: Arguments) -> Iterator[Said]:
     sharing: dict[str, list[str]] = defaultdict(list)
     fingerprint = cache(dkim.fingerprint)
     for domain in arguments.domains:
-        key = _key(arguments, domain)
-        if key is not None:
-            sharing[fingerprint(key)].append(domain.name)
+        for print_ in dict.fromkeys(map(fingerprint, _keys(arguments, domain))):
+            sharing[print_].append(domain.name)
     for sharers in sharing.values():
         if len(sharers) > 1:
             text = f"is one key for {len(sharers)} domains ({some(sharers, 3)})"
@@ -222,6 +230,38 @@ def _by_hand(arguments: Arguments) -> Iterator[Said]:
         )
 
 
-def _key(arguments: Arguments, domain: Domain) -> str | None:
-    policy = domain.dkim or arguments.dkim
-    return None if policy.external else policy.record
+def _aged_keys(arguments: Arguments) -> Iterator[Said]:
+    """Yield notices on keys that sign for over a year, on keys that do not sign, and on keys that may be removed."""
+    now = today()
+    for path, _, key, domains in _used(arguments):
+        if not isinstance(key, Dkim):
+            continue
+        selector = key.selector_of(arguments.service)
+        if key.signing and dkim_state.is_old(key.since, now):
+            text = f"signs at the selector {selector} since {key.since}, for over a year; replace it"
+            yield Said(path, Remark(f"{text}: elastx-mrs dkim rotate", notices.OLD_KEY), tuple(domains))
+        if key.state(now) in ("pending", "retiring"):
+            yield Said(path, Remark(f"the key {selector} is {key.described(now)}", notices.IDLE_KEY), tuple(domains))
+        if key.state(now) == "retired" and not key.revoked:
+            text = f"is retired at the selector {selector} since {key.retire}; remove it from the list"
+            yield Said(path, Remark(text, notices.RETIRED_KEY), tuple(domains))
+
+
+def _keys(arguments: Arguments, domain: Domain) -> Iterator[str]:
+    """Yield the public keys that a domain publishes, without revoked ones."""
+    for key in arguments.dkim_of(domain):
+        if not key.external and not key.revoked and key.record is not None:
+            yield str(key.record)
+
+
+def _unused_publishers(arguments: Arguments) -> Iterator[Said]:
+    """Yield a remark on each publisher that no domain can use. It stays for one ``up``, which deletes its records."""
+    published = arguments.published
+    used = {name for domain in published for name in domain.publish or ()}
+    if any(domain.publish is None for domain in published):
+        return  # the publishers' zones decide
+    why = "every domain names others in publish" if published else "every domain has external: true"
+    cure = "Remove it, once an up has deleted the records that it published"
+    for provider, _ in arguments.publishers:
+        if provider.name not in used:
+            yield Said(provider.name, Remark(f"publishes nothing, because {why}. {cure}"))

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from elastx_mrs import limits, registry
-from elastx_mrs.config.model import Arguments, Dkim, Dmarc, Spf
+from elastx_mrs.config import dkim
+from elastx_mrs.config.model import Arguments, Dmarc, Spf
+from elastx_mrs.config.today import today
 from elastx_mrs.display import MOST_QUOTED, any_of, quoted, visible
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.record import MAX_TTL
@@ -111,26 +113,15 @@ def _normal(text: str) -> str | None:
 def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
     """Yield the faults of the whole, given arguments that are each well formed."""
     for path, policy in _policies(arguments):
-        fields = policy.model_fields_set - {"selector"}
-        beside = sorted(fields - {"record", "external"})
-        if policy.external and fields - {"external"}:
+        beside = sorted(policy.model_fields_set - {"record", "external"})
+        if policy.external and policy.model_fields_set - {"external"}:
             yield Fault(path, "has external: true, so no record is created; remove the other keys, or external")
         elif policy.record is not None and beside:
             yield Fault(path, f"has record, the whole value, and also {', '.join(beside)}; write one or the other")
-        elif not isinstance(policy, Dkim):
+        else:
             yield from (Fault(path, problem) for problem in _value_problems(policy, arguments.service))
-    for index, domain in enumerate(arguments.domains):
-        key = domain.dkim or arguments.dkim
-        if key.record is None and not key.external:
-            path = f"domains[{index}].dkim" if domain.dkim else "dkim"
-            cure = f"write the value that {arguments.service.name} provides as record, or external: true"
-            yield Fault(path, f"has no key for {domain.name}; {cure}")
-            if not domain.dkim:
-                break
+    yield from _key_faults(arguments)
     domains = [domain.name for domain in arguments.published]
-    if arguments.publishers and not domains:
-        path = ", ".join(provider.name for provider, _ in arguments.publishers)
-        yield Fault(path, "publishes nothing, because every domain has external: true; remove it, or external")
     yield from _provider_faults(arguments, program=program) if domains else ()
     yield from publish_faults(arguments)
     yield from ttl_faults(arguments, arguments.publishers_by_domain)
@@ -141,6 +132,22 @@ def of_the_whole(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
         yield Fault("domains", problem)
         return
     yield from _name_faults(arguments)
+
+
+def _key_faults(arguments: Arguments) -> Iterator[Fault]:
+    """Yield the faults of DKIM keys, each where it is written, and the first domain without a key."""
+    service, date = arguments.service, today()
+    own = [(f"domains[{index}].dkim", one.dkim) for index, one in enumerate(arguments.domains) if one.dkim is not None]
+    for path, keys in [("dkim", arguments.dkim), *own]:
+        yield from (Fault(*problem) for problem in dkim.problems(path, keys, service, date))
+    for index, domain in enumerate(arguments.domains):
+        for path, key in dkim.placed(f"domains[{index}].dkim" if domain.dkim else "dkim", arguments.dkim_of(domain)):
+            if key.published is None and not key.external:
+                cure = f"write the value that {service.name} provides as record, or external: true"
+                cure = cure if not key.own else "write the value of elastx-mrs dkim generate as record"
+                yield Fault(path, f"has no key for {domain.name}; {cure}")
+        if not domain.dkim and any(key.published is None and not key.external for key in arguments.dkim):
+            break
 
 
 def _provider_faults(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
@@ -175,14 +182,12 @@ def publish_faults(arguments: Arguments) -> Iterator[Fault]:
             elif name not in named and (problem := _unnamed(name, named)):
                 yield Fault(f"{path}[{position}]", problem)
             seen.add(name)
-    if len(named) < 2 or not published or not used <= {*named}:
-        return
-    looked_for = any(domain.publish is None for domain in arguments.published)
-    for provider, _ in arguments.publishers:
-        if provider.name not in used and not (looked_for and provider.zones):
-            why = "it cannot tell which zones it has" if looked_for else "every domain names others in publish"
-            cure = f"write publish: [{provider.name}] for its domains, or remove it"
-            yield Fault(provider.name, f"publishes nothing, because {why}; {cure}")
+    if all(domain.publish is not None for domain in arguments.published):
+        return  # the others publish nothing: a remark says so
+    for provider, _ in arguments.publishers if len(named) > 1 and used <= {*named} else ():
+        if provider.name not in used and not provider.zones:
+            cure = f"write publish: [{provider.name}] for its domains"
+            yield Fault(provider.name, f"cannot tell which zones it has; {cure}, or remove it")
 
 
 def _unnamed(name: str, named: Sequence[str]) -> str:
@@ -192,13 +197,13 @@ def _unnamed(name: str, named: Sequence[str]) -> str:
     """
     known = registry.names()
     if name in known:
-        return f"{name} is not in this config; write its key, {name}, or remove it here" if named else ""
+        return f"{name} is not in this config; add the key {name}, or remove it here" if named else ""
     close = difflib.get_close_matches(name[:MOST_QUOTED].lower(), known, n=1)
     cure = f"did you mean {close[0]}?" if close else f"the publishers are {', '.join(known)}"
     return f"{quoted(masked(name))} is not a publisher; {cure}"
 
 
-def _value_problems(policy: Spf | Dkim | Dmarc, service: Service) -> Sequence[str]:
+def _value_problems(policy: Spf | Dmarc, service: Service) -> Sequence[str]:
     """Return the faults of terms or tags together that are each valid."""
     try:
         if isinstance(policy, Spf):
@@ -219,10 +224,10 @@ def _name_faults(arguments: Arguments) -> Iterator[Fault]:
             yield from (Fault(f"domains[{index}]", problem) for problem in error.problems)
 
 
-def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dkim | Dmarc]]:
-    yield from (("spf", arguments.spf), ("dkim", arguments.dkim), ("dmarc", arguments.dmarc))
+def _policies(arguments: Arguments) -> Iterator[tuple[str, Spf | Dmarc]]:
+    yield from (("spf", arguments.spf), ("dmarc", arguments.dmarc))
     for index, domain in enumerate(arguments.domains):
-        for key, policy in (("spf", domain.spf), ("dkim", domain.dkim), ("dmarc", domain.dmarc)):
+        for key, policy in (("spf", domain.spf), ("dmarc", domain.dmarc)):
             if policy is not None:
                 yield f"domains[{index}].{key}", policy
 
@@ -237,6 +242,12 @@ def ttl_faults(arguments: Arguments, places: Mapping[str, Sequence[str]]) -> Ite
     ttls = [
         ("ttl", arguments.ttl, of_all),
         *((f"domains[{i}].ttl", one.ttl, {*places.get(one.name, ())}) for i, one in enumerate(arguments.domains)),
+        *((f"{path}.ttl", key.ttl, of_all) for path, key in dkim.placed("dkim", arguments.dkim)),
+        *(
+            (f"{path}.ttl", key.ttl, {*places.get(one.name, ())})
+            for i, one in enumerate(arguments.domains)
+            for path, key in dkim.placed(f"domains[{i}].dkim", one.dkim or ())
+        ),
     ]
     for path, ttl, used in ttls:
         if ttl is None:

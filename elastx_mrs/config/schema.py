@@ -25,11 +25,11 @@ from pydantic.fields import FieldInfo
 
 from elastx_mrs import notices, registry
 from elastx_mrs.config import model as arguments
-from elastx_mrs.config.base import INTEGER, NUMBER, Shape
+from elastx_mrs.config.base import INTEGER, NUMBER, Shape, one_or_more
 from elastx_mrs.config.model import MAX_TIMEOUT, Arguments, Dmarc, shape
 from elastx_mrs.config.parse import stack_keys
 from elastx_mrs.identity import NAMESPACE
-from elastx_mrs.records import challenge, dmarc, dmarc_policy, names, report, spf
+from elastx_mrs.records import challenge, dkim_state, dmarc, dmarc_policy, names, report, spf
 from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.registry import Provider, StackKey
 from elastx_mrs.service import ELASTX
@@ -58,6 +58,8 @@ HINTS: Mapping[Callable[..., Any], Schema] = {
     spf.ip6_network: {"pattern": r"^[0-9A-Fa-f:.]+(/[0-9]+)?$"},
     dmarc.from_paste: {"pattern": r'[vV]\s*=\s*DMARC1|"\s*"|\\'},
     report.destination: {"pattern": r"^[mM][aA][iI][lL][tT][oO]:"},
+    dkim_state.iso_date: {"pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|\s*$)"},
+    dkim_state.iso_moment: {"pattern": r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|\s*$)"},
     arguments._notice: {"enum": [*(one.name for one in notices.NOTICES), *notices.RETIRED]},
     arguments._seconds: {"minimum": 0, "maximum": MAX_TIMEOUT},
 }
@@ -142,7 +144,8 @@ class _Walk:
             return [{"enum": list(inner)}]
         if origin is list:
             bounds = [one.min_length for one in metadata if isinstance(one, MinLen)]
-            return [{"type": "array", "items": self._below(inner[0])} | ({"minItems": bounds[0]} if bounds else {})]
+            items = {"type": "array", "items": self._below(inner[0])} | ({"minItems": bounds[0]} if bounds else {})
+            return [*(self.alternatives(inner[0], ()) if one_or_more in metadata else ()), items]
         if origin is dict:
             (names_,) = self.alternatives(inner[0], ())
             return [{"type": "object", "propertyNames": names_, "additionalProperties": self._below(inner[1])}]

@@ -1,7 +1,7 @@
 """The result of a DNS lookup. It never confuses *there is none* with *could not ask*."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
@@ -34,6 +34,7 @@ class Answer:
     :param denied: whether records came with an NXDOMAIN, so resolvers ignore them.
     :param nobody: whether it failed because this machine reaches no resolver; all such answers have the same problem.
     :param over: whether it failed because a limit was reached; the problem names it.
+    :param ttl: seconds, of the records in one server's own answer; None if not known.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Answer:
     denied: bool = False
     nobody: bool = False
     over: bool = False
+    ttl: int | None = field(default=None, compare=False)
 
     @property
     def void(self) -> bool:

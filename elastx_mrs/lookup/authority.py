@@ -204,7 +204,8 @@ async def answer_at(network: Network, server: Server, question: Question) -> Ans
     rdatas = tuple(reading.rrset or ())
     if reading.chain and not question.flags & dns.flags.RD:
         return Answer(name, rdtype, "nodata", (), text(reading.chain[0]))
-    return Answer(name, rdtype, reading.status or "nodata", rdatas, name, denied=reading.denied)
+    ttl = reading.rrset.ttl if reading.rrset is not None else None
+    return Answer(name, rdtype, reading.status or "nodata", rdatas, name, denied=reading.denied, ttl=ttl)
 
 
 class Observer:

@@ -1,1 +1,1 @@
-"""What a mail receiver makes of the answers: ``check_host()``, the SPF tree, DMARC's tree walk."""
+"""What mail receivers make of the answers, and what the relay does: ``check_host()``, the SPF tree, DMARC's walk."""

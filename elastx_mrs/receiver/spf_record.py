@@ -27,6 +27,15 @@ class Found:
     problem: str = ""
     over: bool = False
 
+    def words(self) -> list[tuple[str, spf_terms.Term]]:
+        """Return each term, first as it is written in the record."""
+        if self.record is None:
+            return []
+        # A record that parses is printable ASCII, in which only backslashes are escaped.
+        text = self.text.replace("\\\\", "\\") + " "
+        starts = [(position - 1, term) for position, term in zip(self.record.positions, self.record.terms, strict=True)]
+        return [(text[start : text.index(" ", start)], term) for start, term in starts]
+
 
 def is_name(name: str) -> bool:
     """Return whether a name fits into DNS and has at least two labels, as §4.3 requires of a domain."""

@@ -158,6 +158,11 @@ async def expand(ask: Ask, domain: str, record: str | None = None) -> Tree:
     return _Count(crawl).tree(domain, _Path((domain,), (domain,)))
 
 
+def _terms(record: Record | None) -> list[Term]:
+    """Return the terms of a record that need a lookup, in the order of evaluation."""
+    return [term for term in record.evaluated() if term.name in LOOKUPS] if record is not None else []
+
+
 class _Crawl:
     """Queries everything that a record leads to, as soon as its name is known."""
 
@@ -181,8 +186,8 @@ class _Crawl:
                 return
             self.records[domain] = select(answer)
         record = self.records[domain].record
-        for term in record.evaluated() if record is not None else ():
-            name = self.target(domain, term) if term.name in LOOKUPS else None
+        for term in _terms(record)[: limits.SPF_TREE_TERMS.most]:
+            name = self.target(domain, term)
             if name is None or not is_name(name):
                 continue
             if term.name in ("include", "redirect"):
@@ -236,8 +241,12 @@ class _Count:
 
     def tree(self, domain: str, path: _Path) -> Tree:
         found = self._crawl.records.get(domain) or Found("temperror", problem=self._crawl.cut, over=True)
-        record = found.record or Record(())
-        nodes = [self._node(domain, path, term) for term in record.evaluated() if term.name in LOOKUPS]
+        terms, most = _terms(found.record), limits.SPF_TREE_TERMS.most
+        nodes = [self._node(domain, path, term) for term in terms[:most]]
+        if len(terms) > most:
+            text = f"has {len(terms)} terms that need a lookup, and receivers allow {MAX_LOOKUPS} (RFC 7208 §4.6.4)"
+            problem = Problem("permerror", path.terms, f"{text}; remove the record, or most of its terms")
+            nodes.append(Node(f"{len(terms) - most} more terms", len(terms) - most, problem=problem))
         self._trees[domain] = tree = Tree(domain, found, tuple(nodes))
         return tree
 

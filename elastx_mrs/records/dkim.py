@@ -6,7 +6,9 @@ The value is over 255 octets, so people paste it in many forms. :mod:`elastx_mrs
 """
 
 import hashlib
+import re
 
+from elastx_mrs import limits
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import dkim_key
 from elastx_mrs.records.dkim_rsa import PRIVATE
@@ -16,12 +18,16 @@ from elastx_mrs.records.record import RecordError, Remark, TxtRecord
 from elastx_mrs.records.text import check_printable
 from elastx_mrs.service import ELASTX, Service
 
+_PRIVATE = re.compile(r"PRIVATE\s+KEY", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+"""What a key without tags looks like, also one line of a PEM file."""
 _OTHERS = ("v=spf1", "v=DMARC1", "v=BIMI1", "v=STSv1", "v=TLSRPTv1")
 
 
-def dkim(domain: str, selector: str, value: str, ttl: int | None = None) -> TxtRecord:
+def dkim(domain: str, selector: str, value: str, ttl: int | None = None, service: Service = ELASTX) -> TxtRecord:
     """Return the key record, a TXT at ``<selector>._domainkey`` below the domain (RFC 6376 §3.6.2.1)."""
-    return TxtRecord(domain, "dkim", owner_name(f"{selector}._domainkey", domain), value, ttl)
+    owner = owner_name(f"{selector}._domainkey", domain)
+    return TxtRecord(domain, "dkim", owner, value, ttl, selector="" if selector == service.dkim_selector else selector)
 
 
 def from_paste(text: str, selector: str = "", service: Service = ELASTX) -> Pasted:
@@ -35,10 +41,12 @@ def from_paste(text: str, selector: str = "", service: Service = ELASTX) -> Past
     """
     if not text.strip():
         raise RecordError(f"is empty; write the value that {service.name} provides, v=DKIM1; p=…")
-    if "PRIVATE KEY" in text:
+    if _PRIVATE.search(text):
         raise RecordError(PRIVATE)
-    if "-----BEGIN" in text:
+    if "-----begin" in text.lower():
         raise RecordError("is a PEM file; write the record's value, v=DKIM1; p=<the lines between BEGIN and END>")
+    if len(text) <= limits.PASTED.most and _BASE64.fullmatch("".join(text.split())):
+        raise RecordError("is base64 without tags, not shown because it may be a private key; write v=DKIM1; p=…")
     pasted = unpasted(text, "DKIM", dkim_key.is_dkim, selector or service.dkim_selector)
     _check_selector(pasted.owner, selector or service.dkim_selector)
     value = _unwrap(pasted)

@@ -70,6 +70,7 @@ class TxtRecord:
     :param value: the value as one string of printable ASCII, however many character-strings it takes.
     :param configured_ttl: seconds; None if the config has none.
     :param external: whether somebody else publishes it, by hand.
+    :param selector: of a DKIM key that is not at the service's own selector; empty for all other records.
     """
 
     domain: str
@@ -78,6 +79,7 @@ class TxtRecord:
     value: str
     configured_ttl: int | None = None
     external: bool = False
+    selector: str = ""
 
     @property
     def ttl(self) -> int:
@@ -101,13 +103,14 @@ class TxtRecord:
         """The part of the resource name that identifies the record in its domain, independent of the config's order.
 
         A challenge has the first digits of its token, because no name may contain an account's address. A report
-        authorisation has the domain that the reports are about.
+        authorisation has the domain that the reports are about. A DKIM key at another selector than the service's has
+        its selector, so another key beside it never renames it.
         """
         if self.kind == "challenge":
             return f"challenge-{self.value[-TOKEN_DIGITS:][:SHOWN_DIGITS]}"
         if self.kind == "report":
             return f"report-{self.name.partition('._report._dmarc.')[0]}"
-        return self.kind
+        return f"{self.kind}-{self.selector}" if self.selector else self.kind
 
     def resource(self, component: str) -> str:
         """Return the name of the record's resource in a component of that name."""

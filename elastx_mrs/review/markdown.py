@@ -26,8 +26,8 @@ LIMITS = {"github": 65_536, "gitlab": 1_000_000}
 """Octets of a comment. The limits of both are in characters, and no text has fewer octets than characters."""
 
 LABELS = {
-    FAILED: "Failed", "gained": "Gains a domain", "loosened": "Loosened", "removed": "Removed", "key": "Another key",
-    "senders": "More senders",
+    FAILED: "Failed", "gained": "Gains a domain", "loosened": "Loosened", "removed": "Removed", "relay": "Relay",
+    "key": "Another key", "senders": "More senders",
 }  # fmt: skip
 OPS: Mapping[Op, str] = {
     "add": "+ add", "change": "~ change", "remove": "- remove", "release": "release", "stopped": "! stopped",

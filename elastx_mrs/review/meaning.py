@@ -17,6 +17,7 @@ RISKS: Mapping[str, str] = {
     "gained": "an account will be able to send as another domain",
     "loosened": "the DMARC policy or SPF's all term will be less strict",
     "removed": "a record will be removed",
+    "relay": "the relay may refuse mail, although receivers would accept it",
     "key": "a DKIM key will be replaced",
     "senders": "SPF will allow more senders",
 }
@@ -89,6 +90,8 @@ class Reader:
     :param accounts: addresses, by the token of their challenge.
     :param trees: lookups of the whole SPF tree, before and after, by domain, if they were queried.
     :param service: the relay service whose records change.
+    :param unseen: why the service's own check of SPF may not find its include, by domain, if the whole tree was
+        queried; empty where it does.
     """
 
     def __init__(
@@ -96,8 +99,10 @@ class Reader:
         accounts: Mapping[str, str],
         trees: Mapping[str, tuple[str, str]] | None = None,
         service: Service = ELASTX,
+        unseen: Mapping[str, str] | None = None,
     ) -> None:
         """Keep the arguments."""
+        self._unseen = unseen or {}
         self._accounts = accounts
         self._trees = trees or {}
         self._service = service
@@ -143,8 +148,12 @@ class Reader:
             yield from self._challenge(change, old, new)
         elif change.kind == "spf":
             yield from self._spf(change, old, new)
+            yield from self._relay(change.domain, new)
         elif change.kind == "dkim":
-            yield from _dkim(change, old, new)
+            yield from _dkim(change, old, new, self._service)
+            if new is None and change.content.owner.startswith(f"{self._service.dkim_selector}._domainkey."):
+                text = f"{self._service.name} rejects mail from domains without DKIM ({self._service.dkim_source})"
+                yield say(text)
         elif change.kind == "dmarc":
             yield from _dmarc(change, old, new)
         elif change.kind == "report":
@@ -188,6 +197,22 @@ class Reader:
         else:
             yield from _terms(change.domain, before, after, self._service)
             yield self._lookups(change.domain, before, after)
+
+    def _relay(self, domain: str, new: str | None) -> Iterator[Say | Risk]:
+        """Yield that the service may refuse mail from a domain, although receivers accept it.
+
+        With another include or a redirect, only the whole tree can tell.
+        """
+        after = None if new is None else _parsed(new)
+        if after is None or self._service.include in after.text.split():
+            return
+        leads = any(term.name in ("include", "redirect") for term in after.record.terms)
+        why = self._unseen.get(domain, "" if leads else f"the record does not have {self._service.include} literally")
+        if not leads or why:
+            verb = "may refuse" if self._service.spf_rule == "warning" else "will refuse"
+            what = say(f"{self._service.name} {verb} mail from {{}}: {{}}", domain, why)
+            yield what
+            yield Risk("relay", domain, what)
 
     def _lookups(self, domain: str, before: _Spf | None, after: _Spf) -> Say:
         then = after.lookups
@@ -317,10 +342,17 @@ def _key(value: str) -> str:
         return "a key that receivers cannot read"
 
 
+def _revoked(value: str) -> bool:
+    try:
+        return dkim_key.parse(value).revoked
+    except RecordError:
+        return False
+
+
 _same_key = lru_cache(maxsize=4096)(compare.same_key)
 
 
-def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Risk]:
+def _dkim(change: Change, old: str | None, new: str | None, service: Service) -> Iterator[Say | Risk]:
     if old is None and new is not None:
         yield say(f"key: {_key(new)}")
     elif new is None and old is not None:
@@ -332,10 +364,14 @@ def _dkim(change: Change, old: str | None, new: str | None) -> Iterator[Say | Ri
             yield say("then: {}", new.partition("p=")[0])
             return
         yield say(f"key: {_key(old)} → {_key(new)}")
-        what = say(
-            "the DKIM key of {} will be replaced: mail signed with the old one will fail, also mail in transit",
-            change.domain,
-        )
+        if _revoked(new):
+            what = say("the DKIM key at {} will be revoked: receivers reject mail signed with it", change.content.owner)
+            yield Risk("key", change.domain, what)
+            return
+        owner = change.content.owner
+        which = change.domain if owner.startswith(f"{service.dkim_selector}._domainkey.") else owner
+        text = "the DKIM key of {} will be replaced: mail signed with the old one will fail, also mail in transit"
+        what = say(text, which)
         yield Risk("key", change.domain, what)
 
 

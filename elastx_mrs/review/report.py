@@ -125,12 +125,17 @@ class Review:
         return sum((domain.counts() for domain in self.domains), Counter())
 
 
-def review(preview: Preview, trees: Mapping[str, tuple[str, str]] | None = None) -> Review:
+def review(
+    preview: Preview,
+    trees: Mapping[str, tuple[str, str]] | None = None,
+    unseen: Mapping[str, str] | None = None,
+) -> Review:
     """Return the review of a preview.
 
     :param trees: lookups of the whole SPF tree, before and after, by domain, if they were queried.
+    :param unseen: as for :class:`elastx_mrs.review.meaning.Reader`.
     """
-    reader = Reader(preview.accounts, trees, preview.service)
+    reader = Reader(preview.accounts, trees, preview.service, unseen)
     domains: dict[str, list[Row]] = {}
     for change in changes(preview):
         domains.setdefault(change.domain, []).append(Row(change, reader.read(change)))
@@ -184,7 +189,7 @@ def headlines(found: Review) -> list[tuple[str, Say]]:
     lines += [(risk.kind, risk.what) for risk in risks if risk.kind == "loosened"]
     for domain, gone in removed.items():
         lines.append(("removed", _gone(domain, gone)))
-    lines += [(risk.kind, risk.what) for risk in risks if risk.kind in ("key", "senders")]
+    lines += [(risk.kind, risk.what) for risk in risks if risk.kind in ("relay", "key", "senders")]
     return lines
 
 

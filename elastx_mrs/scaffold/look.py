@@ -51,7 +51,7 @@ async def look(vantage: Vantage, domains: Sequence[str], key: str) -> Look:
     :param key: the stack's DKIM key.
     """
     found, zones = await asyncio.gather(
-        read_all(vantage.ask, domains, ELASTX.dkim_selector, key),
+        read_all(vantage.ask, domains, [ELASTX.dkim_selector], key),
         asyncio.gather(*(_zone(vantage.ask, domain, domains) for domain in domains)),
     )
     unanswered = [vantage.nobody] if vantage.nobody else [line for one in found for line in one.unasked]

@@ -94,7 +94,7 @@ def plan_of(answers: Answers, provider: Provider, found: Look, project: str, sta
     arguments = whole(given)
     in_order = [one.key for one in questions(provider) if one.key in answers.settings]
     settings = provider.start.settings({key: answers.settings[key] for key in [*in_order, *answers.settings]})
-    dkim = str(arguments.dkim.record or "")
+    dkim = str(arguments.dkim[0].record or "")
     return Plan(project, stack, answers.accounts, dkim, entries, provider, settings, found.owners)
 
 

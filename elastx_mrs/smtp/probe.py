@@ -14,7 +14,9 @@ from elastx_mrs.check import Check
 from elastx_mrs.lookup.transport import certificate
 from elastx_mrs.service import ELASTX, Service
 from elastx_mrs.smtp.clock import ASK, CouldNotAsk
+from elastx_mrs.smtp.refusal import Look, RefusedError, Stage, rate, refused
 from elastx_mrs.smtp.session import Reply, Session, TrustError
+from elastx_mrs.smtp.test_message import Letter
 
 MECHANISMS = ("PLAIN", "LOGIN")
 """The mechanisms for the login, the preferred first (RFC 4616; old servers offer only LOGIN)."""
@@ -23,29 +25,18 @@ _BAD_PASSWORD = 535
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A message to send.
-
-    :param sender: the envelope's, like ``recipient``; ASCII.
-    :param content: header and body with CRLF.
-    """
-
-    sender: str
-    recipient: str
-    content: bytes
-
-
-@dataclass(frozen=True)
 class Errand:
     """What to check at the server.
 
     :param account: the login; None for no login.
     :param relay: the service that the server belongs to, which requires a login; None for another server.
+    :param look: called if the relay refuses the message.
     """
 
     account: str | None = None
     letter: Letter | None = None
     relay: Service | None = ELASTX
+    look: Look = tuple
 
 
 Step = Callable[[Session, Errand], Check]
@@ -53,6 +44,8 @@ Step = Callable[[Session, Errand], Check]
 
 def probe(session: Session, errand: Errand) -> Iterator[Check]:
     """Yield each check as soon as it is done. After a failure, the checks that depend on it are ``unchecked``.
+
+    If the relay refuses the message, the checks of the records that it needs come last.
 
     :param session: with the password, if there is an account.
     """
@@ -71,7 +64,14 @@ def probe(session: Session, errand: Errand) -> Iterator[Check]:
             if blocked:
                 yield Check(name, "unchecked", "", f"skipped, because {blocked} did not pass")
                 continue
-            check = _taken(name, step, session, errand)
+            try:
+                check = _taken(name, step, session, errand)
+            except RefusedError as refusal:
+                session.close()  # lookups take time
+                found = errand.look()
+                yield refused(name, refusal, errand.account, errand.relay, found)
+                yield from found
+                return
             yield check
             if check.verdict not in ("pass", "unchecked") and step is not _before_tls:
                 blocked = name
@@ -172,22 +172,18 @@ def _login(account: str, session: Session, errand: Errand) -> Check:
 
 
 def _letter(letter: Letter, session: Session, errand: Errand) -> Check:
-    name, expected = "test message", "250 to the message (RFC 5321 §3.3)"
-    domain = letter.sender.rpartition("@")[2]
-    may = f"is {domain}'s challenge record for this account in DNS? See: elastx-mrs records"
-    if errand.account is None:
-        may = f"does this server accept mail from {domain} without a login? If not, add --login"
-    commands = (
-        (f"MAIL FROM:<{letter.sender}>", 250, may),
-        (f"RCPT TO:<{letter.recipient}>", 250, f"check the address {letter.recipient}; {may}"),
-        ("DATA", 354, may),
+    commands: tuple[tuple[Stage, str, int], ...] = (
+        ("MAIL FROM", f"MAIL FROM:<{letter.sender}>", 250),
+        ("RCPT TO", f"RCPT TO:<{letter.recipient}>", 250),
+        ("DATA", "DATA", 354),
     )
-    for command, code, cure in commands:
+    for stage, command, code in commands:
         reply = session.command(command)
-        if reply.code != code and not (code == 250 and reply.code == 251):
-            session.command("RSET")
-            return _refused(name, expected, Reply(reply.code, f"{reply.text} (to {command})"), cure)
+        if reply.code != code and not (stage == "RCPT TO" and reply.code == 251):  # RFC 5321 §3.4
+            raise RefusedError(letter, stage, reply)
     reply = session.content(letter.content)
     if reply.code != 250:
-        return _refused(name, expected, reply, may)
-    return Check(name, "pass", expected, str(reply), "save the received message, and run: elastx-mrs message FILE")
+        raise RefusedError(letter, "after DATA", reply)
+    next_ = "save the received message, and run: elastx-mrs message FILE"
+    notices = (rate(errand.relay),) if errand.relay is not None else ()
+    return Check("test message", "pass", "250 to the message (RFC 5321 §3.3)", str(reply), next_, notices)

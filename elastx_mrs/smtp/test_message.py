@@ -1,10 +1,27 @@
 """The test message. It tells people that it is a test, and programs not to answer it."""
 
 import email.policy
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid
 
-from elastx_mrs.smtp.probe import Letter
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to send.
+
+    :param sender: the envelope's, like ``recipient``; ASCII.
+    :param content: header and body with CRLF.
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+
+    @property
+    def domain(self) -> str:
+        """The sender domain."""
+        return self.sender.rpartition("@")[2]
 
 
 def compose(sender: str, recipient: str, server: str, account: str | None, version: str) -> Letter:

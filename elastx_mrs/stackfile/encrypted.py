@@ -56,6 +56,8 @@ class Opened:
         """Return an error without placeholders, or None if a placeholder may cause it."""
         if self._is_of_a_stand_in(fault.path):
             return None
+        if fault.path in self._around_hidden and _KEYS.search(fault.path):  # whether keys go together is not known
+            return None
         if _MARK not in fault.problem:
             return fault
         if re.search(r"(^|\.)dkim$", fault.path):  # a domain has no key, whatever it is called
@@ -91,6 +93,10 @@ def opened(values: Mapping[str, Any], known: tuple[Provider, ...]) -> Opened:
     return Opened(found, tuple(map(path_of, opening.encrypted)), frozenset((*map(path_of, opening.hidden), *added)))
 
 
+_KEYS = re.compile(r"(^|\.)dkim(\[[0-9]+\])?$")
+"""The place of a DKIM key, or of a list of them."""
+
+
 class _Opening:
     def __init__(self, known: Sequence[Provider]) -> None:
         self._providers = known
@@ -121,7 +127,7 @@ class _Opening:
                 found[key] = "" if is_encrypted(child) else child
             elif (new := self.value(child, (*path, key), keys.get(key, {}))) is not _LEFT_OUT:
                 found[key] = new
-        if path[-1:] == ("dkim",) and len(self.hidden) > before and "record" not in found:
+        if "dkim" in path[-2:] and len(self.hidden) > before and "record" not in found:
             found["external"] = True  # so its key is not missing
         return found
 
@@ -145,6 +151,10 @@ def _stand_in(path: _Path, name: str, known: Sequence[Provider]) -> Any:
             return name
         case (*_, "dkim"):
             return {"external": True}
+        case (*_, "dkim", int()):
+            return {"selector": name, "external": True, "own": True}
+        case (*_, "dkim", "selector") | (*_, "dkim", int(), "selector"):
+            return name
         case (*_, "rua" | "ruf", int()):
             return f"mailto:reports@{name}"
         case (*_, "ip4" | "nameservers" | "rootHints" | "resolvers", int()):

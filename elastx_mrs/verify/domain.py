@@ -46,12 +46,12 @@ async def verify(
 
 
 async def _meaning(asked: Asked, expected: Expected, found: Outcomes) -> None:
-    """Check SPF and DMARC as a receiver does."""
-    for kind, checks in (("spf", (spf.POLICY, spf.TREE)), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
+    """Check SPF and DMARC as a receiver does, and SPF as the relay service does."""
+    for kind, checks in (("spf", _SPF), ("dmarc", (dmarc.POLICY, dmarc.REPORTS))):
         if (kind in found and found[kind].verdict == "absent") or kind in expected.left_out_kinds:
             found |= _unchecked(expected, found, f"the {kind} record does not exist yet", checks)
     works = []
-    if spf.POLICY not in found or spf.TREE not in found:
+    if any(check not in found for check in _SPF):
         works.append(spf.spf(asked, expected))
     if dmarc.POLICY not in found or dmarc.REPORTS not in found:
         works.append(dmarc.dmarc(asked, expected))
@@ -74,8 +74,7 @@ async def _published(asked: Asked, expected: Expected, found: Outcomes, *, stric
     observer = asked.vantage.observer
     works = [published.record(observer, expected, record) for record in expected.records if record.suffix not in found]
     ours = {record.kind for record in expected.records} | expected.left_out_kinds
-    if "dkim" not in ours and "dkim" not in found:
-        works.append(published.key(observer, expected))
+    works += [published.key(observer, expected, key) for key in expected.others_keys if key.check not in found]
     kinds: tuple[Literal["spf", "dmarc"], ...] = ("spf", "dmarc")
     works += [published.external(observer, expected, kind) for kind in kinds if kind not in ours and kind not in found]
     if "challenges" not in found:
@@ -105,7 +104,8 @@ def _unchecked(expected: Expected, found: Outcomes, why: str, checks: Sequence[s
     return {check: Outcome(expected.domain, check, expected.domain, (detail,)) for check in missing}
 
 
-_AFTER = (spf.POLICY, spf.TREE, dmarc.POLICY, dmarc.REPORTS, dnssec.CHECK, resolvers.CHECK)
+_SPF = (spf.POLICY, spf.TREE, spf.RELAY)
+_AFTER = (*_SPF, dmarc.POLICY, dmarc.REPORTS, dnssec.CHECK, resolvers.CHECK)
 _FIRST = (delegation.CHECK,)
 
 

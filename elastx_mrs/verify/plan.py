@@ -1,11 +1,15 @@
 """From a config to what is verified: each domain's records, which servers to query, and how long."""
 
 from collections.abc import Container, Sequence
+from datetime import date
 
+from elastx_mrs.config.dkim import Dkim
 from elastx_mrs.config.model import Arguments, Verification
+from elastx_mrs.config.today import today
 from elastx_mrs.lookup.vantage import Run, Who
 from elastx_mrs.records import TxtRecord
-from elastx_mrs.verify.expected import Expected, by_domain
+from elastx_mrs.service import Service
+from elastx_mrs.verify.expected import Expected, Key, by_domain
 from elastx_mrs.verify.wait import Job
 
 
@@ -32,19 +36,25 @@ def expectations(arguments: Arguments, records: Sequence[TxtRecord]) -> list[Exp
 
     :param records: those that exist, or should; under ``--target`` they differ from the arguments.
     """
-    found = by_domain(records)
+    found, now = by_domain(records), today()
     settings_ = settings(arguments)
     return [
         Expected(
             domain.name,
             found.get(domain.name, ()),
-            (domain.dkim or arguments.dkim).selector_of(arguments.service),
+            tuple(_key(key, arguments.service, now) for key in arguments.dkim_of(domain)),
             known_challenges=frozenset(settings_[domain.name].known_challenges),
             resolvers_must_agree=settings_[domain.name].resolvers_must_agree,
             service=arguments.service,
         )
         for domain in arguments.domains
     ]
+
+
+def _key(key: Dkim, service: Service, now: date) -> Key:
+    selector = key.selector_of(service)
+    check = "dkim" if selector == service.dkim_selector else f"dkim-{selector}"
+    return Key(selector, check, key.state(now), key.described(now))
 
 
 def jobs(arguments: Arguments, records: Sequence[TxtRecord], run: Run, domains: Container[str]) -> list[Job]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from elastx_mrs.display import some, visible
+from elastx_mrs.verify.answers import Answers, answers_of
 from elastx_mrs.verify.result import FAILING, WORST_FIRST, Detail, Outcome, Verdict, worst
 from elastx_mrs.verify.wait import Job
 
-COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "cached"))
+COMPARED: frozenset[Verdict] = frozenset(("wrong", "absent", "warning", "cached"))
 """Verdicts whose messages also show the expected value."""
 
 
@@ -61,6 +62,7 @@ class Finding:
     :param servers: empty if it is not about a server.
     :param expected: empty if it does not help to understand ``seen``.
     :param fix: what to do; may be empty.
+    :param effect: what an application meets at the relay service; may be empty.
     """
 
     verdict: Verdict
@@ -69,6 +71,7 @@ class Finding:
     expected: str
     seen: str
     fix: str
+    effect: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Group:
     :param findings: with ``<domain>`` in the names of the subjects, if there are several domains.
     :param passed: the checks that pass.
     :param hopeless: why waiting does not help.
+    :param answers: as of :func:`elastx_mrs.verify.answers.answers_of`.
     """
 
     verdict: Verdict
@@ -85,6 +89,7 @@ class Group:
     findings: tuple[Finding, ...]
     passed: tuple[str, ...]
     hopeless: tuple[str, ...]
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -93,19 +98,30 @@ class Note:
 
     :param kind: ``notice``, or the verdict of a check that did not fail.
     :param checks: the checks that it is about; empty for a notice.
+    :param seen: what was seen, or the notice.
+    :param expected: what should be there instead; may be empty.
+    :param effect: what an application meets at the relay service; may be empty.
     """
 
-    kind: Literal["notice", "cached", "unchecked"]
+    kind: Literal["notice", "warning", "cached", "unchecked"]
     checks: tuple[str, ...]
-    text: str
+    seen: str
     fix: str
     domains: tuple[str, ...]
+    expected: str = ""
+    effect: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it but the fix, in one line."""
+        expected = f"; expected {self.expected}" if self.expected else ""
+        return f"{self.seen}{expected}{f'. {self.effect}' if self.effect else ''}"
 
 
 def verdict(job: Job) -> Verdict:
     """Return a domain's verdict: the worst of its failures, else ``pass``.
 
-    ``cached`` and ``unchecked`` are not failures. The domain passes, unless no check at all could run.
+    ``warning``, ``cached`` and ``unchecked`` are not failures. The domain passes, unless no check at all could run.
     """
     failing = job.open()
     if failing:
@@ -126,13 +142,13 @@ def findings(outcomes: Iterable[Outcome]) -> list[Finding]:
         subject = Subject(outcome.check, outcome.name if outcome.name != outcome.domain else "")
         for detail in outcome.details:
             expected = detail.expected if detail.verdict in COMPARED else ""
-            key = (detail.server, Detail(detail.verdict, "", expected, detail.seen, detail.cure))
+            key = (detail.server, replace(detail, server="", expected=expected))
             seen.setdefault(key, {})[subject] = None
     servers: dict[tuple[tuple[Subject, ...], Detail], list[str]] = {}
     for (server, detail), subjects in seen.items():
         servers.setdefault((tuple(subjects), detail), []).append(server)
     return [
-        Finding(one.verdict, subjects, tuple(filter(None, at)), one.expected, one.seen, one.cure)
+        Finding(one.verdict, subjects, tuple(filter(None, at)), one.expected, one.seen, one.cure, one.effect)
         for (subjects, one), at in servers.items()
     ]
 
@@ -152,8 +168,9 @@ def line(finding: Finding, subjects: Sequence[Subject]) -> str:
     """
     at = f" at {', '.join(finding.servers)}" if finding.servers else ""
     expected = f"; expected {finding.expected}" if finding.expected else ""
+    effect = f". {finding.effect}" if finding.effect else ""
     fix = f". Fix: {finding.fix}" if finding.fix else ""
-    return visible(f"{finding.verdict}: {', '.join(map(str, subjects))}{at}: {finding.seen}{expected}{fix}")
+    return visible(f"{finding.verdict}: {', '.join(map(str, subjects))}{at}: {finding.seen}{expected}{effect}{fix}")
 
 
 def groups(jobs: Iterable[Job]) -> list[Group]:
@@ -165,11 +182,12 @@ def groups(jobs: Iterable[Job]) -> list[Group]:
         own = findings(job.open())
         passed = tuple(name for name, outcome in job.outcomes.items() if outcome.verdict == "pass")
         hopeless = tuple(dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless))
-        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless)
+        group = Group(verdict(job), (domain,), tuple(own), passed, hopeless, answers_of(job))
         key = (
             *(_anywhere(finding, domain) for finding in own),
             passed,
             tuple(relative(text, domain) for text in hopeless),
+            answers_of(job),
         )
         found.setdefault(key, []).append(domain)
         alone.setdefault(key, group)
@@ -183,14 +201,14 @@ def _shared(group: Group, domains: tuple[str, ...]) -> Group:
     (first,) = group.domains
     anywhere = tuple(_anywhere(finding, first) for finding in group.findings)
     hopeless = tuple(relative(text, first) for text in group.hopeless)
-    return Group(group.verdict, domains, anywhere, group.passed, hopeless)
+    return replace(group, domains=domains, findings=anywhere, hopeless=hopeless)
 
 
 def _anywhere(finding: Finding, domain: str) -> Finding:
     """Return a finding with ``<domain>`` for the domain in all its texts."""
     subjects = tuple(Subject(relative(check, domain), relative(name, domain)) for check, name in finding.subjects)
-    expected, seen, fix = (relative(text, domain) for text in (finding.expected, finding.seen, finding.fix))
-    return Finding(finding.verdict, subjects, finding.servers, expected, seen, fix)
+    texts = (finding.expected, finding.seen, finding.fix, finding.effect)
+    return Finding(finding.verdict, subjects, finding.servers, *(relative(text, domain) for text in texts))
 
 
 def relative(text: str, domain: str) -> str:
@@ -201,14 +219,15 @@ def relative(text: str, domain: str) -> str:
 
 
 def notes(jobs: Iterable[Job]) -> list[Note]:
-    """Return the notes, each once with all its domains: cached answers first, then notices, then unchecked."""
+    """Return the notes, each once with all its domains: warnings first, then cached answers, notices, unchecked."""
     found: dict[Note, list[Note]] = {}
     for job in jobs:
         domain = job.expected.domain
         for note in dict.fromkeys(_notes(job)):
-            key = Note(note.kind, note.checks, relative(note.text, domain), relative(note.fix, domain), ())
+            seen, fix, *more = (relative(said, domain) for said in (note.seen, note.fix, note.expected, note.effect))
+            key = Note(note.kind, note.checks, seen, fix, (), *more)
             found.setdefault(key, []).append(note)
-    order = ("cached", "notice", "unchecked")
+    order = ("warning", "cached", "notice", "unchecked")
     made = [
         same[0] if len(same) == 1 else replace(key, domains=tuple(one for note in same for one in note.domains))
         for key, same in found.items()
@@ -220,12 +239,12 @@ def _notes(job: Job) -> Iterator[Note]:
     domains = (job.expected.domain,)
     failing = {outcome.check for outcome in job.open()}
     for finding in findings(outcome for outcome in job.outcomes.values() if outcome.check not in failing):
-        if finding.verdict not in ("cached", "unchecked"):
+        if finding.verdict not in ("warning", "cached", "unchecked"):
             continue
         checks = tuple(dict.fromkeys(subject.check for subject in finding.subjects))
         at = f"{', '.join(finding.servers)}: " if finding.servers else ""
-        expected = f"; expected {finding.expected}" if finding.expected else ""
-        yield Note(finding.verdict, checks, f"{at}{finding.seen}{expected}", finding.fix, domains)
+        more = (finding.expected, finding.effect)
+        yield Note(finding.verdict, checks, f"{at}{finding.seen}", finding.fix, domains, *more)
     for outcome in job.outcomes.values():
         for notice in outcome.notices:
             yield Note("notice", (), notice, "", domains)
@@ -239,7 +258,7 @@ def messages(jobs: Iterable[Job], most: int = 5) -> list[str]:
     by_text: dict[str, list[str]] = {}
     for job in jobs:
         hopeless = dict.fromkeys(outcome.hopeless for outcome in job.open() if outcome.hopeless)
-        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless)]
+        found = [*lines(job.open()), *(f"(did not wait: {visible(why)})" for why in hopeless), str(answers_of(job))]
         by_text.setdefault("\n".join(f"  {line}" for line in found), []).append(job.expected.domain)
     return [f"{_heading(domains, most)}\n{text}" for text, domains in by_text.items()]
 
@@ -271,7 +290,8 @@ def summary(jobs: Sequence[Job]) -> str:
     """Return the result in one line."""
     good = len(jobs) - len(failed(jobs))
     noun = "domain" if len(jobs) == 1 else "domains"
-    return f"{good} of {len(jobs)} {noun} verified"
+    warned = sum(not job.open() and any(one.verdict == "warning" for one in job.outcomes.values()) for job in jobs)
+    return f"{good} of {len(jobs)} {noun} verified{f', {warned} with a warning' if warned else ''}"
 
 
 def as_data(jobs: Sequence[Job], source: Source = NOWHERE) -> dict[str, Any]:
@@ -282,6 +302,7 @@ def as_data(jobs: Sequence[Job], source: Source = NOWHERE) -> dict[str, Any]:
             {
                 "domain": job.expected.domain,
                 "verdict": verdict(job),
+                **answers_of(job)._asdict(),
                 "checks": [_check(outcome, source.accounts) for outcome in job.outcomes.values()],
             }
             for job in jobs
@@ -304,6 +325,7 @@ def _check(outcome: Outcome, accounts: Mapping[str, str]) -> dict[str, Any]:
                 "expected": detail.expected,
                 "seen": detail.seen,
                 "fix": detail.cure,
+                "effect": detail.effect,
             }
             for detail in outcome.details
         ],

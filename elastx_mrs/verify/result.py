@@ -9,13 +9,13 @@ from elastx_mrs import descriptors
 from elastx_mrs.lookup.question import Server
 from elastx_mrs.receiver.spf_tree import Tree
 
-Verdict = Literal["pass", "wrong", "absent", "unreachable", "cached", "unchecked"]
+Verdict = Literal["pass", "wrong", "absent", "unreachable", "warning", "cached", "unchecked"]
 
-WORST_FIRST: tuple[Verdict, ...] = ("wrong", "absent", "unreachable", "cached", "unchecked", "pass")
+WORST_FIRST: tuple[Verdict, ...] = ("wrong", "absent", "unreachable", "warning", "cached", "unchecked", "pass")
 """The first of several verdicts in this order decides."""
 
 FAILING: frozenset[Verdict] = frozenset(("wrong", "absent", "unreachable"))
-"""Verdicts that fail a run. ``cached`` and ``unchecked`` do not, because nothing is known to be wrong."""
+"""Verdicts that fail a run. ``warning``, ``cached`` and ``unchecked`` do not: nothing is known to be wrong."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class Detail:
     """A server's answer that differs from what is expected.
 
     :param verdict: ``wrong``: something else than expected; ``absent``: nothing; ``unreachable``: no usable answer;
+        ``warning``: the relay service may refuse mail;
         ``cached``: a resolver still has an old or negative answer; ``unchecked``: the check did not run.
     :param server: its name and address, such as ``ns2.example.com (192.0.2.53)``; empty if it is not about a server.
     :param expected: the expected answer.
     :param seen: the answer.
     :param cure: the fix. If this machine is short of a resource, that replaces the given one.
+    :param effect: what an application meets at the relay service; empty if the service does not look for it.
     """
 
     verdict: Verdict
@@ -35,6 +37,7 @@ class Detail:
     expected: str
     seen: str
     cure: str
+    effect: str = ""
 
     def __post_init__(self) -> None:
         if self.verdict in ("unreachable", "unchecked"):

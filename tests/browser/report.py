@@ -75,7 +75,7 @@ def test_the_page_in_a_browser(chromium: Browser, tmp_path: Path, width: int, sc
     chromium.look(file.as_uri(), width, scheme)
     chromium.picture(Path(os.environ.get("ELASTX_MRS_PICTURES", tmp_path)) / f"report-{width}-{scheme}.png")
     assert chromium.console() == []
-    assert chromium.run("return document.title") == "11 of 15 domains verified"
+    assert chromium.run("return document.title") == "12 of 16 domains verified, 1 with a warning"
     assert chromium.run("return document.documentElement.clientWidth") == width
     assert chromium.run("return document.documentElement.scrollWidth") <= width
     assert chromium.run(BEYOND) == []

@@ -1,5 +1,6 @@
 """Every command with inputs that make it end well, and a world that they work in: a lab, a mail server, files."""
 
+import itertools
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
+from elastx_mrs.dkim import keys
 from elastx_mrs.lab.session import Lab, open_lab
 from tests import golden
 from tests import signed as make
@@ -67,7 +69,12 @@ class World:
     plain: int
 
     def argument(self, text: str) -> str:
-        names = {"dns": self.lab.address, "smtp": str(self.smtp), "plain": str(self.plain)}
+        names = {
+            "number": str(next(_NUMBERS)),
+            "dns": self.lab.address,
+            "smtp": str(self.smtp),
+            "plain": str(self.plain),
+        }
         files = {path.stem: str(path) for path in self.folder.glob("*.*")}
         return text.format(**names, **files, folder=self.folder)
 
@@ -107,6 +114,7 @@ FILES: dict[str, Callable[[], str | bytes]] = {
     "elsewhere.eml": lambda: make.received(
         make.signed(make.message(f"a@{UNSERVED}"), KEY, UNSERVED), f"spf=pass smtp.mailfrom=a@{UNSERVED}"
     ),
+    "own.pem": lambda: keys.pem_of(keys.generate("ed25519")),
     "text.txt": lambda: "Hello\n",
 }
 
@@ -121,6 +129,7 @@ def opened(folder: Path) -> Iterator[World]:
     for name, content in FILES.items():
         made = content()
         (folder / name).write_bytes(made if isinstance(made, bytes) else made.encode())
+        (folder / name).chmod(0o600)  # as a private key must be
     for name, script in PROGRAMS.items():
         (folder / "bin").mkdir(exist_ok=True)
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -135,6 +144,9 @@ def opened(folder: Path) -> Iterator[World]:
     ):
         yield World(lab, folder, smtp, plain)
 
+
+_NUMBERS = itertools.count()
+"""One for each new file, because a private key is never overwritten."""
 
 DNS = ("--nameserver", "{dns}")
 RECORDS = ("records", "--account", golden.ACCOUNT, "--domain", "good.com", "--dkim", golden.DKIM)
@@ -152,6 +164,9 @@ WELL = [
     ("completion", "bash"),
     ("config", "check", "{cloudflare}"),
     ("config", "schema"),
+    ("dkim", "generate", "s1", "--type", "ed25519", "--out", "{folder}/new-{number}.pem"),
+    ("dkim", "record", "s1", "{own}"),
+    ("dkim", "rotate", "--stack-config", "{stack}", *DNS),
     ("doctor", "--stack-config", "{kept}", *DNS),
     (*INIT, "--domain", "good.com", *DNS),
     (*LAB, "--", "true"),

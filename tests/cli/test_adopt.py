@@ -16,6 +16,7 @@ from tests.servers import NameServer, start
 from tests.servers.zones import HEAD, ZONES
 
 KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+OWN_KEY = "v=DKIM1; k=ed25519; p=sV4/Ki/xdmLYTDrTRzOm0wDIJQMWE96aT6hzf5zvlZQ="
 SERVED = ZONES | {
     "example.com": HEAD.format(name="example.com")
     + rf"""@ TXT "v=spf1 ip4:203.0.113.0/24 include:_spf.google.com ~all"
@@ -23,6 +24,8 @@ SERVED = ZONES | {
 _dmarc TXT "v=DMARC1; p=reject; rua=mailto:d@example.com"
 elastx._domainkey TXT "{KEY}"
 elastx._domainkey.other TXT "{KEY}"
+s1._domainkey.other TXT "{OWN_KEY}"
+s2._domainkey.gone TXT "v=DKIM1; p="
 two TXT "v=spf1 -all"
 two TXT "v=spf1 a -all"
 broken TXT "v=spf1 inc:x -all"
@@ -100,9 +103,24 @@ def test_a_policy_behind_a_cname_stays_where_it_is(server: NameServer) -> None:
     assert "_dmarc.dead.example.com is a CNAME to nothing.example.com: its policy stays there" in result.stdout
 
 
-def test_only_a_key_at_the_selector(server: NameServer) -> None:
-    assert config(adopt(server, "other.example.com"))["elastx-mrs:adopt"] == ["elastx._domainkey.other.example.com"]
-    assert "elastx-mrs:adopt" not in config(adopt(server, "--selector", "s2", "other.example.com"))
+def test_only_keys_at_the_selectors(server: NameServer) -> None:
+    owners = ["elastx._domainkey.other.example.com"]
+    assert config(adopt(server, "other.example.com"))["elastx-mrs:adopt"] == owners
+    more = ("--selector", "s1", "--selector", "elastx", "--selector", "s2")
+    both = config(adopt(server, *more, "other.example.com"))
+    assert both["elastx-mrs:adopt"] == [*owners, "s1._domainkey.other.example.com"]
+    (kept,) = both["elastx-mrs:domains"]
+    assert kept["dkim"] == [{"selector": "elastx", "record": KEY}, {"selector": "s1", "record": OWN_KEY, "own": True}]
+    rest = {"elastx-mrs:accounts": [golden.ACCOUNT], "elastx-mrs:rfc2136": {"zones": ["example.com"]}}
+    records = parse_stack(both | rest).records()
+    assert [one.name for one in records if one.kind == "dkim"] == both["elastx-mrs:adopt"]
+
+
+def test_a_revoked_key_at_another_selector_cannot_be_kept(server: NameServer) -> None:
+    result = adopt(server, "--selector", "s2", "gone.example.com")
+    assert result.exit_code == 1
+    assert "s2._domainkey.gone.example.com has 'v=DKIM1; p=', which receivers cannot use" in result.stdout
+    assert "Remove it, or leave its selector out" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_what_the_publisher_has_and_no_name_server_serves_is_said(place: Place, 
     assert result.exit_code == 1
     name = next(iter(place.config))
     assert f"# DIFFERS: _dmarc.{APEX}: {name} has 'disabled', unlike 127.0.0.1" in result.stdout
-    assert "; an up changes what the publisher has, so correct that first" in result.stdout
+    assert "; before the next up, make both the same" in result.stdout
 
 
 def test_what_would_stop_the_up_is_said_with_what_to_do(place: Place, tmp_path: Path) -> None:
@@ -261,8 +261,8 @@ def test_each_of_several_publishers_is_asked_for_its_own_domains(api: Route53Api
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"cloudflare": {}}, "publishes through cloudflare, which imports records: add --import"),
-        ({}, "names no publisher, so its records cannot be read; to read DNS, name only DOMAINs"),
+        ({"cloudflare": {}}, "publishes through cloudflare, which takes records over by import: add --import"),
+        ({}, "names no publisher, so its records cannot be read; to read DNS instead, give only DOMAINs"),
         ({"external": True}, "has external: true for every domain, so there is nothing to take over"),
     ],
 )
@@ -294,7 +294,7 @@ def test_a_zone_that_is_served_elsewhere(api: Route53Api, tmp_path: Path) -> Non
     assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
     assert f"# DIFFERS: {APEX}: route53 has 'elastx-mrs=" in result.stdout
     assert ", and not 'v=spf1 mx -all' as 127.0.0.1:" in result.stdout
-    said = f"# DIFFERS: _dmarc.{APEX}: DNS has a CNAME to mail.{APEX}, which route53 does not have; an up changes"
+    said = f"# DIFFERS: _dmarc.{APEX}: DNS has a CNAME to mail.{APEX}, which route53 does not have; before the"
     assert said in result.stdout
 
 
@@ -302,7 +302,7 @@ def test_name_servers_that_do_not_answer(api: Route53Api, tmp_path: Path) -> Non
     result = at_route53(api, tmp_path, SERVED[APEX], ELASTX_MRS_NAMESERVERS="127.0.0.1:9")
     assert result.exit_code == 3
     assert adopted(result) == [APEX, f"_dmarc.{APEX}"], "what the publisher has is known"
-    assert f"# NOT ASKED: {APEX}: no name server tells what it serves: " in result.stdout
+    assert f"# NOT ASKED: {APEX}: no name server answered: " in result.stdout
 
 
 def test_what_a_publisher_may_not_read_is_said(api: Route53Api, tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ POLICIES: dict[str, Any] = {
 }
 """Every key that a stack and a domain have in common."""
 
+KEYS: list[Any] = [
+    golden.DKIM,
+    {"selector": "s1", "record": golden.DKIM, "own": True, "since": "2026-01-01", "signs": False},
+    {"selector": "s2", "record": golden.DKIM, "own": True, "retire": "2026-02-01", "revoked": True},
+]
+
 SERVER: dict[str, Any] = {"server": "192.0.2.1", "keyName": "mail", "keyFile": "key", "algorithm": "hmac-sha512"}
 
 EVERYTHING: dict[str, Any] = POLICIES | {
@@ -59,7 +65,7 @@ EVERYTHING: dict[str, Any] = POLICIES | {
         {"name": "example.se", "accounts": ["newsletter@acme.example"], **copy.deepcopy(POLICIES)},
         {"name": "a.corp.example", "spf": "v=spf1 -all", "dkim": golden.DKIM, "dmarc": golden.DMARC, "guard": "off"},
         {"name": "b.corp.example", "spf": {"external": True}, "dkim": {"external": True}, "dmarc": {"external": False}},
-        {"name": "example.org", "spf": {"record": "v=spf1 -all"}, "dmarc": {"record": golden.DMARC}},
+        {"name": "example.org", "spf": {"record": "v=spf1 -all"}, "dmarc": {"record": golden.DMARC}, "dkim": KEYS},
     ],
     "rfc2136": {"zones": ["example.com", "example.se", "example.org"], **SERVER}
     | {"profiles": {"in-house": {"zones": ["corp.example"], **SERVER}}},
@@ -147,6 +153,9 @@ def touched(where: Steps, path: Steps) -> bool:
     return where[: len(path)] == path or path[:-1] == where[:-1] == ("domains", 4, "spf")
 
 
+KEY = {"selector": "s1", "record": golden.DKIM, "own": True}
+
+
 def config(**changes: Any) -> dict[str, Any]:
     own = {"accounts": ["a@acme.example"], "dkim": golden.DKIM, "domains": ["example.com"], "cloudflare": {}}
     return {key: value for key, value in (own | changes).items() if value is not None}
@@ -176,7 +185,11 @@ def config(**changes: Any) -> dict[str, Any]:
         (config(cloudflare=None, rfc2136=SECURE), []),
         (config(cloudflare=None, rfc2136={"zones": ["example.se"]}, domains=[{"name": SECURE}]), []),
         (config(cloudflare=None, rfc2136={"zones": ["example.se"], "server": SECURE}), ["domains[0]"]),
-        (config(rfc2136=SECURE), ["cloudflare, rfc2136"]),
+        (config(rfc2136=SECURE), []),
+        (config(route53={}, domains=[{"name": "example.com", "publish": SECURE}]), []),
+        (config(route53={}, domains=[{"name": "example.com", "publish": [SECURE]}]), []),
+        (config(route53={}, domains=[{"name": SECURE, "publish": ["route53", "x"]}]), ["domains[0].publish[1]"]),
+        (config(route53={}, domains=[{"name": SECURE, "publish": ["route53"]}]), ["cloudflare"]),
         (config(cloudflare=SECURE, ttl=30), ["ttl"]),
         # A key is missed only where it is missing.
         (config(dkim=SECURE), []),
@@ -187,6 +200,14 @@ def config(**changes: Any) -> dict[str, Any]:
         (config(dkim=None, domains=SECURE), []),
         (config(dkim=None, domains=[SECURE, "example.com"]), ["dkim"]),
         (config(dkim=None, domains=[{"name": SECURE}]), ["dkim"]),
+        # Nor can anybody tell who signs, or whether two keys are at one selector.
+        (config(dkim=[{"record": golden.DKIM, "signs": False}, SECURE]), []),
+        (config(dkim=[{"record": golden.DKIM, "signs": False}, KEY | {"own": SECURE}]), []),
+        (config(dkim=[{"record": golden.DKIM}, KEY | {"selector": SECURE}]), []),
+        (config(dkim=[{"record": golden.DKIM}, KEY | {"record": SECURE}]), []),
+        (config(dkim=[{"record": golden.DKIM}, KEY | {"retire": SECURE, "revoked": True}]), []),
+        (config(dkim=[{"record": golden.DKIM}, KEY | {"own": SECURE, "retire": "soon"}]), ["dkim[1].retire"]),
+        (config(dkim=[{"record": golden.DKIM}, SECURE, {"record": golden.DKIM}]), ["dkim[2]"]),
         # A key that there is not is none, encrypted or not.
         (config(spff=SECURE), ["spff"]),
         (config(domains=[{"name": "example.com", "spf": {"inlcude": SECURE}}]), ["domains[0].spf.inlcude"]),

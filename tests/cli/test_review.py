@@ -2,10 +2,13 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from elastx_mrs.lab.session import open_lab
 from tests.cli.commands import completed
+from tests.lookup.fakes import Dns
 from tests.review.previews import preview, step, txt
 
 LOOSENED = preview(
@@ -63,3 +66,29 @@ def test_an_invalid_account() -> None:
     result = review("--known-account", "nobody")
     assert result.returncode == 2
     assert "--known-account: 'nobody' is not" in result.stderr
+
+
+RECORDS = {
+    "elastx.email": ["TXT v=spf1 ip4:203.0.113.0/24 -all"],
+    "spf.example.net": ["TXT v=spf1 include:elastx.email -all"],
+    "two.example.net": ["TXT v=spf1 include:spf.example.net -all"],
+}
+
+
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ("include:spf.example.net", ""),
+        ("include:two.example.net", "2 includes lead there, and the rule allows 1"),
+        ("include:unserved.invalid", ""),  # its look-up fails, and nothing is claimed
+    ],
+)
+def test_dns_shows_whether_the_relay_finds_its_include(tmp_path: Path, term: str, said: str) -> None:
+    old, new = (f"v=spf1 {one} -all" for one in ("include:elastx.email", term))
+    made = preview(step("update", "x", txt("example.com", old), txt("example.com", new)), domains=["example.com"])
+    with open_lab(tmp_path / "zones", Dns(RECORDS).zones()) as lab:
+        options = ("--dns", "--nameserver", lab.address, "--format", "text", "--fail-on", "relay")
+        done = completed("review", *options, stdin=made)
+    assert ("Elastx may refuse mail from example.com" in done.stdout) == bool(said)
+    assert said in done.stdout
+    assert done.returncode == (1 if said else 3 if "unserved" in term else 0)

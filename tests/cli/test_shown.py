@@ -109,12 +109,13 @@ def test_verify_contains_what_was_seen(format_: str, seen: str, cure: str) -> No
         page = rendered(text)
         contained(page, "h4", "details", "summary")
     if format_ == "github":
-        *commands, summary = text.splitlines()
+        *commands, answers, summary = text.splitlines()
         assert len(commands) == 2
+        assert answers == "www.example.com: receivers: wrong, relay: wrong"
         assert all(line.startswith(("::error title=", "::notice title=")) for line in commands)
         assert summary == "0 of 1 domain verified"
     if format_ == "text":
-        assert len(text.splitlines()) == 5 + 2 * bool(seen) + bool(cure), "a line for each thing that is said"
+        assert len(text.splitlines()) == 6 + 2 * bool(seen) + bool(cure), "a line for each thing that is said"
     for line in (*report.messages(jobs)[0].splitlines(), report.missing(jobs)):
         assert line.isprintable(), "Pulumi's log gets these"
 

@@ -257,4 +257,4 @@ def test_a_message_that_is_refused(good: int, handler: Handler, verb: str, reply
     assert reply in found["test message"]["seen"]
     assert ended == code
     if verdict == "wrong":
-        assert "example.com's challenge record" in found["test message"]["fix"]
+        assert "ask the server's operator whether this account may send as" in found["test message"]["fix"]

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,8 +12,10 @@ from elastx_mrs import limits
 from elastx_mrs.cli.main import main
 from elastx_mrs.cli.spf import planned_record
 from elastx_mrs.lab.session import open_lab
+from elastx_mrs.receiver import relay
 from elastx_mrs.receiver.spf_record import Found, parsed
 from elastx_mrs.receiver.spf_tree import Tree
+from elastx_mrs.service import ELASTX
 from tests.lookup.fakes import Dns
 
 RECORDS = {
@@ -21,6 +24,10 @@ RECORDS = {
     "mail.example": ["A 192.0.2.25", "AAAA 2001:db8::25"],
     "plain.example": ["TXT v=spf1 ip4:198.51.100.0/24 -all"],
     "elastx.email": ["TXT v=spf1 ip4:192.0.2.0/24 include:plain.example -all"],
+    "literal.example": ["TXT v=spf1 include:elastx.email -all"],
+    "below.example": ["TXT v=spf1 include:literal.example -all"],
+    "spelled.example": ["TXT v=spf1 include:ELASTX.email. -all"],
+    "late.example": ["TXT v=spf1 include:elastx.email include:missing.example -all"],
     # 3 times 1 + 2
     "three.example": ["TXT v=spf1 include:two.example include:two.example include:two.example ~all"],
     "two.example": ["TXT v=spf1 include:plain.example a:mail.example -all"],
@@ -63,9 +70,54 @@ def test_the_tree_the_sums_and_nothing_else(server: str) -> None:
         "└─ mx  1",
         "lookups: 2 of 10, 8 left",
         "void lookups: 0 of 2 for mail over IPv4, 0 of 2 over IPv6",
+        "receivers: valid, relay: warning",
+        "warning: good.example: no record has include:elastx.email, and listed addresses do not count. "
+        "Elastx may refuse mail from good.example: the application gets an SMTP error, at MAIL FROM, at RCPT TO or "
+        "after DATA. Fix: write include:elastx.email, exactly like that, into the SPF record of good.example, or ask "
+        "Elastx Support (support@elastx.se) whether it is needed",
     ]
     assert result.stderr == ""
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "receivers", "of_relay"),
+    [
+        (["literal.example"], "valid", "pass"),
+        (["below.example"], "valid", "pass"),
+        (["good.example", "--add", "include:elastx.email"], "valid", "pass"),
+        (["spelled.example"], "valid", "warning"),
+        (["late.example"], "wrong", "pass"),
+        (["eleven.example"], "wrong", "warning"),
+        (["none.example"], "wrong", "warning"),
+        (["elsewhere.example"], "unreachable", "unchecked"),
+    ],
+)
+def test_both_questions_are_answered(server: str, arguments: list[str], receivers: str, of_relay: str) -> None:
+    result = run(server, *arguments)
+    assert f"receivers: {receivers}, relay: {of_relay}" in result.stdout.splitlines()
+    assert result.exit_code == {"valid": 0, "wrong": 1, "unreachable": 3}[receivers], "a warning does not fail"
+    found = json.loads(run(server, *arguments, "--format", "json").stdout)
+    judged = found.get("planned", found)
+    assert (judged["receivers"], judged["relay"]["verdict"]) == (receivers, of_relay)
+    assert ("effect" in judged["relay"]) == (of_relay != "pass")
+    quiet = CliRunner().invoke(main, ["--quiet", "spf", *arguments, "--nameserver", server]).stdout
+    assert ("may refuse mail" in quiet) == (of_relay in ("warning", "unchecked") and arguments != ["none.example"])
+
+
+@pytest.mark.parametrize("name", ["_spf.plain.example", "elastx.email"])
+def test_a_name_that_is_only_included_has_no_answers(server: str, name: str) -> None:
+    assert "relay" not in run(server, name).stdout
+    assert "relay" not in json.loads(run(server, name, "--format", "json").stdout)
+
+
+def test_a_confirmed_rule_of_the_service_fails(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = replace(ELASTX, spf_rule="fault")
+    monkeypatch.setattr(relay.include, "__defaults__", (strict, ""))
+    result = run(server, "spelled.example")
+    assert "receivers: valid, relay: wrong" in result.stdout
+    assert "wrong: spelled.example: it is reached by include:ELASTX.email.: another spelling may not" in result.stdout
+    assert result.exit_code == 1
 
 
 def test_each_branch_has_its_count_and_no_branch_repeats(server: str) -> None:
@@ -85,11 +137,12 @@ def test_what_a_planned_change_would_cost(server: str) -> None:
     result = run(server, "good.example", "--add", "include:elastx.email", "--add", "ip4:192.0.2.1")
     planned = result.stdout.partition("planned:\n")[2].splitlines()
     assert planned[0] == "good.example  v=spf1 include:plain.example mx include:elastx.email ip4:192.0.2.1 -all"
-    assert planned[-4:] == [
+    assert planned[-5:] == [
         "record: v=spf1 include:plain.example mx include:elastx.email ip4:192.0.2.1 -all",
         "include:elastx.email: +2",
         "ip4:192.0.2.1: +0",
         "lookups: 2 -> 4 of 10",
+        "receivers: valid, relay: pass",
     ]
     assert result.exit_code == 0
 

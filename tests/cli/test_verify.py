@@ -28,6 +28,7 @@ from tests.verify.scene import DKIM, DMARC, SPF, TOKEN, records, rows
 
 ELASTX = HEAD.format(name="elastx.email") + '@ TXT "v=spf1 ip4:203.0.113.0/24 -all"\n'
 MAIN = [sys.executable, "-c", "from elastx_mrs.cli.entry import run; run()", "verify"]
+OWN = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 STRANGER = "elastx-mrs=" + "0" * 64
 
 
@@ -37,6 +38,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
         "good.com": HEAD.format(name="good.com") + records(),
         "bad.com": HEAD.format(name="bad.com") + records(spf=[SPF, "v=spf1 -all"], challenges=[TOKEN, STRANGER]),
         "elastx.email": ELASTX,
+        "keys.com": HEAD.format(name="keys.com")
+        + records()
+        + f's1._domainkey TXT "{OWN}"\ns2._domainkey TXT "v=DKIM1; p="\ns3._domainkey TXT "{OWN}"\n',
     }
     with start("bind", tmp_path_factory.mktemp("bind"), zones) as running:
         yield running
@@ -75,6 +79,40 @@ def test_the_project_s_default_is_what_is_verified(server: NameServer, tmp_path:
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 of 1 domain verified")
 
 
+def test_every_key_is_verified_and_has_its_state(server: NameServer, tmp_path: Path) -> None:
+    keys: list[dict[str, object]] = [
+        {"record": DKIM, "since": "2026-01-01"},
+        {"selector": "s1", "record": OWN, "own": True, "signs": False},
+        {"selector": "s2", "own": True, "retire": "2026-01-01", "revoked": True},
+        {"selector": "s3", "external": True, "own": True, "retire": "2026-12-07"},
+        {"selector": "s4", "external": True, "own": True, "retire": "2026-02-01"},
+    ]
+    stack = {"accounts": [golden.ACCOUNT], "dkim": keys, "dmarc": DMARC, "domains": ["keys.com"]}
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(yaml.safe_dump({"config": {f"elastx-mrs:{key}": value for key, value in stack.items()}}))
+    asked = ("--stack-config", str(file), "--timeout", "0", "--nameserver", server.address)
+    done = run(*asked, "--format", "json", ELASTX_MRS_LAB_TODAY="2026-11-30")
+    assert done.returncode == 0, done.stdout
+    checks = {one["check"]: one for one in json.loads(done.stdout)["domains"][0]["checks"]}
+    assert {name: one["seen"] for name, one in checks.items() if name.startswith("dkim")} == {
+        "dkim": "as declared, active since 2026-01-01",
+        "dkim-s1": "as declared, pending: nothing signs with it yet",
+        "dkim-s2": "as declared, revoked: receivers reject its signatures, retired since 2026-01-01",
+        "dkim-s3": "a usable key, retiring: mail in transit needs it until 2026-12-07",
+        "dkim-s4": "a usable key, retired since 2026-02-01: remove it from the config",
+    }
+    said = run(*asked, ELASTX_MRS_LAB_TODAY="2026-11-30").stdout
+    assert "notice      the DKIM key at s1._domainkey.keys.com is pending: nothing signs with it yet" in said
+    keys[-1]["retire"] = "2027-02-01"
+    file.write_text(yaml.safe_dump({"config": {f"elastx-mrs:{key}": value for key, value in stack.items()}}))
+    done = run(*asked, ELASTX_MRS_LAB_TODAY="2026-11-30")
+    assert done.returncode == 1
+    assert "dkim-s4" in done.stdout
+    printed = completed("records", "--stack-config", str(file), "--format", "json", ELASTX_MRS_LAB_TODAY="2026-11-30")
+    done = run("--records", "-", "--nameserver", server.address, stdin=printed.stdout)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 of 1 domain verified")
+
+
 def test_a_known_challenge_is_not_reported(server: NameServer) -> None:
     done = run("--records", "-", "--nameserver", server.address, "--format", "json", stdin=rows("bad.com"))
     checks = {check["check"]: check for check in json.loads(done.stdout)["domains"][0]["checks"]}
@@ -104,9 +142,12 @@ def test_github_gets_annotations_and_markdown_a_table(server: NameServer) -> Non
     asked = ("--records", "-", "--nameserver", server.address)
     lines = run(*asked, "--format", "github", stdin=rows("bad.com")).stdout.splitlines()
     assert any(line.startswith("::error title=bad.com%3A spf wrong::wrong: spf at 127.0.0.1:") for line in lines)
-    assert all(line.startswith("::") for line in lines[:-1])
+    assert all(line.startswith("::") for line in lines[:-2])
+    assert lines[-2:] == ["bad.com: receivers: wrong, relay: wrong", "0 of 1 domain verified"]
     comment = run(*asked, "--format", "markdown", stdin=rows("bad.com", "good.com")).stdout.splitlines()
-    assert comment[:3] == ["**1 of 2 domains verified**", "", "#### `bad.com`"]
+    assert comment[:5] == [
+        "**1 of 2 domains verified**", "", "#### `bad.com`", "", "receivers: wrong, relay: wrong"
+    ]  # fmt: skip
     assert f"  - expected: `'{SPF}'`" in comment
     assert "Verified: `good.com`" in comment
 

@@ -47,8 +47,8 @@ def test_domains_stand_by_their_state() -> None:
     assert list(sections) == ["problems", "verified", "passed", "notes", "spf"]
     headings = [texts(one) for one in sections["problems"].iter("h3")]
     assert headings == ["bad.com, worse.example", "silent.example"]
-    assert [texts(one) for one in ROOT.iter("li")][:3] == ["2 wrong", "1 unreachable", "10 verified"]
-    assert texts(next(ROOT.iter("h1"))) == "10 of 13 domains verified"
+    assert [texts(one) for one in ROOT.iter("li")][:3] == ["2 wrong", "1 unreachable", "11 verified"]
+    assert texts(next(ROOT.iter("h1"))) == "11 of 14 domains verified, 1 with a warning"
     assert texts(next(ROOT.iter("time"))) == "2026-11-30 01:02:03 UTC"
     for number in range(8):
         assert f"d{number}.example" in texts(sections["verified"])
@@ -64,7 +64,7 @@ def test_each_server_s_answer_is_there() -> None:
     assert [f"account {golden.ACCOUNT}", "pass", f"'{golden.TOKEN}'", str(ONE)] in rows
     (finding, *_) = sections["problems"].iter("dl")
     fields = [texts(field) for field in finding]
-    assert fields[:7] == ["where", str(TWO), "expected", f"'{golden.TOKEN}'", "seen", "none", "fix"], (
+    assert fields[:7] == ["where", str(TWO), "expected", f"'{golden.TOKEN}'", "seen", "none", "effect"], (
         "what fails, above"
     )
     assert ["dmarc", "pass", f"'{golden.DMARC}'", "all of them"] in rows
@@ -73,12 +73,13 @@ def test_each_server_s_answer_is_there() -> None:
 
 def test_a_tree_is_drawn_once_with_its_lookups() -> None:
     section = next(one for one in ROOT.iter("section") if one.get("id") == "spf")
-    first, second = (card for card in section if card.tag == "article")
+    first, second, flat = (card for card in section if card.tag == "article")
     assert texts(next(first.iter("h3"))).startswith("good.com, late.example, d0.example and ")
     boxes = [one.get("class") for one in first.iter("i")]
     assert boxes == ["on"] * 5 + [None] * 5
     assert [one.get("class") for one in second.iter("i")] == ["on"] * 10 + ["over"]
     assert "5 of 10 lookups" in texts(first)
+    assert "0 of 10 lookups" in texts(flat)
     below = [texts(item.find("code") or item[0]) for item in first.iter("li")]
     assert below == [
         "include:elastx.email",

@@ -51,7 +51,8 @@ def shown(*given: Job) -> list[str]:
 
 def test_a_pipe_has_a_line_for_each_text() -> None:
     lines = shown(*jobs())
-    assert sum(line.lstrip().startswith(("expected ", "seen ", "fix ")) for line in lines) == 3 * 3 + 2
+    assert sum(line.lstrip().startswith(("expected ", "seen ", "fix ")) for line in lines) == 3 * 3 + 2 + 3
+    assert sum(line.lstrip().startswith("effect ") for line in lines) == 2 + 1
     (key,) = [line for line in lines if "v=DKIM1" in line]
     assert len(key) > 160
     (heading,) = [line for line in lines if line.startswith("DOMAIN")]
@@ -66,6 +67,14 @@ def test_columns_wraps_a_pipe_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_documentation_shows_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     block = "\n".join(["```text", *shown(good("good.com"), bad("bad.com")), "```"])
+    assert block in (Path(__file__).parents[2] / "docs" / "verification.md").read_text(encoding="utf-8")
+
+
+def test_the_documentation_shows_the_two_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    job = verified.flat("flat.com")
+    del job.outcomes["delegation"]
+    block = "\n".join(["```console", "$ elastx-mrs verify flat.com", *shown(job), "```"])
     assert block in (Path(__file__).parents[2] / "docs" / "verification.md").read_text(encoding="utf-8")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.vantage import Who
+from elastx_mrs.receiver import relay
 from elastx_mrs.receiver.spf_tree import Tree, expand
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify.expected import Expected
@@ -47,6 +48,7 @@ DNS = Dns(
         "_spf.google.com": ["TXT v=spf1 include:_a.google.com include:_b.google.com ~all"],
         "_a.google.com": ["TXT v=spf1 ip4:192.0.2.0/24 ~all"],
         "_b.google.com": ["TXT v=spf1 ip4:198.51.100.0/24 ~all"],
+        "flat.com": ["TXT v=spf1 ip4:203.0.113.0/24 -all"],
         "bad.com": [f"TXT v=spf1 {' '.join(f'include:s{number}.example' for number in range(12))} -all"],
         **{f"s{number}.example": ["TXT v=spf1 ip4:192.0.2.0/24 ~all"] for number in range(11)},
     }
@@ -78,6 +80,17 @@ def good(domain: str) -> Job:
     )
 
 
+def flat(domain: str) -> Job:
+    """A domain that passes at receivers, and that the relay may refuse."""
+    found = good(domain)
+    found.outcomes["spf-tree"] = Outcome(domain, "spf-tree", domain, seen="0 of 10 lookups", tree=tree(domain))
+    missing = relay.include(tree(domain))
+    assert missing is not None
+    detail = Detail(missing.verdict, "", missing.expected, missing.seen, missing.fix, missing.effect)
+    found.outcomes["spf-relay"] = Outcome(domain, "spf-relay", domain, (detail,))
+    return found
+
+
 GOOD_TREE = tree("good.com")
 BAD_TREE = tree("bad.com")
 
@@ -92,11 +105,17 @@ def bad(domain: str, timeout: float = 0.0) -> Job:
     )
     key = f"'{golden.DKIM[:160]}… ({len(golden.DKIM)} octets)'"
     late = "publish the challenge (pulumi up --refresh), or wait until this server has it"
+    refused = relay.no_challenge(domain)
+    keyless = relay.no_key(domain)
     return job(
         domain,
         Outcome(domain, "delegation", domain, (NOT_FOLLOWED,)),
         Outcome(
-            domain, CHALLENGE, domain, (Detail("absent", str(TWO), f"'{golden.TOKEN}'", "none", late),), right=(ONE,)
+            domain,
+            CHALLENGE,
+            domain,
+            (Detail("absent", str(TWO), f"'{golden.TOKEN}'", "none", late, refused),),
+            right=(ONE,),
         ),
         Outcome(
             domain,
@@ -109,7 +128,7 @@ def bad(domain: str, timeout: float = 0.0) -> Job:
             domain,
             "dkim",
             f"elastx._domainkey.{domain}",
-            (Detail("absent", str(ONE), key, "no such name", "publish the DKIM key (pulumi up --refresh)"),),
+            (Detail("absent", str(ONE), key, "no such name", "publish the DKIM key (pulumi up --refresh)", keyless),),
             right=(TWO,),
         ),
         Outcome(domain, "dmarc", f"_dmarc.{domain}", seen="as declared", right=(ONE, TWO)),
@@ -135,6 +154,7 @@ def jobs() -> list[Job]:
         bad("worse.example"),
         job("silent.example", Outcome("silent.example", "spf", "silent.example", (silent,))),
         unlike,
+        flat("flat.com"),
         *(good(f"d{number}.example") for number in range(8)),
     ]
 

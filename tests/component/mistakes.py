@@ -55,7 +55,8 @@ def levels(of: Any = MailRelayArgs, path: tuple[str, ...] = ()) -> Iterator[tupl
     hints = get_type_hints(of)
     yield path, hints
     for key, hint in hints.items():
-        inner = get_args(hint)[-1] if get_origin(hint) is not None else hint
+        of_union = next((one for one in get_args(hint) if hasattr(one, "__required_keys__")), None)
+        inner = of_union or (get_args(hint)[-1] if get_origin(hint) is not None else hint)
         if hasattr(inner, "__required_keys__"):
             yield from levels(inner, (*path, key))
 
@@ -82,6 +83,8 @@ OTHERS = [
     Mistake("name", '"domains": [{"Name": "example.com"}]'),
     Mistake("include", '"include": "_spf.example.net"', ("domains", "spf")),
     Mistake("external", '"external": "yes"', ("dkim",)),
+    Mistake("dkim", '"dkim": "v=DKIM1; p="'),
+    Mistake("dkim", '"dkim": [{"record": "v=DKIM1; p="}, {"typo": "s1"}]'),
     Mistake("ttl", '"ttl": "1h"', ("domains",)),
     Mistake("timeout", '"timeout": "60"', ("verification",)),
     Mistake("rootHints", '"rootHints": ["192.0.2.1"]', ("verification",)),
@@ -95,7 +98,7 @@ RIGHT = """
 from collections.abc import Mapping
 from typing import Any, cast
 
-from elastx_mrs import SpfArgs, stack_config
+from elastx_mrs import DkimArgs, SpfArgs, stack_config
 
 config = pulumi.Config()
 accounts = ["a@acme.example", "b@acme.example"]
@@ -118,6 +121,9 @@ MailRelay("e", {
     "rfc2136": {"profiles": {"internal": {"zones": names}}},
 }, pulumi.ResourceOptions(protect=True))
 MailRelay("f", stack_config())
+of_elastx: DkimArgs = {"record": config.require("dkim")}
+own: DkimArgs = {"selector": "s1", "record": config.require("own"), "own": True, "since": "2026-11-30", "signs": False}
+MailRelay("i", {"accounts": accounts, "domains": [{"name": "example.com", "dkim": [of_elastx, own]}], "dkim": own})
 
 def of_any(given: Mapping[str, Any]) -> None:
     MailRelay("g", cast("MailRelayArgs", given))

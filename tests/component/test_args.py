@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Awaitable
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pulumi
 import pytest
@@ -39,8 +39,10 @@ def typed(of: Any) -> set[str]:
 
 
 def typed_below(hint: Any) -> list[Any]:
-    inner = get_args(hint)[-1] if get_origin(hint) is not None else hint
-    return [inner] if hasattr(inner, "__required_keys__") else []
+    """The object of a key: alone, in a list, in a map, or one of several forms."""
+    if hasattr(hint, "__required_keys__"):
+        return [hint]
+    return [found for one in get_args(hint) for found in typed_below(one)][:1]
 
 
 def test_each_key_of_the_model_is_there_that_a_program_may_have() -> None:

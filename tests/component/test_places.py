@@ -39,8 +39,8 @@ def test_a_zone_that_two_have_is_a_fault_that_says_how_to_choose() -> None:
     found = by_zones(domains("example.se", "example.com"), held)
     assert found.places == {"example.se": (ROUTE53,)}
     assert found.problems == [
-        "domains[1]: cloudflare and route53 each have a zone example.com; write publish: [cloudflare] for the domain "
-        "if that one serves the zone, or publish: [cloudflare, route53] to publish to each"
+        "domains[1]: cloudflare and route53 each have a zone example.com; write publish: "
+        "[cloudflare] if cloudflare serves the zone, or publish: [cloudflare, route53] to publish to each"
     ]
     (problem,) = by_zones(domains("a.example.com", "b.example.com"), held).problems
     assert "each have a zone example.com, for a.example.com, b.example.com; write" in problem
@@ -63,7 +63,7 @@ def test_a_zone_that_nobody_has_is_a_fault_that_lists_where_was_looked() -> None
     assert "cloudflare has z0.example, z1.example, z2.example, z3.example, z4.example and 4 more; " in problem
     assert "; route53 has no zone; " in problem
     assert "; octodns did not list its zones: octodns: no answer; " in problem
-    assert "; toy cannot tell which zones it has); create the zone, or write publish" in problem
+    assert "; toy cannot tell which zones it has); create the zone; if one of these" in problem
 
 
 def test_who_could_not_be_asked_may_have_the_zone_too() -> None:
@@ -73,7 +73,7 @@ def test_who_could_not_be_asked_may_have_the_zone_too() -> None:
     assert found.problems == []
     assert found.doubts == [
         "route53 did not list its zones, and may have one for example.com too: route53: no answer; check the network. "
-        "To publish without that answer, write publish for each domain"
+        "To continue without its zones, write publish for each domain"
     ]
 
 

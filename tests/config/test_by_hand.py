@@ -57,9 +57,12 @@ def test_a_config_that_forgot_its_publisher_is_still_told(keys: dict[str, Any]) 
     assert problem.endswith("; if somebody else publishes the records by hand, write external: true")
 
 
-def test_a_publisher_that_would_publish_nothing_is_a_fault() -> None:
-    found = faults(config(external=True, rfc2136={"zones": ["example.com"]}))
-    assert found == {"rfc2136": "publishes nothing, because every domain has external: true; remove it, or external"}
+def test_a_publisher_that_would_publish_nothing_is_a_warning() -> None:
+    """An up without it could not delete the records that it published."""
+    found = remarks(parse_stack(config(external=True, rfc2136={"zones": ["example.com"]})))
+    (said,) = [one for one in found if one.path == "rfc2136"]
+    assert said.remark.level == "warning"
+    assert said.remark.text.startswith("publishes nothing, because every domain has external: true. Remove it, once")
 
 
 @pytest.mark.parametrize("wrong", ["yes", 1, ["example.com"]])

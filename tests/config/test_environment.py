@@ -12,6 +12,7 @@ from elastx_mrs.config.environment import (
     COMPLETE,
     LAB_CLOCK,
     LAB_DNS,
+    LAB_TODAY,
     RFC2136_KEY_FILE,
     VARIABLES,
     PrimaryVariable,
@@ -30,7 +31,7 @@ EXAMPLES = sorted(
     for path in (ROOT / "examples").rglob("*")
     if path.is_file() and not LEFT_BY_RUNS & {*path.relative_to(ROOT).parts}
 )
-SET_BY_PROGRAMS = {LAB_CLOCK, LAB_DNS, COMPLETE}
+SET_BY_PROGRAMS = {LAB_CLOCK, LAB_TODAY, LAB_DNS, COMPLETE}
 """No user sets these: the reference alone has them."""
 
 _NAMED = re.compile(rf"_?{PREFIX}(?:[A-Z0-9_]|<PROFILE>)+")

@@ -171,7 +171,7 @@ def test_a_missing_ttl_differs_from_a_configured_one() -> None:
         (domain_with(dmarc={"p": False}), "domains[1].dmarc.p", "is false; write one string; a text such as no or off"),
         (domain_with(spf={"external": "true"}), "domains[1].spf.external", "write true or false, without quotes"),
         (domain_with(spf={"external": 1}), "domains[1].spf.external", "write true or false, without quotes"),
-        (stack(dkim=["v=DKIM1; ", "p=x"]), "dkim", "is a list; write the value as one text, such as 'v=DKIM1; p=…'"),
+        (stack(dkim=["v=DKIM1; ", golden.DKIM]), "dkim[0]", "has no p= tag, which holds the key"),
         (domain_with(spf=["include:x.example"]), "domains[1].spf", "is a list; write the whole record as one text"),
         (domain_with(spf=["include:x.example"]), "domains[1].spf", "{include: [_spf.example.com]}"),
         (stack(dmarc=["p=none"]), "dmarc", "'v=DMARC1; p=none', or an object such as {p: none}"),
@@ -237,7 +237,7 @@ def test_a_text_of_digits_is_a_number_and_a_whole_number_a_text() -> None:
     (domain,) = arguments.domains
     assert (domain.ttl, arguments.ttl, arguments.verification.timeout) == (600, 300, 60.0)
     assert domain.dkim is not None
-    assert domain.dkim.selector == "2026"
+    assert domain.dkim[0].selector == "2026"
     assert domain.dmarc is not None
     assert domain.dmarc.value() == "v=DMARC1; p=none; fo=1;"
     assert parse_stack(stack(verification={"timeout": "0.5"})).verification.timeout == 0.5

@@ -7,6 +7,7 @@ import pytest
 
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.config.parse import ConfigError, parse, parse_stack
+from elastx_mrs.config.remarks import remarks
 from tests import golden
 
 BOTH: dict[str, Any] = {"cloudflare": {}, "route53": {}}
@@ -61,7 +62,7 @@ def test_the_arguments_of_one_publisher_have_its_domains_alone() -> None:
     [
         (["routee53"], "domains[0].publish[0]", "'routee53' is not a publisher; did you mean route53?"),
         (["zz"], "domains[0].publish[0]", "'zz' is not a publisher; the publishers are cloudflare, rfc2136, route53"),
-        (["route53", "rfc2136"], "domains[0].publish[1]", "rfc2136 is not in this config; write its key, rfc2136,"),
+        (["route53", "rfc2136"], "domains[0].publish[1]", "rfc2136 is not in this config; add the key rfc2136,"),
         (["route53", "route53"], "domains[0].publish[1]", "'route53' is already in this list; remove it"),
         ([], "domains[0].publish", "is an empty list; write at least one"),
         ("route53", "domains[0].publish", "is a string; write a list, such as ['route53']"),
@@ -86,11 +87,13 @@ def test_nobody_publishes_what_somebody_else_does_by_hand(more: dict[str, Any]) 
 
 
 def test_a_publisher_that_no_domain_can_use() -> None:
-    found = faults(domains=[domain("example.com", "route53")], **BOTH)
-    assert found == {
-        "cloudflare": "publishes nothing, because every domain names others in publish; "
-        "write publish: [cloudflare] for its domains, or remove it"
-    }
+    """It stays until an up has deleted its records: only its settings say where they are."""
+    found = remarks(parse_stack(config(domains=[domain("example.com", "route53")], **BOTH)))
+    (said,) = [one for one in found if one.path == "cloudflare"]
+    assert said.remark.level == "warning"
+    assert said.remark.text.startswith(
+        "publishes nothing, because every domain names others in publish. Remove it, once"
+    )
 
 
 def test_a_primary_is_asked_only_for_domains_that_name_it() -> None:

@@ -34,8 +34,12 @@ BASE = {
 """A config without errors and remarks. A value of the page replaces the one of its key."""
 
 RULES = (
-    *(f"records/{name}.py" for name in ("challenge", "dkim", "dkim_key", "dkim_rsa", "dmarc", "names", "paste")),
-    *(f"records/{name}.py" for name in ("lookalikes", "report", "spf", "spf_macro", "spf_slips", "spf_terms", "text")),
+    *(f"records/{name}.py" for name in ("challenge", "dkim", "dkim_key", "dkim_rsa", "dkim_state", "dmarc", "names")),
+    *(
+        f"records/{name}.py"
+        for name in ("lookalikes", "paste", "report", "spf", "spf_macro", "spf_slips", "spf_terms", "text")
+    ),
+    "config/dkim.py",
     "config/remarks.py",
     "config/rules.py",
 )
@@ -59,7 +63,14 @@ NO_ROW = {
         "is not an address; write", "has a name that is not ASCII; write", "is not a resolver; write",
         "is not a server's address; write", "no publisher; write", ", to say where records are published;",
         "if somebody else publishes the records by hand, write external: true",
-        "it cannot tell which zones it has",
+        "cannot tell which zones it has;", "] for its domains",
+    ),
+    "verification says it of a key": (
+        "revoked: receivers reject its signatures, retired since", ": remove it from the config",
+    ),
+    "it is the form of a key, for a value of another type": (
+        "the value as one text, such as 'v=DKIM1; p=", "', an object such as {selector: s1, record: 'v=DKIM1; p=",
+        "'}, or a list of these", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
     ),
     "it is about an installation": (
         "badkeys is not installed, though elastx-mrs depends on it", "there is no", "in the badkeys that is installed",

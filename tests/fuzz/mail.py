@@ -21,8 +21,9 @@ from elastx_mrs.review.plain import as_json, as_text
 from elastx_mrs.review.report import review
 from elastx_mrs.smtp.clock import Clock, CouldNotAsk
 from elastx_mrs.smtp.dialogue import Dialogue
-from elastx_mrs.smtp.probe import Errand, Letter, probe
+from elastx_mrs.smtp.probe import Errand, probe
 from elastx_mrs.smtp.session import Session
+from elastx_mrs.smtp.test_message import Letter
 from tests import signed
 from tests.fuzz import letters, long
 from tests.fuzz.octets import ODD, mutated, printable

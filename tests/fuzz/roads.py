@@ -110,7 +110,7 @@ class Road:
         assert seen.exit_code in (0, 1, 3)
 
     def adopt(self, who: str, domains: Sequence[str]) -> None:
-        found = self.run(read_all(self.vantage(who).ask, domains, "elastx"))
+        found = self.run(read_all(self.vantage(who).ask, domains, ["elastx"]))
         self._say("adopt", *render(found).splitlines())
 
     def message(self, who: str, domain: str) -> None:

@@ -27,7 +27,7 @@ def test_every_property_has_a_type_and_a_description() -> None:
     groups += [one["properties"] for one in KEPT["types"].values() if "properties" in one]
     groups += [one[key] for one in resources for key in ("inputProperties", "properties")]
     for name, one in (item for group in groups for item in group.items()):
-        assert one.get("type") or one.get("$ref"), name
+        assert one.get("type") or one.get("$ref") or one.get("oneOf"), name
         assert len(one["description"]) > 10, name
     values = [value for one in KEPT["types"].values() for value in one.get("enum", [])]
     assert all(one["description"] for one in (*KEPT["types"].values(), *resources, *values))

@@ -451,3 +451,26 @@ def test_many_problems_of_a_kind_are_counted(more: int) -> None:
     ]
     assert len(unasked) == most + (more > 0)
     assert unasked[most:] == ([f"and {more} more terms like these"] if more else [])
+
+
+@pytest.mark.limit("SPF_TREE_TERMS")
+def test_a_record_with_thousands_of_terms_is_cut() -> None:
+    """TXT has room for 9,000 terms, and a tree for 300 such records: without a limit, minutes and gigabytes."""
+    most = limits.SPF_TREE_TERMS.most
+    hosts = [f"h{number}.example" for number in range(60)]
+    long = f"TXT v=spf1 {'a:b.se ' * 9_000}-all"
+    records = {"example.com": [f"TXT v=spf1 {' '.join(f'include:{host}' for host in hosts)} -all"]}
+    began = time.process_time()
+    found = tree(records | {host: [long] for host in hosts})
+    assert time.process_time() - began < 30
+    assert found.lookups == 60 * 9_001
+    below = found.nodes[0].below
+    assert below is not None
+    assert [node.term for node in below.nodes] == ["a:b.se"] * most + [f"{9_000 - most} more terms"]
+    texts = [problem.text for problem in found.problems() if problem.path[1:] == ("include:h0.example",)]
+    assert any(text.startswith("has 9000 terms that need a lookup, and receivers allow 10") for text in texts)
+
+
+def test_a_record_at_the_limit_is_whole() -> None:
+    most = limits.SPF_TREE_TERMS.most
+    assert len(tree({"example.com": [f"TXT v=spf1 {'a:b.se ' * most}-all"]}).nodes) == most

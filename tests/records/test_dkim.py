@@ -142,7 +142,7 @@ def ec_der() -> str:
         (f"v=DKIM2; p={golden.KEY}", "first tag"),
         (f"v=DKIM1; k=dsa; p={golden.KEY}", "k=dsa"),
         (f"v=DKIM1.0; p={golden.KEY}", "first tag"),
-        (golden.KEY, "tag such as"),
+        (golden.KEY, "base64 without tags"),
         (f"v=DKIM1; n=é; p={golden.KEY}", "position 12"),
     ],
 )

@@ -91,7 +91,10 @@ def company(domains: int) -> str:
             "dmarc": txt(f"_dmarc.{name}", "v=DMARC1; p=none;"),
         }
         steps += [step("create", f"mail-{name}-{kind}", new=record) for kind, record in records.items()]
-    loose = txt("z.example.com", "v=spf1 -all"), txt("z.example.com", "v=spf1 ~all")
+    loose = (
+        txt("z.example.com", "v=spf1 include:elastx.email -all"),
+        txt("z.example.com", "v=spf1 include:elastx.email ~all"),
+    )
     return preview(*steps, step("update", "mail-z.example.com-spf", *loose), said=(("info", "a notice"),) * 3)
 
 

@@ -1,5 +1,6 @@
 """The meaning of changes, by RFC 7208, RFC 9989, RFC 6376 and the service's page."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from elastx_mrs.review.meaning import Risk
 from elastx_mrs.review.plain import told
 from elastx_mrs.review.preview import read
 from elastx_mrs.review.report import headlines, review
+from elastx_mrs.service import ELASTX as SERVICE
+from tests import golden
 from tests.review.previews import CLOUDFLARE, preview, step, txt
 
 ELASTX = "v=spf1 include:elastx.email"
+REVOKED = "v=DKIM1; p="
 TOKEN = "elastx-mrs=" + "0123456789abcdef" * 4
 
 
@@ -52,6 +56,43 @@ def test_spf(old: str, new: str, said: str, risks: list[str]) -> None:
     says, found = changed("example.com", f"{ELASTX} {old}".rstrip(), f"{ELASTX} {new}".rstrip())
     assert any(line == said or line.startswith(f"{said} (") for line in says), says
     assert found == risks
+
+
+SPELLED = "include:ELASTX.email."
+
+
+@pytest.mark.parametrize(
+    ("new", "seen", "said"),
+    [
+        (f"v=spf1 {SPELLED} -all", {}, ""),  # it may include another record that has the include
+        (f"v=spf1 {SPELLED} -all", {"example.com": f"it is reached by {SPELLED}"}, f"it is reached by {SPELLED}"),
+        ("v=spf1 include:a.example -all", {"example.com": ""}, ""),
+        ("v=spf1 ip4:203.0.113.0/24 -all", {}, "the record does not have include:elastx.email literally"),
+        ("v=spf1 ip4:203.0.113.0/24 -all", {"example.com": "no record has it"}, "no record has it"),
+        (f"{ELASTX} -all", {"example.com": ""}, ""),
+    ],
+)
+def test_spf_that_the_relay_may_refuse(new: str, seen: dict[str, str], said: str) -> None:
+    made = step("update", "x", txt("example.com", f"{ELASTX} ip4:203.0.113.0/24 -all"), txt("example.com", new))
+    found = review(read(preview(made)), unseen=seen)
+    sentence = f"Elastx may refuse mail from example.com: {said}"
+    assert (sentence in [told(one) for row in found.rows for one in row.meaning.says]) == bool(said)
+    assert (("relay", sentence) in [(kind, told(what)) for kind, what in headlines(found)]) == bool(said)
+    assert ("relay" in found.gates) == bool(said)
+
+
+def test_spf_that_the_relay_refuses_by_a_confirmed_rule() -> None:
+    made = step("create", "x", new=txt("example.com", "v=spf1 ip4:203.0.113.0/24 -all"))
+    found = review(read(preview(made), service=replace(SERVICE, spf_rule="fault")))
+    assert "Elastx will refuse mail from example.com: " in " ".join(told(what) for _, what in headlines(found))
+
+
+def test_a_removed_key_of_the_service_is_said_to_stop_mail() -> None:
+    for selector, told_ in (("elastx", True), ("s1", False)):
+        says, risks = meaning(step("delete", "x", txt(f"{selector}._domainkey.example.com", golden.DKIM)))
+        rule = "Elastx rejects mail from domains without DKIM (announcement of 2025-01-08, in force since 2025-04-01)"
+        assert (rule in says) is told_
+        assert risks == ["removed"]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +152,18 @@ def test_a_revoked_key_and_one_of_an_unknown_type() -> None:
     says, risks = changed("s._domainkey.example.com", "v=DKIM1; k=dsa; p=QUJD", "v=DKIM1; p=")
     assert says == ["key: a key that receivers cannot read → a revoked key (empty p=)"]
     assert risks == ["key"]
+
+
+def test_a_key_of_several_goes_by_its_name() -> None:
+    one, other = f"v=DKIM1; p={golden.KEY}", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+    def risk(owner: str, new: str) -> str:
+        (found,) = review(read(preview(step("update", owner, txt(owner, one), txt(owner, new))))).risks
+        return told(found.what)
+
+    assert "the DKIM key of example.com will be replaced" in risk("elastx._domainkey.example.com", other)
+    assert "the DKIM key of s1._domainkey.example.com will be replaced" in risk("s1._domainkey.example.com", other)
+    assert "the DKIM key at s1._domainkey.example.com will be revoked" in risk("s1._domainkey.example.com", REVOKED)
 
 
 def test_a_policy_that_receivers_ignore_is_shown_next_to_the_other() -> None:

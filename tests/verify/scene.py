@@ -45,6 +45,9 @@ def zone(name: str, body: str, servers: str = "ns1 ns2", serial: int = 1) -> str
     return f"$TTL 3600\n$ORIGIN {name}.\n{soa}\n{listed}\nns1 A {ONE}\nns2 A {TWO}\n{body}"
 
 
+LARGE = "\n".join(f'@ TXT "some-verification={number:080d}"' for number in range(40))
+"""Strings of others at a domain, so many that its answer needs TCP."""
+
 ZONES = {
     "good.com": records(more='@ TXT "google-site-verification=abc"'),
     "unproved.com": records(challenges=[]),
@@ -60,6 +63,13 @@ ZONES = {
     "third.com": records(spf=["v=spf1 include:elastx.email include:twospf.com -all"]),
     "first.com": records(spf=["v=spf1 include:twospf.com include:elastx.email -all"]),
     "own-ip.com": records(spf=["v=spf1 ip4:203.0.113.0/24 ip6:2001:db8:25::/48 -all"]),
+    "one-down.com": records(spf=["v=spf1 include:good.com -all"]),
+    "two-down.com": records(spf=["v=spf1 include:one-down.com -all"]),
+    "redirected.com": records(spf=["v=spf1 redirect=good.com"]),
+    "spelled.com": records(spf=["v=spf1 include:ELASTX.email. -all"]),
+    "own-key.com": records(dkim=[], more=f"s1._domainkey TXT {presentation(DKIM)}"),
+    "large.com": records(more=LARGE),
+    "large-typo.com": records(challenges=[TOKEN.upper()], more=LARGE),
     "otherkey.com": records(dkim=[golden.DKIM.replace("MIIBIjAN", "MIIBIjAO")]),
     "twokeys.com": records(dkim=[DKIM, "v=DKIM1; p="]),
     "nokey.com": records(dkim=[]),

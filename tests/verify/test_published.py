@@ -12,7 +12,7 @@ from elastx_mrs.lookup.question import Server
 from elastx_mrs.lookup.walk import NameServer
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.verify.checks import published
-from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.expected import Expected, Key
 from elastx_mrs.verify.result import Outcome
 from tests.golden import DKIM, TOKEN
 
@@ -78,18 +78,18 @@ def test_a_report_authorisation_is_any_dmarc_record(
     ],
 )
 def test_a_key_that_somebody_else_publishes(values: list[bytes] | None, verdict: str, said: str) -> None:
-    found = asyncio.run(published.key(Seen(("192.0.2.1", values)), DOMAIN))
+    found = asyncio.run(published.key(Seen(("192.0.2.1", values)), DOMAIN, Key("elastx")))
     assert found.verdict == verdict
     assert said in "".join(detail.cure for detail in found.details)
 
 
 def test_unreachable_servers_are_reported_and_others_still_checked() -> None:
     dead = NameServer("ns2.example.com", (), "ns2.example.com has no address")
-    found = asyncio.run(published.key(Seen(("192.0.2.1", [DKIM.encode()]), nobody=[dead]), DOMAIN))
+    found = asyncio.run(published.key(Seen(("192.0.2.1", [DKIM.encode()]), nobody=[dead]), DOMAIN, Key("elastx")))
     assert [(detail.verdict, detail.server, detail.seen) for detail in found.details] == [
         ("unreachable", "ns2.example.com", "ns2.example.com has no address")
     ]
-    found = asyncio.run(published.key(Seen(problem="no server of example.com answers"), DOMAIN))
+    found = asyncio.run(published.key(Seen(problem="no server of example.com answers"), DOMAIN, Key("elastx")))
     assert details(found) == [("unreachable", "no server of example.com answers")]
 
 

@@ -29,7 +29,8 @@ def test_the_same_problem_of_several_domains_is_one_message(count: int, heading:
     assert report.messages(job(f"d{number}.se") for number in range(count)) == [
         f"{heading}\n"
         "  unreachable: delegation: nobody answers. Fix: open the port\n"
-        "  (did not wait: this machine cannot query DNS)"
+        "  (did not wait: this machine cannot query DNS)\n"
+        "  receivers: unreachable, relay: unreachable"
     ]
 
 

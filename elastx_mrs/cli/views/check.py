@@ -8,7 +8,14 @@ from elastx_mrs.check import Check
 from elastx_mrs.cli.terminal import quiet, verbose
 from elastx_mrs.display import visible
 
-COLOURS = {"pass": "green", "wrong": "red", "absent": "red", "unreachable": "yellow", "unchecked": "cyan"}
+COLOURS = {
+    "pass": "green",
+    "wrong": "red",
+    "absent": "red",
+    "unreachable": "yellow",
+    "warning": "yellow",
+    "unchecked": "cyan",
+}
 """The colours of verdicts; click removes them if the output is not a terminal."""
 
 WIDTH = 13
@@ -20,7 +27,7 @@ def lines(check: Check) -> Iterator[str]:
         return
     verdict = click.style(f"{check.verdict:<{WIDTH}}", fg=COLOURS[check.verdict])
     yield verdict + visible(f"{check.name}: {check.seen}")
-    if check.verdict in ("wrong", "absent", "unreachable") or (verbose() and check.expected):
+    if check.verdict in ("wrong", "absent", "unreachable", "warning") or (verbose() and check.expected):
         yield visible(f"{'':{WIDTH}}expected: {check.expected}")
     if check.cure:
         yield visible(f"{'':{WIDTH}}fix: {check.cure}")

@@ -1,4 +1,4 @@
-"""The output formats of ``elastx-mrs spf``: text and JSON."""
+"""The output formats of ``elastx-mrs spf``: text and JSON. Both answer two questions: for receivers, and the relay."""
 
 import json
 from collections.abc import Iterator
@@ -11,14 +11,19 @@ from elastx_mrs.cli import exits
 from elastx_mrs.cli.terminal import quiet
 from elastx_mrs.cli.views.finding import seen_and_fix
 from elastx_mrs.display import visible
+from elastx_mrs.receiver import relay
 from elastx_mrs.receiver.spf import MAX_LOOKUPS, MAX_VOIDS, Result
 from elastx_mrs.receiver.spf_tree import Node, Problem, Tree, number
+from elastx_mrs.records.names import is_service_name
+from elastx_mrs.service import ELASTX
 
 WRONG = ("permerror", "none", "open", "voids")
 """Kinds of problems of the record itself; the others are about failed queries or unknown senders."""
 
 _COLOURS = dict.fromkeys(("permerror", "none", "open"), "red") | {
     "voids": "yellow",
+    "warning": "yellow",
+    "wrong": "red",
     "temperror": "yellow",
     "sender": "cyan",
 }
@@ -58,19 +63,35 @@ class Seen:
         """The command's exit code, from the tree's problems and the addresses' results."""
         kinds = {problem.kind for problem in self.judged.problems()}
         results = {checked.result.result for checked in self.checked}
-        wrong = bool(kinds & set(WRONG)) or "permerror" in results
+        missing = refused(self.judged)
+        wrong = (
+            bool(kinds & set(WRONG)) or "permerror" in results or (missing is not None and missing.verdict == "wrong")
+        )
         return exits.exit_code(wrong=wrong, unasked="temperror" in kinds | results)
+
+
+def refused(tree: Tree) -> relay.Finding | None:
+    """Return why the relay service may refuse mail of a domain, or None; names that are only included have no mail."""
+    return None if _is_included_only(tree.domain) else relay.include(tree)
+
+
+def _is_included_only(name: str) -> bool:
+    return is_service_name(name) or name == ELASTX.spf_host
 
 
 def as_text(seen: Seen) -> str:
     """Return the text: the tree, the sums, the problems, the plan, and the results for the addresses."""
     if quiet():
-        return "".join(f"{_coloured(visible(line))}\n" for line in _problems(seen.judged))
+        lines = [*_problems(seen.judged), *_refusal(seen.judged)]
+        return "".join(f"{_coloured(visible(line))}\n" for line in lines)
     lines = list(_tree(seen.now))
     if seen.planned is not None:
         lines += ["", "planned:", *_tree(seen.planned), "", *_costs(seen, seen.planned)]
     elif seen.terms:
         lines += ["", "planned: nothing can be added, because the record is broken or could not be queried"]
+    if not _is_included_only(seen.judged.domain):
+        lines.append(f"receivers: {_of_receivers(seen.judged)}, relay: {_of_relay(seen.judged)}")
+    lines += _refusal(seen.judged)
     if seen.checked:
         lines.append("")
     for checked in seen.checked:
@@ -92,6 +113,24 @@ def _tree(tree: Tree) -> Iterator[str]:
 def _problems(tree: Tree) -> Iterator[str]:
     for problem in tree.problems():
         yield f"{problem.kind}: {' > '.join(problem.path)}: {problem.text}"
+
+
+def _refusal(tree: Tree) -> Iterator[str]:
+    missing = refused(tree)
+    if missing is not None and tree.found.record is not None:
+        yield f"{missing.verdict}: {tree.domain}: {missing}"
+
+
+def _of_receivers(tree: Tree) -> str:
+    """Return the answer to the first question: is the record valid for receivers?"""
+    kinds = {problem.kind for problem in tree.problems()}
+    return "wrong" if kinds & set(WRONG) else "unreachable" if "temperror" in kinds else "valid"
+
+
+def _of_relay(tree: Tree) -> str:
+    """Return the answer to the second question: does the relay service find its include?"""
+    missing = refused(tree)
+    return "pass" if missing is None else missing.verdict
 
 
 def _branches(tree: Tree, indent: str, shown: set[str]) -> Iterator[str]:
@@ -156,8 +195,19 @@ def _object(tree: Tree) -> dict[str, Any]:
         "left": MAX_LOOKUPS - tree.lookups,
         "voids": {"ipv4": tree.voids[0], "ipv6": tree.voids[1]},
         "problems": [_problem(problem) for problem in tree.problems()],
+        **_both(tree),
         "terms": _terms(tree, {tree.domain}),
     }
+
+
+def _both(tree: Tree) -> dict[str, Any]:
+    """Return the answers to both questions; an empty dict for a name that is only included."""
+    if _is_included_only(tree.domain):
+        return {}
+    missing = refused(tree)
+    fields = ("expected", "seen", "effect", "fix")
+    why = {field: getattr(missing, field) for field in fields} if missing is not None else {}
+    return {"receivers": _of_receivers(tree), "relay": {"verdict": _of_relay(tree), **why}}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from elastx_mrs.cli.views.verify_text import text
 from elastx_mrs.display import github_command, markdown_code, markdown_text, some, visible
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import by_answers
 from elastx_mrs.verify.wait import Job
 
 MOST_NAMED = 20
@@ -25,13 +26,17 @@ def _markdown(jobs: Sequence[Job], source: report.Source) -> str:
     """Return a comment: problems as lists, then verified domains, then folded notes."""
     parts = [f"**{report.summary(jobs)}**\n"]
     for group in report.groups(jobs):
-        parts.append(f"#### {_names(group.domains)}\n")
+        parts.append(f"#### {_names(group.domains)}\n\n{group.answers}\n")
         parts += ["\n".join(_item(finding, source)) for finding in group.findings]
         parts.append("")
-    good = [job.expected.domain for job in jobs if report.verdict(job) == "pass"]
-    if good:
-        parts.append(f"Verified: {_names(good)}\n")
-    notes = [_note(note, len(jobs), source) for note in report.notes(jobs)]
+    good = [job for job in jobs if report.verdict(job) == "pass"]
+    for answers, same in by_answers(good).items():
+        short = "" if answers.both_pass else f" ({answers})"
+        parts.append(f"Verified{short}: {_names([job.expected.domain for job in same])}\n")
+    found = report.notes(jobs)
+    warnings = [_note(note, len(jobs), source) for note in found if note.kind == "warning"]
+    parts += [*warnings, ""] if warnings else []
+    notes = [_note(note, len(jobs), source) for note in found if note.kind != "warning"]
     if notes:
         count = f"{len(notes)} note{'' if len(notes) == 1 else 's'}"
         parts += [f"<details><summary>{count}</summary>\n", *notes, "\n</details>"]
@@ -51,9 +56,13 @@ def _item(finding: report.Finding, source: report.Source) -> Iterator[str]:
     )
     at = f" at {', '.join(map(markdown_code, finding.servers))}" if finding.servers else ""
     yield f"- **{finding.verdict}**: {checks}{at}"
-    for label, said in (("expected", finding.expected), ("seen", finding.seen), ("fix", finding.fix)):
+    for label, said in (("expected", finding.expected), ("seen", finding.seen), *_more(finding)):
         if said:
             yield f"  - {label}: {markdown_text(said)}"
+
+
+def _more(finding: report.Finding) -> tuple[tuple[str, str], ...]:
+    return ("effect", finding.effect), ("fix", finding.fix)
 
 
 def _note(note: report.Note, domains: int, source: report.Source) -> str:
@@ -82,8 +91,10 @@ def _junit(jobs: Sequence[Job], source: report.Source) -> str:
                 suite, "testcase", classname=outcome.domain, name=visible(source.called(outcome.check))
             )
             tag = _TAGS[outcome.verdict]
+            lines = report.lines([outcome], source)
+            if outcome.verdict == "warning":
+                ET.SubElement(case, "system-out").text = "\n".join(lines)
             if tag:
-                lines = report.lines([outcome], source)
                 found = ET.SubElement(case, tag, message=lines[0])
                 if tag != "skipped":
                     found.set("type", outcome.verdict)
@@ -99,6 +110,7 @@ _TAGS = {
     "wrong": "failure",
     "absent": "failure",
     "unreachable": "error",
+    "warning": "",
     "cached": "skipped",
     "unchecked": "skipped",
 }
@@ -116,7 +128,11 @@ def _github(jobs: Sequence[Job], source: report.Source) -> str:
         about = f"{', '.join(map(source.called, note.checks))}: " if note.checks else ""
         fix = f". Fix: {note.fix}" if note.fix else ""
         title = f"{some(note.domains, 1)}: {note.kind}"
-        found.append(_annotation("notice", f"{about}{note.text}{fix}", title, note.domains, source))
+        level: Literal["warning", "notice"] = "warning" if note.kind == "warning" else "notice"
+        found.append(_annotation(level, f"{about}{note.text}{fix}", title, note.domains, source))
+    for answers, same in by_answers(jobs).items():
+        if not answers.both_pass:
+            found.append(visible(f"{some([job.expected.domain for job in same], MOST_NAMED)}: {answers}"))
     return "\n".join([*found, report.summary(jobs)]) + "\n"
 
 
@@ -131,7 +147,11 @@ def _told(finding: report.Finding, source: report.Source) -> str:
 
 
 def _annotation(
-    level: Literal["error", "notice"], message: str, title: str, domains: Sequence[str], source: report.Source
+    level: Literal["error", "warning", "notice"],
+    message: str,
+    title: str,
+    domains: Sequence[str],
+    source: report.Source,
 ) -> str:
     """Return one annotation; for several domains, it is at the first and names all."""
     place = source.locations.get(domains[0])

@@ -14,6 +14,7 @@ from elastx_mrs import __version__
 from elastx_mrs.cli.views.verify_trees import trees
 from elastx_mrs.display import html_text, some
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import Answers, answers_of
 from elastx_mrs.verify.checks.per_server import listed
 from elastx_mrs.verify.result import FAILING, WORST_FIRST, Outcome
 from elastx_mrs.verify.wait import Job
@@ -95,6 +96,7 @@ def _tiles(jobs: Sequence[Job]) -> str:
 
 def _problem(group: report.Group, source: report.Source) -> Iterator[str]:
     yield f'<article class="card {group.verdict}">\n<div>\n<h3>{_named(group.domains)}</h3>\n'
+    yield f"<p>{_in_short(group.answers)}</p>\n"
     yield _every(group.domains)
     for finding in group.findings:
         checks = dict.fromkeys(source.called(subject.check) for subject in finding.subjects)
@@ -104,9 +106,14 @@ def _problem(group: report.Group, source: report.Source) -> Iterator[str]:
         yield _field("where", map(code, finding.servers))
         yield _field("expected", map(code, filter(None, [finding.expected])))
         yield _field("seen", map(code, filter(None, [finding.seen])))
+        yield _field("effect", map(text, filter(None, [finding.effect])))
         yield _field("fix", map(text, filter(None, [finding.fix])))
         yield "</dl></div>\n"
     yield "</div>\n</article>\n"
+
+
+def _in_short(answers: Answers) -> str:
+    return f"receivers {_badge(answers.receivers)} relay {_badge(answers.relay)}"
 
 
 def _field(label: str, values: Iterable[str]) -> str:
@@ -171,7 +178,9 @@ def _by_answers(jobs: Sequence[Job], source: report.Source, id_: str, title: str
         own = list(rows) if len(same) > 1 else _passing(same[0], source)
         domains = [job.expected.domain for job in same]
         left = [row for row, known in zip(own, rows, strict=True) if known not in shared]
-        yield _card(_named(domains), _every(domains), left)
+        answers = answers_of(same[0])
+        short = "" if answers.both_pass or same[0].open() else f"<p>{_in_short(answers)}</p>\n"
+        yield _card(_named(domains), short + _every(domains), left)
     yield "</section>\n"
 
 

@@ -9,6 +9,7 @@ from elastx_mrs.cli import terminal
 from elastx_mrs.cli.views.layout import GAP, row, shares, width, wrapped
 from elastx_mrs.display import some, visible
 from elastx_mrs.verify import report
+from elastx_mrs.verify.answers import Answers, answers_of, by_answers
 from elastx_mrs.verify.result import Verdict
 from elastx_mrs.verify.wait import Job
 
@@ -17,6 +18,7 @@ COLOURS: Mapping[str, str] = {
     "wrong": "red",
     "absent": "red",
     "unreachable": "yellow",
+    "warning": "yellow",
     "cached": "yellow",
     "notice": "cyan",
     "unchecked": "cyan",
@@ -46,12 +48,14 @@ def _lines(
     waited = any(job.timeout for job in jobs)
     if groups:
         yield from _table(groups, source, columns, waited=waited)
-    if quiet and not groups:
+    notes = [note for note in report.notes(jobs) if not quiet or note.kind == "warning"]
+    if quiet and not groups and not notes:
         return
     if not quiet:
         yield from _passed(jobs, source, columns, verbose=verbose)
-        yield from _notes(jobs, source, columns)
-    yield click.style(report.summary(jobs), fg="red" if groups else "green", bold=True)
+    yield from _notes(jobs, notes, source, columns)
+    colour = "red" if groups else "green"
+    yield from (click.style(line, fg=colour, bold=True) for line in wrapped(report.summary(jobs), columns))
 
 
 def _table(
@@ -118,7 +122,8 @@ def _stacked(cells: Sequence[Sequence[str]], finding: report.Finding, columns: i
 
 def _fields(group: report.Group, finding: report.Finding, columns: int | None) -> Iterator[str]:
     names = ", ".join(dict.fromkeys(subject.name for subject in finding.subjects if subject.name))
-    fields = {"name": names, "expected": finding.expected, "seen": finding.seen, "fix": finding.fix}
+    fields = {"name": names, "expected": finding.expected, "seen": finding.seen}
+    fields |= {"effect": finding.effect, "fix": finding.fix}
     yield from _labelled({label: visible(said) for label, said in fields.items() if said}, columns)
 
 
@@ -140,6 +145,7 @@ def _ending(group: report.Group, source: report.Source, columns: int | None, *, 
         fields["no wait"] = "; ".join(group.hopeless)
     if group.passed:
         fields["passed"] = ", ".join(map(source.called, group.passed))
+    fields["in short"] = str(group.answers)
     yield from _labelled({label: visible(said) for label, said in fields.items()}, columns)
 
 
@@ -155,22 +161,40 @@ def _passed(jobs: Sequence[Job], source: report.Source, columns: int | None, *, 
     if not good:
         return
     if not verbose:
-        names = some([job.expected.domain for job in good], MOST_NAMED)
-        yield from _verdict("pass", visible(names), columns)
+        for answers, same in by_answers(good).items():
+            names = some([job.expected.domain for job in same], MOST_NAMED)
+            yield from _verdict("pass", visible(names + _in_short(answers)), columns)
         return
     for job in good:
-        yield from _verdict("pass", visible(job.expected.domain), columns)
+        yield from _verdict("pass", visible(job.expected.domain + _in_short(answers_of(job))), columns)
         for outcome in job.outcomes.values():
             if outcome.verdict == "pass":
                 yield from _hanging("  ", visible(f"{source.called(outcome.check)}: {outcome.seen}"), columns)
 
 
-def _notes(jobs: Sequence[Job], source: report.Source, columns: int | None) -> Iterator[str]:
-    for note in report.notes(jobs):
+def _in_short(answers: Answers) -> str:
+    return "" if answers.both_pass else f" ({answers})"
+
+
+def _notes(
+    jobs: Sequence[Job], notes: Sequence[report.Note], source: report.Source, columns: int | None
+) -> Iterator[str]:
+    for note in notes:
+        if note.kind == "warning":
+            yield from _warning(note, source, columns)
+            continue
         about = f"{', '.join(map(source.called, note.checks))}: " if note.checks else ""
         fix = f". Fix: {note.fix}" if note.fix else ""
         whose = "" if len(note.domains) == len(jobs) else f"{some(note.domains, 1)}: "
         yield from _verdict(note.kind, visible(f"{whose}{about}{note.text}{fix}"), columns)
+
+
+def _warning(note: report.Note, source: report.Source, columns: int | None) -> Iterator[str]:
+    """Yield a warning with a line for each of its fields, as a problem has them."""
+    whose = f"{some(note.domains, MOST_NAMED)}: {', '.join(map(source.called, note.checks))}"
+    yield from _verdict(note.kind, visible(whose), columns)
+    fields = {"expected": note.expected, "seen": note.seen, "effect": note.effect, "fix": note.fix}
+    yield from _labelled({label: visible(said) for label, said in fields.items() if said}, columns)
 
 
 def _verdict(kind: Verdict | str, said: str, columns: int | None) -> Iterator[str]:

@@ -18,6 +18,7 @@ from elastx_mrs.records.dmarc_policy import Policy, is_dmarc, read, strength
 from elastx_mrs.records.kinds import not_ours, same_value
 from elastx_mrs.records.names import is_service_name
 from elastx_mrs.records.spf_terms import is_spf
+from elastx_mrs.service import Service
 
 MAX_HOSTS = 5
 """MX hosts that are checked for a notice."""
@@ -63,6 +64,14 @@ class World(Protocol):
     @property
     def values(self) -> Mapping[str, Sequence[str]]:
         """The values of this run's records, by owner name."""
+
+    @property
+    def service(self) -> Service:
+        """The relay service that the domains send through."""
+
+    @property
+    def keys(self) -> Mapping[str, Sequence[str]]:
+        """The owner names of the DKIM keys with which mail is signed, whoever publishes them, by sender domain."""
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Query the DNS as it will be: records of this run are answered as if they existed."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import pulumi
 
@@ -25,10 +26,12 @@ from elastx_mrs.progress import Hold, Progress
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import CREATE, UPDATE, Case, Check, Finding, Inherited
 from elastx_mrs.publish.guard.inherited import inherited
+from elastx_mrs.publish.guard.relay import RELAY, include
 from elastx_mrs.publish.guard.rrset import answer_size, shared_ttl
 from elastx_mrs.publish.guard.wildcards import WILDCARDS
 from elastx_mrs.publish.publisher import Publisher
 from elastx_mrs.records import TxtRecord
+from elastx_mrs.service import ELASTX, Service
 
 EVERY = 10.0
 """Seconds between two lines of progress."""
@@ -51,6 +54,8 @@ class Memory:
     :param called: the publisher's key in a config that names several.
     :param publishers: the keys of each domain's publishers, if there are several in the config.
     :param beside: the memories of all publishers by their keys. Each adds itself.
+    :param keys: the owner names of the DKIM keys with which mail is signed, by sender domain.
+    :param service: the relay service that the domains send through.
     """
 
     def __init__(
@@ -62,7 +67,11 @@ class Memory:
         called: str = "",
         publishers: Mapping[str, Sequence[str]] | None = None,
         beside: "dict[str, Memory] | None" = None,
+        keys: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        service: Service = ELASTX,
     ) -> None:
+        self.keys = keys
+        self.service = service
         self.publisher = publisher
         self._called = called
         self._publishers = publishers or {}
@@ -112,6 +121,8 @@ class DomainWorld:
         self.declared = memory.declared
         self.values = memory.values
         self.existing = memory.existing
+        self.service = memory.service
+        self.keys = memory.keys
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Query the DNS, with this run's records instead of the existing ones.
@@ -171,8 +182,8 @@ class Guard:
     memory: Memory
     preview: bool
     say: Callable[[str, str, str], None]
-    create: Sequence[Check] = (*CREATE, *WILDCARDS, shared_ttl, answer_size)
-    update: Sequence[Check] = (*UPDATE, shared_ttl, answer_size)
+    create: Sequence[Check] = (*CREATE, *WILDCARDS, *RELAY, shared_ttl, answer_size)
+    update: Sequence[Check] = (*UPDATE, include, shared_ttl, answer_size)
     acknowledged: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
     _unanswered: set[str] = field(default_factory=set)

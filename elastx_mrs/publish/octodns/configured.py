@@ -161,7 +161,7 @@ def described(get: Get, environment: Mapping[str, str]) -> Mapping[str, Describe
     except RecordError as error:
         raise RecordSetError(str(error)) from None
     if not given:
-        what = "octodns: the stack's config names no provider of octoDNS; write one there"
+        what = "octodns: the stack's config names no provider of octoDNS; add one"
         raise RecordSetError(f"{what}: pulumi config set --path elastx-mrs:octodns.<name>.class <class>")
     listed: dict[str, str] = {}
     return {key: _described(key, one, environment, listed) for key, one in given.items()}

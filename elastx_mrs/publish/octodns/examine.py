@@ -77,7 +77,7 @@ def _of_zones(sets: Octodns, zones: Mapping[str, Zone], owners: Sequence[str]) -
             yield _failed(_READ, error)
     if read:
         more = f"; {len(names) - len(asked)} more zones were not checked" if len(names) > len(asked) else ""
-        seen = f"{some(read, LISTED)} can be read; whether records may be changed shows in an up{more}"
+        seen = f"{some(read, LISTED)} can be read; only an up shows whether the keys may change records{more}"
         yield Check(_READ, "pass", _EXPECTED[_READ], seen)
 
 

@@ -27,6 +27,6 @@ def zone_faults(path: str, given: Any, listed: dict[str, str]) -> Iterator[Probl
         if not name:
             yield where, "is not text; write the name of a zone, such as example.com"
         elif name in listed:
-            yield where, f"{name} is in {listed[name]} too; list it at one provider"
+            yield where, f"{name} is in {listed[name]} too; list it for one provider only"
         else:
             listed[name] = path

@@ -73,7 +73,7 @@ class Octodns(RecordSets):
 
     title: ClassVar[str] = "octoDNS's provider"
     choice: ClassVar[str] = (
-        "list the zone under zones of the one that the domain is delegated to, and the zones of the other provider too"
+        "write zones for each of these providers, and list this zone only for the one that the domain is delegated to"
     )
 
     def __init__(self, sources: Mapping[str, Source], served: Served) -> None:
@@ -115,7 +115,7 @@ class Octodns(RecordSets):
             self.compare(zone, owner, old)
         elif new is not None and not set(new.values) <= set(old.values if old is not None else ()):
             what = f"{owner} lies in {cut.name}, which is delegated to {' and '.join(cut.values)}"
-            raise RecordSetError(f"{what}, and a record here is never served; publish it on those servers")
+            raise RecordSetError(f"{what}, so a record here is never served; publish it on those servers")
         with self._mutex:
             place.waiting.append(job)
         with place.lock:
@@ -168,8 +168,8 @@ class Octodns(RecordSets):
     def _place(self, zone: str) -> _Place:
         key, _, name = zone.partition("/")
         if key not in self._sources:
-            what = f"{zone}: the stack's config has no provider octodns.{key} any more"
-            raise RecordSetError(f"{what}; write it again, or take its records out of the state: pulumi state delete")
+            what = f"{zone}: the stack's config no longer has the provider octodns.{key}"
+            raise RecordSetError(f"{what}; add it again, or remove its records from the state: pulumi state delete")
         with self._mutex:
             return self._places.setdefault(zone, _Place(self._sources[key], name))
 
@@ -244,7 +244,7 @@ class Octodns(RecordSets):
             if failed is None:
                 job.error = RecordSetError(self._miswritten(place, job, there))
             else:
-                left = "are unchanged" if _same(there, job.old) else "are changed in part, so look there"
+                left = "are unchanged" if _same(there, job.old) else "are partly changed, so check them"
                 job.error = type(failed)(f"{job.owner}: its TXT records {left}: {failed}")
 
     def _swapped_alone(self, place: _Place, job: _Job) -> None:
@@ -267,7 +267,7 @@ class Octodns(RecordSets):
         what = (
             f"{job.owner}: {place.source.described.where} was changed, and {'lacks' if lost else 'still has'} {shown}"
         )
-        return f"{what}; look there, and run pulumi up --refresh"
+        return f"{what}; check the TXT records there, then run pulumi up --refresh"
 
 
 def connect(get: Get) -> Octodns:

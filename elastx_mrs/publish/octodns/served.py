@@ -57,8 +57,8 @@ class Served:
         answers = [one for one in seen.sightings if one.answer.status != "failed"]
         if not answers:
             why = next((one.answer.problem for one in seen.sightings), seen.problem) or "it has no name server"
-            what = f"{owner}: no name server tells what it serves, and nothing is changed before that is known"
-            raise UnreachableError(f"{what}: {why}; write servers that answer into verification.nameservers")
+            what = f"{owner}: no name server answered, so nothing is changed"
+            raise UnreachableError(f"{what}: {why}; list servers that answer in verification.nameservers")
         texts = [_compared(one.answer.texts(), cached) for one in answers]
         # Of a zone at two providers, the other one's servers may have our records already, or not yet.
         lenient = cached or _compared(there, cached) in texts
@@ -85,8 +85,8 @@ class Served:
 
 
 _CURE = (
-    ", and a change would publish that; remove what is disabled or odd at the provider, or use another publisher. "
-    "After a change by others, wait for the name servers and run pulumi up again"
+    ", so nothing is changed; remove disabled records at the provider, or use another publisher. If somebody has just "
+    "changed the records, wait until all name servers have the change, and run pulumi up again"
 )
 
 

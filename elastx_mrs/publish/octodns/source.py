@@ -30,8 +30,8 @@ _NOT_ALLOWED = (401, 403)
 """HTTP's statuses of a request with wrong keys."""
 
 _CURES = {
-    RecordSetError: "correct its keys, or what they may do",
-    ChangedError: "correct the value, or the provider's keys and what they may do, or use another publisher",
+    RecordSetError: "correct its keys, or their permissions",
+    ChangedError: "correct the value, or the provider's keys and their permissions, or use another publisher",
 }
 _AGAIN = "check the network and its host, or run this again later"
 
@@ -69,7 +69,9 @@ class Source:
         provider = self._bounded(self.described.made, "set it up", UnreachableError)
         try:
             if "TXT" not in provider.SUPPORTS:
-                raise RecordSetError(f"{self.described.where}: {self.described.path} has no TXT records; use another")
+                raise RecordSetError(
+                    f"{self.described.where}: {self.described.path} cannot publish TXT records; use another"
+                )
             yield provider
         finally:
             for one in list(vars(provider).values()):
@@ -105,7 +107,7 @@ class Source:
         if zone is None:
             what = f"{self.described.where}: {self.described.path} has no zone {name}"
             cure = f"create it there, or correct {self.described.where}.zones"
-            gone = "If the zone was deleted, take its records out of the state: pulumi state delete"
+            gone = "If the zone was deleted, remove its records from the state: pulumi state delete"
             raise RecordSetError(f"{what}; {cure}. {gone}")
         return zone
 

@@ -10,7 +10,7 @@ CURES: Mapping[str, str] = {
     "InvalidClientTokenId": "run aws sts get-caller-identity to see whose credentials boto3 finds; set AWS_PROFILE",
     "InvalidSignatureException": "set this machine's clock by NTP, and check AWS_SECRET_ACCESS_KEY",
     "NoSuchHostedZone": "run aws route53 list-hosted-zones to see which zones these credentials have. If the zone was "
-    "deleted, take its records out of the state: pulumi state delete",
+    "deleted, remove its records from the state: pulumi state delete",
     "PriorRequestNotComplete": "others keep changing this zone; run pulumi up again",
     "RequestExpired": "set this machine's clock by NTP",
     "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY, or set AWS_PROFILE; the clock of this machine may be wrong",

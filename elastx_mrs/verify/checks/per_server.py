@@ -1,6 +1,7 @@
 """How the answers of several servers for one name become a verdict: all servers count, at any of their addresses."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from elastx_mrs.config.environment import NAMESERVERS
 from elastx_mrs.display import show, some
@@ -68,10 +69,13 @@ def follow_delegation(who: Who) -> str:
     return f"to check this too, remove {place}; this machine must then reach name servers on port 53"
 
 
-def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail], list[str]]:
+def judged(
+    seen: Observation, expected: str, judge: Judge, effect: Callable[[Answer], str] = lambda answer: ""
+) -> tuple[list[Detail], list[str]]:
     """Return the problems, server by server, and the notices.
 
     :param expected: the answer that every server should give.
+    :param effect: returns what an application meets at the relay service because of a wrong answer.
     """
     if seen.problem:
         return [Detail("unreachable", "", expected, seen.problem, usable_at("zone"))], []
@@ -85,7 +89,7 @@ def judged(seen: Observation, expected: str, judge: Judge) -> tuple[list[Detail]
         if usable:
             dead = [sighting for sighting in failed if not sighting.no_route]
             notices += [f"{sighting.server} {sighting.answer.problem}" for sighting in dead]
-            found = _of_one(host, usable, expected, judge)
+            found = _of_one(host, usable, expected, judge, effect)
             details += found
             if not found and len({_said(sighting.answer) for sighting in usable}) > 1:
                 notices.append(f"{host} has addresses that differ in other records of {seen.name}")
@@ -127,15 +131,19 @@ def failure(sighting: Sighting, zone: str, expected: str) -> Detail:
     return Detail("unreachable", server, expected, problem, usable_at(sighting.listed))
 
 
-def _of_one(host: str, usable: Sequence[Sighting], expected: str, judge: Judge) -> list[Detail]:
+def _of_one(
+    host: str, usable: Sequence[Sighting], expected: str, judge: Judge, effect: Callable[[Answer], str]
+) -> list[Detail]:
     faults = [(sighting, _DENIED if sighting.answer.denied else judge(sighting.answer)) for sighting in usable]
     details = [
-        Detail(fault[0], str(sighting.server), expected, fault[1], fault[2]) for sighting, fault in faults if fault
+        Detail(fault[0], str(sighting.server), expected, fault[1], fault[2], effect(sighting.answer))
+        for sighting, fault in faults
+        if fault
     ]
     if details and len(details) < len(faults):
         right = next(str(sighting.server) for sighting, fault in faults if fault is None)
         cure = f"{host} has addresses that disagree: make all of them serve what {right} serves"
-        details = [Detail("wrong", item.server, item.expected, item.seen, cure) for item in details]
+        details = [replace(item, verdict="wrong", cure=cure) for item in details]
     return details
 
 

@@ -1,19 +1,20 @@
 """Is each record on every name server? Compared as joined octets (RFC 7208 §3.3, RFC 6376 §3.6.2.2)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.authority import Observation, Observer
-from elastx_mrs.records import RecordError, TxtRecord, dkim_key
+from elastx_mrs.receiver import relay
+from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.challenge import is_challenge, is_exact, misspelling
 from elastx_mrs.records.dmarc_policy import is_dmarc
 from elastx_mrs.records.names import MAX_NAME, fits
 from elastx_mrs.records.spf_terms import is_spf
 from elastx_mrs.service import Service
 from elastx_mrs.verify.checks.per_server import RESTORE, Fault, Judge, judged, listed, nothing, right
-from elastx_mrs.verify.expected import Expected
+from elastx_mrs.verify.expected import Expected, Key
 from elastx_mrs.verify.result import Detail, Outcome
 
 
@@ -21,9 +22,21 @@ async def record(observer: Observer, expected: Expected, wanted: TxtRecord) -> O
     """Check that a declared record is on every server."""
     seen = await observer.txt(wanted.name)
     value = wanted.value.encode("ascii")
-    details, notices = judged(seen, listed([value]), judge_of(wanted.kind, value, expected.service))
+    details, notices = judged(
+        seen,
+        listed([value]),
+        judge_of(wanted.kind, value, expected.service),
+        effect_of(wanted.kind, expected, wanted.name),
+    )
     notices += _aliased(seen)
-    return _outcome(expected, wanted.suffix, seen, details, "as declared", notices)
+    key = expected.key_at(wanted.name) if wanted.kind == "dkim" else None
+    well = f"as declared, {key.said}" if key is not None else "as declared"
+    return _outcome(expected, wanted.suffix, seen, details, well, [*notices, *_state(key, seen.name)])
+
+
+def _state(key: Key | None, name: str) -> list[str]:
+    """Return the state of a DKIM key, unless mail is signed with it."""
+    return [f"the DKIM key at {name} is {key.said}"] if key is not None and key.state != "active" else []
 
 
 def _outcome(
@@ -46,6 +59,24 @@ def judge_of(kind: str, value: bytes, service: Service) -> Judge:
     if kind == "challenge":
         return _challenge(value, service)
     return {"spf": _spf, "dkim": _dkim, "dmarc": _dmarc, "report": _report}[kind](value)
+
+
+def effect_of(kind: str, expected: Expected, name: str) -> Callable[[Answer], str]:
+    """Return the function that returns what an application meets at the relay service because of a wrong answer.
+
+    A DKIM key matters to the service if it is the only one with which mail is signed.
+
+    :param name: the owner name of the record.
+    """
+
+    def effect(answer: Answer) -> str:
+        if kind == "challenge":
+            return relay.no_challenge(expected.domain, expected.service)
+        if kind == "dkim" and expected.signing_names == [name] and relay.unusable(answer.texts()):
+            return relay.no_key(expected.domain, expected.service)
+        return ""
+
+    return effect
 
 
 def _publish(what: str) -> str:
@@ -122,16 +153,25 @@ def _one_of(found: Sequence[bytes], value: bytes, answer: Answer, what: str, nam
     )
 
 
-async def key(observer: Observer, expected: Expected) -> Outcome:
-    """Check that somebody else's DKIM key is usable; there is no declared value to compare with."""
-    if not fits(expected.key_name):
-        return _no_room(expected, "dkim", expected.key_name)
-    seen = await observer.txt(expected.key_name)
-    details, notices = judged(
-        seen, f"one DKIM key, the one that {expected.service.name} provides", usable_key(expected.service)
-    )
-    notices += _aliased(seen)
-    return _outcome(expected, "dkim", seen, details, "a usable key", notices)
+async def key(observer: Observer, expected: Expected, wanted: Key) -> Outcome:
+    """Check that somebody else's DKIM key is usable; there is no declared value to compare with.
+
+    A retired key may be gone already.
+    """
+    name = expected.key_name(wanted)
+    if not fits(name):
+        return _no_room(expected, wanted.check, name)
+    seen = await observer.txt(name)
+    of_service = wanted.selector == expected.service.dkim_selector
+    which = f", the one that {expected.service.name} provides" if of_service else ""
+    judge = _any_answer if wanted.state == "retired" else usable_key(expected.service)
+    details, notices = judged(seen, f"one DKIM key{which}", judge, effect_of("dkim", expected, name))
+    notices += [*_aliased(seen), *_state(wanted, name)]
+    return _outcome(expected, wanted.check, seen, details, f"a usable key, {wanted.said}", notices)
+
+
+def _any_answer(answer: Answer) -> Fault | None:
+    return None
 
 
 def usable_key(service: Service) -> Judge:
@@ -143,11 +183,7 @@ def usable_key(service: Service) -> Judge:
             return "absent", nothing(answer), f"publish the DKIM key that {service.name} provides"
         if len(texts) > 1:
             return "wrong", listed(texts), "there must be exactly one TXT record (RFC 6376 §3.6.2.2): delete the others"
-        try:
-            found = dkim_key.parse(texts[0])
-        except RecordError as error:
-            return "wrong", listed(texts), f"it {error}"
-        problems = list(dkim_key.problems(found))
+        problems = relay.unusable(texts)
         return ("wrong", listed(texts), "; ".join(f"it {problem}" for problem in problems)) if problems else None
 
     return judge
@@ -216,9 +252,12 @@ async def challenges(observer: Observer, expected: Expected, *, strict: bool) ->
         strangers.extend(text for text in unknown if text not in strangers)
         return ("wrong", listed(unknown), _STRANGER) if unknown and strict else None
 
+    def effect(answer: Answer) -> str:
+        return "" if expected.accounts_known else relay.no_challenge(expected.domain, expected.service, "every account")
+
     prefix = expected.service.challenge_prefix
     only = f"no {prefix} string but the declared ones" if expected.accounts_known else f"one {prefix} string or more"
-    details, notices = judged(seen, only, judge)
+    details, notices = judged(seen, only, judge, effect)
     notices = [f"{listed([text])} {_misspelt(slip, expected.service)}" for text, slip in slips.items()] + notices
     if strangers and not strict:
         notices = [f"{listed([text])} {UNDECLARED}" for text in strangers] + notices

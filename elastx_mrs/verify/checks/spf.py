@@ -1,10 +1,14 @@
-"""Does the domain's SPF pass all servers of the relay service? Evaluated as a receiver does."""
+"""Does the domain's SPF pass all servers of the relay service? Evaluated as a receiver does.
+
+And does the service's own check of it find what it looks for? See :mod:`elastx_mrs.receiver.relay`.
+"""
 
 import asyncio
 
 from elastx_mrs import limits
 from elastx_mrs.lookup.answer import Ask
 from elastx_mrs.lookup.question import LookupFailure
+from elastx_mrs.receiver import relay
 from elastx_mrs.receiver.spf import MAX_LOOKUPS, Result, check_host
 from elastx_mrs.receiver.spf_ranges import Address, networks, points, trees
 from elastx_mrs.receiver.spf_record import Found, select
@@ -16,32 +20,53 @@ from elastx_mrs.verify.relay import Relay
 from elastx_mrs.verify.result import Detail, Outcome, Verdict
 from elastx_mrs.verify.sources import Asked
 
-POLICY, TREE = "spf-policy", "spf-tree"
+POLICY, TREE, RELAY = "spf-policy", "spf-tree", "spf-relay"
 
 
 async def spf(asked: Asked, expected: Expected) -> list[Outcome]:
-    """Check that mail from the service passes and, separately, that the whole tree of the record is correct."""
+    """Check that mail from the service passes, that the whole tree is right, and that the service finds its include."""
     domain, service = expected.domain, expected.service
     found = select(await asked.vantage.ask_uncached(domain, "TXT"))
     if found.record is None:
         policy = Outcome(domain, POLICY, domain, (_unusable(found, service),), hopeless=_not_ours(expected, found))
-        return [policy, Outcome(domain, TREE, domain, (Detail("unchecked", "", "", "no SPF record to check", ""),))]
+        unknown = Detail("unchecked", "", "", "no SPF record to check", "")
+        return [policy, *(Outcome(domain, check, domain, (unknown,)) for check in (TREE, RELAY))]
     known = asked.passing.get((service, found.text))
     if known is not None:
-        return [_passes(expected, found), Outcome(domain, TREE, domain, seen=_lookups(known), tree=known)]
+        beside = Outcome(domain, TREE, domain, seen=_lookups(known), tree=known)
+        return [_passes(expected, found), beside, _accepted(expected, found, known)]
     tree = await expand(asked.vantage.ask_uncached, domain)
-    relay = await _relay(asked, service)
-    details = await _details(asked, expected, tree, relay)
+    details = await _details(asked, expected, tree, await _relay(asked, service))
     beside = _beside(tree, asked, service)
     if not details and not beside.details and not beside.notices and _says_the_same_anywhere(tree, found.record):
         asked.passing[service, found.text] = tree
-    declared = expected.of_kind("spf")
-    as_published = declared is None or declared.value == found.text
-    hopeless = f"waiting does not change the SPF of {domain}" if details and as_published else ""
+    hopeless = _final(expected, found) if details else ""
     if any(detail.verdict == "unreachable" for detail in details):
         hopeless = ""
     policy = Outcome(domain, POLICY, domain, tuple(details), hopeless=hopeless) if details else _passes(expected, found)
-    return [policy, beside]
+    return [policy, beside, _accepted(expected, found, tree)]
+
+
+def _final(expected: Expected, found: Found) -> str:
+    """Return why waiting does not help, if the published record is the expected one."""
+    declared = expected.of_kind("spf")
+    as_published = declared is None or declared.value == found.text
+    return f"waiting does not change the SPF of {expected.domain}" if as_published else ""
+
+
+def _accepted(expected: Expected, found: Found, tree: Tree) -> Outcome:
+    """Return whether the service's own check finds its include.
+
+    :param tree: of the record, which may be that of another domain with the same one.
+    """
+    domain, service = expected.domain, expected.service
+    missing = relay.include(tree, service, domain)
+    if missing is None:
+        return Outcome(domain, RELAY, domain, seen=f"{service.name} finds {service.include}")
+    detail = Detail(missing.verdict, "", missing.expected, missing.seen, missing.fix, missing.effect)
+    return Outcome(
+        domain, RELAY, domain, (detail,), hopeless=_final(expected, found) if detail.verdict == "wrong" else ""
+    )
 
 
 def _wanted(service: Service) -> str:

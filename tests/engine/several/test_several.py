@@ -14,7 +14,7 @@ from tests.engine.cloudflare.stacks import ELASTX, HEAD, Trial, trial
 from tests.engine.rfc2136.test_rfc2136 import DMARC, FIRST_TOKEN, SPF
 from tests.engine.stack import Stack
 from tests.publish.octodns.powerdns import powerdns
-from tests.publish.route53.api import SECRET, HostedZone, Route53Api, serve
+from tests.publish.route53.api import SECRET, HostedZone, RecordSet, Route53Api, serve
 from tests.servers import start
 from tests.servers.zones import FOREIGN
 
@@ -164,6 +164,18 @@ def test_two_of_one_type_have_names_of_their_own_and_keep_their_records(route53:
         assert server.dns.txt("_dmarc.example.com") == {}
         assert aws.txt("_dmarc.example.com") == (f'"{golden.DMARC}"',)
 
+        stack.config["domains"][0]["publish"] = ["route53", "octodns"]
+        stack.up()
+        ids = {name: one["id"] for name, one in stack.resources().items() if name.endswith("-octodns")}
+        stack.config["domains"] = [{"name": "example.com", "publish": ["octodns"]}, other | {"publish": ["route53"]}]
+        stack.up()
+        assert names(stack, DYNAMIC_STRING_TYPE) == of("example.com", "a.example.com")
+        assert served(aws) == {"a.example.com", "elastx._domainkey.a.example.com", "_dmarc.a.example.com"}
+        assert server.dns.txt("_dmarc.example.com") == {DMARC: 1800}
+        assert {
+            f"{name}-octodns": one["id"] for name, one in stack.resources().items() if name in of("example.com")
+        } == ids
+
 
 def test_verification_asks_the_servers_of_both(tmp_path: Path) -> None:
     """BIND by dynamic update and PowerDNS through octoDNS serve the same zone; each must have every record."""
@@ -183,6 +195,34 @@ def test_verification_asks_the_servers_of_both(tmp_path: Path) -> None:
         stack.config |= {"domains": [{"name": "example.com", "publish": ["rfc2136", "octodns"]}], **own}
         stack.up(ELASTX_MRS_VERIFICATION="require")
         assert DMARC in pdns.dns.txt("_dmarc.example.com")
+
+
+def test_a_copied_zone_moves_to_another_provider_as_the_docs_say(route53: Route53Api, tmp_path: Path) -> None:
+    """As in docs/publishers.md: copied records are adopted; an up deletes the old ones before their key is removed."""
+    aws = route53.zone("Z01EXAMPLECOM0000000", "example.com")
+    with start("bind", tmp_path / "bind") as bind:
+        own: dict[str, Any] = {"domains": ["example.com"], "dmarc": DMARC.decode()}
+        own["rfc2136"] = {"zones": ["example.com"]}
+        stack = Stack.create(tmp_path, bind.environment() | route53.environment(), copy.deepcopy(CONFIG) | own)
+        stack.up()
+        for owner in ("example.com", "_dmarc.example.com"):
+            ours = [one.decode() for one in bind.txt(owner) if one in (SPF, DMARC, FIRST_TOKEN)]
+            aws.put(RecordSet(owner, "TXT", 300, tuple(f'"{one}"' for one in ours)))
+
+        stack.config["route53"] = {}
+        stack.config["domains"] = [{"name": "example.com", "publish": ["rfc2136", "route53"]}]
+        stack.config["adopt"] = ["example.com", "_dmarc.example.com"]
+        stack.up()
+        assert route53.changes == 1, "only the DKIM key is new"
+        stack.config["domains"] = [{"name": "example.com", "publish": ["route53"]}]
+        del stack.config["adopt"]
+        assert "rfc2136: publishes nothing, because every domain names others" in stack.up().stdout
+        assert bind.txt("example.com") == FOREIGN["example.com"]
+
+        stack.config["domains"] = ["example.com"]
+        del stack.config["rfc2136"]
+        stack.preview("--expect-no-changes")
+        assert served(aws) == {"example.com", "elastx._domainkey.example.com", "_dmarc.example.com"}
 
 
 def every(stack: Stack) -> list[dict[str, Any]]:

@@ -328,8 +328,8 @@ def test_a_domain_in_no_zone_and_one_in_two_are_faults_before_anything_is_declar
         deploy(relay(domains=[{"name": "example.org"}, {"name": "example.com"}], **BOTH))
     assert str(told.value) == (
         "domains[0]: no publisher is known to have a zone for example.org (cloudflare has example.com, "
-        "news.example.com, xn--bcher-kva.example; rfc2136 has example.se, sub.example.com); create the zone, or write "
-        "publish with the publisher that can have it"
+        "news.example.com, xn--bcher-kva.example; rfc2136 has example.se, sub.example.com); create the zone; if one of "
+        "these publishers has it, name that one in publish"
     )
     given = BOTH | {"rfc2136": {"zones": ["example.com"]}}
     with pytest.raises(
@@ -381,7 +381,7 @@ def test_a_publisher_that_cannot_be_asked(
     warned = [one.message for one in caplog.records if "did not list its zones" in one.message]
     assert len(warned) == (0 if told else 1)
     assert all(
-        "(The preview continues without it; an up asks again, and stops without an answer)" in text for text in warned
+        "(This preview continues. An up lists the zones again, and stops if that fails)" in text for text in warned
     )
 
 
@@ -406,8 +406,8 @@ def test_a_publisher_that_has_the_zone_of_no_domain_is_a_warning(
 ) -> None:
     deploy(relay(domains=[{"name": "example.se"}], **BOTH))
     assert records(engine) == {}
-    assert [one.message for one in caplog.records if "nothing is published there" in one.message] == [
-        "cloudflare: nothing is published there, because it has the zone of no domain; remove it, or create the zone"
+    assert [one.message for one in caplog.records if "publishes nothing" in one.message] == [
+        "cloudflare: publishes nothing, because it has no zone for any domain; remove it, or create the zone"
     ]
 
 

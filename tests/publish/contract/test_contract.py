@@ -588,7 +588,7 @@ def test_a_zone_that_was_deleted_since(world: World) -> None:
     made = world.create(world.owner(), TOKEN)
     gone = Made(made.id, {**made.outputs, "zone": world.nowhere()})
     for work in (lambda: world.read(gone), lambda: world.delete(gone)):
-        assert "If the zone was deleted, take its records out of the state: pulumi state delete" in world.refused(work)
+        assert "If the zone was deleted, remove its records from the state: pulumi state delete" in world.refused(work)
 
 
 @case(octodns="PowerDNS takes whatever fits into an answer")

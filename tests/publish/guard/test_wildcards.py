@@ -25,6 +25,7 @@ from elastx_mrs.publish.rfc2136.existing import existing
 from elastx_mrs.records import TxtRecord, dkim, dmarc, spf
 from elastx_mrs.records.challenge import challenge
 from elastx_mrs.records.text import join
+from elastx_mrs.service import ELASTX
 from tests import golden
 from tests.publish.guard.test_guard import NOTHING_ADOPTED
 from tests.publish.rfc2136.updates import nsupdate, primary, provider, record
@@ -92,6 +93,8 @@ class World:
     records: Sequence[TxtRecord]
     elsewhere: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     adoption = NOTHING_ADOPTED
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    service = ELASTX
     one_of_several = ""
     looked: dict[str, Existing] = field(default_factory=dict)
 

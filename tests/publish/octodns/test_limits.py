@@ -93,7 +93,7 @@ def test_what_shows_only_in_an_up_is_one_line_with_all_that_is_to_do(pdns: Power
     assert str(raised.value) == (
         f"{DKIM}: its TXT records are unchanged: octodns.pdns: tests.publish.octodns.short.Late could not change the "
         "zone example.com: ValueError: values of at most 255 octets; correct the value, or the provider's keys and "
-        "what they may do, or use another publisher"
+        "their permissions, or use another publisher"
     )
     assert pdns.dns.txt(DKIM) == {}
 

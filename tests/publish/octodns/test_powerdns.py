@@ -219,7 +219,7 @@ def test_a_change_is_known_though_the_reading_after_it_fails(pdns: PowerDns, mon
 
 def test_keys_that_may_not_change_anything_are_tried_once(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = Odd(monkeypatch, before=http(403, '{"error": "Forbidden"}'), after=None)
-    with pytest.raises(RecordSetError, match=r"HTTPError: 403 .*; correct its keys, or what they may do$"):
+    with pytest.raises(RecordSetError, match=r"HTTPError: 403 .*; correct its keys, or their permissions$"):
         add(Strings(connected(pdns)), golden.TOKEN)
     assert odd.sent == 1
 

@@ -1,0 +1,1 @@
+"""DKIM keys of one's own, and the rotation of keys."""
