@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE
+from elastx_mrs.identity import CLOUDFLARE_TYPE, COMPONENT_TYPE, publisher_of
 
 EXPORT = "pipe: pulumi stack export"
 """The fix for other input."""
@@ -15,7 +15,8 @@ class State:
     """The parts of a stack's state that an import must know.
 
     :param component: the component's URN; empty if the state has none, or was not read.
-    :param names: the names of the component's records.
+    :param names: the names of the component's records, each with its publisher: its key in a config, or the type of
+        the resource.
     :param owners: the names of all records at Cloudflare, by the record's identifier.
     :param provider: the URN of the explicit provider of the component's records; empty for the default one.
     :param imported: the names of the component's records at Cloudflare. Other publishers may have records of these
@@ -23,7 +24,7 @@ class State:
     """
 
     component: str = ""
-    names: frozenset[str] = frozenset()
+    names: frozenset[tuple[str, str]] = frozenset()
     owners: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
     imported: frozenset[str] = frozenset()
@@ -46,7 +47,11 @@ def state_of(content: Any, component: str) -> State:
         records = [one for one in resources if one["type"] == CLOUDFLARE_TYPE]
         urn = found[0] if found else ""
         own = [one for one in records if urn and one.get("parent") == urn]
-        names = frozenset(_name(one["urn"]) for one in resources if urn and one.get("parent") == urn)
+        names = frozenset(
+            (publisher_of(one["type"], one.get("inputs") or {}), _name(one["urn"]))
+            for one in resources
+            if urn and one.get("parent") == urn
+        )
         # A reference to a provider is its URN and its identifier.
         providers = {str(one.get("provider", "")).rpartition("::")[0] for one in own}
         owners = {str(one["id"]).rpartition("/")[2]: _name(one["urn"]) for one in records if one.get("id")}

@@ -25,6 +25,7 @@ from elastx_mrs.lookup.network import Network
 from elastx_mrs.lookup.vantage import Run, Vantage, Vantages
 from elastx_mrs.progress import Progress
 from elastx_mrs.records import TxtRecord
+from elastx_mrs.registry import BUILT_IN
 from elastx_mrs.verify import plan
 
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
         raise UnaskedError(f"{error}{_encrypted(stack)}") from None
     every = {name: chosen(own, domains) for name, (_, own) in publishers.items()}
     records = {
-        name: [one for one in listed if not _is_in(state, one, given, component)] for name, listed in every.items()
+        name: [one for one in listed if not _is_in(state, name, one, component)] for name, listed in every.items()
     }
+    imports = any(not provider.adopts_by_config for provider, _ in given.publishers)
+    elsewhere = [domain for domain, there in given.publishers_by_domain.items() if imports and not there]
     network = Network()
 
     async def work() -> "Takeover":
         found, vantages = takeover.Takeover(), _vantages(given, run_, network)
         saying = Progress(lambda *_: note("still looking up the published records …"), limits.QUIET, math.inf)
         for name, (publisher, _) in publishers.items():
-            looking = takeover.look(publisher, name, records[name], given.records(), vantages)
+            looking = takeover.look(publisher, name, records[name], given.records(), vantages, elsewhere)
             found.add(await saying.wait(name, looking))
         return found
 
@@ -67,10 +70,14 @@ def run(domains: Sequence[str], options: Mapping[str, Any]) -> int:
     return exit_code(wrong=bool(found.faults or found.differences), unasked=bool(found.unasked))
 
 
-def _is_in(state: State, record: TxtRecord, given: Arguments, component: str) -> bool:
-    """Whether the state has a record. At several publishers, each has one, and the state's names do not tell which."""
-    several = len(given.publishers_by_domain[record.domain]) > 1
-    return not several and record.resource(component) in state.names
+def _is_in(state: State, publisher: str, record: TxtRecord, component: str) -> bool:
+    """Whether the state has a record at a publisher. A resource may have the publisher in its name.
+
+    Of another package's publisher, the state has the type of the resource, and not the key.
+    """
+    name = record.resource(component)
+    known = [key for key, there in state.names if there in (name, f"{name}-{publisher}")]
+    return publisher in known or (publisher not in BUILT_IN and any(":" in key for key in known))
 
 
 def _check(given: Arguments, source: str) -> None:

@@ -59,7 +59,7 @@ def by_zones(domains: Mapping[str, str], held: Mapping[str, Held | None]) -> Fou
     if unplaced:
         found.problems.append(f"{domains[unplaced[0]]}: {_of_none(unplaced, held)}")
     asked = {name: one for name, one in held.items() if one is not None}
-    found.doubts = [_doubt(name, one, found.places) for name, one in asked.items() if one.unreached and found.places]
+    found.doubts = [doubt(name, one, [*found.places]) for name, one in asked.items() if one.unreached and found.places]
     return found
 
 
@@ -83,8 +83,9 @@ def _looked(name: str, held: Held | None) -> str:
     return f"{name} did not list its zones: {held.unreached}" if held.unreached else zones
 
 
-def _doubt(name: str, held: Held, places: Places) -> str:
-    what = f"{name} did not list its zones, and may have one for {some(list(places), LISTED)} too: {held.unreached}"
+def doubt(name: str, held: Held, domains: Sequence[str]) -> str:
+    """Return what a publisher that did not list its zones might change, and what to do."""
+    what = f"{name} did not list its zones, and may have one for {some(domains, LISTED)} too: {held.unreached}"
     return f"{what}. To continue without its zones, write publish for each domain"
 
 

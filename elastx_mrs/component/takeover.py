@@ -4,7 +4,7 @@ The guard checks the records as in a preview, so ``elastx-mrs adopt`` says what 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
@@ -12,7 +12,7 @@ from typing import cast
 import pulumi
 
 from elastx_mrs import fault, notices
-from elastx_mrs.component.places import Places, by_zones
+from elastx_mrs.component.places import Places, by_zones, doubt
 from elastx_mrs.config.model import Arguments
 from elastx_mrs.display import show
 from elastx_mrs.lookup import budget
@@ -27,6 +27,7 @@ from elastx_mrs.publish.held import Held
 from elastx_mrs.publish.publisher import Publisher, Setup
 from elastx_mrs.records import TxtRecord
 from elastx_mrs.records.kinds import replaces, same_value
+from elastx_mrs.records.names import longest_zone
 
 AT_ONCE = 16
 """Names that are looked up in parallel."""
@@ -112,17 +113,21 @@ def _places(arguments: Arguments, setup: Callable[..., Setup]) -> tuple[Places, 
     asked = [(provider, settings) for provider, settings in arguments.publishers if provider.adopts_by_config]
     held = {provider.name: provider.held(setup(settings, looked)) for provider, settings in asked}
     paths = {domain.name: f"domains[{index}]" for index, domain in enumerate(arguments.domains)}
+    unsure: list[str] = []
     if len(asked) < len(arguments.publishers):  # one that imports records may have the others
-        unplaced = [domain for domain in unplaced if any(one and one.zone_of(domain) for one in held.values())]
+        here = [domain for domain in unplaced if any(one and one.zone_of(domain) for one in held.values())]
+        missed = {name: one for name, one in held.items() if one is not None and one.unreached}
+        unsure = [] if here == unplaced else [doubt(name, one, unplaced) for name, one in missed.items()]
+        unplaced = here
     found = by_zones({domain: paths[domain] for domain in unplaced}, held)
-    if problems := found.problems or found.doubts:
+    if problems := found.problems or unsure or found.doubts:
         raise PublisherError("\n  ".join(problems))
     return decided | found.places, held
 
 
 async def look(
     publisher: Publisher, title: str, records: Sequence[TxtRecord], every: Sequence[TxtRecord],
-    vantages: Mapping[str, Vantage],
+    vantages: Mapping[str, Vantage], elsewhere: Collection[str] = (),
 ) -> Takeover:  # fmt: skip
     """Look up which of a stack's records are published already.
 
@@ -130,6 +135,7 @@ async def look(
     :param records: those to look up.
     :param every: all records of the stack.
     :param vantages: the servers to query, by sender domain.
+    :param elsewhere: the domains that a publisher may have whose zones are not looked up; it has the delegated ones.
     """
     found, memory, places = Takeover(), Memory(publisher, vantages, every), asyncio.Semaphore(AT_ONCE)
     owners = {record.name: record for record in records}
@@ -139,6 +145,7 @@ async def look(
             return await _existing(found, memory, record, title)
 
     there = dict(zip(owners, await asyncio.gather(*map(at, owners.values())), strict=True))
+    records = _left(found, records, there, elsewhere, title)
     _count(found, records, there)
     memory.adoption = replace(memory.adoption, names=frozenset(found.owners))
 
@@ -150,6 +157,23 @@ async def look(
     for lines in (found.changes, found.faults, found.differences, found.unasked):
         lines[:] = sorted(dict.fromkeys(lines))
     return found
+
+
+def _left(
+    found: Takeover, records: Sequence[TxtRecord], there: Mapping[str, Existing | None], elsewhere: Collection[str],
+    title: str,
+) -> Sequence[TxtRecord]:  # fmt: skip
+    """Return the records without those of domains that are delegated to another publisher of the stack."""
+    delegated = {
+        record.domain: zone
+        for record in records
+        if record.domain in elsewhere and (existing := there[record.name]) is not None
+        if (zone := existing.child) and longest_zone(record.domain, [zone])
+    }
+    for domain, zone in delegated.items():
+        why = f"{title} delegates {zone}, so its records are another publisher's"
+        found.changes.append(f"{domain}: is left out: {why}. If they are not, write publish: [{title}] for the domain")
+    return [record for record in records if record.domain not in delegated]
 
 
 async def _existing(found: Takeover, memory: Memory, record: TxtRecord, title: str) -> Existing | None:

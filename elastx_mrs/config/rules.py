@@ -160,6 +160,10 @@ def _provider_faults(arguments: Arguments, *, program: bool) -> Iterator[Fault]:
             yield Fault(f"domains[{here[int(found[1])]}]{path[found.end() :]}" if found else path, problem)
 
 
+LISTED = 10
+"""Publishers of one domain that are checked, unless the config has as many."""
+
+
 def publish_faults(arguments: Arguments) -> Iterator[Fault]:
     """Yield the faults of each domain's ``publish``, and the publishers that no domain can use."""
     published = {domain.name for domain in arguments.published}
@@ -171,11 +175,13 @@ def publish_faults(arguments: Arguments) -> Iterator[Fault]:
         if domain.publish is not None and domain.name not in published:
             yield Fault(path, "names publishers, but external: true means that none is used; remove one of the two")
             continue
-        for position, name in enumerate(domain.publish or ()):
-            if name in domain.publish[:position]:  # type: ignore[index]
+        seen: set[str] = set()
+        for position, name in enumerate((domain.publish or [])[: max(len(named) + 1, LISTED)]):  # more cannot be right
+            if name in seen:
                 yield Fault(f"{path}[{position}]", f"{quoted(masked(name))} is already in this list; remove it")
             elif name not in named and (problem := _unnamed(name, named)):
                 yield Fault(f"{path}[{position}]", problem)
+            seen.add(name)
     if all(domain.publish is not None for domain in arguments.published):
         return  # the others publish nothing: a remark says so
     for provider, _ in arguments.publishers if len(named) > 1 and used <= {*named} else ():

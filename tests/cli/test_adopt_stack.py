@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from elastx_mrs.cli.main import main
+from elastx_mrs.identity import CLOUDFLARE_TYPE, DYNAMIC_STRING_TYPE, DYNAMIC_TYPE
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.rfc2136.connection import POOL
 from elastx_mrs.publish.route53 import client
@@ -175,18 +176,37 @@ def test_nothing_is_published_yet(place: Place, tmp_path: Path) -> None:
     assert result.stdout.endswith("# the next up: 0 records taken over unchanged, 0 changed, 5 created\n")
 
 
-def test_a_state_s_records_are_left_out(place: Place, tmp_path: Path) -> None:
+def state(folder: Path, *records: tuple[str, str]) -> str:
+    """Write a state with a component's records: the publisher and the name of each; return the file's path."""
     urn = "urn:pulumi:prod::acme::elastx-mrs:index:MailRelay::mail"
-    own = f"urn:pulumi:prod::acme::elastx-mrs:index:MailRelay$pulumi-python:dynamic/rrset:TxtString::mail-{APEX}-dmarc"
-    resources = [
-        {"urn": urn, "type": "elastx-mrs:index:MailRelay"},
-        {"urn": own, "type": "pulumi-python:dynamic/rrset:TxtString", "parent": urn},
-    ]
-    state = tmp_path / "state.json"
-    state.write_text(json.dumps({"deployment": {"resources": resources}}))
-    result = place.run(tmp_path, "--state", str(state))
+    types = {"cloudflare": CLOUDFLARE_TYPE, "rfc2136": DYNAMIC_TYPE}
+    resources: list[dict[str, Any]] = [{"urn": urn, "type": "elastx-mrs:index:MailRelay"}]
+    for publisher, name in records:
+        type_ = types.get(publisher, DYNAMIC_STRING_TYPE)
+        own = urn.replace("MailRelay::mail", f"MailRelay${type_}::{name}")
+        resources.append({"urn": own, "type": type_, "parent": urn, "inputs": {"publisher": publisher}})
+    path = folder / "state.json"
+    path.write_text(json.dumps({"deployment": {"resources": resources}}))
+    return str(path)
+
+
+def test_a_state_s_records_are_left_out(place: Place, tmp_path: Path) -> None:
+    (publisher,) = place.config
+    result = place.run(tmp_path, "--state", state(tmp_path, (publisher, f"mail-{APEX}-dmarc")))
     assert adopted(result) == [APEX]
     assert result.stdout.endswith("0 changed, 2 created; 1 record already in the state\n")
+
+
+def test_the_records_of_another_publisher_are_not_left_out(place: Place, tmp_path: Path) -> None:
+    """The domain moves here, and each publisher has a record of its own."""
+    (publisher,) = place.config
+    here = f"mail-{APEX}-spf-{publisher}"
+    others = [
+        (one, f"mail-{APEX}-dmarc") for one in ("cloudflare", "rfc2136", "route53", "octodns") if one != publisher
+    ]
+    result = place.run(tmp_path, "--state", state(tmp_path, *others, (publisher, here)))
+    assert adopted(result) == [APEX, f"_dmarc.{APEX}"]
+    assert result.stdout.endswith("; 1 record already in the state\n")
 
 
 def test_a_domain_that_the_stack_does_not_have(place: Place, tmp_path: Path) -> None:
@@ -323,3 +343,33 @@ def test_several_publishers_each_have_their_domains(api: Route53Api, tmp_path: P
         found = place.run(tmp_path, domains=domains)
         assert (found.exit_code, adopted(found)) == (0, [APEX, f"_dmarc.{APEX}"]), found.output
         POOL.close()
+
+
+@pytest.mark.parametrize("more", [{"cloudflare": {}}, {"rfc2136": {"zones": ["example.se"]}}])
+def test_one_of_several_publishers_does_not_answer(more: dict[str, Any], tmp_path: Path) -> None:
+    """Which domains it has is then unknown, so nothing may look as if it had none."""
+    away = {"AWS_ENDPOINT_URL_ROUTE_53": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
+    result = Place({"route53": {}, **more}, away | keys, SECRET).run(tmp_path)
+    assert (result.exit_code, result.stdout) == (3, ""), result.output
+    assert "route53: " in result.stderr
+    assert "127.0.0.1" in result.stderr
+
+
+def test_a_domain_that_is_delegated_to_another_publisher_is_left_out(api: Route53Api, tmp_path: Path) -> None:
+    with start("lab", tmp_path / "server", SERVED) as server:
+        one = route53(api, server.address)
+        api.zones["Z1"].put(RecordSet(f"sub.{APEX}", "NS", 300, ("ns.cloudflare.example.",)))
+        sub = {"name": f"sub.{APEX}", "dmarc": {"record": REJECT}}
+        domains: list[Any] = [*CONFIG["domains"], sub]
+        place = Place({"route53": {}, "cloudflare": {}}, one.environment, SECRET)
+        result = place.run(tmp_path, domains=domains)
+        assert (result.exit_code, adopted(result)) == (0, [APEX, f"_dmarc.{APEX}"]), result.output
+        assert (
+            f"# sub.{APEX}: is left out: route53 delegates sub.{APEX}, so its records are another pub" in result.stdout
+        )
+        domains[1] = sub | {"publish": ["route53"]}
+        cloudflare = {"name": "example.net", "publish": ["cloudflare"]}
+        result = place.run(tmp_path, domains=[*domains, cloudflare])
+        assert result.exit_code == 1
+        assert f"CANNOT BE KEPT: sub.{APEX} lies in the zone sub.{APEX}, delegated away" in result.stdout

@@ -1,5 +1,6 @@
 """Several publishers in one config, and ``domains[].publish``."""
 
+import time
 from typing import Any
 
 import pytest
@@ -120,3 +121,10 @@ def test_a_program_writes_the_same() -> None:
     given = {"accounts": [golden.ACCOUNT], "dkim": {"record": golden.DKIM}} | BOTH
     arguments = parse(given | {"domains": [domain("example.com", "route53", "cloudflare")]}, camel_case=False)
     assert arguments.domains[0].publish == ["route53", "cloudflare"]
+
+
+@pytest.mark.parametrize("text", ["route53", "nobody"])
+def test_a_list_that_a_program_wrote_by_mistake_is_refused_in_a_moment(text: str) -> None:
+    began = time.monotonic()
+    assert len(faults(domains=[domain("example.com", *[text] * 100_000)], **BOTH)) > 1
+    assert time.monotonic() - began < 5

@@ -15,9 +15,11 @@ from elastx_mrs.display import quoted, some, visible
 from elastx_mrs.extras import NotInstalledError, install
 from elastx_mrs.publish.adoption import Get
 from elastx_mrs.publish.octodns import known
+from elastx_mrs.publish.octodns.listed import zone_faults
 from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.publish.vantage import object_of
 from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import sender_domain
 from elastx_mrs.secrecy import SHORTEST, hints, masked
 
 OURS = ("class", "zones")
@@ -126,7 +128,7 @@ class Described:
         text = str(error)
         if unknown := _UNKNOWN.search(text):
             own = ", ".join(_keys(found))
-            return f"{self.where}.{visible(unknown[1])}: is not a key of {self.path}; its keys are {own}"
+            return f"{self.where}.{visible(masked(unknown[1]))}: is not a key of {self.path}; its keys are {own}"
         if missing := _MISSING.search(text):
             keys = re.findall("'([^']+)'", missing[1])
             return f"{self.where}: {self.path} needs {' and '.join(keys)}; write {'it' if len(keys) == 1 else 'them'}"
@@ -161,18 +163,28 @@ def described(get: Get, environment: Mapping[str, str]) -> Mapping[str, Describe
     if not given:
         what = "octodns: the stack's config names no provider of octoDNS; add one"
         raise RecordSetError(f"{what}: pulumi config set --path elastx-mrs:octodns.<name>.class <class>")
-    return {key: _described(key, one, environment) for key, one in given.items()}
+    listed: dict[str, str] = {}
+    return {key: _described(key, one, environment, listed) for key, one in given.items()}
 
 
-def _described(key: str, given: Any, environment: Mapping[str, str]) -> Described:
+def _described(key: str, given: Any, environment: Mapping[str, str], listed: dict[str, str]) -> Described:
     where = f"octodns.{visible(masked(key))}"
     if not isinstance(given, Mapping) or not isinstance(given.get("class"), str):
         raise RecordSetError(f"{where}: is not an object with a class; check it: elastx-mrs config check FILE")
-    zones = given.get("zones")
-    named = None if zones is None else tuple(str(zone).lower().removesuffix(".") for zone in zones)
     resolver = _Resolver(environment)
-    options = {one: resolver.value(value, f"{where}.{one}") for one, value in given.items() if one not in OURS}
-    return Described(key, given["class"], options, named, tuple(resolver.secrets))
+    options = {one: resolver.value(value, f"{where}.{one}", one) for one, value in given.items() if one not in OURS}
+    zones = _zones(f"{where}.zones", given.get("zones"), listed)
+    return Described(key, given["class"], options, zones, tuple(resolver.secrets))
+
+
+def _zones(path: str, given: Any, listed: dict[str, str]) -> tuple[str, ...] | None:
+    """Return the names of zones. No config check sees those of a stack whose program writes an empty object.
+
+    :param listed: as of :func:`zone_faults`.
+    """
+    for where, problem in zone_faults(path, given, listed):
+        raise RecordSetError(f"{where}: {problem}")
+    return None if given is None else tuple(map(sender_domain, given))
 
 
 class _Resolver:
@@ -182,14 +194,17 @@ class _Resolver:
         self._environment = environment
         self.secrets: list[str] = []
 
-    def value(self, given: Any, path: str) -> Any:
+    def value(self, given: Any, path: str, key: str) -> Any:
+        """Return a value of a key. What is below a key that names a secret is secret too."""
         if isinstance(given, Mapping):
-            return {key: self.value(one, f"{path}.{key}") for key, one in given.items()}
+            return {name: self.value(one, f"{path}.{name}", f"{key}.{name}") for name, one in given.items()}
         if isinstance(given, list):
-            return [self.value(one, f"{path}[{index}]") for index, one in enumerate(given)]
+            return [self.value(one, f"{path}[{index}]", key) for index, one in enumerate(given)]
+        secret = _SECRET.search(key) is not None
         if not isinstance(given, str):
+            if secret and len(str(given)) >= SHORTEST:
+                self.secrets.append(str(given))
             return given
-        secret = _SECRET.search(path.rpartition(".")[2]) is not None
         text = self._of_environment(given, path)
         if len(text) >= SHORTEST and (secret or text is not given):
             self.secrets.append(text)

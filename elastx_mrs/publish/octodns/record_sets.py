@@ -20,7 +20,16 @@ from elastx_mrs.publish.octodns.configured import described
 from elastx_mrs.publish.octodns.served import Served
 from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.octodns.zone import Reading, all_octets, change, octets
-from elastx_mrs.publish.rrset.record_sets import ChangedError, RecordSet, RecordSetError, RecordSets, Zone
+from elastx_mrs.publish.rrset.gathering import Failure
+from elastx_mrs.publish.rrset.record_sets import (
+    ChangedError,
+    LostError,
+    RecordSet,
+    RecordSetError,
+    RecordSets,
+    UnreachableError,
+    Zone,
+)
 from elastx_mrs.records import RecordError
 
 FRESH = 2.0
@@ -50,6 +59,7 @@ class _Place:
     name: str
     lock: threading.Lock = field(default_factory=threading.Lock)
     reading: Reading | None = None
+    failure: Failure = field(default_factory=Failure)
     waiting: list[_Job] = field(default_factory=list)
     compared: set[str] = field(default_factory=set)
 
@@ -177,10 +187,12 @@ class Octodns(RecordSets):
         reading = place.reading
         if reading is not None and time.monotonic() - reading.began <= age:
             return reading  # without the lock, which a change holds while it gathers others
+        asked = time.monotonic()
         with place.lock:
             if place.reading is None or time.monotonic() - place.reading.began > age:
+                place.failure.repeat(asked)
                 place.reading = None
-                with place.source.opened() as provider:
+                with place.failure.noted(UnreachableError), place.source.opened() as provider:
                     place.reading = self._populated(place, provider)
             return place.reading
 
@@ -215,8 +227,13 @@ class Octodns(RecordSets):
             except RecordSetError as error:
                 failed = error
         place.reading = None
-        with place.source.opened() as provider:
-            place.reading = after = self._populated(place, provider)
+        try:
+            with place.source.opened() as provider:
+                place.reading = after = self._populated(place, provider)
+        except RecordSetError as error:
+            if failed is not None and not isinstance(failed, LostError | ChangedError):
+                raise failed from None
+            raise LostError(str(error)) from None  # the change may have been made
         missing = [job for job in ready if not _same(after.txt(job.owner), job.new)]
         if failed is not None and len(jobs) > 1:
             for job in missing:  # one of them is refused, and another may not be
@@ -233,7 +250,7 @@ class Octodns(RecordSets):
     def _swapped_alone(self, place: _Place, job: _Job) -> None:
         try:
             self._swapped(place, [job])
-        except RecordSetError as error:
+        except Exception as error:  # it is not the others', which may have been made
             job.error = error
 
     def _is_there(self, reading: Reading, job: _Job) -> bool:

@@ -1,6 +1,7 @@
 """The config of octoDNS's providers, in octoDNS's own words: each by its id, with its class and the class's keys."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,7 +12,8 @@ from elastx_mrs.config.environment import holds_secret
 from elastx_mrs.display import quoted
 from elastx_mrs.identity import NAMESPACE
 from elastx_mrs.publish.octodns import known
-from elastx_mrs.records import RecordError, names
+from elastx_mrs.publish.octodns.listed import zone_faults
+from elastx_mrs.records import names
 from elastx_mrs.registry import Problem, Provider, StackKey
 from elastx_mrs.secrecy import masked
 from elastx_mrs.start import Question, Start
@@ -53,7 +55,7 @@ def faults(given: Octodns, domains: Sequence[str], program: bool) -> Iterator[Pr
             yield path, f"is not an object with keys; write one, such as {{class: {_SAMPLE['class']}, …}}"
         else:
             yield from _of_class(f"{path}.class", one.get("class"))
-            yield from _of_zones(f"{path}.zones", one.get("zones"), listed)
+            yield from zone_faults(f"{path}.zones", one.get("zones"), listed)
 
 
 def _of_class(path: str, given: Any) -> Iterator[Problem]:
@@ -65,40 +67,31 @@ def _of_class(path: str, given: Any) -> Iterator[Problem]:
         yield path, f"{shown}is not the path of a Python class; write one, {example}"
 
 
-def _of_zones(path: str, given: Any, listed: dict[str, str]) -> Iterator[Problem]:
-    """Yield the faults of a provider's zones.
-
-    :param listed: the path at which each zone of the providers before is listed; this one's are added.
-    """
-    if given is None:
-        return
-    if not isinstance(given, list) or not given:
-        yield path, "is not a list of zones; write one, such as [example.com], or leave it out to list all zones"
-        return
-    for index, zone in enumerate(given):
-        where = f"{path}[{index}]"
-        try:
-            name = names.sender_domain(zone) if isinstance(zone, str) else ""
-        except RecordError as error:
-            yield where, str(error)
-            continue
-        if not name:
-            yield where, "is not text; write the name of a zone, such as example.com"
-        elif name in listed:
-            yield where, f"{name} is in {listed[name]} too; list it for one provider only"
-        else:
-            listed[name] = path
-
-
 def in_plain_text(given: Any) -> Iterator[Problem]:
     """Yield each key of a class that holds a secret by its name, and has it in the stack's file."""
     for key, one in given.items() if isinstance(given, Mapping) and not is_encrypted(given) else ():
-        for option, value in one.items() if isinstance(one, Mapping) and not is_encrypted(one) else ():
-            named = isinstance(option, str) and holds_secret(option)
-            if named and isinstance(value, str) and value and not value.startswith("env/"):
-                path = f"octodns.{masked(str(key))}.{option}"
-                cure = "create a new key at the provider, revoke this one, and run"
-                yield path, f"{cure}: pulumi config set --path --secret {NAMESPACE}:{path}"
+        for path in _open(one, _below("octodns", key)) if isinstance(one, Mapping) else ():
+            cure = "create a new key at the provider, revoke this one, and run"
+            set_ = f"pulumi config set --path --secret {shlex.quote(f'{NAMESPACE}:{path}')}"
+            yield path, f"{cure}: {set_}"
+
+
+def _below(path: str, key: Any) -> str:
+    """Return the path of a key, as Pulumi reads it."""
+    name = masked(str(key))
+    return f"{path}.{name}" if re.fullmatch(r"[\w-]+", name) else f'{path}["{name}"]'
+
+
+def _open(given: Any, path: str, secret: bool = False) -> Iterator[str]:
+    """Yield the paths of readable secrets. ``passwords`` has several: what is below such a key is secret too."""
+    if isinstance(given, Mapping) and not is_encrypted(given):
+        for key, one in given.items():
+            yield from _open(one, _below(path, key), secret or holds_secret(str(key).removesuffix("s")))
+    elif isinstance(given, list):
+        for index, one in enumerate(given):
+            yield from _open(one, f"{path}[{index}]", secret)
+    elif secret and isinstance(given, str) and given and not given.startswith("env/"):
+        yield path
 
 
 def stand_in(path: tuple[str | int, ...], name: str) -> Any:
@@ -120,10 +113,11 @@ def stand_in(path: tuple[str | int, ...], name: str) -> Any:
 
 def place(given: Octodns, domain: str) -> str:
     """Return the id of the provider whose zones name a domain's; empty where zones are found at run time."""
-    by_zone = {}
+    by_zone: dict[str, str] = {}
     for key, one in given.providers.items():
-        for zone in one.get("zones") or () if isinstance(one, Mapping) and not is_encrypted(one) else ():
-            by_zone[str(zone).lower().removesuffix(".")] = key
+        zones = one.get("zones") if isinstance(one, Mapping) and not is_encrypted(one) else None
+        if zones and not any(zone_faults("", zones, {})):
+            by_zone |= dict.fromkeys(map(names.sender_domain, zones), key)
     return by_zone.get(names.longest_zone(domain, by_zone) or "", "")
 
 

@@ -4,14 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 from elastx_mrs import limits
 from elastx_mrs.publish.octodns.configured import Described
+from elastx_mrs.publish.octodns.logs import redacted
 from elastx_mrs.publish.octodns.zone import txt_record
 from elastx_mrs.publish.rrset.gathering import Gathering
 from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, UnreachableError
+from elastx_mrs.records import RecordError
+from elastx_mrs.records.names import to_ascii
 
 T = TypeVar("T")
 
@@ -71,9 +74,10 @@ class Source:
                 )
             yield provider
         finally:
-            for one in vars(provider).values():
-                if callable(close := getattr(one, "close", None)):
-                    close()
+            for one in list(vars(provider).values()):
+                with suppress(Exception):  # somebody else's code, and nothing depends on it
+                    if callable(close := getattr(one, "close", None)):
+                        close()
 
     def zones(self) -> Sequence[str]:
         """Return the names of the zones that the provider lists, without final dots.
@@ -86,7 +90,7 @@ class Source:
                 raise RecordSetError(f"{where} cannot list zones; write {self.described.where}.zones: [<zone>, …]")
             cure = f", or write {self.described.where}.zones: [<zone>, …]"
             found = self._asked(lambda: list(provider.list_zones()), "list its zones", cure)
-        return [str(name).lower().removesuffix(".") for name in found]
+        return [_a_labels(str(name).removesuffix(".")) for name in found]
 
     def populate(self, provider: Any, name: str) -> Any:
         """Return a zone as it is now, as octoDNS has it.
@@ -191,7 +195,8 @@ class Source:
 
         def run() -> None:
             try:
-                results.append(work())
+                with redacted(self.described.secrets):
+                    results.append(work())
             except BaseException as error:
                 errors.append(error)
 
@@ -208,6 +213,14 @@ class Source:
             raise error
         kind = lost if _is_lost(error) else RecordSetError if _status(error) in _NOT_ALLOWED else refused
         raise kind(f"{where} could not {what}: {self.described.told(error)}; {_CURES.get(kind, _AGAIN)}{cure}")
+
+
+def _a_labels(zone: str) -> str:
+    """Return the name of a zone as DNS has it; a provider may list it in Unicode, or a name that DNS cannot have."""
+    try:
+        return to_ascii(zone)
+    except RecordError:
+        return zone.lower()
 
 
 def _status(error: BaseException) -> int | None:

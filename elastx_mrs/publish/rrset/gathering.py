@@ -32,3 +32,34 @@ class Gathering:
         began = time.monotonic()
         yield
         self._took = min(self._took, time.monotonic() - began)
+
+
+class Failure:
+    """The last failure of something that several threads ask for in turn. Who waited for it meanwhile gets it too.
+
+    Without this, a provider that does not answer would fail each of them only after a time limit of its own.
+    """
+
+    def __init__(self) -> None:
+        self._ended, self._error = -math.inf, ""
+        self._kind: type[Exception] = Exception
+
+    def repeat(self, asked: float) -> None:
+        """Raise the failure, if it came after somebody asked.
+
+        :param asked: when, in seconds of the monotonic clock.
+        """
+        if self._ended >= asked:
+            raise self._kind(self._error)
+
+    @contextmanager
+    def noted(self, kind: type[Exception]) -> Iterator[None]:
+        """Note a failure.
+
+        :param kind: its class, whose subclasses count too. Each takes one text.
+        """
+        try:
+            yield
+        except kind as error:
+            self._ended, self._error, self._kind = time.monotonic(), str(error), type(error)
+            raise

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from elastx_mrs import limits
-from elastx_mrs.publish.rrset.gathering import Gathering
+from elastx_mrs.publish.rrset.gathering import Failure, Gathering
 from elastx_mrs.publish.rrset.record_sets import (
     ChangedError,
     LostError,
@@ -66,6 +66,7 @@ class _Place:
     waiting: list[_Job] = field(default_factory=list)
     began: float = -math.inf
     there: Sequence[RecordSet] | None = None
+    failure: Failure = field(default_factory=Failure)
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,10 @@ class Names:
         place, asked = self._place(zone, owner), time.monotonic()
         with place.lock:
             if place.there is None or place.began < asked:
+                place.failure.repeat(asked)
                 self._readings.wait()
                 place.began, place.there = time.monotonic(), None
-                with self._readings.measured():
+                with place.failure.noted(UnreachableError), self._readings.measured():
                     place.there = self._sets.read(zone, owner)
             return _txt(owner, place.there)
 

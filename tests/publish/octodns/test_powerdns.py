@@ -12,8 +12,9 @@ from octodns_powerdns import PowerDnsProvider
 
 from elastx_mrs.publish.octodns import record_sets
 from elastx_mrs.publish.octodns.record_sets import Octodns, connect
+from elastx_mrs.publish.octodns.source import Source
 from elastx_mrs.publish.rrset.gathering import Gathering
-from elastx_mrs.publish.rrset.record_sets import RecordSetError
+from elastx_mrs.publish.rrset.record_sets import ChangedError, RecordSet, RecordSetError
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.octodns.powerdns import PowerDns
@@ -137,6 +138,26 @@ def test_many_at_once_share_plans_and_none_is_lost(pdns: PowerDns) -> None:
     assert set(pdns.dns.txt(APEX)) == {*THEIRS, *map(str.encode, values)}
 
 
+def test_an_error_of_one_change_is_not_that_of_the_others(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets, real = connected(pdns), Source.apply
+    place = sets._place(ZONE)
+
+    def apply(source: Source, provider: Any, existing: Any, changes: Any) -> None:
+        if len(changes) > 1:
+            raise ChangedError("not all of them; correct one")
+        if changes[0].new.name == "odd":
+            raise ZeroDivisionError("a bug")
+        real(source, provider, existing, changes)
+
+    monkeypatch.setattr(Source, "apply", apply)
+    owners = [f"{name}.{APEX}" for name in ("good", "odd", "fine")]
+    jobs = [record_sets._Job(one, None, RecordSet(one, "TXT", (f"at {one}",), 300)) for one in owners]
+    place.waiting = [*jobs]
+    sets._make(place)
+    assert [type(job.error) for job in jobs] == [type(None), ZeroDivisionError, type(None)]
+    assert [bool(pdns.dns.txt(one)) for one in owners] == [True, False, True]
+
+
 class Odd:
     """A server of which one change goes wrong, or where it refuses, each.
 
@@ -176,6 +197,23 @@ def test_an_answer_that_gets_lost_before_the_work(pdns: PowerDns, monkeypatch: p
     odd = Odd(monkeypatch, before=http(500, '{"error": "database is locked"}'), after=None)
     add(Strings(connected(pdns)), golden.TOKEN)
     assert odd.sent == 2
+    assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
+
+
+def test_a_change_is_known_though_the_reading_after_it_fails(pdns: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the state would lack a record that is there, and the next up would stop at it."""
+    populate, read = PowerDnsProvider.populate, []
+
+    def odd(provider: Any, zone: Any, target: bool = False, lenient: bool = False) -> Any:
+        read.append(sent.sent)
+        if read.count(1) == 1 and read[-1] == 1:
+            raise ValueError("a page in HTML")
+        return populate(provider, zone, target, lenient)
+
+    sent = Odd(monkeypatch, before=None, after=None)
+    monkeypatch.setattr(PowerDnsProvider, "populate", odd)
+    add(Strings(connected(pdns)), golden.TOKEN)
+    assert sent.sent == 1
     assert pdns.dns.txt(APEX) == THEIRS | {golden.TOKEN.encode(): 3600}
 
 

@@ -1,6 +1,7 @@
 """A stack that publishes through octoDNS: zones are found, and what cannot work is one line before anything is sent."""
 
 import asyncio
+import json
 import socket
 from typing import Any
 
@@ -11,7 +12,10 @@ from elastx_mrs import limits, registry
 from elastx_mrs.config.parse import ConfigError, parse
 from elastx_mrs.config.plain_text import in_plain_text
 from elastx_mrs.publish.existing import CannotAskError, Existing
+from elastx_mrs.publish.octodns.configured import described
 from elastx_mrs.publish.octodns.publisher import OctodnsPublisher
+from elastx_mrs.publish.octodns.settings import Octodns, place
+from elastx_mrs.publish.rrset.record_sets import RecordSetError
 from elastx_mrs.records import RecordError
 from elastx_mrs.secrecy import hints
 from tests.publish.octodns.powerdns import API_KEY, PowerDns
@@ -189,11 +193,50 @@ def test_a_key_in_plain_text_is_told_without_its_value() -> None:
     assert list(in_plain_text(registry.providers(), {"elastx-mrs:octodns": {"secure": "v1:x"}}.get)) == []
 
 
+@pytest.mark.parametrize(
+    ("own", "path"),
+    [
+        ({"config": {"gandi": {"auth_token": API_KEY}}}, "octodns.own.config.gandi.auth_token"),
+        ({"passwords": {"example.com": API_KEY}}, 'octodns.own.passwords["example.com"]'),
+        ({"logins": [{"user": "acme", "secret": API_KEY}]}, "octodns.own.logins[0].secret"),
+    ],
+)
+def test_a_key_in_plain_text_is_found_at_any_depth(own: dict[str, Any], path: str) -> None:
+    values: dict[str, Any] = {"elastx-mrs:octodns": {"own": {"class": "a.B", **own}, "my.own": {"class": "a.B"}}}
+    (fault,) = in_plain_text(registry.providers(), values.get)
+    assert fault.path == path
+    values["elastx-mrs:octodns"] = {"my.own": {"class": "a.B", **own}}
+    (other,) = in_plain_text(registry.providers(), values.get)
+    assert other.path == path.replace(".own", '["my.own"]', 1), "Pulumi would read another path"
+    assert not hints(str(fault), API_KEY)
+
+
+def test_a_zone_may_be_written_in_unicode(pdns: PowerDns) -> None:
+    given = {"pdns": pdns.config | {"zones": ["Exämple.se."]}}
+    found = described({"elastx-mrs:octodns": json.dumps(given)}.get, {"PDNS_API_KEY": API_KEY})
+    assert found["pdns"].zones == ("xn--exmple-cua.se",)
+    assert place(Octodns(**given), "mail.xn--exmple-cua.se") == "pdns"
+
+
+@pytest.mark.parametrize("zones", [5, "example.com", [], [5], ["exa mple"], {"example.com": 1}])
+def test_zones_of_a_stack_that_nobody_checked(pdns: PowerDns, zones: Any) -> None:
+    """A program writes an empty object, so only the publisher sees what the stack's config has."""
+    given = json.dumps({"pdns": pdns.config | {"zones": zones}})
+    with pytest.raises(RecordSetError, match=r"^octodns\.pdns\.zones(\[0\])?: "):
+        described({"elastx-mrs:octodns": given}.get, {"PDNS_API_KEY": API_KEY})
+
+
 def test_a_program_writes_no_provider() -> None:
     """A program's arguments are its component's inputs in other languages, and those are in the state."""
     parse(CONFIG | {"octodns": {}}, camel_case=False)
     with pytest.raises(ConfigError, match=r"octodns\.pdns: cannot be an input: write it under elastx-mrs:octodns in"):
         parse(CONFIG | {"octodns": {"pdns": {"class": "a.B"}}}, camel_case=False)
+
+
+def test_a_zone_at_two_providers_of_a_stack_that_nobody_checked(pdns: PowerDns) -> None:
+    own = pdns.config | {"zones": [APEX]}
+    with pytest.raises(RecordSetError, match=r"^octodns\.two\.zones\[0\]: example\.com is in octodns\.one\.zones too"):
+        described({"elastx-mrs:octodns": json.dumps({"one": own, "two": own})}.get, {"PDNS_API_KEY": API_KEY})
 
 
 @pytest.mark.parametrize("value", ['a "quote"', "a \\ backslash"])

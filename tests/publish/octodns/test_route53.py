@@ -20,7 +20,7 @@ from elastx_mrs.secrecy import hints
 from tests import golden
 from tests.publish.route53 import moto as motos
 from tests.publish.route53.api import SECRET
-from tests.publish.route53.moto import KEY_ID, PRIVATE, Moto, record_set
+from tests.publish.route53.moto import PRIVATE, Moto, record_set
 from tests.publish.rrset.program import Program
 from tests.servers import start
 from tests.servers.zones import HEAD
@@ -116,5 +116,6 @@ def test_two_zones_of_one_name(moto: Moto, zone: str) -> None:
 def test_the_secret_is_in_no_log(moto: Moto, zone: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         Strings(connected()).add(f"aws/{APEX}", APEX, golden.SPF, None, adopt=False)
-    assert KEY_ID in caplog.text
+    assert "_apply: zone=example.com., len(changes)=1" in caplog.text
+    assert "a message that contains a key, and is not shown" in caplog.text, "its id, at the start"
     assert not hints(caplog.text, SECRET)

@@ -14,7 +14,14 @@ from elastx_mrs.config.parse import parse_stack
 from elastx_mrs.publish.publisher import Setup
 from elastx_mrs.publish.rrset import gathering, names, record
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
-from elastx_mrs.publish.rrset.record_sets import ChangedError, LostError, RecordSet, RecordSetError, RecordSets
+from elastx_mrs.publish.rrset.record_sets import (
+    ChangedError,
+    LostError,
+    RecordSet,
+    RecordSetError,
+    RecordSets,
+    UnreachableError,
+)
 from elastx_mrs.publish.rrset.strings import Strings
 from tests import golden
 from tests.publish.rrset.memory import Memory
@@ -106,6 +113,35 @@ def test_reads_of_one_name_at_the_same_time_are_one(monkeypatch: pytest.MonkeyPa
     del sets.there[APEX, "TXT"]
     monkeypatch.setattr(gathering, "MOST", 0.0)
     assert strings.read("1", APEX, golden.TOKEN) is None, "an answer is never older than the question"
+
+
+def test_reads_that_wait_for_one_that_fails_fail_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would otherwise wait for a time limit of its own, one after another. A later question is asked again."""
+    monkeypatch.setattr(gathering, "MOST", 1.0)
+    sets, asked, failed = memory(golden.TOKEN), [], []
+    strings, real = Strings(sets), sets.read
+
+    def away(zone: str, owner: str = "") -> Sequence[RecordSet]:
+        asked.append(owner)
+        raise UnreachableError("Memory does not answer; check the network")
+
+    def read() -> None:
+        with pytest.raises(UnreachableError, match="Memory does not answer") as raised:
+            strings.read("1", APEX, golden.TOKEN)
+        failed.append(raised.value)
+
+    monkeypatch.setattr(sets, "read", away)
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(asked), len({id(one) for one in failed})) == (1, 4)
+    monkeypatch.setattr(gathering, "MOST", 0.0)
+    read()
+    assert len(asked) == 2
+    monkeypatch.setattr(sets, "read", real)
+    assert strings.read("1", APEX, golden.TOKEN) == (golden.TOKEN, 300)
 
 
 @pytest.mark.parametrize(("lost", "swaps"), [(1, 1), (-1, 2), (-2, 3)])
