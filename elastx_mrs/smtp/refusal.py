@@ -33,6 +33,11 @@ class RefusedError(Exception):
         super().__init__(f"{stage}: {reply}")
 
     @property
+    def told(self) -> str:
+        """Where the server refused the message, and its answer."""
+        return f"refused {self.stage if self.stage == 'after DATA' else f'at {self.stage}'}: {self.reply}"
+
+    @property
     def temporary(self) -> bool:
         """Whether the same message may be accepted later (RFC 5321 §4.2.1)."""
         return 400 <= self.reply.code < 500
@@ -60,16 +65,14 @@ def refused(
     :param relay: the service that the server belongs to; None for another server.
     :param found: the checks of the domain's records; none for a server that does not look at them.
     """
-    stage, reply = error.stage, error.reply
-    where = stage if stage == "after DATA" else f"at {stage}"
     return Refused(
         name,
         "unreachable" if error.temporary else "wrong",
         "250 to the message (RFC 5321 §3.3)",
-        f"refused {where}: {reply}",
+        error.told,
         "; ".join(_cures(error, account, relay, found)),
-        stage=stage,
-        reply=reply,
+        stage=error.stage,
+        reply=error.reply,
     )
 
 

@@ -265,6 +265,20 @@ def test_the_lookups_end(authority: Authority, server: str, monkeypatch: pytest.
     assert code == 1
 
 
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_an_interrupt_of_the_lookups_does_not_lose_the_answer(
+    authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elastx_mrs.cli.smtp._look", interrupted)
+    with relaying(Relay(server=server), authority) as port:
+        result = run(port, "nokey.example", "--format", format_, "--quiet")
+    assert f"refused at RCPT TO: {REFUSED}; looking up what Elastx needs in DNS …\n" in result.stderr
+    assert result.exit_code == 130
+
+
 def test_long_lookups_are_reported(authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "QUIET", 0.0)
     with relaying(Relay(server=server), authority) as port:
