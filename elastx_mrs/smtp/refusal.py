@@ -16,8 +16,8 @@ from elastx_mrs.smtp.test_message import Letter
 Stage = Literal["MAIL FROM", "RCPT TO", "DATA", "after DATA"]
 """The command that was refused; ``after DATA`` is the end of the message."""
 
-RECEIVERS = ("spf-policy", "spf-tree")
-"""Checks of SPF as receivers evaluate it. Nothing says that the relay does that, too."""
+NEEDED = ("challenge", "dkim", "spf", "spf-relay")
+"""Checks of what the relay looks for. Nothing says that it minds what other checks find, such as ``spf-policy``."""
 
 Look = Callable[[], Sequence[Check]]
 """Checks in DNS what the relay needs from the sender domain for the account."""
@@ -103,13 +103,15 @@ def _causes(domain: str, service: Service, found: Sequence[Check]) -> Iterator[s
     broken, doubtful, unasked = list[str](), list[str](), list[str]()
     for check in found:
         if check.verdict in ("wrong", "absent"):
-            (doubtful if check.name in RECEIVERS else broken).append(check.name)
+            (broken if check.name in NEEDED else doubtful).append(check.name)
         elif check.verdict == "warning":
             doubtful.append(check.name)
         elif check.verdict != "pass":
             unasked.append(check.name)
     if broken:
         yield f"{domain} lacks what {service.name} needs: fix {', '.join(broken)} below, and try again"
+    if "dkim" in broken:
+        yield "if you sign mail with a key of your own, note that the test message has no signature"
     if doubtful:
         yield f"{', '.join(doubtful)} below may be the reason"
     if unasked and not broken:  # some depend on what is broken

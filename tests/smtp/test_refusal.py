@@ -10,9 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from elastx_mrs import limits
+from elastx_mrs.check import Check
 from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.service import ELASTX
+from elastx_mrs.smtp.refusal import RefusedError
+from elastx_mrs.smtp.refusal import refused as told
+from elastx_mrs.smtp.session import Reply
+from elastx_mrs.smtp.test_message import compose
 from tests.authority import Authority
 from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 from tests.engine.stack import ROOT
@@ -91,6 +96,21 @@ def test_what_receivers_refuse_too_is_no_proof_of_the_relay_s_reason(authority: 
     found, code = refused(Relay(server=server), authority, "nobody.example")
     assert found["test message"]["fix"] == "spf-policy, spf-relay below may be the reason"
     assert (found["spf-policy"]["verdict"], found["spf-relay"]["verdict"], code) == ("wrong", "warning", 1)
+
+
+@pytest.mark.parametrize("name", ["delegation", "dnssec"])
+def test_what_only_one_name_server_gets_wrong_is_no_proof_either(name: str) -> None:
+    error = RefusedError(
+        compose("news@good.example", RECIPIENT, "here", ACCOUNT, "1"), "MAIL FROM", Reply(550, ("no",))
+    )
+    wrong = Check(name, "wrong", "all servers", "one differs", "fix it")
+    found = told("test message", error, ACCOUNT, ELASTX, [wrong])
+    assert found.cure == f"{name} below may be the reason"
+
+
+def test_a_customer_who_signs_is_told_that_the_test_message_is_not_signed(authority: Authority, server: str) -> None:
+    found, _ = refused(Relay(server=server), authority, "nokey.example")
+    assert "note that the test message has no signature" in found["test message"]["fix"]
 
 
 def test_everything_that_is_missing_is_named(authority: Authority, server: str) -> None:
