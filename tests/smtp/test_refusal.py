@@ -100,9 +100,8 @@ def test_what_receivers_refuse_too_is_no_proof_of_the_relay_s_reason(authority: 
 
 @pytest.mark.parametrize("name", ["delegation", "dnssec"])
 def test_what_only_one_name_server_gets_wrong_is_no_proof_either(name: str) -> None:
-    error = RefusedError(
-        compose("news@good.example", RECIPIENT, "here", ACCOUNT, "1"), "MAIL FROM", Reply(550, ("no",))
-    )
+    letter = compose("news@good.example", RECIPIENT, "here", ACCOUNT, "1")
+    error = RefusedError(letter, "MAIL FROM", Reply(550, "no"))
     wrong = Check(name, "wrong", "all servers", "one differs", "fix it")
     found = told("test message", error, ACCOUNT, ELASTX, [wrong])
     assert found.cure == f"{name} below may be the reason"
@@ -200,7 +199,8 @@ def test_a_temporary_refusal_and_a_missing_record_are_both_named(authority: Auth
     assert message["verdict"] == "unreachable"
     assert message["fix"] == (
         "the server reports a temporary error: try again later; Elastx recommends at most 10 messages a second; "
-        "nokey.example lacks what Elastx needs: fix dkim below, and try again"
+        "nokey.example lacks what Elastx needs: fix dkim below, and try again; "
+        "if you sign mail with a key of your own, note that the test message has no signature"
     )
     assert code == 1, "the record is missing whatever the relay says later"
 
