@@ -331,3 +331,14 @@ def test_a_time_in_another_zone_is_told_what_to_write() -> None:
 @pytest.mark.parametrize("ttl", [-5, 0, 2**31, 10**19, 1e300])
 def test_an_old_ttl_is_a_ttl(ttl: float) -> None:
     assert "dkim[1].ttlBefore: is " in "; ".join(refused([ELASTX, own(ttlBefore=ttl)]))
+
+
+@pytest.mark.parametrize("tag", ["h", "s", "t", "k", "x", "n"])
+@pytest.mark.parametrize("rest", ["; p=", "; p=AAAA", ""])
+def test_a_private_key_in_another_tag_is_not_shown(tag: str, rest: str) -> None:
+    for text in (text for text, _ in FORMS.values() if text.startswith("-----BEGIN")):
+        body = "".join(line for line in text.splitlines() if "-----" not in line)
+        for written in (f"v=DKIM1; {tag}={body}{rest}", f"v=DKIM1 {tag} {body}{rest}"):
+            said = "; ".join(refused([written]))
+            shown = [body[at : at + 8] for at in range(len(body) - 8) if body[at : at + 8] in said]
+            assert not shown, said
