@@ -67,13 +67,15 @@ def generate_(selector: str, out: str, kind: str) -> None:
     """
     from elastx_mrs.dkim import keys, lines
 
-    chosen = _selector(selector)
-    if chosen == ELASTX.dkim_selector:
-        raise BadInput(f"SELECTOR {chosen}: {ELASTX.name} signs with the key there; name another selector")
+    chosen = _own_selector(selector)
+    if out == OUTPUT and sys.stdout is None:
+        raise BadInput("--out -: standard output is closed; pipe it to a vault")
     if out == OUTPUT and is_terminal(sys.stdout):
         raise BadInput("--out -: standard output is a terminal, which would show the private key; pipe it to a vault")
     if out != OUTPUT and os.path.lexists(out):
         raise BadInput(f"--out {visible(out)}: exists, and a key is never overwritten; name another file")
+    if out.endswith(os.sep):
+        raise BadInput(f"--out {visible(out)}: is a folder; name a file")
     key = keys.generate("ed25519" if kind == "ed25519" else "rsa")
     record, pem = keys.record_of(key), keys.pem_of(key)
     if out == OUTPUT:
@@ -103,7 +105,7 @@ def record_(selector: str, file: str) -> None:
     """
     from elastx_mrs.dkim import keys, lines
 
-    chosen = _selector(selector)
+    chosen = _own_selector(selector)
     try:
         record = keys.record_of(keys.read(file))
     except keys.KeyFileError as error:
@@ -111,9 +113,12 @@ def record_(selector: str, file: str) -> None:
     click.echo(lines.of_record(chosen, record) + lines.of_new(chosen, record), nl=False)
 
 
-def _selector(text: str) -> str:
+def _own_selector(text: str) -> str:
     try:
-        return names.selector(text)
+        chosen = names.selector(text)
     except RecordError as error:
         shown = quoted(masked(text)) if len(text) <= names.MAX_NAME else "of this length"
         raise BadInput(f"SELECTOR {shown}: {error}") from None
+    if chosen == ELASTX.dkim_selector:
+        raise BadInput(f"SELECTOR {chosen}: {ELASTX.name} signs with the key there; name another selector")
+    return chosen

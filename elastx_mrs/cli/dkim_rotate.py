@@ -17,6 +17,7 @@ from elastx_mrs.cli.vantage import run_of, who_options
 from elastx_mrs.display import quoted, visible
 from elastx_mrs.reading import STANDARD_INPUT
 from elastx_mrs.records import RecordError, dkim, names
+from elastx_mrs.secrecy import masked
 
 if TYPE_CHECKING:
     from elastx_mrs.config.model import Arguments
@@ -123,7 +124,7 @@ def _checked(name: str, text: str, check: Any) -> str:
     try:
         return str(check(text))
     except RecordError as error:
-        raise BadInput(f"{name} {quoted(text, 63)}: {error}") from None
+        raise BadInput(f"{name} {quoted(masked(text), 63)}: {error}") from None
 
 
 def _steps(facts: "Facts", options: dict[str, Any]) -> "list[Step]":

@@ -22,7 +22,7 @@ from elastx_mrs.cli.terminal import quiet
 from elastx_mrs.cli.vantage import answered, run_of, who_options
 from elastx_mrs.cli.views.check import entry, lines
 from elastx_mrs.config.environment import SMTP_PASSWORD
-from elastx_mrs.display import quoted
+from elastx_mrs.display import quoted, visible
 from elastx_mrs.records import RecordError, names
 from elastx_mrs.records.challenge import account_address
 from elastx_mrs.service import ELASTX
@@ -136,8 +136,14 @@ def _read(
     session = Session(name, port, timeout, _password(account) if account is not None else "")
     if not relay:
         return session, Errand(account, letter, relay=None)
-    look = partial(_look, letter.domain, account, run) if letter is not None and account is not None else tuple
-    return session, Errand(account, letter, relay=ELASTX, look=look)
+    if letter is None or account is None:
+        return session, Errand(account, letter, relay=ELASTX)
+    return session, Errand(account, letter, ELASTX, partial(_look, letter.domain, account, run), _tell)
+
+
+def _tell(answer: str) -> None:
+    """Print the relay's answer, so an interrupt of the lookups does not lose it."""
+    click.echo(visible(f"{answer}; looking up what {ELASTX.name} needs in DNS …"), err=True)
 
 
 def _look(domain: str, account: str, run: "Run") -> list[Check]:

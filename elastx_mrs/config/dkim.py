@@ -4,14 +4,16 @@ The rules for a key's value are in :mod:`elastx_mrs.records.dkim`. Here are the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from elastx_mrs.config.base import Shape, bare, bounded, one_or_more, service_of
-from elastx_mrs.records import dkim, dkim_state, names
+from elastx_mrs.records import RecordError, dkim, dkim_state, names
 from elastx_mrs.records.dkim_state import REVOKED, State, iso_date, iso_moment
+from elastx_mrs.records.record import MAX_TTL
 from elastx_mrs.service import Service
 
 SAMPLE_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -25,7 +27,8 @@ def _key(text: str, info: ValidationInfo) -> str:
 def _date_text(value: Any) -> Any:
     """Return a date or a time as text, as a YAML reader or a program may give an object."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value.tzinfo else value.isoformat()
+        with suppress(OverflowError):  # the first or the last day of all
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value.tzinfo else value.isoformat()
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -35,9 +38,15 @@ _Moment = Annotated[str, BeforeValidator(_date_text), AfterValidator(iso_moment)
 
 Ttl = Annotated[
     int,
-    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else bounded(value)),
+    BeforeValidator(lambda value: bounded(int(value) if isinstance(value, float) and value.is_integer() else value)),
 ]
 """Seconds, of one record."""
+
+
+def _seconds(value: int) -> int:
+    if not 1 <= value <= MAX_TTL:
+        raise RecordError(f"is {value}; write seconds from 1 to {MAX_TTL}")
+    return value
 
 
 class Dkim(Shape):
@@ -88,7 +97,7 @@ class Dkim(Shape):
     ttl: Ttl | None = None
     """The TTL of this record, in seconds. elastx-mrs dkim rotate lowers it before a swap. Default: that of the domain.
     """
-    ttl_before: Ttl | None = None
+    ttl_before: Annotated[Ttl, AfterValidator(_seconds)] | None = None
     """The TTL that the record had before a swap, in seconds. elastx-mrs dkim rotate writes and removes it."""
     swap: _Moment | None = None
     """The time (UTC) from which another value may be published at this selector, because resolvers have forgotten the

@@ -78,6 +78,7 @@ def write_new(path: Path, octets: bytes) -> None:
         raise KeyFileError(f"{error.strerror}; name a file in a folder that you can write to") from None
     try:
         with os.fdopen(descriptor, "wb") as file:  # mkstemp: O_EXCL, and only the owner can read it
+            os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)  # whatever the umask takes away
             file.write(octets)
             file.flush()
             os.fsync(file.fileno())

@@ -13,6 +13,7 @@ from elastx_mrs.config.dkim import Dkim
 from elastx_mrs.display import some
 from elastx_mrs.dkim.edit import Change
 from elastx_mrs.dkim.seen import Seen
+from elastx_mrs.records import DEFAULT_TTL
 from elastx_mrs.records.dkim_state import moment_of, written
 from elastx_mrs.service import Service
 
@@ -21,6 +22,9 @@ KEEP_DAYS = 7
 
 SWAP_TTL = 60
 """Seconds; the TTL of a key before its value is swapped."""
+
+LONGEST = timedelta(days=7)
+"""Resolvers remember nothing for longer, whatever the TTL is (RFC 8767 §4, for negative answers RFC 2308 §5)."""
 
 AGAIN = "run this command again"
 UP = f"run pulumi up, then {AGAIN}"
@@ -101,7 +105,12 @@ def _nothing(facts: Facts) -> Step:
 
 
 def _problems(seen: Seen) -> Sequence[str]:
-    return [*seen.missing, *seen.unasked]
+    return [*seen.missing, *seen.unasked] or ([] if seen.everywhere else ["no server was queried"])
+
+
+def _remembered(seconds: int) -> timedelta:
+    """Return for how long resolvers may remember an answer with a TTL."""
+    return min(timedelta(seconds=seconds), LONGEST)
 
 
 def begin(facts: Facts, selector: str, record: str, *, own: bool) -> Step:
@@ -133,7 +142,8 @@ def _pending(facts: Facts) -> Iterator[Step]:
             yield Step(f"not every name server has the key {selector}: {where}", UP, still, waits=True)
         elif key.since is None:
             since = written(facts.now)
-            why = f"a resolver may remember for {facts.negative} s that it did not exist"
+            for_ = int(_remembered(facts.negative).total_seconds())
+            why = f"a resolver may remember for {for_} s that it did not exist"
             yield Step(
                 f"every name server has the key {selector} now",
                 f"wait until {_known(facts, since)}, because {why}; then {AGAIN}",
@@ -150,7 +160,7 @@ def _pending(facts: Facts) -> Iterator[Step]:
 
 def _known(facts: Facts, since: str) -> str:
     """Return the time from which no resolver remembers any more that a key did not exist (RFC 2308)."""
-    return written(moment_of(since) + timedelta(seconds=facts.negative))
+    return written(moment_of(since) + _remembered(facts.negative))
 
 
 def signs(facts: Facts, selector: str, replaces: str, keep: int) -> Step:
@@ -220,7 +230,7 @@ def _retired(facts: Facts) -> Iterator[Step]:
             continue
         yield Step(
             f"the key {selector} is retired since {key.retire}, and every name server has the keys that sign",
-            "run pulumi up, which removes its record",
+            "let its publisher remove the record" if key.external else "run pulumi up, which removes its record",
             f"only mail that was signed with {selector} and is not delivered yet",
             (Change(selector, {}, remove=True),),
         )
@@ -237,6 +247,8 @@ def revoke(facts: Facts, selector: str) -> Step:
         raise RefusedError(f"the key {selector} is not retired, so receivers would reject your mail; {cure}")
     if key.revoked:
         raise RefusedError(f"the key {selector} is revoked already")
+    if key.external:
+        raise RefusedError(f"somebody else publishes the key {selector}; ask them to publish an empty p=")
     return Step(
         f"the key {selector} is retired, and becomes worthless to whoever has its private key",
         "run pulumi up; when its mail is delivered or lost, remove the key from the list",
@@ -245,9 +257,10 @@ def revoke(facts: Facts, selector: str) -> Step:
     )
 
 
-def bridge(facts: Facts) -> str:
+def bridge(facts: Facts, swapped: str) -> str:
     """Return how to keep mail signed during a swap: an own key that signs meanwhile, or the offer of one."""
     own = [key.selector_of(facts.service) for key in facts.keys if key.own and key.signing]
+    own = [selector for selector in own if selector != swapped]
     if own:
         return f"mail that you sign with {' and '.join(own)} passes meanwhile"
     return "to avoid that, sign with a key of your own until it is over: elastx-mrs dkim generate"
@@ -265,7 +278,7 @@ def swap(facts: Facts, selector: str, record: str | None) -> Step:
     if key.ttl_before is None:
         if record is not None:
             raise RefusedError(f"the swap is not prepared; run this with --swap {selector}, and without --record")
-        before = facts.at(key).ttl
+        before = _ttl(facts, key)
         if before is None:
             where = some(_problems(facts.at(key)), 3)
             raise RefusedError(f"not every name server has the key {selector}: {where}; run pulumi up")
@@ -284,22 +297,34 @@ def swap(facts: Facts, selector: str, record: str | None) -> Step:
         where = some(_low(facts.at(key), key.ttl), 3)
         raise RefusedError(f"not every name server has the key {selector} with the low TTL: {where}; run pulumi up")
     if record == str(key.record):
-        raise RefusedError(f"the key {selector} has this value already; give the new one with --record")
-    agreed = f"run pulumi up now, at the moment that you agreed with {facts.service.support}, who switch to the new key"
+        by_hand = "if you wrote it by hand, write the time of that as since, too"
+        raise RefusedError(f"the key {selector} has this value already; give the new one with --record; {by_hand}")
+    agreed = f"at the moment that you agreed with {facts.service.support}, who switch to the new key"
+    switch = "and let your mail server switch to the new key" if key.own else agreed
     return Step(
         f"the new value at {selector} is in the config",
-        f"{agreed}; then {AGAIN}",
+        f"run pulumi up now, {switch}; then {AGAIN}",
         _lost(facts, selector),
         (Change(selector, {"record": record, "since": written(facts.now)}),),
     )
 
 
+def _ttl(facts: Facts, key: Dkim) -> int | None:
+    """Return the TTL for which resolvers remember a key, at least 1; None if no server has the key."""
+    seen = facts.at(key)
+    if seen.ttl is None:
+        return None
+    configured = DEFAULT_TTL if facts.ttl is None else facts.ttl
+    counted_down = (key.ttl or configured) if seen.cached else 1
+    return max(seen.ttl, counted_down, 1)
+
+
 def _lost(facts: Facts, selector: str) -> str:
     """Return what a swap breaks."""
     old = f"mail in transit that was signed with the old key at {selector} fails DKIM"
-    new = f"so does new mail until both DNS and {facts.service.name} have the new key"
+    new = f"so does new mail until both DNS and {facts.signer(facts.key(selector))} have the new key"
     spf = "DMARC then rests on aligned SPF alone, which forwarded mail fails"
-    return f"{old}, and {new}; {spf}; {bridge(facts)}"
+    return f"{old}, and {new}; {spf}; {bridge(facts, selector)}"
 
 
 def _swaps(facts: Facts) -> Iterator[Step]:
@@ -318,31 +343,31 @@ def _is_swapped(key: Dkim) -> bool:
 def _low(seen: Seen, ttl: int | None) -> list[str]:
     """Return the servers that do not have the key with its low TTL."""
     high = [f"a server has it with a TTL of {seen.ttl} s"] if ttl is not None and (seen.ttl or 0) > ttl else []
-    found = [*_problems(seen), *high]
-    return found or ([] if seen.everywhere else ["no server was queried"])
+    return [*_problems(seen), *high]
 
 
 def _swap_steps(facts: Facts, key: Dkim) -> Iterator[Step]:
     """Yield the step of a swap that is prepared, or done."""
     selector, seen, ttl = key.selector_of(facts.service), facts.at(key), key.ttl
     later = f"no mail yet; at the moment of the swap, {_lost(facts, selector)}"
-    agree = f"Agree with {facts.service.support} ({facts.service.support_address}) on a moment after that"
+    agree = f". Agree with {facts.service.support} ({facts.service.support_address}) on a moment after that"
+    agree = "" if key.own else agree
     if _is_swapped(key):
         yield _after_swap(facts, key)
     elif low := _low(seen, ttl):
         now = f"not every name server has the key {selector} with the low TTL: {some(low, 3)}"
         yield Step(now, f"run pulumi up, then run this with --swap {selector} again", later, waits=True)
     elif key.swap is None:
-        ready = written(facts.now + timedelta(seconds=key.ttl_before or 0))
+        ready = written(facts.now + _remembered(key.ttl_before or 0))
         why = f"a resolver may remember the record with the old TTL for {key.ttl_before} s"
         now = f"every name server has the key {selector} with the low TTL"
-        yield Step(now, f"wait until {ready}, because {why}. {agree}", later, (Change(selector, {"swap": ready}),))
+        yield Step(now, f"wait until {ready}, because {why}{agree}", later, (Change(selector, {"swap": ready}),))
     elif facts.now < moment_of(key.swap):
         now = f"a resolver may still remember the key {selector} with the old TTL"
-        yield Step(now, f"wait until {key.swap}. {agree}", later, waits=True)
+        yield Step(now, f"wait until {key.swap}{agree}", later, waits=True)
     else:
-        moment = f"at the moment that you agreed with {facts.service.support}"
-        then = f"{moment}, run this with --swap {selector} --record VALUE"
+        moment = f"at the moment that you agreed with {facts.service.support}, "
+        then = f"{'' if key.own else moment}run this with --swap {selector} --record VALUE"
         yield Step(f"the value at {selector} can be swapped: resolvers remember it for {ttl} s at most", then, later)
 
 
@@ -351,11 +376,12 @@ def _after_swap(facts: Facts, key: Dkim) -> Step:
     if not seen.everywhere:
         now = f"not every name server has the new value at {selector}: {some(_problems(seen), 3)}"
         return Step(now, UP, _lost(facts, selector), waits=True)
-    check = f"check with {service.support} that {service.name} signs with it, and test a message: elastx-mrs message"
+    who = "that your mail server" if key.own else f"with {service.support} that {service.name}"
+    check = f"check {who} signs with it, and test a message: elastx-mrs message"
     return Step(
         f"every name server has the new value at {selector}; resolvers forget the old one within {key.ttl} s",
         f"{check}. Then run pulumi up, which restores the TTL",
-        f"mail that was signed with the old key and is not delivered yet; {bridge(facts)}",
+        f"mail that was signed with the old key and is not delivered yet; {bridge(facts, selector)}",
         (
             Change(selector, {}, ("ttl", "ttlBefore", "swap"))
             if key.ttl_before == facts.ttl

@@ -22,11 +22,13 @@ class Seen:
     :param missing: the servers that do not have the key, each with what they have.
     :param unasked: the servers that did not answer.
     :param ttl: the longest TTL of the key, in seconds; None if no server has it.
+    :param cached: whether resolvers were queried, which count the TTL down.
     """
 
     missing: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
     ttl: int | None = None
+    cached: bool = False
 
     @property
     def everywhere(self) -> bool:
@@ -69,6 +71,7 @@ def _merged(found: Sequence[Seen]) -> Seen:
         tuple(text for one in found for text in one.missing),
         tuple(text for one in found for text in one.unasked),
         max(ttls, default=None),
+        any(one.cached for one in found),
     )
 
 
@@ -87,7 +90,9 @@ async def _at(domain: str, vantage: Vantage, key: Sought) -> Seen:
             missing.append(f"{at}: {wrong}")
         else:
             ttls.append(sighting.answer.ttl or 0)
-    return Seen(tuple(missing), tuple(unasked), max(ttls, default=None))
+    if not (ttls or missing or unasked):
+        unasked.append(f"{name}: no server could be queried, because this machine has no IPv6")
+    return Seen(tuple(missing), tuple(unasked), max(ttls, default=None), vantage.who.begins_at == "resolvers")
 
 
 def _wrong(answer: Answer, value: str | None) -> str | None:

@@ -15,6 +15,7 @@ from elastx_mrs.records import dkim_rsa
 from elastx_mrs.records.dkim_rsa import RsaKey
 from elastx_mrs.records.record import RecordError, Remark
 from elastx_mrs.records.text import as_text
+from elastx_mrs.secrecy import masked
 
 ED25519_OCTETS = 32
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # a SubjectPublicKeyInfo up to its key (RFC 8410 §10.1)
@@ -153,9 +154,8 @@ def tag_list(text: str) -> tuple[tuple[str, str], ...]:
     for spec in specs:
         name, equals, content = (part.strip(_WHITE_SPACE) for part in spec.partition("="))
         if not equals or name[:1] not in _LETTERS or not _NAME.issuperset(name):
-            faults[f"has {quoted(spec.strip(), 20)} where a tag such as v=DKIM1 or p=… is expected (RFC 6376 §3.2)"] = (
-                None
-            )
+            shown = quoted(masked(spec.strip()), 20)
+            faults[f"has {shown} where a tag such as v=DKIM1 or p=… is expected (RFC 6376 §3.2)"] = None
         elif name in tags:
             faults[f"has the tag {quoted(name, 20)} twice; are these two keys? Write one (RFC 6376 §3.2)"] = None
         else:
@@ -177,11 +177,11 @@ def problems(key: Key) -> Iterator[str]:
     yield from _word_problems(key)
     if key.hash_algorithms is not None and "sha256" not in key.hash_algorithms:
         yield (
-            f"has h={visible(key.get('h')[:40])}, which forbids sha256, the only hash that may be used; remove h= "
-            "(RFC 8301 §3.1)"
+            f"has h={visible(masked(key.get('h'))[:40])}, which forbids sha256, the only hash that may be used; "
+            "remove h= (RFC 8301 §3.1)"
         )
     if not {"*", "email"} & set(key.services):
-        yield f"has s={visible(key.get('s')[:40])}, so it is not for mail; remove s= (RFC 6376 §3.6.1)"
+        yield f"has s={visible(masked(key.get('s'))[:40])}, so it is not for mail; remove s= (RFC 6376 §3.6.1)"
     if key.rsa is None:
         return
     if key.rsa.bits < dkim_rsa.MIN_BITS:
@@ -251,7 +251,7 @@ def _key(octets: bytes, key_type: str) -> tuple[RsaKey | None, str]:
     if not octets:
         return None, ""
     if key_type not in ("rsa", "ed25519"):
-        shown = visible(key_type[:20])
+        shown = visible(masked(key_type)[:20])
         return None, f"has k={shown}; receivers know rsa and ed25519 and ignore others (RFC 6376 §3.6.1, RFC 8463 §4)"
     if octets.startswith(_ED25519_INFO) and len(octets) == len(_ED25519_INFO) + ED25519_OCTETS:
         bare = base64.b64encode(octets.removeprefix(_ED25519_INFO)).decode()
@@ -286,7 +286,7 @@ def _word_problems(key: Key) -> Iterator[str]:
     for name, words in (("h", key.hash_algorithms), ("s", key.services), ("t", key.flags)):
         for word in words or ():
             if word != "*" and (word[:1] not in _LETTERS or word[-1] == "-" or not _WORD.issuperset(word)):
-                shown = quoted(word.strip(), 20)
+                shown = quoted(masked(word.strip()), 20)
                 yield f"has {shown} in {name}=, which is not a word; write ':' between words (RFC 6376 §3.6.1)"
                 break
 

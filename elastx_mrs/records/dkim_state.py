@@ -36,10 +36,10 @@ def iso_date(text: str) -> str:
     """
     found = _DATE.fullmatch(text.strip())
     try:
-        return date.fromisoformat(found[1] if found else "").isoformat()
+        day = date.fromisoformat(found[1] if found else "")
     except ValueError:
-        shown = quoted(text) if len(text) <= _SHOWN else "a longer text"
-        raise RecordError(f"is {shown}; write a date as year-month-day, such as 2026-11-30") from None
+        raise RecordError(f"is {_shown(text)}; write a date as year-month-day, such as 2026-11-30") from None
+    return _meant(day, text).isoformat()
 
 
 def iso_moment(text: str) -> str:
@@ -48,12 +48,28 @@ def iso_moment(text: str) -> str:
     :raises RecordError: for any other text.
     """
     found = _MOMENT.fullmatch(text.strip())
-    if found is None or _DATE.fullmatch(text.strip()):
+    if _DATE.fullmatch(text.strip()) or (found is None and ":" not in text):
         return iso_date(text)
     try:
-        return written(datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00"))
+        moment = datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00" if found else "")
     except ValueError:
-        raise RecordError(f"is {quoted(text)}; write a time in UTC, such as 2026-11-30T10:15Z") from None
+        raise RecordError(f"is {_shown(text)}; write a time in UTC, such as 2026-11-30T10:15Z") from None
+    _meant(moment.date(), text)
+    return written(moment)
+
+
+def _meant(day: date, text: str) -> date:
+    """Return a date.
+
+    :raises RecordError: if nobody means its year.
+    """
+    if not 2000 <= day.year <= 2999:
+        raise RecordError(f"is {_shown(text)}; write a year from 2000 to 2999")
+    return day
+
+
+def _shown(text: str) -> str:
+    return quoted(text) if len(text) <= _SHOWN else "a longer text"
 
 
 def written(moment: datetime) -> str:

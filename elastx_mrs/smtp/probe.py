@@ -31,12 +31,14 @@ class Errand:
     :param account: the login; None for no login.
     :param relay: the service that the server belongs to, which requires a login; None for another server.
     :param look: called if the relay refuses the message.
+    :param tell: called before ``look``, which takes time, with the relay's answer.
     """
 
     account: str | None = None
     letter: Letter | None = None
     relay: Service | None = ELASTX
     look: Look = tuple
+    tell: Callable[[str], None] = lambda _: None
 
 
 Step = Callable[[Session, Errand], Check]
@@ -68,6 +70,7 @@ def probe(session: Session, errand: Errand) -> Iterator[Check]:
                 check = _taken(name, step, session, errand)
             except RefusedError as refusal:
                 session.close()  # lookups take time
+                errand.tell(refusal.told)
                 found = errand.look()
                 yield refused(name, refusal, errand.account, errand.relay, found)
                 yield from found

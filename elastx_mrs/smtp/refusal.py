@@ -16,8 +16,8 @@ from elastx_mrs.smtp.test_message import Letter
 Stage = Literal["MAIL FROM", "RCPT TO", "DATA", "after DATA"]
 """The command that was refused; ``after DATA`` is the end of the message."""
 
-RECEIVERS = ("spf-policy", "spf-tree")
-"""Checks of SPF as receivers evaluate it. Nothing says that the relay does that, too."""
+NEEDED = ("challenge", "dkim", "spf", "spf-relay")
+"""Checks of what the relay looks for. Nothing says that it minds what other checks find, such as ``spf-policy``."""
 
 Look = Callable[[], Sequence[Check]]
 """Checks in DNS what the relay needs from the sender domain for the account."""
@@ -31,6 +31,11 @@ class RefusedError(Exception):
         self.stage = stage
         self.reply = reply
         super().__init__(f"{stage}: {reply}")
+
+    @property
+    def told(self) -> str:
+        """Where the server refused the message, and its answer."""
+        return f"refused {self.stage if self.stage == 'after DATA' else f'at {self.stage}'}: {self.reply}"
 
     @property
     def temporary(self) -> bool:
@@ -60,16 +65,14 @@ def refused(
     :param relay: the service that the server belongs to; None for another server.
     :param found: the checks of the domain's records; none for a server that does not look at them.
     """
-    stage, reply = error.stage, error.reply
-    where = stage if stage == "after DATA" else f"at {stage}"
     return Refused(
         name,
         "unreachable" if error.temporary else "wrong",
         "250 to the message (RFC 5321 §3.3)",
-        f"refused {where}: {reply}",
+        error.told,
         "; ".join(_cures(error, account, relay, found)),
-        stage=stage,
-        reply=reply,
+        stage=error.stage,
+        reply=error.reply,
     )
 
 
@@ -100,13 +103,15 @@ def _causes(domain: str, service: Service, found: Sequence[Check]) -> Iterator[s
     broken, doubtful, unasked = list[str](), list[str](), list[str]()
     for check in found:
         if check.verdict in ("wrong", "absent"):
-            (doubtful if check.name in RECEIVERS else broken).append(check.name)
+            (broken if check.name in NEEDED else doubtful).append(check.name)
         elif check.verdict == "warning":
             doubtful.append(check.name)
         elif check.verdict != "pass":
             unasked.append(check.name)
     if broken:
         yield f"{domain} lacks what {service.name} needs: fix {', '.join(broken)} below, and try again"
+    if "dkim" in broken:
+        yield "if you sign mail with a key of your own, note that the test message has no signature"
     if doubtful:
         yield f"{', '.join(doubtful)} below may be the reason"
     if unasked and not broken:  # some depend on what is broken

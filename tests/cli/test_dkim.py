@@ -121,3 +121,32 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     done = completed("dkim", "record", "s1", str(file))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{file}: is readable by others; run: chmod 600" in done.stderr
+
+
+def test_a_closed_standard_output_loses_no_key() -> None:
+    closed = f'exec {sys.executable} -c "from elastx_mrs.cli.entry import run; run()" dkim generate s1 --out - >&-'
+    done = subprocess.run(["sh", "-c", closed], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "Error: --out -: standard output is closed; pipe it to a vault\n")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    done = generate("--out", f"{tmp_path}/new/")
+    assert done.returncode == 2
+    assert "new/: is a folder; name a file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_umask_changes_the_mode(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        keys.write_new(tmp_path / "key", b"key")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+def test_no_key_is_at_the_relay_s_selector(tmp_path: Path) -> None:
+    assert generate("--out", str(tmp_path / "key")).returncode == 0
+    done = completed("dkim", "record", "elastx", str(tmp_path / "key"), **DAY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SELECTOR elastx: Elastx signs with the key there; name another selector" in done.stderr

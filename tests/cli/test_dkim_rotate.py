@@ -1,5 +1,6 @@
 """``elastx-mrs dkim rotate`` on a name server: what it refuses, and what it says where it cannot edit a file."""
 
+import base64
 import codecs
 import subprocess
 from collections.abc import Iterator
@@ -280,3 +281,27 @@ def test_a_private_key_as_a_record_is_not_shown(server: NameServer, tmp_path: Pa
     assert done.returncode == 2
     assert "is a private key, which must never be published" in done.stderr
     assert not hints(done.stdout + done.stderr, "".join(pem.splitlines()[1:-1]))
+
+
+@pytest.mark.parametrize("option", ["--new", "--signs", "--replaces", "--swap", "--revoke", "--of"])
+def test_a_private_key_as_a_selector_is_not_shown(option: str) -> None:
+    secret = base64.b64encode(ed25519_private()).decode()
+    more = {"--new": ["--record", NEW], "--replaces": ["--signs", "s1"]}.get(option, [])
+    done = completed("dkim", "rotate", "-s", "stack.yaml", option, secret, *more)
+    assert done.returncode == 2
+    assert not hints(done.stdout + done.stderr, secret[24:])
+
+
+def ed25519_private() -> bytes:
+    """PKCS #8 (RFC 8410 §7), with a seed of letters, so its base64 has no slash that parts it."""
+    return bytes.fromhex("302e020100300506032b657004220420") + bytes(range(97, 129))
+
+
+def test_through_resolvers_the_ttl_is_that_of_the_config(server: NameServer, tmp_path: Path) -> None:
+    """What a resolver tells is the rest of a TTL."""
+    verification = {"via": "resolvers", "resolvers": [server.address]}
+    file = stack(tmp_path, [ELASTX], verification=verification, ttl=7200)
+    done = completed("dkim", "rotate", "-s", str(file), "--swap", "elastx", "--write", ELASTX_MRS_LAB_TODAY=NOW)
+    assert done.returncode == 0, done.stderr
+    (key,) = yaml.safe_load(file.read_text())["config"]["elastx-mrs:dkim"]
+    assert (key["ttl"], key["ttlBefore"]) == (60, 7200)

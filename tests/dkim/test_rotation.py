@@ -20,6 +20,7 @@ PARTLY = Seen(missing=("s1._domainkey.example.com at ns2: no such name",), ttl=6
 SILENT = Seen(unasked=("s1._domainkey.example.com at ns2: no answer in 2 s",), ttl=60)
 OWN: dict[str, Any] = {"selector": "s1", "own": True, "record": golden.DKIM}
 BRIDGED = "mail that you sign with s1 passes meanwhile"
+NEW = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 OFFER = "sign with a key of your own until it is over: elastx-mrs dkim generate"
 
 
@@ -138,3 +139,50 @@ def test_a_revocation_takes_effect_today() -> None:
     for retire, written in (("2026-12-07", "2026-11-30"), ("2026-11-01", "2026-11-01")):
         step = rotation.revoke(facts({}, OWN | {"retire": retire}), "s1")
         assert step.changes == (Change("s1", {"retire": written, "revoked": True}),)
+
+
+def test_no_proof_is_no_reason_to_remove_a_key() -> None:
+    """No server was queried: all are IPv6 servers, and this machine has no IPv6."""
+    step = one(rotation.following(facts({}, OWN | {"retire": "2026-11-01"}, seen={"elastx": Seen(), "s1": Seen()})))
+    assert (step.changes, step.waits) == ((), True)
+    assert one(rotation.following(facts({}, seen={"elastx": Seen()}))).waits
+
+
+def test_a_ttl_of_zero_can_be_swapped() -> None:
+    step = rotation.swap(facts({}, seen={"elastx": Seen(ttl=0)}), "elastx", None)
+    assert step.changes == (Change("elastx", {"ttl": 1, "ttlBefore": 1}),)
+
+
+def test_no_wait_is_longer_than_resolvers_remember() -> None:
+    long = Facts(facts({}, OWN | {"signs": False}).keys, {"elastx": THERE, "s1": THERE}, 2**31 - 1, 1800, NOW, ELASTX)
+    assert "wait until 2026-12-07T10:00Z" in one(rotation.following(long)).then
+    step = rotation.swap(facts(swapping(ttlBefore=2**31 - 1), seen={"elastx": LOW}), "elastx", None)
+    assert step.changes == (Change("elastx", {"swap": "2026-12-07T10:00Z"}),)
+
+
+def test_a_swap_of_an_own_key_is_no_bridge_for_itself_and_no_matter_of_the_relay() -> None:
+    for step in (
+        rotation.swap(facts({}, OWN), "s1", None),
+        rotation.swap(facts({}, OWN | swapping(swap="2026-11-30T09:00Z"), seen={"s1": LOW}), "s1", NEW),
+    ):
+        said = f"{step.now} {step.then} {step.fails}"
+        assert "Support" not in said
+        assert "both DNS and your mail server have the new key" in said
+        assert OFFER in step.fails
+    two = rotation.swap(facts({}, OWN, OWN | {"selector": "s2"}), "s2", None)
+    assert BRIDGED in two.fails
+
+
+def test_caches_hide_the_ttl() -> None:
+    """A resolver counts the TTL down, so what is left of it says nothing."""
+    given = facts({}, seen={"elastx": Seen(ttl=5, cached=True)}, ttl=None)
+    assert rotation.swap(given, "elastx", None).changes == (Change("elastx", {"ttl": 60, "ttlBefore": 1800}),)
+    given = facts({}, seen={"elastx": Seen(ttl=5, cached=True)}, ttl=7200)
+    assert rotation.swap(given, "elastx", None).changes == (Change("elastx", {"ttl": 60, "ttlBefore": 7200}),)
+
+
+def test_a_key_of_somebody_else_is_removed_and_revoked_by_them() -> None:
+    retired = OWN | {"record": None, "external": True, "retire": "2026-11-01"}
+    assert "its record" not in one(rotation.following(facts({}, retired))).then
+    with pytest.raises(RefusedError, match="somebody else publishes the key s1"):
+        rotation.revoke(facts({}, retired), "s1")

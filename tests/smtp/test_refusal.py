@@ -10,9 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from elastx_mrs import limits
+from elastx_mrs.check import Check
 from elastx_mrs.cli.main import main
 from elastx_mrs.lab.session import open_lab
 from elastx_mrs.service import ELASTX
+from elastx_mrs.smtp.refusal import RefusedError
+from elastx_mrs.smtp.refusal import refused as told
+from elastx_mrs.smtp.session import Reply
+from elastx_mrs.smtp.test_message import compose
 from tests.authority import Authority
 from tests.cli.mail import ACCOUNT, PASSWORD, Handler, serve
 from tests.engine.stack import ROOT
@@ -91,6 +96,20 @@ def test_what_receivers_refuse_too_is_no_proof_of_the_relay_s_reason(authority: 
     found, code = refused(Relay(server=server), authority, "nobody.example")
     assert found["test message"]["fix"] == "spf-policy, spf-relay below may be the reason"
     assert (found["spf-policy"]["verdict"], found["spf-relay"]["verdict"], code) == ("wrong", "warning", 1)
+
+
+@pytest.mark.parametrize("name", ["delegation", "dnssec"])
+def test_what_only_one_name_server_gets_wrong_is_no_proof_either(name: str) -> None:
+    letter = compose("news@good.example", RECIPIENT, "here", ACCOUNT, "1")
+    error = RefusedError(letter, "MAIL FROM", Reply(550, "no"))
+    wrong = Check(name, "wrong", "all servers", "one differs", "fix it")
+    found = told("test message", error, ACCOUNT, ELASTX, [wrong])
+    assert found.cure == f"{name} below may be the reason"
+
+
+def test_a_customer_who_signs_is_told_that_the_test_message_is_not_signed(authority: Authority, server: str) -> None:
+    found, _ = refused(Relay(server=server), authority, "nokey.example")
+    assert "note that the test message has no signature" in found["test message"]["fix"]
 
 
 def test_everything_that_is_missing_is_named(authority: Authority, server: str) -> None:
@@ -180,7 +199,8 @@ def test_a_temporary_refusal_and_a_missing_record_are_both_named(authority: Auth
     assert message["verdict"] == "unreachable"
     assert message["fix"] == (
         "the server reports a temporary error: try again later; Elastx recommends at most 10 messages a second; "
-        "nokey.example lacks what Elastx needs: fix dkim below, and try again"
+        "nokey.example lacks what Elastx needs: fix dkim below, and try again; "
+        "if you sign mail with a key of your own, note that the test message has no signature"
     )
     assert code == 1, "the record is missing whatever the relay says later"
 
@@ -263,6 +283,20 @@ def test_the_lookups_end(authority: Authority, server: str, monkeypatch: pytest.
     assert time.monotonic() - began < 10
     assert "could not all be looked up" in found["test message"]["fix"]
     assert code == 1
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_an_interrupt_of_the_lookups_does_not_lose_the_answer(
+    authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elastx_mrs.cli.smtp._look", interrupted)
+    with relaying(Relay(server=server), authority) as port:
+        result = run(port, "nokey.example", "--format", format_, "--quiet")
+    assert f"refused at RCPT TO: {REFUSED}; looking up what Elastx needs in DNS …\n" in result.stderr
+    assert result.exit_code == 130
 
 
 def test_long_lookups_are_reported(authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
