@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, cre
 from pydantic.alias_generators import to_camel
 
 from elastx_mrs.extras import put_off
+from elastx_mrs.reading import read_json
 from elastx_mrs.records import RecordError
 from elastx_mrs.service import ELASTX, Service
 
@@ -62,7 +63,17 @@ def bare(key: str) -> BeforeValidator:
 
 
 def _listed(value: Any) -> Any:
-    """Return a list with a value that is none."""
+    """Return a list with a value that is none.
+
+    A list may also be JSON as text: Pulumi's Python SDK passes no list where a plugin takes an object or a list.
+
+    :raises RecordError: for text that begins like a list and is not JSON.
+    """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = read_json(value)
+        except ValueError as error:
+            raise RecordError(f"begins like a list but is not JSON: {error}") from None
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

@@ -7,7 +7,7 @@ at once, so mail signed with the old one fails from that moment on.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from elastx_mrs.config.dkim import Dkim
 from elastx_mrs.display import some
@@ -175,7 +175,8 @@ def signs(facts: Facts, selector: str, replaces: str, keep: int) -> Step:
     if old is None:
         change = Change(selector, {}, ("signs",))
         return Step(f"mail is signed with {selector}, too", "nothing: no key is replaced", "no mail", (change,))
-    retire = (facts.now + timedelta(days=keep)).date().isoformat()
+    kept = facts.now + timedelta(days=keep)
+    retire = (kept.date() + timedelta(days=kept.time() > time())).isoformat()  # a date begins at midnight
     gone = old.selector_of(facts.service)
     return Step(
         f"{facts.signer(key)} signs with {selector}, and no longer with {gone}",

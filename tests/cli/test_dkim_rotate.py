@@ -107,7 +107,7 @@ def test_several_keys_of_one_signer_need_a_name(server: NameServer, tmp_path: Pa
     done = rotate(server, file, "--signs", "s2", "--replaces", "elastx", "--keep", "30", "--write")
     assert done.returncode == 0, done.stderr
     keys = yaml.safe_load(file.read_text())["config"]["elastx-mrs:dkim"]
-    assert [key.get("retire") for key in keys] == ["2026-12-30", None, None, None]
+    assert [key.get("retire") for key in keys] == ["2026-12-31", None, None, None]
     assert "signs" not in keys[2]
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -197,6 +198,18 @@ def test_a_domain_s_own_list_is_judged_at_its_place() -> None:
 )
 def test_a_list_without_elastx_s_selector_says_who_signs(keys: list[Any]) -> None:
     assert given(keys).dkim
+
+
+def test_a_list_may_be_json_as_text() -> None:
+    """As ``pulumi config set`` writes it, and as Python's SDK of the plugin needs it."""
+    values = {"accounts": [golden.ACCOUNT], "domains": ["example.com"], "cloudflare": {}}
+    text = json.dumps([ELASTX, own()])
+    assert published(parse(values | {"dkim": text}, camel_case=False)) == published(given(text))
+    assert list(published(given(ELASTX, domains=[{"name": "example.com", "dkim": text}]))) == [
+        "mail-example.com-dkim", "mail-example.com-dkim-s1",
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"domains\[0\].dkim: begins like a list but is not JSON"):
+        given(ELASTX, domains=[{"name": "example.com", "dkim": "[{record"}])
 
 
 def test_a_program_may_give_a_tuple_and_a_date() -> None:

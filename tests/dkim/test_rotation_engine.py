@@ -133,12 +133,12 @@ def test_a_rotation_with_two_selectors(trial: Trial) -> None:
 
     said = trial.rotate("--signs", "s2027")
     assert "now: your mail server signs with s2027, and no longer with s2026" in said
-    assert "wait until 2026-12-07, because mail in transit needs the key s2026" in said
+    assert "wait until 2026-12-08, because mail in transit needs the key s2026" in said
     trial.up()
     assert trial.passes(old=old, new=new) == {"old", "new"}, "mail in transit passes"
-    assert "s2026   your key, retiring: mail in transit needs it until 2026-12-07" in trial.rotate()
-    trial.now += timedelta(days=6)
-    assert "wait until 2026-12-07" in trial.rotate()
+    assert "s2026   your key, retiring: mail in transit needs it until 2026-12-08" in trial.rotate()
+    trial.now += timedelta(days=7)
+    assert "wait until 2026-12-08" in trial.rotate()
 
     trial.now += timedelta(days=1)
     said = trial.rotate()

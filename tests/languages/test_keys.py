@@ -17,7 +17,8 @@ LISTS = {
     "python": (
         "__main__.py",
         'dkim={"record": pulumi.Config().require("dkim")}',
-        f'dkim=[{{"record": pulumi.Config().require("dkim")}}, {{"selector": "s1", "own": True, "record": "{OWN}"}}]',
+        'dkim=__import__("json").dumps([{"record": pulumi.Config().require("dkim")}, '  # the SDK passes no list here
+        f'{{"selector": "s1", "own": True, "record": "{OWN}"}}])',
     ),
     "typescript": (
         "index.ts",
