@@ -112,5 +112,7 @@ async def _negative(domain: str, vantage: Vantage) -> int:
         minima = [rdata.minimum for rdata in answer.rdatas if isinstance(rdata, SOA)]
         if minima:
             return int(max(minima))
+        if answer.status == "failed":
+            break
         name = name.partition(".")[2]
     return DEFAULT_NEGATIVE

@@ -177,6 +177,33 @@ def test_a_byte_order_mark_stays(server: NameServer, tmp_path: Path) -> None:
     assert b"s1" not in file.read_bytes()
 
 
+def test_a_file_that_cannot_be_written(server: NameServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(edit, "replace_file", full)
+    done = rotate(server, stack(tmp_path, [ELASTX, own("s1", retire="2026-11-30")]), "--write")
+    assert (done.returncode, "Read-only file system; make it writable" in done.stderr) == (2, True)
+
+
+def test_a_change_after_which_the_config_has_an_error_is_not_written(
+    server: NameServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = stack(tmp_path, [ELASTX, own("s1", retire="2026-11-30")])
+    wrong = file.read_text().replace("elastx-mrs:dkim:", "elastx-mrs:dkin:")
+    monkeypatch.setattr(edit, "edited", lambda *_: wrong)
+    done = rotate(server, file, "--write")
+    assert (done.returncode, "not now: the config would have an error" in done.stderr) == (1, True)
+
+
+def test_a_zone_whose_soa_cannot_be_read_counts_as_an_hour(server: NameServer, tmp_path: Path) -> None:
+    """A subdomain is in the zone of the domain above it, and a zone that nobody serves has no SOA."""
+    new = {"selector": "s1", "own": True, "record": OWN, "signs": False}
+    file = stack(tmp_path, [ELASTX, new], domains=["news.example.com"])
+    assert "not every name server has the key" in rotate(server, file).stdout
+    assert rotate(server, stack(tmp_path, [ELASTX], domains=["elsewhere.net"]), "-q").returncode == 3
+
+
 def test_standard_input_cannot_be_changed(server: NameServer) -> None:
     done = completed("dkim", "rotate", "--stack-config", "-", "-n", server.address)
     assert (done.returncode, "name the stack's file, which this command changes" in done.stderr) == (2, True)

@@ -1,0 +1,140 @@
+"""Each step of a rotation follows from the config, from what the name servers have, and from the time."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from elastx_mrs.config.dkim import Dkim
+from elastx_mrs.dkim import rotation
+from elastx_mrs.dkim.edit import Change
+from elastx_mrs.dkim.rotation import Facts, RefusedError, Step
+from elastx_mrs.dkim.seen import Seen
+from elastx_mrs.service import ELASTX
+from tests import golden
+
+NOW = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
+THERE = Seen(ttl=1800)
+LOW = Seen(ttl=60)
+PARTLY = Seen(missing=("s1._domainkey.example.com at ns2: no such name",), ttl=60)
+SILENT = Seen(unasked=("s1._domainkey.example.com at ns2: no answer in 2 s",), ttl=60)
+OWN: dict[str, Any] = {"selector": "s1", "own": True, "record": golden.DKIM}
+BRIDGED = "mail that you sign with s1 passes meanwhile"
+OFFER = "sign with a key of your own until it is over: elastx-mrs dkim generate"
+
+
+def facts(
+    *keys: dict[str, Any], seen: dict[str, Seen] | None = None, now: datetime = NOW, ttl: int | None = 1800
+) -> Facts:
+    given = [Dkim.model_validate({"record": golden.DKIM} | key, context=ELASTX) for key in keys]
+    found = {key.selector_of(ELASTX): THERE for key in given} | (seen or {})
+    return Facts(given, found, 300, ttl, now, ELASTX)
+
+
+def swapping(**more: Any) -> dict[str, Any]:
+    return {"ttl": 60, "ttlBefore": 1800} | more
+
+
+def one(found: list[Step]) -> Step:
+    (step,) = found
+    return step
+
+
+def test_nothing_is_left_to_do() -> None:
+    step = one(rotation.following(facts({}, OWN)))
+    assert (step.then, step.changes, step.waits) == ("nothing: no rotation is under way", (), False)
+    assert one(rotation.following(facts({}, OWN, seen={"s1": PARTLY}))).waits
+    revoked = OWN | {"retire": "2026-11-01", "revoked": True}
+    assert "nothing" in one(rotation.following(facts({}, revoked))).then
+
+
+@pytest.mark.parametrize("seen", [PARTLY, SILENT, Seen()])
+def test_a_new_key_waits_for_every_name_server(seen: Seen) -> None:
+    step = one(rotation.following(facts({}, OWN | {"signs": False}, seen={"s1": seen})))
+    assert (step.waits, step.changes) == (True, ())
+    assert "not every name server has the key s1" in step.now
+
+
+def test_a_new_key_waits_for_what_resolvers_remember() -> None:
+    pending = OWN | {"signs": False}
+    step = one(rotation.following(facts({}, pending)))
+    assert step.changes == (Change("s1", {"since": "2026-11-30T10:00Z"}),)
+    for since, left in (("2026-11-30T10:00Z", "2026-11-30T10:05Z"), ("2026-11-30", "2026-12-01T00:05Z")):
+        step = one(rotation.following(facts({}, pending | {"since": since}, now=NOW + timedelta(minutes=4))))
+        assert (step.waits, step.then) == (True, f"wait until {left}, then run this command again")
+        step = one(
+            rotation.following(facts({}, pending | {"since": since}, now=datetime(2026, 12, 1, 0, 5, tzinfo=UTC)))
+        )
+        assert "let your mail server sign with s1" in step.then
+
+
+@pytest.mark.parametrize(("at", "retire"), [(NOW, "2026-12-08"), (NOW.replace(hour=0), "2026-12-07")])
+def test_an_old_key_stays_for_seven_whole_days(at: datetime, retire: str) -> None:
+    new = {"selector": "s2", "own": True, "signs": False, "since": "2026-11-01"}
+    step = rotation.signs(facts({}, OWN, new, now=at), "s2", "", 7)
+    assert step.changes == (
+        Change("s2", {}, ("signs",)),
+        Change("s1", {"retire": retire}, ("signs", "ttlBefore", "swap")),
+    )
+
+
+def test_the_relay_moves_to_a_second_selector() -> None:
+    new = {"selector": "elastx2", "own": False, "signs": False, "since": "2026-11-01"}
+    known = facts({}, OWN, new)
+    assert "let Elastx sign with elastx2" in one(rotation.following(known)).then
+    step = rotation.signs(known, "elastx2", "", 7)
+    assert [change.selector for change in step.changes] == ["elastx2", "elastx"]
+
+
+def test_a_swap_step_by_step() -> None:
+    assert rotation.swap(facts({}), "elastx", None).changes == (Change("elastx", {"ttl": 60, "ttlBefore": 1800}),)
+    assert OFFER in rotation.swap(facts({}), "elastx", None).fails
+    assert BRIDGED in rotation.swap(facts({}, OWN), "elastx", None).fails
+    high = rotation.swap(facts(swapping()), "elastx", None)
+    assert (high.waits, high.changes) == (True, ())
+    assert "a server has it with a TTL of 1800 s" in high.now
+    nowhere = rotation.swap(facts(swapping(), seen={"elastx": Seen()}), "elastx", None)
+    assert "no server was queried" in nowhere.now
+    low = rotation.swap(facts(swapping(), seen={"elastx": LOW}), "elastx", None)
+    assert low.changes == (Change("elastx", {"swap": "2026-11-30T10:30Z"}),)
+    waiting = facts(swapping(swap="2026-11-30T10:30Z"), seen={"elastx": LOW})
+    assert one(rotation.following(waiting)).then.startswith("wait until 2026-11-30T10:30Z. Agree with Elastx Support")
+    ready = facts(swapping(swap="2026-11-30T10:00Z"), seen={"elastx": LOW})
+    assert "run this with --swap elastx --record VALUE" in one(rotation.following(ready)).then
+    step = rotation.swap(ready, "elastx", "v=DKIM1; p=new")
+    assert step.changes == (Change("elastx", {"record": "v=DKIM1; p=new", "since": "2026-11-30T10:00Z"}),)
+    done = swapping(swap="2026-11-30T10:00Z", since="2026-11-30T10:00Z")
+    assert one(rotation.following(facts(done, seen={"elastx": PARTLY}))).waits
+    of_stack = one(rotation.following(facts(done, seen={"elastx": LOW})))
+    assert of_stack.changes == (Change("elastx", {}, ("ttl", "ttlBefore", "swap")),)
+    of_nobody = one(rotation.following(facts(done, seen={"elastx": LOW}, ttl=None)))
+    assert of_nobody.changes == (Change("elastx", {"ttl": 1800}, ("ttlBefore", "swap")),)
+
+
+@pytest.mark.parametrize(
+    ("key", "seen", "record", "said"),
+    [
+        ({}, THERE, "v=DKIM1; p=new", "the swap is not prepared"),
+        ({}, Seen(), None, "not every name server has the key elastx"),
+        (swapping(), LOW, "v=DKIM1; p=new", "resolvers may remember the old value with the old TTL"),
+        (swapping(swap="2026-11-30T10:01Z"), LOW, "v=DKIM1; p=new", "old value until 2026-11-30T10:01Z"),
+        (swapping(swap="2026-11-30T10:00Z"), PARTLY, "v=DKIM1; p=new", "with the low TTL"),
+        (swapping(swap="2026-11-30T10:00Z"), LOW, golden.DKIM, "has this value already"),
+    ],
+)
+def test_a_swap_that_comes_too_early_is_refused(key: dict[str, Any], seen: Seen, record: str | None, said: str) -> None:
+    with pytest.raises(RefusedError, match=said):
+        rotation.swap(facts(key, seen={"elastx": seen}), "elastx", record)
+
+
+def test_a_retired_key_is_removed_only_while_others_sign() -> None:
+    retired = OWN | {"retire": "2026-11-30"}
+    assert one(rotation.following(facts({}, retired))).changes == (Change("s1", {}, remove=True),)
+    assert one(rotation.following(facts({}, retired, seen={"elastx": SILENT}))).waits
+    assert one(rotation.following(facts({}, OWN | {"retire": "2026-12-01"}))).waits
+
+
+def test_a_revocation_takes_effect_today() -> None:
+    for retire, written in (("2026-12-07", "2026-11-30"), ("2026-11-01", "2026-11-01")):
+        step = rotation.revoke(facts({}, OWN | {"retire": retire}), "s1")
+        assert step.changes == (Change("s1", {"retire": written, "revoked": True}),)
