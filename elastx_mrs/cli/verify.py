@@ -94,8 +94,8 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     the accounts nor the DKIM key, and skips the checks that need them.
 
     The command checks the delegation first, then every authoritative server at each of its addresses. If these agree,
-    it evaluates the records like a mail receiver. SPF must pass for all of Elastx's addresses, the DMARC record must be
-    found, the receivers of DMARC reports must accept them, and DNSSEC must validate. It queries resolvers last.
+    it evaluates the records like a mail receiver. SPF must pass for all of Elastx's addresses, and the DMARC record
+    must be found. Receivers of DMARC reports must accept them, and DNSSEC must validate. It queries resolvers last.
 
     Each domain gets two verdicts: for receivers, and for the relay. The relay looks for the account's challenge, for
     DKIM, and for its include in SPF. Elastx does not document how strictly the relay checks the include, so a missing

@@ -184,7 +184,9 @@ def publish_faults(arguments: Arguments) -> Iterator[Fault]:
     looked_for = any(domain.publish is None for domain in arguments.published)
     for provider, _ in arguments.publishers:
         if provider.name not in used and not (looked_for and provider.zones):
-            why = "it cannot tell which zones it has" if looked_for else "every domain names others in publish"
+            why = (
+                "it cannot tell which zones it has" if looked_for else "every domain names other publishers in publish"
+            )
             cure = f"write publish: [{provider.name}] for its domains, or remove it"
             yield Fault(provider.name, f"publishes nothing, because {why}; {cure}")
 

@@ -87,7 +87,7 @@ def test_nobody_publishes_what_somebody_else_does_by_hand(more: dict[str, Any]) 
 def test_a_publisher_that_no_domain_can_use() -> None:
     found = faults(domains=[domain("example.com", "route53")], **BOTH)
     assert found == {
-        "cloudflare": "publishes nothing, because every domain names others in publish; "
+        "cloudflare": "publishes nothing, because every domain names other publishers in publish; "
         "write publish: [cloudflare] for its domains, or remove it"
     }
 
