@@ -292,7 +292,7 @@ def swap(facts: Facts, selector: str, record: str | None) -> Step:
         raise RefusedError(f"the key {selector} has this value already; name the new value with --record")
     agreed = f"run pulumi up now, while {facts.service.support} switches to the new key"
     return Step(
-        f"the new value at {selector} is in the config",
+        f"resolvers cache the value at {selector} for {key.ttl} s at most, so it can be swapped",
         f"{agreed}; then {AGAIN}",
         _lost(facts, selector),
         (Change(selector, {"record": record, "since": written(facts.now)}),),
