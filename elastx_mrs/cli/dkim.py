@@ -57,13 +57,14 @@ def generate_(selector: str, out: str, kind: str) -> None:
 
     SELECTOR is the name of the key: the part of the record's name before ._domainkey. The private key goes to a new
     file that only you can read. An existing file is never overwritten. With --out -, it goes to standard output, and
-    everything else goes to standard error. The command never shows it next to the record.
+    everything else goes to standard error. The command never shows the private key next to the record.
 
-    Put the printed lines into the list elastx-mrs:dkim of the stack file. They say that nothing signs with the key yet
-    (signs: false). After pulumi up has published the record everywhere, let your mail server sign with the key, and
-    remove signs. If the list has no key yet, add the key that Elastx provides first.
+    Add the key to the stack with elastx-mrs dkim rotate --new. Or put the printed lines into the list elastx-mrs:dkim
+    of the stack file: signs: false means that nothing signs with the key yet. After pulumi up has published the record
+    everywhere, let your mail server sign with the key, and remove signs. If the list has no key yet, add the key that
+    Elastx provides first.
 
-    The key is in PEM form (PKCS #8). The file name in the configuration of your mail server must be absolute.
+    The key is in PEM form (PKCS #8). In the configuration of your mail server, write the absolute path of the file.
     """
     from elastx_mrs.dkim import keys, lines
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 @click.option("--of", "of_domain", metavar="DOMAIN", help="Rotate the keys of this domain's own list.")
 @click.option("--new", metavar="SELECTOR", help="Begin: add a new key at this selector; needs --record.")
 @click.option("--record", metavar="VALUE", help="The public key of --new or --swap, such as v=DKIM1; p=….")
-@click.option("--by-relay", is_flag=True, help="With --new: the relay signs with the key, and not your mail server.")
-@click.option("--signs", metavar="SELECTOR", help="Mail is signed with this key now; retire the one that it replaces.")
+@click.option("--by-relay", is_flag=True, help="With --new: the relay will sign with the key, not your mail server.")
+@click.option("--signs", metavar="SELECTOR", help="Mail is signed with this key now: retire the key that it replaces.")
 @click.option("--replaces", metavar="SELECTOR", help="With --signs: the key that it replaces, if there are several.")
 @click.option(
     "--keep",
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     metavar="DAYS",
     help="With --signs: the days for which the old key stays; at least 7.",
 )
-@click.option("--swap", metavar="SELECTOR", help="Take a swap of the value at this selector one step further.")
+@click.option("--swap", metavar="SELECTOR", help="Swap the value at this selector: take the next step.")
 @click.option("--revoke", metavar="SELECTOR", help="After a compromise: revoke this retired key.")
 @click.option("--write", is_flag=True, help="Write the step into the stack file.")
 @who_options
@@ -55,22 +55,23 @@ def rotate(stack_config: str | None, **options: Any) -> None:
     elastx-mrs dkim rotate -s stacks/Pulumi.prod.yaml --swap elastx --write
 
     The command queries every name server and prints the state of each key. Then it prints what is true now, what to do
-    next and when, and which mail fails until then. With --write, it changes the stack file. Nothing else is stored, so
-    you can stop at any step and continue later. Nothing is written to DNS: pulumi up does that.
+    next and when, and which mail fails until then. With --write, it writes the step into the stack file. It stores
+    nothing else, so you can stop at any step and continue later. It never changes DNS: pulumi up does that.
 
-    Without an option for a step, it takes the next step that follows from the config and DNS. With two selectors, begin
-    with --new and pulumi up. When every resolver can find the new key, switch the signer, and use --signs. The
-    old key stays for at least 7 days. Then this command removes it from the file, and pulumi up removes it from DNS.
+    Without an option for a step, the command finds the next step from the config and DNS. To rotate a key, add a new
+    one with --new, and run pulumi up. When every resolver can find the new key, let your mail server sign with it, and
+    use --signs. The old key stays for at least 7 days. Then this command removes it from the file, and pulumi up from
+    DNS.
 
-    A new value at the same selector, such as elastx, is a swap. It breaks mail in transit, so the command first lowers
-    the TTL. docs/dkim.md describes both.
+    A new value at the same selector, such as elastx, is a swap. Mail in transit then fails DKIM. The command first
+    lowers the TTL, to shorten the time in which new mail fails. docs/dkim.md describes both.
 
     The exit code is 1 if a step comes too early or would break mail.
     """
     from elastx_mrs.dkim import rotation
 
     if not stack_config or stack_config == STANDARD_INPUT:
-        raise click.UsageError("name the stack's file, which this command changes: --stack-config FILE")
+        raise click.UsageError("name the stack file, which this command edits: --stack-config FILE")
     _check(options)
     rotating = _Rotating(stack_config, options)
     facts = rotating.facts()
@@ -185,7 +186,7 @@ class _Rotating:
             if one.name == domain:
                 if one.dkim is None:
                     raise BadInput(
-                        f"--of {domain}: has the keys of all domains; remove --of, or give it a list of its own"
+                        f"--of {domain}: uses the list of all domains; remove --of, or give it a list of its own"
                     )
                 return index
         raise BadInput(f"--of {domain}: is not one of the domains in the config; name one of them")
@@ -226,7 +227,7 @@ class _Rotating:
         made = edit.edited(text, self._document, self._domain, changes) if plain else None
         click.echo()
         if made is None:
-            click.echo(f"Write this into {source_name(self._path)} by hand, because its form cannot be edited:")
+            click.echo(f"This command cannot edit the list in {source_name(self._path)}. Change it by hand:")
             for line in _by_hand(changes):
                 click.echo(f"  {line}")
             return
@@ -239,7 +240,7 @@ class _Rotating:
         try:
             edit.replace_file(Path(self._path), octets, octets[: len(octets) - len(text.encode())] + made.encode())
         except edit.ChangedError:
-            raise BadInput(f"{source_name(self._path)}: has changed meanwhile; run this again") from None
+            raise BadInput(f"{source_name(self._path)}: has changed in the meantime; run the command again") from None
         except OSError as error:
             raise BadInput(f"{source_name(self._path)}: {error.strerror}; make it writable") from None
         note(f"wrote {visible(self._path)}")

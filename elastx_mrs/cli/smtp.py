@@ -88,16 +88,16 @@ def command(
     elastx-mrs smtp --login smtp-prod@acme.example
     elastx-mrs smtp --login smtp-prod@acme.example --from news@example.com --to me@receiver.example
 
-    The command checks STARTTLS, the certificate and its name, and that the server offers AUTH only after STARTTLS. With
-    --login, it tries to log in once. With --from and --to, it sends one message, marked as a test.
+    The command checks STARTTLS, the certificate and its name, and whether the server offers AUTH only after STARTTLS.
+    With --login, it tries to log in once. With --from and --to, it sends one message, marked as a test.
 
-    If the relay refuses the message, the command shows the relay's answer. Then it checks in DNS what the relay needs:
-    the challenge of this account, the DKIM key, and SPF. It queries the servers that verify queries; use --nameserver
-    and --resolver to query others.
+    If the relay refuses the message, the command shows the relay's answer. Then it checks the records that the relay
+    needs: the challenge of this account, the DKIM key, and SPF. It queries the same servers as elastx-mrs verify. To
+    query others, use --nameserver and --resolver.
 
     The command reads the password from ELASTX_MRS_SMTP_PASSWORD, or prompts for it on a terminal. It never takes the
     password as an argument, never shows it, and sends it only over verified TLS. If this machine does not trust the
-    server's certificate authority, name a file with it in SSL_CERT_FILE.
+    server's certificate authority, set SSL_CERT_FILE to a file with that authority.
 
     The exit code is 1 if something is wrong or absent, and 3 if the server could not be reached.
     """

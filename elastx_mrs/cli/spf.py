@@ -59,7 +59,7 @@ def command(
     of lookups with and without them. Nothing is written to DNS.
 
     The last line answers two questions: is the record valid for receivers, and does Elastx Mail Relay find its include?
-    A warning says that the relay may refuse the mail. It does not change the exit code.
+    A warning means that the relay may refuse the mail. It does not change the exit code.
 
     The exit code is 1 if the record (with --add, the planned record) is wrong or missing.
     """

@@ -94,17 +94,17 @@ def command(domains: Sequence[str], format_: str, timeout: float, deadline: floa
     the accounts nor the DKIM key, and skips the checks that need them.
 
     The command checks the delegation first, then every authoritative server at each of its addresses. If these agree,
-    it evaluates the records like a mail receiver. SPF must pass for all of Elastx's addresses, the DMARC record must be
-    found, DMARC reports must be allowed, and DNSSEC must validate. The resolvers come last.
+    it evaluates the records like a mail receiver. SPF must pass for all of Elastx's addresses, and the DMARC record
+    must be found. Receivers of DMARC reports must accept them, and DNSSEC must validate. It queries resolvers last.
 
     Each domain gets two verdicts: for receivers, and for the relay. The relay looks for the account's challenge, for
-    DKIM, and for its include in SPF. Nothing public says how strictly it checks the include, so a missing one is a
-    warning.
+    DKIM, and for its include in SPF. Elastx does not document how strictly the relay checks the include, so a missing
+    include is a warning.
 
     The run always ends at the deadline. Checks that did not finish by then are reported as unreachable.
 
-    The exit code is 1 if a record is wrong or absent. A warning does not change it. An old record in a resolver's cache
-    (stale) does not change it, and neither does a check that could not run (unchecked).
+    The exit code is 1 if a record is wrong or absent. Three verdicts do not change it: a warning, an old record in a
+    resolver's cache (cached), and a check that could not run (unchecked).
     """
     if not (math.isfinite(timeout) and timeout >= 0):
         raise BadInput(f"--timeout: is {timeout:g}; write seconds from 0, which checks once")

@@ -154,7 +154,7 @@ def problems(path: str, keys: Sequence[Dkim], service: Service, today: date) -> 
         if (first := seen.setdefault(selector, place)) != place:
             yield (
                 place,
-                f"has the selector {selector}, as {first} has; write another one, or remove a key (RFC 6376 §3.1)",
+                f"has the same selector as {first}, {selector}; write another one, or remove a key (RFC 6376 §3.1)",
             )
     yield from _of_signers(path, keys, service)
 

@@ -129,7 +129,7 @@ LAB_CLOCK = Variable(
 )
 LAB_TODAY = Variable(
     "ELASTX_MRS_LAB_TODAY",
-    "Sets the date of today, by which the states of DKIM keys are judged; for tests only.",
+    "Sets the date of today for the states of DKIM keys; for tests and the lab only.",
     "a date or a time in UTC, such as `2026-11-30` or `2026-11-30T10:15Z`",
     "today's date in UTC",
 )

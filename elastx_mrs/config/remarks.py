@@ -238,12 +238,12 @@ def _aged_keys(arguments: Arguments) -> Iterator[Said]:
             continue
         selector = key.selector_of(arguments.service)
         if key.signing and dkim_state.is_old(key.since, now):
-            text = f"signs at the selector {selector} since {key.since}, for over a year; replace it"
+            text = f"has signed at the selector {selector} since {key.since}, for over a year; replace it"
             yield Said(path, Remark(f"{text}: elastx-mrs dkim rotate", notices.OLD_KEY), tuple(domains))
         if key.state(now) in ("pending", "retiring"):
             yield Said(path, Remark(f"the key {selector} is {key.described(now)}", notices.IDLE_KEY), tuple(domains))
         if key.state(now) == "retired" and not key.revoked:
-            text = f"is retired at the selector {selector} since {key.retire}; remove it from the list"
+            text = f"has been retired at the selector {selector} since {key.retire}; remove it from the list"
             yield Said(path, Remark(text, notices.RETIRED_KEY), tuple(domains))
 
 

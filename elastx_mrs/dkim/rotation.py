@@ -1,8 +1,8 @@
 """The next step of a rotation of DKIM keys. It follows from the config, from DNS and from the time; nothing is stored.
 
-With two selectors nothing fails: the new key is published, and known everywhere, before anything signs with it, and the
-old one stays until no mail in transit needs it. A new value at the same selector is a *swap*: two keys cannot be there
-at once, so mail signed with the old one fails from that moment on.
+With two selectors, no mail fails. The new key is published, and every resolver can find it, before anything signs with
+it. The old key stays until no mail in transit needs it. A new value at the same selector is a *swap*: one selector
+holds one key, so mail that was signed with the old key fails from that moment on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -125,8 +125,8 @@ def begin(facts: Facts, selector: str, record: str, *, own: bool) -> Step:
     signing = [key.selector_of(facts.service) for key in facts.keys if key.signing]
     return Step(
         f"the key {selector} is new: no name server has it",
-        f"run pulumi up, then {AGAIN}; it waits until every name server has the key",
-        f"no mail, because it is still signed with {' and '.join(signing)}",
+        f"run pulumi up, then {AGAIN}: it checks whether every name server has the key",
+        f"no mail: it is still signed with {' and '.join(signing)}",
         (Change(selector, put, add=True),),
     )
 
@@ -145,7 +145,7 @@ def _pending(facts: Facts) -> Iterator[Step]:
             for_ = int(_remembered(facts.negative).total_seconds())
             why = f"a resolver may remember for {for_} s that it did not exist"
             yield Step(
-                f"every name server has the key {selector} now",
+                f"every name server has the key {selector}",
                 f"wait until {_known(facts, since)}, because {why}; then {AGAIN}",
                 still,
                 (Change(selector, {"since": since}),),
@@ -154,7 +154,8 @@ def _pending(facts: Facts) -> Iterator[Step]:
             now = f"every name server has the key {selector}, but a resolver may still remember that it did not exist"
             yield Step(now, f"wait until {_known(facts, key.since)}, then {AGAIN}", still, waits=True)
         else:
-            then = f"let {facts.signer(key)} sign with {selector}; as soon as it does, run this with --signs {selector}"
+            switch = f"{'let your mail server' if key.own else f'ask {facts.service.support} to'} sign with {selector}"
+            then = f"{switch}; then run this command with --signs {selector}"
             yield Step(f"every name server has the key {selector}, and every resolver can find it", then, still)
 
 
@@ -173,7 +174,7 @@ def signs(facts: Facts, selector: str, replaces: str, keep: int) -> Step:
     key = facts.key(selector)
     if key.signing or key.retire is not None:
         state = key.state(facts.now.date())
-        raise RefusedError(f"the key {selector} is {state}, and not pending; nothing is left to do for it")
+        raise RefusedError(f"the key {selector} is {state} already; --signs is for a pending key")
     if not facts.at(key).everywhere:
         where = some(_problems(facts.at(key)), 3)
         raise RefusedError(f"not every name server has the key {selector}: {where}; run pulumi up")
@@ -184,7 +185,7 @@ def signs(facts: Facts, selector: str, replaces: str, keep: int) -> Step:
     old = _replaced(facts, key, replaces)
     if old is None:
         change = Change(selector, {}, ("signs",))
-        return Step(f"mail is signed with {selector}, too", "nothing: no key is replaced", "no mail", (change,))
+        return Step(f"mail is signed with {selector}, too", "nothing: this key replaces no other", "no mail", (change,))
     kept = facts.now + timedelta(days=keep)
     retire = (kept.date() + timedelta(days=kept.time() > time())).isoformat()  # a date begins at midnight
     gone = old.selector_of(facts.service)
@@ -200,12 +201,14 @@ def _replaced(facts: Facts, key: Dkim, replaces: str) -> Dkim | None:
     if replaces:
         old = facts.key(replaces)
         if not old.signing:
-            raise RefusedError(f"nothing signs with the key {replaces}, so nothing replaces it")
+            raise RefusedError(f"nothing signs with the key {replaces}, so no key can replace it")
         return old
     same = [one for one in facts.keys if one.signing and bool(one.own) == bool(key.own)]
     if len(same) > 1:
         names = some([one.selector_of(facts.service) for one in same], 10)
-        raise RefusedError(f"it is not clear which key it replaces: {names}; name one with --replaces")
+        raise RefusedError(
+            f"{key.selector_of(facts.service)} can replace one of these keys: {names}; name it with --replaces"
+        )
     return same[0] if same else None
 
 
@@ -229,7 +232,7 @@ def _retired(facts: Facts) -> Iterator[Step]:
             yield Step(now, UP, "mail that a receiver checks with such a server", waits=True)
             continue
         yield Step(
-            f"the key {selector} is retired since {key.retire}, and every name server has the keys that sign",
+            f"the key {selector} has been retired since {key.retire}, and every name server has the keys that sign",
             "let its publisher remove the record" if key.external else "run pulumi up, which removes its record",
             f"only mail that was signed with {selector} and is not delivered yet",
             (Change(selector, {}, remove=True),),
@@ -250,8 +253,8 @@ def revoke(facts: Facts, selector: str) -> Step:
     if key.external:
         raise RefusedError(f"somebody else publishes the key {selector}; ask them to publish an empty p=")
     return Step(
-        f"the key {selector} is retired, and becomes worthless to whoever has its private key",
-        "run pulumi up; when its mail is delivered or lost, remove the key from the list",
+        f"nothing signs with the key {selector}; with an empty p=, receivers reject all signatures made with it",
+        f"run pulumi up; after {KEEP_DAYS} days, remove the key from the list",
         f"all mail that was signed with {selector}, also mail in transit",
         (Change(selector, {"retire": min(key.retire, today), "revoked": True}),),
     )
@@ -262,8 +265,8 @@ def bridge(facts: Facts, swapped: str) -> str:
     own = [key.selector_of(facts.service) for key in facts.keys if key.own and key.signing]
     own = [selector for selector in own if selector != swapped]
     if own:
-        return f"mail that you sign with {' and '.join(own)} passes meanwhile"
-    return "to avoid that, sign with a key of your own until it is over: elastx-mrs dkim generate"
+        return f"Mail that you also sign with {' and '.join(own)} still passes"
+    return "To avoid this, sign with a key of your own until the swap is over: elastx-mrs dkim generate"
 
 
 def swap(facts: Facts, selector: str, record: str | None) -> Step:
@@ -274,18 +277,20 @@ def swap(facts: Facts, selector: str, record: str | None) -> Step:
     """
     key = facts.key(selector)
     if key.external or key.record is None or not key.signing:
-        raise RefusedError(f"the key {selector} is not one that this stack publishes and that signs; name another one")
+        raise RefusedError(
+            f"this stack does not publish the key {selector}, or nothing signs with it; name another key"
+        )
     if key.ttl_before is None:
         if record is not None:
-            raise RefusedError(f"the swap is not prepared; run this with --swap {selector}, and without --record")
+            raise RefusedError(f"the swap is not prepared; {AGAIN} with --swap {selector}, and without --record")
         before = _ttl(facts, key)
         if before is None:
             where = some(_problems(facts.at(key)), 3)
             raise RefusedError(f"not every name server has the key {selector}: {where}; run pulumi up")
         return Step(
-            f"the value at {selector} can only be swapped, because one selector holds one key (RFC 6376 §3.1)",
-            f"run pulumi up, which lowers the TTL of the key; then run this with --swap {selector} again",
-            f"no mail yet; at the moment of the swap, {_lost(facts, selector)}",
+            f"a new value at {selector} must replace the old one, because one selector holds one key (RFC 6376 §3.1)",
+            f"run pulumi up, which lowers the TTL of the key; then run this command with --swap {selector} again",
+            f"no mail yet. During the swap, {_lost(facts, selector)}",
             (Change(selector, {"ttl": min(SWAP_TTL, before), "ttlBefore": before}),),
         )
     if record is None:
@@ -297,13 +302,12 @@ def swap(facts: Facts, selector: str, record: str | None) -> Step:
         where = some(_low(facts.at(key), key.ttl), 3)
         raise RefusedError(f"not every name server has the key {selector} with the low TTL: {where}; run pulumi up")
     if record == str(key.record):
-        by_hand = "if you wrote it by hand, write the time of that as since, too"
-        raise RefusedError(f"the key {selector} has this value already; give the new one with --record; {by_hand}")
-    agreed = f"at the moment that you agreed with {facts.service.support}, who switch to the new key"
-    switch = "and let your mail server switch to the new key" if key.own else agreed
+        by_hand = "if you wrote it by hand, also write the time of that as since"
+        raise RefusedError(f"the key {selector} has this value already; name the new value with --record; {by_hand}")
+    switches = "while your mail server" if key.own else f"while {facts.service.support}"
     return Step(
-        f"the new value at {selector} is in the config",
-        f"run pulumi up now, {switch}; then {AGAIN}",
+        f"resolvers cache the value at {selector} for {key.ttl} s at most, so it can be swapped",
+        f"run pulumi up now, {switches} switches to the new key; then {AGAIN}",
         _lost(facts, selector),
         (Change(selector, {"record": record, "since": written(facts.now)}),),
     )
@@ -321,10 +325,10 @@ def _ttl(facts: Facts, key: Dkim) -> int | None:
 
 def _lost(facts: Facts, selector: str) -> str:
     """Return what a swap breaks."""
-    old = f"mail in transit that was signed with the old key at {selector} fails DKIM"
-    new = f"so does new mail until both DNS and {facts.signer(facts.key(selector))} have the new key"
-    spf = "DMARC then rests on aligned SPF alone, which forwarded mail fails"
-    return f"{old}, and {new}; {spf}; {bridge(facts, selector)}"
+    old = f"DKIM fails for mail in transit that was signed with the old key at {selector}"
+    new = f"for new mail until both DNS and {facts.signer(facts.key(selector))} have the new key"
+    spf = "Then DMARC depends on aligned SPF alone, which fails for forwarded mail"
+    return f"{old}, and {new}. {spf}. {bridge(facts, selector)}"
 
 
 def _swaps(facts: Facts) -> Iterator[Step]:
@@ -349,14 +353,14 @@ def _low(seen: Seen, ttl: int | None) -> list[str]:
 def _swap_steps(facts: Facts, key: Dkim) -> Iterator[Step]:
     """Yield the step of a swap that is prepared, or done."""
     selector, seen, ttl = key.selector_of(facts.service), facts.at(key), key.ttl
-    later = f"no mail yet; at the moment of the swap, {_lost(facts, selector)}"
+    later = f"no mail yet. During the swap, {_lost(facts, selector)}"
     agree = f". Agree with {facts.service.support} ({facts.service.support_address}) on a moment after that"
     agree = "" if key.own else agree
     if _is_swapped(key):
         yield _after_swap(facts, key)
     elif low := _low(seen, ttl):
         now = f"not every name server has the key {selector} with the low TTL: {some(low, 3)}"
-        yield Step(now, f"run pulumi up, then run this with --swap {selector} again", later, waits=True)
+        yield Step(now, f"run pulumi up, then run this command with --swap {selector} again", later, waits=True)
     elif key.swap is None:
         ready = written(facts.now + _remembered(key.ttl_before or 0))
         why = f"a resolver may remember the record with the old TTL for {key.ttl_before} s"
@@ -367,8 +371,8 @@ def _swap_steps(facts: Facts, key: Dkim) -> Iterator[Step]:
         yield Step(now, f"wait until {key.swap}{agree}", later, waits=True)
     else:
         moment = f"at the moment that you agreed with {facts.service.support}, "
-        then = f"{'' if key.own else moment}run this with --swap {selector} --record VALUE"
-        yield Step(f"the value at {selector} can be swapped: resolvers remember it for {ttl} s at most", then, later)
+        then = f"{'' if key.own else moment}run this command with --swap {selector} --record VALUE"
+        yield Step(f"the value at {selector} can be swapped: resolvers cache it for {ttl} s at most", then, later)
 
 
 def _after_swap(facts: Facts, key: Dkim) -> Step:
@@ -376,12 +380,12 @@ def _after_swap(facts: Facts, key: Dkim) -> Step:
     if not seen.everywhere:
         now = f"not every name server has the new value at {selector}: {some(_problems(seen), 3)}"
         return Step(now, UP, _lost(facts, selector), waits=True)
-    who = "that your mail server" if key.own else f"with {service.support} that {service.name}"
-    check = f"check {who} signs with it, and test a message: elastx-mrs message"
+    who = "your mail server" if key.own else service.name
+    check = f"check that {who} signs with it: send a test message, and pass it to elastx-mrs message"
     return Step(
         f"every name server has the new value at {selector}; resolvers forget the old one within {key.ttl} s",
         f"{check}. Then run pulumi up, which restores the TTL",
-        f"mail that was signed with the old key and is not delivered yet; {bridge(facts, selector)}",
+        f"mail that was signed with the old key and is not delivered yet. {bridge(facts, selector)}",
         (
             Change(selector, {}, ("ttl", "ttlBefore", "swap"))
             if key.ttl_before == facts.ttl

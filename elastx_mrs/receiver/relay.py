@@ -1,8 +1,8 @@
-"""Will the relay service accept mail from a domain? What its pages say that it looks for in DNS, and what it refuses.
+"""Will the relay service accept mail from a domain? These are the rules that its pages give, and their verdicts.
 
 Receivers ask another question: whether mail passes SPF, DKIM and DMARC. A record can pass one and not the other.
 
-- The challenge of the account that sends stands at the domain itself. No include leads to it.
+- The challenge of the account that sends is at the domain itself. An SPF include cannot provide it.
 - The domain has a usable DKIM key: the service's, or that of the customer's own signatures.
 - The domain's SPF record has the service's include literally, or a record that it includes has it. How strictly the
   service still checks this is not published, so :attr:`elastx_mrs.service.Service.spf_rule` says how it counts.
@@ -131,9 +131,7 @@ def key(answers: Sequence[Answer], domain: str, service: Service = ELASTX) -> Fi
 
 def no_key(domain: str, service: Service = ELASTX) -> str:
     """Return what an application meets without a DKIM key at the domain."""
-    return (
-        f"{service.name} rejects mail from domains without DKIM ({service.dkim_source}), and so from {domain}: {STAGE}"
-    )
+    return f"{service.name} rejects mail from domains without DKIM ({service.dkim_source}), such as {domain}: {STAGE}"
 
 
 def unusable(texts: Sequence[bytes]) -> list[str]:
@@ -151,8 +149,8 @@ def unusable(texts: Sequence[bytes]) -> list[str]:
 def include(tree: Tree, service: Service = ELASTX, domain: str = "") -> Finding | None:
     """Return why the service's own check of SPF may not find its include, or None.
 
-    The rule: the exact string is a term of the domain's record or, at most ``service.spf_levels`` includes down, of a
-    record that this one includes. The include has to be written with its name: the rule says nothing of macros.
+    The rule: the exact string is a term of the domain's record, or of a record that it includes, at most
+    ``service.spf_levels`` includes down. Each include on the way must have a plain name: no macros.
 
     :param domain: the sender domain, if the tree is that of another domain with the same record.
     """

@@ -40,7 +40,7 @@ def _check(name: str, outcome: Outcome) -> Check:
     """Return an outcome as a check: its worst problem, and how many more servers have one."""
     verdict = outcome.verdict
     if verdict == "pass":
-        seen = "that of this account" if name == "challenge" else outcome.seen
+        seen = "the challenge of this account" if name == "challenge" else outcome.seen
         return Check(name, "pass", "", f"{outcome.name}: {seen}", "", outcome.notices)
     worst = [detail for detail in outcome.details if detail.verdict == verdict]
     first = worst[0]

@@ -55,7 +55,7 @@ def rotate(server: NameServer, file: Path, *arguments: str, now: str = NOW) -> s
     [
         ([ELASTX], ["--new", "elastx", "--record", NEW], "there is a key at the selector elastx already"),
         ([ELASTX], ["--signs", "s9"], "there is no key at the selector s9; the keys are elastx"),
-        ([ELASTX], ["--signs", "elastx"], "the key elastx is active, and not pending"),
+        ([ELASTX], ["--signs", "elastx"], "the key elastx is active already"),
         ([ELASTX, own("s1", signs=False)], ["--signs", "s1"], "may still remember that s1 did not exist"),
         (
             [ELASTX, own("s1"), own("s2"), own("s3", external=True, record=None, signs=False)],
@@ -65,10 +65,14 @@ def rotate(server: NameServer, file: Path, *arguments: str, now: str = NOW) -> s
         (
             [ELASTX, own("s1", signs=False, since="2026-01-01"), own("s2", retire="2027-01-01")],
             ["--signs", "s1", "--replaces", "s2"],
-            "nothing signs with the key s2, so nothing replaces it",
+            "nothing signs with the key s2, so no key can replace it",
         ),
-        ([ELASTX, own("s1", signs=False)], ["--swap", "s1"], "is not one that this stack publishes and that signs"),
-        ([own("s1", external=True, record=None), ELASTX], ["--swap", "s1"], "is not one that this stack publishes"),
+        (
+            [ELASTX, own("s1", signs=False)],
+            ["--swap", "s1"],
+            "this stack does not publish the key s1, or nothing signs with it",
+        ),
+        ([own("s1", external=True, record=None), ELASTX], ["--swap", "s1"], "this stack does not publish the key s1"),
         ([ELASTX | {"record": NEW}], ["--swap", "elastx"], "not every name server has the key elastx"),
         ([ELASTX], ["--revoke", "elastx"], "is not retired, so receivers would reject your mail"),
         (
@@ -104,7 +108,7 @@ def test_several_keys_of_one_signer_need_a_name(server: NameServer, tmp_path: Pa
     file = stack(tmp_path, [ELASTX, own("s1"), own("s2", signs=False, since="2026-01-01"), own("s3")])
     done = rotate(server, file, "--signs", "s2")
     assert done.returncode == 1
-    assert "it is not clear which key it replaces: s1, s3; name one with --replaces" in done.stderr
+    assert "s2 can replace one of these keys: s1, s3; name it with --replaces" in done.stderr
     done = rotate(server, file, "--signs", "s2", "--replaces", "elastx", "--keep", "30", "--write")
     assert done.returncode == 0, done.stderr
     keys = yaml.safe_load(file.read_text())["config"]["elastx-mrs:dkim"]
@@ -129,7 +133,7 @@ def test_a_retired_key_stays_until_the_others_are_everywhere(server: NameServer,
 
 def test_a_swap_without_a_bridge_offers_one(server: NameServer, tmp_path: Path) -> None:
     done = rotate(server, stack(tmp_path, OWN), "--swap", "elastx", "--write")
-    assert "sign with a key of your own until it is over: elastx-mrs dkim generate" in done.stdout
+    assert "sign with a key of your own until the swap is over: elastx-mrs dkim generate" in done.stdout
     keys = yaml.safe_load((tmp_path / "Pulumi.test.yaml").read_text())["config"]["elastx-mrs:dkim"]
     assert keys == [{"record": OWN, "ttl": 60, "ttlBefore": 600}]
 
@@ -142,7 +146,7 @@ def test_the_list_of_one_domain(server: NameServer, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(file.read_text())["config"]["elastx-mrs:domains"][1]["dkim"] == [ELASTX]
     done = rotate(server, file, "--of", "example.com")
-    assert (done.returncode, "has the keys of all domains" in done.stderr) == (2, True)
+    assert (done.returncode, "uses the list of all domains" in done.stderr) == (2, True)
     done = rotate(server, stack(tmp_path, None, domains=domains[1:]))
     assert (done.returncode, "every domain has a list of its own; name one with --of" in done.stderr) == (2, True)
 
@@ -153,7 +157,7 @@ def test_a_file_that_cannot_be_edited_gets_the_lines_to_write(server: NameServer
     before = file.read_bytes()
     done = rotate(server, file, "--new", "s2027", "--record", NEW, "--write")
     assert done.returncode == 0
-    assert f"Write this into {file} by hand" in done.stdout
+    assert f"This command cannot edit the list in {file}. Change it by hand:" in done.stdout
     assert f"add to dkim, as a list: {{selector: s2027, own: true, record: {NEW}, signs: false}}" in done.stdout
     done = rotate(server, file, "--swap", "elastx", "--write")
     assert "in the key at elastx: write ttl: 60, ttlBefore: 600" in done.stdout
@@ -207,7 +211,7 @@ def test_a_zone_whose_soa_cannot_be_read_counts_as_an_hour(server: NameServer, t
 
 def test_standard_input_cannot_be_changed(server: NameServer) -> None:
     done = completed("dkim", "rotate", "--stack-config", "-", "-n", server.address)
-    assert (done.returncode, "name the stack's file, which this command changes" in done.stderr) == (2, True)
+    assert (done.returncode, "name the stack file, which this command edits" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +243,7 @@ def test_a_file_that_changes_meanwhile_is_not_overwritten(
 
     monkeypatch.setattr(edit, "replace_file", late)
     done = rotate(server, file, "--write")
-    assert (done.returncode, f"{file}: has changed meanwhile; run this again" in done.stderr) == (2, True)
+    assert (done.returncode, f"{file}: has changed in the meantime; run the command again" in done.stderr) == (2, True)
     assert file.read_text().endswith("# theirs\n")
 
 

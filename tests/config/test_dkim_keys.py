@@ -139,9 +139,9 @@ def test_a_time_is_rounded_up_and_a_date_means_its_end() -> None:
     ("dkim", "path", "said"),
     [
         ([], "dkim", "is an empty list"),
-        ([ELASTX, ELASTX], "dkim[1]", "has the selector elastx, as dkim[0] has"),
+        ([ELASTX, ELASTX], "dkim[1]", "has the same selector as dkim[0], elastx"),
         ([ELASTX, own("elastx")], "dkim[1]", "has own: true at the selector elastx"),
-        ([own("S1"), own("s1"), ELASTX], "dkim[1]", "has the selector s1"),
+        ([own("S1"), own("s1"), ELASTX], "dkim[1]", "has the same selector as dkim[0], s1"),
         ([ELASTX, own(since="2026-11-30", retire="2026-11-01")], "dkim[1].retire", "before since, which is 2026-11-30"),
         ([ELASTX, own(retire="2026-12-07", signs=True)], "dkim[1]", "has signs: true and retire"),
         ([ELASTX, own(revoked=True)], "dkim[1]", "has revoked: true, but is not retired"),
@@ -183,7 +183,7 @@ def test_keys_that_do_not_go_together_are_refused(dkim: Any, path: str, said: st
 
 def test_a_domain_s_own_list_is_judged_at_its_place() -> None:
     found = refused(ELASTX, domains=[{"name": "example.com", "dkim": [ELASTX, ELASTX]}])
-    said = "has the selector elastx, as domains[0].dkim[0] has; write another one, or remove a key (RFC 6376 §3.1)"
+    said = "has the same selector as domains[0].dkim[0], elastx; write another one, or remove a key (RFC 6376 §3.1)"
     assert found == [f"domains[0].dkim[1]: {said}"]
 
 
@@ -221,8 +221,8 @@ def test_a_program_may_give_a_tuple_and_a_date() -> None:
 def test_a_key_that_signs_for_over_a_year_gets_a_notice() -> None:
     found = {one.remark.name: str(one) for one in remarks(given([ELASTX | {"since": "2025-11-29"}, own()]))}
     assert found["old-key"] == (
-        "dkim[0]: signs at the selector elastx since 2025-11-29, for over a year; replace it: elastx-mrs dkim rotate "
-        "[old-key]"
+        "dkim[0]: has signed at the selector elastx since 2025-11-29, for over a year; replace it: elastx-mrs dkim "
+        "rotate [old-key]"
     )
     for young in ({"since": "2025-11-30"}, {"since": "2020-01-01", "retire": "2026-12-07"}):
         assert "old-key" not in {one.remark.name for one in remarks(given([ELASTX, own(**young)]))}
@@ -230,7 +230,7 @@ def test_a_key_that_signs_for_over_a_year_gets_a_notice() -> None:
 
 def test_a_retired_key_gets_a_notice_which_can_be_acknowledged() -> None:
     keys = [ELASTX, own(retire="2026-11-30")]
-    said = "dkim[1]: is retired at the selector s1 since 2026-11-30; remove it from the list [retired-key]"
+    said = "dkim[1]: has been retired at the selector s1 since 2026-11-30; remove it from the list [retired-key]"
     assert said in map(str, remarks(given(keys)))
     assert not {"retired-key"} & {one.remark.name for one in remarks(given(keys, acknowledged=["retired-key"]))}
 

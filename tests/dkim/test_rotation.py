@@ -19,9 +19,9 @@ LOW = Seen(ttl=60)
 PARTLY = Seen(missing=("s1._domainkey.example.com at ns2: no such name",), ttl=60)
 SILENT = Seen(unasked=("s1._domainkey.example.com at ns2: no answer in 2 s",), ttl=60)
 OWN: dict[str, Any] = {"selector": "s1", "own": True, "record": golden.DKIM}
-BRIDGED = "mail that you sign with s1 passes meanwhile"
+BRIDGED = "Mail that you also sign with s1 still passes"
 NEW = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-OFFER = "sign with a key of your own until it is over: elastx-mrs dkim generate"
+OFFER = "sign with a key of your own until the swap is over: elastx-mrs dkim generate"
 
 
 def facts(
@@ -82,7 +82,7 @@ def test_an_old_key_stays_for_seven_whole_days(at: datetime, retire: str) -> Non
 def test_the_relay_moves_to_a_second_selector() -> None:
     new = {"selector": "elastx2", "own": False, "signs": False, "since": "2026-11-01"}
     known = facts({}, OWN, new)
-    assert "let Elastx sign with elastx2" in one(rotation.following(known)).then
+    assert "ask Elastx Support to sign with elastx2" in one(rotation.following(known)).then
     step = rotation.signs(known, "elastx2", "", 7)
     assert [change.selector for change in step.changes] == ["elastx2", "elastx"]
 
@@ -101,7 +101,7 @@ def test_a_swap_step_by_step() -> None:
     waiting = facts(swapping(swap="2026-11-30T10:30Z"), seen={"elastx": LOW})
     assert one(rotation.following(waiting)).then.startswith("wait until 2026-11-30T10:30Z. Agree with Elastx Support")
     ready = facts(swapping(swap="2026-11-30T10:00Z"), seen={"elastx": LOW})
-    assert "run this with --swap elastx --record VALUE" in one(rotation.following(ready)).then
+    assert "run this command with --swap elastx --record VALUE" in one(rotation.following(ready)).then
     step = rotation.swap(ready, "elastx", "v=DKIM1; p=new")
     assert step.changes == (Change("elastx", {"record": "v=DKIM1; p=new", "since": "2026-11-30T10:00Z"}),)
     done = swapping(swap="2026-11-30T10:00Z", since="2026-11-30T10:00Z")

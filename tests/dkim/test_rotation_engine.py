@@ -174,9 +174,9 @@ def test_a_swap_at_elastx_s_selector_with_a_bridge(trial: Trial) -> None:
     assert "not now: the swap is not prepared" in said
 
     said = trial.rotate("--swap", "elastx")
-    assert "can only be swapped, because one selector holds one key" in said
-    assert "DMARC then rests on aligned SPF alone" in said
-    assert "mail that you sign with s2026 passes meanwhile" in said
+    assert "must replace the old one, because one selector holds one key" in said
+    assert "DMARC depends on aligned SPF alone" in said
+    assert "Mail that you also sign with s2026 still passes" in said
     said = trial.rotate("--swap", "elastx")  # before pulumi up
     assert f"a server has it with a TTL of {TTL} s" in said
 
@@ -193,16 +193,16 @@ def test_a_swap_at_elastx_s_selector_with_a_bridge(trial: Trial) -> None:
     assert "not now: resolvers may remember the old value until 2026-11-30T10:30Z" in said
 
     trial.now += timedelta(minutes=1)
-    assert "run this with --swap elastx --record VALUE" in trial.rotate()
+    assert "run this command with --swap elastx --record VALUE" in trial.rotate()
     assert trial.passes(old=old, new=new, bridge=bridge) == {"old", "bridge"}
     said = trial.rotate("--swap", "elastx", "--record", record(ELASTX_NEW))
-    assert "run pulumi up now, at the moment that you agreed with Elastx Support" in said
+    assert "run pulumi up now, while Elastx Support switches to the new key" in said
     assert "not every name server has the new value at elastx" in trial.rotate()
     trial.up()
     assert trial.passes(old=old, new=new, bridge=bridge) == {"new", "bridge"}, "mail in transit fails, as announced"
 
     said = trial.rotate()
-    assert "check with Elastx Support that Elastx signs with it" in said
+    assert "check that Elastx signs with it" in said
     assert not re.search("swap|Before", trial.file.read_text())
     trial.up()
     assert trial.server.txt("elastx._domainkey.example.com") == {record(ELASTX_NEW).encode(): TTL}

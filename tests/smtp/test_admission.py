@@ -63,5 +63,5 @@ def test_only_what_the_relay_needs_is_shown(monkeypatch: pytest.MonkeyPatch) -> 
         outcome("resolvers", seen="the same"),
     )
     assert [(check.name, check.verdict) for check in checks] == [("challenge", "pass"), ("dnssec", "wrong")]
-    assert checks[0].seen == "good.example: that of this account"
+    assert checks[0].seen == "good.example: the challenge of this account"
     assert checks[0].notices == ("good.example is an alias",)
