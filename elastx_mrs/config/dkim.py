@@ -171,7 +171,7 @@ def _of_key(place: str, key: Dkim, service: Service, today: date) -> Iterator[Pr
         cure = "remove retire, or let another key sign and remove signs"
         yield place, f"has signs: true and retire, the date from which the key may be removed; {cure}"
     if key.revoked and (key.signing or key.retire is None):
-        cure = "let another key sign, and write the date of today as retire"
+        cure = "let another key sign, and write today's date as retire"
         yield place, f"has revoked: true, but is not retired, so receivers would reject mail; {cure}"
     elif key.revoked and key.state(today) != "retired":
         cure = f"write {today.isoformat()} after a compromise, or remove revoked"

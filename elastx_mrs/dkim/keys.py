@@ -132,7 +132,7 @@ def read(path: str) -> PrivateKey:
     except (ValueError, UnsupportedAlgorithm):
         raise KeyFileError("is not a private key in PEM form, which begins with -----BEGIN") from None
     if not isinstance(key, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
-        raise KeyFileError("is not an RSA or Ed25519 key, the only ones of DKIM (RFC 8463 §4)")
+        raise KeyFileError("is not an RSA or Ed25519 key; DKIM uses only these two types (RFC 8463 §4)")
     try:
         record_of(key)
     except RecordError as error:
