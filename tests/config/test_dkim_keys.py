@@ -347,7 +347,7 @@ def test_a_private_key_in_another_tag_is_not_shown(tag: str, rest: str) -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ({"recrod": OWN}, "dkim[1].recrod: is not a key here; did you mean record?"),
+        ({"records": OWN}, "dkim[1].records: is not a key here; did you mean record?"),
         ({"record": 5}, "dkim[1].record: "),
         ({"record": OWN, "ttlBefore": 0}, "dkim[1].ttlBefore: is 0"),
     ],
