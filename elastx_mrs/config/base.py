@@ -69,12 +69,19 @@ def _listed(value: Any) -> Any:
 
     :raises RecordError: for text that begins like a list and is not JSON.
     """
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = read_json(value)
-        except ValueError as error:
-            raise RecordError(f"begins like a list but is not JSON: {error}") from None
+    try:
+        value = from_text(value)
+    except ValueError as error:
+        raise RecordError(f"begins like a list but is not JSON: {error}") from None
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def from_text(value: Any) -> Any:
+    """Return the list that a text has as JSON; any other value as it is.
+
+    :raises ValueError: for text that begins like a list and is not JSON.
+    """
+    return read_json(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
 
 
 one_or_more = BeforeValidator(_listed)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from elastx_mrs.config.base import Shape, is_encrypted
+from elastx_mrs.config.base import Shape, from_text, is_encrypted
 from elastx_mrs.config.model import Arguments, model_at
 from elastx_mrs.config.rules import Fault
 from elastx_mrs.display import quoted
@@ -45,6 +45,8 @@ def faults_of(
     location: list[str | int] = []
     value: Any = given
     for step in details["loc"]:
+        if isinstance(step, int):
+            value = _listed(value)
         if isinstance(value, str) or is_encrypted(value):  # the user wrote no deeper key
             break
         if step == "[key]" or _is_of_one(step, value):
@@ -73,6 +75,14 @@ def faults_of(
     elif "type" in kind:
         problem = _wrong_type(value, kind, problem, model_at(model, location))
     return [Fault(path_of(location), problem)]
+
+
+def _listed(value: Any) -> Any:
+    """Return the list in a text, as JSON; otherwise the value."""
+    try:
+        return from_text(value)
+    except ValueError:
+        return value
 
 
 def _is_of_one(step: str | int, value: Any) -> bool:

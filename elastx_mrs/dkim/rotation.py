@@ -189,12 +189,22 @@ def signs(facts: Facts, selector: str, replaces: str, keep: int) -> Step:
     kept = facts.now + timedelta(days=keep)
     retire = (kept.date() + timedelta(days=kept.time() > time())).isoformat()  # a date begins at midnight
     gone = old.selector_of(facts.service)
+    asked = _asked(facts, old, key, *(one for one in facts.keys if one.signing and one is not old))
     return Step(
         f"{facts.signer(key)} signs with {selector}, and no longer with {gone}",
-        f"wait until {retire}, because mail in transit needs the key {gone}; then {AGAIN}",
+        f"wait until {retire}, because mail in transit needs the key {gone}; {asked}then {AGAIN}",
         f"no mail, as long as the key {gone} stays",
         (Change(selector, {}, ("signs",)), Change(gone, {"retire": retire}, ("signs", "ttlBefore", "swap"))),
     )
+
+
+def _asked(facts: Facts, gone: Dkim, *others: Dkim) -> str:
+    """Return what to ask before the last key of the service goes; empty for another key."""
+    if gone.own or any(not key.own for key in others):
+        return ""
+    service, selector = facts.service, gone.selector_of(facts.service)
+    whom = f"{service.support} ({service.support_address})"
+    return f"ask {whom} whether {service.name} still signs with {selector}, or looks for it; "
 
 
 def _replaced(facts: Facts, key: Dkim, replaces: str) -> Dkim | None:
@@ -231,9 +241,10 @@ def _retired(facts: Facts) -> Iterator[Step]:
             now = f"the key {selector} is retired, but not every name server has the keys that sign: {some(missing, 3)}"
             yield Step(now, UP, "mail that a receiver checks with such a server", waits=True)
             continue
+        remove = "let its publisher remove the record" if key.external else "run pulumi up, which removes its record"
         yield Step(
             f"the key {selector} has been retired since {key.retire}, and every name server has the keys that sign",
-            "let its publisher remove the record" if key.external else "run pulumi up, which removes its record",
+            f"{_asked(facts, key, *(one for one in facts.keys if one.signing))}{remove}",
             f"only mail that was signed with {selector} and is not delivered yet",
             (Change(selector, {}, remove=True),),
         )

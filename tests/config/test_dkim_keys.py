@@ -342,3 +342,18 @@ def test_a_private_key_in_another_tag_is_not_shown(tag: str, rest: str) -> None:
             said = "; ".join(refused([written]))
             shown = [body[at : at + 8] for at in range(len(body) - 8) if body[at : at + 8] in said]
             assert not shown, said
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ({"records": OWN}, "dkim[1].records: is not a key here; did you mean record?"),
+        ({"record": 5}, "dkim[1].record: "),
+        ({"record": OWN, "ttlBefore": 0}, "dkim[1].ttlBefore: is 0"),
+    ],
+)
+def test_a_fault_in_a_list_that_is_json_has_its_place(key: dict[str, Any], said: str) -> None:
+    """A stack's list for one domain may be such a text, and so may a plugin's argument."""
+    keys = json.dumps([ELASTX, {"selector": "s1"} | key])
+    found = refused(ELASTX, domains=[{"name": "example.com", "dkim": keys}])
+    assert any(one.startswith(f"domains[0].{said}") for one in found), found

@@ -186,3 +186,15 @@ def test_a_key_of_somebody_else_is_removed_and_revoked_by_them() -> None:
     assert "its record" not in one(rotation.following(facts({}, retired))).then
     with pytest.raises(RefusedError, match="somebody else publishes the key s1"):
         rotation.revoke(facts({}, retired), "s1")
+
+
+def test_the_last_key_of_the_relay_goes_only_with_its_word() -> None:
+    """The relay rejects mail from domains without DKIM, and nothing public says at which selectors it looks."""
+    ask = "ask Elastx Support (support@elastx.se) whether Elastx still signs with elastx, or looks for it"
+    pending = OWN | {"signs": False, "since": "2026-01-01"}
+    assert ask in rotation.signs(facts({}, pending), "s1", "elastx", 7).then
+    retired = {"retire": "2026-11-01"}
+    assert ask in one(rotation.following(facts(retired, OWN))).then
+    second = {"selector": "e2", "own": False}
+    assert ask not in one(rotation.following(facts(retired, second))).then
+    assert ask not in rotation.signs(facts({}, second | {"signs": False, "since": "2026-01-01"}), "e2", "", 7).then
