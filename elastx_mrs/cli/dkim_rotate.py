@@ -66,7 +66,7 @@ def rotate(stack_config: str | None, **options: Any) -> None:
     A new value at the same selector, such as elastx, is a swap. Mail in transit then fails DKIM. The command first
     lowers the TTL, to shorten the time in which new mail fails. docs/dkim.md describes both.
 
-    The exit code is 1 if a step comes too early or would break mail.
+    The exit code is 1 if a step comes too early or would break mail, or if --write cannot edit the file.
     """
     from elastx_mrs.dkim import rotation
 
@@ -82,11 +82,9 @@ def rotate(stack_config: str | None, **options: Any) -> None:
         _refuse(str(error))
     for step in steps:
         _show(step)
-    for step in steps:
-        if step.changes:
-            rotating.change(step.changes, write=options["write"])
+    unwritten = [step for step in steps if step.changes and not rotating.change(step.changes, write=options["write"])]
     unasked = [text for seen in facts.seen.values() for text in seen.unasked]
-    sys.exit(exits.exit_code(wrong=False, unasked=bool(unasked)))
+    sys.exit(exits.exit_code(wrong=bool(unwritten), unasked=bool(unasked)))
 
 
 def _refuse(why: str) -> NoReturn:
@@ -217,8 +215,8 @@ class _Rotating:
         ttl = next(iter(ttls)) if len(ttls) == 1 else None
         return Facts(keys, seen, negative, ttl, now(), given.service)
 
-    def change(self, changes: "Sequence[Change]", *, write: bool) -> None:
-        """Show a change of the file, and write it if that is asked for."""
+    def change(self, changes: "Sequence[Change]", *, write: bool) -> bool:
+        """Show a change of the file, and write it if that is asked for; return False if it could not be written."""
         from elastx_mrs.dkim import edit
 
         octets = Path(self._path).read_bytes()
@@ -230,13 +228,13 @@ class _Rotating:
             click.echo(f"This command cannot edit the list in {source_name(self._path)}. Change it by hand:")
             for line in _by_hand(changes):
                 click.echo(f"  {line}")
-            return
+            return not write
         self._check_whole(made)
         for line in difflib.unified_diff(text.split("\n"), made.split("\n"), self._path, self._path, "", "", 0, ""):
             click.echo(visible(line))
         if not write:
             click.echo("\nTo write this, add --write.")
-            return
+            return True
         try:
             edit.replace_file(Path(self._path), octets, octets[: len(octets) - len(text.encode())] + made.encode())
         except edit.ChangedError:
@@ -244,6 +242,7 @@ class _Rotating:
         except OSError as error:
             raise BadInput(f"{source_name(self._path)}: {error.strerror}; make it writable") from None
         note(f"wrote {visible(self._path)}")
+        return True
 
     def _check_whole(self, text: str) -> None:
         """Refuse a change after which the config has an error."""

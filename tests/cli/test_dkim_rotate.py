@@ -156,11 +156,12 @@ def test_a_file_that_cannot_be_edited_gets_the_lines_to_write(server: NameServer
     file.write_text(file.read_text().replace("elastx-mrs:dkim: x", f"elastx-mrs:dkim: [{{record: '{OWN}'}}]"))
     before = file.read_bytes()
     done = rotate(server, file, "--new", "s2027", "--record", NEW, "--write")
-    assert done.returncode == 0
+    assert done.returncode == 1, "a script must not go on as if it were written"
     assert f"This command cannot edit the list in {file}. Change it by hand:" in done.stdout
     assert f"add to dkim, as a list: {{selector: s2027, own: true, record: {NEW}, signs: false}}" in done.stdout
     done = rotate(server, file, "--swap", "elastx", "--write")
     assert "in the key at elastx: write ttl: 60, ttlBefore: 600" in done.stdout
+    assert rotate(server, file, "--swap", "elastx").returncode == 0
     assert file.read_bytes() == before
 
 
