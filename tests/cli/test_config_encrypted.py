@@ -189,7 +189,7 @@ def config(**changes: Any) -> dict[str, Any]:
         (config(route53={}, domains=[{"name": "example.com", "publish": SECURE}]), []),
         (config(route53={}, domains=[{"name": "example.com", "publish": [SECURE]}]), []),
         (config(route53={}, domains=[{"name": SECURE, "publish": ["route53", "x"]}]), ["domains[0].publish[1]"]),
-        (config(route53={}, domains=[{"name": SECURE, "publish": ["route53"]}]), ["cloudflare"]),
+        (config(route53={}, domains=[{"name": SECURE, "publish": ["route53"]}]), []),
         (config(cloudflare=SECURE, ttl=30), ["ttl"]),
         # A key is missed only where it is missing.
         (config(dkim=SECURE), []),
