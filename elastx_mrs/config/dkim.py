@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from elastx_mrs.config.base import Shape, bare, bounded, one_or_more, service_of
 from elastx_mrs.records import RecordError, dkim, dkim_state, names
 from elastx_mrs.records.dkim_state import REVOKED, State, iso_date, iso_moment
-from elastx_mrs.records.record import MAX_TTL
+from elastx_mrs.records.record import ttl_problem
 from elastx_mrs.service import Service
 
 SAMPLE_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -44,8 +44,8 @@ Ttl = Annotated[
 
 
 def _seconds(value: int) -> int:
-    if not 1 <= value <= MAX_TTL:
-        raise RecordError(f"is {value}; write seconds from 1 to {MAX_TTL}")
+    if problem := ttl_problem(value):
+        raise RecordError(problem)
     return value
 
 

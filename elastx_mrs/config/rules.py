@@ -11,7 +11,7 @@ from elastx_mrs.config.model import Arguments, Dmarc, Spf
 from elastx_mrs.config.today import today
 from elastx_mrs.display import MOST_QUOTED, any_of, quoted, visible
 from elastx_mrs.records import RecordError, names
-from elastx_mrs.records.record import MAX_TTL
+from elastx_mrs.records.record import ttl_problem
 from elastx_mrs.registry import Problem
 from elastx_mrs.secrecy import masked
 from elastx_mrs.service import Service
@@ -253,5 +253,4 @@ def ttl_faults(arguments: Arguments, places: Mapping[str, Sequence[str]]) -> Ite
         if ttl is None:
             continue
         of_providers = [provider.ttl_problem(ttl) for provider, _ in arguments.publishers if provider.name in used]
-        in_general = None if 1 <= ttl <= MAX_TTL else f"is {ttl}; write seconds from 1 to {MAX_TTL}"
-        yield from (Fault(path, problem) for problem in [*filter(None, of_providers), in_general][:1] if problem)
+        yield from (Fault(path, problem) for problem in [*filter(None, of_providers), ttl_problem(ttl)][:1] if problem)

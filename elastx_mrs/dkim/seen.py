@@ -9,7 +9,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from elastx_mrs.lookup import budget
 from elastx_mrs.lookup.answer import Answer
 from elastx_mrs.lookup.vantage import Vantage
-from elastx_mrs.records import RecordError, dkim_key
+from elastx_mrs.receiver import relay
 
 DEFAULT_NEGATIVE = 3600
 """Seconds for which a negative answer may be cached if the zone's SOA cannot be read."""
@@ -103,10 +103,7 @@ def _wrong(answer: Answer, value: str | None) -> str | None:
         return f"{len(texts)} TXT records, and there must be one"
     if value is not None:
         return None if texts[0] == value.encode("ascii") else "another record"
-    try:
-        return "; ".join(dkim_key.problems(dkim_key.parse(texts[0]))) or None
-    except RecordError as error:
-        return str(error)
+    return "; ".join(relay.unusable(texts)) or None
 
 
 async def _negative(domain: str, vantage: Vantage) -> int:

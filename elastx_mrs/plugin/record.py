@@ -15,7 +15,7 @@ from elastx_mrs.publish.rfc2136 import record as rfc2136
 from elastx_mrs.publish.rrset import record as rrset
 from elastx_mrs.records import RecordError
 from elastx_mrs.records.names import fits
-from elastx_mrs.records.record import MAX_TTL
+from elastx_mrs.records.record import MAX_TTL, ttl_problem
 from elastx_mrs.records.text import check_printable
 
 OTHERS = ("ttl", "guard")
@@ -107,7 +107,7 @@ def _problem(key: str, text: str) -> str:
 
 
 def _seconds(value: object) -> bool:
-    return value is None or (isinstance(value, float) and value.is_integer() and 1 <= value <= MAX_TTL)
+    return value is None or (isinstance(value, float) and value.is_integer() and ttl_problem(int(value)) is None)
 
 
 def diff(request: sdk.DiffRequest) -> sdk.DiffResponse:

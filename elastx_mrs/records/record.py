@@ -24,6 +24,11 @@ SHOWN_DIGITS = 12
 Kind = Literal["challenge", "spf", "dkim", "dmarc", "report"]
 
 
+def ttl_problem(ttl: int) -> str | None:
+    """Return why a number of seconds is not a TTL that a record can have, or None."""
+    return None if 1 <= ttl <= MAX_TTL else f"is {ttl}; write seconds from 1 to {MAX_TTL}"
+
+
 class RecordError(ValueError):
     """A value that must not be published. Each problem has the fault and what to write instead."""
 

@@ -34,7 +34,10 @@ BASE = {
 """A config without errors and remarks. A value of the page replaces the one of its key."""
 
 RULES = (
-    *(f"records/{name}.py" for name in ("challenge", "dkim", "dkim_key", "dkim_rsa", "dkim_state", "dmarc", "names")),
+    *(
+        f"records/{name}.py"
+        for name in ("challenge", "dkim", "dkim_key", "dkim_rsa", "dkim_state", "dmarc", "names", "record")
+    ),
     *(
         f"records/{name}.py"
         for name in ("lookalikes", "paste", "report", "spf", "spf_macro", "spf_slips", "spf_terms", "text")
