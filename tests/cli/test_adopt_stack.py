@@ -14,11 +14,11 @@ from elastx_mrs.cli.main import main
 from elastx_mrs.identity import CLOUDFLARE_TYPE, DYNAMIC_STRING_TYPE, DYNAMIC_TYPE
 from elastx_mrs.publish.existing import Existing
 from elastx_mrs.publish.rfc2136.connection import POOL
-from elastx_mrs.publish.route53 import client
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from tests import golden, secrecy
 from tests.publish.octodns.powerdns import API_KEY, PowerDns, powerdns
 from tests.publish.route53.api import SECRET, RecordSet, Route53Api, serve
+from tests.publish.route53.clients import clients_closed
 from tests.servers import start
 from tests.servers.zones import HEAD, ZONES
 
@@ -81,18 +81,8 @@ def octodns(pdns: PowerDns) -> Place:
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Route53Api]:
-    made: list[Any] = []
-    real = client._client
-
-    def keep() -> Any:
-        made.append(real())
-        return made[-1]
-
-    monkeypatch.setattr(client, "_client", keep)
-    with serve() as api:
+    with clients_closed(monkeypatch), serve() as api:
         yield api
-    for one in made:
-        one.close()
 
 
 def route53(api: Route53Api, address: str) -> Place:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import dns.message
 import dns.query
@@ -31,6 +31,8 @@ from tests.publish.octodns.powerdns import PowerDns, api_settings
 from tests.publish.route53.api import RecordSet, Route53Api, serve
 from tests.servers import KEY_NAME, NameServer, Setup, answers, command, free_port, start
 from tests.servers.proxy import Proxy, proxy
+
+T = TypeVar("T")
 
 Event = Callable[[int, When], None]
 """Is called around the server's work on each change, with its number."""
@@ -80,11 +82,57 @@ class Daemon:
 
 
 @dataclass
-class Rfc2136:
+class _Transferred:
     """A name server, read by zone transfer (RFC 5936)."""
 
     server: NameServer
     daemon: Daemon
+
+    def kill_server(self) -> None:
+        self.daemon.kill()
+
+    def start_server(self) -> None:
+        self.daemon.start()
+
+    def contents(self) -> Counter[Row]:
+        return _transferred(self.server, self.daemon.zones)
+
+
+@dataclass
+class _Answered:
+    """An API in the tests' own process, which can be told that it is dead."""
+
+    down: bool = field(default=False, kw_only=True)
+    changes: int = field(default=0, kw_only=True)
+    _event: Event = field(default=ignore, kw_only=True)
+
+    def watch(self, event: Event) -> None:
+        self._event = event
+        self.changes = 0
+
+    def kill_server(self) -> None:
+        self.down = True
+
+    def start_server(self) -> None:
+        self.down = False
+
+    def told(self, changes: bool, work: Callable[[], T]) -> T | None:
+        """Return the answer to a request; None if the API is dead, or dies at the event before or after a change."""
+        number = 0
+        if changes and not self.down:
+            self.changes += 1
+            number = self.changes
+            self._event(number, "before")
+        result = None if self.down else work()
+        if number and not self.down:
+            self._event(number, "after")
+        return None if self.down else result
+
+
+@dataclass
+class Rfc2136(_Transferred):
+    """A name server, read by zone transfer (RFC 5936)."""
+
     passed: Proxy
     environment: dict[str, str]
     settings: dict[str, Any]
@@ -95,40 +143,18 @@ class Rfc2136:
         self.passed.after = lambda number: event(number, "after")
         self.passed.updates = 0
 
-    def kill_server(self) -> None:
-        self.daemon.kill()
-
-    def start_server(self) -> None:
-        self.daemon.start()
-
-    def contents(self) -> Counter[Row]:
-        return _transferred(self.server, self.daemon.zones)
-
 
 @dataclass
-class Cloudflare:
+class Cloudflare(_Answered):
     """The lab's API, read by a listing; while it is dead each connection is cut."""
 
     lab: Lab
     environment: dict[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
     shares_ttl: bool = False
-    down: bool = False
-    changes: int = 0
-    _event: Event = field(default=ignore)
 
     def __post_init__(self) -> None:
         self.lab.cloudflare.api.intercept = self._intercept
-
-    def watch(self, event: Event) -> None:
-        self._event = event
-        self.changes = 0
-
-    def kill_server(self) -> None:
-        self.down = True
-
-    def start_server(self) -> None:
-        self.down = False
 
     def contents(self) -> Counter[Row]:
         zones = self.lab.cloudflare.api.zones.values()
@@ -136,23 +162,14 @@ class Cloudflare:
         return Counter((one.name, one.type, _content(one.type, one.content), one.ttl) for one in records)
 
     async def _intercept(self, request: Request, work: Callable[[], Response]) -> Response:
-        number = 0
-        if request.method != "GET" and not self.down:
-            self.changes += 1
-            number = self.changes
-            self._event(number, "before")
-        response = Severed(self.lab.cloudflare) if self.down else work()
-        if number and not self.down:
-            self._event(number, "after")
-        return Severed(self.lab.cloudflare) if self.down else response
+        response = self.told(request.method != "GET", work)
+        return Severed(self.lab.cloudflare) if response is None else response
 
 
 @dataclass
-class Octodns:
+class Octodns(_Transferred):
     """PowerDNS, whose HTTP API is reached through a proxy; read by zone transfer."""
 
-    server: NameServer
-    daemon: Daemon
     passed: HttpProxy
     environment: dict[str, str]
     settings: dict[str, Any]
@@ -162,53 +179,24 @@ class Octodns:
         self.passed.event = event
         self.passed.changes = 0
 
-    def kill_server(self) -> None:
-        self.daemon.kill()
-
-    def start_server(self) -> None:
-        self.daemon.start()
-
-    def contents(self) -> Counter[Row]:
-        return _transferred(self.server, self.daemon.zones)
-
 
 @dataclass
-class Route53:
+class Route53(_Answered):
     """The tests' copy of Route 53's API; while it is dead no request is answered."""
 
     api: Route53Api
     environment: dict[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
     shares_ttl: bool = True
-    down: bool = False
-    changes: int = 0
-    _event: Event = field(default=ignore)
 
     def __post_init__(self) -> None:
         work = self.api.answer
 
         def answer(method: str, url: str, key: str, body: bytes) -> tuple[int, str, bool]:
-            number = 0
-            if method == "POST" and not self.down:
-                self.changes += 1
-                number = self.changes
-                self._event(number, "before")
-            status, text, lost = (503, "", True) if self.down else work(method, url, key, body)
-            if number and not self.down:
-                self._event(number, "after")
-            return status, text, lost or self.down
+            found = self.told(method == "POST", lambda: work(method, url, key, body))
+            return (503, "", True) if found is None else found
 
         self.api.answer = answer  # type: ignore[method-assign]
-
-    def watch(self, event: Event) -> None:
-        self._event = event
-        self.changes = 0
-
-    def kill_server(self) -> None:
-        self.down = True
-
-    def start_server(self) -> None:
-        self.down = False
 
     def contents(self) -> Counter[Row]:
         sets = [one for zone in self.api.zones.values() for one in zone.sets.values()]

@@ -11,9 +11,9 @@ import pytest
 from elastx_mrs.config.parse import ConfigError
 from elastx_mrs.publish.existing import CannotAskError, Existing
 from elastx_mrs.publish.guard.checks import Case, unchangeable
-from elastx_mrs.publish.route53 import client
 from elastx_mrs.publish.rrset.publisher import RrsetPublisher
 from tests.publish.route53.api import Fault, HostedZone, RecordSet, Route53Api
+from tests.publish.route53.clients import clients_closed
 from tests.publish.rrset.program import Program
 
 APEX = "example.com"
@@ -22,17 +22,8 @@ THEIRS = ('"google-site-verification=abc"', r'"octets \303\245"')
 
 @pytest.fixture(autouse=True)
 def _clients_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    made: list[Any] = []
-    real = client._client
-
-    def keep() -> Any:
-        made.append(real())
-        return made[-1]
-
-    monkeypatch.setattr(client, "_client", keep)
-    yield
-    for one in made:
-        one.close()
+    with clients_closed(monkeypatch):
+        yield
 
 
 @pytest.fixture
