@@ -216,7 +216,7 @@ class _Rotating:
         return Facts(keys, seen, negative, ttl, now(), given.service)
 
     def change(self, changes: "Sequence[Change]", *, write: bool) -> bool:
-        """Show a change of the file, and write it if that is asked for; return False if it could not be written."""
+        """Show a change of the file. With ``write``, write it; return False if that was impossible."""
         from elastx_mrs.dkim import edit
 
         octets = Path(self._path).read_bytes()

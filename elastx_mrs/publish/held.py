@@ -1,4 +1,4 @@
-"""The zones that a publisher has, as several publishers of one stack are asked before any of them is made."""
+"""The zones that a publisher has. A stack with several publishers looks them up before it makes any publisher."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -145,7 +145,7 @@ def _written(provider: Provider, settings: Mapping[str, Any]) -> Any:
 
 
 def _named(provider: Provider, settings: Mapping[str, Any], fault: Fault) -> Fault:
-    """Return a fault with the path of the setting that was asked for, which may be deeper in the config."""
+    """Return a fault at the path of the setting in the question. The fault itself may be deeper in the config."""
     own = f"{provider.name}."
     parts = re.split(r"[.\[]", fault.path.removeprefix(own))
     known = {*settings, *(one.key for one in questions(provider))}

@@ -22,7 +22,7 @@ _BUSY = 429
 """HTTP's status of a request that the provider had no time for."""
 
 TRIES = 3
-"""Times that a provider is asked that does not answer, or has no time."""
+"""How often a request is sent, if the provider does not answer or has no time."""
 
 PAUSE = 0.5
 """Seconds before the second try; twice as long before the third."""
@@ -114,7 +114,7 @@ class Source:
     def refusal(self, name: str, txt: RecordSet) -> str:
         """Return what the class itself says against a TXT set, without sending anything.
 
-        octoDNS asks it in the same way while it plans, but then about the whole zone. One object is asked every time.
+        octoDNS calls the same methods while it plans, but then for the whole zone. One object answers every time.
         Empty where the class has nothing against the set, or cannot tell.
         """
         from octodns.provider import ProviderException

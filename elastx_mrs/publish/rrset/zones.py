@@ -63,7 +63,7 @@ def find(
 
     :param key: the provider's, in a config.
     :param named: ids of zones by name, as the config has them.
-    :param listed: the zones that the provider listed, if it was asked before.
+    :param listed: the zones that the provider has listed already, if any.
     :raises RecordSetError: where zones cannot be listed, or there are no credentials that the provider knows.
     """
     found = Found()
